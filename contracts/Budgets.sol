@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {Budget, Session, State} from "./Session.sol";
+import {Slots} from "./Slots.sol";
+import {ISessionErrors} from "./interfaces/ISessionErrors.sol";
+
+/// What executions have spent of one budget in one period: one word of storage.
+///
+///     bits   0 - 127   spent, in the token's base units
+///     bits 128 - 175   the period that it was spent in: below 2**47, as validUntil is, so it cannot overflow
+///     bits 248 - 255   in a session's first meter only: the session's State
+type Meter is uint256;
+
+using Meters for Meter global;
+
+library Meters {
+    uint256 private constant STATE_AT = 248;
+    uint256 private constant PERIOD_AT = 128;
+
+    function state(Meter meter) internal pure returns (State) {
+        return State(Meter.unwrap(meter) >> STATE_AT);
+    }
+
+    function withState(Meter meter, State newState) internal pure returns (Meter) {
+        return Meter.wrap(((Meter.unwrap(meter) << 8) >> 8) | (uint256(newState) << STATE_AT));
+    }
+
+    /// @notice What was spent in `period`. A meter of an older period reads as nothing spent.
+    function spentIn(Meter meter, uint256 period) internal pure returns (uint256) {
+        return uint48(Meter.unwrap(meter) >> PERIOD_AT) == period ? uint128(Meter.unwrap(meter)) : 0;
+    }
+
+    /// @dev `spent` is at most perPeriod, which is a uint128.
+    function withSpent(Meter meter, uint256 period, uint256 spent) internal pure returns (Meter) {
+        return Meter.wrap(((Meter.unwrap(meter) >> STATE_AT) << STATE_AT) | (period << PERIOD_AT) | spent);
+    }
+}
+
+/// @title Where $20 a day is enforced
+library Budgets {
+    /// @notice Adds an execution's total to what the period has spent, or reverts: PerTransactionExceeded,
+    /// PeriodExceeded, LotOpened.
+    ///
+    /// At most $1 a transaction and $20 a day, $18.70 of today spent: $1.01 is refused by the first rule, $1.00
+    /// passes and leaves $0.30, of which $0.31 is refused by the second until midnight of the session's day.
+    /// Signed authorizations spend the same $20 from the other end, see Slots: whoever has used the last lot first,
+    /// the other finds it taken, which is the third rule.
+    ///
+    /// @param meter What stands in storage for this budget.
+    /// @param amount More than 0.
+    /// @return charged What is to stand there next.
+    /// @return period The number of the period that was charged.
+    function charge(
+        Session memory session,
+        bytes32 id,
+        uint256 index,
+        Meter meter,
+        uint256 amount
+    ) internal view returns (Meter charged, uint256 period) {
+        Budget memory budget = session.budgets[index];
+        if (amount > budget.perTransaction) {
+            revert ISessionErrors.PerTransactionExceeded(budget.token, amount, budget.perTransaction);
+        }
+        period = periodAt(session, budget, block.timestamp);
+        uint256 spent = meter.spentIn(period);
+        uint256 left = releasedAt(session, budget, block.timestamp) - spent;
+        if (amount > left) {
+            revert ISessionErrors.PeriodExceeded(budget.token, amount, left, resetsAt(session, budget, period));
+        }
+        if (budget.slotSizes != 0) {
+            Slots.requireReachedLotUnopened(session.account, id, index, budget, period, spent, amount);
+        }
+        charged = meter.withSpent(period, spent + amount);
+    }
+
+    /// @notice The number of the period that `time` lies in. Period k begins at validAfter + k * period.
+    /// @dev `time` is not before validAfter, and a session's period is not 0: both are checked before.
+    function periodAt(Session memory session, Budget memory budget, uint256 time) internal pure returns (uint256) {
+        unchecked {
+            return (time - session.validAfter) / budget.period;
+        }
+    }
+
+    /// @notice How much the period of `time` has released: all of perPeriod, or what a stream has added by then.
+    /// @dev A stream starts anew each period. Its product is below 2**160.
+    function releasedAt(Session memory session, Budget memory budget, uint256 time) internal pure returns (uint256) {
+        uint256 perSecond = budget.perSecond;
+        if (perSecond == 0) return budget.perPeriod;
+        uint256 streamed = budget.initial + perSecond * ((time - session.validAfter) % budget.period);
+        return streamed < budget.perPeriod ? streamed : budget.perPeriod;
+    }
+
+    /// @notice When the next period begins, or the session ends, whichever is sooner.
+    function resetsAt(Session memory session, Budget memory budget, uint256 period) internal pure returns (uint256) {
+        uint256 next = session.validAfter + (period + 1) * budget.period;
+        return next < session.validUntil ? next : session.validUntil;
+    }
+}

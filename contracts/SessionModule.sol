@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {Budgets, Meter} from "./Budgets.sol";
+import {Calls, Kind, Move} from "./Calls.sol";
+import {Payload, Payloads} from "./Payload.sol";
+import {ANYONE, Budget, Call, Flaw, Session, Sessions, State} from "./Session.sol";
+import {Slots} from "./Slots.sol";
+import {ISessionModule} from "./interfaces/ISessionModule.sol";
+
+/// @title The life of a session, the doors of the execution rail, and the check of the signature rail
+/// @notice What all kinds of accounts share. A contract in accounts/ says how one kind executes, who speaks for it,
+/// and how it comes to ask.
+///
+/// Not supported: tokens that charge the sender on top, native coins with an ERC-20 face. Not seen by effect: tokens
+/// without a budget, NFTs, targets that pull in a later transaction. docs/threat-model.md has the whole list.
+///
+/// @dev Each function keeps one order: who is asking, what is asked, charge, calls, events. Measured executions are
+/// the exception: they charge after their calls, from what is stored by then.
+/// @custom:security-contact see SECURITY.md
+abstract contract SessionModule is ISessionModule {
+    using Sessions for Session;
+    using Payloads for Payload;
+
+    /// Per session and account. The account is the innermost key and everything lies within 128 slots of it, so that
+    /// ERC-7562 counts it as the account's associated storage.
+    struct Record {
+        /// One for each budget; the first also holds the session's state.
+        Meter[8] meters;
+    }
+
+    mapping(bytes32 id => mapping(address account => Record)) private _records;
+    mapping(address account => uint64) private _epochs;
+    /// Keyed by hash of session id and nonce >> 8; bit number nonce & 255 is set once the nonce is used.
+    mapping(bytes32 word => mapping(address account => uint256)) private _usedNonces;
+
+    bytes32 private constant DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant NAME_HASH = keccak256("Latchkey");
+    bytes32 private constant VERSION_HASH = keccak256("1");
+    bytes32 private constant EXECUTE_TYPEHASH = keccak256(
+        "Execute(bytes32 session,Call[] calls,address caller,uint256 nonce,uint48 deadline)"
+        "Call(address target,uint256 value,bytes data)"
+    );
+
+    /* BY THE ACCOUNT */
+
+    /// @inheritdoc ISessionModule
+    function enable(Session calldata session) external {
+        (Session memory copy, bytes32 id) = session.read();
+        if (msg.sender != copy.account) revert NotAccount(msg.sender, copy.account);
+        bytes memory arguments = abi.encode(copy);
+        _requireNothingTrails(4 + arguments.length);
+        if (keccak256(msg.data[4:]) != keccak256(arguments)) revert MalformedSession(Flaw.ENCODING, 0);
+        copy.requireWellFormed(address(this));
+        // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
+        if (_fallbackHandlerOf(msg.sender) == address(this)) revert ModuleIsFallbackHandler(msg.sender);
+        if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);
+        _requireEpoch(copy);
+        if (_requireNotRevoked(id, msg.sender) == State.UNKNOWN) _enable(copy, id);
+    }
+
+    /// @inheritdoc ISessionModule
+    function revoke(bytes32 id) external {
+        _requireNothingTrails(36);
+        _revoke(id, msg.sender);
+    }
+
+    /// @inheritdoc ISessionModule
+    function revokeAll() external {
+        _requireNothingTrails(4);
+        _changeEpoch(msg.sender);
+    }
+
+    /* BY THE KEY */
+
+    /// @inheritdoc ISessionModule
+    function renounce(Session calldata session) external {
+        (Session memory copy, bytes32 id) = session.read();
+        if (msg.sender != copy.key) revert NotKey(msg.sender, copy.key);
+        _revoke(id, copy.account);
+    }
+
+    /* THE DOORS OF THE EXECUTION RAIL */
+
+    /// @inheritdoc ISessionModule
+    function execute(
+        Session calldata session,
+        bytes calldata grant,
+        Call[] calldata calls
+    ) external returns (bytes[] memory) {
+        (Session memory copy, bytes32 id) = session.read();
+        if (msg.sender != copy.key) revert NotKey(msg.sender, copy.key);
+        return _execute(copy, id, grant, calls);
+    }
+
+    /// @inheritdoc ISessionModule
+    function executeSigned(
+        Session calldata session,
+        bytes calldata grant,
+        Call[] calldata calls,
+        address caller,
+        uint256 nonce,
+        uint48 deadline,
+        bytes calldata keySignature
+    ) external returns (bytes[] memory) {
+        (Session memory copy, bytes32 id) = session.read();
+        bool submits = caller == msg.sender || caller == ANYONE;
+        if (!submits || caller == address(0)) revert CallerNotAllowed(msg.sender, caller);
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline);
+        bytes32 structHash = keccak256(
+            abi.encode(EXECUTE_TYPEHASH, id, Calls.hash(calls), caller, nonce, deadline)
+        );
+        (address signer, , ) = ECDSA.tryRecoverCalldata(_digest(structHash), keySignature);
+        if (signer == address(0) || signer != copy.key) revert InvalidKeySignature();
+        _useNonce(id, copy.account, nonce);
+        return _execute(copy, id, grant, calls);
+    }
+
+    /// @dev Where every door ends.
+    function _execute(
+        Session memory session,
+        bytes32 id,
+        bytes calldata grant,
+        Call[] calldata calls
+    ) internal returns (bytes[] memory results) {
+        address account = session.account;
+        _enter(account);
+        _requireUsable(session, id, grant);
+        (Move[] memory moves, bool paymentsOnly) = _assess(session, calls);
+        if (paymentsOnly) {
+            _charge(session, id, _paidBy(session, moves));
+            results = _perform(session, calls, moves);
+        } else {
+            uint256[] memory spent;
+            (results, spent) = _performMeasured(session, calls, moves);
+            // The calls may have revoked the session, or everything.
+            _requireEpoch(session);
+            if (stateOf(id, account) != State.ENABLED) revert SessionIsRevoked(id);
+            _charge(session, id, spent);
+        }
+        _leave(account);
+    }
+
+    /// @dev Window, epoch, state or grant. Enables the session where it rests on a grant.
+    function _requireUsable(Session memory session, bytes32 id, bytes calldata grant) private {
+        if (block.timestamp < session.validAfter) revert NotYetValid(session.validAfter);
+        if (block.timestamp >= session.validUntil) revert Expired(session.validUntil);
+        _requireEpoch(session);
+        if (_requireNotRevoked(id, session.account) == State.ENABLED) return;
+        if (grant.length == 0) revert NotGranted(id);
+        session.requireWellFormed(address(this));
+        if (!_isGranted(session.account, _digest(id), grant)) revert NotGranted(id);
+        _enable(session, id);
+    }
+
+    /// @dev What each call does, before any is made.
+    function _assess(
+        Session memory session,
+        Call[] calldata calls
+    ) private view returns (Move[] memory moves, bool paymentsOnly) {
+        if (calls.length == 0) revert EmptyBatch();
+        moves = new Move[](calls.length);
+        paymentsOnly = true;
+        address handler;
+        for (uint256 i; i < calls.length; ++i) {
+            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
+            Move memory move = Calls.assess(session, i, target, value, data);
+            moves[i] = move;
+            if (move.kind == Kind.PAYMENT) continue;
+            paymentsOnly = false;
+            if (move.kind == Kind.APPROVAL) continue;
+            // A handler takes the last bytes of its calldata for the sender: whoever calls it as the account is it.
+            if (handler == address(0)) handler = _fallbackHandlerOf(session.account);
+            if (target == handler) revert ForbiddenTarget(i, target);
+        }
+    }
+
+    function _paidBy(Session memory session, Move[] memory moves) private pure returns (uint256[] memory amounts) {
+        amounts = new uint256[](session.budgets.length);
+        for (uint256 i; i < moves.length; ++i) {
+            amounts[moves[i].budget] = _sum(amounts[moves[i].budget], moves[i].amount);
+        }
+    }
+
+    /// @dev One execution's charge to each budget.
+    function _charge(Session memory session, bytes32 id, uint256[] memory amounts) private {
+        Record storage record = _records[id][session.account];
+        for (uint256 i; i < amounts.length; ++i) {
+            if (amounts[i] == 0) continue;
+            (Meter charged, uint256 period) = Budgets.charge(session, id, i, record.meters[i], amounts[i]);
+            record.meters[i] = charged;
+            emit Spent(session.account, id, session.budgets[i].token, period, amounts[i]);
+        }
+    }
+
+    function _perform(
+        Session memory session,
+        Call[] calldata calls,
+        Move[] memory moves
+    ) private returns (bytes[] memory results) {
+        results = new bytes[](calls.length);
+        for (uint256 i; i < calls.length; ++i) results[i] = _performOne(session, calls, moves, i);
+    }
+
+    /// @dev What the bytes of a call do not tell is measured: call by call, each budget is charged with what the call
+    /// says that it pays, or with what the account's balance fell by while it ran, if that is more. What comes in
+    /// during one call makes up for nothing that goes out during another.
+    function _performMeasured(
+        Session memory session,
+        Call[] calldata calls,
+        Move[] memory moves
+    ) private returns (bytes[] memory results, uint256[] memory spent) {
+        uint256 count = session.budgets.length;
+        results = new bytes[](calls.length);
+        spent = new uint256[](count);
+        uint256[] memory balances = new uint256[](count);
+        for (uint256 b; b < count; ++b) balances[b] = _balanceOf(session.budgets[b].token, session.account);
+        for (uint256 i; i < calls.length; ++i) {
+            Move memory move = moves[i];
+            results[i] = _performOne(session, calls, moves, i);
+            for (uint256 b; b < count; ++b) {
+                uint256 balance = _balanceOf(session.budgets[b].token, session.account);
+                uint256 fell = balance < balances[b] ? balances[b] - balance : 0;
+                uint256 paid = move.budget == b && move.kind != Kind.APPROVAL ? move.amount : 0;
+                spent[b] = _sum(spent[b], fell > paid ? fell : paid);
+                balances[b] = balance;
+            }
+        }
+        for (uint256 i; i < moves.length; ++i) {
+            if (moves[i].kind != Kind.APPROVAL) continue;
+            address token = session.budgets[moves[i].budget].token;
+            uint256 left = _allowanceOf(token, session.account, moves[i].spender);
+            if (left != 0) revert AllowanceLeft(token, moves[i].spender, left);
+        }
+    }
+
+    function _performOne(
+        Session memory session,
+        Call[] calldata calls,
+        Move[] memory moves,
+        uint256 i
+    ) private returns (bytes memory returned) {
+        (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
+        bool success;
+        (success, returned) = _executeFromAccount(session.account, target, value, data);
+        if (!success) revert CallFailed(i, returned);
+        bool tokenCall = moves[i].kind != Kind.ACTION && data.length != 0;
+        if (tokenCall && !_agreed(target, returned)) revert TokenCallFailed(i, target, returned);
+    }
+
+    /// @dev Whether a token that was asked to transfer or approve did: it answered nothing, or true.
+    function _agreed(address token, bytes memory returned) private view returns (bool) {
+        if (returned.length == 0) return token.code.length != 0;
+        return returned.length == 32 && bytes32(returned) == bytes32(uint256(1));
+    }
+
+    /* THE SIGNATURE RAIL */
+
+    /// @dev Whether `hash` is the digest of an EIP-3009 authorization that a session of the account allows now.
+    /// Never reverts. The caller adds what its kind of account asks for besides.
+    function _authorizes(address account, bytes32 hash, bytes calldata signature) internal view returns (bool) {
+        (bool ok, Payload memory payload) = Payloads.tryRead(signature);
+        if (!ok) return false;
+        // Whoever signed the hash is the key, or there is no such session.
+        (address key, , ) = ECDSA.tryRecover(hash, payload.r, payload.vs);
+        if (key == address(0)) return false;
+        Session memory session;
+        bytes32 id;
+        bytes calldata grant = signature[:0];
+        if (payload.version == Payloads.ENABLED) {
+            (ok, session, id) = payload.tryReadSession(account, key, _epochs[account]);
+        } else {
+            (ok, session, id, grant) = payload.tryReadGranted();
+        }
+        if (!ok || session.account != account || session.key != key) return false;
+        return _isSlotPayment(session, id, hash, payload) && _isUsable(session, id, grant);
+    }
+
+    /// @dev The window, that the hash is that of a transfer from the account to a recipient, with the nonce of a slot
+    /// of the current period, and the slot. Before the grant: checking that makes the account ask, perhaps this module.
+    function _isSlotPayment(
+        Session memory session,
+        bytes32 id,
+        bytes32 hash,
+        Payload memory payload
+    ) private view returns (bool) {
+        if (block.timestamp < session.validAfter || block.timestamp >= session.validUntil) return false;
+        uint256 index = payload.budgetIndex;
+        if (index >= session.budgets.length) return false;
+        Budget memory budget = session.budgets[index];
+        // Of a session that nobody has enabled these are anything yet.
+        if (budget.period == 0 || budget.perTransaction == 0 || budget.slotSizes > Sessions.MAX_SLOT_SIZES) return false;
+        (bool found, address payee) = payload.payeeOf(budget);
+        if (!found) return false;
+        uint256 period = Budgets.periodAt(session, budget, block.timestamp);
+        bytes32 nonce = Slots.nonceOf(id, index, period, payload.slot.lot, payload.slot.size, payload.slot.index);
+        if (payload.digestOf(session.account, payee, nonce, budget.token) != hash) return false;
+        uint256 spent = _records[id][session.account].meters[index].spentIn(period);
+        if (spent > budget.perPeriod) return false;
+        return Slots.isGood(session.account, id, index, budget, period, spent, payload.slot, payload.value);
+    }
+
+    /// @dev Epoch, and state or grant.
+    function _isUsable(Session memory session, bytes32 id, bytes calldata grant) private view returns (bool) {
+        address account = session.account;
+        if (session.epoch != _epochs[account]) return false;
+        State state = stateOf(id, account);
+        if (state != State.UNKNOWN) return state == State.ENABLED;
+        if (grant.length == 0) return false;
+        (bool flawed, , ) = session.flawOf(address(this));
+        return !flawed && _isGranted(account, _digest(id), grant);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc ISessionModule
+    function hashSession(Session calldata session) external pure returns (bytes32 id) {
+        (, id) = session.read();
+    }
+
+    /// @inheritdoc ISessionModule
+    function grantDigest(Session calldata session) external view returns (bytes32) {
+        (, bytes32 id) = session.read();
+        return _digest(id);
+    }
+
+    /// @inheritdoc ISessionModule
+    function epochOf(address account) external view returns (uint64) {
+        return _epochs[account];
+    }
+
+    /// @inheritdoc ISessionModule
+    function stateOf(bytes32 id, address account) public view returns (State) {
+        return _records[id][account].meters[0].state();
+    }
+
+    /// @inheritdoc ISessionModule
+    function budgetOf(
+        Session calldata session,
+        uint256 index
+    ) external view returns (uint256 period, uint256 released, uint256 spent, uint256 resetsAt) {
+        (Session memory copy, bytes32 id) = session.read();
+        copy.requireWellFormed(address(this));
+        if (index >= copy.budgets.length) revert NoSuchBudget(index);
+        Budget memory budget = copy.budgets[index];
+        if (block.timestamp >= copy.validAfter) {
+            period = Budgets.periodAt(copy, budget, block.timestamp);
+            released = Budgets.releasedAt(copy, budget, block.timestamp);
+            spent = _records[id][copy.account].meters[index].spentIn(period);
+        }
+        resetsAt = Budgets.resetsAt(copy, budget, period);
+    }
+
+    /// @inheritdoc ISessionModule
+    function nonceUsed(bytes32 id, address account, uint256 nonce) external view returns (bool) {
+        return _usedNonces[_nonceWord(id, nonce)][account] & _nonceBit(nonce) != 0;
+    }
+
+    /// @inheritdoc ISessionModule
+    function slotNonce(
+        bytes32 id,
+        uint256 budgetIndex,
+        uint256 period,
+        uint256 lot,
+        uint256 size,
+        uint256 index
+    ) external pure returns (bytes32) {
+        return Slots.nonceOf(id, budgetIndex, period, lot, size, index);
+    }
+
+    /* HOW A KIND OF ACCOUNT DOES IT */
+
+    /// @dev Makes the account perform one call. Never by delegatecall.
+    function _executeFromAccount(
+        address account,
+        address target,
+        uint256 value,
+        bytes calldata data
+    ) internal virtual returns (bool success, bytes memory returned);
+
+    /// @dev Whether the account's owner signed `digest`, as far as the account itself says.
+    function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view virtual returns (bool);
+
+    /// @dev Who answers calls to the account that it has no function for; 0 where there is nobody.
+    function _fallbackHandlerOf(address account) internal view virtual returns (address);
+
+    /* STATE */
+
+    function _enable(Session memory session, bytes32 id) private {
+        Meter[8] storage meters = _records[id][session.account].meters;
+        meters[0] = meters[0].withState(State.ENABLED);
+        emit SessionEnabled(session.account, id, session.key, session);
+    }
+
+    function _revoke(bytes32 id, address account) private {
+        Meter[8] storage meters = _records[id][account].meters;
+        if (meters[0].state() == State.REVOKED) return;
+        meters[0] = meters[0].withState(State.REVOKED);
+        emit SessionRevoked(account, id);
+    }
+
+    /// @dev Nobody can have signed for the new epoch, nor guess it before the last block is known.
+    function _changeEpoch(address account) private {
+        uint64 epoch = uint64(uint256(keccak256(abi.encode(_epochs[account], blockhash(block.number - 1)))));
+        _epochs[account] = epoch;
+        emit EpochChanged(account, epoch);
+    }
+
+    function _requireEpoch(Session memory session) private view {
+        uint64 current = _epochs[session.account];
+        if (session.epoch != current) revert WrongEpoch(session.epoch, current);
+    }
+
+    function _requireNotRevoked(bytes32 id, address account) private view returns (State state) {
+        state = stateOf(id, account);
+        if (state == State.REVOKED) revert SessionIsRevoked(id);
+    }
+
+    function _requireNothingTrails(uint256 expected) private pure {
+        if (msg.data.length != expected) revert TrailingCalldata(msg.data.length, expected);
+    }
+
+    function _useNonce(bytes32 id, address account, uint256 nonce) private {
+        bytes32 word = _nonceWord(id, nonce);
+        uint256 used = _usedNonces[word][account];
+        if (used & _nonceBit(nonce) != 0) revert NonceAlreadyUsed(nonce);
+        _usedNonces[word][account] = used | _nonceBit(nonce);
+    }
+
+    function _nonceWord(bytes32 id, uint256 nonce) private pure returns (bytes32) {
+        return keccak256(abi.encode(id, nonce >> 8));
+    }
+
+    function _nonceBit(uint256 nonce) private pure returns (uint256) {
+        return 1 << (nonce & 255);
+    }
+
+    /// @dev One door of an account at a time. Transient: a transaction that ends in between leaves no lock behind.
+    function _enter(address account) private {
+        bool entered;
+        assembly ("memory-safe") {
+            entered := tload(account)
+            tstore(account, 1)
+        }
+        if (entered) revert Reentered(account);
+    }
+
+    function _leave(address account) private {
+        assembly ("memory-safe") {
+            tstore(account, 0)
+        }
+    }
+
+    /// @dev EIP-712. Computed each time: an immutable would make the code differ from chain to chain.
+    function _digest(bytes32 structHash) private view returns (bytes32) {
+        bytes32 domainSeparator = keccak256(
+            abi.encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, block.chainid, address(this))
+        );
+        return keccak256(abi.encodePacked(hex"1901", domainSeparator, structHash));
+    }
+
+    /* WHAT TOKENS SAY */
+
+    function _balanceOf(address token, address account) private view returns (uint256) {
+        if (token == address(0)) return account.balance;
+        return _ask(token, abi.encodeWithSignature("balanceOf(address)", account));
+    }
+
+    function _allowanceOf(address token, address account, address spender) private view returns (uint256) {
+        return _ask(token, abi.encodeWithSignature("allowance(address,address)", account, spender));
+    }
+
+    function _ask(address token, bytes memory question) private view returns (uint256) {
+        (bool success, bytes memory answer) = token.staticcall(question);
+        if (!success || answer.length != 32) revert UnreadableToken(token);
+        return uint256(bytes32(answer));
+    }
+
+    /// @dev A sum of amounts; the largest number where it would be larger: no limit is.
+    function _sum(uint256 a, uint256 b) private pure returns (uint256) {
+        unchecked {
+            return a + b < a ? type(uint256).max : a + b;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {Budget} from "./Session.sol";
+import {ISessionErrors} from "./interfaces/ISessionErrors.sol";
+
+/// @title Nonces that count
+/// @notice A token asks an account by STATICCALL whether an EIP-3009 authorization is good, so nothing can be
+/// counted there. But it burns the authorization's nonce before it moves the money, and tells anyone whether a
+/// nonce is burnt. So a session may use only nonces that stand for a piece of its budget, and the token counts.
+///
+/// With X = perTransaction and Y = perPeriod, a period holds floor(Y / X) lots worth X each. A lot is spent as one
+/// slot worth X, or as 4 worth X/4, or as 16 worth X/16, and so on, and never as two of these: a slot is good only
+/// while its own size of the lot is the one that is opened, by slot 0 of that size. Executions spend from the top:
+/// the lot that an execution's total newly reaches must not be opened, and a lot that is reached cannot be.
+///
+///     $1 a transaction, $20 a day, five sizes: 20 lots; slots worth $1, $0.25, $0.0625, $0.015625, $0.003906.
+///     A signed $0.20 uses slot (lot 0, size 1, index 0), worth $0.25, and opens lot 0 at size 1. The next one uses
+///     (0, 1, 1). A signed $0.003 opens lot 1 at size 4, where 255 more of these fit. An executed $0.70 takes
+///     lot 19, and an executed $0.40 more takes lot 18.
+library Slots {
+    /// @dev authorizationState(address,bytes32), EIP-3009.
+    uint256 private constant AUTHORIZATION_STATE = 0xe94a0102;
+
+    /// @notice The nonce of a slot.
+    /// @dev Its low 64 bits are zero for tokens whose nonces are a 192-bit key and a sequence number under it: there
+    /// every slot is the first of a key of its own.
+    function nonceOf(
+        bytes32 id,
+        uint256 budgetIndex,
+        uint256 period,
+        uint256 lot,
+        uint256 size,
+        uint256 index
+    ) internal pure returns (bytes32 nonce) {
+        assembly ("memory-safe") {
+            let preimage := mload(0x40)
+            mstore(preimage, id)
+            mstore(add(preimage, 32), budgetIndex)
+            mstore(add(preimage, 64), period)
+            mstore(add(preimage, 96), lot)
+            mstore(add(preimage, 128), size)
+            mstore(add(preimage, 160), index)
+            nonce := shl(64, shr(64, keccak256(preimage, 192)))
+        }
+    }
+
+    /// @notice Whether an authorization over `value` may settle in the slot now.
+    /// @param spent What executions have spent of the budget in this period.
+    function isGood(
+        address account,
+        bytes32 id,
+        uint256 budgetIndex,
+        Budget memory budget,
+        uint256 period,
+        uint256 spent,
+        Slot memory slot,
+        uint256 value
+    ) internal view returns (bool) {
+        uint256 x = budget.perTransaction;
+        uint256 size = slot.size;
+        if (size >= budget.slotSizes || slot.index >> (2 * size) != 0 || value > x >> (2 * size)) return false;
+        // Lots from here up are reached by executions, or are above the budget.
+        if (slot.lot >= (budget.perPeriod - spent) / x) return false;
+        // Followers too ask for every other size: a nonce burnt by somebody else may only ever cost budget.
+        for (uint256 other; other < budget.slotSizes; ++other) {
+            bool opens = other == size && slot.index == 0;
+            if (opens) continue;
+            bytes32 opener = nonceOf(id, budgetIndex, period, slot.lot, other, 0);
+            (bool answered, bool used) = authorizationState(budget.token, account, opener);
+            if (!answered || used != (other == size)) return false;
+        }
+        return true;
+    }
+
+    /// @notice Reverts with LotOpened if executions, on their way from `spent` to `spent + amount`, reach a lot that
+    /// signed authorizations have opened.
+    /// @dev As amount <= X and spent + amount <= Y, at most one lot is newly reached.
+    function requireReachedLotUnopened(
+        address account,
+        bytes32 id,
+        uint256 budgetIndex,
+        Budget memory budget,
+        uint256 period,
+        uint256 spent,
+        uint256 amount
+    ) internal view {
+        uint256 left = budget.perPeriod - spent;
+        uint256 lot = (left - amount) / budget.perTransaction;
+        if (lot == left / budget.perTransaction) return;
+        for (uint256 size; size < budget.slotSizes; ++size) {
+            bytes32 opener = nonceOf(id, budgetIndex, period, lot, size, 0);
+            (bool answered, bool used) = authorizationState(budget.token, account, opener);
+            if (!answered) revert ISessionErrors.UnreadableToken(budget.token);
+            if (used) revert ISessionErrors.LotOpened(budget.token, lot);
+        }
+    }
+
+    /// @notice Whether the token has burnt the account's nonce: used or cancelled, EIP-3009 does not tell which.
+    /// @return answered False where the token does not say a clear yes or no.
+    function authorizationState(
+        address token,
+        address account,
+        bytes32 nonce
+    ) internal view returns (bool answered, bool used) {
+        assembly ("memory-safe") {
+            let question := mload(0x40)
+            mstore(question, AUTHORIZATION_STATE)
+            mstore(add(question, 32), account)
+            mstore(add(question, 64), nonce)
+            let success := staticcall(gas(), token, add(question, 28), 68, 0, 32)
+            answered := and(and(success, gt(returndatasize(), 31)), lt(mload(0), 2))
+            used := and(answered, mload(0))
+        }
+    }
+}
+
+/// Where in a period's budget an authorization is.
+struct Slot {
+    uint256 lot;
+    /// 0: the whole lot; n: one of 4**n parts of it.
+    uint256 size;
+    /// Which of the parts.
+    uint256 index;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {SessionModule} from "../SessionModule.sol";
+import {ISafe} from "../interfaces/ISafe.sol";
+import {ISafeSessionModule} from "../interfaces/ISafeSessionModule.sol";
+import {SafeMessage} from "./SafeMessage.sol";
+
+/// @title Sessions for Safes, versions 1.3.0 to 1.5.0
+/// @notice Executes through the Safe's module manager. The signature rail is asked by the ExtensibleFallbackHandler
+/// of Safe 1.5.0, with this contract as domain verifier of a token, or by SafeSessionHandler on older Safes.
+/// @dev Enabling a module on a Safe trusts its code with everything, as with any module. Never make it an owner: a
+/// Safe takes a call by an owner for that owner's approval.
+contract SafeSessionModule is SessionModule, ISafeSessionModule {
+    bytes4 private constant ERC1271_YES = 0x1626ba7e;
+    bytes4 private constant ERC1271_NO = 0xffffffff;
+
+    /// @dev keccak256("fallback_manager.handler.address"): where a Safe keeps its fallback handler.
+    uint256 private constant FALLBACK_HANDLER_SLOT = 0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
+
+    uint8 private constant CALL = 0;
+
+    /// @inheritdoc ISafeSessionModule
+    function isValidSafeSignature(
+        address safe,
+        address,
+        bytes32 hash,
+        bytes32,
+        bytes32,
+        bytes calldata,
+        bytes calldata payload
+    ) external view returns (bytes4) {
+        return isValidSignatureFor(safe, hash, payload);
+    }
+
+    /// @inheritdoc ISafeSessionModule
+    function isValidSignatureFor(address account, bytes32 hash, bytes calldata payload) public view returns (bytes4) {
+        // Removing a module tells it nothing, so ask: a Safe that dropped this one must not go on paying.
+        bool yes = _authorizes(account, hash, payload) && _isEnabledOn(account);
+        return yes ? ERC1271_YES : ERC1271_NO;
+    }
+
+    function _isEnabledOn(address safe) private view returns (bool) {
+        (bool success, bytes memory answer) = safe.staticcall(abi.encodeCall(ISafe.isModuleEnabled, (address(this))));
+        return success && answer.length == 32 && bytes32(answer) == bytes32(uint256(1));
+    }
+
+    function _executeFromAccount(
+        address account,
+        address target,
+        uint256 value,
+        bytes calldata data
+    ) internal override returns (bool, bytes memory) {
+        return ISafe(account).execTransactionFromModuleReturnData(target, value, data, CALL);
+    }
+
+    /// @dev `checkSignatures` returns nothing, and something that is no Safe may answer everything that way: so what
+    /// accepts no signatures at all is not believed. A hash approved on chain (`signedMessages`) is no grant.
+    function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view override returns (bool) {
+        (bool ok, bytes memory message) = SafeMessage.tryEncode(account, abi.encode(digest));
+        if (!ok) return false;
+        bytes32 hash = keccak256(message);
+        (bool signed, ) = account.staticcall(abi.encodeCall(ISafe.checkSignatures, (hash, message, grant)));
+        if (!signed) return false;
+        (bool unsigned, ) = account.staticcall(abi.encodeCall(ISafe.checkSignatures, (hash, message, "")));
+        return !unsigned;
+    }
+
+    function _fallbackHandlerOf(address account) internal view override returns (address) {
+        if (account.code.length == 0) return address(0);
+        (bool success, bytes memory answer) = account.staticcall(
+            abi.encodeCall(ISafe.getStorageAt, (FALLBACK_HANDLER_SLOT, 1))
+        );
+        if (!success || answer.length != 96) revert UnsupportedAccount(account);
+        return abi.decode(abi.decode(answer, (bytes)), (address));
+    }
+}
