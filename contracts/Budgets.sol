@@ -14,6 +14,7 @@ type Meter is uint256;
 
 using Meters for Meter global;
 
+/// @title Reading and writing that word
 library Meters {
     uint256 private constant STATE_AT = 248;
     uint256 private constant PERIOD_AT = 128;
@@ -64,14 +65,20 @@ library Budgets {
         }
         period = periodAt(session, budget, block.timestamp);
         uint256 spent = meter.spentIn(period);
-        uint256 left = releasedAt(session, budget, block.timestamp) - spent;
+        uint256 left;
+        unchecked {
+            // What a period has released does not shrink, and no charge went above it.
+            left = releasedAt(session, budget, block.timestamp) - spent;
+        }
         if (amount > left) {
             revert ISessionErrors.PeriodExceeded(budget.token, amount, left, resetsAt(session, budget, period));
         }
         if (budget.slotSizes != 0) {
             Slots.requireReachedLotUnopened(session.account, id, index, budget, period, spent, amount);
         }
-        charged = meter.withSpent(period, spent + amount);
+        unchecked {
+            charged = meter.withSpent(period, spent + amount); // at most perPeriod
+        }
     }
 
     /// @notice The number of the period that `time` lies in. Period k begins at validAfter + k * period.
@@ -87,7 +94,10 @@ library Budgets {
     function releasedAt(Session memory session, Budget memory budget, uint256 time) internal pure returns (uint256) {
         uint256 perSecond = budget.perSecond;
         if (perSecond == 0) return budget.perPeriod;
-        uint256 streamed = budget.initial + perSecond * ((time - session.validAfter) % budget.period);
+        uint256 streamed;
+        unchecked {
+            streamed = budget.initial + perSecond * ((time - session.validAfter) % budget.period);
+        }
         return streamed < budget.perPeriod ? streamed : budget.perPeriod;
     }
 

@@ -14,17 +14,6 @@ enum Kind {
     ACTION
 }
 
-/// A call that the session allows, as far as one call goes.
-struct Move {
-    Kind kind;
-    /// The index of the budget concerned; for an action, of the native coin's.
-    uint256 budget;
-    /// In the token's base units, or wei.
-    uint256 amount;
-    /// Of an approval.
-    address spender;
-}
-
 /// @title What one call may do, and what it pays
 library Calls {
     bytes32 internal constant CALL_TYPEHASH = keccak256("Call(address target,uint256 value,bytes data)");
@@ -54,59 +43,55 @@ library Calls {
     }
 
     /// @notice What call number `i` does, if the session allows it.
+    /// @return kind See Kind.
+    /// @return budget The index of the budget concerned; for an action without value, nothing.
+    /// @return amount In the token's base units, or wei.
+    /// @return spender Of an approval.
     function assess(
         Session memory session,
         uint256 i,
         address target,
         uint256 value,
         bytes calldata data
-    ) internal view returns (Move memory move) {
+    ) internal view returns (Kind kind, uint256 budget, uint256 amount, address spender) {
         if (target == address(0) || target == session.account || target == address(this)) {
             revert ISessionErrors.ForbiddenTarget(i, target);
         }
         if (data.length == 0) {
-            move.budget = _nativeBudget(session, i, value);
-            move.amount = value;
-            _requireRecipient(session.budgets[move.budget], i, target);
-            return move;
+            budget = _nativeBudget(session, i, value);
+            _requireRecipient(session.budgets[budget], i, target);
+            return (Kind.PAYMENT, budget, value, spender);
         }
-        uint256 index = Sessions.indexOf(session, target);
-        if (index < session.budgets.length) {
-            move.budget = index;
-            _assessTokenCall(session.budgets[index], move, i, value, data);
-            return move;
+        budget = Sessions.indexOf(session, target);
+        if (budget != session.budgets.length) {
+            (kind, amount, spender) = _assessTokenCall(session.budgets[budget], i, value, data);
+            return (kind, budget, amount, spender);
         }
         if (data.length < 4 || !_anyActionAllows(session.actions, target, data)) {
             revert ISessionErrors.CallNotAllowed(i, target, _selector(data));
         }
-        move.kind = Kind.ACTION;
-        if (value != 0) {
-            move.budget = _nativeBudget(session, i, value);
-            move.amount = value;
-        }
+        if (value != 0) budget = _nativeBudget(session, i, value);
+        return (Kind.ACTION, budget, value, spender);
     }
 
     /// @dev Of a token only `transfer` and `approve` can be called, in the one form that every token reads alike:
     /// a longer or a dirty one might be read as paying somebody else.
     function _assessTokenCall(
         Budget memory budget,
-        Move memory move,
         uint256 i,
         uint256 value,
         bytes calldata data
-    ) private pure {
+    ) private pure returns (Kind kind, uint256 amount, address spender) {
         bytes4 selector = _selector(data);
+        uint256 recipient = uint256(_word(data, 4));
         bool known = selector == TRANSFER || selector == APPROVE;
-        if (!known || data.length != 68 || value != 0 || uint256(_word(data, 4)) >> 160 != 0) {
+        if (!known || data.length != 68 || value != 0 || recipient >> 160 != 0) {
             revert ISessionErrors.CallNotAllowed(i, budget.token, selector);
         }
-        address recipient = address(uint160(uint256(_word(data, 4))));
-        _requireRecipient(budget, i, recipient);
-        move.amount = uint256(_word(data, 36));
-        if (selector == APPROVE) {
-            move.kind = Kind.APPROVAL;
-            move.spender = recipient;
-        }
+        _requireRecipient(budget, i, address(uint160(recipient)));
+        amount = uint256(_word(data, 36));
+        if (selector == TRANSFER) return (Kind.PAYMENT, amount, spender);
+        return (Kind.APPROVAL, amount, address(uint160(recipient)));
     }
 
     function _nativeBudget(Session memory session, uint256 i, uint256 value) private pure returns (uint256 index) {
@@ -116,13 +101,19 @@ library Calls {
 
     function _requireRecipient(Budget memory budget, uint256 i, address recipient) private pure {
         address[] memory recipients = budget.recipients;
-        for (uint256 r; r < recipients.length; ++r) {
-            if (recipients[r] == recipient || recipients[r] == ANYONE) return;
+        uint256 count = recipients.length;
+        for (uint256 r; r < count; ++r) {
+            address allowed = recipients[r];
+            if (allowed == recipient || allowed == ANYONE) return;
         }
         revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);
     }
 
-    function _anyActionAllows(Action[] memory actions, address target, bytes calldata data) private pure returns (bool) {
+    function _anyActionAllows(
+        Action[] memory actions,
+        address target,
+        bytes calldata data
+    ) private pure returns (bool) {
         bytes4 selector = _selector(data);
         for (uint256 a; a < actions.length; ++a) {
             Action memory action = actions[a];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {ANYONE, Budget, Session, Sessions} from "./Session.sol";
+import {ANYONE, Budget, MAX_BUDGETS, Session, Sessions} from "./Session.sol";
 import {Slot} from "./Slots.sol";
 
 /// What the signature rail is shown: an EIP-3009 authorization by the key, and the session that allows it.
@@ -72,8 +72,9 @@ library Payloads {
     /// @dev The shortest payload is longer: 64 bytes are the key's signature alone.
     uint256 private constant SHORTEST = 66;
 
-    bytes32 internal constant DOMAIN_TYPEHASH =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 internal constant DOMAIN_TYPEHASH = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
     bytes32 internal constant TRANSFER_WITH_AUTHORIZATION_TYPEHASH = keccak256(
         "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,"
         "bytes32 nonce)"
@@ -88,32 +89,55 @@ library Payloads {
     }
 
     /// @notice The authorization's part of a payload.
-    function tryRead(bytes calldata bytes_) internal pure returns (bool ok, Payload memory payload) {
-        if (!isPayload(bytes_)) return (false, payload);
-        uint256 cursor;
+    function tryRead(bytes calldata signature) internal pure returns (bool ok, Payload memory payload) {
+        if (!isPayload(signature)) return (false, payload);
+        Slot memory slot = payload.slot;
         assembly ("memory-safe") {
-            cursor := bytes_.offset
+            // See `tryReadSession`.
+            function take(cursor, width) -> value, next {
+                let n := byte(0, calldataload(cursor))
+                value := shr(sub(256, shl(3, n)), calldataload(add(cursor, 1)))
+                next := or(add(add(cursor, 1), n), shl(64, gt(n, width)))
+            }
+            let cursor := signature.offset
+            mstore(add(payload, 0x180), add(cursor, signature.length)) // end
+            mstore(payload, byte(0, calldataload(cursor))) // version
+            mstore(add(payload, 0x20), byte(1, calldataload(cursor))) // budgetIndex
+            let value
+            value, cursor := take(add(cursor, 2), 16)
+            mstore(slot, value) // lot
+            mstore(add(slot, 0x20), byte(0, calldataload(cursor))) // size
+            value, cursor := take(add(cursor, 1), 2)
+            mstore(add(slot, 0x40), value) // index
+            value, cursor := take(cursor, 20)
+            mstore(add(payload, 0x60), value) // payee
+            value, cursor := take(cursor, 16)
+            mstore(add(payload, 0x80), value) // value
+            value, cursor := take(cursor, 32)
+            mstore(add(payload, 0xa0), value) // validAfter
+            value, cursor := take(cursor, 32)
+            mstore(add(payload, 0xc0), value) // validBefore
+            mstore(add(payload, 0x160), cursor)
         }
-        payload.end = cursor + bytes_.length;
-        payload.version = uint8(_byteAt(cursor));
-        payload.budgetIndex = _byteAt(cursor + 1);
-        (payload.slot.lot, cursor) = _number(cursor + 2, 16);
-        payload.slot.size = _byteAt(cursor);
-        (payload.slot.index, cursor) = _number(cursor + 1, 2);
-        (payload.payee, cursor) = _number(cursor, 20);
-        (payload.value, cursor) = _number(cursor, 16);
-        (payload.validAfter, cursor) = _number(cursor, 32);
-        (payload.validBefore, cursor) = _number(cursor, 32);
-        uint256 code = _byteAt(cursor);
-        (ok, payload.nameHash, payload.versionHash) = _tokenName(code, cursor + 1);
-        cursor = code == 0 ? cursor + 65 : cursor + 1;
-        payload.r = _wordAt(cursor);
-        payload.vs = _wordAt(cursor + 32);
-        payload.sessionAt = cursor + 64;
-        ok = ok && payload.sessionAt < payload.end;
+        uint256 position = payload.sessionAt;
+        uint256 code;
+        assembly ("memory-safe") {
+            code := byte(0, calldataload(position))
+        }
+        (ok, payload.nameHash, payload.versionHash) = _tokenName(code, position + 1);
+        assembly ("memory-safe") {
+            position := add(position, add(1, mul(64, iszero(code))))
+            mstore(add(payload, 0x120), calldataload(position)) // r
+            mstore(add(payload, 0x140), calldataload(add(position, 32))) // vs
+            position := add(position, 64)
+            mstore(add(payload, 0x160), position) // sessionAt
+            ok := and(ok, lt(position, add(signature.offset, signature.length)))
+        }
     }
 
     /// @notice The session of a version 1 payload, of which only the one budget is filled in, and its id.
+    /// @dev As Sessions.tryRead: each struct is written behind a word for its type hash, hashed with the hashes of its
+    /// lists filled in, and then given the pointers to them.
     /// @param account Who is asked.
     /// @param key Whose signature the payload carries.
     /// @param epoch The account's.
@@ -123,64 +147,115 @@ library Payloads {
         address key,
         uint64 epoch
     ) internal pure returns (bool ok, Session memory session, bytes32 id) {
-        uint256 cursor = payload.sessionAt;
-        uint256 number;
-        session.account = account;
-        session.key = key;
-        session.epoch = epoch;
-        (number, cursor) = _number(cursor, 6);
-        session.validAfter = uint48(number);
-        (number, cursor) = _number(cursor, 6);
-        session.validUntil = uint48(number);
-        (session.salt, cursor) = _number(cursor, 32);
-        (number, cursor) = _number(cursor, 16);
-        session.gasAllowance = uint128(number);
-        (number, cursor) = _number(cursor, 20);
-        session.paymaster = address(uint160(number));
-        (number, cursor) = _number(cursor, 32);
-        bytes32 actionsHash = number == 0 ? keccak256("") : bytes32(number);
+        bytes32 sessionType = Sessions.SESSION_TYPEHASH;
+        bytes32 budgetType = Sessions.BUDGET_TYPEHASH;
+        bytes32 noActions = keccak256("");
+        uint256 mostBudgets = MAX_BUDGETS;
+        assembly ("memory-safe") {
+            // A number of at most `width` bytes. A wider one leads on to where no calldata is, so that the reader does
+            // not end where the payload does.
+            function take(cursor, width) -> value, next {
+                let n := byte(0, calldataload(cursor))
+                value := shr(sub(256, shl(3, n)), calldataload(add(cursor, 1)))
+                next := or(add(add(cursor, 1), n), shl(64, gt(n, width)))
+            }
+            function allocate(size) -> pointer {
+                pointer := mload(0x40)
+                mstore(0x40, add(pointer, size))
+            }
+            // The budget that pays, from its packed bytes.
+            function readBudget(start, typeHash) -> budget, hash, cursor {
+                budget := add(allocate(288), 32)
+                mstore(sub(budget, 32), typeHash)
+                mstore(budget, shr(96, calldataload(start))) // token
+                let value
+                value, cursor := take(add(start, 20), 16)
+                mstore(add(budget, 0x20), value) // perTransaction
+                value, cursor := take(cursor, 16)
+                mstore(add(budget, 0x40), value) // perPeriod
+                value, cursor := take(cursor, 4)
+                mstore(add(budget, 0x60), value) // period
+                mstore(add(budget, 0x80), 0) // initial, perSecond: no stream has slots
+                mstore(add(budget, 0xa0), 0)
+                mstore(add(budget, 0xc0), byte(0, calldataload(cursor))) // slotSizes
+                let count := byte(1, calldataload(cursor))
+                cursor := add(cursor, 2)
+                let recipients := allocate(add(64, shl(5, count)))
+                mstore(recipients, count)
+                for {
+                    let i := 1
+                } iszero(gt(i, count)) {
+                    i := add(i, 1)
+                } {
+                    mstore(add(recipients, shl(5, i)), shr(96, calldataload(cursor)))
+                    cursor := add(cursor, 20)
+                }
+                if iszero(count) {
+                    mstore(recipients, 1)
+                    mstore(add(recipients, 32), ANYONE)
+                }
+                mstore(add(budget, 0xe0), keccak256(add(recipients, 32), shl(5, mload(recipients))))
+                hash := keccak256(sub(budget, 32), 288)
+                mstore(add(budget, 0xe0), recipients)
+            }
 
-        uint256 count = _byteAt(cursor++);
-        uint256 index = payload.budgetIndex;
-        if (count > Sessions.MAX_BUDGETS || index >= count) return (false, session, id);
-        bytes32[] memory hashes = new bytes32[](count);
-        for (uint256 i; i < count; ++i) {
-            if (i == index) continue;
-            hashes[i] = _wordAt(cursor);
-            cursor += 32;
-        }
-        session.budgets = new Budget[](count);
-        Budget memory budget = session.budgets[index];
-        cursor = _readBudget(budget, cursor);
-        hashes[index] = Sessions.hashBudget(budget);
-        id = Sessions.hashWithLists(session, hashes, actionsHash);
-        // The whole payload and nothing after it: no read went past its end, as every read moves on.
-        ok = cursor == payload.end;
-    }
+            let cursor := mload(add(payload, 0x160)) // sessionAt
+            session := add(allocate(352), 32)
+            mstore(sub(session, 32), sessionType)
+            mstore(session, account)
+            mstore(add(session, 0x20), key)
+            let value
+            value, cursor := take(cursor, 6)
+            mstore(add(session, 0x40), value) // validAfter
+            value, cursor := take(cursor, 6)
+            mstore(add(session, 0x60), value) // validUntil
+            mstore(add(session, 0x80), epoch)
+            value, cursor := take(cursor, 32)
+            mstore(add(session, 0xa0), value) // salt
+            value, cursor := take(cursor, 16)
+            mstore(add(session, 0xc0), value) // gasAllowance
+            value, cursor := take(cursor, 20)
+            mstore(add(session, 0xe0), value) // paymaster
+            value, cursor := take(cursor, 32)
+            if iszero(value) {
+                value := noActions
+            }
+            mstore(add(session, 0x120), value)
 
-    function _readBudget(Budget memory budget, uint256 cursor) private pure returns (uint256) {
-        uint256 number;
-        budget.token = _addressAt(cursor);
-        (number, cursor) = _number(cursor + 20, 16);
-        budget.perTransaction = uint128(number);
-        (number, cursor) = _number(cursor, 16);
-        budget.perPeriod = uint128(number);
-        (number, cursor) = _number(cursor, 4);
-        budget.period = uint32(number);
-        budget.slotSizes = uint8(_byteAt(cursor));
-        uint256 count = _byteAt(cursor + 1);
-        cursor += 2;
-        if (count == 0) {
-            budget.recipients = new address[](1);
-            budget.recipients[0] = ANYONE;
-            return cursor;
+            // The list of budgets: its length, a pointer for each, and room for as many hashes behind.
+            let count := byte(0, calldataload(cursor))
+            cursor := add(cursor, 1)
+            let index := mload(add(payload, 0x20)) // budgetIndex
+            ok := and(lt(index, count), iszero(gt(count, mostBudgets)))
+            count := mul(count, ok)
+            let budgets := allocate(add(32, shl(6, count)))
+            mstore(budgets, count)
+            let hashes := add(budgets, add(32, shl(5, count)))
+            for {
+                let i := 0
+            } lt(i, count) {
+                i := add(i, 1)
+            } {
+                mstore(add(add(budgets, 32), shl(5, i)), 0x60) // not read by anybody
+                if eq(i, index) {
+                    continue
+                }
+                mstore(add(hashes, shl(5, i)), calldataload(cursor))
+                cursor := add(cursor, 32)
+            }
+            let budget, hash
+            budget, hash, cursor := readBudget(cursor, budgetType)
+            if ok {
+                mstore(add(hashes, shl(5, index)), hash)
+                mstore(add(add(budgets, 32), shl(5, index)), budget)
+            }
+            mstore(add(session, 0x100), keccak256(hashes, shl(5, count)))
+            id := keccak256(sub(session, 32), 352)
+            mstore(add(session, 0x100), budgets)
+            mstore(add(session, 0x120), 0x60)
+            // The whole payload and nothing after it: every read moves on, so none went past the end.
+            ok := and(ok, eq(cursor, mload(add(payload, 0x180))))
         }
-        budget.recipients = new address[](count);
-        for (uint256 i; i < count; ++i) {
-            budget.recipients[i] = _addressAt(cursor);
-            cursor += 20;
-        }
-        return cursor;
     }
 
     /// @notice The session and the grant of a version 2 payload, and the session's id.
@@ -249,35 +324,9 @@ library Payloads {
         if (code == 3) return (true, keccak256("EURC"), version);
     }
 
-    /// @param width The most bytes that the number may have.
-    function _number(uint256 cursor, uint256 width) private pure returns (uint256 read, uint256 next) {
-        assembly ("memory-safe") {
-            let n := byte(0, calldataload(cursor))
-            read := shr(sub(256, shl(3, n)), calldataload(add(cursor, 1)))
-            next := add(add(cursor, 1), n)
-            // Too wide: on from where no calldata is, so that the reader does not end where the payload does.
-            if gt(n, width) {
-                read := 0
-                next := shl(64, 1)
-            }
-        }
-    }
-
-    function _byteAt(uint256 cursor) private pure returns (uint256 value) {
-        assembly ("memory-safe") {
-            value := byte(0, calldataload(cursor))
-        }
-    }
-
     function _wordAt(uint256 cursor) private pure returns (bytes32 value) {
         assembly ("memory-safe") {
             value := calldataload(cursor)
-        }
-    }
-
-    function _addressAt(uint256 cursor) private pure returns (address value) {
-        assembly ("memory-safe") {
-            value := shr(96, calldataload(cursor))
         }
     }
 }

@@ -4,7 +4,13 @@ pragma solidity ^0.8.35;
 import {Flaw, ISessionErrors} from "./interfaces/ISessionErrors.sol";
 
 // In a list of recipients, or as a paymaster or a submitter: whoever it is. Zero never means this.
-address constant ANYONE = address(type(uint160).max);
+address constant ANYONE = 0xFFfFfFffFFfffFFfFFfFFFFFffFFFffffFfFFFfF;
+
+uint256 constant MAX_BUDGETS = 8;
+uint256 constant MAX_RECIPIENTS = 32;
+uint256 constant MAX_ACTIONS = 32;
+uint256 constant MAX_RULES = 8;
+uint256 constant MAX_SLOT_SIZES = 8;
 
 /// What a session is to an account. Stored, so the order of the members is part of the storage layout.
 enum State {
@@ -107,18 +113,6 @@ library Sessions {
     );
     bytes32 internal constant RULE_TYPEHASH = keccak256("Rule(uint16 offset,uint8 op,bytes32 value)");
 
-    uint256 internal constant MAX_BUDGETS = 8;
-    uint256 internal constant MAX_RECIPIENTS = 32;
-    uint256 internal constant MAX_ACTIONS = 32;
-    uint256 internal constant MAX_RULES = 8;
-    uint256 internal constant MAX_SLOT_SIZES = 8;
-
-    /// The ABI encoding of a Session's own words, offsets included, in bytes; likewise below.
-    uint256 private constant SESSION_HEAD = 320;
-    uint256 private constant BUDGET_HEAD = 256;
-    uint256 private constant ACTION_HEAD = 96;
-    uint256 private constant RULE_SIZE = 96;
-
     /* READING */
 
     /// @notice The session and its id, or MalformedSession.
@@ -129,195 +123,123 @@ library Sessions {
     }
 
     /// @notice The session and its EIP-712 struct hash. Never reverts: `ok` is false where the bytes are no session.
+    /// @dev In one assembly block because every execution pays for it. Solidity's memory layout of a struct is its
+    /// ABI head with pointers in place of offsets, and its EIP-712 encodeData is the same with hashes in their place
+    /// and the type hash in front. So each struct is copied once, behind a word for its type hash, hashed with the
+    /// hashes of its lists filled in, and then given the pointers to them.
     function tryRead(Session calldata session) internal pure returns (bool ok, Session memory copy, bytes32 id) {
-        uint256 head;
+        bytes32 sessionType = SESSION_TYPEHASH;
+        bytes32 budgetType = BUDGET_TYPEHASH;
+        bytes32 actionType = ACTION_TYPEHASH;
+        bytes32 ruleType = RULE_TYPEHASH;
         assembly ("memory-safe") {
-            head := session
-        }
-        if (head + SESSION_HEAD > msg.data.length) return (false, copy, id);
-        assembly ("memory-safe") {
-            calldatacopy(copy, head, 256)
-        }
-        bytes32 budgetsHash;
-        bytes32 actionsHash;
-        (ok, copy.budgets, budgetsHash) = _readBudgets(head);
-        if (!ok) return (false, copy, id);
-        (ok, copy.actions, actionsHash) = _readActions(head);
-        id = _hashSession(copy, budgetsHash, actionsHash);
-    }
-
-    function _readBudgets(uint256 session) private pure returns (bool ok, Budget[] memory budgets, bytes32 hash) {
-        uint256 first;
-        uint256 length;
-        (ok, first, length) = _list(session, session + 256, MAX_BUDGETS, 32);
-        if (!ok) return (false, budgets, hash);
-        budgets = new Budget[](length);
-        bytes32[] memory hashes = new bytes32[](length);
-        for (uint256 i; i < length; ++i) {
-            uint256 head;
-            (ok, head) = _element(first, i, BUDGET_HEAD);
-            if (!ok) return (false, budgets, hash);
-            Budget memory budget = budgets[i];
-            assembly ("memory-safe") {
-                calldatacopy(budget, head, 224)
+            // The list whose offset, counted from `base`, stands at `slot`: where its elements, or their offsets,
+            // begin, and how many they are. None where it is out of range.
+            function list(base, slot, most, width) -> good, first, length {
+                let offset := calldataload(slot)
+                first := add(add(base, offset), 32)
+                length := calldataload(sub(first, 32))
+                // An offset below 2**32 cannot wrap, and a length is bounded before it is multiplied.
+                good := and(iszero(shr(32, offset)), iszero(gt(length, most)))
+                good := and(good, iszero(gt(add(first, mul(length, width)), calldatasize())))
+                length := mul(length, good)
             }
-            uint256 from;
-            uint256 count;
-            (ok, from, count) = _list(head, head + 224, MAX_RECIPIENTS, 32);
-            if (!ok) return (false, budgets, hash);
-            address[] memory recipients = new address[](count);
-            assembly ("memory-safe") {
-                calldatacopy(add(recipients, 32), from, shl(5, count))
+            // Where element `i` of a list of offsets begins, if `size` bytes of it are there.
+            function element(first, i, size) -> good, head {
+                let offset := calldataload(add(first, shl(5, i)))
+                head := add(first, offset)
+                good := and(iszero(shr(32, offset)), iszero(gt(add(head, size), calldatasize())))
             }
-            budget.recipients = recipients;
-            hashes[i] = hashBudget(budget);
-        }
-        hash = keccakOf(hashes);
-    }
-
-    function _readActions(uint256 session) private pure returns (bool ok, Action[] memory actions, bytes32 hash) {
-        uint256 first;
-        uint256 length;
-        (ok, first, length) = _list(session, session + 288, MAX_ACTIONS, 32);
-        if (!ok) return (false, actions, hash);
-        actions = new Action[](length);
-        bytes32[] memory hashes = new bytes32[](length);
-        for (uint256 i; i < length; ++i) {
-            uint256 head;
-            (ok, head) = _element(first, i, ACTION_HEAD);
-            if (!ok) return (false, actions, hash);
-            Action memory action = actions[i];
-            assembly ("memory-safe") {
-                calldatacopy(action, head, 64)
+            function allocate(size) -> pointer {
+                pointer := mload(0x40)
+                mstore(0x40, add(pointer, size))
             }
-            bytes32 rulesHash;
-            (ok, action.rules, rulesHash) = _readRules(head);
-            if (!ok) return (false, actions, hash);
-            hashes[i] = _hashAction(action, rulesHash);
-        }
-        hash = keccakOf(hashes);
-    }
-
-    function _readRules(uint256 head) private pure returns (bool ok, Rule[] memory rules, bytes32 hash) {
-        uint256 from;
-        uint256 length;
-        (ok, from, length) = _list(head, head + 64, MAX_RULES, RULE_SIZE);
-        if (!ok) return (false, rules, hash);
-        rules = new Rule[](length);
-        bytes32[] memory hashes = new bytes32[](length);
-        for (uint256 i; i < length; ++i) {
-            Rule memory rule = rules[i];
-            assembly ("memory-safe") {
-                calldatacopy(rule, add(from, mul(i, RULE_SIZE)), RULE_SIZE)
+            // A list in memory: its length, a word for each element, and room for as many hashes behind.
+            function allocateList(length) -> pointer, hashes {
+                pointer := allocate(add(32, shl(6, length)))
+                mstore(pointer, length)
+                hashes := add(pointer, add(32, shl(5, length)))
             }
-            hashes[i] = _hashRule(rule);
-        }
-        hash = keccakOf(hashes);
-    }
+            function copyStruct(typeHash, head, size) -> pointer {
+                pointer := add(allocate(add(size, 32)), 32)
+                mstore(sub(pointer, 32), typeHash)
+                calldatacopy(pointer, head, size)
+            }
+            function readBudgets(base, typeHash) -> good, budgets, hash {
+                let first, length
+                good, first, length := list(base, add(base, 256), MAX_BUDGETS, 32)
+                let hashes
+                budgets, hashes := allocateList(length)
+                for {
+                    let i := 0
+                } lt(i, length) {
+                    i := add(i, 1)
+                } {
+                    let inRange, head := element(first, i, 256)
+                    let budget := copyStruct(typeHash, head, 256)
+                    let found, from, count := list(head, add(head, 224), MAX_RECIPIENTS, 32)
+                    good := and(good, and(inRange, found))
+                    let recipients := allocate(add(32, shl(5, count)))
+                    mstore(recipients, count)
+                    calldatacopy(add(recipients, 32), from, shl(5, count))
+                    mstore(add(budget, 224), keccak256(add(recipients, 32), shl(5, count)))
+                    mstore(add(hashes, shl(5, i)), keccak256(sub(budget, 32), 288))
+                    mstore(add(budget, 224), recipients)
+                    mstore(add(add(budgets, 32), shl(5, i)), budget)
+                }
+                hash := keccak256(hashes, shl(5, length))
+            }
+            function readRules(base, typeHash) -> good, rules, hash {
+                let first, length
+                good, first, length := list(base, add(base, 64), MAX_RULES, 96)
+                let hashes
+                rules, hashes := allocateList(length)
+                for {
+                    let i := 0
+                } lt(i, length) {
+                    i := add(i, 1)
+                } {
+                    let rule := copyStruct(typeHash, add(first, mul(i, 96)), 96)
+                    mstore(add(hashes, shl(5, i)), keccak256(sub(rule, 32), 128))
+                    mstore(add(add(rules, 32), shl(5, i)), rule)
+                }
+                hash := keccak256(hashes, shl(5, length))
+            }
+            function readActions(base, typeHash, ruleTypeHash) -> good, actions, hash {
+                let first, length
+                good, first, length := list(base, add(base, 288), MAX_ACTIONS, 32)
+                let hashes
+                actions, hashes := allocateList(length)
+                for {
+                    let i := 0
+                } lt(i, length) {
+                    i := add(i, 1)
+                } {
+                    let inRange, head := element(first, i, 96)
+                    let action := copyStruct(typeHash, head, 96)
+                    let found, rules, rulesHash := readRules(head, ruleTypeHash)
+                    good := and(good, and(inRange, found))
+                    mstore(add(action, 64), rulesHash)
+                    mstore(add(hashes, shl(5, i)), keccak256(sub(action, 32), 128))
+                    mstore(add(action, 64), rules)
+                    mstore(add(add(actions, 32), shl(5, i)), action)
+                }
+                hash := keccak256(hashes, shl(5, length))
+            }
 
-    /// @dev The list whose offset, counted from `base`, stands at `slot`: where its first element, or its first
-    /// element's offset, begins in calldata.
-    function _list(
-        uint256 base,
-        uint256 slot,
-        uint256 most,
-        uint256 width
-    ) private pure returns (bool ok, uint256 first, uint256 length) {
-        assembly ("memory-safe") {
-            let offset := calldataload(slot)
-            first := add(add(base, offset), 32)
-            length := calldataload(sub(first, 32))
-            // An offset below 2**32 cannot wrap; a length is bounded before it is multiplied.
-            ok := and(iszero(shr(32, offset)), iszero(gt(length, most)))
-            ok := and(ok, iszero(gt(add(first, mul(length, width)), calldatasize())))
-        }
-    }
-
-    /// @dev Where element `i` begins, of which at least `size` bytes must be there.
-    function _element(uint256 first, uint256 i, uint256 size) private pure returns (bool ok, uint256 head) {
-        assembly ("memory-safe") {
-            let offset := calldataload(add(first, shl(5, i)))
-            head := add(first, offset)
-            ok := and(iszero(shr(32, offset)), iszero(gt(add(head, size), calldatasize())))
+            copy := copyStruct(sessionType, session, 320)
+            let budgetsGood, budgets, budgetsHash := readBudgets(session, budgetType)
+            let actionsGood, actions, actionsHash := readActions(session, actionType, ruleType)
+            mstore(add(copy, 256), budgetsHash)
+            mstore(add(copy, 288), actionsHash)
+            id := keccak256(sub(copy, 32), 352)
+            mstore(add(copy, 256), budgets)
+            mstore(add(copy, 288), actions)
+            ok := and(iszero(gt(add(session, 320), calldatasize())), and(budgetsGood, actionsGood))
         }
     }
 
     /* HASHING (EIP-712) */
-
-    // A struct's memory is its encodeData but for two things: the type hash in front, and hashes in place of the
-    // pointers to lists. Both are put there for the time of the keccak256, and what stood there is put back.
-
-    function hashBudget(Budget memory budget) internal pure returns (bytes32 hash) {
-        bytes32 typeHash = BUDGET_TYPEHASH;
-        assembly ("memory-safe") {
-            let front := sub(budget, 32)
-            let back := add(budget, 224)
-            let before := mload(front)
-            let recipients := mload(back)
-            mstore(front, typeHash)
-            mstore(back, keccak256(add(recipients, 32), shl(5, mload(recipients))))
-            hash := keccak256(front, 288)
-            mstore(front, before)
-            mstore(back, recipients)
-        }
-    }
-
-    function _hashAction(Action memory action, bytes32 rulesHash) private pure returns (bytes32 hash) {
-        bytes32 typeHash = ACTION_TYPEHASH;
-        assembly ("memory-safe") {
-            let front := sub(action, 32)
-            let back := add(action, 64)
-            let before := mload(front)
-            let rules := mload(back)
-            mstore(front, typeHash)
-            mstore(back, rulesHash)
-            hash := keccak256(front, 128)
-            mstore(front, before)
-            mstore(back, rules)
-        }
-    }
-
-    function _hashRule(Rule memory rule) private pure returns (bytes32 hash) {
-        bytes32 typeHash = RULE_TYPEHASH;
-        assembly ("memory-safe") {
-            let front := sub(rule, 32)
-            let before := mload(front)
-            mstore(front, typeHash)
-            hash := keccak256(front, 128)
-            mstore(front, before)
-        }
-    }
-
-    function _hashSession(
-        Session memory session,
-        bytes32 budgetsHash,
-        bytes32 actionsHash
-    ) private pure returns (bytes32 hash) {
-        bytes32 typeHash = SESSION_TYPEHASH;
-        assembly ("memory-safe") {
-            let front := sub(session, 32)
-            let back := add(session, 256)
-            let before := mload(front)
-            let budgets := mload(back)
-            let actions := mload(add(back, 32))
-            mstore(front, typeHash)
-            mstore(back, budgetsHash)
-            mstore(add(back, 32), actionsHash)
-            hash := keccak256(front, 352)
-            mstore(front, before)
-            mstore(back, budgets)
-            mstore(add(back, 32), actions)
-        }
-    }
-
-    /// @notice The hash of a session of which only the hashes of its lists are at hand: `session`'s own are ignored.
-    function hashWithLists(
-        Session memory session,
-        bytes32[] memory budgetHashes,
-        bytes32 actionsHash
-    ) internal pure returns (bytes32) {
-        return _hashSession(session, keccakOf(budgetHashes), actionsHash);
-    }
 
     function keccakOf(bytes32[] memory words) internal pure returns (bytes32 hash) {
         assembly ("memory-safe") {
@@ -402,7 +324,10 @@ library Sessions {
     /// @notice The index of the token's budget, or the number of budgets where it has none.
     function indexOf(Session memory session, address token) internal pure returns (uint256 i) {
         Budget[] memory budgets = session.budgets;
-        while (i < budgets.length && budgets[i].token != token) ++i;
+        uint256 count = budgets.length;
+        for (; i < count; ++i) {
+            if (budgets[i].token == token) break;
+        }
     }
 
     function _sessionFits(Session memory session) private pure returns (bool) {

@@ -3,9 +3,9 @@ pragma solidity ^0.8.35;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Budgets, Meter} from "./Budgets.sol";
-import {Calls, Kind, Move} from "./Calls.sol";
+import {Calls, Kind} from "./Calls.sol";
 import {Payload, Payloads} from "./Payload.sol";
-import {ANYONE, Budget, Call, Flaw, Session, Sessions, State} from "./Session.sol";
+import {ANYONE, Budget, Call, Flaw, MAX_SLOT_SIZES, Session, Sessions, State} from "./Session.sol";
 import {Slots} from "./Slots.sol";
 import {ISessionModule} from "./interfaces/ISessionModule.sol";
 
@@ -26,8 +26,9 @@ abstract contract SessionModule is ISessionModule {
     /// Per session and account. The account is the innermost key and everything lies within 128 slots of it, so that
     /// ERC-7562 counts it as the account's associated storage.
     struct Record {
-        /// One for each budget; the first also holds the session's state.
-        Meter[8] meters;
+        /// A Meter for each budget; the first also holds the session's state. Words, since Solidity would read an
+        /// array of Meters before it writes to it.
+        uint256[8] meters;
     }
 
     mapping(bytes32 id => mapping(address account => Record)) private _records;
@@ -35,8 +36,9 @@ abstract contract SessionModule is ISessionModule {
     /// Keyed by hash of session id and nonce >> 8; bit number nonce & 255 is set once the nonce is used.
     mapping(bytes32 word => mapping(address account => uint256)) private _usedNonces;
 
-    bytes32 private constant DOMAIN_TYPEHASH =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant DOMAIN_TYPEHASH = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
     bytes32 private constant NAME_HASH = keccak256("Latchkey");
     bytes32 private constant VERSION_HASH = keccak256("1");
     bytes32 private constant EXECUTE_TYPEHASH = keccak256(
@@ -50,15 +52,17 @@ abstract contract SessionModule is ISessionModule {
     function enable(Session calldata session) external {
         (Session memory copy, bytes32 id) = session.read();
         if (msg.sender != copy.account) revert NotAccount(msg.sender, copy.account);
+        copy.requireWellFormed(address(this));
         bytes memory arguments = abi.encode(copy);
         _requireNothingTrails(4 + arguments.length);
         if (keccak256(msg.data[4:]) != keccak256(arguments)) revert MalformedSession(Flaw.ENCODING, 0);
-        copy.requireWellFormed(address(this));
         // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
         if (_fallbackHandlerOf(msg.sender) == address(this)) revert ModuleIsFallbackHandler(msg.sender);
         if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);
         _requireEpoch(copy);
-        if (_requireNotRevoked(id, msg.sender) == State.UNKNOWN) _enable(copy, id);
+        State state = stateOf(id, msg.sender);
+        if (state == State.REVOKED) revert SessionIsRevoked(id);
+        if (state == State.UNKNOWN) _enable(copy, id);
     }
 
     /// @inheritdoc ISessionModule
@@ -109,9 +113,7 @@ abstract contract SessionModule is ISessionModule {
         bool submits = caller == msg.sender || caller == ANYONE;
         if (!submits || caller == address(0)) revert CallerNotAllowed(msg.sender, caller);
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
-        bytes32 structHash = keccak256(
-            abi.encode(EXECUTE_TYPEHASH, id, Calls.hash(calls), caller, nonce, deadline)
-        );
+        bytes32 structHash = keccak256(abi.encode(EXECUTE_TYPEHASH, id, Calls.hash(calls), caller, nonce, deadline));
         (address signer, , ) = ECDSA.tryRecoverCalldata(_digest(structHash), keySignature);
         if (signer == address(0) || signer != copy.key) revert InvalidKeySignature();
         _useNonce(id, copy.account, nonce);
@@ -127,81 +129,78 @@ abstract contract SessionModule is ISessionModule {
     ) internal returns (bytes[] memory results) {
         address account = session.account;
         _enter(account);
-        _requireUsable(session, id, grant);
-        (Move[] memory moves, bool paymentsOnly) = _assess(session, calls);
+        Record storage record = _records[id][account];
+        _requireUsable(session, id, record, grant);
+        (bool paymentsOnly, uint256[] memory amounts) = _assess(session, calls);
         if (paymentsOnly) {
-            _charge(session, id, _paidBy(session, moves));
-            results = _perform(session, calls, moves);
+            _charge(session, id, record, amounts);
+            results = _perform(session, calls);
         } else {
-            uint256[] memory spent;
-            (results, spent) = _performMeasured(session, calls, moves);
+            (results, amounts) = _performMeasured(session, calls);
             // The calls may have revoked the session, or everything.
             _requireEpoch(session);
-            if (stateOf(id, account) != State.ENABLED) revert SessionIsRevoked(id);
-            _charge(session, id, spent);
+            if (_stateIn(record) != State.ENABLED) revert SessionIsRevoked(id);
+            _charge(session, id, record, amounts);
         }
         _leave(account);
     }
 
     /// @dev Window, epoch, state or grant. Enables the session where it rests on a grant.
-    function _requireUsable(Session memory session, bytes32 id, bytes calldata grant) private {
+    function _requireUsable(Session memory session, bytes32 id, Record storage record, bytes calldata grant) private {
         if (block.timestamp < session.validAfter) revert NotYetValid(session.validAfter);
         if (block.timestamp >= session.validUntil) revert Expired(session.validUntil);
         _requireEpoch(session);
-        if (_requireNotRevoked(id, session.account) == State.ENABLED) return;
+        State state = _stateIn(record);
+        if (state == State.ENABLED) return;
+        if (state == State.REVOKED) revert SessionIsRevoked(id);
         if (grant.length == 0) revert NotGranted(id);
         session.requireWellFormed(address(this));
         if (!_isGranted(session.account, _digest(id), grant)) revert NotGranted(id);
         _enable(session, id);
     }
 
-    /// @dev What each call does, before any is made.
+    /// @dev Every call is looked at before any is made.
+    /// @return paymentsOnly Whether their bytes tell all that they do to the account's money.
+    /// @return amounts Then: what they pay out of each budget.
     function _assess(
         Session memory session,
         Call[] calldata calls
-    ) private view returns (Move[] memory moves, bool paymentsOnly) {
+    ) private view returns (bool paymentsOnly, uint256[] memory amounts) {
         if (calls.length == 0) revert EmptyBatch();
-        moves = new Move[](calls.length);
         paymentsOnly = true;
-        address handler;
+        amounts = new uint256[](session.budgets.length);
         for (uint256 i; i < calls.length; ++i) {
             (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
-            Move memory move = Calls.assess(session, i, target, value, data);
-            moves[i] = move;
-            if (move.kind == Kind.PAYMENT) continue;
+            (Kind kind, uint256 budget, uint256 amount, ) = Calls.assess(session, i, target, value, data);
+            if (kind == Kind.PAYMENT) {
+                amounts[budget] = _sum(amounts[budget], amount);
+                continue;
+            }
             paymentsOnly = false;
-            if (move.kind == Kind.APPROVAL) continue;
             // A handler takes the last bytes of its calldata for the sender: whoever calls it as the account is it.
-            if (handler == address(0)) handler = _fallbackHandlerOf(session.account);
-            if (target == handler) revert ForbiddenTarget(i, target);
-        }
-    }
-
-    function _paidBy(Session memory session, Move[] memory moves) private pure returns (uint256[] memory amounts) {
-        amounts = new uint256[](session.budgets.length);
-        for (uint256 i; i < moves.length; ++i) {
-            amounts[moves[i].budget] = _sum(amounts[moves[i].budget], moves[i].amount);
+            if (kind == Kind.ACTION && target == _fallbackHandlerOf(session.account)) revert ForbiddenTarget(i, target);
         }
     }
 
     /// @dev One execution's charge to each budget.
-    function _charge(Session memory session, bytes32 id, uint256[] memory amounts) private {
-        Record storage record = _records[id][session.account];
+    function _charge(Session memory session, bytes32 id, Record storage record, uint256[] memory amounts) private {
         for (uint256 i; i < amounts.length; ++i) {
-            if (amounts[i] == 0) continue;
-            (Meter charged, uint256 period) = Budgets.charge(session, id, i, record.meters[i], amounts[i]);
-            record.meters[i] = charged;
-            emit Spent(session.account, id, session.budgets[i].token, period, amounts[i]);
+            uint256 amount = amounts[i];
+            if (amount == 0) continue;
+            Meter meter = Meter.wrap(record.meters[i]);
+            uint256 period;
+            (meter, period) = Budgets.charge(session, id, i, meter, amount);
+            record.meters[i] = Meter.unwrap(meter);
+            emit Spent(session.account, id, session.budgets[i].token, period, amount);
         }
     }
 
-    function _perform(
-        Session memory session,
-        Call[] calldata calls,
-        Move[] memory moves
-    ) private returns (bytes[] memory results) {
+    function _perform(Session memory session, Call[] calldata calls) private returns (bytes[] memory results) {
         results = new bytes[](calls.length);
-        for (uint256 i; i < calls.length; ++i) results[i] = _performOne(session, calls, moves, i);
+        for (uint256 i; i < calls.length; ++i) {
+            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
+            results[i] = _performOne(session.account, i, target, value, data, data.length != 0);
+        }
     }
 
     /// @dev What the bytes of a call do not tell is measured: call by call, each budget is charged with what the call
@@ -209,44 +208,54 @@ abstract contract SessionModule is ISessionModule {
     /// during one call makes up for nothing that goes out during another.
     function _performMeasured(
         Session memory session,
-        Call[] calldata calls,
-        Move[] memory moves
-    ) private returns (bytes[] memory results, uint256[] memory spent) {
-        uint256 count = session.budgets.length;
+        Call[] calldata calls
+    ) private returns (bytes[] memory results, uint256[] memory amounts) {
         results = new bytes[](calls.length);
-        spent = new uint256[](count);
-        uint256[] memory balances = new uint256[](count);
-        for (uint256 b; b < count; ++b) balances[b] = _balanceOf(session.budgets[b].token, session.account);
+        amounts = new uint256[](session.budgets.length);
+        uint256[] memory balances = new uint256[](amounts.length);
+        for (uint256 b; b < balances.length; ++b) {
+            balances[b] = _balanceOf(session.budgets[b].token, session.account);
+        }
         for (uint256 i; i < calls.length; ++i) {
-            Move memory move = moves[i];
-            results[i] = _performOne(session, calls, moves, i);
-            for (uint256 b; b < count; ++b) {
+            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
+            (Kind kind, uint256 budget, uint256 paid, ) = Calls.assess(session, i, target, value, data);
+            if (kind == Kind.APPROVAL) paid = 0;
+            bool tokenCall = kind != Kind.ACTION && data.length != 0;
+            results[i] = _performOne(session.account, i, target, value, data, tokenCall);
+            for (uint256 b; b < balances.length; ++b) {
                 uint256 balance = _balanceOf(session.budgets[b].token, session.account);
                 uint256 fell = balance < balances[b] ? balances[b] - balance : 0;
-                uint256 paid = move.budget == b && move.kind != Kind.APPROVAL ? move.amount : 0;
-                spent[b] = _sum(spent[b], fell > paid ? fell : paid);
+                uint256 says = b == budget ? paid : 0;
+                amounts[b] = _sum(amounts[b], fell > says ? fell : says);
                 balances[b] = balance;
             }
         }
-        for (uint256 i; i < moves.length; ++i) {
-            if (moves[i].kind != Kind.APPROVAL) continue;
-            address token = session.budgets[moves[i].budget].token;
-            uint256 left = _allowanceOf(token, session.account, moves[i].spender);
-            if (left != 0) revert AllowanceLeft(token, moves[i].spender, left);
+        _requireNoAllowanceLeft(session, calls);
+    }
+
+    /// @dev An allowance outlives the period, and what is pulled by it later is charged to nobody.
+    function _requireNoAllowanceLeft(Session memory session, Call[] calldata calls) private view {
+        for (uint256 i; i < calls.length; ++i) {
+            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
+            (Kind kind, , , address spender) = Calls.assess(session, i, target, value, data);
+            if (kind != Kind.APPROVAL) continue;
+            uint256 left = _allowanceOf(target, session.account, spender);
+            if (left != 0) revert AllowanceLeft(target, spender, left);
         }
     }
 
+    /// @param tokenCall Whether it is a transfer or an approval, which a token must confirm.
     function _performOne(
-        Session memory session,
-        Call[] calldata calls,
-        Move[] memory moves,
-        uint256 i
+        address account,
+        uint256 i,
+        address target,
+        uint256 value,
+        bytes calldata data,
+        bool tokenCall
     ) private returns (bytes memory returned) {
-        (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
         bool success;
-        (success, returned) = _executeFromAccount(session.account, target, value, data);
+        (success, returned) = _executeFromAccount(account, target, value, data);
         if (!success) revert CallFailed(i, returned);
-        bool tokenCall = moves[i].kind != Kind.ACTION && data.length != 0;
         if (tokenCall && !_agreed(target, returned)) revert TokenCallFailed(i, target, returned);
     }
 
@@ -291,13 +300,13 @@ abstract contract SessionModule is ISessionModule {
         if (index >= session.budgets.length) return false;
         Budget memory budget = session.budgets[index];
         // Of a session that nobody has enabled these are anything yet.
-        if (budget.period == 0 || budget.perTransaction == 0 || budget.slotSizes > Sessions.MAX_SLOT_SIZES) return false;
+        if (budget.period == 0 || budget.perTransaction == 0 || budget.slotSizes > MAX_SLOT_SIZES) return false;
         (bool found, address payee) = payload.payeeOf(budget);
         if (!found) return false;
         uint256 period = Budgets.periodAt(session, budget, block.timestamp);
         bytes32 nonce = Slots.nonceOf(id, index, period, payload.slot.lot, payload.slot.size, payload.slot.index);
         if (payload.digestOf(session.account, payee, nonce, budget.token) != hash) return false;
-        uint256 spent = _records[id][session.account].meters[index].spentIn(period);
+        uint256 spent = Meter.wrap(_records[id][session.account].meters[index]).spentIn(period);
         if (spent > budget.perPeriod) return false;
         return Slots.isGood(session.account, id, index, budget, period, spent, payload.slot, payload.value);
     }
@@ -333,7 +342,7 @@ abstract contract SessionModule is ISessionModule {
 
     /// @inheritdoc ISessionModule
     function stateOf(bytes32 id, address account) public view returns (State) {
-        return _records[id][account].meters[0].state();
+        return _stateIn(_records[id][account]);
     }
 
     /// @inheritdoc ISessionModule
@@ -348,7 +357,7 @@ abstract contract SessionModule is ISessionModule {
         if (block.timestamp >= copy.validAfter) {
             period = Budgets.periodAt(copy, budget, block.timestamp);
             released = Budgets.releasedAt(copy, budget, block.timestamp);
-            spent = _records[id][copy.account].meters[index].spentIn(period);
+            spent = Meter.wrap(_records[id][copy.account].meters[index]).spentIn(period);
         }
         resetsAt = Budgets.resetsAt(copy, budget, period);
     }
@@ -388,16 +397,23 @@ abstract contract SessionModule is ISessionModule {
 
     /* STATE */
 
+    function _stateIn(Record storage record) private view returns (State) {
+        return Meter.wrap(record.meters[0]).state();
+    }
+
+    function _setState(Record storage record, State state) private {
+        record.meters[0] = Meter.unwrap(Meter.wrap(record.meters[0]).withState(state));
+    }
+
     function _enable(Session memory session, bytes32 id) private {
-        Meter[8] storage meters = _records[id][session.account].meters;
-        meters[0] = meters[0].withState(State.ENABLED);
+        _setState(_records[id][session.account], State.ENABLED);
         emit SessionEnabled(session.account, id, session.key, session);
     }
 
     function _revoke(bytes32 id, address account) private {
-        Meter[8] storage meters = _records[id][account].meters;
-        if (meters[0].state() == State.REVOKED) return;
-        meters[0] = meters[0].withState(State.REVOKED);
+        Record storage record = _records[id][account];
+        if (_stateIn(record) == State.REVOKED) return;
+        _setState(record, State.REVOKED);
         emit SessionRevoked(account, id);
     }
 
@@ -411,11 +427,6 @@ abstract contract SessionModule is ISessionModule {
     function _requireEpoch(Session memory session) private view {
         uint64 current = _epochs[session.account];
         if (session.epoch != current) revert WrongEpoch(session.epoch, current);
-    }
-
-    function _requireNotRevoked(bytes32 id, address account) private view returns (State state) {
-        state = stateOf(id, account);
-        if (state == State.REVOKED) revert SessionIsRevoked(id);
     }
 
     function _requireNothingTrails(uint256 expected) private pure {

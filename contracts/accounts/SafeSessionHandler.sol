@@ -103,6 +103,7 @@ contract SafeSessionHandler is ISafeSessionHandler, TokenCallbackHandler, Handle
         bytes32 hash = keccak256(preimage);
         if (signature.length == 0) {
             // The text is that of CompatibilityFallbackHandler, which integrators match.
+            // solhint-disable-next-line gas-custom-errors
             require(ISafe(msg.sender).signedMessages(hash) != 0, "Hash not approved");
         } else {
             ISafe(msg.sender).checkSignatures(hash, preimage, signature);

@@ -50,8 +50,25 @@ contract SafeSessionModule is SessionModule, ISafeSessionModule {
         address target,
         uint256 value,
         bytes calldata data
-    ) internal override returns (bool, bytes memory) {
-        return ISafe(account).execTransactionFromModuleReturnData(target, value, data, CALL);
+    ) internal override returns (bool success, bytes memory returned) {
+        bytes memory request = abi.encodeCall(ISafe.execTransactionFromModuleReturnData, (target, value, data, CALL));
+        (bool done, bytes memory answer) = account.call(request);
+        if (!done) {
+            assembly ("memory-safe") {
+                revert(add(answer, 32), mload(answer))
+            }
+        }
+        // `abi.encode(bool success, bytes returned)`: taken where it lies, as copying it again costs most of a token's
+        // own work. What is not encoded like this is no Safe's answer.
+        if (answer.length < 96) revert UnsupportedAccount(account);
+        bool canonical;
+        assembly ("memory-safe") {
+            success := eq(mload(add(answer, 32)), 1)
+            canonical := eq(mload(add(answer, 64)), 64)
+            returned := add(answer, 96)
+            canonical := and(canonical, iszero(gt(mload(returned), sub(mload(answer), 96))))
+        }
+        if (!canonical) revert UnsupportedAccount(account);
     }
 
     /// @dev `checkSignatures` returns nothing, and something that is no Safe may answer everything that way: so what

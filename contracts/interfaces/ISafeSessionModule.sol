@@ -9,7 +9,7 @@ interface ISafeSessionModule {
     /// @param safe The Safe that is asked.
     /// @param sender Who asks the Safe; not looked at, as facilitators ask directly.
     /// @param hash The EIP-712 digest asked about.
-    /// @param domainSeparator Not looked at, like `typeHash` and `encodeData`: the digest is made anew from the payload.
+    /// @param domainSeparator Not looked at, like `typeHash` and `encodeData`: the payload gives the digest anew.
     /// @param payload See Payload.sol.
     function isValidSafeSignature(
         address safe,

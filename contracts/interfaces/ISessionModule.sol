@@ -79,7 +79,7 @@ interface ISessionModule is ISessionErrors {
     /// @notice Where the budget stands now, as far as executions go.
     /// @return period The current period's number.
     /// @return released How much the period has released so far, of which spent is a part.
-    /// @return spent What executions have spent of it. Settled authorizations are counted by the token: see `slotNonce`.
+    /// @return spent What executions have spent of it. The token counts settled authorizations: see `slotNonce`.
     /// @return resetsAt When the next period begins, or the session ends.
     function budgetOf(
         Session calldata session,
