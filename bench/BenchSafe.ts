@@ -1,0 +1,159 @@
+import {
+  type Address,
+  concat,
+  encodeFunctionData,
+  type Hex,
+  pad,
+  parseAbi,
+  parseEventLogs,
+  zeroAddress,
+} from "viem";
+import { grantDigest } from "../packages/sdk/src/grantDigest.ts";
+import type { Session } from "../packages/sdk/src/Session.ts";
+import {
+  hashSafeMessage,
+  passkeyVerifiers,
+  safeAbi,
+  safeInitializer,
+  safeInstallation,
+  safeSignatures,
+} from "../packages/sdk/src/safe/index.ts";
+import { createPasskey } from "../test/environment/passkey.ts";
+import type { SafeVersion } from "../test/environment/safe.ts";
+import type { Transaction } from "../test/environment/TestChain.ts";
+import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
+
+/** Who speaks for a Safe of the bench: one key, or one passkey by Safe's shared signer. */
+export type OwnerKind = "ecdsa" | "passkey";
+
+/** A Safe 1-of-1 with USDC and with Latchkey installed. */
+export type BenchSafe = {
+  version: SafeVersion;
+  ownerKind: OwnerKind;
+  address: Address;
+  /** The owner's own transaction through the Safe. For Safes of a key only. */
+  byOwner(to: Address, data: Hex): Transaction;
+  /** The owner's signature over a session, as it is carried. */
+  grant(session: Session): Promise<Hex>;
+};
+
+const executionAbi = parseAbi([
+  "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool success)",
+]);
+const factoryAbi = parseAbi([
+  "function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address proxy)",
+  "event ProxyCreation(address indexed proxy, address singleton)",
+]);
+const sharedSignerAbi = parseAbi(["function configure((uint256 x, uint256 y, uint176 verifiers) signer)"]);
+
+/** Creates a Safe as people have it, with Safe's compatibility handler, and then installs Latchkey on it. */
+export async function createBenchSafe(
+  chain: BenchChain,
+  version: SafeVersion,
+  ownerKind: OwnerKind,
+): Promise<BenchSafe> {
+  const { testChain, usdc, owner, relayer } = chain;
+  const contracts = chain.safe[version];
+  const passkey = createPasskey("latchkey bench");
+  const signer = ownerKind === "ecdsa" ? owner.address : chain.safe.passkey.sharedSigner;
+  const initializer = safeInitializer({
+    owners: [signer],
+    threshold: 1,
+    to: ownerKind === "ecdsa" ? zeroAddress : signer,
+    data:
+      ownerKind === "ecdsa"
+        ? "0x"
+        : encodeFunctionData({
+            abi: sharedSignerAbi,
+            functionName: "configure",
+            args: [
+              {
+                ...passkey.publicKey,
+                verifiers: passkeyVerifiers(undefined, chain.safe.passkey.daimoP256Verifier),
+              },
+            ],
+          }),
+    fallbackHandler: contracts.compatibilityFallbackHandler,
+  });
+  const { logs } = await testChain.send({
+    from: relayer,
+    to: contracts.proxyFactory,
+    data: encodeFunctionData({
+      abi: factoryAbi,
+      functionName: "createProxyWithNonce",
+      args: [contracts.safe, initializer, 0n],
+    }),
+  });
+  // The event has its first argument indexed from 1.4.1 on.
+  const [created] = parseEventLogs({ abi: factoryAbi, eventName: "ProxyCreation", logs });
+  if (!created) throw new Error(`no Safe ${version} was created`);
+  const address = created.args.proxy;
+
+  const byOwner = (to: Address, data: Hex): Transaction => ({
+    from: owner.address,
+    to: address,
+    data: encodeFunctionData({
+      abi: executionAbi,
+      functionName: "execTransaction",
+      // The owner is the sender: v = 1 says so, and r names the owner.
+      args: [
+        to,
+        0n,
+        data,
+        0,
+        0n,
+        0n,
+        0n,
+        zeroAddress,
+        zeroAddress,
+        concat([pad(owner.address), pad("0x"), "0x01"]),
+      ],
+    }),
+  });
+  // A Safe obeys itself. Where a passkey owns it the bench speaks for the Safe, which leaves the same storage behind.
+  const asSafe = (to: Address, data: Hex) =>
+    testChain.send(ownerKind === "ecdsa" ? byOwner(to, data) : { from: address, to, data });
+
+  const rail =
+    version === "1.5.0"
+      ? {
+          version,
+          handler: contracts.extensibleFallbackHandler as Address,
+          domainSeparators: [usdc.domainSeparator],
+        }
+      : { version, handler: chain.handler };
+  for (const { to, data } of safeInstallation({ ...rail, safe: address, module: chain.module })) {
+    await asSafe(to, data);
+  }
+  await asSafe(
+    address,
+    encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [chain.uncheckedModule] }),
+  );
+  await usdc.mint(address, 1000n * ONE_USDC);
+
+  return {
+    version,
+    ownerKind,
+    address,
+    byOwner,
+    async grant(session) {
+      const digest = grantDigest(session, { chainId: testChain.chainId, module: chain.module });
+      const hash = hashSafeMessage({ safe: address, chainId: testChain.chainId, digest });
+      const sign =
+        ownerKind === "ecdsa" ? () => owner.sign({ hash }) : () => withoutZeroBytes(() => passkey.sign(hash));
+      return safeSignatures([{ signer, signature: await sign(), isContract: ownerKind === "passkey" }]);
+    },
+  };
+}
+
+/**
+ * A passkey's signature that costs the same every time. Authenticators sign with a random number, and a zero byte
+ * of calldata is cheaper than another: so ask again until r and s (words 2 and 3 of the encoding) have none.
+ */
+async function withoutZeroBytes(sign: () => Promise<Hex>): Promise<Hex> {
+  for (;;) {
+    const signature = await sign();
+    const rs = signature.slice(2 + 128, 2 + 256);
+    if (!rs.match(/../g)?.includes("00")) return signature;
+  }
+}

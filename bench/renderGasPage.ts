@@ -1,0 +1,106 @@
+import { type GasShares, PARTS } from "./gasShares.ts";
+import type { GasFigures } from "./measureGas.ts";
+import { measuredBesidePeers, type Peer, peers } from "./peers.ts";
+import { formatGas, renderTable, renderTargets } from "./renderGasTable.ts";
+
+/** What the page's figures come from. */
+export type Measurements = { figures: GasFigures; shares: Readonly<Record<string, GasShares>> };
+
+const blocks: Record<string, (measurements: Measurements) => string> = {
+  targets: ({ figures }) => renderTargets(figures),
+  peers: ({ figures }) => renderPeers(figures),
+  "same-rows": ({ figures }) =>
+    renderTable(
+      ["row", "here", "beside the peers"],
+      ["here", "beside the peers"],
+      Object.entries(measuredBesidePeers).map(([row, gas]) => [
+        `\`${row}\``,
+        formatGas(figures[row] ?? Number.NaN),
+        formatGas(gas),
+      ]),
+    ),
+  shares: ({ shares }) =>
+    renderTable(
+      ["row", ...PARTS, "gas"],
+      [...PARTS, "gas"],
+      Object.entries(shares).map(([row, of]) => [
+        `\`${row}\``,
+        ...PARTS.map((part) => formatGas(of[part])),
+        formatGas(PARTS.reduce((total, part) => total + of[part], 0)),
+      ]),
+    ),
+};
+
+/** Latchkey's rows in the form of the peers', then the peers', each group by what a steady payment costs. */
+function renderPeers(figures: GasFigures): string {
+  const of = (name: string): number => figures[name] ?? Number.NaN;
+  const limits = { daily: "yes", perPayment: "yes", recipient: "yes", expiry: "yes" };
+  const ours = ["1.4.1", "1.5.0"].flatMap((version): Peer[] => {
+    const row = (name: string): number => of(`safe-${version}/${name}`);
+    const shared = { name: `**Latchkey on Safe ${version}**`, grant: row("enable"), ...limits };
+    return [
+      {
+        ...shared,
+        sender: "key",
+        first: row("execute/first"),
+        steady: row("execute/next"),
+        inline: row("execute/first-with-grant"),
+      },
+      {
+        ...shared,
+        sender: "relayer",
+        first: row("executeSigned/first"),
+        steady: row("executeSigned/next"),
+      },
+    ];
+  });
+  const grantOf = ({ grant }: Peer): string =>
+    grant === undefined ? "–" : grant === 0 ? "a signature" : formatGas(grant);
+  return renderTable(
+    [
+      "peer",
+      "sender",
+      "steady payment",
+      "grant",
+      "first payment",
+      "grant carried and first payment",
+      "daily limit",
+      "limit a payment",
+      "recipients",
+      "expiry",
+    ],
+    ["steady payment", "grant", "first payment", "grant carried and first payment"],
+    [...ours, ...[...peers].sort((a, b) => a.steady - b.steady)].map((peer) => [
+      peer.name,
+      peer.sender,
+      formatGas(peer.steady),
+      grantOf(peer),
+      formatGas(peer.first),
+      peer.inline === undefined ? "–" : formatGas(peer.inline),
+      peer.daily,
+      peer.perPayment,
+      peer.recipient,
+      peer.expiry,
+    ]),
+  );
+}
+
+const MARKED = /<!-- bench: ([a-z-]+) -->\n[\s\S]*?<!-- end -->/g;
+
+/**
+ * The page with what stands between its marks (`<!-- bench: name -->` and `<!-- end -->`) written anew.
+ * @throws If a mark is unknown, or one that the page should have is missing: its figures would go stale unseen.
+ */
+export function renderGasPage(page: string, measurements: Measurements): string {
+  const found = new Set<string>();
+  const rendered = page.replace(MARKED, (_, name: string) => {
+    const render = blocks[name];
+    if (!render) throw new Error(`docs/gas.md has a mark "${name}" that nothing is written for`);
+    found.add(name);
+    return `<!-- bench: ${name} -->\n\n${render(measurements)}\n\n<!-- end -->`;
+  });
+  for (const name of Object.keys(blocks)) {
+    if (!found.has(name)) throw new Error(`docs/gas.md has no place for "${name}"`);
+  }
+  return rendered;
+}

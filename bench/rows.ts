@@ -1,0 +1,242 @@
+import { encodeFunctionData, type Hex, keccak256, toBytes } from "viem";
+import type { Session } from "../packages/sdk/src/Session.ts";
+import { SAFE_VERSIONS, type SafeVersion } from "../test/environment/safe.ts";
+import type { Transaction } from "../test/environment/TestChain.ts";
+import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
+import type { BenchSafe, OwnerKind } from "./BenchSafe.ts";
+import {
+  authorizationDigest,
+  authorizeOneUsdc,
+  benchSession,
+  enableSession,
+  executePayment,
+  executeShopping,
+  executeSignedPayment,
+  revokeSession,
+  settle,
+  settleSlot,
+  shoppingSession,
+  transferOneUsdc,
+} from "./sessions.ts";
+
+/** One line of the table: one transaction, and what has to have happened before it. */
+export type Row = {
+  /** Stable: machines compare rows by it. */
+  name: string;
+  /** What the transaction is, for people. */
+  says: string;
+  /** Which Safe it needs. */
+  safe?: { version: SafeVersion; ownerKind: OwnerKind };
+  /** Who has 1 USDC more afterwards; nobody where the owner manages sessions. */
+  paid?: "recipient" | "puller";
+  /** The state that the bench's execution session is left in, where the row is about that. */
+  leaves?: "ENABLED" | "REVOKED";
+  /** Brings the chain to where the row begins, and gives the transaction to measure. */
+  transaction(chain: BenchChain, safe: BenchSafe): Promise<Transaction>;
+};
+
+/** An EIP-3009 nonce as anyone but us chooses it. */
+const FREE_NONCE: Hex = keccak256(toBytes("latchkey bench nonce"));
+
+const withoutSafe: Row[] = [
+  {
+    name: "eoa/transfer",
+    says: "`transfer` by an ordinary account: the floor of all payments",
+    paid: "recipient",
+    transaction: async (chain) => ({
+      from: chain.holder.address,
+      to: chain.usdc.address,
+      data: transferOneUsdc(chain),
+    }),
+  },
+  {
+    name: "eoa/transferWithAuthorization",
+    says: "x402 from an ordinary account, bytes overload",
+    paid: "recipient",
+    async transaction(chain) {
+      const authorization = authorizeOneUsdc(chain, chain.holder.address, FREE_NONCE);
+      const hash = authorizationDigest(chain, authorization);
+      return settle(chain, authorization, await chain.holder.sign({ hash }));
+    },
+  },
+  {
+    name: "accept-all/transferWithAuthorization",
+    says: "x402 from a wallet that says yes to everything, empty signature: the floor of contract payers",
+    paid: "recipient",
+    transaction: async (chain) => settle(chain, authorizeOneUsdc(chain, chain.acceptAll, FREE_NONCE), "0x"),
+  },
+];
+
+/** The rows of a Safe that a key owns. */
+function rowsOf(version: SafeVersion): Row[] {
+  const row = (
+    name: string,
+    says: string,
+    transaction: Row["transaction"],
+    effect: Pick<Row, "paid" | "leaves">,
+  ): Row => ({
+    name: `safe-${version}/${name}`,
+    says,
+    safe: { version, ownerKind: "ecdsa" },
+    ...effect,
+    transaction,
+  });
+  const pays = (name: string, says: string, transaction: Row["transaction"]) =>
+    row(name, says, transaction, { paid: "recipient" });
+
+  /** An enabled session, as the next row wants it. */
+  const enabled = async (chain: BenchChain, safe: BenchSafe, session: Session) => {
+    await chain.testChain.send(safe.byOwner(chain.module, enableSession(chain, session)));
+    return session;
+  };
+  const forExecution = (chain: BenchChain, safe: BenchSafe, slotSizes = 0) =>
+    enabled(chain, safe, benchSession(chain, safe.address, { slotSizes }));
+  const forSignatures = (chain: BenchChain, safe: BenchSafe, slotSizes: number) =>
+    enabled(chain, safe, signatureSession(chain, safe, slotSizes));
+
+  const opener = (slotSizes: number) =>
+    pays(
+      `x402/opener/${slotSizes}`,
+      `x402, enabled session, first payment of a lot, ${slotSizes} slot size${slotSizes === 1 ? "" : "s"}`,
+      async (chain, safe) =>
+        settleSlot(chain, safe, await forSignatures(chain, safe, slotSizes), { lot: 0n, size: 0, index: 0n }),
+    );
+
+  return [
+    pays(
+      "owner",
+      "the owner's own `execTransaction`: what a payment costs without Latchkey",
+      async (chain, safe) => safe.byOwner(chain.usdc.address, transferOneUsdc(chain)),
+    ),
+    pays("bare-module", "a module that checks nothing: the floor of modules", async (chain, safe) => ({
+      from: chain.key.address,
+      to: chain.uncheckedModule,
+      data: encodeFunctionData({
+        abi: chain.uncheckedModuleAbi,
+        functionName: "forward",
+        args: [safe.address, chain.usdc.address, transferOneUsdc(chain)],
+      }),
+    })),
+    row(
+      "enable",
+      "the owner enables a session",
+      async (chain, safe) =>
+        safe.byOwner(chain.module, enableSession(chain, benchSession(chain, safe.address))),
+      { leaves: "ENABLED" },
+    ),
+    row(
+      "revoke",
+      "the owner revokes a session that was used",
+      async (chain, safe) => {
+        const session = await forExecution(chain, safe);
+        await chain.testChain.send(executePayment(chain, session));
+        return safe.byOwner(chain.module, revokeSession(chain, session));
+      },
+      { leaves: "REVOKED" },
+    ),
+    pays("execute/first", "the key pays, enabled session, first use", async (chain, safe) =>
+      executePayment(chain, await forExecution(chain, safe)),
+    ),
+    pays("execute/next", "the key pays, enabled session, every later use that day", async (chain, safe) => {
+      const session = await forExecution(chain, safe);
+      await chain.testChain.send(executePayment(chain, session));
+      return executePayment(chain, session);
+    }),
+    pays(
+      "execute/new-lot/5",
+      "as next, but the signature rail is open with 5 slot sizes and the payment reaches a new lot",
+      async (chain, safe) => {
+        const session = await forExecution(chain, safe, 5);
+        await chain.testChain.send(executePayment(chain, session));
+        return executePayment(chain, session);
+      },
+    ),
+    row(
+      "execute/first-with-grant",
+      "the key pays and carries the owner's signature, which enables the session",
+      executeWithGrant,
+      { paid: "recipient", leaves: "ENABLED" },
+    ),
+    pays(
+      "executeSigned/first",
+      "a relayer submits what the key has signed, enabled session, first use",
+      async (chain, safe) => executeSignedPayment(chain, await forExecution(chain, safe), 0n),
+    ),
+    pays(
+      "executeSigned/next",
+      "a relayer submits what the key has signed, every later use that day",
+      async (chain, safe) => {
+        const session = await forExecution(chain, safe);
+        await chain.testChain.send(await executeSignedPayment(chain, session, 0n));
+        return executeSignedPayment(chain, session, 1n);
+      },
+    ),
+    row(
+      "execute/measured",
+      "the key approves 1 USDC and calls a shop that pulls it, measured by effect, every later use that day",
+      async (chain, safe) => {
+        const session = await enabled(chain, safe, shoppingSession(chain, safe.address));
+        await chain.testChain.send(executeShopping(chain, session));
+        return executeShopping(chain, session);
+      },
+      { paid: "puller" },
+    ),
+    opener(1),
+    opener(5),
+    opener(8),
+    pays(
+      "x402/follower/5",
+      "x402, enabled session, a later payment of an opened lot, 5 slot sizes",
+      async (chain, safe) => {
+        const session = await forSignatures(chain, safe, 5);
+        await chain.testChain.send(await settleSlot(chain, safe, session, { lot: 0n, size: 1, index: 0n }));
+        return settleSlot(chain, safe, session, { lot: 0n, size: 1, index: 1n });
+      },
+    ),
+    pays(
+      "x402/with-grant/5",
+      "x402, nothing on chain yet, the owner's signature is carried, 5 slot sizes",
+      settleWithGrant,
+    ),
+  ];
+}
+
+/** The rows of a Safe that a passkey owns: those in which its signature is verified. */
+const passkeyRowsOf = (version: SafeVersion): Row[] => {
+  const shared = { safe: { version, ownerKind: "passkey" }, paid: "recipient" } as const;
+  return [
+    {
+      ...shared,
+      name: `safe-${version}/passkey/execute/first-with-grant`,
+      says: "the key pays and carries the passkey's signature, which enables the session",
+      leaves: "ENABLED",
+      transaction: executeWithGrant,
+    },
+    {
+      ...shared,
+      name: `safe-${version}/passkey/x402/with-grant/5`,
+      says: "x402, nothing on chain yet, the passkey's signature is carried, 5 slot sizes",
+      transaction: settleWithGrant,
+    },
+  ];
+};
+
+const signatureSession = (chain: BenchChain, safe: BenchSafe, slotSizes: number) =>
+  benchSession(chain, safe.address, { slotSizes, perTransaction: 4n * ONE_USDC });
+
+async function executeWithGrant(chain: BenchChain, safe: BenchSafe): Promise<Transaction> {
+  const session = benchSession(chain, safe.address);
+  return executePayment(chain, session, await safe.grant(session));
+}
+
+async function settleWithGrant(chain: BenchChain, safe: BenchSafe): Promise<Transaction> {
+  const session = signatureSession(chain, safe, 5);
+  const grant = await safe.grant(session);
+  return settleSlot(chain, safe, session, { lot: 0n, size: 0, index: 0n }, grant);
+}
+
+/** Every row of the table, in its order. */
+export const rows: readonly Row[] = [
+  ...withoutSafe,
+  ...SAFE_VERSIONS.flatMap((version) => [...rowsOf(version), ...passkeyRowsOf(version)]),
+];

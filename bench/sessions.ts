@@ -1,0 +1,221 @@
+import {
+  type Address,
+  encodeFunctionData,
+  erc20Abi,
+  type Hex,
+  hashTypedData,
+  toFunctionSelector,
+  zeroAddress,
+} from "viem";
+import { eip712Domain } from "../packages/sdk/src/eip712Domain.ts";
+import { eip712Types } from "../packages/sdk/src/eip712Types.ts";
+import { hashSession } from "../packages/sdk/src/hashSession.ts";
+import { encodePayload } from "../packages/sdk/src/payload/encodePayload.ts";
+import type { Slot } from "../packages/sdk/src/payload/PayloadParameters.ts";
+import { slotNonce } from "../packages/sdk/src/payload/slotNonce.ts";
+import { wrapForSafe } from "../packages/sdk/src/payload/wrapForSafe.ts";
+import { ANYONE, type Call, type Session } from "../packages/sdk/src/Session.ts";
+import type { Transaction } from "../test/environment/TestChain.ts";
+import { transferWithAuthorizationTypes, usdcAbi } from "../test/environment/usdc.ts";
+import { type BenchChain, GENESIS, ONE_USDC } from "./BenchChain.ts";
+import type { BenchSafe } from "./BenchSafe.ts";
+
+const DAY = 86_400;
+/** Of authorizations and of executions that are signed; hours after everything. */
+const DEADLINE = GENESIS + DAY / 2;
+
+/**
+ * The session of the bench: 20 USDC a day for a year, to one recipient. On the execution rail at most 1 USDC a
+ * transaction, as the peers have it; 4 on the signature rail, where 1 USDC is then a whole slot of the second size.
+ */
+export function benchSession(
+  { key, usdc, recipient }: BenchChain,
+  account: Address,
+  { slotSizes = 0, perTransaction = ONE_USDC }: { slotSizes?: number; perTransaction?: bigint } = {},
+): Session {
+  return {
+    account,
+    key: key.address,
+    validAfter: GENESIS,
+    validUntil: GENESIS + 365 * DAY,
+    epoch: 0n,
+    // As long as those of the SDK, without a zero byte.
+    salt: 0x6c_61_74_63_68_6bn,
+    gasAllowance: 0n,
+    paymaster: zeroAddress,
+    budgets: [
+      {
+        token: usdc.address,
+        perTransaction,
+        perPeriod: 20n * ONE_USDC,
+        period: DAY,
+        initial: 0n,
+        perSecond: 0n,
+        slotSizes,
+        recipients: [recipient],
+      },
+    ],
+    actions: [],
+  };
+}
+
+/** A session that may let the shop pull, and nothing else. */
+export function shoppingSession(chain: BenchChain, account: Address): Session {
+  const session = benchSession(chain, account);
+  return {
+    ...session,
+    budgets: session.budgets.map((budget) => ({ ...budget, recipients: [chain.puller] })),
+    actions: [{ target: chain.puller, selector: toFunctionSelector("pull(address,uint256)"), rules: [] }],
+  };
+}
+
+/** The payment of every row: 1 USDC to the recipient. */
+export const transferOneUsdc = ({ recipient }: BenchChain): Hex =>
+  encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [recipient, ONE_USDC] });
+
+const payment = (chain: BenchChain): Call[] => [
+  { target: chain.usdc.address, value: 0n, data: transferOneUsdc(chain) },
+];
+
+const shopping = ({ usdc, puller, pullerAbi }: BenchChain): Call[] => [
+  {
+    target: usdc.address,
+    value: 0n,
+    data: encodeFunctionData({ abi: erc20Abi, functionName: "approve", args: [puller, ONE_USDC] }),
+  },
+  {
+    target: puller,
+    value: 0n,
+    data: encodeFunctionData({ abi: pullerAbi, functionName: "pull", args: [usdc.address, ONE_USDC] }),
+  },
+];
+
+/** Calldata by which the account enables a session. */
+export const enableSession = ({ moduleAbi: abi }: BenchChain, session: Session): Hex =>
+  encodeFunctionData({ abi, functionName: "enable", args: [session] });
+
+/** Calldata by which the account revokes a session. */
+export const revokeSession = ({ moduleAbi: abi }: BenchChain, session: Session): Hex =>
+  encodeFunctionData({ abi, functionName: "revoke", args: [hashSession(session)] });
+
+/** The key itself has the account pay 1 USDC. */
+export const executePayment = (chain: BenchChain, session: Session, grant: Hex = "0x"): Transaction => ({
+  from: chain.key.address,
+  to: chain.module,
+  data: encodeFunctionData({
+    abi: chain.moduleAbi,
+    functionName: "execute",
+    args: [session, grant, payment(chain)],
+  }),
+});
+
+/** The key itself has the account approve 1 USDC and call the shop, which pulls it. */
+export const executeShopping = (chain: BenchChain, session: Session): Transaction => ({
+  from: chain.key.address,
+  to: chain.module,
+  data: encodeFunctionData({
+    abi: chain.moduleAbi,
+    functionName: "execute",
+    args: [session, "0x", shopping(chain)],
+  }),
+});
+
+/** A relayer submits what the key has signed: a payment of 1 USDC. */
+export async function executeSignedPayment(
+  chain: BenchChain,
+  session: Session,
+  nonce: bigint,
+): Promise<Transaction> {
+  const calls = payment(chain);
+  const keySignature = await chain.key.signTypedData({
+    domain: eip712Domain(chain.testChain.chainId, chain.module),
+    types: { Execute: eip712Types.Execute, Call: eip712Types.Call },
+    primaryType: "Execute",
+    message: { session: hashSession(session), calls, caller: ANYONE, nonce, deadline: DEADLINE },
+  });
+  return {
+    from: chain.relayer,
+    to: chain.module,
+    data: encodeFunctionData({
+      abi: chain.moduleAbi,
+      functionName: "executeSigned",
+      args: [session, "0x", calls, ANYONE, nonce, DEADLINE, keySignature],
+    }),
+  };
+}
+
+/** The six fields of an EIP-3009 authorization. */
+export type Authorization = {
+  from: Address;
+  to: Address;
+  value: bigint;
+  validAfter: bigint;
+  validBefore: bigint;
+  nonce: Hex;
+};
+
+/** An authorization of 1 USDC to the recipient, as x402's clients make them: valid at once. */
+export const authorizeOneUsdc = ({ recipient }: BenchChain, from: Address, nonce: Hex): Authorization => ({
+  from,
+  to: recipient,
+  value: ONE_USDC,
+  validAfter: 0n,
+  validBefore: BigInt(DEADLINE),
+  nonce,
+});
+
+/** What is signed of an authorization. */
+export const authorizationDigest = ({ usdc }: BenchChain, authorization: Authorization): Hex =>
+  hashTypedData({
+    domain: usdc.domain,
+    types: transferWithAuthorizationTypes,
+    primaryType: "TransferWithAuthorization",
+    message: authorization,
+  });
+
+/** A facilitator settles an authorization, by the overload that takes bytes. */
+export const settle = (
+  { usdc, relayer }: BenchChain,
+  { from, to, value, validAfter, validBefore, nonce }: Authorization,
+  signature: Hex,
+): Transaction => ({
+  from: relayer,
+  to: usdc.address,
+  data: encodeFunctionData({
+    abi: usdcAbi,
+    functionName: "transferWithAuthorization",
+    args: [from, to, value, validAfter, validBefore, nonce, signature],
+  }),
+});
+
+/** A facilitator settles what the key has signed in a slot of the day. */
+export async function settleSlot(
+  chain: BenchChain,
+  safe: BenchSafe,
+  session: Session,
+  slot: Slot,
+  grant?: Hex,
+): Promise<Transaction> {
+  const { usdc, key } = chain;
+  const nonce = slotNonce({ id: hashSession(session), budgetIndex: 0, period: 0n, ...slot });
+  const authorization = authorizeOneUsdc(chain, safe.address, nonce);
+  const payload = encodePayload({
+    session,
+    budgetIndex: 0,
+    slot,
+    to: authorization.to,
+    value: authorization.value,
+    validAfter: authorization.validAfter,
+    validBefore: authorization.validBefore,
+    tokenDomain: usdc.domain,
+    keySignature: await key.sign({ hash: authorizationDigest(chain, authorization) }),
+    ...(grant === undefined ? {} : { grant }),
+  });
+  const signature = wrapForSafe(
+    payload,
+    safe.version === "1.5.0"
+      ? { handler: "extensible", domainSeparator: usdc.domainSeparator, authorization }
+      : { handler: "session" },
+  );
+  return settle(chain, authorization, signature);
+}

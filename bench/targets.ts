@@ -1,0 +1,50 @@
+import type { GasFigures } from "./measureGas.ts";
+
+/** What a row may cost at most, and what it should come to. */
+export type Target = {
+  row: string;
+  /** The row whose gas is taken off first; none: the whole transaction counts. */
+  over?: string;
+  /** In gas. */
+  most: number;
+  /** In gas: not promised. */
+  stretch: number;
+};
+
+/** How a row stands against its target. */
+export type Standing = Target & { gas: number };
+
+const ACCEPT_ALL = "accept-all/transferWithAuthorization";
+/** What ExtensibleFallbackHandler costs more than a handler made for one question. */
+const EXTENSIBLE = 12_000;
+const x402 = (version: string, row: string, most: number): Target => ({
+  row: `safe-${version}/x402/${row}`,
+  over: ACCEPT_ALL,
+  most,
+  stretch: most - 10_000,
+});
+
+/** What Latchkey is to stay below. The stretch of `execute/next` is the price of the cheapest peer with a daily limit. */
+export const targets: readonly Target[] = [
+  { row: "safe-1.4.1/execute/next", most: 86_000, stretch: 78_242 },
+  { row: "safe-1.5.0/execute/next", most: 88_000, stretch: 78_242 },
+  x402("1.4.1", "opener/1", 42_000),
+  x402("1.4.1", "opener/5", 58_000),
+  x402("1.4.1", "follower/5", 62_000),
+  x402("1.5.0", "opener/1", 42_000 + EXTENSIBLE),
+  x402("1.5.0", "opener/5", 58_000 + EXTENSIBLE),
+  x402("1.5.0", "follower/5", 62_000 + EXTENSIBLE),
+];
+
+/**
+ * @throws If a row of a target was not measured.
+ */
+export const standings = (figures: GasFigures): Standing[] =>
+  targets.map((target) => {
+    const of = (name: string): number => {
+      const gas = figures[name];
+      if (gas === undefined) throw new Error(`${name} was not measured`);
+      return gas;
+    };
+    return { ...target, gas: of(target.row) - (target.over ? of(target.over) : 0) };
+  });

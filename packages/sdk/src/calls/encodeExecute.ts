@@ -1,0 +1,30 @@
+import { encodeFunctionData } from "viem";
+import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { type CallRequest, type EncodedCall, toCalls } from "./CallRequest.ts";
+
+/**
+ * The call by which the session's key makes the account perform calls, in order, all or none.
+ *
+ * @param parameters.grant The grant; its signature travels along unless `isEnabled`.
+ * @param parameters.isEnabled Whether the session is known to be enabled: the signature is not needed then, and
+ * leaving it out saves calldata.
+ * @throws {InvalidInput} EMPTY_BATCH
+ */
+export function encodeExecute(parameters: {
+  grant: Grant;
+  calls: readonly CallRequest[];
+  isEnabled?: boolean;
+}): EncodedCall {
+  const { grant, calls, isEnabled } = parameters;
+  return {
+    to: grant.module,
+    value: 0n,
+    data: encodeFunctionData({
+      abi: sessionModuleAbi,
+      functionName: "execute",
+      args: [grantSession(grant), isEnabled ? "0x" : grant.signature, toCalls(calls)],
+    }),
+  };
+}

@@ -1,0 +1,56 @@
+import { type Address, bytesToHex, type Hex, hexToBigInt } from "viem";
+import { eip712Domain } from "../eip712Domain.ts";
+import { eip712Types } from "../eip712Types.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { hashSession } from "../hashSession.ts";
+import { ANYONE, type Call } from "../Session.ts";
+import { type EcdsaSigner, signTypedDataBy } from "../signTypedDataBy.ts";
+import { type CallRequest, toCalls } from "./CallRequest.ts";
+
+/** An execution on the word of the key, for whoever may submit it. Pass it to {@link encodeExecuteSigned}. */
+export type SignedExecution = {
+  calls: readonly Call[];
+  /** Who may submit it; {@link ANYONE}: whoever likes. */
+  caller: Address;
+  nonce: bigint;
+  /** The last second at which it is good, Unix time. */
+  deadline: number;
+  /** r ‖ s ‖ v, 65 bytes, low s. */
+  keySignature: Hex;
+};
+
+/**
+ * Has the session's key sign an execution that somebody else submits, and pays the gas of.
+ *
+ * @param key The session's key.
+ * @param parameters.caller Who may submit it, or the word `"anyone"`. Whoever may, may also choose when, until the
+ * deadline.
+ * @param parameters.deadline The last second at which it is good, Unix time.
+ * @param parameters.nonce Any number that the session has not used; default: random. Numbers of one run of 256 share
+ * a storage slot, so counting up costs less gas.
+ * @throws {Refusal} INVALID_SIGNER: the key is not the session's, or its signature not of the form that counts.
+ */
+export async function signExecution(
+  key: EcdsaSigner,
+  parameters: {
+    grant: Grant;
+    calls: readonly CallRequest[];
+    caller: Address | "anyone";
+    deadline: number;
+    nonce?: bigint;
+  },
+): Promise<SignedExecution> {
+  const { grant, deadline } = parameters;
+  const session = grantSession(grant);
+  const calls = toCalls(parameters.calls);
+  const caller = parameters.caller === "anyone" ? ANYONE : parameters.caller;
+  const nonce = parameters.nonce ?? hexToBigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(8))));
+  const keySignature = await signTypedDataBy(key, session.key, {
+    domain: eip712Domain(grant.chainId, grant.module),
+    types: { Execute: eip712Types.Execute, Call: eip712Types.Call },
+    primaryType: "Execute",
+    message: { session: hashSession(session), calls, caller, nonce, deadline },
+  });
+  return { calls, caller, nonce, deadline, keySignature };
+}

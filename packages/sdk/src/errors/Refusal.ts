@@ -1,0 +1,140 @@
+/**
+ * What a program can tell apart about a refusal. Codes are stable: once published, a code keeps its meaning.
+ *
+ * The first group comes from the chain (one code for each error of `ISessionErrors`), the second from the account
+ * or the token, the third from this SDK, before anything is signed or sent.
+ */
+export type RefusalCode =
+  // the session
+  | "MALFORMED_SESSION"
+  | "NOT_ACCOUNT"
+  | "NOT_KEY"
+  | "TRAILING_CALLDATA"
+  | "UNSUPPORTED_ACCOUNT"
+  | "MODULE_IS_FALLBACK_HANDLER"
+  | "NOT_YET_VALID"
+  | "EXPIRED"
+  | "WRONG_EPOCH"
+  | "REVOKED"
+  | "NOT_GRANTED"
+  | "NO_SUCH_BUDGET"
+  // the doors
+  | "REENTERED"
+  | "CALLER_NOT_ALLOWED"
+  | "DEADLINE_PASSED"
+  | "NONCE_USED"
+  | "INVALID_KEY_SIGNATURE"
+  // the calls
+  | "EMPTY_BATCH"
+  | "MALFORMED_CALL"
+  | "FORBIDDEN_TARGET"
+  | "CALL_NOT_ALLOWED"
+  | "RECIPIENT"
+  | "NO_NATIVE_BUDGET"
+  | "CALL_FAILED"
+  | "TOKEN_CALL_FAILED"
+  | "UNREADABLE_TOKEN"
+  // the budgets
+  | "PER_TRANSACTION"
+  | "PERIOD"
+  | "LOT_OPENED"
+  | "ALLOWANCE_LEFT"
+  // the account and the token
+  | "SAFE_ERROR"
+  | "MODULE_NOT_ENABLED"
+  | "TOKEN_INVALID_SIGNATURE"
+  | "TOKEN_AUTHORIZATION_USED"
+  | "TOKEN_AUTHORIZATION_EXPIRED"
+  | "TOKEN_AUTHORIZATION_NOT_YET_VALID"
+  | "TOKEN_INSUFFICIENT_BALANCE"
+  | "TOKEN_BLACKLISTED"
+  | "TOKEN_PAUSED"
+  // this SDK
+  | "INVALID_AMOUNT"
+  | "INVALID_LIMIT"
+  | "INVALID_TIME"
+  | "INVALID_RECIPIENTS"
+  | "INVALID_ADDRESS"
+  | "INVALID_ACTION"
+  | "UNKNOWN_TOKEN"
+  | "UNKNOWN_MODULE"
+  | "INVALID_GRANT"
+  | "INVALID_SIGNER"
+  | "INVALID_PAYLOAD"
+  | "TOO_LARGE"
+  | "WRONG_CHAIN"
+  | "WRONG_DOMAIN"
+  | "NOT_OFFERED"
+  | "SLOTS_TAKEN"
+  | "STORE"
+  | "OUTCOME_UNKNOWN"
+  | "UNKNOWN";
+
+/**
+ * The values that a refusal carries, as JSON-safe or bigint primitives: token amounts in base units (bigint), times
+ * in seconds of Unix time (number), addresses and hashes as hex.
+ *
+ * `PERIOD` always carries `remaining: bigint` and `resetsAt: number`.
+ */
+export type RefusalDetails = { readonly [name: string]: unknown };
+
+/** What the constructor of {@link Refusal} takes. */
+export type RefusalParameters = {
+  /** What a program reads. */
+  code: RefusalCode;
+  /** One sentence: what was refused and why. */
+  shortMessage: string;
+  /** What to do about it, one sentence a line. */
+  metaMessages?: readonly string[];
+  /** The offending values. */
+  details?: RefusalDetails;
+  /** Where in the documentation this code is explained; made from the code if absent. */
+  docsPath?: string;
+  /** The error underneath. */
+  cause?: unknown;
+};
+
+/**
+ * The one error class that this SDK throws on purpose: a limit, a rule or an argument says no. Programs switch on
+ * `code`, people read `message`, which already contains `shortMessage`, `metaMessages` and `docsPath`.
+ *
+ * A refusal is final for what was asked: the same request asked again gives the same refusal, except where
+ * `details.resetsAt` says when it may succeed.
+ *
+ * @example
+ * try { await execute(client, { grant, calls }) }
+ * catch (error) { if (error instanceof Refusal && error.code === "PERIOD") console.log(error.details.resetsAt) }
+ */
+export class Refusal extends Error {
+  override readonly name: string = "Refusal";
+  readonly code: RefusalCode;
+  readonly details: RefusalDetails;
+  readonly shortMessage: string;
+  readonly metaMessages: readonly string[];
+  readonly docsPath: string;
+
+  constructor(parameters: RefusalParameters) {
+    const metaMessages = parameters.metaMessages ?? [];
+    const docsPath =
+      parameters.docsPath ?? `docs/errors.md#${parameters.code.toLowerCase().replaceAll("_", "-")}`;
+    super([parameters.shortMessage, ...metaMessages, `See ${docsPath}`].join("\n"), {
+      cause: parameters.cause,
+    });
+    this.code = parameters.code;
+    this.details = parameters.details ?? {};
+    this.shortMessage = parameters.shortMessage;
+    this.metaMessages = metaMessages;
+    this.docsPath = docsPath;
+  }
+
+  /** For logs and tools that speak JSON; bigints become decimal strings. */
+  toJSON(): { code: RefusalCode; message: string; whatToDo: readonly string[]; details: RefusalDetails } {
+    const details = Object.fromEntries(
+      Object.entries(this.details).map(([name, value]) => [
+        name,
+        typeof value === "bigint" ? value.toString() : value,
+      ]),
+    );
+    return { code: this.code, message: this.shortMessage, whatToDo: this.metaMessages, details };
+  }
+}

@@ -1,0 +1,27 @@
+import type { Address } from "viem";
+import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
+
+/** What {@link Refusal.details} holds, for the codes that programs act upon. Amounts in base units, times in seconds. */
+export type DetailsByCode = {
+  PERIOD: { token: Address; amount: bigint; remaining: bigint; resetsAt: number };
+  PER_TRANSACTION: { token: Address; amount: bigint; limit: bigint };
+  RECIPIENT: { token: Address; recipient: Address };
+  EXPIRED: { validUntil: number };
+  NOT_YET_VALID: { validAfter: number };
+};
+
+/**
+ * Whether an error is a refusal, and if a code is given, that one. Narrows `details` to what the code carries.
+ *
+ * @example
+ * if (isRefusal(error, "PERIOD")) await sleepUntil(error.details.resetsAt);
+ */
+export function isRefusal<code extends RefusalCode = RefusalCode>(
+  error: unknown,
+  code?: code,
+): error is Omit<Refusal, "code" | "details"> & {
+  code: code;
+  details: code extends keyof DetailsByCode ? DetailsByCode[code] : RefusalDetails;
+} {
+  return error instanceof Refusal && (code === undefined || error.code === code);
+}

@@ -1,0 +1,48 @@
+import { type Account, type Chain, type Client, type Hash, isAddressEqual, type Transport } from "viem";
+import { call, sendTransaction } from "viem/actions";
+import type { CallRequest } from "./calls/CallRequest.ts";
+import { encodeExecute } from "./calls/encodeExecute.ts";
+import { decodeError } from "./errors/decodeError.ts";
+import { InvalidInput } from "./errors/InvalidInput.ts";
+import type { Grant } from "./grant/Grant.ts";
+import { grantSession } from "./grant/grantSession.ts";
+import { hashSession } from "./hashSession.ts";
+import { requireGrantChain } from "./requireGrantChain.ts";
+import { sessionState } from "./sessionState.ts";
+
+/**
+ * Makes the account perform calls, in order, all or none, as a transaction of the session's key. The chain is asked
+ * first whether it would accept them, so a refusal costs no gas.
+ *
+ * @param client A wallet client of the session's key; the key pays the gas.
+ * @param parameters.calls What the account is to do: payments within the budgets, and the session's actions.
+ * @returns The transaction's hash, as soon as it is sent. Between the question and the block that includes it, other
+ * uses of the session may have spent what it needs: wait for the receipt and look at its status.
+ * @throws {Refusal} As the chain says: PER_TRANSACTION, PERIOD, RECIPIENT, EXPIRED, REVOKED, NOT_GRANTED…; NOT_KEY
+ * and WRONG_CHAIN before the chain is asked.
+ */
+export async function execute(
+  client: Client<Transport, Chain | undefined, Account>,
+  parameters: { grant: Grant; calls: readonly CallRequest[] },
+): Promise<Hash> {
+  const { grant, calls } = parameters;
+  const session = grantSession(grant);
+  if (!isAddressEqual(client.account.address, session.key))
+    throw new InvalidInput({
+      code: "NOT_KEY",
+      shortMessage: `The client's account is ${client.account.address}; the session's key is ${session.key}.`,
+      metaMessages: ["Make the wallet client with the session's key as its account."],
+      details: { caller: client.account.address, key: session.key },
+    });
+  await requireGrantChain(client, grant);
+  try {
+    const id = hashSession(session);
+    const state = await sessionState(client, { module: grant.module, id, account: session.account });
+    const transaction = encodeExecute({ grant, calls, isEnabled: state === "ENABLED" });
+    const { account } = client;
+    await call(client, { account, ...transaction });
+    return await sendTransaction(client, { account, chain: client.chain ?? null, ...transaction });
+  } catch (error) {
+    throw decodeError(error);
+  }
+}

@@ -1,0 +1,72 @@
+import { type Address, getAddress, type Hex, isAddressEqual, recoverAddress, size, slice } from "viem";
+import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { grantDigest } from "../grantDigest.ts";
+import { hashSession } from "../hashSession.ts";
+import { hashSafeMessage } from "../safe/safeMessage.ts";
+import { type SafeOwnerSignature, safeSignatures } from "../safe/safeSignatures.ts";
+import type { Grant } from "./Grant.ts";
+import { grantSession } from "./grantSession.ts";
+
+/**
+ * Joins grants of one session that owners of a Safe signed on their own devices into one with all their signatures.
+ *
+ * @param grants Of the same proposal, by {@link signGrant}.
+ * @throws {InvalidGrant} INVALID_GRANT: none, of different proposals, or a signature that cannot be read.
+ */
+export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
+  const [first] = grants;
+  if (!first) throw invalid("There is no grant to combine.");
+  const session = grantSession(first);
+  const id = hashSession(session);
+  const differs = grants.some(
+    (grant) =>
+      grant.chainId !== first.chainId ||
+      !isAddressEqual(grant.module, first.module) ||
+      hashSession(grantSession(grant)) !== id,
+  );
+  if (differs) throw invalid("The grants are not of one and the same proposal.");
+  const digest = grantDigest(session, first);
+  const hash = hashSafeMessage({ safe: session.account, chainId: first.chainId, digest });
+  const byOwner = new Map<Address, SafeOwnerSignature>();
+  for (const grant of grants)
+    for (const one of await readSignatures(grant.signature, hash)) byOwner.set(one.signer, one);
+  return { ...first, signature: safeSignatures([...byOwner.values()]) };
+}
+
+/** Takes apart what {@link safeSignatures} has joined. */
+async function readSignatures(bytes: Hex, hash: Hex): Promise<SafeOwnerSignature[]> {
+  const signatures: SafeOwnerSignature[] = [];
+  // The fixed parts end where the first owner's own bytes begin.
+  let end = size(bytes);
+  try {
+    for (let at = 0; at < end; at += 65) {
+      const head = slice(bytes, at, at + 65, { strict: true });
+      if (Number(slice(head, 64)) !== 0) {
+        signatures.push({
+          signer: await recoverAddress({ hash, signature: head }),
+          signature: head,
+        });
+        continue;
+      }
+      const place = Number(BigInt(slice(head, 32, 64)));
+      const length = Number(BigInt(slice(bytes, place, place + 32, { strict: true })));
+      signatures.push({
+        signer: getAddress(slice(head, 12, 32)),
+        signature: slice(bytes, place + 32, place + 32 + length, { strict: true }),
+        isContract: true,
+      });
+      end = Math.min(end, place);
+    }
+  } catch (cause) {
+    throw invalid("A grant's signature is not of the form that signGrant makes.", cause);
+  }
+  return signatures;
+}
+
+const invalid = (shortMessage: string, cause?: unknown) =>
+  new InvalidGrant({
+    code: "INVALID_GRANT",
+    shortMessage,
+    metaMessages: ["Have every owner sign the same proposal by signGrant, and combine what they give back."],
+    cause,
+  });

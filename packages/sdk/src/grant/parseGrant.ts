@@ -1,0 +1,102 @@
+import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem";
+import { z } from "zod";
+import { checkSession } from "../checkSession.ts";
+import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { GRANT_VERSION, type Grant } from "./Grant.ts";
+import { grantSession } from "./grantSession.ts";
+
+const address = z
+  .string()
+  .refine((text) => isAddress(text), "no address, or a wrong checksum")
+  .transform((text): Address => getAddress(text));
+const hex = z.custom<Hex>((text) => typeof text === "string" && isHex(text), "no hex");
+const bytes = (length: number) => hex.refine((text) => size(text) === length, `not ${length} bytes`);
+const whole = (below: number) => z.number().int().nonnegative().lt(below);
+/** A decimal string without sign or leading zeros, within so many bits. */
+const decimal = (bits: bigint) =>
+  z
+    .string()
+    .regex(/^(0|[1-9]\d*)$/, "no decimal string")
+    .refine((text) => text.length <= 78 && BigInt(text) < 1n << bits, `more than ${bits} bits`);
+
+const grantSchema = z.strictObject({
+  version: z.literal(GRANT_VERSION),
+  chainId: z.number().int().positive(),
+  module: address,
+  accountKind: z.literal("safe"),
+  session: z.strictObject({
+    account: address,
+    key: address,
+    validAfter: whole(2 ** 48),
+    validUntil: whole(2 ** 47),
+    epoch: decimal(64n),
+    salt: decimal(256n),
+    gasAllowance: decimal(128n),
+    paymaster: address,
+    budgets: z
+      .array(
+        z.strictObject({
+          token: address,
+          perTransaction: decimal(128n),
+          perPeriod: decimal(128n),
+          period: whole(2 ** 32),
+          initial: decimal(128n),
+          perSecond: decimal(128n),
+          slotSizes: whole(9),
+          recipients: z.array(address).min(1).max(32),
+        }),
+      )
+      .max(8),
+    actions: z
+      .array(
+        z.strictObject({
+          target: address,
+          selector: bytes(4),
+          rules: z.array(z.strictObject({ offset: whole(2 ** 16), op: whole(6), value: bytes(32) })).max(8),
+        }),
+      )
+      .max(32),
+  }),
+  signature: hex.refine((text) => text.length % 2 === 0, "half a byte too many"),
+});
+
+/**
+ * Reads a grant file. Unknown fields are refused: a grant of a later version is never read as if it were this one.
+ *
+ * @param source The file's text, or what `JSON.parse` made of it.
+ * @throws {InvalidGrant} INVALID_GRANT with the place of every fault in `details.faults`. Whether the account stands
+ * by the grant only the chain knows: ask {@link verifyGrant}.
+ */
+export function parseGrant(source: unknown): Grant {
+  let json = source;
+  if (typeof source === "string") {
+    try {
+      json = JSON.parse(source);
+    } catch (cause) {
+      throw invalid("The grant is no JSON.", [], cause);
+    }
+  }
+  const version = typeof json === "object" && json !== null && "version" in json ? json.version : undefined;
+  if (typeof version === "number" && version !== GRANT_VERSION)
+    throw invalid(`The grant is of version ${version}; this SDK reads version ${GRANT_VERSION}.`, []);
+  const parsed = grantSchema.safeParse(json);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "grant"}: ${message}`);
+    throw invalid("The grant is not of the form that this SDK reads.", faults);
+  }
+  try {
+    checkSession(grantSession(parsed.data), parsed.data.module);
+  } catch (cause) {
+    throw invalid("The grant's session breaks a bound that every session must keep.", [], cause);
+  }
+  return parsed.data;
+}
+
+const invalid = (shortMessage: string, faults: readonly string[], cause?: unknown) =>
+  new InvalidGrant({
+    code: "INVALID_GRANT",
+    shortMessage,
+    metaMessages: [...faults, "Ask the owner for the grant file again, as it was made."],
+    details: { faults },
+    cause,
+  });

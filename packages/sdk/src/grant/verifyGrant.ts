@@ -1,0 +1,186 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  concat,
+  encodeAbiParameters,
+  type Hex,
+  keccak256,
+  parseAbi,
+  type Transport,
+  toBytes,
+} from "viem";
+import { getBlock, getCode, readContract } from "viem/actions";
+import { decodeError } from "../errors/decodeError.ts";
+import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
+import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { grantDigest } from "../grantDigest.ts";
+import { hashSession } from "../hashSession.ts";
+import { isConnectionError } from "../isConnectionError.ts";
+import { requireGrantChain } from "../requireGrantChain.ts";
+import { safeAbi } from "../safe/safeAbi.ts";
+import { sessionState } from "../sessionState.ts";
+import type { Grant } from "./Grant.ts";
+import { grantSession } from "./grantSession.ts";
+
+/** Whether a grant is good now; if not, the first reason found. */
+export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
+
+const signaturesAbi = parseAbi([
+  "function checkSignatures(bytes32 dataHash, bytes data, bytes signatures) view",
+  "function domainSeparator() view returns (bytes32)",
+]);
+const safeMessageTypeHash = keccak256(toBytes("SafeMessage(bytes message)"));
+
+/**
+ * Asks the chain whether an account stands by a grant, the way the module asks: the owners' signatures must be
+ * accepted, and no signatures at all must not be. Also whether the session can be used: window, epoch, state, module.
+ *
+ * @param client Any viem client of the grant's chain.
+ * @returns The verdict, with a typed reason. It throws only where the chain cannot be asked.
+ */
+export async function verifyGrant(
+  client: Client<Transport, Chain | undefined>,
+  grant: Grant,
+): Promise<GrantVerdict> {
+  try {
+    await requireGrantChain(client, grant);
+  } catch (error) {
+    if (error instanceof Refusal) return { valid: false, reason: error };
+    throw error;
+  }
+  const session = grantSession(grant);
+  const { account } = session;
+  const no = (
+    code: RefusalCode,
+    shortMessage: string,
+    metaMessage: string,
+    details: { readonly [name: string]: unknown } = {},
+    cause?: unknown,
+  ): GrantVerdict => ({
+    valid: false,
+    reason: new Refusal({ code, shortMessage, metaMessages: [metaMessage], details, cause }),
+  });
+
+  const [block, accountCode, moduleCode] = await Promise.all([
+    getBlock(client, { blockTag: "latest" }),
+    getCode(client, { address: account }),
+    getCode(client, { address: grant.module }),
+  ]);
+  if (isNothing(moduleCode))
+    return no(
+      "UNKNOWN_MODULE",
+      `There is no contract at ${grant.module}.`,
+      "Ask for a grant of a deployed module.",
+    );
+  if (isNothing(accountCode))
+    return no(
+      "NOT_GRANTED",
+      `The account ${account} is not deployed.`,
+      "Deploy the account, then use the grant.",
+    );
+  const [state, epoch, isEnabled] = await Promise.all([
+    sessionState(client, { module: grant.module, id: hashSession(session), account }),
+    readContract(client, {
+      address: grant.module,
+      abi: sessionModuleAbi,
+      functionName: "epochOf",
+      args: [account],
+    }),
+    said(
+      readContract(client, {
+        address: account,
+        abi: safeAbi,
+        functionName: "isModuleEnabled",
+        args: [grant.module],
+      }),
+    ),
+  ]);
+  const now = Number(block.timestamp);
+  if (state === "REVOKED")
+    return no("REVOKED", "The session was taken back, for ever.", "Ask the owner for a new session.");
+  if (epoch !== session.epoch)
+    return no(
+      "WRONG_EPOCH",
+      "The account has ended every session of that time.",
+      "Ask the owner for a new session.",
+      { epoch: session.epoch, current: epoch },
+    );
+  if (now >= session.validUntil)
+    return no("EXPIRED", "The session is over.", "Ask the owner for a new session.", {
+      validUntil: session.validUntil,
+    });
+  if (now < session.validAfter)
+    return no("NOT_YET_VALID", "The session has not begun.", "Wait until it has.", {
+      validAfter: session.validAfter,
+    });
+  if (isEnabled !== true)
+    return no(
+      "MODULE_NOT_ENABLED",
+      `The account ${account} has not enabled the module ${grant.module}.`,
+      "Have the owner install it, in one batch by safeInstallation.",
+      { module: grant.module },
+    );
+  if (state === "ENABLED") return { valid: true };
+  if (grant.signature === "0x")
+    return no(
+      "NOT_GRANTED",
+      "The grant carries no signature.",
+      "Have the owner sign it, or enable the session.",
+    );
+
+  const preimage = await safeMessagePreimage(client, account, grantDigest(session, grant));
+  const check = (signatures: Hex) =>
+    said(
+      readContract(client, {
+        address: account,
+        abi: signaturesAbi,
+        functionName: "checkSignatures",
+        args: [keccak256(preimage), preimage, signatures],
+      }).then(() => true),
+    );
+  const signed = await check(grant.signature);
+  if (signed !== true)
+    return no(
+      "NOT_GRANTED",
+      `The account's owners did not sign this session: ${decodeError(signed).shortMessage}`,
+      "Have it signed again by owners of the account, as many as its threshold.",
+      {},
+      signed,
+    );
+  if ((await check("0x")) === true)
+    return no(
+      "NOT_GRANTED",
+      `The account ${account} says yes to no signatures at all, so its word is worth nothing.`,
+      "Have the account itself enable the session.",
+    );
+  return { valid: true };
+}
+
+const isNothing = (code: Hex | undefined) => code === undefined || code === "0x";
+
+/** What a contract answered, or the error with which it refused. A network that fails is an error of its own. */
+async function said(answer: Promise<boolean>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isConnectionError(error)) throw error;
+    return error;
+  }
+}
+
+async function safeMessagePreimage(
+  client: Client<Transport, Chain | undefined>,
+  safe: Address,
+  digest: Hex,
+): Promise<Hex> {
+  const separator = await readContract(client, {
+    address: safe,
+    abi: signaturesAbi,
+    functionName: "domainSeparator",
+  });
+  const structHash = keccak256(
+    encodeAbiParameters([{ type: "bytes32" }, { type: "bytes32" }], [safeMessageTypeHash, keccak256(digest)]),
+  );
+  return concat(["0x1901", separator, structHash]);
+}

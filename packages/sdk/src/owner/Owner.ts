@@ -1,0 +1,17 @@
+import type { Address } from "viem";
+import type { EcdsaSigner } from "../signTypedDataBy.ts";
+
+/** A passkey that owns a Safe; the passkey objects of `@safe-global/protocol-kit` fit. */
+export type PasskeyOwner = {
+  /** The credential's id, in hex. */
+  rawId: string;
+  /** The owner that stands for the passkey. Default: Safe's shared signer. */
+  signer?: Address;
+  /** The site whose passkey it is. Default: the page's own. */
+  rpId?: string;
+  /** In place of `navigator.credentials.get`, for pages that have another and for tests. */
+  getFn?: (options?: CredentialRequestOptions) => Promise<Credential | null>;
+};
+
+/** An owner of the account: a viem account, a wallet client, or a passkey. */
+export type Owner = EcdsaSigner | PasskeyOwner;

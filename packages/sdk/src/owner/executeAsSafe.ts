@@ -1,0 +1,143 @@
+import {
+  type Account,
+  type Address,
+  type Chain,
+  type Client,
+  concat,
+  encodeFunctionData,
+  encodePacked,
+  type Hash,
+  type Hex,
+  parseAbi,
+  size,
+  type Transport,
+  type WalletClient,
+  zeroAddress,
+} from "viem";
+import { call, getChainId, readContract, sendTransaction } from "viem/actions";
+import type { EncodedCall } from "../calls/CallRequest.ts";
+import { decodeError } from "../errors/decodeError.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import type { Owner } from "./Owner.ts";
+import { ownersSignature } from "./ownersSignature.ts";
+
+const safeTransactionAbi = parseAbi([
+  "function nonce() view returns (uint256)",
+  "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)",
+  "function multiSend(bytes transactions) payable",
+]);
+
+const safeTransactionTypes = {
+  SafeTx: [
+    { name: "to", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "data", type: "bytes" },
+    { name: "operation", type: "uint8" },
+    { name: "safeTxGas", type: "uint256" },
+    { name: "baseGas", type: "uint256" },
+    { name: "gasPrice", type: "uint256" },
+    { name: "gasToken", type: "address" },
+    { name: "refundReceiver", type: "address" },
+    { name: "nonce", type: "uint256" },
+  ],
+} as const;
+
+/** MultiSendCallOnly 1.4.1 at its canonical address; Safes of every version can run it. */
+const MULTI_SEND_CALL_ONLY: Address = "0x9641d764fc13c8B624c04430C7356C1C7C8102e2";
+
+/**
+ * Makes a Safe perform calls as itself, all or none, on its owner's word: what installing, enabling and revoking
+ * need. Apps that already have `@safe-global/protocol-kit` or a wallet's `sendCalls` can give them the same calls.
+ *
+ * @param client A wallet client that pays the gas: anyone's.
+ * @param parameters.owner The owner, or as many as the Safe's threshold. Default: the client's own account.
+ * @param parameters.multiSendCallOnly For chains where Safe's is not at its canonical address. Used for more than one
+ * call.
+ * @returns The transaction's hash, as soon as it is sent.
+ * @throws {Refusal} With the reason, where the calls would fail (a single one is tried before the owner is asked),
+ * or where the Safe would not accept the signature.
+ */
+export async function executeAsSafe(
+  client: WalletClient<Transport, Chain | undefined, Account>,
+  parameters: {
+    safe: Address;
+    calls: readonly EncodedCall[];
+    owner?: Owner | readonly Owner[];
+    multiSendCallOnly?: Address;
+  },
+): Promise<Hash> {
+  const { safe, calls, owner = client, multiSendCallOnly = MULTI_SEND_CALL_ONLY } = parameters;
+  const [only, ...others] = calls;
+  if (!only)
+    throw new InvalidInput({
+      code: "EMPTY_BATCH",
+      shortMessage: "There is nothing for the Safe to do.",
+      metaMessages: ["Pass at least one call."],
+    });
+  const reader: Client<Transport, Chain | undefined> = client;
+  try {
+    if (others.length === 0) await call(reader, { account: safe, ...only });
+    const transaction = {
+      ...(others.length === 0
+        ? { to: only.to, value: only.value, data: only.data, operation: 0 }
+        : { to: multiSendCallOnly, value: 0n, data: batch(calls), operation: 1 }),
+      safeTxGas: 0n,
+      baseGas: 0n,
+      gasPrice: 0n,
+      gasToken: zeroAddress,
+      refundReceiver: zeroAddress,
+    } as const;
+    const [chainId, nonce] = await Promise.all([
+      getChainId(reader),
+      readContract(reader, { address: safe, abi: safeTransactionAbi, functionName: "nonce" }),
+    ]);
+    const signatures = await ownersSignature(owner, {
+      domain: { chainId, verifyingContract: safe },
+      types: safeTransactionTypes,
+      primaryType: "SafeTx",
+      message: { ...transaction, nonce },
+    });
+    const { to, value, data, operation, safeTxGas, baseGas, gasPrice, gasToken, refundReceiver } =
+      transaction;
+    const sent = {
+      to: safe,
+      data: encodeFunctionData({
+        abi: safeTransactionAbi,
+        functionName: "execTransaction",
+        args: [
+          to,
+          value,
+          data,
+          operation,
+          safeTxGas,
+          baseGas,
+          gasPrice,
+          gasToken,
+          refundReceiver,
+          signatures,
+        ],
+      }),
+    };
+    const { account } = client;
+    await call(reader, { account, ...sent });
+    return await sendTransaction(client, { account, chain: client.chain ?? null, ...sent });
+  } catch (error) {
+    throw decodeError(error);
+  }
+}
+
+const batch = (calls: readonly EncodedCall[]): Hex =>
+  encodeFunctionData({
+    abi: safeTransactionAbi,
+    functionName: "multiSend",
+    args: [
+      concat(
+        calls.map(({ to, value, data }) =>
+          encodePacked(
+            ["uint8", "address", "uint256", "uint256", "bytes"],
+            [0, to, value, BigInt(size(data)), data],
+          ),
+        ),
+      ),
+    ],
+  });

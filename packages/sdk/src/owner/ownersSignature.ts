@@ -1,0 +1,60 @@
+import { type Hex, hashTypedData, hexToBytes, isHex, type TypedData, type TypedDataDefinition } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { safeAddresses } from "../safe/safeAddresses.ts";
+import { encodePasskeyAssertion, type PasskeyAssertion } from "../safe/safePasskeySignature.ts";
+import { type SafeOwnerSignature, safeSignatures } from "../safe/safeSignatures.ts";
+import { signerAddress, signTypedDataBy } from "../signTypedDataBy.ts";
+import type { Owner, PasskeyOwner } from "./Owner.ts";
+
+/**
+ * Has owners of a Safe sign typed data in the Safe's own domain: each is asked once, one after the other.
+ *
+ * @returns The bytes that the Safe checks.
+ * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a passkey that gave none. Whether the
+ * signers are owners only the chain knows.
+ */
+export async function ownersSignature<
+  const typedData extends TypedData,
+  primaryType extends keyof typedData | "EIP712Domain",
+>(owner: Owner | readonly Owner[], definition: TypedDataDefinition<typedData, primaryType>): Promise<Hex> {
+  const owners: readonly Owner[] = isList(owner) ? owner : [owner];
+  if (owners.length === 0) throw noSigner("Nobody is there to sign.");
+  const signatures: SafeOwnerSignature[] = [];
+  // A device shows one prompt at a time.
+  for (const one of owners) {
+    if ("rawId" in one) signatures.push(await askPasskey(one, hashTypedData(definition)));
+    else {
+      const signer = signerAddress(one);
+      signatures.push({ signer, signature: await signTypedDataBy(one, signer, definition) });
+    }
+  }
+  return safeSignatures(signatures);
+}
+
+const isList = (owner: Owner | readonly Owner[]): owner is readonly Owner[] => Array.isArray(owner);
+
+async function askPasskey(passkey: PasskeyOwner, challenge: Hex): Promise<SafeOwnerSignature> {
+  const get = passkey.getFn ?? ((options) => navigator.credentials.get(options));
+  const id: Hex = isHex(passkey.rawId) ? passkey.rawId : `0x${passkey.rawId}`;
+  const credential = await get({
+    publicKey: {
+      challenge: Uint8Array.from(hexToBytes(challenge)),
+      allowCredentials: [{ type: "public-key", id: Uint8Array.from(hexToBytes(id)) }],
+      userVerification: "required",
+      ...(passkey.rpId === undefined ? {} : { rpId: passkey.rpId }),
+    },
+  });
+  if (!credential || !("response" in credential)) throw noSigner("The passkey gave no signature.");
+  return {
+    signer: passkey.signer ?? safeAddresses.sharedSigner,
+    signature: encodePasskeyAssertion(credential.response as PasskeyAssertion),
+    isContract: true,
+  };
+}
+
+const noSigner = (shortMessage: string) =>
+  new InvalidInput({
+    code: "INVALID_SIGNER",
+    shortMessage,
+    metaMessages: ["Pass a viem account, a wallet client with an account, or a passkey with its rawId."],
+  });

@@ -1,0 +1,53 @@
+import {
+  type Account,
+  type Address,
+  type Chain,
+  type Client,
+  encodeFunctionData,
+  erc20Abi,
+  type Hash,
+  type Transport,
+} from "viem";
+import { readContract } from "viem/actions";
+import { budgetFor } from "./budgetFor.ts";
+import { InvalidInput } from "./errors/InvalidInput.ts";
+import { execute } from "./execute.ts";
+import type { Grant } from "./grant/Grant.ts";
+import { grantSession } from "./grant/grantSession.ts";
+import { type Amount, parseAmount } from "./units/parseAmount.ts";
+
+/**
+ * Pays from the account, as a transaction of the session's key. For payments that cost the key no gas use x402.
+ *
+ * @param client A wallet client of the session's key.
+ * @param parameters.to The payee: one of the budget's recipients.
+ * @param parameters.amount In whole tokens, for example `"0.20"`.
+ * @param parameters.token `"usdc"`, `"native"` or a token's address; not needed where the session has one budget.
+ * @returns The transaction's hash; see {@link execute}.
+ * @throws {Refusal} As {@link execute}; UNKNOWN_TOKEN if no budget or more than one could be meant.
+ */
+export async function pay(
+  client: Client<Transport, Chain | undefined, Account>,
+  parameters: { grant: Grant; to: Address; amount: Amount; token?: "usdc" | "native" | Address },
+): Promise<Hash> {
+  const { grant, to, amount } = parameters;
+  const token = budgetFor(grantSession(grant), grant.chainId, parameters.token);
+  if (token === "native")
+    return execute(client, { grant, calls: [{ to, value: parseAmount(amount, 18, "amount"), data: "0x" }] });
+  const decimals = await readContract(client, {
+    address: token,
+    abi: erc20Abi,
+    functionName: "decimals",
+  }).catch((cause: unknown) => {
+    throw new InvalidInput({
+      code: "UNKNOWN_TOKEN",
+      shortMessage: `${token} does not tell its decimals.`,
+      metaMessages: ["Check that the client speaks to the grant's chain."],
+      details: { token },
+      cause,
+    });
+  });
+  const value = parseAmount(amount, decimals, "amount");
+  const data = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, value] });
+  return execute(client, { grant, calls: [{ to: token, data }] });
+}

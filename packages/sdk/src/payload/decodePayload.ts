@@ -1,0 +1,147 @@
+import {
+  type Address,
+  decodeAbiParameters,
+  getAddress,
+  type Hex,
+  keccak256,
+  numberToHex,
+  parseAbiParameters,
+  size,
+  slice,
+  toBytes,
+  zeroHash,
+} from "viem";
+import { Refusal } from "../errors/Refusal.ts";
+import { ANYONE, type Budget, type Session } from "../Session.ts";
+import type { Slot } from "./PayloadParameters.ts";
+import { sessionParameters } from "./sessionParameters.ts";
+import { knownTokenDomains } from "./tokenDomainCode.ts";
+
+/** What a payload says, unjudged. */
+export type DecodedPayload = {
+  budgetIndex: number;
+  slot: Slot;
+  /** As packed: an index among the budget's recipients, or the address where the budget says anyone. */
+  payee: bigint;
+  /** The payee whom that number means. */
+  to: Address;
+  value: bigint;
+  validAfter: bigint;
+  validBefore: bigint;
+  tokenDomain: { nameHash: Hex; versionHash: Hex };
+  /** 64 bytes, EIP-2098. */
+  keySignature: Hex;
+} & (
+  | {
+      version: 1;
+      session: Pick<Session, "validAfter" | "validUntil" | "salt" | "gasAllowance" | "paymaster">;
+      actionsHash: Hex;
+      /** Struct hashes of the session's other budgets, in order. */
+      otherBudgets: readonly Hex[];
+      budget: Budget;
+    }
+  | { version: 2; session: Session; grant: Hex }
+);
+
+/**
+ * Reads a payload back, for tests and for anyone who wants to see what an agent signed. It refuses what the module's
+ * parser would refuse: trailing bytes, numbers with leading zeros, unknown versions and codes.
+ *
+ * @throws {Refusal} INVALID_PAYLOAD
+ */
+export function decodePayload(payload: Hex): DecodedPayload {
+  let at = 0;
+  const take = (bytes: number): Hex => {
+    if (bytes === 0) return "0x";
+    if (at + bytes > size(payload)) throw invalid("The payload ends too soon.");
+    at += bytes;
+    return slice(payload, at - bytes, at);
+  };
+  const byte = () => Number(take(1));
+  const number = (): bigint => {
+    const bytes = byte();
+    if (bytes > 32) throw invalid("A number of the payload has more than 32 bytes.");
+    const packed = take(bytes);
+    if (bytes > 0 && packed.startsWith("0x00")) throw invalid("A number of the payload has leading zeros.");
+    return bytes === 0 ? 0n : BigInt(packed);
+  };
+  const seconds = () => {
+    const value = number();
+    if (value >= 1n << 48n) throw invalid("A time of the payload is out of range.");
+    return Number(value);
+  };
+  const address = () => getAddress(take(20));
+
+  const version = byte();
+  if (version !== 1 && version !== 2) throw invalid(`The payload's version is ${version}.`);
+  const budgetIndex = byte();
+  const slot: Slot = { lot: number(), size: byte(), index: number() };
+  const payee = number();
+  const value = number();
+  const validAfter = number();
+  const validBefore = number();
+  const code = byte();
+  const known = knownTokenDomains[code];
+  if (code !== 0 && !known) throw invalid(`The payload's token domain is ${code}.`);
+  const tokenDomain = known
+    ? { nameHash: keccak256(toBytes(known.name)), versionHash: keccak256(toBytes(known.version)) }
+    : { nameHash: take(32), versionHash: take(32) };
+  const keySignature = take(64);
+  const said = { budgetIndex, slot, payee, value, validAfter, validBefore, tokenDomain, keySignature };
+
+  if (version === 2) {
+    const [session, grant] = decodeAbiParameters(
+      [sessionParameters, ...parseAbiParameters("bytes grant")],
+      slice(payload, at),
+    );
+    const budget = session.budgets[budgetIndex];
+    if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`);
+    return { ...said, version, to: payeeOf(budget, payee), session, grant };
+  }
+
+  const session = {
+    validAfter: seconds(),
+    validUntil: seconds(),
+    salt: number(),
+    gasAllowance: number(),
+    paymaster: numberToAddress(number()),
+  };
+  const actions = number();
+  const actionsHash = actions === 0n ? keccak256("0x") : numberToHex(actions, { size: 32 });
+  const budgetCount = byte();
+  if (budgetIndex >= budgetCount) throw invalid(`The session has no budget ${budgetIndex}.`);
+  const otherBudgets = Array.from({ length: budgetCount - 1 }, () => take(32));
+  const token = address();
+  const perTransaction = number();
+  const perPeriod = number();
+  const period = seconds();
+  const slotSizes = byte();
+  const recipients = Array.from({ length: byte() }, address);
+  const budget: Budget = {
+    token,
+    perTransaction,
+    perPeriod,
+    period,
+    initial: 0n,
+    perSecond: 0n,
+    slotSizes,
+    recipients: recipients.length === 0 ? [ANYONE] : recipients,
+  };
+  if (at !== size(payload)) throw invalid("The payload goes on after its end.");
+  return { ...said, version, to: payeeOf(budget, payee), session, actionsHash, otherBudgets, budget };
+}
+
+function payeeOf(budget: Budget, payee: bigint): Address {
+  if (budget.recipients.length === 1 && BigInt(budget.recipients[0] ?? zeroHash) === BigInt(ANYONE))
+    return numberToAddress(payee);
+  const recipient = payee < 32n ? budget.recipients[Number(payee)] : undefined;
+  if (!recipient) throw invalid(`The budget has no recipient ${payee}.`);
+  return recipient;
+}
+
+function numberToAddress(value: bigint): Address {
+  if (value >> 160n !== 0n) throw invalid("A number of the payload is no address.");
+  return getAddress(numberToHex(value, { size: 20 }));
+}
+
+const invalid = (shortMessage: string) => new Refusal({ code: "INVALID_PAYLOAD", shortMessage });

@@ -1,0 +1,127 @@
+import {
+  type Address,
+  concat,
+  encodeAbiParameters,
+  type Hex,
+  isAddressEqual,
+  keccak256,
+  numberToHex,
+  parseAbiParameters,
+  size,
+  toBytes,
+} from "viem";
+import { Refusal } from "../errors/Refusal.ts";
+import { ANYONE, type Budget, type Session } from "../Session.ts";
+import { hashActions } from "./hashActions.ts";
+import { hashBudget } from "./hashBudget.ts";
+import type { PayloadParameters } from "./PayloadParameters.ts";
+import { sessionParameters } from "./sessionParameters.ts";
+import { tokenDomainCode } from "./tokenDomainCode.ts";
+
+/**
+ * The bytes that answer for the account when a token asks it, by ERC-1271, about an authorization of a session:
+ * version 1 for an enabled session, version 2 where a grant is carried. `contracts/Payload.sol` parses them. Wrap
+ * them for the account with {@link wrapForSafe}.
+ *
+ * @throws {Refusal} INVALID_PAYLOAD where the payload cannot say what was asked: no such budget, a payee who is not
+ * among its recipients, a key signature that is no low-s secp256k1 signature.
+ */
+export function encodePayload(parameters: PayloadParameters): Hex {
+  const { session, budgetIndex, slot, grant } = parameters;
+  const budget = session.budgets[budgetIndex];
+  if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`, { budgetIndex });
+  return concat([
+    grant === undefined ? "0x01" : "0x02",
+    byte(budgetIndex),
+    packNumber(slot.lot),
+    byte(slot.size),
+    packNumber(slot.index),
+    packNumber(payeeNumber(budget, parameters.to)),
+    packNumber(parameters.value),
+    packNumber(parameters.validAfter),
+    packNumber(parameters.validBefore),
+    packTokenDomain(parameters.tokenDomain),
+    compactSignature(parameters.keySignature),
+    grant === undefined
+      ? packEnabledSession(session, budgetIndex)
+      : encodeAbiParameters(grantedSession, [session, grant]),
+  ]);
+}
+
+const grantedSession = [sessionParameters, ...parseAbiParameters("bytes grant")] as const;
+
+function packEnabledSession(session: Session, budgetIndex: number): Hex {
+  const budget = session.budgets[budgetIndex] as Budget;
+  const others = session.budgets.filter((_, index) => index !== budgetIndex);
+  return concat([
+    packNumber(BigInt(session.validAfter)),
+    packNumber(BigInt(session.validUntil)),
+    packNumber(session.salt),
+    packNumber(session.gasAllowance),
+    packNumber(BigInt(session.paymaster)),
+    packNumber(session.actions.length === 0 ? 0n : BigInt(hashActions(session.actions))),
+    byte(session.budgets.length),
+    ...others.map(hashBudget),
+    budget.token,
+    packNumber(budget.perTransaction),
+    packNumber(budget.perPeriod),
+    packNumber(BigInt(budget.period)),
+    byte(budget.slotSizes),
+    ...(isForAnyone(budget) ? [byte(0)] : [byte(budget.recipients.length), ...budget.recipients]),
+  ]);
+}
+
+/** One byte with the number of bytes, then the bytes, without leading zeros. */
+function packNumber(value: bigint): Hex {
+  if (value < 0n) throw invalid("A negative number has no place in a payload.", { value });
+  if (value === 0n) return "0x00";
+  const digits = value.toString(16);
+  const bytes: Hex = `0x${digits.length % 2 ? "0" : ""}${digits}`;
+  if (size(bytes) > 32) throw invalid("A number of more than 32 bytes has no place in a payload.", { value });
+  return concat([byte(size(bytes)), bytes]);
+}
+
+const byte = (value: number): Hex => numberToHex(value, { size: 1 });
+
+const isForAnyone = (budget: Budget): boolean =>
+  budget.recipients.length === 1 && isAddressEqual(budget.recipients[0] as Address, ANYONE);
+
+function payeeNumber(budget: Budget, to: Address): bigint {
+  if (isForAnyone(budget)) return BigInt(to);
+  const index = budget.recipients.findIndex((recipient) => isAddressEqual(recipient, to));
+  if (index < 0) throw invalid(`${to} is not among the budget's recipients.`, { to });
+  return BigInt(index);
+}
+
+function packTokenDomain(domain: { name: string; version: string }): Hex {
+  const code = tokenDomainCode(domain);
+  if (code !== 0) return byte(code);
+  return concat(["0x00", keccak256(toBytes(domain.name)), keccak256(toBytes(domain.version))]);
+}
+
+const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+
+/** EIP-2098: the parity of the point in the top bit of s. */
+function compactSignature(signature: Hex): Hex {
+  if (size(signature) === 64) {
+    const s = BigInt(`0x${signature.slice(66)}`) & ((1n << 255n) - 1n);
+    if (s > halfOrder) throw invalid("The key signature's s is in the upper half.", { signature });
+    return signature;
+  }
+  if (size(signature) !== 65) throw invalid("A key signature has 64 or 65 bytes.", { signature });
+  const r: Hex = `0x${signature.slice(2, 66)}`;
+  const s = BigInt(`0x${signature.slice(66, 130)}`);
+  const v = Number.parseInt(signature.slice(130), 16);
+  if (s > halfOrder) throw invalid("The key signature's s is in the upper half.", { signature });
+  if (![0, 1, 27, 28].includes(v)) throw invalid(`The key signature's v is ${v}.`, { signature });
+  const parity = v === 1 || v === 28 ? 1n : 0n;
+  return concat([r, numberToHex((parity << 255n) | s, { size: 32 })]);
+}
+
+const invalid = (shortMessage: string, details: { readonly [name: string]: unknown }) =>
+  new Refusal({
+    code: "INVALID_PAYLOAD",
+    shortMessage,
+    metaMessages: ["Build payloads from the session's own budgets and from a signature of its key."],
+    details,
+  });

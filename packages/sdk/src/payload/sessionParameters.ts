@@ -1,0 +1,46 @@
+/** The ABI of the `Session` struct, as one parameter. */
+export const sessionParameters = {
+  name: "session",
+  type: "tuple",
+  components: [
+    { name: "account", type: "address" },
+    { name: "key", type: "address" },
+    { name: "validAfter", type: "uint48" },
+    { name: "validUntil", type: "uint48" },
+    { name: "epoch", type: "uint64" },
+    { name: "salt", type: "uint256" },
+    { name: "gasAllowance", type: "uint128" },
+    { name: "paymaster", type: "address" },
+    {
+      name: "budgets",
+      type: "tuple[]",
+      components: [
+        { name: "token", type: "address" },
+        { name: "perTransaction", type: "uint128" },
+        { name: "perPeriod", type: "uint128" },
+        { name: "period", type: "uint32" },
+        { name: "initial", type: "uint128" },
+        { name: "perSecond", type: "uint128" },
+        { name: "slotSizes", type: "uint8" },
+        { name: "recipients", type: "address[]" },
+      ],
+    },
+    {
+      name: "actions",
+      type: "tuple[]",
+      components: [
+        { name: "target", type: "address" },
+        { name: "selector", type: "bytes4" },
+        {
+          name: "rules",
+          type: "tuple[]",
+          components: [
+            { name: "offset", type: "uint16" },
+            { name: "op", type: "uint8" },
+            { name: "value", type: "bytes32" },
+          ],
+        },
+      ],
+    },
+  ],
+} as const;

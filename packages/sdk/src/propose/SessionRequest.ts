@@ -1,0 +1,113 @@
+import type { AbiFunction, Address, Hex } from "viem";
+import type { HasAddress } from "../units/parseAddress.ts";
+import type { Amount } from "../units/parseAmount.ts";
+import type { Duration } from "../units/parseDuration.ts";
+
+/** How much one period may spend in all: exactly one of these, there is no default. */
+type Limits = {
+  perHour: { perHour: Amount };
+  perDay: { perDay: Amount };
+  perWeek: { perWeek: Amount };
+  /** A period of any length, for example `{ perPeriod: "5", period: "6h" }`. */
+  perPeriod: { perPeriod: Amount; period: Duration };
+  /** For the whole life of the session. */
+  inAll: { inAll: Amount };
+};
+
+type LimitName = "perHour" | "perDay" | "perWeek" | "perPeriod" | "period" | "inAll";
+
+/**
+ * Exactly one limit over time. Windows are fixed and begin with the session: around the edge of two windows, two
+ * windows' worth can be spent in a short time.
+ */
+export type Limit = {
+  [name in keyof Limits]: Limits[name] & { [other in Exclude<LimitName, keyof Limits[name]>]?: never };
+}[keyof Limits];
+
+/** What one token's budget says, in whole tokens. Every limit is enforced by the chain. */
+export type BudgetRequest = Limit & {
+  /** Most that one execution, or one signed authorization, may move. */
+  perTransaction: Amount;
+  /**
+   * Who may be paid or approved: 1 to 32 addresses, or the word `"anyone"`. Shops that make a new address for each
+   * payment need `"anyone"`.
+   */
+  recipients: readonly Address[] | "anyone";
+  /**
+   * Lets the limit grow with time: `initial` is there when a period begins (`"0"` for nothing), each second adds
+   * `perSecond`, up to the limit. Not together with x402.
+   */
+  stream?: { initial: Amount; perSecond: Amount };
+};
+
+/** The budget of a token that follows ERC-20. */
+export type TokenBudgetRequest = BudgetRequest & {
+  /**
+   * Whether the key may pay by signed EIP-3009 authorizations, as x402 does. Only for tokens that have
+   * `transferWithAuthorization`. Default: true for USDC, false for others and for streams.
+   */
+  x402?: boolean;
+  /**
+   * How many sizes a signed payment can take: perTransaction, a quarter of it, a sixteenth… (1 to 8). A payment
+   * uses up the whole of the smallest size that it fits in; each size costs every payment some gas. Default: up to
+   * 5, the smallest worth a thousandth of a token or more.
+   */
+  slotSizes?: number;
+  /** Of the token. Default: read from the chain. */
+  decimals?: number;
+  /** The token, for a `usdc` budget on a chain whose USDC this SDK does not know. */
+  token?: Address;
+};
+
+/**
+ * The budgets of a session: at least one limit for each token that may move, and no other token moves. `usdc` is
+ * the chain's own USDC (Ethereum, Base and their test networks; elsewhere give its `token`), `native` is the chain's
+ * coin, any other token is named by its address.
+ */
+export type BudgetRequests = {
+  usdc?: TokenBudgetRequest;
+  native?: BudgetRequest;
+  [token: Address]: TokenBudgetRequest;
+};
+
+/** What an argument may be compared with. Integers as bigint or safe whole numbers. */
+export type Comparable = bigint | number | boolean | Address | Hex;
+
+type Comparisons = "eq" | "ne" | "lt" | "lte" | "gt" | "gte";
+
+/** One condition on one argument, for example `{ argument: "amount", lte: 5n }`. */
+export type Condition = {
+  /** The argument's name, or its place from 0; inside a struct of fixed size: `"params.recipient"`, `"path.0"`. */
+  argument: string;
+} & {
+  [name in Comparisons]: { [one in name]: Comparable } & { [other in Exclude<Comparisons, name>]?: never };
+}[Comparisons];
+
+/** A call, other than a payment, that the key may make. What it spends of a budget counts against that budget. */
+export type ActionRequest = {
+  /** The contract to call. Never one of the budgets' tokens. */
+  target: Address;
+  /** The function: `"function deposit(uint256 amount, address to)"`, or its item of a viem ABI. */
+  function: string | AbiFunction;
+  /** All must hold; or the words `"any arguments"`. */
+  where: readonly Condition[] | "any arguments";
+};
+
+/** What the owner is asked to allow, as people say it. */
+export type SessionRequest = {
+  /** The smart account whose money it is. */
+  account: HasAddress;
+  /** The agent's key: an address, or a viem account. */
+  key: HasAddress;
+  budgets: BudgetRequests;
+  /** The end: a span from the start, or a date. There is no session without an end. */
+  until: Duration | Date;
+  /** The start, from which periods count. Default: the chain's latest block. */
+  from?: Date;
+  /** Other calls that the key may make. Default: none. */
+  actions?: readonly ActionRequest[];
+  /** Most of the native coin that ERC-4337 operations may cost in all. Default: none may be made. */
+  gasAllowance?: Amount;
+  /** The only paymaster that these operations may name, or the word `"anyone"`. Default: none. */
+  paymaster?: Address | "anyone";
+};

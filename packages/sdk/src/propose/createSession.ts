@@ -1,0 +1,242 @@
+import { type Address, isAddressEqual, zeroAddress } from "viem";
+import { checkSession } from "../checkSession.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { ANYONE, type Budget, type Session } from "../Session.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseAmount } from "../units/parseAmount.ts";
+import { parseDuration } from "../units/parseDuration.ts";
+import { budgetTokens } from "./budgetTokens.ts";
+import { createAction } from "./createAction.ts";
+import { defaultSlotSizes } from "./defaultSlotSizes.ts";
+import type { SessionRequest, TokenBudgetRequest } from "./SessionRequest.ts";
+
+/** What a session depends on besides the request: facts that {@link proposeSession} reads from the chain. */
+export type SessionContext = {
+  chainId: number;
+  module: Address;
+  /** Unix time, in seconds, by the chain's clock: the session's first second unless the request says otherwise. */
+  now: number;
+  /** The account's current epoch, by the module. */
+  epoch: bigint;
+  /** Decimals of the tokens whose request does not say them; keys in lower case. USDC's are known. */
+  decimals?: { readonly [token: string]: number };
+  /** Tells equal sessions apart. Default: 6 random bytes. */
+  salt?: bigint;
+};
+
+/**
+ * Turns what an owner is asked to allow into the session that the chain enforces. Pure but for the salt.
+ *
+ * @returns The session, checked by {@link checkSession}.
+ * @throws {InvalidInput} With what to do about it: a limit missing, zero or malformed, no recipients, no end…
+ */
+export function createSession(request: SessionRequest, context: SessionContext): Session {
+  const account = parseAddress(request.account, "account");
+  const validAfter = request.from === undefined ? context.now : secondsOf(request.from, "from");
+  const validUntil = readEnd(request, validAfter);
+  if (validUntil <= context.now || validUntil <= validAfter)
+    throw new InvalidInput({
+      code: "INVALID_TIME",
+      shortMessage: "until is over before the session begins.",
+      metaMessages: ["Choose an end in the future, after the start."],
+      details: { now: context.now, validAfter, validUntil },
+    });
+
+  const budgets = budgetTokens(request.budgets, context.chainId).map(
+    ({ path, token, request: budget, kind }) =>
+      createBudget(budget, {
+        path,
+        token,
+        decimals: decimalsOf(budget, token, kind, path, context),
+        lifetime: validUntil - validAfter,
+        paysBySignature: kind === "usdc",
+      }),
+  );
+  const actions = (request.actions ?? []).map((action, index) => createAction(action, `actions[${index}]`));
+  if (budgets.length === 0 && actions.length === 0)
+    throw new InvalidInput({
+      code: "INVALID_LIMIT",
+      shortMessage: "The session allows nothing: it has neither budgets nor actions.",
+      metaMessages: ["Name a budget, for example budgets: { usdc: { perTransaction, perDay, recipients } }."],
+    });
+
+  const session: Session = {
+    account,
+    key: parseAddress(request.key, "key"),
+    validAfter,
+    validUntil,
+    epoch: context.epoch,
+    salt: context.salt ?? randomSalt(),
+    gasAllowance:
+      request.gasAllowance === undefined ? 0n : parseAmount(request.gasAllowance, 18, "gasAllowance"),
+    paymaster:
+      request.paymaster === undefined
+        ? zeroAddress
+        : request.paymaster === "anyone"
+          ? ANYONE
+          : parseAddress(request.paymaster, "paymaster"),
+    budgets,
+    actions,
+  };
+  checkSession(session, context.module);
+  return session;
+}
+
+function createBudget(
+  request: TokenBudgetRequest,
+  at: { path: string; token: Address; decimals: number; lifetime: number; paysBySignature: boolean },
+): Budget {
+  const { path, token, decimals } = at;
+  const perTransaction = parseAmount(request.perTransaction, decimals, `${path}.perTransaction`);
+  const { perPeriod, period } = readLimit(request, at);
+  if (perTransaction > perPeriod)
+    throw new InvalidInput({
+      code: "INVALID_LIMIT",
+      shortMessage: `${path}.perTransaction is more than the whole limit of its period.`,
+      metaMessages: ["Lower perTransaction, or raise the limit of the period."],
+      details: { perTransaction, perPeriod },
+    });
+  const { stream } = request;
+  const initial = stream
+    ? parseAmount(stream.initial, decimals, `${path}.stream.initial`, { zero: true })
+    : 0n;
+  return {
+    token,
+    perTransaction,
+    perPeriod,
+    period,
+    initial,
+    perSecond: stream ? parseAmount(stream.perSecond, decimals, `${path}.stream.perSecond`) : 0n,
+    slotSizes: readSlotSizes(request, perTransaction, at),
+    recipients: readRecipients(request.recipients, `${path}.recipients`),
+  };
+}
+
+const HOUR = 3600;
+
+function readLimit(request: TokenBudgetRequest, at: { path: string; decimals: number; lifetime: number }) {
+  const limits = {
+    perHour: HOUR,
+    perDay: 24 * HOUR,
+    perWeek: 7 * 24 * HOUR,
+    perPeriod:
+      request.perPeriod === undefined ? undefined : parseDuration(request.period, `${at.path}.period`),
+    inAll: at.lifetime,
+  };
+  const named = Object.entries(limits).filter(([name]) => request[name as keyof typeof limits] !== undefined);
+  const [limit] = named;
+  if (!limit || named.length > 1 || (request.period !== undefined && request.perPeriod === undefined))
+    throw new InvalidInput({
+      code: "INVALID_LIMIT",
+      shortMessage: limit
+        ? `${at.path} has more than one limit over time.`
+        : `${at.path} has no limit over time.`,
+      metaMessages: ["Write exactly one of perHour, perDay, perWeek, perPeriod with period, or inAll."],
+      details: { named: named.map(([name]) => name) },
+    });
+  const [name, period] = limit;
+  const amount = request[name as keyof typeof limits];
+  if (period === undefined || period >= 2 ** 32)
+    throw new InvalidInput({
+      code: "INVALID_TIME",
+      shortMessage: `${at.path}: a period of ${period} seconds is too long.`,
+      metaMessages: ["A period is at most 136 years."],
+    });
+  return { perPeriod: parseAmount(amount as string, at.decimals, `${at.path}.${name}`), period };
+}
+
+function readSlotSizes(
+  request: TokenBudgetRequest,
+  perTransaction: bigint,
+  at: { path: string; token: Address; decimals: number; paysBySignature: boolean },
+): number {
+  const refuse = (shortMessage: string, metaMessage: string) =>
+    new InvalidInput({ code: "INVALID_LIMIT", shortMessage, metaMessages: [metaMessage] });
+  const isNative = isAddressEqual(at.token, zeroAddress);
+  const wanted = request.x402 ?? (request.slotSizes !== undefined || (at.paysBySignature && !request.stream));
+  if (!wanted) {
+    if (request.slotSizes !== undefined)
+      throw refuse(`${at.path} names slotSizes and forbids x402.`, "Leave one of the two out.");
+    return 0;
+  }
+  if (isNative)
+    throw refuse(`${at.path} cannot be paid by x402.`, "The native coin knows no authorizations.");
+  if (request.stream)
+    throw refuse(
+      `${at.path} cannot be a stream and be paid by x402.`,
+      "Leave out stream, or write x402: false.",
+    );
+  const sizes = request.slotSizes ?? defaultSlotSizes(perTransaction, at.decimals);
+  if (!Number.isInteger(sizes) || sizes < 1 || sizes > 8)
+    throw refuse(`${at.path}.slotSizes is ${sizes}.`, "Write a whole number from 1 to 8, or x402: false.");
+  return sizes;
+}
+
+function readRecipients(recipients: TokenBudgetRequest["recipients"], path: string): readonly Address[] {
+  if (recipients === "anyone") return [ANYONE];
+  const refuse = (shortMessage: string) =>
+    new InvalidInput({
+      code: "INVALID_RECIPIENTS",
+      shortMessage,
+      metaMessages: ['List who may be paid, 1 to 32 addresses, or write recipients: "anyone".'],
+    });
+  if (!Array.isArray(recipients)) throw refuse(`${path} is missing.`);
+  if (recipients.length === 0) throw refuse(`${path} is empty, which would not mean everybody.`);
+  const addresses = [
+    ...new Set(recipients.map((recipient, index) => parseAddress(recipient, `${path}[${index}]`))),
+  ];
+  if (addresses.some((address) => isAddressEqual(address, ANYONE)))
+    throw refuse(`${path} names the address that stands for everybody.`);
+  if (addresses.some((address) => isAddressEqual(address, zeroAddress)))
+    throw refuse(`${path} names the zero address.`);
+  if (addresses.length > 32) throw refuse(`${path} has ${addresses.length} addresses.`);
+  return addresses;
+}
+
+function decimalsOf(
+  request: TokenBudgetRequest,
+  token: Address,
+  kind: "usdc" | "native" | "token",
+  path: string,
+  context: SessionContext,
+): number {
+  const known = kind === "usdc" ? 6 : kind === "native" ? 18 : undefined;
+  const decimals = context.decimals?.[token.toLowerCase()] ?? request.decimals ?? known;
+  if (decimals === undefined || !Number.isInteger(decimals) || decimals < 0 || decimals > 255)
+    throw new InvalidInput({
+      code: "UNKNOWN_TOKEN",
+      shortMessage: `The decimals of ${path} (${token}) are not known.`,
+      metaMessages: ["Write decimals in the budget."],
+      details: { token },
+    });
+  if (request.decimals !== undefined && request.decimals !== decimals)
+    throw new InvalidInput({
+      code: "UNKNOWN_TOKEN",
+      shortMessage: `${path}.decimals is ${request.decimals}, but the token says ${decimals}.`,
+      metaMessages: ["Leave decimals out: they are read from the chain."],
+      details: { token, decimals },
+    });
+  return decimals;
+}
+
+function readEnd(request: SessionRequest, validAfter: number): number {
+  if (request.until instanceof Date) return secondsOf(request.until, "until");
+  return validAfter + parseDuration(request.until, "until");
+}
+
+function secondsOf(date: Date, path: string): number {
+  const seconds = date instanceof Date ? Math.floor(date.getTime() / 1000) : Number.NaN;
+  if (!Number.isSafeInteger(seconds) || seconds < 0)
+    throw new InvalidInput({
+      code: "INVALID_TIME",
+      shortMessage: `${path} is no date.`,
+      metaMessages: ["Pass a valid Date after 1970."],
+    });
+  return seconds;
+}
+
+/** 6 bytes: too many to meet by chance, and few enough to be cheap as calldata. */
+function randomSalt(): bigint {
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  return bytes.reduce((salt, byte) => (salt << 8n) | BigInt(byte), 0n);
+}

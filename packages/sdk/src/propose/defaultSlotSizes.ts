@@ -1,0 +1,16 @@
+/** More sizes than this cost each payment more gas than their finer change is worth. */
+const MOST = 5;
+
+/**
+ * How many slot sizes a budget gets when nobody says: up to 5, each a quarter of the one before, as long as the
+ * smallest is worth a thousandth of a token; at least 1.
+ *
+ * @param perTransaction In base units: what the largest slot is worth.
+ * @param decimals Of the token.
+ */
+export function defaultSlotSizes(perTransaction: bigint, decimals: number): number {
+  const smallest = 10n ** BigInt(Math.max(decimals - 3, 0));
+  let sizes = 1;
+  while (sizes < MOST && perTransaction >> BigInt(2 * sizes) >= smallest) sizes++;
+  return sizes;
+}

@@ -1,0 +1,23 @@
+import type { Chain, Client, Transport } from "viem";
+import { getChainId } from "viem/actions";
+import { InvalidGrant } from "./errors/InvalidGrant.ts";
+import type { Grant } from "./grant/Grant.ts";
+
+/**
+ * Makes sure that a client speaks to the chain that a grant is for.
+ *
+ * @throws {InvalidGrant} WRONG_CHAIN
+ */
+export async function requireGrantChain(
+  client: Client<Transport, Chain | undefined>,
+  grant: Pick<Grant, "chainId">,
+): Promise<void> {
+  const chainId = await getChainId(client);
+  if (chainId === grant.chainId) return;
+  throw new InvalidGrant({
+    code: "WRONG_CHAIN",
+    shortMessage: `The grant is for chain ${grant.chainId}; the client speaks to chain ${chainId}.`,
+    metaMessages: ["Use a client of the grant's chain."],
+    details: { expected: grant.chainId, chainId },
+  });
+}

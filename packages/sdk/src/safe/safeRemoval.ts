@@ -1,0 +1,41 @@
+import { type Address, encodeFunctionData, isAddressEqual, parseAbi, zeroAddress } from "viem";
+import type { SafeCall } from "./SafeCall.ts";
+import { safeAbi } from "./safeAbi.ts";
+import { SENTINEL_MODULE } from "./safeAddresses.ts";
+import { type SafeSignatureRail, signatureRailCalls } from "./safeSignatureRail.ts";
+
+const revokeAllAbi = parseAbi(["function revokeAll()"]);
+
+/** What {@link safeRemoval} needs to know. */
+export type SafeRemovalParameters = SafeSignatureRail & {
+  /** The Safe that removes. */
+  safe: Address;
+  /** The SafeSessionModule that it has installed. */
+  module: Address;
+  /** The Safe's modules in the order of `getModulesPaginated`, up to this one at least. */
+  modules: readonly Address[];
+  /** The handler that the Safe is to have afterwards; by default it keeps the one it has. */
+  nextHandler?: Address;
+};
+
+/**
+ * The calls by which a Safe removes Latchkey, to be made in one batch. Every session and every unused grant dies
+ * first: a module that a Safe merely drops is not told, and old grants would be good again if it came back.
+ * @throws If the module is not among the Safe's modules.
+ */
+export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
+  const { safe, module, modules, nextHandler } = parameters;
+  const position = modules.findIndex((enabled) => isAddressEqual(enabled, module));
+  if (position < 0) throw new Error(`The Safe ${safe} does not have the module ${module}.`);
+  const previous = modules[position - 1] ?? SENTINEL_MODULE;
+  return [
+    { to: module, value: 0n, data: encodeFunctionData({ abi: revokeAllAbi, functionName: "revokeAll" }) },
+    ...[
+      encodeFunctionData({ abi: safeAbi, functionName: "disableModule", args: [previous, module] }),
+      ...signatureRailCalls(parameters, zeroAddress),
+      ...(nextHandler
+        ? [encodeFunctionData({ abi: safeAbi, functionName: "setFallbackHandler", args: [nextHandler] })]
+        : []),
+    ].map((data) => ({ to: safe, value: 0n, data })),
+  ];
+}

@@ -1,0 +1,51 @@
+import { type Address, encodeFunctionData, type Hex } from "viem";
+import { safeAbi } from "./safeAbi.ts";
+import { safeAddresses } from "./safeAddresses.ts";
+
+/** How a Safe of a version comes to ask the module about signatures. */
+export type SafeSignatureRail =
+  | {
+      version: "1.3.0" | "1.4.1";
+      /** The deployed SafeSessionHandler, which is or becomes the Safe's fallback handler. */
+      handler: Address;
+    }
+  | {
+      version: "1.5.0";
+      /** The ExtensibleFallbackHandler; by default at its canonical address. */
+      handler?: Address;
+      /** `DOMAIN_SEPARATOR()` of every token that sessions may sign for. */
+      domainSeparators: readonly Hex[];
+    };
+
+/**
+ * The fallback handler that goes with a signature rail.
+ * @throws If it is the module: whoever called the Safe could then speak to the module as the Safe.
+ */
+export function signatureRailHandler(rail: SafeSignatureRail, module: Address): Address {
+  const handler = rail.handler ?? safeAddresses.extensibleFallbackHandler;
+  if (handler.toLowerCase() === module.toLowerCase()) {
+    throw new Error("The session module must never be a Safe's fallback handler: name the handler itself.");
+  }
+  return handler;
+}
+
+/**
+ * The calldata of calls that a Safe, once it has its handler, makes to itself so that `verifier` is asked
+ * about signatures. The zero address: nobody is asked any more.
+ * @throws If the version is 1.5.0 and no token's domain is named.
+ */
+export function signatureRailCalls(rail: SafeSignatureRail, verifier: Address): Hex[] {
+  if (rail.version !== "1.5.0") {
+    return [encodeFunctionData({ abi: safeAbi, functionName: "setSessionModule", args: [verifier] })];
+  }
+  if (rail.domainSeparators.length === 0) {
+    throw new Error("A Safe 1.5.0 asks token by token: name the domain separator of at least one token.");
+  }
+  return rail.domainSeparators.map((domainSeparator) =>
+    encodeFunctionData({
+      abi: safeAbi,
+      functionName: "setDomainVerifier",
+      args: [domainSeparator, verifier],
+    }),
+  );
+}

@@ -1,0 +1,24 @@
+import type { Address } from "viem";
+import { eip712Domain } from "./eip712Domain.ts";
+import { eip712Types } from "./eip712Types.ts";
+import type { Session } from "./Session.ts";
+
+/**
+ * The session as EIP-712 typed data, for a wallet that shows it to its owner and signs it with its own wrapper.
+ * Pass it to `signTypedData` as it is.
+ *
+ * @param session The session that the owner grants.
+ * @param domain The chain's id and the module's address: a grant counts nowhere else.
+ */
+export const sessionTypedData = (session: Session, domain: { chainId: number; module: Address }) =>
+  ({
+    domain: eip712Domain(domain.chainId, domain.module),
+    types: {
+      Session: eip712Types.Session,
+      Action: eip712Types.Action,
+      Budget: eip712Types.Budget,
+      Rule: eip712Types.Rule,
+    },
+    primaryType: "Session",
+    message: session,
+  }) as const;

@@ -1,0 +1,4 @@
+import type { LocalAccount } from "viem";
+
+/** The agent's key: a viem account, or anything else that signs typed data as it does (an HSM, say). */
+export type SessionKey = Pick<LocalAccount, "address" | "signTypedData">;

@@ -1,0 +1,364 @@
+import type { PaymentRequirements, SchemeNetworkClient } from "@x402/core/types";
+import { findDefaultAsset } from "@x402/evm";
+import {
+  type Address,
+  type Chain,
+  type Client,
+  type Hex,
+  hashTypedData,
+  isAddressEqual,
+  parseAbi,
+  type Transport,
+} from "viem";
+import { readContract } from "viem/actions";
+import { Refusal } from "../errors/Refusal.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { hashSession } from "../hashSession.ts";
+import { encodePayload } from "../payload/encodePayload.ts";
+import { type SafeHandlerKind, wrapForSafe } from "../payload/wrapForSafe.ts";
+import { requireGrantChain } from "../requireGrantChain.ts";
+import type { Session } from "../Session.ts";
+import { authorizationStates } from "./authorizationStates.ts";
+import { checkOffer, type PayableOffer } from "./checkOffer.ts";
+import { checkTokenDomain } from "./checkTokenDomain.ts";
+import type { HeldSlot } from "./HeldSlot.ts";
+import { memorySlotStore } from "./memorySlotStore.ts";
+import { paymentWindow } from "./paymentWindow.ts";
+import { refuseStanding } from "./refuseStanding.ts";
+import type { SessionKey } from "./SessionKey.ts";
+import type { SlotStore } from "./SlotStore.ts";
+import { safeHandler } from "./safeHandler.ts";
+import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
+import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
+
+/** How an agent pays by signature. */
+export type LatchkeySchemeParameters = {
+  /** Any viem client of the grant's chain. It only reads; give it a transport with `batch: true` if it can. */
+  client: Client<Transport, Chain | undefined>;
+  /** The agent's key, the one that the session names. */
+  key: SessionKey;
+  /** The session and, unless it is enabled, the owner's signature over it. */
+  grant: Grant;
+  /**
+   * Remembers the slots in flight. Agents that share a session must share it, and it should survive restarts: see
+   * {@link fileSlotStore}. Default: {@link memorySlotStore}.
+   */
+  store?: SlotStore;
+  /** Most payments to one payee that may open a lot and have not settled yet. Default 4. */
+  maxOpenersInFlight?: number;
+  /** Seconds that must remain of a period beyond the six that facilitators want. Default 12. */
+  margin?: number;
+  /** Most seconds to wait for a slot in flight to settle or for the next period, before refusing. Default 30. */
+  maxWait?: number;
+  /** Milliseconds between two looks at the chain while waiting. Default 1,000. */
+  pollingInterval?: number;
+};
+
+/** An x402 client scheme that pays from a session. */
+export type LatchkeyScheme = SchemeNetworkClient & {
+  readonly scheme: "exact";
+  /** The exact network to register it for, as in `new x402Client().register(scheme.network, scheme)`. */
+  readonly network: `eip155:${number}`;
+  readonly session: Session;
+  /**
+   * Looks whether the session allows an offer, without the chain.
+   * @throws {Refusal} as {@link checkOffer} does
+   */
+  checkOffer(requirements: PaymentRequirements): PayableOffer;
+  /**
+   * The reason for which the chain would refuse any payment for this offer now, if there is one: for a payment that
+   * was sent and refused. Slots are not looked at.
+   */
+  refusalOf(requirements: PaymentRequirements): Promise<Refusal | undefined>;
+  /** Gives back the slot of a payment that was never sent. `payload`: the very object that was created for it. */
+  release(payload: Record<string, unknown>): Promise<void>;
+};
+
+/** How a token's question reaches the module. */
+type Rail = { domainSeparator: Hex; handler: SafeHandlerKind };
+
+const transferWithAuthorization = {
+  TransferWithAuthorization: [
+    { name: "from", type: "address" },
+    { name: "to", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "validAfter", type: "uint256" },
+    { name: "validBefore", type: "uint256" },
+    { name: "nonce", type: "bytes32" },
+  ],
+} as const;
+const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
+const ERC1271_YES = "0x1626ba7e";
+
+/** A slot stays taken this many seconds after its authorization ended: for nodes that lag behind, and small reorgs. */
+const SETTLING_SECONDS = 60;
+
+/**
+ * The x402 scheme `exact` on one chain, paid from an account by a session key with no transaction of the payer's: it
+ * checks the offer against the session, picks the slot whose nonce makes the chain count the payment, has the key
+ * sign the EIP-3009 authorization and wraps it so that the account says yes. What the chain would refuse is refused
+ * here, with a {@link Refusal}, before anything leaves the process.
+ *
+ * Register it under `scheme.network`, never under a pattern, and without another scheme for `exact` on that network.
+ * {@link payingFetch} does all of this.
+ *
+ * The authorization's validAfter is 0: the slot ties it to the current period already, the chain looks when it is
+ * settled, and no skew between three clocks can make it too early.
+ *
+ * @throws {Refusal} NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
+ * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
+ * TOKEN_INVALID_SIGNATURE, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, STORE
+ */
+export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeyScheme {
+  const { client, key, grant } = parameters;
+  const { chainId, module } = grant;
+  const session = grantSession(grant);
+  const sessionId = hashSession(session);
+  const store = parameters.store ?? memorySlotStore();
+  const { margin = 12, maxWait = 30, pollingInterval = 1000 } = parameters;
+  if (!isAddressEqual(key.address, session.key)) {
+    throw new Refusal({
+      code: "NOT_KEY",
+      shortMessage: `The session is for the key ${session.key}, not for ${key.address}.`,
+      metaMessages: ["Load the key that the grant was made for."],
+      details: { key: session.key, given: key.address },
+    });
+  }
+  const carriesGrant = grant.signature !== "0x";
+
+  const allocators = new Map<number, SlotAllocator>();
+  const allocatorOf = ({ budget, budgetIndex }: PayableOffer): SlotAllocator => {
+    const made =
+      allocators.get(budgetIndex) ??
+      slotAllocator({
+        chainId,
+        sessionId,
+        budget,
+        budgetIndex,
+        store,
+        authorizationStates: (nonces) =>
+          authorizationStates(client, { token: budget.token, account: session.account, nonces }),
+        ...(parameters.maxOpenersInFlight ? { maxOpenersInFlight: parameters.maxOpenersInFlight } : {}),
+      });
+    allocators.set(budgetIndex, made);
+    return made;
+  };
+
+  // How the account asks the module, by token. Looked up again if a payment turns out not to pass.
+  const handlers = new Map<Address, SafeHandlerKind>();
+  async function railOf({ budget, tokenDomain }: PayableOffer): Promise<Rail> {
+    const { token } = budget;
+    const domainSeparator = await checkTokenDomain(client, { chainId, token, tokenDomain });
+    const handler =
+      handlers.get(token) ?? (await safeHandler(client, { safe: session.account, module, domainSeparator }));
+    handlers.set(token, handler);
+    return { domainSeparator, handler };
+  }
+
+  let chainChecked: Promise<void> | undefined;
+  const checkChain = () => {
+    chainChecked ??= requireGrantChain(client, grant);
+    chainChecked.catch(() => {
+      chainChecked = undefined;
+    });
+    return chainChecked;
+  };
+
+  /** Signs and wraps; undefined if the account would not say yes now. */
+  async function authorize(
+    offer: PayableOffer,
+    { domainSeparator, handler }: Rail,
+    standing: SessionStanding,
+    { slot, nonce }: { slot: HeldSlot; nonce: Hex },
+    validBefore: number,
+  ) {
+    const authorization = {
+      from: session.account,
+      to: offer.payTo,
+      value: offer.amount,
+      validAfter: 0n,
+      validBefore: BigInt(validBefore),
+      nonce,
+    };
+    const typedData = {
+      domain: { ...offer.tokenDomain, chainId, verifyingContract: offer.budget.token },
+      types: transferWithAuthorization,
+      primaryType: "TransferWithAuthorization",
+      message: authorization,
+    } as const;
+    const payload = encodePayload({
+      session,
+      budgetIndex: offer.budgetIndex,
+      slot,
+      ...authorization,
+      tokenDomain: offer.tokenDomain,
+      keySignature: await key.signTypedData(typedData),
+      ...(standing.state === "ENABLED" ? {} : { grant: grant.signature }),
+    });
+    const signature = wrapForSafe(
+      payload,
+      handler === "session" ? { handler } : { handler, domainSeparator, authorization },
+    );
+    // What every facilitator asks first: better to hear the no here, where the slot can be given back.
+    const answer = await readContract(client, {
+      address: session.account,
+      abi: erc1271,
+      functionName: "isValidSignature",
+      args: [hashTypedData(typedData), signature],
+    }).catch(() => "0x");
+    if (answer !== ERC1271_YES) return undefined;
+    return {
+      signature,
+      authorization: {
+        from: authorization.from,
+        to: authorization.to,
+        value: `${authorization.value}`,
+        validAfter: "0",
+        validBefore: `${validBefore}`,
+        nonce,
+      },
+    };
+  }
+
+  const standingOf = ({ budget, budgetIndex }: PayableOffer) =>
+    sessionStanding(client, { module, session, sessionId, budgetIndex, token: budget.token });
+  const refuse = (offer: PayableOffer, standing: SessionStanding) =>
+    refuseStanding(session, standing, carriesGrant) ?? refuseBalance(offer, standing);
+
+  async function pay(offer: PayableOffer, rail: Rail) {
+    const { budget, amount } = offer;
+    const deadline = Date.now() + maxWait * 1000;
+    for (;;) {
+      const standing = await standingOf(offer);
+      const refusal = refuse(offer, standing);
+      if (refusal) throw refusal;
+      const { chainTime, resetsAt } = standing;
+      const wait = async (reason: Refusal) => {
+        if (Date.now() + pollingInterval > deadline) throw reason;
+        await new Promise((done) => setTimeout(done, pollingInterval));
+      };
+      const window = paymentWindow({
+        chainTime,
+        localTime: Math.floor(Date.now() / 1000),
+        maxTimeoutSeconds: offer.maxTimeoutSeconds,
+        resetsAt,
+        margin,
+      });
+      if (!window) {
+        if (resetsAt >= session.validUntil) throw refuseEnding(session);
+        const reason = refusePeriodEnd(offer, resetsAt);
+        if (chainTime + maxWait < resetsAt) throw reason;
+        await wait(reason);
+        continue;
+      }
+      const { validBefore } = window;
+      let taken: { slot: HeldSlot; nonce: Hex };
+      try {
+        taken = await allocatorOf(offer).take({
+          value: amount,
+          payee: offer.payTo,
+          period: standing.period,
+          spent: standing.spent,
+          resetsAt,
+          now: chainTime,
+          heldUntil: validBefore + SETTLING_SECONDS,
+        });
+      } catch (error) {
+        if (!(error instanceof Refusal) || error.code !== "SLOTS_TAKEN") throw error;
+        await wait(error);
+        continue;
+      }
+      const { slot } = taken;
+      let payment: Awaited<ReturnType<typeof authorize>>;
+      try {
+        payment = await authorize(offer, rail, standing, taken, validBefore);
+      } catch (error) {
+        await allocatorOf(offer).release(slot);
+        throw error;
+      }
+      if (payment) {
+        slots.set(payment, { offer, slot });
+        return payment;
+      }
+      await allocatorOf(offer).release(slot);
+      handlers.delete(budget.token);
+      throw refuseSignature(session, standing);
+    }
+  }
+
+  // What each payment took.
+  const slots = new WeakMap<object, { offer: PayableOffer; slot: HeldSlot }>();
+
+  return {
+    scheme: "exact",
+    network: `eip155:${chainId}`,
+    session,
+    findDefaultAsset,
+    checkOffer: (requirements) => checkOffer(requirements, session, chainId),
+    async refusalOf(requirements) {
+      const offer = checkOffer(requirements, session, chainId);
+      return refuse(offer, await standingOf(offer));
+    },
+    async release(payload) {
+      const taken = slots.get(payload);
+      slots.delete(payload);
+      if (taken) await allocatorOf(taken.offer).release(taken.slot);
+    },
+    async createPaymentPayload(x402Version, requirements) {
+      if (x402Version !== 2) {
+        throw new Refusal({
+          code: "NOT_OFFERED",
+          shortMessage: `The merchant speaks x402 version ${x402Version}; only version 2 is spoken here.`,
+          details: { x402Version },
+        });
+      }
+      const offer = checkOffer(requirements, session, chainId);
+      await checkChain();
+      return { x402Version, payload: await pay(offer, await railOf(offer)) };
+    },
+  };
+}
+
+function refuseBalance({ budget, amount }: PayableOffer, { balance }: SessionStanding): Refusal | undefined {
+  if (balance >= amount) return undefined;
+  return new Refusal({
+    code: "TOKEN_INSUFFICIENT_BALANCE",
+    shortMessage: `The account has ${balance} of the token, the merchant asks for ${amount}.`,
+    metaMessages: ["Nothing was signed. Fund the account."],
+    details: { token: budget.token, balance, amount },
+  });
+}
+
+const refuseEnding = ({ validUntil }: Session): Refusal =>
+  new Refusal({
+    code: "EXPIRED",
+    shortMessage: "The session ends in a few seconds: too soon for a payment to settle.",
+    metaMessages: ["Ask the owner for another one."],
+    details: { validUntil },
+  });
+
+const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Refusal =>
+  new Refusal({
+    code: "PERIOD",
+    shortMessage: "The period ends in a few seconds: too soon for a payment to settle in it.",
+    metaMessages: [`The next period begins at ${new Date(resetsAt * 1000).toISOString()}: try again then.`],
+    details: { token: budget.token, amount, remaining: 0n, resetsAt },
+  });
+
+const refuseSignature = ({ account }: Session, { state }: SessionStanding): Refusal =>
+  state === "ENABLED"
+    ? new Refusal({
+        code: "TOKEN_INVALID_SIGNATURE",
+        shortMessage: `The account ${account} would not say yes to this payment.`,
+        metaMessages: [
+          "Nothing was sent. Most likely another agent used the slot, or the account's set-up changed: try again once.",
+        ],
+      })
+    : new Refusal({
+        code: "NOT_GRANTED",
+        shortMessage: `The account ${account} does not accept the owner's signature over the session.`,
+        metaMessages: [
+          "Nothing was sent. Did the owners change since? Have the account enable the session, or ask for a new grant.",
+        ],
+      });

@@ -1,0 +1,504 @@
+import { decodePaymentResponseHeader } from "@x402/core/http";
+import {
+  type Address,
+  concat,
+  createPublicClient,
+  createWalletClient,
+  encodeAbiParameters,
+  encodeFunctionData,
+  erc20Abi,
+  type Hex,
+  http,
+  keccak256,
+  parseAbi,
+  parseAbiParameters,
+  parseUnits,
+  toHex,
+} from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import {
+  type EncodedCall,
+  encodeExecute,
+  encodeExecuteSigned,
+  encodePayload,
+  encodeRevoke,
+  grantSession,
+  hashSession,
+  pay,
+  payingFetch,
+  proposeSession,
+  type Slot,
+  safeAbi,
+  sessionStatus,
+  signExecution,
+  signGrant,
+  slotNonce,
+  verifyGrant,
+  wrapForSafe,
+} from "../../packages/sdk/src/index.ts";
+import { createPasskey } from "../../test/environment/passkey.ts";
+import { installSafe, type SafeVersion } from "../../test/environment/safe.ts";
+import { createPasskeySafe } from "../../test/environment/safeAccount.ts";
+import { executeByKit } from "../../test/environment/safeKit.ts";
+import { installUsdc, transferWithAuthorizationTypes } from "../../test/environment/usdc.ts";
+import { installWeth, WETH, wethAbi } from "../../test/environment/weth.ts";
+import { openMerchant } from "../../test/sdk/x402/merchant.ts";
+import { deploy } from "../deploy.ts";
+import { startLocalChain } from "./localChain.ts";
+import { dollars, short, story, thousands } from "./story.ts";
+import { type Submission, submit } from "./thief.ts";
+
+/** What the shop sells, by name, in dollars. */
+const PRICES = {
+  headline: "0.001",
+  translation: "0.005",
+  "weather-report": "0.01",
+  "stock-quote": "0.02",
+  "map-tile": "0.05",
+  "web-search": "0.10",
+  "code-review": "0.25",
+  "video-minute": "0.40",
+  "data-set": "0.75",
+  "gpu-hour": "1.00",
+} as const;
+
+const DAY = 86_400;
+const oneEther = 10n ** 18n;
+
+/** What a run came to. */
+export type DemoReport = {
+  /** Payments of the agent that went through. */
+  payments: number;
+  /** Attempts of the thief that the chain refused. */
+  refusals: number;
+  /** USDC that left the Safe, by the agent and by the thief within the limits. */
+  spent: number;
+  /** USDC that left the Safe beyond what the session says. */
+  stolen: number;
+  /** Gas of all the agent's payments together. */
+  gas: number;
+  /** What should not have happened, a sentence each. */
+  failures: string[];
+};
+
+/** Tells the whole story on a chain of its own, as it happens. */
+export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
+  const failures: string[] = [];
+  const expect = (holds: boolean, otherwise: string) => {
+    if (holds) return;
+    failures.push(otherwise);
+    story.wrong(otherwise);
+  };
+
+  story.title("Latchkey: a human taps once, an agent pays, a thief does not get far.");
+  const transfer = (to: Address, value: bigint, token: Address = usdc.address) => ({
+    to: token,
+    value: 0n,
+    data: encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, value] }),
+  });
+
+  const { url, testChain, close } = await startLocalChain();
+  const client = createPublicClient({
+    transport: http(url, { retryCount: 0 }),
+    cacheTime: 0,
+    pollingInterval: 50,
+  });
+
+  /* THE SETTING */
+
+  story.chapter(1, "A chain with what people have");
+  const usdc = await installUsdc(testChain, { chain: "ethereum" });
+  story.line(`Chain ${testChain.chainId}, JSON-RPC at ${url}; in this process only, not a fork of anything.`);
+  story.line(`USDC   ${usdc.address}  Circle's own code, hashes compared with those on Ethereum`);
+  const safe = await installSafe(testChain);
+  story.line(
+    `Safe   ${safe[safeVersion].safe}  version ${safeVersion}, Safe's own code, with its passkey signer`,
+  );
+  await installWeth(testChain);
+  const deployer = privateKeyToAccount(generatePrivateKey());
+  await testChain.setBalance(deployer.address, 10n * oneEther);
+  const deployed = await deploy({
+    client: createWalletClient({ account: deployer, transport: http(url), pollingInterval: 50 }),
+  });
+  const addressOf = (name: string) => deployed.find((one) => one.name === name)?.address as Address;
+  const latchkey = { module: addressOf("SafeSessionModule"), handler: addressOf("SafeSessionHandler") };
+  story.line(`Module ${latchkey.module}  SafeSessionModule, by CREATE2: the same address on every chain`);
+
+  const passkey = createPasskey();
+  const account = await createPasskeySafe(
+    { testChain, safe },
+    { version: safeVersion, passkey, latchkey, domainSeparators: [usdc.domainSeparator] },
+  );
+  const start = parseUnits("100", 6);
+  await usdc.mint(account.address, start);
+  await testChain.send({
+    from: deployer.address,
+    to: WETH,
+    value: oneEther,
+    data: encodeFunctionData({ abi: wethAbi, functionName: "deposit" }),
+  });
+  await testChain.send({ from: deployer.address, ...transfer(account.address, oneEther, WETH) });
+  story.line(
+    `The owner's passkey has a Safe at ${account.address}, made in one transaction, module included.`,
+  );
+  story.line(`It holds ${dollars(start)}.`);
+
+  /* THE GRANT */
+
+  const agent = privateKeyToAccount(generatePrivateKey());
+  const thief = privateKeyToAccount(generatePrivateKey()).address;
+  const shopAddress = privateKeyToAccount(generatePrivateKey()).address;
+  await testChain.setBalance(agent.address, oneEther);
+  const offers = Object.entries(PRICES).map(
+    ([name, price]) =>
+      [name, { amount: parseUnits(price, 6), asset: usdc.address, payTo: shopAddress }] as const,
+  );
+  const shop = await openMerchant(testChain, Object.fromEntries(offers));
+
+  story.chapter(2, "The agent asks, the owner taps once");
+  const proposal = await proposeSession(client, {
+    account: account.address,
+    key: agent.address,
+    module: latchkey.module,
+    budgets: { usdc: { token: usdc.address, perTransaction: "1", perDay: "20", recipients: [shopAddress] } },
+    until: "7d",
+  });
+  story.line(`The agent made a key in memory, ${agent.address}, and asks:`);
+  story.line(`at most $1 a payment, at most $20 a day, only to ${short(shopAddress)}, for 7 days.`);
+  const assertionsBefore = passkey.assertions;
+  const blockBefore = await client.getBlockNumber();
+  const grant = await signGrant({ ...passkey, signer: safe.passkey.sharedSigner }, proposal);
+  const taps = passkey.assertions - assertionsBefore;
+  const transactions = (await client.getBlockNumber()) - blockBefore;
+  story.line(`The owner taps: ${taps} passkey assertion, ${transactions} transactions.`);
+  expect(taps === 1, `The grant took ${taps} assertions.`);
+  expect(transactions === 0n, "The grant took a transaction.");
+  expect((await verifyGrant(client, grant)).valid, "The Safe does not accept the grant.");
+
+  const session = grantSession(grant);
+  const id = hashSession(session);
+
+  /** Where today's budget stands: what has left the Safe, and what is left for certain. */
+  let dayBegan = start;
+  const meter = async () => {
+    const { budgets } = await sessionStatus(client, grant);
+    const used = dayBegan - (await usdc.balanceOf(account.address));
+    const left = budgets[0]?.remaining ?? 0n;
+    const bar = "#".repeat(Number(used / 1_000_000n)).padEnd(20, "-");
+    story.meter(`[${bar}] ${dollars(used)} of $20.00 used today, ${dollars(left)} in untouched lots`);
+  };
+
+  /* THE AGENT AT WORK */
+
+  story.chapter(3, "The agent buys ten things by x402, each settled in USDC from the Safe");
+  let payments = 0;
+  let gas = 0n;
+  let promised = 0n;
+  const buy = payingFetch({ client, key: agent, grant, pollingInterval: 50 });
+  for (const [name, price] of Object.entries(PRICES)) {
+    const unpaid = await fetch(shop.url(name));
+    expect(unpaid.status === 402, `${name} was given away: ${unpaid.status}.`);
+    const paid = await buy(shop.url(name));
+    expect(paid.status === 200, `${name} was not sold: ${paid.status}.`);
+    const settlement = paid.headers.get("PAYMENT-RESPONSE");
+    if (paid.status !== 200 || !settlement) continue;
+    const { transaction } = decodePaymentResponseHeader(settlement);
+    const receipt = await client.getTransactionReceipt({ hash: transaction as Hex });
+    payments++;
+    gas += receipt.gasUsed;
+    promised += parseUnits(price, 6);
+    story.paid(
+      `${name.padEnd(15)} $${price.padEnd(5)}  402, then 200  ${short(transaction as Hex)}  ${thousands(receipt.gasUsed)} gas`,
+    );
+    await meter();
+  }
+
+  story.chapter(4, "The agent makes the Safe execute one transfer");
+  const wallet = createWalletClient({ account: agent, transport: http(url), pollingInterval: 50 });
+  const hash = await pay(wallet, { grant, to: shopAddress, amount: "0.50" });
+  const executed = await client.waitForTransactionReceipt({ hash });
+  expect(executed.status === "success", "The transfer was not executed.");
+  payments++;
+  gas += executed.gasUsed;
+  promised += parseUnits("0.50", 6);
+  story.paid(
+    `transfer        $0.50   executed by the Safe  ${short(hash)}  ${thousands(executed.gasUsed)} gas`,
+  );
+  story.line(
+    "That first execution also put the owner's grant on chain: the session is enabled from here on.",
+  );
+  await meter();
+  const { state } = await sessionStatus(client, grant);
+  expect(state === "ENABLED", `The session is ${state}, not ENABLED.`);
+
+  /* THE THIEF */
+
+  /** A raw EIP-3009 authorization that the stolen key signs, in a slot of the thief's choice. */
+  const authorize = async (parameters: { to?: Address; value: bigint; slot?: Slot; period: bigint }) => {
+    const { to = shopAddress, value, period, slot = { lot: 10n, size: 0, index: 0n } } = parameters;
+    const validBefore = BigInt(session.validUntil);
+    const nonce = slotNonce({ id, budgetIndex: 0, period, ...slot });
+    const authorization = { from: account.address, to, value, validAfter: 0n, validBefore, nonce };
+    const keySignature = await agent.signTypedData({
+      domain: usdc.domain,
+      types: transferWithAuthorizationTypes,
+      primaryType: "TransferWithAuthorization",
+      message: authorization,
+    });
+    const payload = encodePayload({
+      // A stranger is no recipient of the session; the payload of a thief says that he is.
+      session: { ...session, budgets: session.budgets.map((one) => ({ ...one, recipients: [to] })) },
+      budgetIndex: 0,
+      slot,
+      to,
+      value,
+      validAfter: 0n,
+      validBefore,
+      tokenDomain: usdc.domain,
+      keySignature,
+    });
+    const signature = wrapForSafe(
+      payload,
+      safeVersion === "1.5.0"
+        ? { handler: "extensible", domainSeparator: usdc.domainSeparator, authorization }
+        : { handler: "session" },
+    );
+    return {
+      to: usdc.address,
+      data: encodeFunctionData({
+        abi: authorizationAbi,
+        functionName: "transferWithAuthorization",
+        args: [account.address, to, value, 0n, validBefore, nonce, signature],
+      }),
+    };
+  };
+  const execute = (...calls: EncodedCall[]) => encodeExecute({ grant, calls, isEnabled: true });
+
+  type Attempt = { what: string; submission: Submission; moved: bigint };
+  const attempts: Attempt[] = [];
+  const attempt = async (what: string, transaction: { to: Address; data: Hex }, because?: string) => {
+    const before = await usdc.balanceOf(account.address);
+    const submission = await submit(url, agent, transaction);
+    const moved = before - (await usdc.balanceOf(account.address));
+    attempts.push({ what, submission, moved });
+    expect(!submission.succeeded, `${what} went through.`);
+    expect(moved === 0n, `${what} moved ${dollars(moved)}.`);
+    story.refused(`${what}  ${short(submission.hash)}`);
+    story.meter(`${submission.reason ?? "it went through"}${because ? ` ${because}` : ""}`);
+  };
+  const ONE = parseUnits("1", 6);
+
+  story.chapter(5, "A thief has the agent's key, and asks nobody: every attempt goes to the chain as it is");
+  await attempt("$1.01 in one execution", execute(transfer(shopAddress, ONE + 10_000n)));
+  await attempt(
+    "$1.01 in one signature",
+    await authorize({ value: ONE + 10_000n, period: 0n }),
+    "The largest slot is worth $1.00.",
+  );
+  await attempt("$1.00 to the thief, executed", execute(transfer(thief, ONE)));
+  await attempt(
+    "$1.00 to the thief, signed",
+    await authorize({ to: thief, value: ONE, period: 0n }),
+    "With the thief among the recipients it is another session, which nobody granted.",
+  );
+  await attempt("1 WETH to the thief", execute(transfer(thief, oneEther, WETH)));
+  await attempt(
+    "an allowance for the thief",
+    execute({
+      to: usdc.address,
+      value: 0n,
+      data: encodeFunctionData({ abi: erc20Abi, functionName: "approve", args: [thief, start] }),
+    }),
+  );
+  await attempt(
+    "a permit for the thief, signed",
+    await permit(),
+    "Only a TransferWithAuthorization is ever signed for.",
+  );
+  await attempt(
+    "the thief as the Safe's next module",
+    execute({
+      to: account.address,
+      value: 0n,
+      data: encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [thief] }),
+    }),
+  );
+  const kept = await authorize({ value: ONE, period: 0n, slot: { lot: 11n, size: 0, index: 0n } });
+  story.line("The thief signs a good $1.00 for the shop, and keeps it for tomorrow.");
+
+  story.chapter(6, "The next day");
+  await pass(DAY);
+  dayBegan = await usdc.balanceOf(account.address);
+  await attempt("yesterday's $1.00", kept, "Its nonce is a slot of yesterday.");
+  story.line("What the key may do, the thief may do: buy from the owner's shop, $20 worth.");
+  for (let i = 0n; i < 10n; i++) {
+    const signed = await submit(
+      url,
+      agent,
+      await authorize({ value: ONE, period: 1n, slot: { lot: i, size: 0, index: 0n } }),
+    );
+    expect(signed.succeeded, `Dollar ${i + 1n} of the day was refused: ${signed.reason}`);
+  }
+  for (let i = 0n; i < 10n; i++) {
+    const sent = await submit(url, agent, execute(transfer(shopAddress, ONE)));
+    expect(sent.succeeded, `Dollar ${i + 11n} of the day was refused: ${sent.reason}`);
+  }
+  promised += 20n * ONE;
+  await meter();
+  await attempt("the 21st dollar, executed", execute(transfer(shopAddress, ONE)));
+  for (const lot of [10n, 19n, 20n]) {
+    const slot = { lot, size: 0, index: 0n };
+    await attempt(
+      `the 21st dollar, signed (lot ${lot})`,
+      await authorize({ value: ONE, period: 1n, slot }),
+      lot === 20n ? "A day has 20 lots, 0 to 19." : "Executions have taken that lot.",
+    );
+  }
+
+  story.chapter(7, "The owner takes the key back");
+  await pass(DAY);
+  dayBegan = await usdc.balanceOf(account.address);
+  story.line("A new day: $20 would be there again.");
+  const tapsBefore = passkey.assertions;
+  const revocation = await executeByKit(account, [encodeRevoke(grant)]);
+  story.line(
+    `The owner taps once more: ${passkey.assertions - tapsBefore} assertion, 1 transaction, ${thousands(revocation.gasUsed)} gas.`,
+  );
+  await attempt("$1.00 executed", execute(transfer(shopAddress, ONE)));
+  await attempt(
+    "$1.00 executed, with the old grant",
+    encodeExecute({ grant, calls: [transfer(shopAddress, ONE)] }),
+  );
+  const signed = await signExecution(agent, {
+    grant,
+    calls: [transfer(shopAddress, ONE)],
+    caller: "anyone",
+    deadline: session.validUntil,
+  });
+  await attempt("$1.00 executed by a relayer", encodeExecuteSigned({ grant, signed }));
+  await attempt("$1.00 signed", await authorize({ value: ONE, period: 2n }), "The session is revoked.");
+
+  /* THE RECKONING */
+
+  const end = await usdc.balanceOf(account.address);
+  const earned = await usdc.balanceOf(shopAddress);
+  const stolen = start - end - promised;
+  expect(
+    start - end === promised,
+    `The Safe paid ${dollars(start - end)}, the session's payments come to ${dollars(promised)}.`,
+  );
+  expect(earned === promised, `The shop has ${dollars(earned)}, it sold for ${dollars(promised)}.`);
+  const wethLeft = await client.readContract({
+    address: WETH,
+    abi: wethAbi,
+    functionName: "balanceOf",
+    args: [account.address],
+  });
+  expect(wethLeft === oneEther, "The Safe's WETH moved.");
+
+  story.chapter(8, "What was tried, and what moved");
+  const width = Math.max(...attempts.map(({ what }) => what.length));
+  story.line(`${"tried".padEnd(width)}  moved   chain said`);
+  for (const { what, moved, submission } of attempts) {
+    story.line(
+      `${what.padEnd(width)}  ${dollars(moved).padEnd(6)}  ${submission.succeeded ? "yes" : submission.reason?.split(":")[0]}`,
+    );
+  }
+  const refusals = attempts.filter(({ submission }) => !submission.succeeded).length;
+  story.line("");
+  story.line(
+    `The agent made ${payments} payments for ${dollars(promised - 20n * ONE)}, ${thousands(gas)} gas in all.`,
+  );
+  story.line(
+    `The thief bought $20.00 worth from the owner's shop, and was refused ${refusals} of ${attempts.length} times beyond that.`,
+  );
+  story.line(
+    `The Safe had ${dollars(start)}, has ${dollars(end)}; the shop has ${dollars(earned)}; the thief has ${dollars(await usdc.balanceOf(thief))}.`,
+  );
+  story.line(failures.length === 0 ? "All balances agree." : `${failures.length} thing(s) went wrong.`);
+
+  await shop.close();
+  await close();
+  const inDollars = (amount: bigint) => Number(amount) / 1e6;
+  return {
+    payments,
+    refusals,
+    spent: inDollars(start - end),
+    stolen: inDollars(stolen),
+    gas: Number(gas),
+    failures,
+  };
+
+  /** A Permit over all that the Safe has, signed by the key and dressed up as the session's payload. */
+  async function permit() {
+    const message = { owner: account.address, spender: thief, value: start, nonce: 0n, deadline: 2n ** 48n };
+    const keySignature = await agent.signTypedData({
+      domain: usdc.domain,
+      types: permitTypes,
+      primaryType: "Permit",
+      message,
+    });
+    const payload = encodePayload({
+      session,
+      budgetIndex: 0,
+      slot: { lot: 10n, size: 0, index: 0n },
+      to: shopAddress,
+      value: ONE,
+      validAfter: 0n,
+      validBefore: 2n ** 47n,
+      tokenDomain: usdc.domain,
+      keySignature,
+    });
+    // The handler of Safe 1.5.0 asks the module only if the message that it is shown hashes to what the token asks.
+    const typeHash = keccak256(
+      toHex("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
+    );
+    const words = encodeAbiParameters(parseAbiParameters("address, address, uint256, uint256, uint256"), [
+      account.address,
+      thief,
+      start,
+      0n,
+      message.deadline,
+    ]);
+    const signature =
+      safeVersion === "1.5.0"
+        ? concat([
+            "0x5fd7e97d",
+            encodeAbiParameters(parseAbiParameters("bytes32, bytes32, bytes, bytes"), [
+              usdc.domainSeparator,
+              typeHash,
+              words,
+              payload,
+            ]),
+          ])
+        : payload;
+    return {
+      to: usdc.address,
+      data: encodeFunctionData({
+        abi: authorizationAbi,
+        functionName: "permit",
+        args: [account.address, thief, start, message.deadline, signature],
+      }),
+    };
+  }
+
+  async function pass(seconds: number) {
+    await testChain.client.increaseTime({ seconds });
+    await testChain.client.mine({ blocks: 1 });
+  }
+}
+
+const authorizationAbi = parseAbi([
+  "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
+  "function permit(address owner, address spender, uint256 value, uint256 deadline, bytes signature)",
+]);
+
+const permitTypes = {
+  Permit: [
+    { name: "owner", type: "address" },
+    { name: "spender", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+  ],
+} as const;

@@ -1,0 +1,156 @@
+/**
+ * Builds, then runs every check and every suite, some at a time, and ends with the line `N passed, N failed`.
+ *
+ *     npm test                         everything
+ *     npm test -- test/sdk a.t.sol …   only these files and folders, without lint and types
+ *     npm run test:deep                the folders with property tests, for long
+ *
+ * The numbers are those of the runners: tests that passed, tests and hooks that failed. Each of these counts as one
+ * failure more: a build or check that failed, a suite that crashed, a file without a test that ran, tests kept from
+ * running. A skipped test is neither passed nor failed, and is named.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import type { Tally } from "./suites/Tally.ts";
+
+/** Something to run in a process of its own. */
+type Job = {
+  name: string;
+  command: string;
+  args: string[];
+  /** Where a suite leaves its tally; checks have none. */
+  tally?: string;
+};
+
+/** How a job ended: what the runner counted, and whatever else went wrong. */
+type Outcome = { name: string; seconds: number; tally?: Tally; faults: string[] };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    deep: { type: "boolean", default: false },
+    jobs: { type: "string", default: String(Math.max(1, availableParallelism())) },
+  },
+});
+const root = resolve(import.meta.dirname, "..");
+const scratch = mkdtempSync(join(tmpdir(), "latchkey-test-"));
+const env = {
+  ...process.env,
+  ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
+  ...(values.deep ? { LATCHKEY_DEEP: "1" } : {}),
+};
+
+/** Runs a job and passes its output on, each line with the job's name before it. */
+function run(job: Job): Promise<Outcome> {
+  const began = Date.now();
+  const child = spawn(job.command, job.args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on("line", (line) => console.log(`${job.name} | ${line}`));
+  return new Promise((done) => {
+    const end = (reason: string | undefined) => {
+      const seconds = (Date.now() - began) / 1000;
+      if (!job.tally) return done({ name: job.name, seconds, faults: reason ? [reason] : [] });
+      if (!existsSync(job.tally))
+        return done({ name: job.name, seconds, faults: [`crashed (${reason ?? "exit 0"})`] });
+      const tally: Tally = JSON.parse(readFileSync(job.tally, "utf8"));
+      const faults = tally.empty.map((file) => `no test ran in ${file}`);
+      if (tally.passed + tally.failed === 0) faults.push("ran no test");
+      if (tally.notRun > 0) faults.push(`${tally.notRun} tests never ran`);
+      if (reason && tally.failed === 0 && faults.length === 0) faults.push(reason);
+      done({ name: job.name, seconds, tally, faults });
+    };
+    child.on("error", (error) => end(error.message));
+    child.on("close", (code, signal) =>
+      end(code === 0 ? undefined : signal ? `killed by ${signal}` : `exit ${code}`),
+    );
+  });
+}
+
+/** Runs jobs, at most `limit` at once, in their order. */
+async function runAll(jobs: readonly Job[], limit: number): Promise<Outcome[]> {
+  const waiting = [...jobs];
+  const outcomes: Outcome[] = [];
+  const worker = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) outcomes.push(await run(job));
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+  return outcomes;
+}
+
+const script = (name: string, ...args: string[]): Job => ({
+  name,
+  command: "npm",
+  args: ["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])],
+});
+
+const suite = (name: string, runner: "mocha" | "solidity", files: readonly string[]): Job => {
+  const tally = join(scratch, `${runner}-${name}.json`);
+  return { name, tally, command: process.execPath, args: [`scripts/suites/${runner}.ts`, tally, ...files] };
+};
+
+/** The files named by what was asked for: a file, or a folder with all that match the pattern in it. */
+const select = (pattern: string, asked: readonly string[]) =>
+  asked
+    .flatMap((path) =>
+      statSync(path).isDirectory() ? globSync(pattern, { cwd: path }).map((f) => join(path, f)) : [path],
+    )
+    .filter((path) => path.endsWith(pattern.slice(pattern.indexOf("."))))
+    .map((path) => relative(root, resolve(path)))
+    .sort();
+
+/** One suite for each folder of test/, so that each has its own process and its own Hardhat. The slowest first. */
+function suites(): Job[] {
+  const all = values.deep ? ["test/properties", "test/model", "test/sdk"] : ["test"];
+  const asked = positionals.length > 0 ? positionals : all.map((path) => join(root, path)).filter(existsSync);
+  const folders = new Map<string, string[]>();
+  for (const file of select("**/*.test.ts", asked)) {
+    const folder = file.split("/")[1] ?? "";
+    const name = folder.endsWith(".ts") ? "test" : folder;
+    folders.set(name, [...(folders.get(name) ?? []), file]);
+  }
+  const slowest = ["properties", "accounts", "model"];
+  const rank = (name: string) => (slowest.includes(name) ? slowest.indexOf(name) : slowest.length);
+  const jobs = [...folders]
+    .map(([name, files]) => suite(name, "mocha", files))
+    .sort((a, b) => rank(a.name) - rank(b.name));
+  if (positionals.length === 0) return values.deep ? jobs : [...jobs, suite("solidity", "solidity", [])];
+  const solidity = select("**/*.t.sol", asked);
+  return solidity.length > 0 ? [...jobs, suite("solidity", "solidity", solidity)] : jobs;
+}
+
+async function main(): Promise<Outcome[]> {
+  const compiled = await run(script("compile"));
+  // Against old artifacts every number below would be a lie.
+  if (compiled.faults.length > 0) return [compiled];
+  const everything = positionals.length === 0 && !values.deep;
+  const outcomes = [compiled];
+  if (everything) {
+    outcomes.push(await run(script("generate", "--check")));
+    outcomes.push(await run(script("package")));
+  }
+  const jobs = [...suites(), ...(everything ? [script("lint"), script("types")] : [])];
+  if (!jobs.some(({ tally }) => tally))
+    outcomes.push({ name: "test", seconds: 0, faults: ["there is no test to run"] });
+  return [...outcomes, ...(await runAll(jobs, Math.max(1, Number(values.jobs) || 1)))];
+}
+
+const outcomes = await main().finally(() => rmSync(scratch, { recursive: true, force: true }));
+let passed = 0;
+let failed = 0;
+console.log("");
+for (const { name, seconds, tally, faults } of outcomes) {
+  passed += tally?.passed ?? 0;
+  failed += (tally?.failed ?? 0) + faults.length;
+  const counts = tally
+    ? `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`
+    : "";
+  const verdict = [counts, ...faults.map((fault) => `FAILED: ${fault}`)].filter(Boolean).join("; ") || "ok";
+  console.log(`${name.padEnd(12)} ${seconds.toFixed(0).padStart(4)} s  ${verdict}`);
+  for (const title of tally?.skipped ?? []) console.log(`${" ".repeat(20)}skipped: ${title}`);
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;

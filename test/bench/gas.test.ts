@@ -1,0 +1,106 @@
+import { expect } from "chai";
+import hre from "hardhat";
+import { committedFigures, differences, gasFiles, measureAll } from "../../bench/gasFiles.ts";
+import { PARTS, sharedRows } from "../../bench/gasShares.ts";
+import { measureGas } from "../../bench/measureGas.ts";
+import { measuredBesidePeers, type Peer, peers } from "../../bench/peers.ts";
+import { type Measurements, renderGasPage } from "../../bench/renderGasPage.ts";
+import { rows } from "../../bench/rows.ts";
+import { standings, targets } from "../../bench/targets.ts";
+
+describe("the committed gas figures", () => {
+  let measurements: Measurements;
+
+  const gasOf = (row: string): number => {
+    const gas = measurements.figures[row];
+    if (gas === undefined) throw new Error(`${row} was not measured`);
+    return gas;
+  };
+
+  before(async function () {
+    // Coverage runs the contracts with counters in them, which cost gas.
+    if (hre.globalOptions.coverage) this.skip();
+    this.timeout(60_000);
+    measurements = await measureAll();
+  });
+
+  it("are what the contracts cost now, to the gas", () => {
+    expect(differences(committedFigures(), measurements.figures), "run `npm run bench`").to.deep.equal([]);
+  });
+
+  it("stand in every file as they were measured", () => {
+    for (const { path, committed, measured } of gasFiles(measurements)) {
+      expect(committed, `${path}: run \`npm run bench\``).to.equal(measured);
+    }
+  });
+
+  it("are the same when they are measured again, row by row", async () => {
+    const names = ["safe-1.5.0/execute/next", "safe-1.4.1/passkey/x402/with-grant/5", "eoa/transfer"];
+    const again = await measureGas({ names });
+    expect(Object.keys(again)).to.have.members(names);
+    for (const name of names) expect(again[name], name).to.equal(gasOf(name));
+  });
+
+  it("have one row for each name", () => {
+    expect(Object.keys(measurements.figures)).to.deep.equal(rows.map(({ name }) => name));
+    expect(new Set(rows.map(({ name }) => name)).size).to.equal(rows.length);
+  });
+
+  it("are taken apart without a remainder", () => {
+    expect(Object.keys(measurements.shares)).to.have.members(sharedRows);
+    for (const [row, shares] of Object.entries(measurements.shares)) {
+      const total = PARTS.reduce((sum, part) => sum + shares[part], 0);
+      expect(total, row).to.equal(gasOf(row));
+      expect(shares.rest, `${row} has refunds or a stranger`).to.equal(0);
+      expect(shares.module, row).to.be.greaterThan(0);
+    }
+  });
+
+  it("can be compared with the peers': rows that both runs have agree", () => {
+    for (const [row, besidePeers] of Object.entries(measuredBesidePeers)) {
+      // Other addresses and, for the module that checks nothing, other calldata.
+      expect(Math.abs(gasOf(row) - besidePeers), row).to.be.at.most(200);
+    }
+  });
+
+  it("bear out what the documentation says of the peers", () => {
+    const cheaper = (gas: number, by: (sender: Peer["sender"]) => boolean) =>
+      peers.filter(({ sender, steady }) => by(sender) && steady < gas).map(({ name }) => name);
+    for (const version of ["1.4.1", "1.5.0"]) {
+      const names = [
+        ...cheaper(gasOf(`safe-${version}/execute/next`), () => true),
+        ...cheaper(gasOf(`safe-${version}/executeSigned/next`), (sender) => sender !== "key"),
+      ];
+      expect(new Set(names)).to.deep.equal(new Set(["Safe AllowanceModule 0.1.1"]));
+      expect(gasOf(`safe-${version}/owner`)).to.be.lessThan(gasOf(`safe-${version}/execute/next`));
+      expect(gasOf(`safe-${version}/execute/first`)).to.equal(gasOf(`safe-${version}/execute/next`));
+    }
+    const hasAll = peers.filter(({ daily, perPayment, recipient, expiry }) =>
+      [daily, perPayment, recipient, expiry].every((limit) => limit === "yes"),
+    );
+    expect(hasAll).to.deep.equal([]);
+  });
+
+  it("are held against targets that name measured rows", () => {
+    expect(standings(measurements.figures)).to.have.length(targets.length);
+    expect(() => standings({})).to.throw("was not measured");
+  });
+});
+
+describe("the check of the gas figures", () => {
+  it("names a row that differs by one gas, one that is new, and one that is gone", () => {
+    expect(differences({ same: 1, dearer: 2, gone: 3 }, { same: 1, dearer: 3, fresh: 4 })).to.deep.equal([
+      "dearer: committed 2, measured 3 (+1)",
+      "gone: committed 3, no such row",
+      "fresh: not committed, measured 4",
+    ]);
+  });
+
+  it("refuses a page that has lost a place for its figures", () => {
+    const nothing: Measurements = { figures: {}, shares: {} };
+    expect(() => renderGasPage("# What Latchkey costs\n", nothing)).to.throw('no place for "targets"');
+    expect(() => renderGasPage("<!-- bench: unknown -->\n<!-- end -->", nothing)).to.throw(
+      'a mark "unknown"',
+    );
+  });
+});

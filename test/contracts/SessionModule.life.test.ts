@@ -1,0 +1,334 @@
+import { expect } from "chai";
+import { type Address, concat, encodeFunctionData, type Hex, pad, size } from "viem";
+import { safeAbi } from "../../packages/sdk/src/safe/index.ts";
+import {
+  actAction,
+  alice,
+  budget,
+  budgetOf,
+  CANNED,
+  chain,
+  DAY,
+  enable,
+  encode,
+  epochOf,
+  eventsOf,
+  execute,
+  grantOf,
+  idOf,
+  key,
+  MODULE,
+  pay,
+  refused,
+  renounce,
+  revertOf,
+  revoke,
+  revokeAll,
+  session,
+  someone,
+  spentOf,
+  stateOf,
+  stranger,
+  T0,
+  teach,
+  USD,
+  useChain,
+} from "./fixture.ts";
+import { SESSION_WORDS, withWord, wordOf } from "./words.ts";
+
+const safe = (): Address => chain.safes["1.4.1"];
+const ENABLED = "ENABLED";
+const REVOKED = "REVOKED";
+const UNKNOWN = "UNKNOWN";
+
+/** Calls the Safe as an outsider: what it has no function for goes to its handler, with the sender behind it. */
+const throughHandler = (data: Hex, from = stranger.address) => chain.call({ from, to: safe(), data });
+const setHandler = (handler: Address) =>
+  chain.send({
+    from: safe(),
+    to: safe(),
+    data: encodeFunctionData({ abi: safeAbi, functionName: "setFallbackHandler", args: [handler] }),
+  });
+
+describe("the life of a session", () => {
+  useChain();
+
+  describe("enable", () => {
+    it("by the account makes it ENABLED and says so, with the whole session", async () => {
+      const receipt = await chain.send(enable(session()));
+      const [event, ...more] = eventsOf(receipt);
+      const id = await idOf(session());
+      expect(more).to.deep.equal([]);
+      expect(event?.name).to.equal("SessionEnabled");
+      expect(event?.args).to.deep.include({ account: safe(), id, key: key.address });
+      expect(event?.args.session).to.deep.include({ account: safe(), salt: 1n, validUntil: T0 + 7 * DAY });
+      expect(await stateOf(id)).to.equal(ENABLED);
+    });
+    it("a second time changes nothing and says nothing", async () => {
+      await chain.send(enable(session()));
+      await chain.send(execute(session(), [pay(alice, USD)]));
+      const receipt = await chain.send(enable(session()));
+      expect(eventsOf(receipt)).to.deep.equal([]);
+      expect(await spentOf(session()), "what was spent stays spent").to.equal(USD);
+    });
+    it("is refused to anybody but the session's account", async () => {
+      for (const from of [stranger.address, key.address, chain.safes["1.5.0"], MODULE]) {
+        await refused(chain.call({ ...enable(session()), from }), "NotAccount", from, safe());
+      }
+    });
+    it("is refused once the session is REVOKED, by the account or by the key", async () => {
+      const id = await idOf(session());
+      await chain.send(revoke(safe(), id));
+      await refused(chain.call(enable(session())), "SessionIsRevoked", id);
+      const other = session({ salt: 2n });
+      await chain.send(renounce(other));
+      await refused(chain.call(enable(other)), "SessionIsRevoked", await idOf(other));
+    });
+    it("is refused from validUntil on, and good in the second before", async () => {
+      await chain.setTime(T0 + 7 * DAY - 1);
+      await chain.call(enable(session()));
+      await chain.setTime(T0 + 7 * DAY);
+      await refused(chain.call(enable(session())), "Expired", T0 + 7 * DAY);
+    });
+    it("works before validAfter", async () => {
+      const later = session({ validAfter: T0 + DAY });
+      await chain.send(enable(later));
+      expect(await stateOf(await idOf(later))).to.equal(ENABLED);
+    });
+    it("is refused for another epoch than the account's", async () => {
+      await refused(chain.call(enable(session({ epoch: 1n }))), "WrongEpoch", 1, 0);
+      await chain.send(revokeAll(safe()));
+      const epoch = await epochOf(safe());
+      await refused(chain.call(enable(session())), "WrongEpoch", 0, epoch);
+      await chain.send(enable(session({ epoch })));
+    });
+    it("is refused with a byte, a word or an address behind the session", async () => {
+      const { data = "0x", ...rest } = enable(session());
+      for (const trailing of ["0x00", pad("0x"), stranger.address] as Hex[]) {
+        const attempt = chain.call({ ...rest, data: concat([data, trailing]) });
+        await refused(attempt, "TrailingCalldata", size(data) + size(trailing), size(data));
+      }
+    });
+    it("is refused where the session's lists stand in another order, though its length is right", async () => {
+      const { data = "0x", ...rest } = enable(session({ actions: [actAction()] }));
+      // One budget with two recipients: 13 words from word 11 on. One action without rules: 6 words.
+      const words = data.slice(10).match(/.{64}/g) ?? [];
+      const [budgets, actions] = [words.slice(11, 24), words.slice(24)];
+      const swapped: Hex = `0x${data.slice(2, 10)}${[...words.slice(0, 11), ...actions, ...budgets].join("")}`;
+      const at = 1 + SESSION_WORDS.budgetsOffset;
+      const moved = withWord(
+        withWord(swapped, at, wordOf(data, at) + 32n * BigInt(actions.length)),
+        at + 1,
+        wordOf(data, at),
+      );
+      const same = await chain.call({
+        ...rest,
+        data: `${encode("hashSession", [session()]).slice(0, 10) as Hex}${moved.slice(10)}`,
+      });
+      expect(same, "the same session").to.equal(await idOf(session({ actions: [actAction()] })));
+      await refused(chain.call({ ...rest, data: moved }), "MalformedSession", 0, 0);
+    });
+    it("is refused while the module is the account's fallback handler, as an outsider would speak as the account", async () => {
+      await setHandler(MODULE);
+      await refused(chain.call(enable(session())), "ModuleIsFallbackHandler", safe());
+      // The Safe puts the outsider's address behind the calldata: here it is the end of the session's last word.
+      const last = pad(stranger.address);
+      const crafted = session({ actions: [actAction({ rules: [{ offset: 4, op: 0, value: last }] })] });
+      const data = enable(crafted).data ?? "0x";
+      await refused(throughHandler(data.slice(0, -40) as Hex), "ModuleIsFallbackHandler", safe());
+    });
+    it("works while the account has no fallback handler, or has no code", async () => {
+      await setHandler(pad("0x", { size: 20 }));
+      await chain.send(enable(session()));
+      const plain = someone("plain account").address;
+      const ofEoa = session({ account: plain });
+      await chain.send(enable(ofEoa));
+      expect(await stateOf(await idOf(ofEoa), plain)).to.equal(ENABLED);
+    });
+    it("is refused to a contract that is no Safe", async () => {
+      const ofNone = session({ account: CANNED });
+      await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
+      const getStorageAt = "0x5624b25b";
+      for (const answer of ["0x", pad("0x", { size: 64 }), pad("0x", { size: 128 })] as Hex[]) {
+        await teach(getStorageAt, answer);
+        await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
+      }
+      await teach(getStorageAt, concat([pad("0x20"), pad("0x20"), pad("0x")]), { fails: true });
+      await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
+      await teach(getStorageAt, concat([pad("0x20"), pad("0x20"), pad("0x")]));
+      await chain.send(enable(ofNone));
+    });
+  });
+
+  describe("revoke", () => {
+    it("by the account makes any session REVOKED for ever, even one that nobody has seen", async () => {
+      for (const id of [await idOf(session()), pad("0x1234")]) {
+        expect(eventsOf(await chain.send(revoke(safe(), id)))).to.deep.equal([
+          { name: "SessionRevoked", args: { account: safe(), id } },
+        ]);
+        expect(await stateOf(id)).to.equal(REVOKED);
+      }
+      const id = await idOf(session());
+      await refused(
+        chain.call(execute(session(), [pay(alice, 1n)], await grantOf(session()))),
+        "SessionIsRevoked",
+        id,
+      );
+    });
+    it("ends an enabled session at once", async () => {
+      await chain.send(enable(session()));
+      const id = await idOf(session());
+      await chain.send(revoke(safe(), id));
+      await refused(chain.call(execute(session(), [pay(alice, 1n)])), "SessionIsRevoked", id);
+    });
+    it("a second time changes nothing and says nothing", async () => {
+      const id = await idOf(session());
+      await chain.send(revoke(safe(), id));
+      expect(eventsOf(await chain.send(revoke(safe(), id)))).to.deep.equal([]);
+      expect(await stateOf(id)).to.equal(REVOKED);
+    });
+    it("touches only the caller's own: to all other accounts the id stays what it was", async () => {
+      await chain.send(enable(session()));
+      const id = await idOf(session());
+      for (const from of [stranger.address, key.address, chain.safes["1.5.0"]])
+        await chain.send(revoke(from, id));
+      expect(await stateOf(id)).to.equal(ENABLED);
+      await chain.send(execute(session(), [pay(alice, 1n)]));
+    });
+    it("keeps what was spent, and works after the session's end", async () => {
+      await chain.send(enable(session()));
+      await chain.send(execute(session(), [pay(alice, USD)]));
+      await chain.send(revoke(safe(), await idOf(session())), T0 + 8 * DAY);
+      expect(await stateOf(await idOf(session()))).to.equal(REVOKED);
+    });
+    it("is refused with anything behind the id", async () => {
+      const data = concat([encode("revoke", [pad("0x01")]), "0x00"]);
+      await refused(chain.call({ from: safe(), to: MODULE, data }), "TrailingCalldata", 37, 36);
+    });
+  });
+
+  describe("renounce", () => {
+    it("by the key makes its own session REVOKED, unseen or enabled, and says so", async () => {
+      for (const [salt, before] of [
+        [1n, UNKNOWN],
+        [2n, ENABLED],
+      ] as const) {
+        const given = session({ salt });
+        const id = await idOf(given);
+        if (before === ENABLED) await chain.send(enable(given));
+        expect(await stateOf(id)).to.equal(before);
+        expect(eventsOf(await chain.send(renounce(given)))).to.deep.equal([
+          { name: "SessionRevoked", args: { account: safe(), id } },
+        ]);
+        expect(await stateOf(id)).to.equal(REVOKED);
+        const attempt = execute(given, [pay(alice, 1n)], await grantOf(given));
+        await refused(chain.call(attempt), "SessionIsRevoked", id);
+        expect(eventsOf(await chain.send(renounce(given))), "a second time").to.deep.equal([]);
+      }
+    });
+    it("works before the window, after it, and in another epoch", async () => {
+      const early = session({ validAfter: T0 + DAY });
+      const stale = session({ epoch: 7n });
+      const over = session({ salt: 3n });
+      await chain.send(renounce(early));
+      await chain.send(renounce(stale));
+      await chain.send(renounce(over), T0 + 30 * DAY);
+      for (const one of [early, stale, over]) expect(await stateOf(await idOf(one))).to.equal(REVOKED);
+    });
+    it("is refused to anybody but the key, the account and its owner included", async () => {
+      for (const from of [stranger.address, safe()]) {
+        await refused(chain.call({ ...renounce(session()), from }), "NotKey", from, key.address);
+      }
+    });
+    it("ends no other session than the key's own", async () => {
+      await chain.send(enable(session()));
+      await chain.send(renounce(session({ key: stranger.address })));
+      await chain.send(renounce(session({ salt: 9n })));
+      await chain.send(execute(session(), [pay(alice, 1n)]));
+    });
+  });
+
+  describe("revokeAll", () => {
+    it("gives the account another epoch and says which", async () => {
+      expect(await epochOf(safe())).to.equal(0n);
+      const [event] = eventsOf(await chain.send(revokeAll(safe())));
+      const epoch = await epochOf(safe());
+      expect(epoch).to.not.equal(0n);
+      expect(event).to.deep.equal({ name: "EpochChanged", args: { account: safe(), epoch } });
+      await chain.send(revokeAll(safe()));
+      expect(await epochOf(safe())).to.not.equal(epoch);
+    });
+    it("ends enabled sessions and unused grants alike", async () => {
+      const unused = session({ salt: 2n });
+      await chain.send(enable(session()));
+      const grant = await grantOf(unused);
+      await chain.send(revokeAll(safe()));
+      const epoch = await epochOf(safe());
+      await refused(chain.call(execute(session(), [pay(alice, 1n)])), "WrongEpoch", 0, epoch);
+      await refused(chain.call(execute(unused, [pay(alice, 1n)], grant)), "WrongEpoch", 0, epoch);
+      expect(await stateOf(await idOf(session())), "its state is as it was").to.equal(ENABLED);
+    });
+    it("comes to an epoch that the last block decides, so that nobody can hold a grant for it", async () => {
+      const epochs = new Set<bigint>();
+      for (const extraBlocks of [0, 1, 2]) {
+        const snapshot = await chain.request<Hex>("evm_snapshot");
+        for (let i = 0; i < extraBlocks; ++i) await chain.request("evm_mine");
+        await chain.send(revokeAll(safe()));
+        epochs.add(await epochOf(safe()));
+        await chain.request("evm_revert", [snapshot]);
+      }
+      expect(epochs.size).to.equal(3);
+    });
+    it("differs from account to account only by their own call", async () => {
+      await chain.send(revokeAll(stranger.address));
+      expect(await epochOf(safe())).to.equal(0n);
+    });
+    it("is refused with anything behind it, as through a fallback handler", async () => {
+      await setHandler(MODULE);
+      await refused(throughHandler(encode("revokeAll", [])), "TrailingCalldata", 24, 4);
+      await refused(throughHandler(encode("revoke", [pad("0x01")])), "TrailingCalldata", 56, 36);
+    });
+    it("lets the account grant anew in the new epoch", async () => {
+      await chain.send(revokeAll(safe()));
+      const anew = session({ epoch: await epochOf(safe()) });
+      await chain.send(execute(anew, [pay(alice, 1n)], await grantOf(anew)));
+      expect(await stateOf(await idOf(anew))).to.equal(ENABLED);
+    });
+  });
+
+  describe("budgetOf", () => {
+    it("says what is left and until when, period by period", async () => {
+      await chain.send(enable(session()));
+      await chain.send(execute(session(), [pay(alice, USD)]), T0 + 100);
+      expect(await spentOf(session())).to.equal(USD);
+      await chain.setTime(T0 + DAY);
+      const next = await budgetOf(session());
+      expect(next).to.deep.equal({
+        period: 1n,
+        released: 20n * USD,
+        spent: 0n,
+        resetsAt: BigInt(T0 + 2 * DAY),
+      });
+    });
+    it("says period 0 and nothing released before validAfter", async () => {
+      const later = session({ validAfter: T0 + DAY });
+
+      expect(await budgetOf(later)).to.deep.equal({
+        period: 0n,
+        released: 0n,
+        spent: 0n,
+        resetsAt: BigInt(T0 + 2 * DAY),
+      });
+    });
+    it("refuses an index that the session has no budget of", async () => {
+      const data = (index: bigint) => encode("budgetOf", [session({ budgets: [budget()] }), index]);
+      await refused(chain.call({ to: MODULE, data: data(1n) }), "NoSuchBudget", 1);
+      await refused(chain.call({ to: MODULE, data: data(2n ** 255n) }), "NoSuchBudget", 2n ** 255n);
+    });
+  });
+
+  it("has no other function that writes: unknown calls and plain payments revert", async () => {
+    expect(await revertOf(chain.call({ from: safe(), to: MODULE, data: "0x12345678" }))).to.match(/^0x/);
+    expect(await revertOf(chain.call({ from: safe(), to: MODULE, value: 1n }))).to.match(/^0x/);
+  });
+});

@@ -1,0 +1,380 @@
+import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
+import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
+import { FLAWS, flawsOf } from "./flawsOf.ts";
+import { type Ledger, NATIVE } from "./Ledger.ts";
+import type { Refusal } from "./Refusal.ts";
+import { type CallReading, mayReceive, readCall } from "./readCall.ts";
+import { brokenByAuthorization, brokenByCharge, reachedLots, type Slot, type SlotBudget, sizesOf } from "./SlotRule.ts";
+import { hashSession, slotNonce } from "./typedData.ts";
+
+/** The account, the module that it trusts, and the chain that they live on. */
+export type Place = { account: Address; module: Address; fallbackHandler: Address };
+
+/** What a contract that is no token does when the account calls it. False: it reverts. */
+export type Target = (ledger: Ledger, call: Call) => boolean;
+
+/** What a use carries as the owner's word: nothing, a signature that the account accepts, or one that it refuses. */
+export type Grant = "none" | "good" | "bad";
+
+/** How an execution comes in: from a sender, or by anybody on the word of the key. */
+export type Door =
+  | { kind: "execute"; sender: Address }
+  | {
+      kind: "executeSigned";
+      sender: Address;
+      caller: Address;
+      nonce: bigint;
+      deadline: number;
+      /** Whether the signature is the key's, over exactly this. */
+      keySigned: boolean;
+    };
+
+/** One amount that an execution charged, as the event Spent reports it. */
+export type Charge = { token: Address; period: bigint; amount: bigint };
+
+/** What became of a step: nothing refused it, or any of these refusals may be given. */
+export type Outcome = { refusals: Refusal[]; charges: Charge[] };
+
+/** A payment that the key signs for a token to settle. */
+export type Authorization = {
+  session: Session;
+  budgetIndex: number;
+  /** The period that the nonce is made for. */
+  period: bigint;
+  slot: Slot;
+  to: Address;
+  value: bigint;
+  validAfter: bigint;
+  validBefore: bigint;
+  /** Whether the signature is the key's, over exactly this. */
+  keySigned: boolean;
+  /** Whether the payload relies on the state ENABLED, or brings the whole session and a grant. */
+  carries: "nothing" | Grant;
+};
+
+/** What becomes of an authorization: the token settles it, or says one of these. */
+export type Settlement = "settled" | "not yet valid" | "expired" | "used" | "invalid signature" | "no money";
+
+/** Where a budget stands, as `budgetOf` says it. */
+export type Meter = { period: bigint; released: bigint; spent: bigint; resetsAt: bigint };
+
+type Spending = { period: bigint; spent: bigint };
+
+const accepted = (charges: Charge[] = []): Outcome => ({ refusals: [], charges });
+const refused = (refusals: Refusal[]): Outcome => ({ refusals, charges: [] });
+
+/**
+ * The reference: what the design says about the sessions of one account, without a thought for gas.
+ * Each method is one thing that can happen; it changes the model only if the design says that it goes through.
+ * `now` is the second in which it happens; the caller sets it.
+ */
+export class SessionModel {
+  now = 0n;
+  epoch = 0n;
+  readonly place: Place;
+  readonly ledger: Ledger;
+  readonly targets: ReadonlyMap<string, Target>;
+  #states = new Map<Hex, "ENABLED" | "REVOKED">();
+  #spending = new Map<string, Spending>();
+  #usedNonces = new Set<string>();
+
+  /** @param targets What contracts other than tokens do, by their addresses in lower case. */
+  constructor(place: Place, ledger: Ledger, targets: ReadonlyMap<string, Target>) {
+    this.place = place;
+    this.ledger = ledger;
+    this.targets = targets;
+  }
+
+  /* LIFE */
+
+  stateOf(id: Hex): "UNKNOWN" | "ENABLED" | "REVOKED" {
+    return this.#states.get(id) ?? "UNKNOWN";
+  }
+
+  nonceUsed(id: Hex, nonce: bigint): boolean {
+    return this.#usedNonces.has(`${id}/${nonce}`);
+  }
+
+  enable(sender: Address, session: Session): Outcome {
+    const id = hashSession(session);
+    const refusals: Refusal[] = this.#flaws(session);
+    if (!isAddressEqual(sender, session.account)) {
+      refusals.push({ name: "NotAccount", args: [sender, session.account] });
+    }
+    if (session.epoch !== this.epoch) refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
+    if (this.now >= BigInt(session.validUntil)) refusals.push({ name: "Expired", args: [session.validUntil] });
+    if (this.stateOf(id) === "REVOKED") refusals.push({ name: "SessionIsRevoked", args: [id] });
+    if (refusals.length > 0) return refused(refusals);
+    this.#states.set(id, "ENABLED");
+    return accepted();
+  }
+
+  /** By the account itself. */
+  revoke(id: Hex): Outcome {
+    this.#states.set(id, "REVOKED");
+    return accepted();
+  }
+
+  renounce(sender: Address, session: Session): Outcome {
+    if (!isAddressEqual(sender, session.key)) {
+      return refused([{ name: "NotKey", args: [sender, session.key] }]);
+    }
+    this.#states.set(hashSession(session), "REVOKED");
+    return accepted();
+  }
+
+  /** By the account itself. The new epoch is a hash nobody knows before: take it from the chain. */
+  revokeAll(newEpoch: bigint): Outcome {
+    this.epoch = newEpoch;
+    return accepted();
+  }
+
+  /* THE EXECUTION RAIL */
+
+  execute(session: Session, grant: Grant, calls: readonly Call[], door: Door): Outcome {
+    const id = hashSession(session);
+    const readings = calls.map((call, index) => readCall(session, call, index, this.place));
+    const refusals = [
+      ...this.#doorRefusals(session, id, door),
+      ...this.#sessionRefusals(session, id, grant),
+      ...readings.flatMap((reading) => (reading.kind === "refused" ? reading.refusals : [])),
+      ...(calls.length === 0 ? [{ name: "EmptyBatch" }] : []),
+    ];
+    if (refusals.length > 0) return refused(refusals);
+
+    const before = this.ledger.copy();
+    const outcome = readings.every(({ kind }) => kind === "payment")
+      ? this.#payThenCall(session, id, calls, readings)
+      : this.#callThenCharge(session, id, calls, readings);
+    if (outcome.refusals.length > 0) {
+      this.ledger.become(before);
+      return refused(outcome.refusals);
+    }
+    for (const { token, period, amount } of outcome.charges) {
+      const spending = this.#spendingOf(id, token, period);
+      this.#spending.set(`${id}/${token}`, { period, spent: spending + amount });
+    }
+    this.#states.set(id, "ENABLED");
+    if (door.kind === "executeSigned") this.#usedNonces.add(`${id}/${door.nonce}`);
+    return { refusals: [], charges: outcome.charges.filter(({ amount }) => amount > 0n) };
+  }
+
+  #doorRefusals(session: Session, id: Hex, door: Door): Refusal[] {
+    if (door.kind === "execute") {
+      return isAddressEqual(door.sender, session.key)
+        ? []
+        : [{ name: "NotKey", args: [door.sender, session.key] }];
+    }
+    const { sender, caller, nonce, deadline, keySigned } = door;
+    const refusals: Refusal[] = [];
+    if (!isAddressEqual(caller, ANYONE) && !isAddressEqual(caller, sender)) {
+      refusals.push({ name: "CallerNotAllowed", args: [sender, caller] });
+    }
+    if (this.now > BigInt(deadline)) refusals.push({ name: "DeadlinePassed", args: [deadline] });
+    if (this.nonceUsed(id, nonce)) refusals.push({ name: "NonceAlreadyUsed", args: [nonce] });
+    if (!keySigned) refusals.push({ name: "InvalidKeySignature" });
+    return refusals;
+  }
+
+  /** Window, epoch, state or grant; the shape, where the use rests on a grant. */
+  #sessionRefusals(session: Session, id: Hex, grant: Grant): Refusal[] {
+    const refusals: Refusal[] = [];
+    if (this.now < BigInt(session.validAfter)) {
+      refusals.push({ name: "NotYetValid", args: [session.validAfter] });
+    }
+    if (this.now >= BigInt(session.validUntil)) refusals.push({ name: "Expired", args: [session.validUntil] });
+    if (session.epoch !== this.epoch) refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
+    const state = this.stateOf(id);
+    if (state === "REVOKED") refusals.push({ name: "SessionIsRevoked", args: [id] });
+    if (state === "UNKNOWN") {
+      if (grant !== "good") refusals.push({ name: "NotGranted", args: [id] });
+      if (grant !== "none") refusals.push(...this.#flaws(session));
+    }
+    return refusals;
+  }
+
+  #flaws(session: Session): Refusal[] {
+    return flawsOf(session, this.place.module).map(({ flaw, index }) => ({
+      name: "MalformedSession",
+      args: [FLAWS[flaw], BigInt(index)],
+    }));
+  }
+
+  /** Plain payments only: their sums are charged before the calls run. */
+  #payThenCall(session: Session, id: Hex, calls: readonly Call[], readings: CallReading[]): Outcome {
+    const totals = session.budgets.map(({ token }) =>
+      readings.reduce((sum, reading) => sum + paidBy(reading, token), 0n),
+    );
+    const outcome = this.#charge(session, id, totals);
+    if (outcome.refusals.length > 0) return outcome;
+    for (const [index, call] of calls.entries()) {
+      if (!this.#perform(call, readings[index] as CallReading)) return refused([callFailed(index)]);
+    }
+    return outcome;
+  }
+
+  /** Anything more: what each call cost is seen by its effect, and charged afterwards. */
+  #callThenCharge(session: Session, id: Hex, calls: readonly Call[], readings: CallReading[]): Outcome {
+    const { account } = this.place;
+    const totals = session.budgets.map(() => 0n);
+    for (const [index, call] of calls.entries()) {
+      const reading = readings[index] as CallReading;
+      const before = session.budgets.map(({ token }) => this.ledger.balance(token, account));
+      if (!this.#perform(call, reading)) return refused([callFailed(index)]);
+      session.budgets.forEach(({ token }, place) => {
+        const fall = (before[place] ?? 0n) - this.ledger.balance(token, account);
+        const paid = paidBy(reading, token);
+        totals[place] = (totals[place] ?? 0n) + (fall > paid ? fall : paid);
+      });
+    }
+    const outcome = this.#charge(session, id, totals);
+    for (const reading of readings) {
+      if (reading.kind !== "approval") continue;
+      const { token, spender } = reading;
+      const left = this.ledger.allowance(token, account, spender);
+      if (left > 0n) outcome.refusals.push({ name: "AllowanceLeft", args: [token, spender, left] });
+    }
+    return outcome;
+  }
+
+  /** Does to the ledger what the call does on the chain. False: it fails. */
+  #perform(call: Call, reading: CallReading): boolean {
+    const { account } = this.place;
+    if (reading.kind === "payment") {
+      if (isAddressEqual(reading.to, zeroAddress)) return false;
+      return this.ledger.move(reading.token, account, reading.to, reading.amount);
+    }
+    if (reading.kind === "approval") {
+      if (isAddressEqual(reading.spender, zeroAddress)) return false;
+      this.ledger.setAllowance(reading.token, account, reading.spender, reading.amount);
+      return true;
+    }
+    const target = this.targets.get(call.target.toLowerCase());
+    return this.ledger.move(NATIVE, account, call.target, call.value) && (target?.(this.ledger, call) ?? true);
+  }
+
+  #charge(session: Session, id: Hex, totals: readonly bigint[]): Outcome {
+    const outcome = accepted();
+    session.budgets.forEach((budget, index) => {
+      const amount = totals[index] ?? 0n;
+      const { token, perTransaction } = budget;
+      const { period, released, spent, resetsAt } = this.budgetOf(session, index);
+      if (amount > perTransaction) {
+        outcome.refusals.push({ name: "PerTransactionExceeded", args: [token, amount, perTransaction] });
+      }
+      if (spent + amount > released) {
+        const remaining = released - spent;
+        outcome.refusals.push({ name: "PeriodExceeded", args: [token, amount, remaining, resetsAt] });
+      }
+      const slots = slotBudgetOf(budget);
+      const opened = (lot: bigint, size: number) => this.#opened(session, id, index, period, lot, size);
+      const judged = { budget: slots, amount, spent, opened };
+      if (budget.slotSizes > 0 && brokenByCharge(judged).includes("reachesUntouchedLots")) {
+        for (const lot of reachedLots(slots, spent, amount)) {
+          if (sizesOf(slots).some((size) => opened(lot, size))) {
+            outcome.refusals.push({ name: "LotOpened", args: [token, lot] });
+          }
+        }
+      }
+      outcome.charges.push({ token, period, amount });
+    });
+    return outcome;
+  }
+
+  #opened(session: Session, id: Hex, budgetIndex: number, period: bigint, lot: bigint, size: number): boolean {
+    const nonce = slotNonce(id, budgetIndex, period, { lot, size, index: 0n });
+    return this.ledger.nonceUsed((session.budgets[budgetIndex] as Budget).token, this.place.account, nonce);
+  }
+
+  #spendingOf(id: Hex, token: Address, period: bigint): bigint {
+    const spending = this.#spending.get(`${id}/${token}`);
+    return spending?.period === period ? spending.spent : 0n;
+  }
+
+  /* THE SIGNATURE RAIL */
+
+  /** Somebody hands the authorization to its token, on chain, now. */
+  settle(authorization: Authorization): Settlement {
+    const { session, budgetIndex, to, value } = authorization;
+    const { account } = this.place;
+    const budget = session.budgets[budgetIndex] as Budget;
+    const nonce = slotNonce(hashSession(session), budgetIndex, authorization.period, authorization.slot);
+    if (this.now <= authorization.validAfter) return "not yet valid";
+    if (this.now >= authorization.validBefore) return "expired";
+    if (this.ledger.nonceUsed(budget.token, account, nonce)) return "used";
+    if (!this.says(authorization)) return "invalid signature";
+    if (!this.ledger.move(budget.token, account, to, value)) return "no money";
+    this.ledger.useNonce(budget.token, account, nonce);
+    return "settled";
+  }
+
+  /** Whether the account says yes to the authorization, as the token hears it now. */
+  says(authorization: Authorization): boolean {
+    const { session, budgetIndex, slot, to, value, carries } = authorization;
+    const id = hashSession(session);
+    const budget = session.budgets[budgetIndex];
+    if (!budget || !authorization.keySigned) return false;
+    if (carries === "nothing" && this.stateOf(id) !== "ENABLED") return false;
+    if (this.#sessionRefusals(session, id, carries === "nothing" ? "none" : carries).length > 0) return false;
+    const { period, spent } = this.budgetOf(session, budgetIndex);
+    const opened = (lot: bigint, size: number) => this.#opened(session, id, budgetIndex, period, lot, size);
+    return (
+      mayReceive(budget, to) &&
+      authorization.period === period &&
+      brokenByAuthorization({ budget: slotBudgetOf(budget), slot, value, spent, opened }).length === 0
+    );
+  }
+
+  /** The owner, or anybody on the owner's word, uses a nonce of the account's without any session. */
+  burn(token: Address, nonce: Hex): Settlement {
+    if (this.ledger.nonceUsed(token, this.place.account, nonce)) return "used";
+    this.ledger.useNonce(token, this.place.account, nonce);
+    return "settled";
+  }
+
+  /** The owner pays with a nonce of their choice, past every session. */
+  ownerPays(token: Address, nonce: Hex, to: Address, value: bigint): Settlement {
+    const { account } = this.place;
+    if (this.ledger.nonceUsed(token, account, nonce)) return "used";
+    if (!this.ledger.move(token, account, to, value)) return "no money";
+    this.ledger.useNonce(token, account, nonce);
+    return "settled";
+  }
+
+  /* VIEWS */
+
+  budgetOf(session: Session, index: number): Meter {
+    const { token, perPeriod, period: seconds, initial, perSecond } = session.budgets[index] as Budget;
+    const validAfter = BigInt(session.validAfter);
+    const validUntil = BigInt(session.validUntil);
+    const began = this.now >= validAfter;
+    const period = began ? (this.now - validAfter) / BigInt(seconds) : 0n;
+    const start = validAfter + period * BigInt(seconds);
+    const streamed = initial + perSecond * (this.now - start);
+    const released = perSecond === 0n || streamed > perPeriod ? perPeriod : streamed;
+    const next = start + BigInt(seconds);
+    return {
+      period,
+      released: began ? released : 0n,
+      spent: this.#spendingOf(hashSession(session), token, period),
+      resetsAt: next < validUntil ? next : validUntil,
+    };
+  }
+}
+
+const callFailed = (index: number): Refusal => ({ name: "CallFailed", args: [BigInt(index)] });
+
+/** What the call pays of the token by its own words. */
+const paidBy = (reading: CallReading, token: Address): bigint => {
+  if (reading.kind === "payment" && isAddressEqual(reading.token, token)) return reading.amount;
+  if (reading.kind === "action" && isAddressEqual(token, NATIVE)) return reading.amount;
+  return 0n;
+};
+
+/** The budget as the slot rule sees it: on chain, a slot splits in four. */
+export const slotBudgetOf = ({ perTransaction, perPeriod, slotSizes }: Budget): SlotBudget => ({
+  perTransaction,
+  perPeriod,
+  slotSizes,
+  split: 4n,
+});

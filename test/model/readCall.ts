@@ -1,0 +1,99 @@
+import { type Address, type Hex, isAddressEqual, size, slice, zeroAddress } from "viem";
+import { type Action, ANYONE, type Budget, type Call, type Rule, type Session } from "../../packages/sdk/src/Session.ts";
+import { NATIVE } from "./Ledger.ts";
+import type { Refusal } from "./Refusal.ts";
+
+/** Those whom a session may never call, whatever its actions say. */
+export type Forbidden = { module: Address; fallbackHandler: Address };
+
+/**
+ * What a call is to a session. `amount` is in base units or wei; an action pays the native value that it carries.
+ */
+export type CallReading =
+  | { kind: "payment"; token: Address; to: Address; amount: bigint }
+  | { kind: "approval"; token: Address; spender: Address; amount: bigint }
+  | { kind: "action"; amount: bigint }
+  | { kind: "refused"; refusals: Refusal[] };
+
+const TRANSFER = "0xa9059cbb";
+const APPROVE = "0x095ea7b3";
+
+/** What the call at `index` is to the session: the second rule of the execution rail. */
+export function readCall(session: Session, call: Call, index: number, forbidden: Forbidden): CallReading {
+  const { target, value, data } = call;
+  const refused = (...refusals: Refusal[]): CallReading => ({ kind: "refused", refusals });
+  const notAllowed: Refusal = {
+    name: "CallNotAllowed",
+    args: size(data) < 4 ? [BigInt(index), target] : [BigInt(index), target, slice(data, 0, 4)],
+  };
+  const noNativeBudget: Refusal = { name: "NoNativeBudget", args: [BigInt(index), value] };
+
+  if ([zeroAddress, session.account, forbidden.module].some((never) => isAddressEqual(target, never))) {
+    return refused({ name: "ForbiddenTarget", args: [BigInt(index), target] });
+  }
+
+  const budget = budgetOf(session, target);
+  if (budget) {
+    const form = tokenCall(data);
+    if (!form || value > 0n) return refused(notAllowed, ...(value > 0n ? [noNativeBudget] : []));
+    if (!mayReceive(budget, form.party)) {
+      return refused({ name: "RecipientNotAllowed", args: [BigInt(index), target, form.party] });
+    }
+    const { party, amount } = form;
+    return form.selector === TRANSFER
+      ? { kind: "payment", token: target, to: party, amount }
+      : { kind: "approval", token: target, spender: party, amount };
+  }
+
+  const native = budgetOf(session, NATIVE);
+  if (size(data) === 0) {
+    if (!native) return refused(noNativeBudget, ...(value === 0n ? [notAllowed] : []));
+    return mayReceive(native, target)
+      ? { kind: "payment", token: NATIVE, to: target, amount: value }
+      : refused({ name: "RecipientNotAllowed", args: [BigInt(index), NATIVE, target] });
+  }
+  const refusals: Refusal[] = [];
+  if (isAddressEqual(target, forbidden.fallbackHandler)) {
+    refusals.push({ name: "ForbiddenTarget", args: [BigInt(index), target] });
+  }
+  if (!session.actions.some((action) => permits(action, call))) refusals.push(notAllowed);
+  if (value > 0n && !native) refusals.push(noNativeBudget);
+  return refusals.length > 0 ? refused(...refusals) : { kind: "action", amount: value };
+}
+
+/** The session's budget for the token. */
+export const budgetOf = (session: Session, token: Address): Budget | undefined =>
+  session.budgets.find((budget) => isAddressEqual(budget.token, token));
+
+/** Whether the budget's money may go to `who`. */
+export const mayReceive = ({ recipients }: Budget, who: Address): boolean =>
+  recipients.some((recipient) => isAddressEqual(recipient, ANYONE) || isAddressEqual(recipient, who));
+
+/** Reads `transfer(address,uint256)` or `approve(address,uint256)`: exactly 68 bytes, a clean address word. */
+function tokenCall(calldata: Hex): { selector: Hex; party: Address; amount: bigint } | undefined {
+  if (size(calldata) !== 68) return undefined;
+  const selector = slice(calldata, 0, 4);
+  if (selector !== TRANSFER && selector !== APPROVE) return undefined;
+  if (BigInt(slice(calldata, 4, 16)) !== 0n) return undefined;
+  return { selector, party: slice(calldata, 16, 36), amount: BigInt(slice(calldata, 36, 68)) };
+}
+
+const permits = ({ target, selector, rules }: Action, call: Call): boolean =>
+  isAddressEqual(target, call.target) &&
+  size(call.data) >= 4 &&
+  slice(call.data, 0, 4).toLowerCase() === selector.toLowerCase() &&
+  rules.every((rule) => holds(rule, call.data));
+
+const comparisons: ((word: bigint, value: bigint) => boolean)[] = [
+  (word, value) => word === value,
+  (word, value) => word !== value,
+  (word, value) => word < value,
+  (word, value) => word <= value,
+  (word, value) => word > value,
+  (word, value) => word >= value,
+];
+
+function holds({ offset, op, value }: Rule, calldata: Hex): boolean {
+  if (offset + 32 > size(calldata)) return false;
+  return comparisons[op]?.(BigInt(slice(calldata, offset, offset + 32)), BigInt(value)) ?? false;
+}

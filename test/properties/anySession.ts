@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { type Address, type Hex, numberToHex, zeroAddress } from "viem";
+import { type Action, ANYONE, type Budget, type Rule, type Session } from "../../packages/sdk/src/Session.ts";
+
+const uint = (bits: number) => fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n });
+
+const hex = (bytes: number): fc.Arbitrary<Hex> => uint(8 * bytes).map((n) => numberToHex(n, { size: bytes }));
+
+/** Addresses that nobody else has: not 0, not ANYONE. */
+const address: fc.Arbitrary<Address> = fc
+  .bigInt({ min: 2n ** 100n, max: 2n ** 159n })
+  .map((n) => numberToHex(n, { size: 20 }));
+
+const positive = (bits: number) => fc.bigInt({ min: 1n, max: 2n ** BigInt(bits) - 1n });
+
+const rule: fc.Arbitrary<Rule> = fc.record({
+  offset: fc.nat({ max: 2 ** 16 - 1 }),
+  op: fc.nat({ max: 5 }),
+  value: hex(32),
+});
+
+const action: fc.Arbitrary<Action> = fc.record({
+  target: address,
+  selector: hex(4),
+  rules: fc.array(rule, { maxLength: 8 }),
+});
+
+const budget = (token: Address): fc.Arbitrary<Budget> =>
+  fc
+    .record({
+      limits: fc.tuple(positive(128), positive(128)),
+      period: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+      stream: fc.oneof(fc.constant(undefined), fc.tuple(uint(128), positive(128))),
+      slotSizes: fc.nat({ max: 8 }),
+      recipients: fc.oneof(
+        fc.constant([ANYONE]),
+        fc.array(address, { minLength: 1, maxLength: 4 }),
+        fc.array(address, { minLength: 32, maxLength: 32 }),
+      ),
+    })
+    .map(({ limits: [one, other], period, stream, slotSizes, recipients }) => {
+      const perTransaction = one < other ? one : other;
+      const mayHaveSlots =
+        !stream && token !== zeroAddress && slotSizes > 0 && perTransaction >> BigInt(2 * (slotSizes - 1)) > 0n;
+      return {
+        token,
+        perTransaction,
+        perPeriod: one < other ? other : one,
+        period,
+        initial: stream?.[0] ?? 0n,
+        perSecond: stream?.[1] ?? 0n,
+        slotSizes: mayHaveSlots ? slotSizes : 0,
+        recipients,
+      };
+    });
+
+/** Well-formed sessions of the account in epoch 0 that end after `now`, with every field at any value. */
+export const wellFormedSession = (account: Address, now: bigint): fc.Arbitrary<Session> =>
+  fc
+    .record({
+      tokens: fc.uniqueArray(fc.oneof({ arbitrary: address, weight: 4 }, fc.constant(zeroAddress)), { maxLength: 8 }),
+      validAfter: fc.oneof(fc.constant(0), fc.nat({ max: 2 ** 31 })),
+      validUntil: fc.integer({ min: Number(now) + 2 ** 31, max: 2 ** 47 - 1 }),
+      key: address,
+      salt: uint(256),
+      gasAllowance: uint(128),
+      paymaster: fc.oneof(fc.constant(zeroAddress), fc.constant(ANYONE), address),
+      actions: fc.array(action, { maxLength: 32 }),
+    })
+    .chain(({ tokens, ...session }) =>
+      fc.tuple(...tokens.map(budget)).map((budgets): Session => ({ ...session, account, epoch: 0n, budgets })),
+    );
+
+/** Something that breaks a session, or seems to; it needs a budget and an action to work on. */
+export type Spoiling = (session: Session, module: Address) => Session;
+
+const ofBudget =
+  (change: (budget: Budget, account: Address, module: Address) => Partial<Budget>): Spoiling =>
+  (session, module) => ({
+    ...session,
+    budgets: session.budgets.map((one, index) =>
+      index === session.budgets.length - 1 ? { ...one, ...change(one, session.account, module) } : one,
+    ),
+  });
+
+const ofAction =
+  (change: (action: Action, session: Session, module: Address) => Partial<Action>): Spoiling =>
+  (session, module) => ({
+    ...session,
+    actions: session.actions.map((one, index) =>
+      index === session.actions.length - 1 ? { ...one, ...change(one, session, module) } : one,
+    ),
+  });
+
+const filled = <T>(some: readonly T[], length: number): T[] =>
+  Array.from({ length }, (_, index) => some[index % some.length] as T);
+
+/** By name, one for each bound of the design, and its neighbour that is still within. */
+export const spoilings: Record<string, Spoiling> = {
+  "key 0": (session) => ({ ...session, key: zeroAddress }),
+  "key the account": (session) => ({ ...session, key: session.account }),
+  "validUntil at validAfter": (session) => ({ ...session, validAfter: session.validUntil }),
+  "validUntil after validAfter by one": (session) => ({ ...session, validAfter: session.validUntil - 1 }),
+  "validUntil 2**47": (session) => ({ ...session, validUntil: 2 ** 47 }),
+  "validUntil 2**47 - 1": (session) => ({ ...session, validUntil: 2 ** 47 - 1 }),
+  "nine budgets": ({ budgets, ...session }) => ({ ...session, budgets: filled(budgets, budgets.length && 9) }),
+  "33 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, actions.length && 33) }),
+  "32 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, actions.length && 32) }),
+  "nine rules": ofAction(({ rules }) => ({ rules: filled(rules, rules.length && 9) })),
+  "eight rules": ofAction(({ rules }) => ({ rules: filled(rules, rules.length && 8) })),
+  "a token twice": ({ budgets, ...session }) => ({ ...session, budgets: [...budgets, ...budgets.slice(0, 1)] }),
+  "the account as token": ofBudget((_, account) => ({ token: account })),
+  "the module as token": ofBudget((_, __, module) => ({ token: module })),
+  "the native coin as token": ofBudget(() => ({ token: zeroAddress })),
+  "perTransaction 0": ofBudget(() => ({ perTransaction: 0n })),
+  "perTransaction above perPeriod": ofBudget(({ perTransaction }) => ({
+    perPeriod: perTransaction > 0n ? perTransaction - 1n : 0n,
+  })),
+  "perTransaction at perPeriod": ofBudget(({ perTransaction }) => ({ perPeriod: perTransaction })),
+  "period 0": ofBudget(() => ({ period: 0 })),
+  "initial without perSecond": ofBudget(() => ({ initial: 1n, perSecond: 0n })),
+  "perSecond without initial": ofBudget(() => ({ initial: 0n, perSecond: 1n })),
+  "slots and a stream": ofBudget(() => ({ perSecond: 1n, slotSizes: 1 })),
+  "slots and no stream": ofBudget(() => ({ initial: 0n, perSecond: 0n, slotSizes: 1 })),
+  "nine slot sizes": ofBudget(() => ({ slotSizes: 9 })),
+  "255 slot sizes": ofBudget(() => ({ slotSizes: 255 })),
+  "slots worth nothing": ofBudget(() => ({ perTransaction: 2n ** 14n - 1n, perPeriod: 2n ** 15n, slotSizes: 8 })),
+  "slots worth one": ofBudget(() => ({ perTransaction: 2n ** 14n, perPeriod: 2n ** 15n, slotSizes: 8 })),
+  "no recipients": ofBudget(() => ({ recipients: [] })),
+  "33 recipients": ofBudget(({ recipients }) => ({ recipients: filled(recipients, 33) })),
+  "recipient 0": ofBudget(({ recipients }) => ({ recipients: [...recipients.slice(0, 31), zeroAddress] })),
+  "only recipient 0": ofBudget(() => ({ recipients: [zeroAddress] })),
+  "ANYONE last of all": ofBudget(({ recipients }) => ({ recipients: [...recipients.slice(0, 31), ANYONE] })),
+  "ANYONE before another": ofBudget(({ recipients }) => ({ recipients: [ANYONE, ...recipients.slice(0, 31)] })),
+  "target 0": ofAction(() => ({ target: zeroAddress })),
+  "target the account": ofAction((_, { account }) => ({ target: account })),
+  "target the module": ofAction((_, __, module) => ({ target: module })),
+  "target a token": ofAction(({ target }, { budgets }) => ({ target: budgets.at(-1)?.token ?? target })),
+  "op 6": ofAction(({ rules }) => ({ rules: rules.map((one) => ({ ...one, op: 6 })) })),
+  "op 255": ofAction(({ rules }) => ({ rules: rules.map((one) => ({ ...one, op: 255 })) })),
+};

@@ -1,0 +1,505 @@
+import fc from "fast-check";
+import { type Address, type Hex, isAddressEqual, numberToHex, zeroAddress } from "viem";
+import { type Action, ANYONE, type Budget, type Session } from "../../packages/sdk/src/Session.ts";
+import { agents, payees } from "./actors.ts";
+import { EXCHANGE, exchange, TAKE_OFFSET } from "./exchange.ts";
+
+/** A budget as a scenario draws it; shares are of 1000. */
+export type BudgetPlan = {
+  perTransaction: bigint;
+  lots: number;
+  restShare: number;
+  slotSizes: number;
+  period: number;
+  stream: { initialShare: number; perSecondShare: number } | undefined;
+  recipients: "one" | "two" | "the exchange too" | "anyone";
+};
+
+/** A session as a scenario draws it. Times are relative to when it is made. */
+export type SessionPlan = {
+  agent: 0 | 1;
+  starts: number;
+  periods: number;
+  restSeconds: number;
+  salt: bigint;
+  usdc: BudgetPlan;
+  native: BudgetPlan | undefined;
+  nativeFirst: boolean;
+  actions: "none" | "exchange" | "exchange a little" | "exchange and the handler";
+};
+
+/** An amount, relative to where the budget stands. */
+export type AmountPlan =
+  | "zero"
+  | "one"
+  | "perTransaction"
+  | "perTransaction + 1"
+  | "just past what is left"
+  | "the most allowed"
+  | { share: number };
+
+export type PartyPlan = "first payee" | "second payee" | "outsider" | "exchange" | "account";
+
+/** One or two calls of an execution. */
+export type CallPlan =
+  | { call: "pay"; to: PartyPlan; amount: AmountPlan }
+  | { call: "pay native"; to: PartyPlan; amount: AmountPlan }
+  | { call: "approve"; to: PartyPlan; amount: AmountPlan }
+  | { call: "approve and use"; amount: AmountPlan }
+  | { call: "approve and clear"; to: PartyPlan; amount: AmountPlan }
+  | { call: "exchange"; to: PartyPlan; take: AmountPlan; give: AmountPlan; value: AmountPlan; selector: boolean }
+  | { call: "touch"; value: AmountPlan }
+  | { call: "forbidden"; form: (typeof FORBIDDEN)[number] };
+
+/** Calls that no session may make, whatever it says. */
+export const FORBIDDEN = [
+  "to nobody",
+  "to the account",
+  "to the module",
+  "to the handler",
+  "transferFrom",
+  "increaseAllowance",
+  "transfer with a dirty address",
+  "transfer with a byte too many",
+  "transfer with value",
+  "three bytes",
+  "value to the exchange, no calldata",
+] as const;
+
+export type GrantPlan = "none" | "good" | "of a stranger" | "for another session";
+
+export type DoorPlan =
+  | { door: "execute"; by: "key" | "other key" | "stranger" | "owner" }
+  | {
+      door: "executeSigned";
+      caller: "anyone" | "relayer" | "stranger" | "nobody";
+      nonce: bigint;
+      deadline: "far" | "now" | "a second ago";
+      signature: "good" | "of a stranger" | "over another nonce" | "with high s" | "compact";
+    };
+
+export type SlotPlan =
+  | { slot: "good"; size: number; skip: number; from: "the bottom" | "the top" }
+  | { slot: "any"; lot: number; size: number; index: number }
+  | { slot: "past the lots" | "past the sizes" | "past the indices" | "past all numbers"; size: number };
+
+export type AuthorizationPlan = {
+  slot: SlotPlan;
+  value: "worth" | "worth + 1" | "half" | "zero";
+  to: "first payee" | "second payee" | "outsider";
+  period: -1 | 0 | 1;
+  validAfter: "always" | "a second ago" | "now";
+  validBefore: "later" | "in a second" | "now";
+  signature: "good" | "of a stranger";
+  carries: "nothing" | GrantPlan;
+  /** Whether it is signed now and left for a later replay. */
+  held: boolean;
+  /** How the payload is spoilt on the way, to see that nobody believes it then. */
+  corruption: Corruption;
+  /** Another session in the payload than the granted one. */
+  lie: "none" | "perTransaction" | "perPeriod" | "period" | "validUntil" | "recipients" | "salt";
+};
+
+/** One byte changed (`at` is a share of 1000 of the length), the last byte lost, or one too many. */
+export type Corruption = { at: number; by: number } | "truncated" | "extended";
+
+/** When a step happens: some seconds after the last one, or at an edge of the session, if that is to come. */
+export type WhenPlan =
+  | { seconds: number }
+  | { edge: "validAfter" | "the period's end" | "validUntil"; offset: -1 | 0 };
+
+export type StepPlan = {
+  when: WhenPlan;
+  session: 0 | 1;
+  /** Whether an execution or an authorization is made one that should go through: see {@link soundStep}. */
+  sound: boolean;
+} & (
+  | { step: "execute"; calls: CallPlan[]; grant: GrantPlan; door: DoorPlan }
+  | ({ step: "authorize" } & AuthorizationPlan)
+  /** Of an authorization that was held back, if there is one; else of another, `which` counted from the latest. */
+  | { step: "replay"; which: number }
+  | { step: "burn"; slot: SlotPlan; by: "cancellation" | "payment" }
+  | { step: "enable"; by: "account" | "key" | "stranger" }
+  | { step: "revoke" }
+  | { step: "renounce"; by: "key" | "stranger" }
+  | { step: "revokeAll" }
+  | { step: "renew"; plan: SessionPlan; enable: boolean }
+  | { step: "fund"; usdc: "much" | "little" | "nothing"; native: "much" | "little" | "nothing" }
+);
+
+export type Scenario = {
+  safe: 0 | 1;
+  sessions: [SessionPlan, SessionPlan];
+  enabled: [boolean, boolean];
+  /** A step that shrinking took away is undefined. */
+  steps: (StepPlan | undefined)[];
+};
+
+/* ARBITRARIES */
+
+const among = <const T>(...values: T[]) => fc.constantFrom(...values);
+
+/** Values with how often each is drawn. */
+const weighted = <const T extends string>(weights: Record<T, number>): fc.Arbitrary<T> =>
+  fc.oneof(
+    ...(Object.entries(weights) as [T, number][]).map(([value, weight]) => ({
+      arbitrary: fc.constant(value),
+      weight,
+    })),
+  );
+
+const share = fc.integer({ min: 0, max: 1000 });
+
+const budgetPlan: fc.Arbitrary<BudgetPlan> = fc.record({
+  perTransaction: among(1n, 3n, 4n, 16n, 100n, 1_000_000n, 2_500_001n),
+  lots: fc.integer({ min: 1, max: 6 }),
+  restShare: fc.oneof(fc.constant(0), share),
+  slotSizes: among(0, 1, 2, 3, 4),
+  period: among(50, 300, 3600),
+  stream: fc.oneof(
+    { arbitrary: fc.constant(undefined), weight: 4 },
+    fc.record({ initialShare: share, perSecondShare: fc.integer({ min: 1, max: 60 }) }),
+  ),
+  recipients: among("one", "two", "the exchange too", "anyone"),
+});
+
+const sessionPlan: fc.Arbitrary<SessionPlan> = fc.record({
+  agent: among(0, 1),
+  starts: fc.oneof(fc.constant(0), fc.integer({ min: -200, max: 30 })),
+  periods: fc.integer({ min: 2, max: 12 }),
+  restSeconds: fc.integer({ min: 0, max: 49 }),
+  salt: fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 48n }), fc.bigInt({ min: 0n, max: 2n ** 256n - 1n })),
+  usdc: budgetPlan,
+  native: fc.oneof(fc.constant(undefined), budgetPlan),
+  nativeFirst: fc.boolean(),
+  actions: among("none", "exchange", "exchange a little", "exchange and the handler"),
+});
+
+const amount: fc.Arbitrary<AmountPlan> = fc.oneof(
+  {
+    arbitrary: weighted({
+      zero: 1,
+      one: 2,
+      perTransaction: 2,
+      "perTransaction + 1": 1,
+      "just past what is left": 2,
+      "the most allowed": 3,
+    }),
+    weight: 3,
+  },
+  { arbitrary: fc.record({ share: fc.integer({ min: 0, max: 400 }) }), weight: 2 },
+);
+
+const party = weighted<PartyPlan>({
+  "first payee": 12,
+  "second payee": 2,
+  outsider: 1,
+  exchange: 2,
+  account: 1,
+});
+
+const oneCall: fc.Arbitrary<CallPlan> = fc.oneof(
+  { arbitrary: fc.record({ call: fc.constant("pay" as const), to: party, amount }), weight: 10 },
+  { arbitrary: fc.record({ call: fc.constant("pay native" as const), to: party, amount }), weight: 3 },
+  { arbitrary: fc.record({ call: fc.constant("approve" as const), to: party, amount }), weight: 1 },
+  { arbitrary: fc.record({ call: fc.constant("approve and use" as const), amount }), weight: 3 },
+  { arbitrary: fc.record({ call: fc.constant("approve and clear" as const), to: party, amount }), weight: 2 },
+  {
+    arbitrary: fc.record({
+      call: fc.constant("exchange" as const),
+      to: party,
+      take: amount,
+      give: fc.oneof({ arbitrary: fc.constant("zero" as const), weight: 2 }, amount),
+      value: fc.oneof({ arbitrary: fc.constant("zero" as const), weight: 4 }, amount),
+      selector: fc.oneof({ arbitrary: fc.constant(true), weight: 12 }, fc.constant(false)),
+    }),
+    weight: 6,
+  },
+  { arbitrary: fc.record({ call: fc.constant("touch" as const), value: amount }), weight: 1 },
+  { arbitrary: fc.record({ call: fc.constant("forbidden" as const), form: among(...FORBIDDEN) }), weight: 1 },
+);
+
+const calls = fc.oneof(
+  { arbitrary: fc.array(oneCall, { minLength: 1, maxLength: 1 }), weight: 24 },
+  { arbitrary: fc.array(oneCall, { minLength: 2, maxLength: 3 }), weight: 12 },
+  // Payments only, which are charged before they run.
+  {
+    arbitrary: fc.array(fc.record({ call: fc.constant("pay" as const), to: party, amount: fc.record({ share: fc.integer({ min: 0, max: 400 }) }) }), {
+      minLength: 2,
+      maxLength: 4,
+    }),
+    weight: 8,
+  },
+  { arbitrary: fc.constant([]), weight: 1 },
+);
+
+const grant = weighted<GrantPlan>({ none: 5, good: 6, "of a stranger": 1, "for another session": 1 });
+
+const door: fc.Arbitrary<DoorPlan> = fc.oneof(
+  {
+    arbitrary: fc.record({
+      door: fc.constant("execute" as const),
+      by: weighted({ key: 20, "other key": 1, stranger: 1, owner: 1 }),
+    }),
+    weight: 3,
+  },
+  {
+    arbitrary: fc.record({
+      door: fc.constant("executeSigned" as const),
+      caller: weighted({ anyone: 8, relayer: 6, stranger: 1, nobody: 1 }),
+      nonce: fc.oneof(
+        { arbitrary: among(0n, 1n, 255n, 256n, 2n ** 256n - 1n), weight: 2 },
+        fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
+      ),
+      deadline: weighted({ far: 8, now: 4, "a second ago": 1 }),
+      signature: weighted({
+        good: 20,
+        "of a stranger": 1,
+        "over another nonce": 1,
+        "with high s": 1,
+        compact: 1,
+      }),
+    }),
+    weight: 2,
+  },
+);
+
+const size = fc.integer({ min: 0, max: 4 });
+
+const slotPlan: fc.Arbitrary<SlotPlan> = fc.oneof(
+  {
+    arbitrary: fc.record({
+      slot: fc.constant("good" as const),
+      size,
+      skip: among(0, 0, 0, 0, 1, 2),
+      from: among("the bottom", "the bottom", "the top"),
+    }),
+    weight: 10,
+  },
+  {
+    arbitrary: fc.record({
+      slot: fc.constant("any" as const),
+      lot: fc.integer({ min: 0, max: 6 }),
+      size,
+      index: among(0, 0, 0, 1, 2, 3, 4, 15, 16),
+    }),
+    weight: 5,
+  },
+  {
+    arbitrary: fc.record({
+      slot: among("past the lots", "past the sizes", "past the indices", "past all numbers"),
+      size,
+    }),
+    weight: 1,
+  },
+);
+
+const authorization = fc.record({
+  slot: slotPlan,
+  value: weighted({ worth: 8, "worth + 1": 1, half: 4, zero: 1 }),
+  to: weighted({ "first payee": 14, "second payee": 2, outsider: 1 }),
+  period: among(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1),
+  validAfter: weighted({ always: 8, "a second ago": 8, now: 1 }),
+  validBefore: weighted({ later: 10, "in a second": 5, now: 1 }),
+  signature: weighted({ good: 20, "of a stranger": 1 }),
+  carries: weighted({ nothing: 8, none: 1, good: 6, "of a stranger": 1, "for another session": 1 }),
+  held: among(false, false, false, false, true),
+  corruption: fc.oneof(
+    { arbitrary: fc.record({ at: fc.integer({ min: 0, max: 999 }), by: fc.integer({ min: 1, max: 255 }) }), weight: 8 },
+    among("truncated", "extended"),
+  ),
+  lie: weighted({ none: 60, perTransaction: 1, perPeriod: 1, period: 1, validUntil: 1, recipients: 1, salt: 1 }),
+}) as fc.Arbitrary<AuthorizationPlan>;
+
+const when: fc.Arbitrary<WhenPlan> = fc.oneof(
+  { arbitrary: fc.record({ seconds: fc.integer({ min: 1, max: 4 }) }), weight: 52 },
+  { arbitrary: fc.record({ seconds: fc.integer({ min: 5, max: 60 }) }), weight: 4 },
+  { arbitrary: fc.record({ edge: fc.constant("validAfter" as const), offset: among(-1, 0) }), weight: 2 },
+  { arbitrary: fc.record({ edge: fc.constant("the period's end" as const), offset: among(-1, 0) }), weight: 6 },
+  { arbitrary: fc.record({ edge: fc.constant("validUntil" as const), offset: among(-1, -1, 0) }), weight: 1 },
+) as fc.Arbitrary<WhenPlan>;
+
+const stepPlan: fc.Arbitrary<StepPlan> = fc
+  .tuple(
+    fc.record({ when, session: among(0, 0, 1), sound: among(true, true, false) }),
+    fc.oneof(
+      { arbitrary: fc.record({ step: fc.constant("execute"), calls, grant, door }), weight: 40 },
+      { arbitrary: authorization.map((plan) => ({ step: "authorize" as const, ...plan })), weight: 44 },
+      { arbitrary: fc.record({ step: fc.constant("replay"), which: fc.nat({ max: 8 }) }), weight: 12 },
+      {
+        arbitrary: fc.record({
+          step: fc.constant("burn"),
+          slot: slotPlan,
+          by: among("cancellation", "payment"),
+        }),
+        weight: 6,
+      },
+      {
+        arbitrary: fc.record({
+          step: fc.constant("enable"),
+          by: weighted({ account: 8, key: 1, stranger: 1 }),
+        }),
+        weight: 4,
+      },
+      { arbitrary: fc.constant({ step: "revoke" }), weight: 1 },
+      {
+        arbitrary: fc.record({ step: fc.constant("renounce"), by: among("key", "stranger") }),
+        weight: 1,
+      },
+      { arbitrary: fc.constant({ step: "revokeAll" }), weight: 1 },
+      {
+        arbitrary: fc.record({ step: fc.constant("renew"), plan: sessionPlan, enable: fc.boolean() }),
+        weight: 6,
+      },
+      {
+        arbitrary: fc.record({
+          step: fc.constant("fund"),
+          usdc: weighted({ much: 6, little: 2, nothing: 1 }),
+          native: weighted({ much: 6, little: 2, nothing: 1 }),
+        }),
+        weight: 2,
+      },
+    ),
+  )
+  .map(([common, step]) => ({ ...common, ...step }) as StepPlan);
+
+/** Scenarios of so many steps. */
+export const scenarios = (minLength: number, maxLength: number): fc.Arbitrary<Scenario> =>
+  fc.record({
+    safe: among(0, 1),
+    sessions: fc.tuple(sessionPlan, sessionPlan),
+    enabled: fc.tuple(fc.boolean(), fc.boolean()),
+    steps: fc.array(fc.option(stepPlan, { nil: undefined, freq: 10 ** 9 }), { minLength, maxLength, size: "max" }),
+  }) as fc.Arbitrary<Scenario>;
+
+/* PLANS TO SESSIONS */
+
+/** Where and when a session is made. */
+export type Making = { account: Address; handler: Address; usdc: Address; epoch: bigint; now: bigint };
+
+/** The session that a plan describes. Always well formed. */
+export function sessionOf(plan: SessionPlan, { account, handler, usdc, epoch, now }: Making): Session {
+  const budgets = [budgetOf(plan.usdc, usdc)];
+  if (plan.native) budgets.push(budgetOf({ ...plan.native, slotSizes: 0 }, zeroAddress));
+  if (plan.nativeFirst) budgets.reverse();
+  const validAfter = Number(now) + plan.starts;
+  const seconds = Math.max(...budgets.map(({ period }) => period));
+  return {
+    account,
+    key: agents[plan.agent].address,
+    validAfter,
+    validUntil: Number(now) + seconds * plan.periods + plan.restSeconds,
+    epoch,
+    salt: plan.salt,
+    gasAllowance: plan.salt % 3n === 0n ? 0n : plan.salt % 2n ** 128n,
+    paymaster: plan.salt % 2n === 0n ? zeroAddress : ANYONE,
+    budgets,
+    actions: actionsOf(plan, handler),
+  };
+}
+
+function budgetOf(plan: BudgetPlan, token: Address): Budget {
+  const { perTransaction, lots, restShare, period, stream } = plan;
+  const perPeriod = perTransaction * BigInt(lots) + ((perTransaction - 1n) * BigInt(restShare)) / 1000n;
+  let slotSizes = stream ? 0 : plan.slotSizes;
+  while (slotSizes > 0 && perTransaction >> BigInt(2 * (slotSizes - 1)) === 0n) slotSizes--;
+  const recipients: Record<BudgetPlan["recipients"], Address[]> = {
+    one: [payees[0]],
+    two: [payees[1], payees[0]],
+    "the exchange too": [payees[0], exchange],
+    anyone: [ANYONE],
+  };
+  return {
+    token,
+    perTransaction,
+    perPeriod,
+    period,
+    initial: stream ? (perPeriod * BigInt(stream.initialShare)) / 1000n : 0n,
+    perSecond: stream ? (perPeriod * BigInt(stream.perSecondShare)) / 1000n + 1n : 0n,
+    slotSizes,
+    recipients: recipients[plan.recipients],
+  };
+}
+
+/** A function that a session may call on the handler by its own words, and still may not. */
+export const HANDLER_SELECTOR: Hex = "0x11111111";
+
+function actionsOf({ actions, usdc }: SessionPlan, handler: Address): Action[] {
+  const trade: Action = { target: exchange, selector: EXCHANGE, rules: [] };
+  const most = numberToHex(usdc.perTransaction / 2n, { size: 32 });
+  switch (actions) {
+    case "none":
+      return [];
+    case "exchange":
+      return [trade];
+    case "exchange a little":
+      return [
+        { ...trade, rules: [{ offset: TAKE_OFFSET, op: 3, value: most }] },
+        { ...trade, rules: [{ offset: TAKE_OFFSET + 200, op: 0, value: most }] },
+      ];
+    case "exchange and the handler":
+      return [trade, { target: handler, selector: HANDLER_SELECTOR, rules: [] }];
+  }
+}
+
+/* SOUND STEPS */
+
+/**
+ * The step with everything put right that can be put right without a look at the limits: who sends and signs, whom
+ * it pays, what it carries. Random steps alone are refused for one reason or another nearly always.
+ */
+export function soundStep(step: StepPlan, session: Session, isEnabled: boolean): StepPlan {
+  if (step.step === "execute") {
+    return {
+      ...step,
+      calls: step.calls.map((call) => soundCall(call, session)),
+      grant: isEnabled ? step.grant : "good",
+      door:
+        step.door.door === "execute"
+          ? { ...step.door, by: "key" }
+          : { ...step.door, caller: "anyone", deadline: "far", signature: "good" },
+    };
+  }
+  if (step.step !== "authorize") return step;
+  const { size } = step.slot;
+  return {
+    ...step,
+    slot: step.slot.slot === "good" ? step.slot : { slot: "good", size, skip: 0, from: "the bottom" },
+    value: step.value === "half" ? "half" : "worth",
+    to: "first payee",
+    period: 0,
+    validAfter: step.validAfter === "now" ? "always" : step.validAfter,
+    validBefore: step.held || step.validBefore === "now" ? "later" : step.validBefore,
+    signature: "good",
+    carries: isEnabled ? "nothing" : "good",
+    lie: "none",
+  };
+}
+
+function soundCall(call: CallPlan, { budgets, actions }: Session): CallPlan {
+  const usdc = budgets.find(({ token }) => token !== zeroAddress) as Budget;
+  const native = budgets.find(({ token }) => token === zeroAddress);
+  const exchangeMayPull = usdc.recipients.some((who) => who === ANYONE || who === exchange);
+  const pay = { call: "pay", to: "first payee", amount: "amount" in call ? call.amount : "one" } as const;
+  switch (call.call) {
+    case "pay":
+      return { ...call, to: "first payee" };
+    case "pay native":
+      return native ? { ...call, to: "first payee" } : pay;
+    case "approve":
+    case "approve and clear":
+      return { ...call, to: "first payee" };
+    case "approve and use":
+      return exchangeMayPull && actions.length > 0 ? call : pay;
+    case "exchange":
+      return actions.length > 0 ? { ...call, selector: true, value: native ? call.value : "zero" } : pay;
+    case "touch":
+      return actions.length > 0 ? { ...call, value: native ? call.value : "zero" } : pay;
+    default:
+      return pay;
+  }
+}
+
+/** The place of the token's budget in the session; -1 where it has none. */
+export const budgetIndexOf = ({ budgets }: Session, token: Address): number =>
+  budgets.findIndex((budget) => isAddressEqual(budget.token, token));

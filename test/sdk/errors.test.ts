@@ -1,0 +1,118 @@
+import { expect } from "chai";
+import {
+  type AbiParameter,
+  BaseError,
+  encodeErrorResult,
+  type Hex,
+  parseAbi,
+  RawContractError,
+  toHex,
+  zeroAddress,
+} from "viem";
+import {
+  ChainRefusal,
+  decodeError,
+  InvalidInput,
+  isRefusal,
+  Refusal,
+  sessionErrorsAbi,
+} from "../../packages/sdk/src/index.ts";
+
+const token = "0x00000000000000000000000000000000000000A1";
+const encode = (errorName: string, args: readonly unknown[] = []): Hex =>
+  encodeErrorResult({ abi: sessionErrorsAbi as never, errorName, args } as never);
+const textError = (text: string): Hex =>
+  encodeErrorResult({ abi: parseAbi(["error Error(string)"]), errorName: "Error", args: [text] });
+
+/** A value of a type, whatever it says. */
+function sample({ type }: AbiParameter): unknown {
+  if (type === "address") return zeroAddress;
+  const bytes = /^bytes(\d*)$/.exec(type);
+  if (bytes) return toHex(1, { size: Number(bytes[1] || 1) });
+  return type === "uint8" || type === "uint48" ? 1 : 1n;
+}
+
+describe("what the chain says no with", () => {
+  const codes = new Map<string, string>();
+  for (const item of sessionErrorsAbi)
+    it(`${item.name} has a code of its own and says what to do`, () => {
+      const refusal = decodeError(encode(item.name, item.inputs.map(sample)));
+      expect(refusal).to.be.instanceOf(ChainRefusal);
+      expect(refusal.code).not.to.equal("UNKNOWN");
+      expect(refusal.metaMessages).to.have.length.greaterThan(0);
+      expect(refusal.docsPath).to.match(/^docs\/errors\.md#[a-z-]+$/);
+      expect(refusal.message).to.contain(refusal.shortMessage).and.to.contain(refusal.docsPath);
+      expect(codes.get(refusal.code), `the error that has ${refusal.code} already`).to.equal(undefined);
+      codes.set(refusal.code, item.name);
+    });
+
+  it("tells what is left of a period, and when it is over", () => {
+    const error: unknown = decodeError(encode("PeriodExceeded", [token, 5n, 3n, 1_800_000_000n]));
+    if (!isRefusal(error, "PERIOD")) throw error;
+    expect(error.details).to.deep.equal({ token, amount: 5n, remaining: 3n, resetsAt: 1_800_000_000 });
+    expect(error.shortMessage).to.contain("2027-01-15T08:00:00.000Z");
+    expect(isRefusal(error, "EXPIRED")).to.equal(false);
+  });
+
+  it("is told to JSON without bigints", () => {
+    const json = JSON.parse(JSON.stringify(decodeError(encode("PeriodExceeded", [token, 5n, 3n, 9n]))));
+    expect(json).to.deep.include({
+      code: "PERIOD",
+      details: { token, amount: "5", remaining: "3", resetsAt: 9 },
+    });
+  });
+
+  it("is found at any depth of a viem error", () => {
+    const data = encode("SessionIsRevoked", [`0x${"11".repeat(32)}`]);
+    const outer = new BaseError("outer", {
+      cause: new BaseError("inner", { cause: new RawContractError({ data }) }),
+    });
+    expect(decodeError(outer)).to.include({ code: "REVOKED", errorName: "SessionIsRevoked", cause: outer });
+    const nested = new Error("outside viem", { cause: new RawContractError({ data: { data } }) });
+    expect(decodeError(nested).code).to.equal("REVOKED");
+  });
+
+  it("is read through a call of the account that failed", () => {
+    const refusal = decodeError(
+      encode("CallFailed", [2n, textError("ERC20: transfer amount exceeds balance")]),
+    );
+    expect(refusal.code).to.equal("CALL_FAILED");
+    expect(refusal.details).to.include({ index: 2, reasonCode: "TOKEN_INSUFFICIENT_BALANCE" });
+    expect(refusal.shortMessage).to.contain("does not hold that much");
+  });
+
+  for (const [text, code] of [
+    ["GS026", "SAFE_ERROR"],
+    ["GS104", "MODULE_NOT_ENABLED"],
+    ["GS999", "SAFE_ERROR"],
+    ["FiatTokenV2: invalid signature", "TOKEN_INVALID_SIGNATURE"],
+    ["FiatTokenV2: authorization is used or canceled", "TOKEN_AUTHORIZATION_USED"],
+    ["FiatTokenV2: authorization is expired", "TOKEN_AUTHORIZATION_EXPIRED"],
+    ["FiatTokenV2: authorization is not yet valid", "TOKEN_AUTHORIZATION_NOT_YET_VALID"],
+    ["ERC20: transfer amount exceeds balance", "TOKEN_INSUFFICIENT_BALANCE"],
+    ["Blacklistable: account is blacklisted", "TOKEN_BLACKLISTED"],
+    ["Pausable: paused", "TOKEN_PAUSED"],
+  ] as const)
+    it(`understands "${text}", as bytes and as a node's message`, () => {
+      expect(decodeError(textError(text)).code).to.equal(code);
+      expect(decodeError(new Error(`execution reverted: ${text}`)).code).to.equal(code);
+      expect(decodeError(new Error(`VM Exception: reverted with reason string '${text}'`)).code).to.equal(
+        code,
+      );
+    });
+
+  it("stays unknown where nobody could know it, and keeps the cause", () => {
+    const cause = new Error("connection reset");
+    expect(decodeError(cause)).to.include({ code: "UNKNOWN", cause });
+    expect(decodeError("0xdeadbeef").code).to.equal("UNKNOWN");
+    expect(decodeError("0x").code).to.equal("UNKNOWN");
+    expect(decodeError(undefined).code).to.equal("UNKNOWN");
+  });
+
+  it("is left alone when it is a refusal already, also inside another error", () => {
+    const refusal = new InvalidInput({ code: "INVALID_AMOUNT", shortMessage: "no" });
+    expect(decodeError(refusal)).to.equal(refusal);
+    expect(decodeError(new Error("around", { cause: refusal }))).to.equal(refusal);
+    expect(refusal).to.be.instanceOf(Refusal);
+  });
+});

@@ -1,0 +1,401 @@
+import { expect } from "chai";
+import {
+  type Address,
+  createWalletClient,
+  custom,
+  encodeFunctionData,
+  erc20Abi,
+  getAddress,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  type LocalAccount,
+  parseEther,
+  toBytes,
+  toHex,
+} from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { base } from "viem/chains";
+import {
+  decodeError,
+  encodeEnable,
+  encodeExecuteSigned,
+  encodePayload,
+  encodeRenounce,
+  encodeRevoke,
+  execute,
+  type Grant,
+  grantSession,
+  hashSession,
+  isRefusal,
+  pay,
+  proposeSession,
+  type RefusalCode,
+  type SafeHandlerKind,
+  type SessionRequest,
+  sessionStatus,
+  signExecution,
+  signGrant,
+  slotNonce,
+  wrapForSafe,
+} from "../../packages/sdk/src/index.ts";
+import { asSafe } from "../environment/asSafe.ts";
+import { installLatchkey } from "../environment/latchkey.ts";
+import { SAFE_VERSIONS } from "../environment/safe.ts";
+import {
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  removeFromSafe,
+  type SafeAccount,
+} from "../environment/safeAccount.ts";
+import { ecdsaOwner } from "../environment/safeOwner.ts";
+import { type Environment, setUp } from "../environment/setUp.ts";
+import { transferWithAuthorizationTypes, usdcAbi } from "../environment/usdc.ts";
+
+const account = (seed: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toBytes(seed)));
+const owner = account("owner alice");
+const agent = account("agent");
+const relay = account("relay");
+const address = (n: number) => getAddress(toHex(n, { size: 20 }));
+const [shop, stranger] = [address(0x5409), address(0xbad)];
+
+async function refusalOf(attempt: Promise<unknown>): Promise<RefusalCode | undefined> {
+  try {
+    await attempt;
+  } catch (error) {
+    if (isRefusal(error)) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+for (const version of SAFE_VERSIONS)
+  describe(`a session of a Safe ${version}`, () => {
+    let env: Environment;
+    let latchkey: Latchkey;
+    let safe: SafeAccount;
+    let restore: () => Promise<void>;
+    before(async function () {
+      this.timeout(60_000);
+      env = await setUp("base");
+      latchkey = await installLatchkey(env.testChain);
+      safe = await createSafe(env, { version, owner: ecdsaOwner("alice") });
+      await installOnSafe(safe, latchkey, [env.usdc.domainSeparator]);
+      await env.usdc.mint(safe.address, 100_000_000n);
+      for (const payer of [agent, relay, { address: safe.address }])
+        await env.testChain.setBalance(payer.address, parseEther("10"));
+      restore = (await env.connection.networkHelpers.takeSnapshot()).restore;
+    });
+    afterEach(() => restore());
+    after(() => env.connection.close());
+
+    const clientOf = (signer: LocalAccount) =>
+      createWalletClient({
+        account: signer,
+        chain: base,
+        transport: custom(env.connection.provider, { retryCount: 0 }),
+      });
+    const propose = (changes: Partial<SessionRequest> = {}) =>
+      proposeSession(env.testChain.client, {
+        account: safe.address,
+        key: agent,
+        module: latchkey.module,
+        budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: [shop] } },
+        until: "7d",
+        ...changes,
+      });
+    const grantOf = async (changes: Partial<SessionRequest> = {}): Promise<Grant> =>
+      signGrant(owner, await propose(changes));
+    const status = (grant: Grant) => sessionStatus(env.testChain.client, grant);
+    const firstBudget = async (grant: Grant) => {
+      const [budget] = (await status(grant)).budgets;
+      if (!budget) throw new Error("no budget");
+      return budget;
+    };
+    const mined = async (sent: Promise<Hex>) => {
+      const receipt = await env.testChain.client.waitForTransactionReceipt({ hash: await sent });
+      expect(receipt.status).to.equal("success");
+      return receipt;
+    };
+    const payShop = (grant: Grant, amount: string) => pay(clientOf(agent), { grant, to: shop, amount });
+
+    it("pays in one line, from the first use on, without any transaction of the owner", async () => {
+      const grant = await grantOf();
+      expect((await status(grant)).state).to.equal("UNKNOWN");
+      await mined(payShop(grant, "0.20"));
+      expect(await env.usdc.balanceOf(shop)).to.equal(200_000n);
+      expect((await status(grant)).state).to.equal("ENABLED");
+    });
+
+    it("leaves the owner's signature at home once it is enabled", async () => {
+      const grant = await grantOf();
+      const first = await mined(payShop(grant, "0.20"));
+      const second = await mined(payShop(grant, "0.20"));
+      const { client } = env.testChain;
+      const lengths = await Promise.all(
+        [first, second].map(async ({ transactionHash }) => {
+          const { input } = await client.getTransaction({ hash: transactionHash });
+          return input.length / 2;
+        }),
+      );
+      // 65 bytes of signature, padded to words.
+      expect((lengths[0] ?? 0) - (lengths[1] ?? 0)).to.equal(96);
+    });
+
+    it("tells what is spent, what is left and when it starts anew", async () => {
+      const grant = await grantOf();
+      const session = grantSession(grant);
+      await mined(payShop(grant, "0.20"));
+      await mined(payShop(grant, "1"));
+      expect(await status(grant)).to.deep.include({
+        id: hashSession(session),
+        active: true,
+        reasons: [],
+        epochCurrent: true,
+        moduleEnabled: true,
+        expiresAt: session.validUntil,
+      });
+      expect(await firstBudget(grant)).to.deep.equal({
+        token: env.usdc.address,
+        perTransaction: 1_000_000n,
+        limit: 20_000_000n,
+        released: 20_000_000n,
+        spent: 1_200_000n,
+        opened: 0n,
+        remaining: 18_800_000n,
+        period: 0n,
+        resetsAt: session.validAfter + 86_400,
+        recipients: [shop],
+      });
+      await env.connection.networkHelpers.time.increaseTo(session.validAfter + 86_400);
+      expect(await firstBudget(grant)).to.include({ spent: 0n, remaining: 20_000_000n, period: 1n });
+    });
+
+    it("refuses, with a reason and before any gas is spent, what is over its limits", async () => {
+      const grant = await grantOf({
+        budgets: { usdc: { perTransaction: "1", perDay: "1.5", recipients: [shop] } },
+      });
+      const nonce = () => env.testChain.client.getTransactionCount({ address: agent.address });
+      expect(await refusalOf(payShop(grant, "1.000001"))).to.equal("PER_TRANSACTION");
+      expect(await refusalOf(pay(clientOf(agent), { grant, to: stranger, amount: "1" }))).to.equal(
+        "RECIPIENT",
+      );
+      await mined(payShop(grant, "1"));
+      const error: unknown = await payShop(grant, "0.6").catch((caught: unknown) => caught);
+      if (!isRefusal(error, "PERIOD")) throw error;
+      expect(error.details).to.deep.include({
+        amount: 600_000n,
+        remaining: 500_000n,
+        resetsAt: grant.session.validAfter + 86_400,
+      });
+      expect(await nonce()).to.equal(1);
+    });
+
+    it("refuses what it was not made for, with a reason each", async () => {
+      const grant = await grantOf();
+      const client = clientOf(agent);
+      const call = (to: Address, data: Hex = "0x", value = 0n) =>
+        refusalOf(execute(client, { grant, calls: [{ to, data, value }] }));
+      expect(await call(stranger, "0x12345678")).to.equal("CALL_NOT_ALLOWED");
+      expect(await call(safe.address, "0x12345678")).to.equal("FORBIDDEN_TARGET");
+      expect(await call(shop, "0x", 1n)).to.equal("NO_NATIVE_BUDGET");
+      expect(await refusalOf(execute(client, { grant, calls: [] }))).to.equal("EMPTY_BATCH");
+      expect(await refusalOf(execute(clientOf(relay), { grant, calls: [{ to: shop }] }))).to.equal("NOT_KEY");
+      expect(await refusalOf(execute(client, { grant: { ...grant, chainId: 1 }, calls: [] }))).to.equal(
+        "WRONG_CHAIN",
+      );
+      const unsigned: Grant = { ...grant, signature: "0x" };
+      expect(await refusalOf(payShop(unsigned, "1"))).to.equal("NOT_GRANTED");
+      expect((await status(unsigned)).reasons).to.deep.equal(["NOT_GRANTED"]);
+    });
+
+    it("pays in the native coin as well, and says which of two budgets is meant", async () => {
+      const grant = await grantOf({
+        budgets: {
+          usdc: { perTransaction: "1", perDay: "20", recipients: [shop] },
+          native: { perTransaction: "0.5", inAll: "1", recipients: [shop] },
+        },
+      });
+      const client = clientOf(agent);
+      expect(await refusalOf(payShop(grant, "0.5"))).to.equal("UNKNOWN_TOKEN");
+      await mined(pay(client, { grant, to: shop, amount: "0.5", token: "native" }));
+      await mined(pay(client, { grant, to: shop, amount: "0.5", token: "usdc" }));
+      await mined(pay(client, { grant, to: shop, amount: "0.5", token: env.usdc.address }));
+      expect(await env.testChain.client.getBalance({ address: shop })).to.equal(parseEther("0.5"));
+      expect(await env.usdc.balanceOf(shop)).to.equal(1_000_000n);
+    });
+
+    it("ends when the owner takes it back, when its key gives it back, and when it is over", async () => {
+      const { time, takeSnapshot } = env.connection.networkHelpers;
+      const grant = await grantOf();
+      const fresh = await takeSnapshot();
+      await asSafe(safe, [encodeRevoke(grant)]);
+      expect(await refusalOf(payShop(grant, "1"))).to.equal("REVOKED");
+      expect(await status(grant)).to.deep.include({ active: false, reasons: ["REVOKED"], state: "REVOKED" });
+
+      await fresh.restore();
+      const client = clientOf(agent);
+      await mined(client.sendTransaction(encodeRenounce(grant)));
+      expect(await refusalOf(payShop(grant, "1"))).to.equal("REVOKED");
+
+      await fresh.restore();
+      await time.increaseTo(grant.session.validUntil);
+      expect(await refusalOf(payShop(grant, "1"))).to.equal("EXPIRED");
+      expect(await status(grant)).to.deep.include({ active: false, reasons: ["EXPIRED"] });
+
+      await fresh.restore();
+      await removeFromSafe(safe, latchkey, [env.usdc.domainSeparator]);
+      expect(await refusalOf(payShop(grant, "1"))).to.equal("WRONG_EPOCH");
+      expect((await status(grant)).reasons).to.deep.equal(["WRONG_EPOCH", "MODULE_NOT_ENABLED"]);
+    });
+
+    it("lets another pay the gas for what its key signed, once", async () => {
+      const grant = await grantOf();
+      const transfer = encodeFunctionData({
+        abi: erc20Abi,
+        functionName: "transfer",
+        args: [shop, 300_000n],
+      });
+      const signed = await signExecution(agent, {
+        grant,
+        calls: [{ to: env.usdc.address, data: transfer }],
+        caller: relay.address,
+        deadline: grant.session.validAfter + 1000,
+      });
+      const submission = encodeExecuteSigned({ grant, signed });
+      const submit = (by: LocalAccount) => clientOf(by).sendTransaction(submission);
+      const why = async (attempt: Promise<unknown>) =>
+        decodeError(await attempt.catch((error: unknown) => error)).code;
+      expect(await why(submit(agent))).to.equal("CALLER_NOT_ALLOWED");
+      await mined(submit(relay));
+      expect(await env.usdc.balanceOf(shop)).to.equal(300_000n);
+      expect(await why(submit(relay))).to.equal("NONCE_USED");
+      expect(
+        await refusalOf(
+          signExecution(relay, { grant, calls: [{ to: shop }], caller: "anyone", deadline: 9 }),
+        ),
+      ).to.equal("INVALID_SIGNER");
+    });
+
+    it("makes the calls that its actions describe, and no others", async () => {
+      // A contract that takes any call: STOP.
+      const vault = address(0x7a017);
+      await env.testChain.setCode(vault, "0x00");
+      const grant = await grantOf({
+        budgets: {},
+        actions: [
+          {
+            target: vault,
+            function: "function deposit(uint256 amount, address to)",
+            where: [
+              { argument: "amount", lte: 100n },
+              { argument: "to", eq: safe.address },
+            ],
+          },
+        ],
+      });
+      const deposit = (amount: bigint, to: Address) =>
+        execute(clientOf(agent), {
+          grant,
+          calls: [
+            {
+              to: vault,
+              data: encodeFunctionData({
+                abi: [
+                  {
+                    type: "function",
+                    name: "deposit",
+                    stateMutability: "nonpayable",
+                    inputs: [{ type: "uint256" }, { type: "address" }],
+                    outputs: [],
+                  },
+                ],
+                args: [amount, to],
+              }),
+            },
+          ],
+        });
+      await mined(deposit(100n, safe.address));
+      expect(await refusalOf(deposit(101n, safe.address))).to.equal("CALL_NOT_ALLOWED");
+      expect(await refusalOf(deposit(100n, agent.address))).to.equal("CALL_NOT_ALLOWED");
+    });
+
+    describe("by signature", () => {
+      /** Signs an authorization of the first slot and has the token settle it. */
+      async function settle(
+        grant: Grant,
+        change: { value?: bigint; isEnabled?: boolean; index?: bigint } = {},
+      ) {
+        const { value = 200_000n, isEnabled = false, index = 0n } = change;
+        const { usdc, testChain } = env;
+        const session = grantSession(grant);
+        const slot = { lot: 0n, size: 1, index };
+        const nonce = slotNonce({ id: hashSession(session), budgetIndex: 0, period: 0n, ...slot });
+        const message = {
+          from: safe.address,
+          to: shop,
+          value,
+          validAfter: 0n,
+          validBefore: BigInt(session.validAfter + 3600),
+          nonce,
+        };
+        const typedData = {
+          domain: usdc.domain,
+          types: transferWithAuthorizationTypes,
+          primaryType: "TransferWithAuthorization",
+          message,
+        } as const;
+        const payload = encodePayload({
+          session,
+          budgetIndex: 0,
+          slot,
+          to: shop,
+          value,
+          validAfter: message.validAfter,
+          validBefore: message.validBefore,
+          tokenDomain: { name: usdc.domain.name, version: usdc.domain.version },
+          keySignature: await agent.sign({ hash: hashTypedData(typedData) }),
+          ...(isEnabled ? {} : { grant: grant.signature }),
+        });
+        const handler: SafeHandlerKind = version === "1.5.0" ? "extensible" : "session";
+        const signature = wrapForSafe(
+          payload,
+          handler === "session"
+            ? { handler }
+            : { handler, domainSeparator: usdc.domainSeparator, authorization: message },
+        );
+        return testChain.send({
+          from: relay.address,
+          to: usdc.address,
+          data: encodeFunctionData({
+            abi: usdcAbi,
+            functionName: "transferWithAuthorization",
+            args: [safe.address, shop, value, message.validAfter, message.validBefore, nonce, signature],
+          }),
+        });
+      }
+
+      it("pays before and after it is enabled, and an opened lot counts whole in its status", async () => {
+        const grant = await grantOf();
+        await settle(grant);
+        expect(await env.usdc.balanceOf(shop)).to.equal(200_000n);
+        expect(await firstBudget(grant)).to.include({
+          spent: 0n,
+          opened: 1_000_000n,
+          remaining: 19_000_000n,
+        });
+        await asSafe(safe, [encodeEnable(grant)]);
+        await settle(grant, { isEnabled: true, index: 1n });
+        expect(await env.usdc.balanceOf(shop)).to.equal(400_000n);
+        expect(await firstBudget(grant)).to.include({ opened: 1_000_000n, remaining: 19_000_000n });
+      });
+
+      it("is refused by the token above what the slot is worth, which the SDK can tell", async () => {
+        const error: unknown = await settle(await grantOf(), { value: 250_001n }).catch(
+          (caught: unknown) => caught,
+        );
+        expect(decodeError(error).code).to.equal("TOKEN_INVALID_SIGNATURE");
+      });
+    });
+  });

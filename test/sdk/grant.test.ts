@@ -1,0 +1,298 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { type Address, getAddress, keccak256, type LocalAccount, toBytes, toHex } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import {
+  ANYONE,
+  type Call,
+  encodeEnable,
+  encodeRevoke,
+  encodeRevokeAll,
+  type Grant,
+  type GrantVerdict,
+  grantSession,
+  hashSession,
+  isRefusal,
+  type Proposal,
+  parseGrant,
+  proposeSession,
+  serializeGrant,
+  sessionJson,
+  signGrant,
+  verifyGrant,
+} from "../../packages/sdk/src/index.ts";
+import { asSafe } from "../environment/asSafe.ts";
+import { installLatchkey } from "../environment/latchkey.ts";
+import { createPasskey } from "../environment/passkey.ts";
+import { SAFE_VERSIONS } from "../environment/safe.ts";
+import {
+  createPasskeySafe,
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  type SafeAccount,
+} from "../environment/safeAccount.ts";
+import { ecdsaOwner } from "../environment/safeOwner.ts";
+import { type Environment, setUp } from "../environment/setUp.ts";
+import { arbitrarySession } from "./arbitrarySession.ts";
+
+const account = (seed: string): LocalAccount => privateKeyToAccount(keccak256(toBytes(seed)));
+const agent = account("agent");
+const shop = getAddress(toHex(0x5409, { size: 20 }));
+
+describe("a grant", () => {
+  let env: Environment;
+  let latchkey: Latchkey;
+  let restore: () => Promise<void>;
+  before(async function () {
+    this.timeout(60_000);
+    env = await setUp("base");
+    latchkey = await installLatchkey(env.testChain);
+    restore = (await env.connection.networkHelpers.takeSnapshot()).restore;
+  });
+  afterEach(() => restore());
+  after(() => env.connection.close());
+
+  const propose = (safe: Address): Promise<Proposal> =>
+    proposeSession(env.testChain.client, {
+      account: safe,
+      key: agent,
+      module: latchkey.module,
+      budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: [shop] } },
+      until: "7d",
+    });
+  const verify = (grant: Grant) => verifyGrant(env.testChain.client, grant);
+  const whyNot = (verdict: GrantVerdict) => (verdict.valid ? undefined : verdict.reason.code);
+  const send = async (safe: SafeAccount, call: { to: Address; data: Call["data"]; value: bigint }) =>
+    asSafe(safe, [call]);
+
+  for (const version of SAFE_VERSIONS)
+    describe(`of a Safe ${version} whose owner has a key`, () => {
+      /** The account that `ecdsaOwner("alice")` signs with. */
+      const owner = privateKeyToAccount(keccak256(toBytes("owner alice")));
+      let safe: SafeAccount;
+      beforeEach(async () => {
+        safe = await createSafe(env, { version, owner: ecdsaOwner("alice") });
+        await installOnSafe(safe, latchkey, [env.usdc.domainSeparator]);
+      });
+
+      it("is good when the owner signed it, also after a journey as a file", async () => {
+        const grant = await signGrant(owner, await propose(safe.address));
+        expect(await verify(grant)).to.deep.equal({ valid: true });
+        expect(await verify(parseGrant(serializeGrant(grant)))).to.deep.equal({ valid: true });
+      });
+
+      it("can be signed by a wallet that is asked over JSON-RPC", async () => {
+        const [wallet] = await env.connection.viem.getWalletClients();
+        if (!wallet) throw new Error("the chain has no accounts");
+        const walletOwner = { ...ecdsaOwner("x"), address: wallet.account.address };
+        const other = await createSafe(env, { version, owner: walletOwner, salt: "wallet" });
+        const grant = await signGrant(wallet, await propose(other.address));
+        const verdict = await verify(grant);
+        // The signature is good: only the module is missing there.
+        expect(whyNot(verdict)).to.equal("MODULE_NOT_ENABLED");
+        await env.testChain.send({
+          from: other.address,
+          to: other.address,
+          data: `0x610b5925${latchkey.module.slice(2).padStart(64, "0")}`,
+        });
+        expect(await verify(grant)).to.deep.equal({ valid: true });
+      });
+
+      it("is no good when somebody else signed it, or nobody", async () => {
+        const proposal = await propose(safe.address);
+        expect(whyNot(await verify(await signGrant(account("mallory"), proposal)))).to.equal("NOT_GRANTED");
+        const unsigned: Grant = { ...proposal, session: sessionJson(proposal.session), signature: "0x" };
+        expect(whyNot(await verify(unsigned))).to.equal("NOT_GRANTED");
+      });
+
+      it("is no good once any limit in it was changed", async () => {
+        const grant = await signGrant(owner, await propose(safe.address));
+        const [budget] = grant.session.budgets;
+        if (!budget) throw new Error("no budget");
+        const raised = { ...grant.session, budgets: [{ ...budget, perPeriod: "20000001" }] };
+        expect(whyNot(await verify({ ...grant, session: raised }))).to.equal("NOT_GRANTED");
+      });
+
+      it("says why it is no good any more", async () => {
+        const { networkHelpers } = env.connection;
+        const proposal = await propose(safe.address);
+        const grant = await signGrant(owner, proposal);
+        const beforeThat = await networkHelpers.takeSnapshot();
+        const { chainId: _, ...rest } = grant;
+        expect(whyNot(await verify({ ...rest, chainId: 1 }))).to.equal("WRONG_CHAIN");
+        expect(whyNot(await verify({ ...grant, module: shop }))).to.equal("UNKNOWN_MODULE");
+
+        await send(safe, encodeRevoke(grant));
+        expect(whyNot(await verify(grant))).to.equal("REVOKED");
+        await beforeThat.restore();
+        await send(safe, encodeRevokeAll(grant));
+        expect(whyNot(await verify(grant))).to.equal("WRONG_EPOCH");
+        expect((await propose(safe.address)).session.epoch).not.to.equal(proposal.session.epoch);
+        await beforeThat.restore();
+        await networkHelpers.time.increaseTo(proposal.session.validUntil);
+        expect(whyNot(await verify(grant))).to.equal("EXPIRED");
+      });
+
+      it("needs no signature once the account has enabled the session", async () => {
+        const proposal = await propose(safe.address);
+        await send(safe, encodeEnable(proposal));
+        const grant: Grant = { ...proposal, session: sessionJson(proposal.session), signature: "0x" };
+        expect(await verify(grant)).to.deep.equal({ valid: true });
+      });
+
+      it("of two owners needs both, in whatever order they sign", async () => {
+        const second = account("bob");
+        await env.testChain.send({
+          from: safe.address,
+          to: safe.address,
+          data: `0x0d582f13${second.address.slice(2).padStart(64, "0")}${"2".padStart(64, "0")}`,
+        });
+        const proposal = await propose(safe.address);
+        expect(whyNot(await verify(await signGrant(owner, proposal)))).to.equal("NOT_GRANTED");
+        for (const owners of [
+          [owner, second],
+          [second, owner],
+        ])
+          expect(await verify(await signGrant(owners, proposal))).to.deep.equal({ valid: true });
+      });
+    });
+
+  for (const version of SAFE_VERSIONS)
+    it(`of a Safe ${version} takes one assertion of the passkey that owns it`, async () => {
+      const passkey = createPasskey("alice");
+      const { address } = await createPasskeySafe(env, {
+        version,
+        passkey,
+        latchkey,
+        domainSeparators: [env.usdc.domainSeparator],
+      });
+      const proposal = await propose(address);
+      const before = passkey.assertions;
+      const owner = { ...passkey, signer: env.safe.passkey.sharedSigner };
+      const grant = await signGrant(owner, proposal);
+      expect(passkey.assertions - before).to.equal(1);
+      expect(await verify(grant)).to.deep.equal({ valid: true });
+      const stranger = { ...createPasskey("mallory"), signer: env.safe.passkey.sharedSigner };
+      expect(whyNot(await verify(await signGrant(stranger, proposal)))).to.equal("NOT_GRANTED");
+    });
+
+  it("of an address that says yes to everything is not believed", async () => {
+    const yes = getAddress(toHex(0xe5, { size: 20 }));
+    // Answers every call with the word 1: PUSH1 1, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN.
+    await env.testChain.setCode(yes, "0x60015f5260205ff3");
+    const grant = await signGrant(account("mallory"), await propose(yes));
+    expect(whyNot(await verify(grant))).to.equal("NOT_GRANTED");
+  });
+
+  it("is refused at the proposal when the module is not there", async () => {
+    const wanted = proposeSession(env.testChain.client, {
+      account: shop,
+      key: agent,
+      module: shop,
+      budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: "anyone" } },
+      until: "7d",
+    });
+    const error: unknown = await wanted.catch((caught: unknown) => caught);
+    expect(isRefusal(error, "UNKNOWN_MODULE")).to.equal(true);
+  });
+
+  it("is proposed for the module of this version unless another is named", async () => {
+    const proposal = await proposeSession(env.testChain.client, {
+      account: shop,
+      key: agent,
+      budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: "anyone" } },
+      until: "7d",
+    });
+    expect(proposal.module).to.equal(latchkey.module);
+    expect(proposal.session.budgets[0]?.recipients).to.deep.equal([ANYONE]);
+  });
+});
+
+describe("a grant file", () => {
+  const module = getAddress(toHex(0xabcdef, { size: 20 }));
+  const distinct = arbitrarySession().filter(
+    ({ account: one, key, budgets, actions }) =>
+      one !== key &&
+      new Set([one, module, ...budgets.map((budget) => budget.token)]).size === budgets.length + 2 &&
+      actions.every(({ target }) => ![one, module, ...budgets.map(({ token }) => token)].includes(target)),
+  );
+  const grants = fc.tuple(distinct, fc.uint8Array({ maxLength: 300 })).map(
+    ([session, signature]): Grant => ({
+      version: 1,
+      chainId: 8453,
+      module,
+      accountKind: "safe",
+      session: sessionJson(session),
+      signature: toHex(signature),
+    }),
+  );
+
+  it("says what was written into it, for every session", () => {
+    fc.assert(
+      fc.property(grants, (grant) => {
+        const read = parseGrant(serializeGrant(grant));
+        expect(read).to.deep.equal(grant);
+        expect(parseGrant(JSON.parse(JSON.stringify(grant)))).to.deep.equal(grant);
+        expect(hashSession(grantSession(read))).to.equal(hashSession(grantSession(grant)));
+      }),
+    );
+  });
+
+  const [good] = fc.sample(
+    grants.filter(({ session }) => session.budgets.length > 0 && session.budgets[0]?.perSecond === "0"),
+    { numRuns: 1, seed: 1 },
+  );
+  const refused = (change: (grant: Grant) => unknown) => {
+    if (!good) throw new Error("no grant");
+    try {
+      parseGrant(change(good));
+    } catch (error) {
+      if (isRefusal(error)) return error.code;
+      throw error;
+    }
+    return undefined;
+  };
+  for (const [name, change] of Object.entries<(grant: Grant) => unknown>({
+    "no JSON": () => "{",
+    "something else": () => null,
+    "of another version": (grant) => ({ ...grant, version: 2 }),
+    "without a module": ({ module: _, ...grant }) => grant,
+    "with a field that this version does not know": (grant) => ({ ...grant, privateKey: "0x11" }),
+    "with an unknown field in its session": (grant) => ({
+      ...grant,
+      session: { ...grant.session, limit: 1 },
+    }),
+    "with an amount that is a number": (grant) => ({ ...grant, session: { ...grant.session, salt: 1 } }),
+    "with a negative amount": (grant) => ({ ...grant, session: { ...grant.session, salt: "-1" } }),
+    "with an amount in hex": (grant) => ({ ...grant, session: { ...grant.session, salt: "0x1" } }),
+    "with an epoch of 65 bits": (grant) => ({
+      ...grant,
+      session: { ...grant.session, epoch: (1n << 64n).toString() },
+    }),
+    "with an end before its start": (grant) => ({ ...grant, session: { ...grant.session, validUntil: 1 } }),
+    "without recipients": (grant) => ({
+      ...grant,
+      session: {
+        ...grant.session,
+        budgets: grant.session.budgets.map((one) => ({ ...one, recipients: [] })),
+      },
+    }),
+    "with a limit of zero": (grant) => ({
+      ...grant,
+      session: {
+        ...grant.session,
+        budgets: grant.session.budgets.map((one) => ({ ...one, perTransaction: "0" })),
+      },
+    }),
+    "whose key is the account": (grant) => ({
+      ...grant,
+      session: { ...grant.session, key: grant.session.account },
+    }),
+    "with half a byte in its signature": (grant) => ({ ...grant, signature: "0x123" }),
+  }))
+    it(`is refused when it is ${name}`, () => {
+      expect(refused((grant) => grant)).to.equal(undefined);
+      expect(refused(change)).to.equal("INVALID_GRANT");
+    });
+});

@@ -1,0 +1,258 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { concat, encodeAbiParameters, getAddress, type Hex, keccak256, size, toBytes, toHex } from "viem";
+import {
+  ANYONE,
+  type Budget,
+  decodePayload,
+  encodePayload,
+  hashActions,
+  hashBudget,
+  hashSession,
+  isRefusal,
+  type PayloadParameters,
+  type Session,
+  wrapForSafe,
+} from "../../packages/sdk/src/index.ts";
+import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
+
+const runs = process.env.LATCHKEY_DEEP ? 5000 : 200;
+
+/** r and s that a signature may have; whether the key made it is the module's affair. */
+const arbitrarySignature: fc.Arbitrary<Hex> = fc
+  .tuple(arbitraryUint(256, 1n), arbitraryUint(254, 1n), fc.constantFrom(27, 28))
+  .map(([r, s, v]) => concat([toHex(r, { size: 32 }), toHex(s, { size: 32 }), toHex(v, { size: 1 })]));
+
+const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
+  .tuple(
+    arbitrarySession({ bySignature: true }),
+    fc.record({
+      pick: fc.nat(),
+      lot: arbitraryUint(128),
+      size: fc.nat(7),
+      index: arbitraryUint(14),
+      payee: fc.tuple(fc.nat(), arbitraryAddress),
+      value: arbitraryUint(128),
+      validAfter: arbitraryUint(256),
+      validBefore: arbitraryUint(256),
+      domain: fc.constantFrom<[string, string]>(
+        ["USD Coin", "2"],
+        ["USDC", "2"],
+        ["EURC", "2"],
+        ["USD Coin", "1"],
+        ["Æ", ""],
+      ),
+      grant: fc.option(
+        fc.uint8Array({ maxLength: 500 }).map((bytes) => toHex(bytes)),
+        { nil: undefined },
+      ),
+    }),
+    arbitrarySignature,
+  )
+  .map(([session, given, keySignature]) => {
+    const budgetIndex = given.pick % session.budgets.length;
+    const { recipients } = session.budgets[budgetIndex] as Budget;
+    const [pick, anyone] = given.payee;
+    const to = recipients[0] === ANYONE ? anyone : (recipients[pick % recipients.length] ?? anyone);
+    const [name, version] = given.domain;
+    return {
+      session,
+      budgetIndex,
+      slot: { lot: given.lot, size: given.size, index: given.index },
+      to,
+      value: given.value,
+      validAfter: given.validAfter,
+      validBefore: given.validBefore,
+      tokenDomain: { name, version },
+      keySignature,
+      ...(given.grant === undefined ? {} : { grant: given.grant }),
+    };
+  });
+
+const address = (n: number) => getAddress(toHex(n, { size: 20 }));
+const session: Session = {
+  account: address(0xa1),
+  key: address(0xa2),
+  validAfter: 1_800_000_000,
+  validUntil: 1_800_604_800,
+  epoch: 0n,
+  salt: 0x0102n,
+  gasAllowance: 0n,
+  paymaster: address(0),
+  budgets: [
+    {
+      token: address(0xa3),
+      perTransaction: 1_000_000n,
+      perPeriod: 20_000_000n,
+      period: 86_400,
+      initial: 0n,
+      perSecond: 0n,
+      slotSizes: 5,
+      recipients: [address(0xa4), address(0xa5)],
+    },
+  ],
+  actions: [],
+};
+const parameters: PayloadParameters = {
+  session,
+  budgetIndex: 0,
+  slot: { lot: 0n, size: 1, index: 2n },
+  to: address(0xa5),
+  value: 200_000n,
+  validAfter: 1_800_000_000n,
+  validBefore: 1_800_000_300n,
+  tokenDomain: { name: "USD Coin", version: "2" },
+  keySignature: `0x${"11".repeat(32)}${"22".repeat(32)}1c`,
+};
+const codeOf = (attempt: () => unknown) => {
+  try {
+    attempt();
+  } catch (error) {
+    if (isRefusal(error)) return error.code;
+    throw error;
+  }
+  return undefined;
+};
+
+describe("a payload of the signature rail", () => {
+  it("is, byte by byte, what the contract's parser documents", () => {
+    expect(encodePayload(parameters)).to.equal(
+      concat([
+        "0x01", // enabled
+        "0x00", // budget
+        "0x00", // lot 0
+        "0x01", // size
+        "0x0102", // index 2
+        "0x0101", // payee 1
+        "0x03030d40", // 200,000
+        "0x046b49d200", // validAfter
+        "0x046b49d32c", // validBefore
+        "0x01", // USD Coin, 2
+        `0x${"11".repeat(32)}`,
+        `0xa2${"22".repeat(31)}`, // s with the parity of v = 28 in its top bit
+        "0x046b49d200", // validAfter
+        "0x046b530c80", // validUntil
+        "0x020102", // salt
+        "0x00", // gasAllowance
+        "0x00", // paymaster
+        "0x00", // no actions
+        "0x01", // one budget
+        address(0xa3),
+        "0x030f4240", // perTransaction
+        "0x0401312d00", // perPeriod
+        "0x03015180", // period
+        "0x05", // slotSizes
+        "0x02", // recipients
+        address(0xa4),
+        address(0xa5),
+      ]),
+    );
+  });
+
+  it("says, read back, what was put in, for every session", () => {
+    fc.assert(
+      fc.property(arbitraryParameters, (given) => {
+        const budget = given.session.budgets[given.budgetIndex] as Budget;
+        const read = decodePayload(encodePayload(given));
+        expect(read.budgetIndex).to.equal(given.budgetIndex);
+        expect(read.slot).to.deep.equal(given.slot);
+        expect(read.to).to.equal(given.to);
+        expect([read.value, read.validAfter, read.validBefore]).to.deep.equal([
+          given.value,
+          given.validAfter,
+          given.validBefore,
+        ]);
+        expect(read.tokenDomain).to.deep.equal({
+          nameHash: keccak256(toBytes(given.tokenDomain.name)),
+          versionHash: keccak256(toBytes(given.tokenDomain.version)),
+        });
+        if (read.version === 2) {
+          expect(read.grant).to.equal(given.grant);
+          expect(hashSession(read.session)).to.equal(hashSession(given.session));
+          return;
+        }
+        expect(given.grant).to.equal(undefined);
+        expect(read.budget).to.deep.equal(budget);
+        expect(read.actionsHash).to.equal(hashActions(given.session.actions));
+        const hashes = [...read.otherBudgets];
+        hashes.splice(given.budgetIndex, 0, hashBudget(read.budget));
+        expect(hashes).to.deep.equal(given.session.budgets.map(hashBudget));
+        const { validAfter, validUntil, salt, gasAllowance, paymaster } = given.session;
+        expect(read.session).to.deep.equal({ validAfter, validUntil, salt, gasAllowance, paymaster });
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it("is never 64 or 65 bytes long, which would pass for a key's signature", () => {
+    fc.assert(
+      fc.property(arbitraryParameters, (given) => {
+        expect(size(encodePayload(given))).to.be.greaterThan(65);
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it("is refused when a byte is missing or one too many", () => {
+    const payload = encodePayload(parameters);
+    expect(codeOf(() => decodePayload(payload.slice(0, -2) as Hex))).to.equal("INVALID_PAYLOAD");
+    expect(codeOf(() => decodePayload(`${payload}00`))).to.equal("INVALID_PAYLOAD");
+  });
+
+  it("is refused for a payee who is no recipient, a budget that is not there, a bad signature", () => {
+    const { keySignature } = parameters;
+    const highS: Hex = `0x${keySignature.slice(2, 66)}${"ff".repeat(32)}1c`;
+    for (const change of [
+      { to: address(0xa6) },
+      { budgetIndex: 1 },
+      { keySignature: highS },
+      { keySignature: highS.slice(0, -2) as Hex },
+      { keySignature: keySignature.slice(0, -4) as Hex },
+      { keySignature: `${keySignature.slice(0, -2)}05` as Hex },
+      { value: -1n },
+    ])
+      expect(codeOf(() => encodePayload({ ...parameters, ...change }))).to.equal("INVALID_PAYLOAD");
+  });
+
+  it("takes the key's signature in both of its lengths", () => {
+    const compact: Hex = `0x${"11".repeat(32)}a2${"22".repeat(31)}`;
+    expect(encodePayload({ ...parameters, keySignature: compact })).to.equal(encodePayload(parameters));
+  });
+
+  it("goes to a Safe up to 1.4.1 as it is, and to a Safe 1.5.0 with the message that its handler checks", () => {
+    const payload = encodePayload(parameters);
+    expect(wrapForSafe(payload, { handler: "session" })).to.equal(payload);
+    const domainSeparator = keccak256("0x01");
+    const nonce = keccak256("0x02");
+    const authorization = {
+      from: session.account,
+      to: parameters.to,
+      value: parameters.value,
+      validAfter: parameters.validAfter,
+      validBefore: parameters.validBefore,
+      nonce,
+    };
+    const words = concat([
+      toHex(BigInt(session.account), { size: 32 }),
+      toHex(BigInt(parameters.to), { size: 32 }),
+      toHex(parameters.value, { size: 32 }),
+      toHex(parameters.validAfter, { size: 32 }),
+      toHex(parameters.validBefore, { size: 32 }),
+      nonce,
+    ]);
+    const typeHash = keccak256(
+      toBytes(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
+      ),
+    );
+    expect(wrapForSafe(payload, { handler: "extensible", domainSeparator, authorization })).to.equal(
+      concat([
+        "0x5fd7e97d",
+        encodeAbiParameters(
+          [{ type: "bytes32" }, { type: "bytes32" }, { type: "bytes" }, { type: "bytes" }],
+          [domainSeparator, typeHash, words, payload],
+        ),
+      ]),
+    );
+  });
+});

@@ -1,0 +1,110 @@
+import type { PaymentRequirements } from "@x402/core/types";
+import { expect } from "chai";
+import { type Address, zeroAddress } from "viem";
+import { Refusal } from "../../../packages/sdk/src/errors/Refusal.ts";
+import { ANYONE, type Session } from "../../../packages/sdk/src/Session.ts";
+import { checkOffer } from "../../../packages/sdk/src/x402/checkOffer.ts";
+
+const token: Address = "0x70CE000000000000000000000000000000000001";
+const other: Address = "0x70CE000000000000000000000000000000000002";
+const shop: Address = "0x5409000000000000000000000000000000000001";
+
+const session = (recipients: Address[] = [shop], slotSizes = 5): Session => ({
+  account: "0xACC0000000000000000000000000000000000001",
+  key: "0x4e40000000000000000000000000000000000001",
+  validAfter: 0,
+  validUntil: 1000,
+  epoch: 0n,
+  salt: 0n,
+  gasAllowance: 0n,
+  paymaster: zeroAddress,
+  budgets: [other, token].map((each) => ({
+    token: each,
+    perTransaction: 100n,
+    perPeriod: 1000n,
+    period: 100,
+    initial: 0n,
+    perSecond: 0n,
+    slotSizes: each === token ? slotSizes : 0,
+    recipients,
+  })),
+  actions: [],
+});
+const offer = (change: Partial<PaymentRequirements> = {}): PaymentRequirements => ({
+  scheme: "exact",
+  network: "eip155:1",
+  asset: token,
+  amount: "100",
+  payTo: shop,
+  maxTimeoutSeconds: 60,
+  extra: { name: "USD Coin", version: "2" },
+  ...change,
+});
+const codeOf = (change: Partial<PaymentRequirements>, by = session()): string => {
+  try {
+    checkOffer(offer(change), by, 1);
+  } catch (error) {
+    if (error instanceof Refusal) return error.code;
+    throw error;
+  }
+  return "payable";
+};
+
+describe("what a session says of an offer", () => {
+  it("is yes, with the budget, the payee and the amount, where every rule holds", () => {
+    expect(checkOffer(offer(), session(), 1)).to.deep.include({
+      budgetIndex: 1,
+      payTo: shop,
+      amount: 100n,
+      tokenDomain: { name: "USD Coin", version: "2" },
+      maxTimeoutSeconds: 60,
+    });
+    expect(codeOf({ asset: token.toLowerCase(), payTo: shop.toLowerCase() })).to.equal("payable");
+    expect(codeOf({ extra: { name: "USD Coin", version: "2", assetTransferMethod: "eip3009" } })).to.equal(
+      "payable",
+    );
+    expect(codeOf({ amount: "0" })).to.equal("payable");
+  });
+
+  it("is no to another scheme, chain or transfer method", () => {
+    expect(codeOf({ scheme: "upto" })).to.equal("NOT_OFFERED");
+    expect(codeOf({ network: "eip155:10" })).to.equal("WRONG_CHAIN");
+    expect(codeOf({ network: "eip155:*" })).to.equal("WRONG_CHAIN");
+    for (const assetTransferMethod of ["permit2", "erc7710", 7]) {
+      expect(codeOf({ extra: { name: "USD Coin", version: "2", assetTransferMethod } })).to.equal(
+        "NOT_OFFERED",
+      );
+    }
+  });
+
+  it("is no to a token without a budget that is open to signatures", () => {
+    expect(codeOf({ asset: shop })).to.equal("UNKNOWN_TOKEN");
+    expect(codeOf({ asset: other })).to.equal("UNKNOWN_TOKEN");
+    expect(codeOf({ asset: "USDC" })).to.equal("UNKNOWN_TOKEN");
+    expect(codeOf({}, session([shop], 0))).to.equal("UNKNOWN_TOKEN");
+  });
+
+  it("is no to any payee but the recipients, and to none at all even where anyone may be paid", () => {
+    expect(codeOf({ payTo: other })).to.equal("RECIPIENT");
+    expect(codeOf({ payTo: "shop.eth" })).to.equal("RECIPIENT");
+    expect(codeOf({ payTo: other }, session([ANYONE]))).to.equal("payable");
+    expect(codeOf({ payTo: zeroAddress }, session([ANYONE]))).to.equal("RECIPIENT");
+    expect(codeOf({ payTo: "" }, session([ANYONE]))).to.equal("RECIPIENT");
+  });
+
+  it("is no to more than one payment may move, and to what is no amount", () => {
+    expect(codeOf({ amount: "101" })).to.equal("PER_TRANSACTION");
+    expect(codeOf({ amount: `1${"0".repeat(70)}` })).to.equal("PER_TRANSACTION");
+    for (const amount of ["", "-1", "1.5", "0x10", "1e2", " 1", "$1"]) {
+      expect(codeOf({ amount }), amount).to.equal("INVALID_AMOUNT");
+    }
+  });
+
+  it("is no to an offer without the token's name and version, or with no time to settle", () => {
+    expect(codeOf({ extra: {} })).to.equal("WRONG_DOMAIN");
+    expect(codeOf({ extra: { name: "USD Coin" } })).to.equal("WRONG_DOMAIN");
+    expect(codeOf({ maxTimeoutSeconds: 5 })).to.equal("INVALID_TIME");
+    expect(codeOf({ maxTimeoutSeconds: Number.NaN })).to.equal("INVALID_TIME");
+    expect(codeOf({ maxTimeoutSeconds: 6 })).to.equal("payable");
+  });
+});

@@ -1,0 +1,151 @@
+import { once } from "node:events";
+import type { AddressInfo, Socket } from "node:net";
+import { x402Facilitator } from "@x402/core/facilitator";
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { toFacilitatorEvmSigner } from "@x402/evm";
+import { registerExactEvmScheme } from "@x402/evm/exact/facilitator";
+import { ExactEvmScheme } from "@x402/evm/exact/server";
+import { paymentMiddleware, x402ResourceServer } from "@x402/express";
+import express from "express";
+import { type Address, createWalletClient, custom, getAddress, publicActions } from "viem";
+import type { TestChain } from "../../environment/TestChain.ts";
+
+/** Pays the gas of settlements; impersonated, so that the node counts its nonces. */
+const FACILITATOR: Address = getAddress("0xfac1000000000000000000000000000000000001");
+
+/** What can go wrong between a merchant and its customer. */
+export type Fault =
+  /** The connection breaks before the server has looked at the payment. */
+  | "drop before settling"
+  /** The connection breaks when the payment is settled, before the answer. */
+  | "drop after settling"
+  /** The payment is settled, but the server asks for it again. */
+  | "402 after settling"
+  /** The server never answers. */
+  | "silence"
+  /** A gateway answers in the server's place. */
+  | "502";
+
+/** One thing that a merchant sells. Path: `/` and its name. */
+export type Offer = {
+  /** In token base units. */
+  amount: bigint;
+  asset: Address;
+  payTo: Address;
+  /** Default: Ethereum's USDC. */
+  extra?: Record<string, unknown>;
+  maxTimeoutSeconds?: number;
+};
+
+/** A shop with stock x402 parts: `@x402/express`, its exact scheme, and a facilitator in this process. */
+export type Merchant = {
+  url(name: string): string;
+  /** Faults of the next requests that carry a payment, first one first. */
+  faults: Fault[];
+  /** The payment headers that reached the server, in order. */
+  headers: string[];
+  /** What the facilitator was asked to settle. */
+  settlements: number;
+  close(): Promise<void>;
+};
+
+/** Opens a shop that is paid on a chain. */
+export async function openMerchant(testChain: TestChain, offers: Record<string, Offer>): Promise<Merchant> {
+  const network = `eip155:${testChain.chainId}` as const;
+  await testChain.impersonate(FACILITATOR);
+  await testChain.setBalance(FACILITATOR, 10n ** 24n);
+  const chain = createWalletClient({
+    account: FACILITATOR,
+    transport: custom(testChain.provider, { retryCount: 0 }),
+    pollingInterval: 20,
+  }).extend(publicActions);
+  type Request = Record<string, unknown>;
+  const facilitator = new x402Facilitator();
+  registerExactEvmScheme(facilitator, {
+    networks: network,
+    signer: toFacilitatorEvmSigner({
+      address: FACILITATOR,
+      readContract: (request: Request) => chain.readContract(request as never),
+      verifyTypedData: (request: Request) => chain.verifyTypedData(request as never),
+      writeContract: (request: Request) => chain.writeContract({ ...request, chain: null } as never),
+      sendTransaction: (request: Request) => chain.sendTransaction({ ...request, chain: null } as never),
+      waitForTransactionReceipt: (request: Request) => chain.waitForTransactionReceipt(request as never),
+      getCode: (request: Request) => chain.getCode(request as never),
+    } as never),
+  });
+  const merchant: Merchant = {
+    url: (name) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`,
+    faults: [],
+    headers: [],
+    settlements: 0,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+  const resources = new x402ResourceServer({
+    verify: (payload: PaymentPayload, requirements: PaymentRequirements) =>
+      facilitator.verify(payload, requirements),
+    settle: (payload: PaymentPayload, requirements: PaymentRequirements) => {
+      merchant.settlements++;
+      return facilitator.settle(payload, requirements);
+    },
+    getSupported: async () => facilitator.getSupported() as never,
+  }).register(network, new ExactEvmScheme());
+
+  const app = express();
+  app.use((request, response, next) => {
+    const header = request.header("PAYMENT-SIGNATURE");
+    if (!header) return next();
+    merchant.headers.push(header);
+    const fault = merchant.faults.shift();
+    if (fault === "drop before settling") return void request.socket.destroy();
+    if (fault === "silence") return;
+    if (fault === "502") return void response.status(502).send("bad gateway");
+    if (fault) {
+      // The middleware keeps the answer back until the payment is settled, so here it is.
+      const end = response.end.bind(response);
+      response.end = ((...parameters: Parameters<typeof end>) => {
+        if (fault === "drop after settling") request.socket.destroy();
+        else {
+          response.removeHeader("PAYMENT-RESPONSE");
+          response.statusCode = 402;
+          end(...parameters);
+        }
+        return response;
+      }) as typeof response.end;
+    }
+    next();
+  });
+  const accepts = ({ amount, asset, payTo, extra, maxTimeoutSeconds }: Offer) => [
+    {
+      scheme: "exact",
+      network,
+      payTo,
+      price: {
+        amount: `${amount}`,
+        asset,
+        extra: extra ?? { name: "USD Coin", version: "2" },
+      },
+      ...(maxTimeoutSeconds ? { maxTimeoutSeconds } : {}),
+    },
+  ];
+  const routes = Object.entries(offers).map(
+    ([name, offer]) =>
+      [`/${name}`, { accepts: accepts(offer), description: name, mimeType: "application/json" }] as const,
+  );
+  app.use(paymentMiddleware(Object.fromEntries(routes), resources));
+  app.use(express.json());
+  app.all("/:name", (request, response) => {
+    response.json({ sold: request.params.name, body: request.body ?? null });
+  });
+  const sockets = new Set<Socket>();
+  const server = app.listen(0, "127.0.0.1");
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await once(server, "listening");
+  return merchant;
+}

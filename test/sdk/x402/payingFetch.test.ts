@@ -1,0 +1,681 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { x402Client } from "@x402/core/client";
+import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402/core/http";
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { wrapFetchWithPayment } from "@x402/fetch";
+import { expect } from "chai";
+import {
+  type Address,
+  encodeFunctionData,
+  erc20Abi,
+  getAddress,
+  type Hex,
+  keccak256,
+  pad,
+  parseAbiItem,
+  toBytes,
+  toHex,
+} from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import {
+  ANYONE,
+  type Budget,
+  budgetSpendControls,
+  encodeEnable,
+  encodeExecute,
+  encodeRevoke,
+  encodeRevokeAll,
+  fileSlotStore,
+  type Grant,
+  grantDigest,
+  grantSession,
+  hashSession,
+  latchkeyScheme,
+  memorySlotStore,
+  type PayingFetchParameters,
+  payingFetch,
+  Refusal,
+  type Session,
+  safeInstallation,
+  sessionJson,
+} from "../../../packages/sdk/src/index.ts";
+import { asSafe } from "../../environment/asSafe.ts";
+import { installLatchkey } from "../../environment/latchkey.ts";
+import { createPasskey } from "../../environment/passkey.ts";
+import type { SafeVersion } from "../../environment/safe.ts";
+import {
+  createPasskeySafe,
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  type SafeAccount,
+  signAsSafe,
+} from "../../environment/safeAccount.ts";
+import { ecdsaOwner } from "../../environment/safeOwner.ts";
+import { type Environment, setUp } from "../../environment/setUp.ts";
+import { type Merchant, type Offer, openMerchant } from "./merchant.ts";
+
+const DOLLAR = 1_000_000n;
+const key = privateKeyToAccount(keccak256(toBytes("the agent of the x402 tests")));
+const shop = getAddress("0x5409000000000000000000000000000000000001");
+const stranger = getAddress("0x5409000000000000000000000000000000000bad");
+const transfer = parseAbiItem("event Transfer(address indexed from, address indexed to, uint256 value)");
+
+const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
+  const outcome = await work.then(
+    (value) => value,
+    (reason: unknown) => reason,
+  );
+  expect(
+    outcome,
+    outcome instanceof Response ? `status ${outcome.status}` : String(outcome),
+  ).to.be.instanceOf(Refusal);
+  return outcome as Refusal;
+};
+
+describe("the paying fetch", function () {
+  this.timeout(120_000);
+
+  let environment: Environment;
+  let latchkey: Latchkey;
+  let merchant: Merchant;
+  const safes = {} as Record<SafeVersion, SafeAccount>;
+  let restore: () => Promise<void>;
+
+  before(async () => {
+    environment = await setUp("ethereum");
+    const { testChain, usdc, connection } = environment;
+    latchkey = await installLatchkey(testChain);
+    safes["1.4.1"] = await createSafe(environment, { version: "1.4.1", owner: ecdsaOwner("x402") });
+    await installOnSafe(safes["1.4.1"], latchkey, [usdc.domainSeparator]);
+    safes["1.5.0"] = await createPasskeySafe(environment, {
+      version: "1.5.0",
+      passkey: createPasskey("x402"),
+      latchkey,
+      domainSeparators: [usdc.domainSeparator],
+    });
+    for (const { address } of Object.values(safes)) await usdc.mint(address, 1000n * DOLLAR);
+    const offer = (amount: bigint, other: Partial<Offer> = {}): Offer => ({
+      amount,
+      asset: usdc.address,
+      payTo: shop,
+      ...other,
+    });
+    merchant = await openMerchant(testChain, {
+      ...Object.fromEntries(PRICES.map((amount) => [`price-${amount}`, offer(amount)])),
+      fifth: offer(200_000n),
+      "1.5": offer(1_500_000n),
+      "elsewhere-paid": offer(1n, { payTo: stranger }),
+      misnamed: offer(1n, { extra: { name: "USDC", version: "2" } }),
+      permit2: offer(1n, {
+        extra: { name: "USD Coin", version: "2", assetTransferMethod: "permit2" },
+      }),
+      "another-token": offer(1n, { asset: stranger }),
+      short: offer(200_000n, { maxTimeoutSeconds: 20 }),
+    });
+    const snapshot = await connection.networkHelpers.takeSnapshot();
+    restore = () => snapshot.restore();
+  });
+  afterEach(async () => {
+    merchant.faults = [];
+    merchant.headers = [];
+    merchant.settlements = 0;
+    await restore();
+  });
+  after(async () => {
+    await merchant.close();
+    await environment.connection.close();
+  });
+
+  const PRICES = [1n, 999n, 3_906n, 10_000n, 62_500n, 62_501n, 123_456n, 250_000n, 500_000n, 1_000_000n];
+
+  // A block first: the latest one may be older than what a block mined now would say.
+  const chainTime = async () => {
+    await mine();
+    return Number((await environment.testChain.client.getBlock()).timestamp);
+  };
+  const mine = (seconds?: number) =>
+    seconds
+      ? environment.connection.networkHelpers.time.increase(seconds)
+      : environment.connection.networkHelpers.mine();
+
+  /** A session of one dollar a payment, twenty a day, unless told otherwise. */
+  async function sessionFor(
+    { address }: SafeAccount,
+    budget: Partial<Budget> = {},
+    other: Partial<Session> = {},
+  ): Promise<Session> {
+    const now = await chainTime();
+    return {
+      account: address,
+      key: key.address,
+      validAfter: now - 1000,
+      validUntil: now + 7 * 86_400,
+      epoch: 0n,
+      salt: 7n,
+      gasAllowance: 0n,
+      paymaster: pad("0x", { size: 20 }),
+      budgets: [
+        {
+          token: environment.usdc.address,
+          perTransaction: DOLLAR,
+          perPeriod: 20n * DOLLAR,
+          period: 86_400,
+          initial: 0n,
+          perSecond: 0n,
+          slotSizes: 5,
+          recipients: [shop],
+          ...budget,
+        },
+      ],
+      actions: [],
+      ...other,
+    };
+  }
+  async function grantFor(safe: SafeAccount, session: Session): Promise<Grant> {
+    const { chainId } = environment.testChain;
+    const digest = grantDigest(session, { chainId, module: latchkey.module });
+    return {
+      version: 1,
+      chainId,
+      module: latchkey.module,
+      accountKind: "safe",
+      session: sessionJson(session),
+      signature: await signAsSafe(safe, digest),
+    };
+  }
+  async function enabled(budget: Partial<Budget> = {}, other: Partial<Session> = {}): Promise<Grant> {
+    const safe = safes["1.4.1"];
+    const grant = await grantFor(safe, await sessionFor(safe, budget, other));
+    await asSafe(safe, [encodeEnable(grant)]);
+    return { ...grant, signature: "0x" };
+  }
+  const agent = (grant: Grant, other: Partial<PayingFetchParameters> = {}) =>
+    payingFetch({
+      client: environment.testChain.client,
+      key,
+      grant,
+      maxWait: 5,
+      pollingInterval: 20,
+      resendDelay: 10,
+      ...other,
+    });
+
+  /** What was really paid, as the token tells it. */
+  async function payments(from: Address): Promise<{ to: Address; value: bigint }[]> {
+    const logs = await environment.testChain.client.getLogs({
+      address: environment.usdc.address,
+      event: transfer,
+      args: { from },
+      fromBlock: 0n,
+    });
+    return logs.map(({ args }) => ({ to: args.to as Address, value: args.value as bigint }));
+  }
+  const payment = (header: string) => {
+    const decoded = JSON.parse(Buffer.from(header, "base64").toString());
+    return decoded.payload as { signature: Hex; authorization: { nonce: Hex; validBefore: string } };
+  };
+
+  for (const version of ["1.4.1", "1.5.0"] as const) {
+    it(`pays ten prices from a Safe ${version} with a grant that was never put on chain`, async () => {
+      const safe = safes[version];
+      const pay = agent(await grantFor(safe, await sessionFor(safe)));
+      for (const price of PRICES) {
+        const response = await pay(merchant.url(`price-${price}`));
+        expect(response.status, `${price}`).to.equal(200);
+        expect(await response.json()).to.deep.equal({ sold: `price-${price}`, body: null });
+      }
+      expect(await payments(safe.address)).to.deep.equal(PRICES.map((value) => ({ to: shop, value })));
+      expect(merchant.settlements).to.equal(PRICES.length);
+    });
+
+    it(`sends the short payload from a Safe ${version} once the session is enabled`, async () => {
+      const safe = safes[version];
+      const grant = await grantFor(safe, await sessionFor(safe));
+      const pay = agent(grant);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      await asSafe(safe, [encodeEnable(grant)]);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      const [long, short] = merchant.headers.map((header) => payment(header).signature.length);
+      expect(short).to.be.lessThan((long as number) - 1000);
+      expect(await payments(safe.address)).to.have.length(2);
+    });
+  }
+
+  it("passes everything else through: free pages, bodies, methods, and headers", async () => {
+    const pay = agent(await enabled());
+    const free = await pay(merchant.url("free"));
+    expect(await free.json()).to.deep.equal({ sold: "free", body: null });
+    const posted = await pay(merchant.url("fifth"), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ question: 42 }),
+    });
+    expect(await posted.json()).to.deep.equal({ sold: "fifth", body: { question: 42 } });
+  });
+
+  it("pays more than x402's own dollar where the session allows it", async () => {
+    const pay = agent(await enabled({ perTransaction: 2n * DOLLAR }));
+    expect((await pay(merchant.url("1.5"))).status).to.equal(200);
+  });
+
+  it("works as a scheme of the stock client and of the stock fetch", async () => {
+    const grant = await enabled();
+    const { client } = environment.testChain;
+    const scheme = latchkeyScheme({ client, key, grant });
+    const x402 = new x402Client()
+      .register(scheme.network, scheme)
+      .setSpendControls(budgetSpendControls(scheme.session, scheme.network));
+    const pay = wrapFetchWithPayment(fetch, x402);
+    expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+    const refused = await pay(merchant.url("1.5")).catch((error: Error) => error.message);
+    expect(refused).to.contain("maxAmountPerPayment");
+  });
+
+  it("pays ten requests at once, opening no more lots at a time than it may, then follows", async () => {
+    const grant = await enabled();
+    const pay = agent(grant, { maxOpenersInFlight: 2, maxWait: 30 });
+    const responses = await Promise.all(Array.from({ length: 10 }, () => pay(merchant.url("fifth"))));
+    expect(responses.map(({ status }) => status)).to.deep.equal(Array(10).fill(200));
+    expect(new Set(merchant.headers.map((header) => payment(header).authorization.nonce)).size).to.equal(10);
+    expect(await payments(grant.session.account)).to.have.length(10);
+  });
+
+  it("lets two agents with one store pay at the same time without one refusal", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "latchkey-x402-"));
+    const grant = await enabled();
+    const store = () => fileSlotStore(join(folder, "slots.json"));
+    const agents = [agent(grant, { store: store() }), agent(grant, { store: store() })];
+    const responses = await Promise.all(
+      Array.from({ length: 8 }, (_, turn) => (agents[turn % 2] as typeof fetch)(merchant.url("fifth"))),
+    );
+    await rm(folder, { recursive: true });
+    expect(responses.map(({ status }) => status)).to.deep.equal(Array(8).fill(200));
+    expect(merchant.headers).to.have.length(8);
+  });
+
+  describe("when the outcome is unknown", () => {
+    it("sends the same payment again where the connection broke before it was settled", async () => {
+      const grant = await enabled();
+      merchant.faults = ["drop before settling", "drop before settling"];
+      expect((await agent(grant)(merchant.url("fifth"))).status).to.equal(200);
+      expect(merchant.headers).to.have.length(3);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("says that it is paid where the connection broke after it was settled, and never pays twice", async () => {
+      const grant = await enabled();
+      const pay = agent(grant);
+      merchant.faults = ["drop after settling"];
+      const refusal = await refusalOf(pay(merchant.url("fifth")));
+      expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+      expect(refusal.details).to.include({ settled: true, header: merchant.headers[0] });
+      expect(new Set(merchant.headers).size).to.equal(1);
+      // An agent that simply asks again, as agents do.
+      expect((await refusalOf(pay(merchant.url("fifth")))).details.settled).to.equal(true);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+      // Another request is another purchase.
+      expect((await pay(merchant.url("price-10000"))).status).to.equal(200);
+    });
+
+    it("does not sign anew where the server settled the payment and asks for it again", async () => {
+      const grant = await enabled();
+      merchant.faults = ["402 after settling"];
+      const refusal = await refusalOf(agent(grant)(merchant.url("fifth")));
+      expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+      expect(refusal.details.settled).to.equal(true);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("offers the same payment when a request is repeated after the server stayed away", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { resends: 1 });
+      merchant.faults = ["drop before settling", "drop before settling"];
+      const refusal = await refusalOf(pay(merchant.url("fifth")));
+      expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+      expect(refusal.details.settled).to.equal(false);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(merchant.headers).to.have.length(3);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+      // It was bought, so the next one is a new purchase.
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(await payments(grant.session.account)).to.have.length(2);
+    });
+
+    it("pays anew once the first payment has lapsed", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { resends: 0 });
+      merchant.faults = ["drop before settling"];
+      await refusalOf(pay(merchant.url("short")));
+      await mine(21);
+      expect((await pay(merchant.url("short"))).status).to.equal(200);
+      expect(new Set(merchant.headers).size).to.equal(2);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("sends it again after silence and after a gateway's error", async () => {
+      const grant = await enabled();
+      merchant.faults = ["silence", "502"];
+      expect((await agent(grant, { timeout: 300 })(merchant.url("fifth"))).status).to.equal(200);
+      expect(merchant.headers).to.have.length(3);
+      expect(new Set(merchant.headers).size).to.equal(1);
+    });
+
+    it("stops when the caller does, and keeps the payment for the next try", async () => {
+      const grant = await enabled();
+      const pay = agent(grant);
+      merchant.faults = ["silence"];
+      const stop = new AbortController();
+      const request = pay(merchant.url("fifth"), { signal: stop.signal });
+      while (merchant.headers.length === 0) await new Promise((done) => setTimeout(done, 5));
+      stop.abort(new Error("enough"));
+      expect(await request.catch((error: Error) => error.message)).to.equal("enough");
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(new Set(merchant.headers).size).to.equal(1);
+    });
+  });
+
+  describe("refuses, before anything is signed,", () => {
+    const refused = async (grant: Grant, name: string, other: Partial<PayingFetchParameters> = {}) => {
+      const store = memorySlotStore();
+      const refusal = await refusalOf(agent(grant, { store, ...other })(merchant.url(name)));
+      expect(merchant.headers).to.deep.equal([]);
+      const session = grantSession(grant);
+      expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.deep.equal([]);
+      expect(await payments(session.account)).to.deep.equal([]);
+      return refusal;
+    };
+
+    it("a price over the limit of one payment", async () => {
+      const refusal = await refused(await enabled(), "1.5");
+      expect(refusal.code).to.equal("PER_TRANSACTION");
+      expect(refusal.details).to.include({ amount: 1_500_000n, limit: DOLLAR });
+    });
+
+    it("a payee who is not among the recipients", async () => {
+      const refusal = await refused(await enabled(), "elsewhere-paid");
+      expect(refusal.code).to.equal("RECIPIENT");
+      expect(refusal.details.recipient).to.equal(stranger);
+    });
+
+    it("an offer that gives the token another name than it has", async () => {
+      expect((await refused(await enabled(), "misnamed")).code).to.equal("WRONG_DOMAIN");
+    });
+
+    it("another transfer method than eip3009", async () => {
+      expect((await refused(await enabled(), "permit2")).code).to.equal("NOT_OFFERED");
+    });
+
+    it("a token without a budget, or with one that is closed to signatures", async () => {
+      expect((await refused(await enabled(), "another-token")).code).to.equal("UNKNOWN_TOKEN");
+      expect((await refused(await enabled({ slotSizes: 0 }, { salt: 8n }), "fifth")).code).to.equal(
+        "UNKNOWN_TOKEN",
+      );
+    });
+
+    it("a session that was taken back", async () => {
+      const grant = await enabled();
+      await asSafe(safes["1.4.1"], [encodeRevoke(grant)]);
+      expect((await refused(grant, "fifth")).code).to.equal("REVOKED");
+    });
+
+    it("a session of another epoch", async () => {
+      const grant = await enabled();
+      await asSafe(safes["1.4.1"], [encodeRevokeAll(grant)]);
+      expect((await refused(grant, "fifth")).code).to.equal("WRONG_EPOCH");
+    });
+
+    it("a session that is over, is about to be, or has not begun", async () => {
+      const now = await chainTime();
+      const grant = await enabled({}, { validUntil: now + 1000 });
+      await mine(1000);
+      expect((await refused(grant, "fifth")).code).to.equal("EXPIRED");
+      await restore();
+      const ending = await enabled({}, { validUntil: (await chainTime()) + 15 });
+      expect((await refused(ending, "fifth")).code).to.equal("EXPIRED");
+      const later = await enabled({}, { validAfter: now + 1000 });
+      expect((await refused(later, "fifth")).code).to.equal("NOT_YET_VALID");
+    });
+
+    it("a session that nobody granted, or that somebody else did", async () => {
+      const safe = safes["1.4.1"];
+      const grant = await grantFor(safe, await sessionFor(safe));
+      expect((await refused({ ...grant, signature: "0x" }, "fifth")).code).to.equal("NOT_GRANTED");
+      const owner = ecdsaOwner("somebody else");
+      const { signature } = await grantFor({ ...safe, owner }, grantSession(grant));
+      expect((await refused({ ...grant, signature }, "fifth")).code).to.equal("NOT_GRANTED");
+    });
+
+    it("a key that the session does not name", async () => {
+      const other = privateKeyToAccount(keccak256(toBytes("another agent")));
+      const grant = await enabled();
+      expect(() => agent(grant, { key: other }))
+        .to.throw(Refusal)
+        .with.property("code", "NOT_KEY");
+    });
+
+    it("a chain that is not the grant's", async () => {
+      const grant = await enabled();
+      expect((await refused({ ...grant, chainId: 8453 }, "fifth")).code).to.equal("WRONG_CHAIN");
+    });
+
+    it("more than the account has", async () => {
+      const grant = await enabled();
+      await environment.usdc.deal(grant.session.account, 199_999n);
+      const refusal = await refused(grant, "fifth");
+      expect(refusal.code).to.equal("TOKEN_INSUFFICIENT_BALANCE");
+      expect(refusal.details).to.include({ balance: 199_999n, amount: 200_000n });
+    });
+
+    it("a Safe without the module, or whose handler does not ask it", async () => {
+      const bare = await createSafe(environment, { version: "1.4.1", owner: ecdsaOwner("bare") });
+      await environment.usdc.mint(bare.address, DOLLAR);
+      const grant = await grantFor(bare, await sessionFor(bare));
+      expect((await refused(grant, "fifth")).code).to.equal("MODULE_NOT_ENABLED");
+      const [enableModule] = safeInstallation({
+        version: "1.4.1",
+        handler: latchkey.handler,
+        safe: bare.address,
+        module: latchkey.module,
+      });
+      if (enableModule) await asSafe(bare, [enableModule]);
+      expect((await refused(grant, "fifth")).code).to.equal("MODULE_NOT_ENABLED");
+    });
+
+    it("a header of more than 8,000 bytes", async () => {
+      const safe = safes["1.4.1"];
+      const recipients = [
+        shop,
+        ...Array.from({ length: 31 }, (_, index) => getAddress(toHex(index + 1, { size: 20 }))),
+      ];
+      const rules = Array.from({ length: 8 }, (_, index) => ({
+        offset: 4 + 32 * index,
+        op: 0,
+        value: keccak256(toBytes(`value ${index}`)),
+      }));
+      const actions = Array.from({ length: 4 }, (_, index) => ({
+        target: stranger,
+        selector: toHex(index + 1, { size: 4 }),
+        rules,
+      }));
+      const session = await sessionFor(safe, { recipients }, { actions });
+      const refusal = await refused(await grantFor(safe, session), "fifth");
+      expect(refusal.code).to.equal("TOO_LARGE");
+      expect(refusal.details.bytes).to.be.greaterThan(8000);
+    });
+
+    it("what no longer fits into the period, and says until when", async () => {
+      const grant = await enabled({ perPeriod: DOLLAR });
+      const pay = agent(grant);
+      expect((await pay(merchant.url("price-1000000"))).status).to.equal(200);
+      const refusal = await refusalOf(pay(merchant.url("fifth")));
+      expect(refusal.code).to.equal("PERIOD");
+      expect(refusal.details).to.include({
+        remaining: 0n,
+        resetsAt: grant.session.validAfter + 86_400,
+        amount: 200_000n,
+      });
+      expect(merchant.headers).to.have.length(1);
+    });
+
+    it("what executions have already spent", async () => {
+      const grant = await enabled({ perPeriod: 2n * DOLLAR });
+      const { to, data } = encodeExecute({
+        grant,
+        isEnabled: true,
+        calls: [
+          {
+            to: environment.usdc.address,
+            data: encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [shop, 700_000n] }),
+          },
+        ],
+      });
+      await environment.testChain.send({ from: key.address, to, data });
+      const pay = agent(grant);
+      expect((await pay(merchant.url("price-1000000"))).status).to.equal(200);
+      expect((await refusalOf(pay(merchant.url("price-250000")))).code).to.equal("PERIOD");
+      expect(await payments(grant.session.account)).to.deep.equal([
+        { to: shop, value: 700_000n },
+        { to: shop, value: DOLLAR },
+      ]);
+    });
+  });
+
+  it("takes the offer that it can pay among several, and says of the nearest one why it cannot", async () => {
+    const grant = await enabled();
+    const offer = {
+      scheme: "exact",
+      network: "eip155:1" as const,
+      asset: environment.usdc.address,
+      amount: "200000",
+      payTo: shop,
+      maxTimeoutSeconds: 60,
+      extra: { name: "USD Coin", version: "2" },
+    };
+    const others = [
+      { ...offer, network: "eip155:8453" as const },
+      { ...offer, scheme: "upto" },
+      { ...offer, asset: stranger },
+    ];
+    const sent: PaymentPayload[] = [];
+    const shopWith = (accepts: PaymentRequirements[]) =>
+      agent(grant, {
+        fetch: async (input, init) => {
+          const header = new Request(input, init).headers.get("PAYMENT-SIGNATURE");
+          if (header) sent.push(decodePaymentSignatureHeader(header));
+          if (header) return new Response("sold");
+          const required = { x402Version: 2, resource: { url: "https://shop.example/" }, accepts };
+          const headers = { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required) };
+          return new Response("pay first", { status: 402, headers });
+        },
+      })("https://shop.example/");
+    expect(await (await shopWith([...others, { ...offer, amount: "1000001" }, offer])).text()).to.equal(
+      "sold",
+    );
+    expect(sent.map(({ accepted }) => accepted)).to.deep.equal([offer]);
+    expect((await refusalOf(shopWith([...others, { ...offer, amount: "1000001" }]))).code).to.equal(
+      "PER_TRANSACTION",
+    );
+    expect((await refusalOf(shopWith(others))).code).to.equal("WRONG_CHAIN");
+    expect((await refusalOf(shopWith([]))).code).to.equal("NOT_OFFERED");
+    expect(sent).to.have.length(1);
+  });
+
+  it("leaves a 402 alone that makes no x402 offer, and names one that it cannot read", async () => {
+    const grant = await enabled();
+    const answer = (body: string, headers = {}) =>
+      agent(grant, { fetch: async () => new Response(body, { status: 402, headers }) })(
+        "https://shop.example/",
+      );
+    expect(await (await answer("insert coin")).text()).to.equal("insert coin");
+    const version1 = JSON.stringify({ x402Version: 1, accepts: [{ scheme: "exact", network: "base" }] });
+    expect((await refusalOf(answer(version1))).code).to.equal("NOT_OFFERED");
+    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("NOT_OFFERED");
+  });
+
+  it("says REVOKED where the owner took the session back while the payment was on its way", async () => {
+    const grant = await enabled();
+    const pay = agent(grant, {
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        if (request.headers.has("PAYMENT-SIGNATURE")) await asSafe(safes["1.4.1"], [encodeRevoke(grant)]);
+        return fetch(request);
+      },
+    });
+    expect((await refusalOf(pay(merchant.url("fifth")))).code).to.equal("REVOKED");
+    expect(await payments(grant.session.account)).to.deep.equal([]);
+  });
+
+  it("hands on the server's 402 where the payment was refused for a reason of the server's", async () => {
+    const grant = await enabled();
+    const pay = agent(grant, {
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        const header = request.headers.get("PAYMENT-SIGNATURE");
+        if (header) {
+          const decoded = JSON.parse(Buffer.from(header, "base64").toString());
+          decoded.accepted.amount = "1";
+          request.headers.set("PAYMENT-SIGNATURE", Buffer.from(JSON.stringify(decoded)).toString("base64"));
+        }
+        return fetch(request);
+      },
+    });
+    const response = await pay(merchant.url("fifth"));
+    expect(response.status).to.equal(402);
+    expect(response.headers.has("PAYMENT-REQUIRED")).to.equal(true);
+    expect(await payments(grant.session.account)).to.deep.equal([]);
+  });
+
+  describe("at the end of a period", () => {
+    it("waits for the next one if that begins soon, and pays from that one's budget", async () => {
+      const grant = await enabled(
+        { perPeriod: DOLLAR, period: 3600 },
+        { validAfter: (await chainTime()) - 3000 },
+      );
+      const pay = agent(grant, { maxWait: 30 });
+      expect((await pay(merchant.url("price-1000000"))).status).to.equal(200);
+      await mine(590);
+      const resetsAt = grant.session.validAfter + 3600;
+      expect(await chainTime()).to.be.lessThan(resetsAt);
+      const response = pay(merchant.url("price-1000000"));
+      let settled = false;
+      response.finally(() => {
+        settled = true;
+      });
+      while ((await chainTime()) < resetsAt) {
+        expect(settled).to.equal(false);
+        expect(merchant.headers).to.have.length(1);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+      expect((await response).status).to.equal(200);
+      expect(await payments(grant.session.account)).to.have.length(2);
+    });
+
+    it("refuses if it does not begin soon enough", async () => {
+      const grant = await enabled({ period: 3600 }, { validAfter: (await chainTime()) - 3585 });
+      const refusal = await refusalOf(agent(grant, { maxWait: 1 })(merchant.url("fifth")));
+      expect(refusal.code).to.equal("PERIOD");
+      expect(refusal.details.resetsAt).to.equal(grant.session.validAfter + 3600);
+    });
+
+    it("signs nothing that outlives the period", async () => {
+      const grant = await enabled({ period: 3600 }, { validAfter: (await chainTime()) - 3540 });
+      const pay = agent(grant);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      const { validBefore } = payment(merchant.headers[0] as string).authorization;
+      expect(Number(validBefore)).to.equal(grant.session.validAfter + 3600);
+    });
+  });
+
+  it("pays anyone where the budget says anyone", async () => {
+    const grant = await enabled({ recipients: [ANYONE] });
+    expect((await agent(grant)(merchant.url("elsewhere-paid"))).status).to.equal(200);
+    expect(await payments(grant.session.account)).to.deep.equal([{ to: stranger, value: 1n }]);
+  });
+});
