@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gasShares, sharedRows } from "./gasShares.ts";
 import { type GasFigures, measureGas } from "./measureGas.ts";
-import { type Measurements, renderGasPage } from "./renderGasPage.ts";
+import { gasPages, type Measurements, renderGasPage } from "./renderGasPage.ts";
 import { renderGasTable } from "./renderGasTable.ts";
 
 const root = resolve(import.meta.dirname, "..");
@@ -47,7 +47,9 @@ export function gasFiles(measurements: Measurements): GasFile[] {
     file("bench/gas.json", () => `${JSON.stringify(measurements.figures, null, 2)}\n`),
     file("bench/gas.md", () => renderGasTable(measurements.figures)),
     // Without its page there are no marks to write between, which is an error of its own.
-    file("docs/gas.md", (page) => renderGasPage(page ?? "", measurements)),
+    ...Object.keys(gasPages).map((path) =>
+      file(path, (page) => renderGasPage(path, page ?? "", measurements)),
+    ),
   ];
 }
 

@@ -6,7 +6,33 @@ import { formatGas, renderTable, renderTargets } from "./renderGasTable.ts";
 /** What the page's figures come from. */
 export type Measurements = { figures: GasFigures; shares: Readonly<Record<string, GasShares>> };
 
-const blocks: Record<string, (measurements: Measurements) => string> = {
+type Blocks = Record<string, (measurements: Measurements) => string>;
+
+/** What the README shows: the everyday payments, beside what the same account pays without Latchkey. */
+const summary: Blocks = {
+  summary: ({ figures }) => {
+    const rows = [
+      ["the owner's own transaction, for comparison", "owner"],
+      ["the key executes a payment", "execute/next"],
+      ["a relayer submits what the key signed", "executeSigned/next"],
+      ["the first payment, which carries the owner's grant", "execute/first-with-grant"],
+      ["an x402 payment, first of a lot, 5 slot sizes", "x402/opener/5"],
+      ["an x402 payment, later of a lot, 5 slot sizes", "x402/follower/5"],
+    ] as const;
+    const floor = "accept-all/transferWithAuthorization";
+    const gas = (row: string): string => formatGas(figures[row] ?? Number.NaN);
+    return renderTable(
+      ["", "Safe 1.4.1", "Safe 1.5.0"],
+      ["Safe 1.4.1", "Safe 1.5.0"],
+      [
+        ...rows.map(([what, row]) => [what, gas(`safe-1.4.1/${row}`), gas(`safe-1.5.0/${row}`)]),
+        ["an x402 payment from a wallet that says yes to everything", gas(floor), gas(floor)],
+      ],
+    );
+  },
+};
+
+const details: Blocks = {
   targets: ({ figures }) => renderTargets(figures),
   peers: ({ figures }) => renderPeers(figures),
   "same-rows": ({ figures }) =>
@@ -30,6 +56,9 @@ const blocks: Record<string, (measurements: Measurements) => string> = {
       ]),
     ),
 };
+
+/** The pages that hold measured figures, and which. */
+export const gasPages: Readonly<Record<string, Blocks>> = { "README.md": summary, "docs/gas.md": details };
 
 /** Latchkey's rows in the form of the peers', then the peers', each group by what a steady payment costs. */
 function renderPeers(figures: GasFigures): string {
@@ -88,19 +117,20 @@ function renderPeers(figures: GasFigures): string {
 const MARKED = /<!-- bench: ([a-z-]+) -->\n[\s\S]*?<!-- end -->/g;
 
 /**
- * The page with what stands between its marks (`<!-- bench: name -->` and `<!-- end -->`) written anew.
+ * A page of {@link gasPages} with what stands between its marks (`<!-- bench: name -->` and `<!-- end -->`) written anew.
  * @throws If a mark is unknown, or one that the page should have is missing: its figures would go stale unseen.
  */
-export function renderGasPage(page: string, measurements: Measurements): string {
+export function renderGasPage(path: string, page: string, measurements: Measurements): string {
+  const blocks = gasPages[path] ?? {};
   const found = new Set<string>();
   const rendered = page.replace(MARKED, (_, name: string) => {
     const render = blocks[name];
-    if (!render) throw new Error(`docs/gas.md has a mark "${name}" that nothing is written for`);
+    if (!render) throw new Error(`${path} has a mark "${name}" that nothing is written for`);
     found.add(name);
     return `<!-- bench: ${name} -->\n\n${render(measurements)}\n\n<!-- end -->`;
   });
   for (const name of Object.keys(blocks)) {
-    if (!found.has(name)) throw new Error(`docs/gas.md has no place for "${name}"`);
+    if (!found.has(name)) throw new Error(`${path} has no place for "${name}"`);
   }
   return rendered;
 }

@@ -23,6 +23,11 @@ library Meters {
         return State(Meter.unwrap(meter) >> STATE_AT);
     }
 
+    /// @dev Cheaper than to compare what `state` returns: Solidity checks an enum each time it looks at one.
+    function isIn(Meter meter, State asked) internal pure returns (bool) {
+        return Meter.unwrap(meter) >> STATE_AT == uint256(asked);
+    }
+
     function withState(Meter meter, State newState) internal pure returns (Meter) {
         return Meter.wrap(((Meter.unwrap(meter) << 8) >> 8) | (uint256(newState) << STATE_AT));
     }

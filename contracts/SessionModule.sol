@@ -60,9 +60,9 @@ abstract contract SessionModule is ISessionModule {
         if (_fallbackHandlerOf(msg.sender) == address(this)) revert ModuleIsFallbackHandler(msg.sender);
         if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);
         _requireEpoch(copy);
-        State state = stateOf(id, msg.sender);
-        if (state == State.REVOKED) revert SessionIsRevoked(id);
-        if (state == State.UNKNOWN) _enable(copy, id);
+        Meter first = _firstMeter(_records[id][msg.sender]);
+        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);
+        if (first.isIn(State.UNKNOWN)) _enable(copy, id);
     }
 
     /// @inheritdoc ISessionModule
@@ -139,7 +139,7 @@ abstract contract SessionModule is ISessionModule {
             (results, amounts) = _performMeasured(session, calls);
             // The calls may have revoked the session, or everything.
             _requireEpoch(session);
-            if (_stateIn(record) != State.ENABLED) revert SessionIsRevoked(id);
+            if (!_firstMeter(record).isIn(State.ENABLED)) revert SessionIsRevoked(id);
             _charge(session, id, record, amounts);
         }
         _leave(account);
@@ -150,9 +150,9 @@ abstract contract SessionModule is ISessionModule {
         if (block.timestamp < session.validAfter) revert NotYetValid(session.validAfter);
         if (block.timestamp >= session.validUntil) revert Expired(session.validUntil);
         _requireEpoch(session);
-        State state = _stateIn(record);
-        if (state == State.ENABLED) return;
-        if (state == State.REVOKED) revert SessionIsRevoked(id);
+        Meter first = _firstMeter(record);
+        if (first.isIn(State.ENABLED)) return;
+        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);
         if (grant.length == 0) revert NotGranted(id);
         session.requireWellFormed(address(this));
         if (!_isGranted(session.account, _digest(id), grant)) revert NotGranted(id);
@@ -315,8 +315,8 @@ abstract contract SessionModule is ISessionModule {
     function _isUsable(Session memory session, bytes32 id, bytes calldata grant) private view returns (bool) {
         address account = session.account;
         if (session.epoch != _epochs[account]) return false;
-        State state = stateOf(id, account);
-        if (state != State.UNKNOWN) return state == State.ENABLED;
+        Meter first = _firstMeter(_records[id][account]);
+        if (!first.isIn(State.UNKNOWN)) return first.isIn(State.ENABLED);
         if (grant.length == 0) return false;
         (bool flawed, , ) = session.flawOf(address(this));
         return !flawed && _isGranted(account, _digest(id), grant);
@@ -342,7 +342,7 @@ abstract contract SessionModule is ISessionModule {
 
     /// @inheritdoc ISessionModule
     function stateOf(bytes32 id, address account) public view returns (State) {
-        return _stateIn(_records[id][account]);
+        return _firstMeter(_records[id][account]).state();
     }
 
     /// @inheritdoc ISessionModule
@@ -397,12 +397,13 @@ abstract contract SessionModule is ISessionModule {
 
     /* STATE */
 
-    function _stateIn(Record storage record) private view returns (State) {
-        return Meter.wrap(record.meters[0]).state();
+    /// @dev The one that also holds the session's state.
+    function _firstMeter(Record storage record) private view returns (Meter) {
+        return Meter.wrap(record.meters[0]);
     }
 
     function _setState(Record storage record, State state) private {
-        record.meters[0] = Meter.unwrap(Meter.wrap(record.meters[0]).withState(state));
+        record.meters[0] = Meter.unwrap(_firstMeter(record).withState(state));
     }
 
     function _enable(Session memory session, bytes32 id) private {
@@ -412,7 +413,7 @@ abstract contract SessionModule is ISessionModule {
 
     function _revoke(bytes32 id, address account) private {
         Record storage record = _records[id][account];
-        if (_stateIn(record) == State.REVOKED) return;
+        if (_firstMeter(record).isIn(State.REVOKED)) return;
         _setState(record, State.REVOKED);
         emit SessionRevoked(account, id);
     }

@@ -1,7 +1,8 @@
 /**
  * Runs all tests against instrumented contracts and prints how much of contracts/ they reach, in lines and statements.
  * The instrumented code is larger and dearer than the real one: tests of sizes, gas, hashes and addresses mean
- * nothing here, so only the table is the result, and a failed test is named but does not fail the run.
+ * nothing here, so only the table is the result, and a failed test is named but does not fail the run. How many tests
+ * pass is for `npm test` to say: Hardhat's total here counts tests that were skipped, or never ran, as passed.
  *
  *     npm run coverage
  */

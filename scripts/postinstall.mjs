@@ -6,9 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 
 const scope = "node_modules/@nomicfoundation";
 const hasBinding = () =>
-  readdirSync(scope).some(
-    (name) => name.startsWith("edr-") && existsSync(`${scope}/${name}/package.json`),
-  );
+  readdirSync(scope).some((name) => name.startsWith("edr-") && existsSync(`${scope}/${name}/package.json`));
 
 if (existsSync(scope) && !hasBinding()) {
   const node = "node_modules/.bin/node";

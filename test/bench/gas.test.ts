@@ -98,8 +98,10 @@ describe("the check of the gas figures", () => {
 
   it("refuses a page that has lost a place for its figures", () => {
     const nothing: Measurements = { figures: {}, shares: {} };
-    expect(() => renderGasPage("# What Latchkey costs\n", nothing)).to.throw('no place for "targets"');
-    expect(() => renderGasPage("<!-- bench: unknown -->\n<!-- end -->", nothing)).to.throw(
+    expect(() => renderGasPage("docs/gas.md", "# What Latchkey costs\n", nothing)).to.throw(
+      'no place for "targets"',
+    );
+    expect(() => renderGasPage("docs/gas.md", "<!-- bench: unknown -->\n<!-- end -->", nothing)).to.throw(
       'a mark "unknown"',
     );
   });

@@ -4,7 +4,14 @@ import { FLAWS, flawsOf } from "./flawsOf.ts";
 import { type Ledger, NATIVE } from "./Ledger.ts";
 import type { Refusal } from "./Refusal.ts";
 import { type CallReading, mayReceive, readCall } from "./readCall.ts";
-import { brokenByAuthorization, brokenByCharge, reachedLots, type Slot, type SlotBudget, sizesOf } from "./SlotRule.ts";
+import {
+  brokenByAuthorization,
+  brokenByCharge,
+  reachedLots,
+  type Slot,
+  type SlotBudget,
+  sizesOf,
+} from "./SlotRule.ts";
 import { hashSession, slotNonce } from "./typedData.ts";
 
 /** The account, the module that it trusts, and the chain that they live on. */
@@ -101,8 +108,10 @@ export class SessionModel {
     if (!isAddressEqual(sender, session.account)) {
       refusals.push({ name: "NotAccount", args: [sender, session.account] });
     }
-    if (session.epoch !== this.epoch) refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
-    if (this.now >= BigInt(session.validUntil)) refusals.push({ name: "Expired", args: [session.validUntil] });
+    if (session.epoch !== this.epoch)
+      refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
+    if (this.now >= BigInt(session.validUntil))
+      refusals.push({ name: "Expired", args: [session.validUntil] });
     if (this.stateOf(id) === "REVOKED") refusals.push({ name: "SessionIsRevoked", args: [id] });
     if (refusals.length > 0) return refused(refusals);
     this.#states.set(id, "ENABLED");
@@ -182,8 +191,10 @@ export class SessionModel {
     if (this.now < BigInt(session.validAfter)) {
       refusals.push({ name: "NotYetValid", args: [session.validAfter] });
     }
-    if (this.now >= BigInt(session.validUntil)) refusals.push({ name: "Expired", args: [session.validUntil] });
-    if (session.epoch !== this.epoch) refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
+    if (this.now >= BigInt(session.validUntil))
+      refusals.push({ name: "Expired", args: [session.validUntil] });
+    if (session.epoch !== this.epoch)
+      refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
     const state = this.stateOf(id);
     if (state === "REVOKED") refusals.push({ name: "SessionIsRevoked", args: [id] });
     if (state === "UNKNOWN") {
@@ -250,7 +261,9 @@ export class SessionModel {
       return true;
     }
     const target = this.targets.get(call.target.toLowerCase());
-    return this.ledger.move(NATIVE, account, call.target, call.value) && (target?.(this.ledger, call) ?? true);
+    return (
+      this.ledger.move(NATIVE, account, call.target, call.value) && (target?.(this.ledger, call) ?? true)
+    );
   }
 
   #charge(session: Session, id: Hex, totals: readonly bigint[]): Outcome {
@@ -281,7 +294,14 @@ export class SessionModel {
     return outcome;
   }
 
-  #opened(session: Session, id: Hex, budgetIndex: number, period: bigint, lot: bigint, size: number): boolean {
+  #opened(
+    session: Session,
+    id: Hex,
+    budgetIndex: number,
+    period: bigint,
+    lot: bigint,
+    size: number,
+  ): boolean {
     const nonce = slotNonce(id, budgetIndex, period, { lot, size, index: 0n });
     return this.ledger.nonceUsed((session.budgets[budgetIndex] as Budget).token, this.place.account, nonce);
   }

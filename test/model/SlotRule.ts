@@ -12,7 +12,13 @@ export type Slot = { lot: bigint; size: number; index: bigint };
 export type OpenedSizes = (lot: bigint, size: number) => boolean;
 
 /** What an authorization is judged by. `spent`: by executions, this period. */
-export type AuthorizationCase = { budget: SlotBudget; slot: Slot; value: bigint; spent: bigint; opened: OpenedSizes };
+export type AuthorizationCase = {
+  budget: SlotBudget;
+  slot: Slot;
+  value: bigint;
+  spent: bigint;
+  opened: OpenedSizes;
+};
 
 /** What a charge of an execution is judged by. `spent`: by executions, this period, before this one. */
 export type ChargeCase = { budget: SlotBudget; amount: bigint; spent: bigint; opened: OpenedSizes };
@@ -25,7 +31,11 @@ export const slotWorth = ({ perTransaction, split }: SlotBudget, size: number) =
 export const lotsOf = ({ perTransaction, perPeriod }: SlotBudget) => perPeriod / perTransaction;
 
 /** The lots, lowest first, that executions reach newly when their total grows from `spent` by `amount`. */
-export function reachedLots({ perTransaction, perPeriod }: SlotBudget, spent: bigint, amount: bigint): bigint[] {
+export function reachedLots(
+  { perTransaction, perPeriod }: SlotBudget,
+  spent: bigint,
+  amount: bigint,
+): bigint[] {
   const first = (perPeriod - spent - amount) / perTransaction;
   const end = (perPeriod - spent) / perTransaction;
   return Array.from({ length: Number(end - first) }, (_, step) => first + BigInt(step));
@@ -46,7 +56,8 @@ export const slotRule = {
     indexExists: ({ budget, slot }: AuthorizationCase) => slot.index < budget.split ** BigInt(slot.size),
     othersClosed: ({ budget, slot, opened }: AuthorizationCase) =>
       sizesOf(budget).every((size) => size === slot.size || !opened(slot.lot, size)),
-    followsItsOpener: ({ slot, opened }: AuthorizationCase) => slot.index === 0n || opened(slot.lot, slot.size),
+    followsItsOpener: ({ slot, opened }: AuthorizationCase) =>
+      slot.index === 0n || opened(slot.lot, slot.size),
     belowExecutions: ({ budget, slot, spent }: AuthorizationCase) =>
       (slot.lot + 1n) * budget.perTransaction <= budget.perPeriod - spent,
   },

@@ -61,7 +61,9 @@ const streamHolds = ({ initial, perSecond, slotSizes }: Budget) =>
 
 const slotsHold = ({ token, perTransaction, slotSizes }: Budget) =>
   slotSizes === 0 ||
-  (slotSizes <= 8 && !isAddressEqual(token, zeroAddress) && perTransaction >> BigInt(2 * (slotSizes - 1)) > 0n);
+  (slotSizes <= 8 &&
+    !isAddressEqual(token, zeroAddress) &&
+    perTransaction >> BigInt(2 * (slotSizes - 1)) > 0n);
 
 const recipientsHold = ({ recipients }: Budget) =>
   recipients.length >= 1 &&

@@ -1,5 +1,12 @@
 import { type Address, type Hex, isAddressEqual, size, slice, zeroAddress } from "viem";
-import { type Action, ANYONE, type Budget, type Call, type Rule, type Session } from "../../packages/sdk/src/Session.ts";
+import {
+  type Action,
+  ANYONE,
+  type Budget,
+  type Call,
+  type Rule,
+  type Session,
+} from "../../packages/sdk/src/Session.ts";
 import { NATIVE } from "./Ledger.ts";
 import type { Refusal } from "./Refusal.ts";
 

@@ -1,4 +1,11 @@
-import { brokenByAuthorization, brokenByCharge, lotsOf, type SlotBudget, type SlotRule, slotRule } from "./SlotRule.ts";
+import {
+  brokenByAuthorization,
+  brokenByCharge,
+  lotsOf,
+  type SlotBudget,
+  type SlotRule,
+  slotRule,
+} from "./SlotRule.ts";
 
 /** Which nonces of a lot are used: its openers, and how many of each size's followers (which of them is all one). */
 type LotState = { openers: readonly boolean[]; followers: readonly number[] };
@@ -30,7 +37,11 @@ export type SlotWorld = {
  * greatest value that the rule allows, since neither the rule nor the nonces remember a value.
  * Every step either spends or uses a nonce, so the states are walked in the order of that sum.
  */
-export function searchSlots(budget: SlotBudget, rule: SlotRule = slotRule, world: SlotWorld = {}): SlotSearch {
+export function searchSlots(
+  budget: SlotBudget,
+  rule: SlotRule = slotRule,
+  world: SlotWorld = {},
+): SlotSearch {
   const { periods = 1, burns = true, stopAtViolation = false, currentPeriodOnly = true } = world;
   const perPeriod = Number(budget.perPeriod);
   const split = Number(budget.split);

@@ -11,7 +11,7 @@ import {
   slotRule,
   slotWorth,
 } from "./SlotRule.ts";
-import { searchSlots, type SlotWorld } from "./searchSlots.ts";
+import { type SlotWorld, searchSlots } from "./searchSlots.ts";
 
 /** The most states that one budget of the default run may have; LATCHKEY_DEEP=1 runs the greater ones as well. */
 const MOST_STATES = process.env.LATCHKEY_DEEP ? Number.POSITIVE_INFINITY : 120_000;
@@ -64,9 +64,10 @@ describe("the slot rule, over every interleaving of small budgets", function () 
     for (const budget of searched) {
       const found = searchSlots(budget);
       states += found.states;
-      expect(found.mostMoved, JSON.stringify(budget, (_, v) => (typeof v === "bigint" ? `${v}` : v))).to.equal(
-        Number(budget.perPeriod),
-      );
+      expect(
+        found.mostMoved,
+        JSON.stringify(budget, (_, v) => (typeof v === "bigint" ? `${v}` : v)),
+      ).to.equal(Number(budget.perPeriod));
     }
     expect(states).to.be.greaterThan(500_000);
   });
@@ -103,12 +104,15 @@ describe("the slot rule, over every interleaving of small budgets", function () 
       "othersClosed",
       (judged) => judged.slot.index === 0n || slotRule.authorization.othersClosed(judged),
     ),
-    "only greater slots of the lot are looked at": mutant.ofAuthorization("othersClosed", ({ slot, opened }) =>
-      Array.from({ length: slot.size }, (_, size) => size).every((size) => !opened(slot.lot, size)),
+    "only greater slots of the lot are looked at": mutant.ofAuthorization(
+      "othersClosed",
+      ({ slot, opened }) =>
+        Array.from({ length: slot.size }, (_, size) => size).every((size) => !opened(slot.lot, size)),
     ),
     "only smaller slots of the lot are looked at": mutant.ofAuthorization(
       "othersClosed",
-      ({ budget, slot, opened }) => sizesOf(budget).every((size) => size <= slot.size || !opened(slot.lot, size)),
+      ({ budget, slot, opened }) =>
+        sizesOf(budget).every((size) => size <= slot.size || !opened(slot.lot, size)),
     ),
     "a follower needs no opener": mutant.ofAuthorization("followsItsOpener"),
     "what executions spent is not looked at": mutant.ofAuthorization("belowExecutions"),
@@ -168,7 +172,11 @@ describe("the slot rule, over every interleaving of small budgets", function () 
   it("lets an execution reach one new lot at most", () => {
     for (const budget of searched) {
       for (let spent = 0n; spent <= budget.perPeriod; spent++) {
-        for (let amount = 0n; amount <= budget.perTransaction && spent + amount <= budget.perPeriod; amount++) {
+        for (
+          let amount = 0n;
+          amount <= budget.perTransaction && spent + amount <= budget.perPeriod;
+          amount++
+        ) {
           expect(reachedLots(budget, spent, amount).length).to.be.at.most(1);
         }
       }
@@ -195,7 +203,8 @@ describe("the worked example of the design: $1 a transaction, $20 a day, 5 slot 
 
   it("takes two payments of $0.20 in slots (0,1,0) and (0,1,1), the second once the first has settled", () => {
     const payment = { budget, value: 200_000n, spent: 0n };
-    expect(brokenByAuthorization({ ...payment, slot: { lot: 0n, size: 1, index: 0n }, ...openedBy() })).to.be.empty;
+    expect(brokenByAuthorization({ ...payment, slot: { lot: 0n, size: 1, index: 0n }, ...openedBy() })).to.be
+      .empty;
     const second = { ...payment, slot: { lot: 0n, size: 1, index: 1n } };
     expect(brokenByAuthorization({ ...second, ...openedBy() })).to.deep.equal(["followsItsOpener"]);
     expect(brokenByAuthorization({ ...second, ...openedBy("0,1") })).to.be.empty;

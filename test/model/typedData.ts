@@ -1,4 +1,12 @@
-import { type Address, concat, encodeAbiParameters, type Hex, hashStruct, hashTypedData, keccak256 } from "viem";
+import {
+  type Address,
+  concat,
+  encodeAbiParameters,
+  type Hex,
+  hashStruct,
+  hashTypedData,
+  keccak256,
+} from "viem";
 import type { Action, Budget, Call, Session } from "../../packages/sdk/src/Session.ts";
 
 /** The EIP-712 types of a session, as the design lists the fields. */

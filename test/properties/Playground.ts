@@ -18,11 +18,11 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import type { Charge } from "../model/SessionModel.ts";
-import type { TokenDomain, Transfer } from "../model/typedData.ts";
 import { installSafe } from "../environment/safe.ts";
 import { openTestChain } from "../environment/TestChain.ts";
 import { installUsdc } from "../environment/usdc.ts";
+import type { Charge } from "../model/SessionModel.ts";
+import type { TokenDomain, Transfer } from "../model/typedData.ts";
 import { agents, owner, relayer, stranger } from "./actors.ts";
 import { EXCHANGE_CODE, exchange } from "./exchange.ts";
 
@@ -125,7 +125,10 @@ export class Playground {
       ]);
       const data = encode("createProxyWithNonce", [contracts.safe, initializer, 0n]);
       const from = owner.address;
-      const answer = (await request("eth_call", [{ from, to: contracts.proxyFactory, data }, "latest"])) as Hex;
+      const answer = (await request("eth_call", [
+        { from, to: contracts.proxyFactory, data },
+        "latest",
+      ])) as Hex;
       const address = decodeFunctionResult({
         abi: safeAbi,
         functionName: "createProxyWithNonce",
@@ -143,7 +146,8 @@ export class Playground {
       safes.push({ version, address, handler });
     }
 
-    for (const { address } of [...safes, ...agents, owner, relayer, stranger]) await testChain.impersonate(address);
+    for (const { address } of [...safes, ...agents, owner, relayer, stranger])
+      await testChain.impersonate(address);
     await request("hardhat_setNextBlockBaseFeePerGas", ["0x0"]);
     await request("hardhat_mine");
     return new Playground({
@@ -173,7 +177,9 @@ export class Playground {
 
   /** The second of the latest block. */
   async now(): Promise<bigint> {
-    const { timestamp } = (await this.#request("eth_getBlockByNumber", ["latest", false])) as { timestamp: Hex };
+    const { timestamp } = (await this.#request("eth_getBlockByNumber", ["latest", false])) as {
+      timestamp: Hex;
+    };
     return BigInt(timestamp);
   }
 

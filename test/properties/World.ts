@@ -17,9 +17,16 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import { mappingSlot } from "../environment/usdc.ts";
 import { Ledger, NATIVE } from "../model/Ledger.ts";
-import { budgetOf as budgetOfToken } from "../model/readCall.ts";
 import { isRefusal } from "../model/Refusal.ts";
-import { type Authorization, type Door, type Grant, type Outcome, SessionModel, slotBudgetOf } from "../model/SessionModel.ts";
+import { budgetOf as budgetOfToken } from "../model/readCall.ts";
+import {
+  type Authorization,
+  type Door,
+  type Grant,
+  type Outcome,
+  SessionModel,
+  slotBudgetOf,
+} from "../model/SessionModel.ts";
 import { lotsOf, type Slot, slotWorth } from "../model/SlotRule.ts";
 import {
   cancelDigest,
@@ -102,7 +109,12 @@ export class World {
       if (!scenario.enabled[index]) continue;
       model.now++;
       const session = world.#session(index as 0 | 1);
-      const ending = await ground.send(model.now, safe.address, ground.module, ground.encode("enable", [session]));
+      const ending = await ground.send(
+        model.now,
+        safe.address,
+        ground.module,
+        ground.encode("enable", [session]),
+      );
       world.#compare("enable", model.enable(safe.address, session), ending);
     }
     for (const [index, plan] of scenario.steps.entries()) {
@@ -111,14 +123,17 @@ export class World {
       try {
         model.now = world.#timeOf(step.when, world.#session(step.session));
         if (step.sound) {
-          if (world.#isOver(step.session)) world.#renew(step.session, world.#plans[step.session] as SessionPlan);
+          if (world.#isOver(step.session))
+            world.#renew(step.session, world.#plans[step.session] as SessionPlan);
           const session = world.#session(step.session);
           step = soundStep(step, session, model.stateOf(hashSession(session)) === "ENABLED");
         }
         await world.#step(step);
         await world.#compareReadings();
       } catch (error) {
-        throw new Error(`step ${index}, ${print(step)}, at ${model.now}: ${(error as Error).message}`, { cause: error });
+        throw new Error(`step ${index}, ${print(step)}, at ${model.now}: ${(error as Error).message}`, {
+          cause: error,
+        });
       }
     }
   }
@@ -221,7 +236,12 @@ export class World {
     await this.#ground.mine(this.#model.now);
   }
 
-  async #execute(session: Session, plans: readonly CallPlan[], grantPlan: GrantPlan, plan: DoorPlan): Promise<void> {
+  async #execute(
+    session: Session,
+    plans: readonly CallPlan[],
+    grantPlan: GrantPlan,
+    plan: DoorPlan,
+  ): Promise<void> {
     const id = hashSession(session);
     const calls = plans.flatMap((call) => this.#callsOf(session, call));
     const grant = await this.#grantOf(session, grantPlan);
@@ -258,7 +278,10 @@ export class World {
     const settlement = this.#model.settle(authorization);
     const ending = await this.#ground.send(this.#model.now, relayer.address, usdc.address, call);
     this.#count(`${name}: ${settlement}`);
-    const given = "charges" in ending ? "settled" : (SETTLEMENTS[tokenReason(ending.revert)] ?? tokenReason(ending.revert));
+    const given =
+      "charges" in ending
+        ? "settled"
+        : (SETTLEMENTS[tokenReason(ending.revert)] ?? tokenReason(ending.revert));
     if (given !== settlement) throw new Error(`the model says "${settlement}", the token "${given}"`);
     if (settlement !== "settled") return;
     const { session, budgetIndex, value } = authorization;
@@ -270,12 +293,19 @@ export class World {
    * What account and module answer whoever asks about the authorization, now that the step is over: as the model
    * says, and never yes to a payload that is not the one that was made.
    */
-  async #compareAnswers({ authorization, digest, payload, signature }: Signed, corruption: Corruption): Promise<void> {
+  async #compareAnswers(
+    { authorization, digest, payload, signature }: Signed,
+    corruption: Corruption,
+  ): Promise<void> {
     const { account } = this.#model.place;
     const expected = this.#model.says(authorization);
     const byAccount = await this.#ground.saysYes(account, "isValidSignature", [digest, signature]);
     if (byAccount !== expected) throw new Error(`the account says ${byAccount}, the model ${expected}`);
-    const byModule = await this.#ground.saysYes(this.#ground.module, "isValidSignatureFor", [account, digest, payload]);
+    const byModule = await this.#ground.saysYes(this.#ground.module, "isValidSignatureFor", [
+      account,
+      digest,
+      payload,
+    ]);
     if (byModule !== expected) throw new Error(`the module says ${byModule}, the model ${expected}`);
     this.#count(`asked: ${expected}`);
     // The ABI encoding of a carried grant has bytes that nobody reads.
@@ -302,13 +332,23 @@ export class World {
       call = encodeFunctionData({ abi: tokenAbi, functionName: "cancelAuthorization", args });
       settlement = this.#model.burn(usdc.address, nonce);
     } else {
-      const transfer = { from: account, to: outsider, value: 3n, validAfter: 0n, validBefore: now + 1n, nonce };
+      const transfer = {
+        from: account,
+        to: outsider,
+        value: 3n,
+        validAfter: 0n,
+        validBefore: now + 1n,
+        nonce,
+      };
       call = transferCall(transfer, await this.#ownerSays(transferDigest(transfer, usdc)));
       settlement = this.#model.ownerPays(usdc.address, nonce, outsider, 3n);
     }
     const ending = await this.#ground.send(now, relayer.address, usdc.address, call);
     this.#count(`burn: ${settlement}`);
-    const given = "charges" in ending ? "settled" : (SETTLEMENTS[tokenReason(ending.revert)] ?? tokenReason(ending.revert));
+    const given =
+      "charges" in ending
+        ? "settled"
+        : (SETTLEMENTS[tokenReason(ending.revert)] ?? tokenReason(ending.revert));
     if (given !== settlement) throw new Error(`the model says "${settlement}", the token "${given}"`);
   }
 
@@ -351,7 +391,8 @@ export class World {
     if ("seconds" in plan) return now + BigInt(plan.seconds);
     const edge = {
       validAfter: BigInt(session.validAfter),
-      "the period's end": this.#model.budgetOf(session, budgetIndexOf(session, this.#ground.usdc.address)).resetsAt,
+      "the period's end": this.#model.budgetOf(session, budgetIndexOf(session, this.#ground.usdc.address))
+        .resetsAt,
       validUntil: BigInt(session.validUntil),
     }[plan.edge];
     const time = edge + BigInt(plan.offset);
@@ -418,7 +459,10 @@ export class World {
         const take = this.#amountOf(session, usdc, plan.take);
         const give = this.#amountOf(session, usdc, plan.give);
         const value = this.#amountOf(session, NATIVE, plan.value);
-        const call = exchangeCall({ token: usdc, from: account, to: this.#partyOf(plan.to), take, give }, value);
+        const call = exchangeCall(
+          { token: usdc, from: account, to: this.#partyOf(plan.to), take, give },
+          value,
+        );
         return [plan.selector ? call : { ...call, data: concat(["0x00000000", `0x${call.data.slice(10)}`]) }];
       }
       case "touch": {
@@ -453,7 +497,15 @@ export class World {
       case "increaseAllowance":
         return plain(usdc, encodeFunctionData({ abi: tokenAbi, functionName: "increaseAllowance", args }));
       case "transfer with a dirty address":
-        return plain(usdc, concat(["0xa9059cbb", pad("0x01", { size: 12, dir: "right" }), args[0], numberToHex(1, { size: 32 })]));
+        return plain(
+          usdc,
+          concat([
+            "0xa9059cbb",
+            pad("0x01", { size: 12, dir: "right" }),
+            args[0],
+            numberToHex(1, { size: 32 }),
+          ]),
+        );
       case "transfer with a byte too many":
         return plain(usdc, concat([transfer, "0x00"]));
       case "transfer with value":
@@ -476,7 +528,12 @@ export class World {
       };
       return { kind: "execute", sender: senders[plan.by] };
     }
-    const callers = { anyone: ANYONE, relayer: relayer.address, stranger: stranger.address, nobody: zeroAddress };
+    const callers = {
+      anyone: ANYONE,
+      relayer: relayer.address,
+      stranger: stranger.address,
+      nobody: zeroAddress,
+    };
     const deadlines = { far: 3600n, now: 0n, "a second ago": -1n };
     return {
       kind: "executeSigned",
@@ -531,7 +588,11 @@ export class World {
     const { address } = this.#ground.usdc;
     const { period, spent } = this.#model.budgetOf(session, budgetIndex);
     const used = (slot: Slot) =>
-      this.#model.ledger.nonceUsed(address, session.account, slotNonce(hashSession(session), budgetIndex, period, slot));
+      this.#model.ledger.nonceUsed(
+        address,
+        session.account,
+        slotNonce(hashSession(session), budgetIndex, period, slot),
+      );
     const lots = (budget.perPeriod - spent) / budget.perTransaction;
     let left = skip;
     for (let step = 0n; step < lots; step++) {
@@ -570,7 +631,15 @@ export class World {
     const { r, s, yParity } = parseSignature(await signer.sign({ hash: transferDigest(transfer, usdc) }));
     const signature = { r, s, yParity: yParity as number };
     const grant = plan.carries === "nothing" ? undefined : await this.#grantOf(granted, plan.carries);
-    const payload = packPayload({ session, budgetIndex, slot, transfer, domain: usdc, signature, ...(grant ? { grant } : {}) });
+    const payload = packPayload({
+      session,
+      budgetIndex,
+      slot,
+      transfer,
+      domain: usdc,
+      signature,
+      ...(grant ? { grant } : {}),
+    });
     const good = plan.carries === "good" && plan.lie === "none";
     const wrapped = this.#ground.wrap(this.#safe, transfer, payload);
     return {
@@ -581,7 +650,8 @@ export class World {
         slot,
         ...transfer,
         keySigned: plan.signature === "good",
-        carries: plan.carries === "nothing" ? "nothing" : good ? "good" : plan.carries === "none" ? "none" : "bad",
+        carries:
+          plan.carries === "nothing" ? "nothing" : good ? "good" : plan.carries === "none" ? "none" : "bad",
       },
       digest: transferDigest(transfer, usdc),
       payload,
@@ -613,10 +683,16 @@ export class World {
   async #compareReadings(): Promise<void> {
     const { ledger, place } = this.#model;
     const usdc = this.#ground.usdc.address;
-    const readings: { of: string; question: Question; expected: unknown; read: (answer: Hex) => unknown }[] = [];
+    const readings: { of: string; question: Question; expected: unknown; read: (answer: Hex) => unknown }[] =
+      [];
     for (const holder of this.#holders()) {
       const question = this.#tokenQuestion("balanceOf", [holder]);
-      readings.push({ of: `USDC of ${holder}`, question, expected: ledger.balance(usdc, holder), read: hexToBigInt });
+      readings.push({
+        of: `USDC of ${holder}`,
+        question,
+        expected: ledger.balance(usdc, holder),
+        read: hexToBigInt,
+      });
     }
     for (const spender of [exchange, payees[0], payees[1]]) {
       const question = this.#tokenQuestion("allowance", [place.account, spender]);
@@ -627,7 +703,12 @@ export class World {
       const id = hashSession(session);
       const state = this.#question("stateOf", [id, session.account]);
       const stateIn = (answer: Hex) => STATES[Number(answer)];
-      readings.push({ of: `state of ${id}`, question: state, expected: this.#model.stateOf(id), read: stateIn });
+      readings.push({
+        of: `state of ${id}`,
+        question: state,
+        expected: this.#model.stateOf(id),
+        read: stateIn,
+      });
       for (const index of session.budgets.keys()) {
         const { period, released, spent, resetsAt } = this.#model.budgetOf(session, index);
         readings.push({
@@ -644,19 +725,22 @@ export class World {
     const answers = await this.#ground.ask(readings.map(({ question }) => question));
     for (const [index, { of, expected, read }] of readings.entries()) {
       const given = read(answers[index] as Hex);
-      if (given !== expected) throw new Error(`${of}: the chain says ${print(given)}, the model ${print(expected)}`);
+      if (given !== expected)
+        throw new Error(`${of}: the chain says ${print(given)}, the model ${print(expected)}`);
     }
     for (const holder of this.#holders()) {
       const given = await this.#ground.balanceOf(holder);
       const expected = ledger.balance(NATIVE, holder);
-      if (given !== expected) throw new Error(`ether of ${holder}: the chain says ${given}, the model ${expected}`);
+      if (given !== expected)
+        throw new Error(`ether of ${holder}: the chain says ${given}, the model ${expected}`);
     }
   }
 
   async #expectAnswer(functionName: string, args: readonly unknown[], expected: unknown): Promise<void> {
     const [answer] = await this.#ground.ask([this.#question(functionName, args)]);
     const given = this.#ground.decode(functionName, answer as Hex);
-    if (given !== expected) throw new Error(`${functionName}: the chain says ${print(given)}, the model ${print(expected)}`);
+    if (given !== expected)
+      throw new Error(`${functionName}: the chain says ${print(given)}, the model ${print(expected)}`);
   }
 
   /** Adds to what a session has moved in a period over both rails: the limit that everything is about. */
@@ -677,7 +761,9 @@ export class World {
   }
 
   #tokenQuestion(functionName: "balanceOf" | "allowance", args: readonly Address[]): Question {
-    const data = encodeFunctionData({ abi: tokenAbi, functionName, args } as Parameters<typeof encodeFunctionData>[0]);
+    const data = encodeFunctionData({ abi: tokenAbi, functionName, args } as Parameters<
+      typeof encodeFunctionData
+    >[0]);
     return { to: this.#ground.usdc.address, data };
   }
 
@@ -735,7 +821,11 @@ const transferCall = (
 /** A signature in a form that is not to be accepted, where the plan wants one. */
 function deform(signature: Hex, form: Extract<DoorPlan, { door: "executeSigned" }>["signature"]): Hex {
   const { r, s, yParity } = parseSignature(signature);
-  if (form === "compact") return serializeCompactSignature({ r, yParityAndS: numberToHex(BigInt(s) | (BigInt(yParity ?? 0) << 255n), { size: 32 }) });
+  if (form === "compact")
+    return serializeCompactSignature({
+      r,
+      yParityAndS: numberToHex(BigInt(s) | (BigInt(yParity ?? 0) << 255n), { size: 32 }),
+    });
   if (form !== "with high s") return signature;
   const high = numberToHex(ORDER_OF_K1 - BigInt(s), { size: 32 });
   return serializeSignature({ r, s: high, yParity: yParity === 0 ? 1 : 0 });
@@ -757,7 +847,8 @@ const tokenReason = (revert: Hex): string => {
 };
 
 const print = (value: unknown): string =>
-  JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}` : part))?.toLowerCase() ?? `${value}`;
+  JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}` : part))?.toLowerCase() ??
+  `${value}`;
 
 const sorted = <T extends { token: Address }>(charges: readonly T[]): T[] =>
   charges.toSorted((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));

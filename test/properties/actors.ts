@@ -2,7 +2,8 @@ import { keccak256, toBytes } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 
 /** A person of the tests, with a key made from their name. */
-export const actor = (name: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toBytes(`Latchkey ${name}`)));
+export const actor = (name: string): PrivateKeyAccount =>
+  privateKeyToAccount(keccak256(toBytes(`Latchkey ${name}`)));
 
 /** Owns the Safes, alone. */
 export const owner = actor("owner");

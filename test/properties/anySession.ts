@@ -41,7 +41,10 @@ const budget = (token: Address): fc.Arbitrary<Budget> =>
     .map(({ limits: [one, other], period, stream, slotSizes, recipients }) => {
       const perTransaction = one < other ? one : other;
       const mayHaveSlots =
-        !stream && token !== zeroAddress && slotSizes > 0 && perTransaction >> BigInt(2 * (slotSizes - 1)) > 0n;
+        !stream &&
+        token !== zeroAddress &&
+        slotSizes > 0 &&
+        perTransaction >> BigInt(2 * (slotSizes - 1)) > 0n;
       return {
         token,
         perTransaction,
@@ -58,7 +61,9 @@ const budget = (token: Address): fc.Arbitrary<Budget> =>
 export const wellFormedSession = (account: Address, now: bigint): fc.Arbitrary<Session> =>
   fc
     .record({
-      tokens: fc.uniqueArray(fc.oneof({ arbitrary: address, weight: 4 }, fc.constant(zeroAddress)), { maxLength: 8 }),
+      tokens: fc.uniqueArray(fc.oneof({ arbitrary: address, weight: 4 }, fc.constant(zeroAddress)), {
+        maxLength: 8,
+      }),
       validAfter: fc.oneof(fc.constant(0), fc.nat({ max: 2 ** 31 })),
       validUntil: fc.integer({ min: Number(now) + 2 ** 31, max: 2 ** 47 - 1 }),
       key: address,
@@ -68,7 +73,9 @@ export const wellFormedSession = (account: Address, now: bigint): fc.Arbitrary<S
       actions: fc.array(action, { maxLength: 32 }),
     })
     .chain(({ tokens, ...session }) =>
-      fc.tuple(...tokens.map(budget)).map((budgets): Session => ({ ...session, account, epoch: 0n, budgets })),
+      fc
+        .tuple(...tokens.map(budget))
+        .map((budgets): Session => ({ ...session, account, epoch: 0n, budgets })),
     );
 
 /** Something that breaks a session, or seems to; it needs a budget and an action to work on. */
@@ -103,12 +110,18 @@ export const spoilings: Record<string, Spoiling> = {
   "validUntil after validAfter by one": (session) => ({ ...session, validAfter: session.validUntil - 1 }),
   "validUntil 2**47": (session) => ({ ...session, validUntil: 2 ** 47 }),
   "validUntil 2**47 - 1": (session) => ({ ...session, validUntil: 2 ** 47 - 1 }),
-  "nine budgets": ({ budgets, ...session }) => ({ ...session, budgets: filled(budgets, budgets.length && 9) }),
+  "nine budgets": ({ budgets, ...session }) => ({
+    ...session,
+    budgets: filled(budgets, budgets.length && 9),
+  }),
   "33 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, actions.length && 33) }),
   "32 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, actions.length && 32) }),
   "nine rules": ofAction(({ rules }) => ({ rules: filled(rules, rules.length && 9) })),
   "eight rules": ofAction(({ rules }) => ({ rules: filled(rules, rules.length && 8) })),
-  "a token twice": ({ budgets, ...session }) => ({ ...session, budgets: [...budgets, ...budgets.slice(0, 1)] }),
+  "a token twice": ({ budgets, ...session }) => ({
+    ...session,
+    budgets: [...budgets, ...budgets.slice(0, 1)],
+  }),
   "the account as token": ofBudget((_, account) => ({ token: account })),
   "the module as token": ofBudget((_, __, module) => ({ token: module })),
   "the native coin as token": ofBudget(() => ({ token: zeroAddress })),
@@ -124,14 +137,20 @@ export const spoilings: Record<string, Spoiling> = {
   "slots and no stream": ofBudget(() => ({ initial: 0n, perSecond: 0n, slotSizes: 1 })),
   "nine slot sizes": ofBudget(() => ({ slotSizes: 9 })),
   "255 slot sizes": ofBudget(() => ({ slotSizes: 255 })),
-  "slots worth nothing": ofBudget(() => ({ perTransaction: 2n ** 14n - 1n, perPeriod: 2n ** 15n, slotSizes: 8 })),
+  "slots worth nothing": ofBudget(() => ({
+    perTransaction: 2n ** 14n - 1n,
+    perPeriod: 2n ** 15n,
+    slotSizes: 8,
+  })),
   "slots worth one": ofBudget(() => ({ perTransaction: 2n ** 14n, perPeriod: 2n ** 15n, slotSizes: 8 })),
   "no recipients": ofBudget(() => ({ recipients: [] })),
   "33 recipients": ofBudget(({ recipients }) => ({ recipients: filled(recipients, 33) })),
   "recipient 0": ofBudget(({ recipients }) => ({ recipients: [...recipients.slice(0, 31), zeroAddress] })),
   "only recipient 0": ofBudget(() => ({ recipients: [zeroAddress] })),
   "ANYONE last of all": ofBudget(({ recipients }) => ({ recipients: [...recipients.slice(0, 31), ANYONE] })),
-  "ANYONE before another": ofBudget(({ recipients }) => ({ recipients: [ANYONE, ...recipients.slice(0, 31)] })),
+  "ANYONE before another": ofBudget(({ recipients }) => ({
+    recipients: [ANYONE, ...recipients.slice(0, 31)],
+  })),
   "target 0": ofAction(() => ({ target: zeroAddress })),
   "target the account": ofAction((_, { account }) => ({ target: account })),
   "target the module": ofAction((_, __, module) => ({ target: module })),

@@ -1,4 +1,14 @@
-import { type Address, concat, encodeFunctionData, type Hex, isAddressEqual, pad, size, slice, zeroAddress } from "viem";
+import {
+  type Address,
+  concat,
+  encodeFunctionData,
+  type Hex,
+  isAddressEqual,
+  pad,
+  size,
+  slice,
+  zeroAddress,
+} from "viem";
 import type { Call } from "../../packages/sdk/src/Session.ts";
 import type { Target } from "../model/SessionModel.ts";
 import { tokenAbi } from "./tokenAbi.ts";

@@ -71,7 +71,15 @@ const sessionParameter = {
 } as const;
 
 /** The payload of an authorization, byte by byte as contracts/Payload.sol documents it. */
-export function packPayload({ session, budgetIndex, slot, transfer, domain, signature, grant }: PayloadParts): Hex {
+export function packPayload({
+  session,
+  budgetIndex,
+  slot,
+  transfer,
+  domain,
+  signature,
+  grant,
+}: PayloadParts): Hex {
   const budget = session.budgets[budgetIndex] as Budget;
   const code = CODES[`${domain.name}/${domain.version}`] ?? 0;
   const { r, s, yParity } = signature;

@@ -47,7 +47,14 @@ export type CallPlan =
   | { call: "approve"; to: PartyPlan; amount: AmountPlan }
   | { call: "approve and use"; amount: AmountPlan }
   | { call: "approve and clear"; to: PartyPlan; amount: AmountPlan }
-  | { call: "exchange"; to: PartyPlan; take: AmountPlan; give: AmountPlan; value: AmountPlan; selector: boolean }
+  | {
+      call: "exchange";
+      to: PartyPlan;
+      take: AmountPlan;
+      give: AmountPlan;
+      value: AmountPlan;
+      selector: boolean;
+    }
   | { call: "touch"; value: AmountPlan }
   | { call: "forbidden"; form: (typeof FORBIDDEN)[number] };
 
@@ -224,10 +231,17 @@ const calls = fc.oneof(
   { arbitrary: fc.array(oneCall, { minLength: 2, maxLength: 3 }), weight: 12 },
   // Payments only, which are charged before they run.
   {
-    arbitrary: fc.array(fc.record({ call: fc.constant("pay" as const), to: party, amount: fc.record({ share: fc.integer({ min: 0, max: 400 }) }) }), {
-      minLength: 2,
-      maxLength: 4,
-    }),
+    arbitrary: fc.array(
+      fc.record({
+        call: fc.constant("pay" as const),
+        to: party,
+        amount: fc.record({ share: fc.integer({ min: 0, max: 400 }) }),
+      }),
+      {
+        minLength: 2,
+        maxLength: 4,
+      },
+    ),
     weight: 8,
   },
   { arbitrary: fc.constant([]), weight: 1 },
@@ -305,17 +319,31 @@ const authorization = fc.record({
   carries: weighted({ nothing: 8, none: 1, good: 6, "of a stranger": 1, "for another session": 1 }),
   held: among(false, false, false, false, true),
   corruption: fc.oneof(
-    { arbitrary: fc.record({ at: fc.integer({ min: 0, max: 999 }), by: fc.integer({ min: 1, max: 255 }) }), weight: 8 },
+    {
+      arbitrary: fc.record({ at: fc.integer({ min: 0, max: 999 }), by: fc.integer({ min: 1, max: 255 }) }),
+      weight: 8,
+    },
     among("truncated", "extended"),
   ),
-  lie: weighted({ none: 60, perTransaction: 1, perPeriod: 1, period: 1, validUntil: 1, recipients: 1, salt: 1 }),
+  lie: weighted({
+    none: 60,
+    perTransaction: 1,
+    perPeriod: 1,
+    period: 1,
+    validUntil: 1,
+    recipients: 1,
+    salt: 1,
+  }),
 }) as fc.Arbitrary<AuthorizationPlan>;
 
 const when: fc.Arbitrary<WhenPlan> = fc.oneof(
   { arbitrary: fc.record({ seconds: fc.integer({ min: 1, max: 4 }) }), weight: 52 },
   { arbitrary: fc.record({ seconds: fc.integer({ min: 5, max: 60 }) }), weight: 4 },
   { arbitrary: fc.record({ edge: fc.constant("validAfter" as const), offset: among(-1, 0) }), weight: 2 },
-  { arbitrary: fc.record({ edge: fc.constant("the period's end" as const), offset: among(-1, 0) }), weight: 6 },
+  {
+    arbitrary: fc.record({ edge: fc.constant("the period's end" as const), offset: among(-1, 0) }),
+    weight: 6,
+  },
   { arbitrary: fc.record({ edge: fc.constant("validUntil" as const), offset: among(-1, -1, 0) }), weight: 1 },
 ) as fc.Arbitrary<WhenPlan>;
 
@@ -369,7 +397,11 @@ export const scenarios = (minLength: number, maxLength: number): fc.Arbitrary<Sc
     safe: among(0, 1),
     sessions: fc.tuple(sessionPlan, sessionPlan),
     enabled: fc.tuple(fc.boolean(), fc.boolean()),
-    steps: fc.array(fc.option(stepPlan, { nil: undefined, freq: 10 ** 9 }), { minLength, maxLength, size: "max" }),
+    steps: fc.array(fc.option(stepPlan, { nil: undefined, freq: 10 ** 9 }), {
+      minLength,
+      maxLength,
+      size: "max",
+    }),
   }) as fc.Arbitrary<Scenario>;
 
 /* PLANS TO SESSIONS */

@@ -35,14 +35,18 @@ describe(`any session at all, on chain and in the model (seed ${seed})`, functio
     fc.assert(
       fc.asyncProperty(sessions, async (session) => {
         expect(await ask("hashSession", [session])).to.equal(hashSession(session));
-        expect(await ask("grantDigest", [session])).to.equal(grantDigest(session, ground.module, ground.chainId));
+        expect(await ask("grantDigest", [session])).to.equal(
+          grantDigest(session, ground.module, ground.chainId),
+        );
       }),
       { numRuns, seed },
     ));
 
   it("has the nonces of its slots by the formula of the design", () => {
     const number = fc.oneof(fc.bigInt({ min: 0n, max: 300n }), fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }));
-    const id = fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }).map((n): Hex => `0x${n.toString(16).padStart(64, "0")}`);
+    const id = fc
+      .bigInt({ min: 0n, max: 2n ** 256n - 1n })
+      .map((n): Hex => `0x${n.toString(16).padStart(64, "0")}`);
     return fc.assert(
       fc.asyncProperty(id, fc.nat(7), number, number, fc.nat(7), number, async (...parts) => {
         const [of, budget, period, lot, size, index] = parts;
@@ -61,7 +65,10 @@ describe(`any session at all, on chain and in the model (seed ${seed})`, functio
     for (const { flaw } of flaws) tally[flaw] = (tally[flaw] ?? 0) + 1;
     if (flaws.length === 0) {
       tally.none = (tally.none ?? 0) + 1;
-      expect("answer" in answer, `refused: ${"revert" in answer && ground.errorIn(answer.revert)?.args}`).to.equal(true);
+      expect(
+        "answer" in answer,
+        `refused: ${"revert" in answer && ground.errorIn(answer.revert)?.args}`,
+      ).to.equal(true);
       return;
     }
     expect("revert" in answer, `accepted with ${JSON.stringify(flaws)}`).to.equal(true);
@@ -88,9 +95,11 @@ describe(`any session at all, on chain and in the model (seed ${seed})`, functio
   for (const [name, spoil] of Object.entries(spoilings)) {
     it(`is judged alike with ${name}`, async () => {
       const whole = sessions.filter(
-        ({ budgets, actions }) => budgets.length > 0 && actions.length > 0 && (actions.at(-1)?.rules.length ?? 0) > 0,
+        ({ budgets, actions }) =>
+          budgets.length > 0 && actions.length > 0 && (actions.at(-1)?.rules.length ?? 0) > 0,
       );
-      for (const session of fc.sample(whole, { numRuns: 3, seed })) await trial(spoil(session, ground.module));
+      for (const session of fc.sample(whole, { numRuns: 3, seed }))
+        await trial(spoil(session, ground.module));
     });
   }
 

@@ -6,6 +6,7 @@ import {
   type Hex,
   parseAbi,
   RawContractError,
+  TimeoutError,
   toHex,
   zeroAddress,
 } from "viem";
@@ -107,6 +108,11 @@ describe("what the chain says no with", () => {
     expect(decodeError("0xdeadbeef").code).to.equal("UNKNOWN");
     expect(decodeError("0x").code).to.equal("UNKNOWN");
     expect(decodeError(undefined).code).to.equal("UNKNOWN");
+  });
+
+  it("is told apart from a chain that could not be asked", () => {
+    const error = new BaseError("around", { cause: new TimeoutError({ body: {}, url: "" }) });
+    expect(decodeError(error).code).to.equal("NETWORK");
   });
 
   it("is left alone when it is a refusal already, also inside another error", () => {

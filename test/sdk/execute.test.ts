@@ -7,6 +7,7 @@ import {
   erc20Abi,
   getAddress,
   type Hex,
+  HttpRequestError,
   hashTypedData,
   keccak256,
   type LocalAccount,
@@ -399,3 +400,61 @@ for (const version of SAFE_VERSIONS)
       });
     });
   });
+
+describe("a connection that fails", () => {
+  it("is told apart by whether the payment may have been sent", async function () {
+    this.timeout(60_000);
+    const env = await setUp("base");
+    const latchkey = await installLatchkey(env.testChain);
+    const safe = await createSafe(env, { version: "1.4.1", owner: ecdsaOwner("alice") });
+    await installOnSafe(safe, latchkey, [env.usdc.domainSeparator]);
+    await env.usdc.mint(safe.address, 1_000_000n);
+    await env.testChain.setBalance(agent.address, parseEther("1"));
+    const grant = await signGrant(
+      owner,
+      await proposeSession(env.testChain.client, {
+        account: safe.address,
+        key: agent,
+        module: latchkey.module,
+        budgets: { usdc: { perTransaction: "1", inAll: "1", recipients: [shop] } },
+        until: "1h",
+      }),
+    );
+    /** A connection that is cut when a method is called, before or after it has done its work. */
+    const cut = (method: string, when: "before" | "after") =>
+      createWalletClient({
+        account: agent,
+        chain: base,
+        transport: custom(
+          {
+            async request(wanted: { method: string; params?: unknown }) {
+              const fail = () => new HttpRequestError({ url: "", details: "cut" });
+              if (wanted.method === method && when === "before") throw fail();
+              const answer = await env.testChain.provider.request(wanted as never);
+              if (wanted.method === method) throw fail();
+              return answer;
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+    const payment = { grant, to: shop, amount: "1" } as const;
+    expect(await refusalOf(pay(cut("eth_call", "before"), payment))).to.equal("NETWORK");
+    const calls = [
+      {
+        to: env.usdc.address,
+        data: encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [shop, 1_000_000n] }),
+      },
+    ];
+    expect(await refusalOf(execute(cut("eth_call", "before"), { grant, calls }))).to.equal("NETWORK");
+    expect(await refusalOf(execute(cut("eth_sendRawTransaction", "before"), { grant, calls }))).to.equal(
+      "OUTCOME_UNKNOWN",
+    );
+    expect(await env.usdc.balanceOf(shop)).to.equal(0n);
+    expect(await refusalOf(execute(cut("eth_sendRawTransaction", "after"), { grant, calls }))).to.equal(
+      "OUTCOME_UNKNOWN",
+    );
+    expect(await env.usdc.balanceOf(shop)).to.equal(1_000_000n);
+    await env.connection.close();
+  });
+});

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { type Address, getAddress, keccak256, type LocalAccount, toBytes, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { safeSessionModuleBytecode } from "../../packages/sdk/src/generated/bytecode/safeSessionModuleBytecode.ts";
 import {
   ANYONE,
   type Call,
@@ -24,7 +25,7 @@ import {
 import { asSafe } from "../environment/asSafe.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { createPasskey } from "../environment/passkey.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
+import { deployCanonically, SAFE_VERSIONS } from "../environment/safe.ts";
 import {
   createPasskeySafe,
   createSafe,
@@ -198,13 +199,19 @@ describe("a grant", () => {
   });
 
   it("is proposed for the module of this version unless another is named", async () => {
+    const module = await deployCanonically(
+      env.testChain,
+      "the SDK's own SafeSessionModule",
+      safeSessionModuleBytecode,
+      {},
+    );
     const proposal = await proposeSession(env.testChain.client, {
       account: shop,
       key: agent,
       budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: "anyone" } },
       until: "7d",
     });
-    expect(proposal.module).to.equal(latchkey.module);
+    expect(proposal.module).to.equal(module);
     expect(proposal.session.budgets[0]?.recipients).to.deep.equal([ANYONE]);
   });
 });

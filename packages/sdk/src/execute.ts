@@ -1,5 +1,4 @@
 import { type Account, type Chain, type Client, type Hash, isAddressEqual, type Transport } from "viem";
-import { call, sendTransaction } from "viem/actions";
 import type { CallRequest } from "./calls/CallRequest.ts";
 import { encodeExecute } from "./calls/encodeExecute.ts";
 import { decodeError } from "./errors/decodeError.ts";
@@ -8,6 +7,7 @@ import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { hashSession } from "./hashSession.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
+import { sendOnce } from "./sendOnce.ts";
 import { sessionState } from "./sessionState.ts";
 
 /**
@@ -19,7 +19,8 @@ import { sessionState } from "./sessionState.ts";
  * @returns The transaction's hash, as soon as it is sent. Between the question and the block that includes it, other
  * uses of the session may have spent what it needs: wait for the receipt and look at its status.
  * @throws {Refusal} As the chain says: PER_TRANSACTION, PERIOD, RECIPIENT, EXPIRED, REVOKED, NOT_GRANTED…; NOT_KEY
- * and WRONG_CHAIN before the chain is asked.
+ * and WRONG_CHAIN before the chain is asked; OUTCOME_UNKNOWN if the connection failed while sending: look before you
+ * pay again.
  */
 export async function execute(
   client: Client<Transport, Chain | undefined, Account>,
@@ -39,9 +40,7 @@ export async function execute(
     const id = hashSession(session);
     const state = await sessionState(client, { module: grant.module, id, account: session.account });
     const transaction = encodeExecute({ grant, calls, isEnabled: state === "ENABLED" });
-    const { account } = client;
-    await call(client, { account, ...transaction });
-    return await sendTransaction(client, { account, chain: client.chain ?? null, ...transaction });
+    return await sendOnce(client, transaction);
   } catch (error) {
     throw decodeError(error);
   }

@@ -8,12 +8,11 @@ import {
   type Hash,
   type Transport,
 } from "viem";
-import { readContract } from "viem/actions";
 import { budgetFor } from "./budgetFor.ts";
-import { InvalidInput } from "./errors/InvalidInput.ts";
 import { execute } from "./execute.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
+import { tokenDecimals } from "./tokenDecimals.ts";
 import { type Amount, parseAmount } from "./units/parseAmount.ts";
 
 /**
@@ -34,19 +33,7 @@ export async function pay(
   const token = budgetFor(grantSession(grant), grant.chainId, parameters.token);
   if (token === "native")
     return execute(client, { grant, calls: [{ to, value: parseAmount(amount, 18, "amount"), data: "0x" }] });
-  const decimals = await readContract(client, {
-    address: token,
-    abi: erc20Abi,
-    functionName: "decimals",
-  }).catch((cause: unknown) => {
-    throw new InvalidInput({
-      code: "UNKNOWN_TOKEN",
-      shortMessage: `${token} does not tell its decimals.`,
-      metaMessages: ["Check that the client speaks to the grant's chain."],
-      details: { token },
-      cause,
-    });
-  });
+  const decimals = await tokenDecimals(client, token, "token");
   const value = parseAmount(amount, decimals, "amount");
   const data = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, value] });
   return execute(client, { grant, calls: [{ to: token, data }] });

@@ -4,6 +4,7 @@ import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { hashSession } from "./hashSession.ts";
+import { isContractRefusal } from "./isContractRefusal.ts";
 import { openedLots } from "./openedLots.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
 import { ANYONE } from "./Session.ts";
@@ -143,10 +144,16 @@ async function isModuleEnabled(
 ): Promise<boolean> {
   const code = await getCode(client, { address: safe });
   if (code === undefined || code === "0x") return false;
-  return readContract(client, {
-    address: safe,
-    abi: safeAbi,
-    functionName: "isModuleEnabled",
-    args: [module],
-  });
+  try {
+    return await readContract(client, {
+      address: safe,
+      abi: safeAbi,
+      functionName: "isModuleEnabled",
+      args: [module],
+    });
+  } catch (error) {
+    // Something that is no Safe has no modules.
+    if (isContractRefusal(error)) return false;
+    throw error;
+  }
 }

@@ -67,6 +67,7 @@ export type RefusalCode =
   | "NOT_OFFERED"
   | "SLOTS_TAKEN"
   | "STORE"
+  | "NETWORK"
   | "OUTCOME_UNKNOWN"
   | "UNKNOWN";
 

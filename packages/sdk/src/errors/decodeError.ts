@@ -1,5 +1,6 @@
 import { BaseError, decodeErrorResult, type Hex, isHex, parseAbi, size } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { isConnectionError } from "../isConnectionError.ts";
 import { ChainRefusal } from "./ChainRefusal.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { revertTextRefusal } from "./revertTextRefusal.ts";
@@ -33,7 +34,8 @@ const FLAWS = [
  * data. An error that already is a {@link Refusal} is given back as it is.
  *
  * @param error A caught value, or the revert data as hex.
- * @returns A refusal whose `code` is stable; `UNKNOWN` where the reason cannot be read.
+ * @returns A refusal whose `code` is stable; `NETWORK` where the chain could not be asked, `UNKNOWN` where the reason
+ * cannot be read.
  */
 export function decodeError(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
@@ -47,6 +49,13 @@ export function decodeError(error: unknown): Refusal {
   const text = findRevertText(error);
   const refusal = text === undefined ? undefined : revertTextRefusal(text, error, revertData);
   if (refusal) return refusal;
+  if (isConnectionError(error))
+    return new Refusal({
+      code: "NETWORK",
+      shortMessage: `The chain could not be asked: ${shortMessageOf(error)}`,
+      metaMessages: ["Check the client's transport, and ask again."],
+      cause: error,
+    });
   return new ChainRefusal({
     code: "UNKNOWN",
     shortMessage: `The reason is not known: ${text ?? revertData ?? shortMessageOf(error)}.`.replace(

@@ -16,7 +16,7 @@ import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
-import { isConnectionError } from "../isConnectionError.ts";
+import { isContractRefusal } from "../isContractRefusal.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import { safeAbi } from "../safe/safeAbi.ts";
 import { sessionState } from "../sessionState.ts";
@@ -159,12 +159,12 @@ export async function verifyGrant(
 
 const isNothing = (code: Hex | undefined) => code === undefined || code === "0x";
 
-/** What a contract answered, or the error with which it refused. A network that fails is an error of its own. */
+/** What a contract answered, or the error with which it refused. A chain that cannot be asked is another matter. */
 async function said(answer: Promise<boolean>): Promise<unknown> {
   try {
     return await answer;
   } catch (error) {
-    if (isConnectionError(error)) throw error;
+    if (!isContractRefusal(error)) throw error;
     return error;
   }
 }

@@ -14,10 +14,11 @@ import {
   type WalletClient,
   zeroAddress,
 } from "viem";
-import { call, getChainId, readContract, sendTransaction } from "viem/actions";
+import { call, getChainId, readContract } from "viem/actions";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { sendOnce } from "../sendOnce.ts";
 import type { Owner } from "./Owner.ts";
 import { ownersSignature } from "./ownersSignature.ts";
 
@@ -101,6 +102,7 @@ export async function executeAsSafe(
       transaction;
     const sent = {
       to: safe,
+      value: 0n,
       data: encodeFunctionData({
         abi: safeTransactionAbi,
         functionName: "execTransaction",
@@ -118,9 +120,7 @@ export async function executeAsSafe(
         ],
       }),
     };
-    const { account } = client;
-    await call(reader, { account, ...sent });
-    return await sendTransaction(client, { account, chain: client.chain ?? null, ...sent });
+    return await sendOnce(client, sent);
   } catch (error) {
     throw decodeError(error);
   }

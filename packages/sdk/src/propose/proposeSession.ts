@@ -1,15 +1,14 @@
-import { type Address, type Chain, type Client, parseAbi, type Transport } from "viem";
+import type { Address, Chain, Client, Transport } from "viem";
 import { getBlock, getChainId, getCode, readContract } from "viem/actions";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
 import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
+import { tokenDecimals } from "../tokenDecimals.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import { createSession } from "./createSession.ts";
 import type { SessionRequest } from "./SessionRequest.ts";
-
-const decimalsAbi = parseAbi(["function decimals() view returns (uint8)"]);
 
 /**
  * Turns what an owner is asked to allow into a proposal to sign: reads the chain's id and time, the account's epoch,
@@ -68,23 +67,8 @@ async function readDecimals(
   chainId: number,
 ): Promise<{ [token: string]: number }> {
   const asked = budgetTokens(request.budgets, chainId).filter(({ kind }) => kind !== "native");
-  const read = asked.map(async ({ token, path }) => {
-    try {
-      const decimals = await readContract(client, {
-        address: token,
-        abi: decimalsAbi,
-        functionName: "decimals",
-      });
-      return [token.toLowerCase(), decimals] as const;
-    } catch (cause) {
-      throw new InvalidInput({
-        code: "UNKNOWN_TOKEN",
-        shortMessage: `${path}: ${token} does not tell its decimals on chain ${chainId}.`,
-        metaMessages: ["Check the token's address and the client's chain."],
-        details: { token, chainId },
-        cause,
-      });
-    }
-  });
+  const read = asked.map(
+    async ({ token, path }) => [token.toLowerCase(), await tokenDecimals(client, token, path)] as const,
+  );
   return Object.fromEntries(await Promise.all(read));
 }

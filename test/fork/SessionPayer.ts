@@ -1,0 +1,211 @@
+import {
+  type Address,
+  createWalletClient,
+  custom,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  parseAbiParameters,
+  parseSignature,
+  type TransactionReceipt,
+  toBytes,
+} from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import {
+  type BudgetRequests,
+  type CallRequest,
+  encodePayload,
+  execute,
+  type Grant,
+  grantSession,
+  hashSession,
+  proposeSession,
+  type Slot,
+  sessionStatus,
+  signGrant,
+  slotNonce,
+  TRANSFER_WITH_AUTHORIZATION_TYPEHASH,
+} from "../../packages/sdk/src/index.ts";
+import { RELAYER } from "../environment/relayer.ts";
+import type { Latchkey, SafeAccount } from "../environment/safeAccount.ts";
+import { transferWithAuthorizationTypes, usdcAbi } from "../environment/usdc.ts";
+import type { FiatToken } from "./fiatToken.ts";
+
+/** An EIP-3009 authorization from the Safe, signed by the session's key. Amounts in base units, times in seconds. */
+export type SignedPayment = {
+  from: Address;
+  to: Address;
+  value: bigint;
+  validAfter: bigint;
+  validBefore: bigint;
+  nonce: Hex;
+  /** What the token asks the Safe about. */
+  digest: Hex;
+  /** The key's own signature over it, 65 bytes. */
+  keySignature: Hex;
+  /** What the Safe takes for an answer: the payload, in the form of the Safe's handler. */
+  signature: Hex;
+};
+
+/** What may differ from a payment of 0.25 in the first slot of that size. */
+export type PaymentChanges = Partial<Pick<SignedPayment, "to" | "value" | "validAfter" | "validBefore">> & {
+  slot?: Slot;
+  period?: bigint;
+  /** Carries the owner's signature along: payload version 2. Default: false, the session is enabled. */
+  carriesGrant?: boolean;
+};
+
+/** A question of the token's that the key signed though the session is not for it. */
+export type OtherQuestion = { digest: Hex; typeHash: Hex; encodedFields: Hex };
+
+/** A Safe, and a session by which a key may pay one of its tokens. */
+export type SessionPayer = {
+  account: SafeAccount;
+  grant: Grant;
+  id: Hex;
+  key: PrivateKeyAccount;
+  /** Makes the Safe perform calls, by a transaction of the key; waits until it is mined. */
+  execute(calls: readonly CallRequest[]): Promise<TransactionReceipt>;
+  /** Signs a payment; sends nothing. */
+  sign(changes?: PaymentChanges): Promise<SignedPayment>;
+  /** Signs another question of the token's, with a payload that would be good for a payment. */
+  signOther(question: OtherQuestion): Promise<Hex>;
+  /** Has anyone submit a payment to the token, by either overload of transferWithAuthorization. */
+  settle(payment: SignedPayment, overload?: "bytes" | "v, r, s"): Promise<TransactionReceipt>;
+  /** What executions have spent in the current period, in base units. */
+  spent(): Promise<bigint>;
+};
+
+const forVerifier = parseAbiParameters("bytes32, bytes32, bytes, bytes");
+const transferWords = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
+
+/**
+ * Has a Safe's owner grant a session over a token, and returns whoever pays by it. Nothing is sent.
+ * @param parameters.token The token that signed payments are of.
+ * @param parameters.budgets As {@link proposeSession}.
+ * @param parameters.payee Whom payments go to unless told otherwise.
+ */
+export async function sessionPayer(
+  account: SafeAccount,
+  {
+    latchkey,
+    token,
+    budgets,
+    payee,
+  }: { latchkey: Latchkey; token: FiatToken; budgets: BudgetRequests; payee: Address },
+): Promise<SessionPayer> {
+  const { testChain, version, address } = account;
+  const key = privateKeyToAccount(keccak256(toBytes("the agent of the USDC tests")));
+  const owner = privateKeyToAccount(account.owner.signer as Hex);
+  const proposal = await proposeSession(testChain.client, {
+    account: address,
+    key,
+    module: latchkey.module,
+    budgets,
+    until: "7d",
+  });
+  const grant = await signGrant(owner, proposal);
+  const session = grantSession(grant);
+  const id = hashSession(session);
+  const budgetIndex = session.budgets.findIndex((budget) => budget.token === token.address);
+  const wallet = createWalletClient({
+    account: key,
+    transport: custom(testChain.provider, { retryCount: 0 }),
+  });
+  const wrap = (payload: Hex, { typeHash, encodedFields }: Omit<OtherQuestion, "digest">): Hex =>
+    version === "1.5.0"
+      ? `0x5fd7e97d${encodeAbiParameters(forVerifier, [token.domainSeparator, typeHash, encodedFields, payload]).slice(2)}`
+      : payload;
+  const describe = ({
+    to = payee,
+    value = 250_000n,
+    validAfter = 0n,
+    validBefore = BigInt(session.validAfter + 2 * 86_400),
+    slot = { lot: 0n, size: 1, index: 0n },
+    period = 0n,
+    carriesGrant = false,
+  }: PaymentChanges) => ({
+    fields: {
+      from: address,
+      to,
+      value,
+      validAfter,
+      validBefore,
+      nonce: slotNonce({ id, budgetIndex, period, ...slot }),
+    },
+    pack: (keySignature: Hex) =>
+      encodePayload({
+        session,
+        budgetIndex,
+        slot,
+        to,
+        value,
+        validAfter,
+        validBefore,
+        tokenDomain: token.domain,
+        keySignature,
+        ...(carriesGrant ? { grant: grant.signature } : {}),
+      }),
+  });
+
+  return {
+    account,
+    grant,
+    id,
+    key,
+    async execute(calls) {
+      await testChain.setBalance(key.address, 10n ** 20n);
+      const hash = await execute(wallet, { grant, calls });
+      return testChain.client.waitForTransactionReceipt({ hash });
+    },
+    async sign(changes = {}) {
+      const { fields, pack } = describe(changes);
+      const digest = hashTypedData({
+        domain: token.domain,
+        types: transferWithAuthorizationTypes,
+        primaryType: "TransferWithAuthorization",
+        message: fields,
+      });
+      const { from, to, value, validAfter, validBefore, nonce } = fields;
+      const encodedFields = encodeAbiParameters(transferWords, [
+        from,
+        to,
+        value,
+        validAfter,
+        validBefore,
+        nonce,
+      ]);
+      const keySignature = await key.sign({ hash: digest });
+      const typeHash = TRANSFER_WITH_AUTHORIZATION_TYPEHASH;
+      return {
+        ...fields,
+        digest,
+        keySignature,
+        signature: wrap(pack(keySignature), { typeHash, encodedFields }),
+      };
+    },
+    async signOther(question) {
+      return wrap(describe({}).pack(await key.sign({ hash: question.digest })), question);
+    },
+    settle({ from, to, value, validAfter, validBefore, nonce, signature }, overload = "bytes") {
+      const fields = [from, to, value, validAfter, validBefore, nonce] as const;
+      const name = { abi: usdcAbi, functionName: "transferWithAuthorization" } as const;
+      const bySplit = () => {
+        const { r, s, yParity } = parseSignature(signature);
+        return encodeFunctionData({ ...name, args: [...fields, 27 + yParity, r, s] });
+      };
+      return testChain.send({
+        from: RELAYER,
+        to: token.address,
+        data:
+          overload === "bytes" ? encodeFunctionData({ ...name, args: [...fields, signature] }) : bySplit(),
+      });
+    },
+    async spent() {
+      const { budgets } = await sessionStatus(testChain.client, grant);
+      return budgets[budgetIndex]?.spent ?? 0n;
+    },
+  };
+}
