@@ -28,7 +28,7 @@ struct Payload {
 /// the calldata and memory of a settlement, where a word costs about 830 gas. So whatever the chain knows is left out
 /// (account, epoch, and the key, which its signature gives), and numbers take the bytes that they need.
 ///
-/// Big-endian. `number` is one byte n, then n bytes; zero is n = 0.
+/// Big-endian. `number` is one byte n, then n bytes; zero is n = 0. Leading zeros cost gas and change nothing.
 ///
 ///     1        version: 1 the session is enabled, 2 a grant is carried
 ///     1        the index of the budget in the session
@@ -61,7 +61,7 @@ struct Payload {
 ///     1        how many recipients; 0 for [ANYONE]
 ///     20 each  the recipients
 ///
-/// Version 2 goes on with `abi.encode(Session session, bytes grant)`.
+/// Version 2 goes on with `abi.encode(Session session, bytes grant)`, to the payload's last byte.
 ///
 /// @dev Never 64 or 65 bytes long: facilitators and wallets take those for an ECDSA signature. Nothing here reverts:
 /// bytes that are no payload give `ok` = false.
@@ -273,7 +273,8 @@ library Payloads {
             grant.length := calldataload(sub(grant.offset, 32))
             // Offsets and lengths below 2**32 cannot wrap.
             ok := iszero(shr(32, or(or(first, second), grant.length)))
-            ok := and(ok, iszero(gt(add(grant.offset, grant.length), end)))
+            // The grant, padded to whole words, is the payload's end: nothing goes unread.
+            ok := and(ok, eq(add(grant.offset, and(add(grant.length, 31), not(31))), end))
             if iszero(ok) {
                 encoded := cursor
                 grant.offset := cursor

@@ -14,6 +14,7 @@ import {
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import {
+  type ActionRequest,
   type BudgetRequests,
   type CallRequest,
   encodePayload,
@@ -26,7 +27,6 @@ import {
   sessionStatus,
   signGrant,
   slotNonce,
-  TRANSFER_WITH_AUTHORIZATION_TYPEHASH,
 } from "../../packages/sdk/src/index.ts";
 import { RELAYER } from "../environment/relayer.ts";
 import type { Latchkey, SafeAccount } from "../environment/safeAccount.ts";
@@ -78,13 +78,18 @@ export type SessionPayer = {
   spent(): Promise<bigint>;
 };
 
+const transferTypeHash = keccak256(
+  toBytes(
+    "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
+  ),
+);
 const forVerifier = parseAbiParameters("bytes32, bytes32, bytes, bytes");
 const transferWords = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
 
 /**
  * Has a Safe's owner grant a session over a token, and returns whoever pays by it. Nothing is sent.
  * @param parameters.token The token that signed payments are of.
- * @param parameters.budgets As {@link proposeSession}.
+ * @param parameters.budgets With the actions as {@link proposeSession} takes them.
  * @param parameters.payee Whom payments go to unless told otherwise.
  */
 export async function sessionPayer(
@@ -93,8 +98,15 @@ export async function sessionPayer(
     latchkey,
     token,
     budgets,
+    actions = [],
     payee,
-  }: { latchkey: Latchkey; token: FiatToken; budgets: BudgetRequests; payee: Address },
+  }: {
+    latchkey: Latchkey;
+    token: Pick<FiatToken, "address" | "domain" | "domainSeparator">;
+    budgets: BudgetRequests;
+    actions?: readonly ActionRequest[];
+    payee: Address;
+  },
 ): Promise<SessionPayer> {
   const { testChain, version, address } = account;
   const key = privateKeyToAccount(keccak256(toBytes("the agent of the USDC tests")));
@@ -104,6 +116,7 @@ export async function sessionPayer(
     key,
     module: latchkey.module,
     budgets,
+    actions,
     until: "7d",
   });
   const grant = await signGrant(owner, proposal);
@@ -178,12 +191,11 @@ export async function sessionPayer(
         nonce,
       ]);
       const keySignature = await key.sign({ hash: digest });
-      const typeHash = TRANSFER_WITH_AUTHORIZATION_TYPEHASH;
       return {
         ...fields,
         digest,
         keySignature,
-        signature: wrap(pack(keySignature), { typeHash, encodedFields }),
+        signature: wrap(pack(keySignature), { typeHash: transferTypeHash, encodedFields }),
       };
     },
     async signOther(question) {

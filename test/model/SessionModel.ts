@@ -1,4 +1,4 @@
-import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
+import { type Address, type Hex, isAddressEqual, size, zeroAddress } from "viem";
 import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import { FLAWS, flawsOf } from "./flawsOf.ts";
 import { type Ledger, NATIVE } from "./Ledger.ts";
@@ -17,7 +17,7 @@ import { hashSession, slotNonce } from "./typedData.ts";
 /** The account, the module that it trusts, and the chain that they live on. */
 export type Place = { account: Address; module: Address; fallbackHandler: Address };
 
-/** What a contract that is no token does when the account calls it. False: it reverts. */
+/** What a contract does when the account calls it, other than a token's payments. False: it reverts. */
 export type Target = (ledger: Ledger, call: Call) => boolean;
 
 /** What a use carries as the owner's word: nothing, a signature that the account accepts, or one that it refuses. */
@@ -85,7 +85,7 @@ export class SessionModel {
   #spending = new Map<string, Spending>();
   #usedNonces = new Set<string>();
 
-  /** @param targets What contracts other than tokens do, by their addresses in lower case. */
+  /** @param targets What contracts do, by their addresses in lower case; all others take ether and do nothing. */
   constructor(place: Place, ledger: Ledger, targets: ReadonlyMap<string, Target>) {
     this.place = place;
     this.ledger = ledger;
@@ -251,7 +251,7 @@ export class SessionModel {
   /** Does to the ledger what the call does on the chain. False: it fails. */
   #perform(call: Call, reading: CallReading): boolean {
     const { account } = this.place;
-    if (reading.kind === "payment") {
+    if (reading.kind === "payment" && size(call.data) > 0) {
       if (isAddressEqual(reading.to, zeroAddress)) return false;
       return this.ledger.move(reading.token, account, reading.to, reading.amount);
     }

@@ -39,6 +39,13 @@ export function readCall(session: Session, call: Call, index: number, forbidden:
     return refused({ name: "ForbiddenTarget", args: [BigInt(index), target] });
   }
 
+  const native = budgetOf(session, NATIVE);
+  if (size(data) === 0) {
+    if (!native) return refused(noNativeBudget, ...(value === 0n ? [notAllowed] : []));
+    return mayReceive(native, target)
+      ? { kind: "payment", token: NATIVE, to: target, amount: value }
+      : refused({ name: "RecipientNotAllowed", args: [BigInt(index), NATIVE, target] });
+  }
   const budget = budgetOf(session, target);
   if (budget) {
     const form = tokenCall(data);
@@ -52,13 +59,6 @@ export function readCall(session: Session, call: Call, index: number, forbidden:
       : { kind: "approval", token: target, spender: party, amount };
   }
 
-  const native = budgetOf(session, NATIVE);
-  if (size(data) === 0) {
-    if (!native) return refused(noNativeBudget, ...(value === 0n ? [notAllowed] : []));
-    return mayReceive(native, target)
-      ? { kind: "payment", token: NATIVE, to: target, amount: value }
-      : refused({ name: "RecipientNotAllowed", args: [BigInt(index), NATIVE, target] });
-  }
   const refusals: Refusal[] = [];
   if (isAddressEqual(target, forbidden.fallbackHandler)) {
     refusals.push({ name: "ForbiddenTarget", args: [BigInt(index), target] });

@@ -26,6 +26,7 @@ import {
   type Outcome,
   SessionModel,
   slotBudgetOf,
+  type Target,
 } from "../model/SessionModel.ts";
 import { lotsOf, type Slot, slotWorth } from "../model/SlotRule.ts";
 import {
@@ -101,7 +102,12 @@ export class World {
   static async play(ground: Playground, scenario: Scenario, tally: Tally): Promise<void> {
     const safe = ground.safes[scenario.safe] as InstalledSafe;
     const place = { account: safe.address, module: ground.module, fallbackHandler: safe.handler };
-    const model = new SessionModel(place, new Ledger(), new Map([[exchange, exchangeModel]]));
+    const targets = new Map<string, Target>([
+      [exchange, exchangeModel],
+      // USDC takes no ether.
+      [ground.usdc.address.toLowerCase(), () => false],
+    ]);
+    const model = new SessionModel(place, new Ledger(), targets);
     const world = new World(ground, safe, model, tally);
     await world.#furnish();
     for (const [index, plan] of scenario.sessions.entries()) {
@@ -406,14 +412,15 @@ export class World {
     const { perTransaction } = budget;
     const { released, spent } = this.#model.budgetOf(session, index);
     const left = released - spent;
+    const periodIsTighter = left < perTransaction;
     if (typeof plan === "object") return (perTransaction * BigInt(plan.share)) / 1000n;
     return {
       zero: 0n,
       one: 1n,
       perTransaction,
       "perTransaction + 1": perTransaction + 1n,
-      "just past what is left": left < perTransaction ? left + 1n : perTransaction,
-      "the most allowed": left < perTransaction ? left : perTransaction,
+      "just past what is left": periodIsTighter ? left + 1n : perTransaction,
+      "the most allowed": periodIsTighter ? left : perTransaction,
     }[plan];
   }
 
@@ -439,7 +446,6 @@ export class World {
       case "pay":
         return [token("transfer", this.#partyOf(plan.to), this.#amountOf(session, usdc, plan.amount))];
       case "pay native": {
-        // A Safe's own address or the exchange cannot be paid with empty calldata here.
         const target = this.#partyOf(plan.to);
         return [{ target, value: this.#amountOf(session, NATIVE, plan.amount), data: "0x" }];
       }
@@ -514,6 +520,8 @@ export class World {
         return plain(exchange, "0xe8c4a1");
       case "value to the exchange, no calldata":
         return plain(exchange, "0x", 1n);
+      case "value to USDC, no calldata":
+        return plain(usdc, "0x", 1n);
     }
   }
 

@@ -39,7 +39,7 @@ const budget = (token: Address): fc.Arbitrary<Budget> =>
       ),
     })
     .map(({ limits: [one, other], period, stream, slotSizes, recipients }) => {
-      const perTransaction = one < other ? one : other;
+      const [perTransaction, perPeriod] = one < other ? [one, other] : [other, one];
       const mayHaveSlots =
         !stream &&
         token !== zeroAddress &&
@@ -48,7 +48,7 @@ const budget = (token: Address): fc.Arbitrary<Budget> =>
       return {
         token,
         perTransaction,
-        perPeriod: one < other ? other : one,
+        perPeriod,
         period,
         initial: stream?.[0] ?? 0n,
         perSecond: stream?.[1] ?? 0n,

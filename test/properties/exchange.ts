@@ -52,6 +52,7 @@ export const exchangeCall = ({ token, from, to, take, give }: Trade, value: bigi
 
 /** What the exchange does to the ledger. */
 export const exchangeModel: Target = (ledger, { data }) => {
+  if (size(data) === 0) return true;
   if (size(data) !== 204) return false;
   const token = slice(data, 16, 36);
   if (isAddressEqual(token, zeroAddress)) return true;

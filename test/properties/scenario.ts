@@ -58,7 +58,7 @@ export type CallPlan =
   | { call: "touch"; value: AmountPlan }
   | { call: "forbidden"; form: (typeof FORBIDDEN)[number] };
 
-/** Calls that no session may make, whatever it says. */
+/** Calls that no session may make, or hardly any. */
 export const FORBIDDEN = [
   "to nobody",
   "to the account",
@@ -71,6 +71,7 @@ export const FORBIDDEN = [
   "transfer with value",
   "three bytes",
   "value to the exchange, no calldata",
+  "value to USDC, no calldata",
 ] as const;
 
 export type GrantPlan = "none" | "good" | "of a stranger" | "for another session";

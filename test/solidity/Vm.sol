@@ -2,7 +2,7 @@
 pragma solidity ^0.8.35;
 
 /// @notice The cheatcodes of Hardhat's Solidity tests that the tests here need.
-interface Vm {
+interface IVm {
     /// @notice Sets block.timestamp.
     function warp(uint256 timestamp) external;
 
@@ -11,7 +11,7 @@ interface Vm {
 }
 
 /// @dev Where test runners answer cheatcodes: the address of keccak256("hevm cheat code").
-Vm constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
+IVm constant vm = IVm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
 
 /// @notice A number between `least` and `most`, both included, that depends on `seed`; often one of the two.
 function between(uint256 seed, uint256 least, uint256 most) pure returns (uint256) {

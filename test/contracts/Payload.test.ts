@@ -1,0 +1,522 @@
+import { expect } from "chai";
+import { concat, type Hex, hashTypedData, keccak256, numberToHex, pad, size, toHex, zeroAddress } from "viem";
+import { type Authorization, asks, authorize, compact, isGood, number, type Terms } from "./authorization.ts";
+import {
+  ANYONE,
+  actAction,
+  alice,
+  bob,
+  budget,
+  chain,
+  DAY,
+  digestIn,
+  enable,
+  epochOf,
+  grantOf,
+  idOf,
+  key,
+  MAX_UINT256,
+  mallory,
+  nativeBudget,
+  ODD_TOKEN,
+  owner,
+  revoke,
+  revokeAll,
+  session,
+  signAsSafe,
+  stranger,
+  T0,
+  USD,
+  useChain,
+} from "./fixture.ts";
+import { SESSION_WORDS, withWord, wordOf } from "./words.ts";
+
+/** The payload with one of its fields replaced. */
+const withPart = ({ parts }: Authorization, name: string, bytes: Hex): Hex => {
+  expect(parts.map(([part]) => part)).to.include(name);
+  return concat(parts.map(([part, was]) => (part === name ? bytes : was)));
+};
+const flip = (bytes: Hex, bit: number): Hex => {
+  const at = 2 + 2 * (bit >> 3);
+  const flipped = Number.parseInt(bytes.slice(at, at + 2), 16) ^ (1 << (bit & 7));
+  return `${bytes.slice(0, at) as Hex}${flipped.toString(16).padStart(2, "0")}${bytes.slice(at + 2)}`;
+};
+const cut = (bytes: Hex, length: number): Hex => bytes.slice(0, 2 + 2 * length) as Hex;
+/** Bytes that only the seed decides. */
+function* randomBytes(seed: string): Generator<number> {
+  for (let i = 0; ; ++i)
+    for (const pair of keccak256(toHex(`${seed} ${i}`))
+      .slice(2)
+      .match(/../g) ?? [])
+      yield Number.parseInt(pair, 16);
+}
+
+/** Everything that a session can have beside the one budget. */
+const rich = () =>
+  session({
+    salt: 2n ** 200n + 5n,
+    gasAllowance: 2n ** 100n,
+    paymaster: mallory,
+    budgets: [nativeBudget(), budget({ slotSizes: 8 }), budget({ token: ODD_TOKEN })],
+    actions: [actAction(), actAction({ rules: [{ offset: 4, op: 2, value: pad("0x05") }] })],
+  });
+
+describe("a payload", () => {
+  useChain();
+
+  describe("of version 1, for an enabled session", () => {
+    beforeEach(async () => {
+      await chain.send(enable(session()));
+    });
+    it("lets the account say yes to the very hash that the key signed", async () => {
+      const { hash, payload } = await authorize();
+      expect(await asks(hash, payload)).to.equal(true);
+      for (const other of [flip(hash, 0), flip(hash, 255), keccak256(hash), pad("0x")])
+        expect(await asks(other, payload)).to.equal(false);
+    });
+    it("says no with any one of its bits flipped", async () => {
+      const { hash, payload } = await authorize({ slot: { lot: 3n }, validAfter: 5n });
+      expect(await asks(hash, payload)).to.equal(true);
+      for (let bit = 0; bit < 8 * size(payload); ++bit)
+        expect(await asks(hash, flip(payload, bit)), `bit ${bit & 7} of byte ${bit >> 3}`).to.equal(false);
+    });
+    it("says no with any one of its fields replaced, in a session that has everything", async () => {
+      const of = rich();
+      await chain.send(enable(of));
+      const good = await authorize({ of, budgetIndex: 1, to: bob, slot: { lot: 2n, size: 1 }, value: 5n });
+      expect(await asks(good.hash, good.payload)).to.equal(true);
+      for (const [name, bytes] of good.parts) {
+        for (const other of [
+          `0x${"00".repeat(size(bytes))}`,
+          `0x${"ff".repeat(size(bytes))}`,
+          flip(bytes, 8 * size(bytes) - 8),
+        ] as Hex[]) {
+          if (other === bytes) continue;
+          expect(await asks(good.hash, withPart(good, name, other)), `${name} = ${other}`).to.equal(false);
+        }
+      }
+    });
+    it("says no cut short at any length, and with anything behind it", async () => {
+      const { hash, payload } = await authorize();
+      for (let length = 0; length < size(payload); ++length)
+        expect(await asks(hash, cut(payload, length)), `${length} bytes`).to.equal(false);
+      for (const trailing of ["0x00", "0x01", pad("0x"), payload] as Hex[])
+        expect(await asks(hash, concat([payload, trailing]))).to.equal(false);
+    });
+    it("says no for a session that nobody enabled", async () => {
+      expect(await isGood({ of: session({ salt: 2n }) })).to.equal(false);
+    });
+    it("says no once the session is REVOKED, or the epoch is another", async () => {
+      const other = session({ salt: 2n });
+      await chain.send(enable(other));
+      await chain.send(revoke(other.account, await idOf(other)));
+      expect(await isGood({ of: other })).to.equal(false);
+      expect(await isGood()).to.equal(true);
+      await chain.send(revokeAll(other.account));
+      expect(await isGood()).to.equal(false);
+      expect(
+        await isGood({ of: session({ epoch: await epochOf(other.account) }) }),
+        "not enabled in it",
+      ).to.equal(false);
+    });
+    it("finds the one budget among several, wherever it stands", async () => {
+      for (const budgetIndex of [0, 1, 2]) {
+        const all = [nativeBudget(), budget({ token: ODD_TOKEN }), budget({ token: mallory })];
+        const of = session({ budgets: all.toSpliced(budgetIndex, 0, budget()) });
+        await chain.send(enable(of));
+        expect(await isGood({ of, budgetIndex })).to.equal(true);
+        expect(
+          await isGood({ of, budgetIndex: budgetIndex + 1 }),
+          "another budget's hash in its place",
+        ).to.equal(false);
+      }
+    });
+    it("says no to a budget that the session does not have", async () => {
+      const good = await authorize();
+      for (const index of ["0x01", "0x02", "0x08", "0xff"] as Hex[])
+        expect(await asks(good.hash, withPart(good, "budget", index))).to.equal(false);
+      for (const count of ["0x00", "0x02", "0x09", "0xff"] as Hex[])
+        expect(await asks(good.hash, withPart(good, "session.budgets", count))).to.equal(false);
+    });
+  });
+
+  describe("of version 2, with a grant", () => {
+    const granted = async (terms: Terms = {}) =>
+      authorize({ ...terms, grant: terms.grant ?? (await grantOf(terms.of ?? session())) });
+    it("lets the account say yes before anything of the session is on the chain", async () => {
+      const { hash, payload } = await granted();
+      expect(await asks(hash, payload)).to.equal(true);
+    });
+    it("says no with any one of its bits flipped", async () => {
+      const { hash, payload } = await granted();
+      // 65 bytes of grant, then 31 of padding.
+      for (let bit = 0; bit < 8 * (size(payload) - 31); ++bit) {
+        expect(await asks(hash, flip(payload, bit)), `bit ${bit & 7} of byte ${bit >> 3}`).to.equal(false);
+      }
+    });
+    it("says no cut short at any length, and with anything behind it", async () => {
+      const { hash, payload } = await granted();
+      for (let length = 0; length < size(payload); ++length)
+        expect(await asks(hash, cut(payload, length)), `${length} bytes of ${size(payload)}`).to.equal(false);
+      for (const trailing of ["0x00", pad("0x"), payload] as Hex[])
+        expect(await asks(hash, concat([payload, trailing]))).to.equal(false);
+    });
+    it("says no to a grant that is empty, garbage, somebody else's or for another session", async () => {
+      for (const grant of [
+        "0x",
+        "0x1234",
+        await grantOf(session(), [stranger]),
+        await grantOf(session({ salt: 2n })),
+      ] as Hex[])
+        expect(await isGood({ grant }), grant).to.equal(false);
+      const elsewhere = await signAsSafe(
+        session().account,
+        digestIn(await idOf(session()), { chainId: 8453 }),
+      );
+      expect(await isGood({ grant: elsewhere })).to.equal(false);
+    });
+    it("does not look at the grant of a session that is enabled", async () => {
+      await chain.send(enable(session()));
+      for (const grant of ["0x", "0x1234"] as Hex[]) expect(await isGood({ grant })).to.equal(true);
+    });
+    it("says no once the session is REVOKED or the epoch is another, whatever is carried", async () => {
+      await chain.send(revoke(session().account, await idOf(session())));
+      expect(await isGood({ grant: await grantOf(session()) })).to.equal(false);
+      const other = session({ salt: 2n });
+      await chain.send(revokeAll(other.account));
+      expect(await isGood({ of: other, grant: await grantOf(other) })).to.equal(false);
+      const anew = session({ epoch: await epochOf(other.account) });
+      expect(await isGood({ of: anew, grant: await grantOf(anew) })).to.equal(true);
+    });
+    it("says no for another account's session, and for one of another key", async () => {
+      const elsewhere = session({ account: chain.safes["1.5.0"] });
+      const { hash, payload } = await granted({ of: elsewhere });
+      expect(await asks(hash, payload, elsewhere.account)).to.equal(true);
+      expect(await asks(hash, payload, session().account)).to.equal(false);
+      const others = session({ key: stranger.address });
+      expect(await isGood({ of: others, grant: await grantOf(others) })).to.equal(false);
+      expect(await isGood({ of: others, by: stranger, grant: await grantOf(others) })).to.equal(true);
+    });
+    const flawed: [string, () => Partial<ReturnType<typeof session>>][] = [
+      ["perTransaction 0", () => ({ budgets: [budget({ perTransaction: 0n })] })],
+      ["a period of 0", () => ({ budgets: [budget({ period: 0 })] })],
+      [
+        "perTransaction above perPeriod",
+        () => ({ budgets: [budget({ perTransaction: 30n * USD, perPeriod: 20n * USD })] }),
+      ],
+      ["nine slot sizes", () => ({ budgets: [budget({ slotSizes: 9 })] })],
+      ["255 slot sizes", () => ({ budgets: [budget({ slotSizes: 255 })] })],
+      ["a stream with slots", () => ({ budgets: [budget({ perSecond: 1n })] })],
+      ["no recipient", () => ({ budgets: [budget({ recipients: [] })] })],
+      ["recipient 0", () => ({ budgets: [budget({ recipients: [alice, zeroAddress] })] })],
+      ["an end beyond 2**47", () => ({ validUntil: 2 ** 47 })],
+      ["two budgets of a token", () => ({ budgets: [budget(), budget()] })],
+      ["an action on the token", () => ({ actions: [actAction({ target: chain.usdc.address })] })],
+      [
+        "an operator of 6",
+        () => ({ actions: [actAction({ rules: [{ offset: 4, op: 6, value: pad("0x") }] })] }),
+      ],
+    ];
+    for (const [title, changes] of flawed) {
+      it(`says no to a granted session with ${title}`, async () => {
+        const of = session(changes());
+        expect(await isGood({ of, grant: await grantOf(of) })).to.equal(false);
+      });
+    }
+    it("says no to a granted session whose words are too wide, and does not revert", async () => {
+      const of = session({ actions: [actAction({ rules: [{ offset: 4, op: 0, value: pad("0x") }] })] });
+      const { parts } = await authorize({ of, grant: `0x${"00".repeat(65)}` });
+      const encoded = parts.at(-1)?.[1] as Hex;
+      const { encode, MODULE } = await import("./fixture.ts");
+      for (const name of Object.keys(SESSION_WORDS) as (keyof typeof SESSION_WORDS)[]) {
+        if (/Offset$|Length$|^salt$|^ruleValue$/.test(name)) continue;
+        const bit = name === "selector" ? 0 : 255;
+        const dirty = (data: Hex, first: number) => {
+          const at = first + SESSION_WORDS[name];
+          return withWord(data, at, wordOf(data, at) | (1n << BigInt(bit)));
+        };
+        const id = await chain.call({ to: MODULE, data: dirty(encode("hashSession", [of]), 1) });
+        const grant = await signAsSafe(of.account, digestIn(id));
+        const { slotNonce } = await import("./authorization.ts");
+        const nonce = slotNonce(id, 0, 0n, { lot: 0n, size: 0, index: 0n });
+        const signed = await authorize({ of, grant, nonce });
+        // withWord counts behind a selector of four bytes.
+        const body = dirty(concat(["0x00000000", signed.parts.at(-1)?.[1] as Hex]), 2);
+        expect(size(body) - 4).to.equal(size(encoded));
+        const payload = concat([
+          ...signed.parts.slice(0, -1).map(([, bytes]) => bytes),
+          `0x${body.slice(10)}`,
+        ]);
+        expect(await asks(signed.hash, payload), name).to.equal(false);
+      }
+    });
+  });
+
+  describe("of any other version", () => {
+    it("is none: 0, 3, 27, 28, 255", async () => {
+      await chain.send(enable(session()));
+      const good = await authorize();
+      for (const version of ["0x00", "0x02", "0x03", "0x1b", "0x1c", "0xff"] as Hex[])
+        expect(await asks(good.hash, withPart(good, "version", version))).to.equal(false);
+    });
+  });
+
+  describe("names the token's domain", () => {
+    const odd = () => session({ budgets: [budget({ token: ODD_TOKEN })] });
+    beforeEach(async () => {
+      await chain.send(enable(session()));
+      await chain.send(enable(odd()));
+    });
+    for (const [code, name] of [
+      [1, "USD Coin"],
+      [2, "USDC"],
+      [3, "EURC"],
+    ] as const) {
+      it(`by code ${code} for "${name}", "2", and no other code says the same`, async () => {
+        const good = await authorize({ of: odd(), domain: { name, version: "2" } });
+        expect(good.parts.find(([part]) => part === "domain")?.[1]).to.equal(numberToHex(code, { size: 1 }));
+        expect(await asks(good.hash, good.payload)).to.equal(true);
+        for (let other = 1; other < 256; ++other) {
+          if (other === code) continue;
+          const payload = withPart(good, "domain", numberToHex(other, { size: 1 }));
+          expect(await asks(good.hash, payload), `code ${other}`).to.equal(false);
+        }
+      });
+    }
+    it("by its two hashes, for any name and version", async () => {
+      for (const domain of [
+        { name: "Odd", version: "7" },
+        { name: "", version: "" },
+      ])
+        expect(await isGood({ of: odd(), domain })).to.equal(true);
+      expect(await isGood({ of: odd(), domain: { name: "USD Coin", version: "2" }, domainCode: 0 })).to.equal(
+        true,
+      );
+    });
+    it("and says no where the hash is of another name, version or chain", async () => {
+      expect(await isGood({ domain: { name: "USDC", version: "2" }, domainCode: 1 })).to.equal(false);
+      expect(await isGood({ domain: { name: "USD Coin", version: "1" }, domainCode: 1 })).to.equal(false);
+      expect(await isGood({ domain: { name: "USD Coin", version: "2", chainId: 8453 } })).to.equal(false);
+    });
+    it("and not the token: another token's hash is refused", async () => {
+      const usdc = await authorize();
+      const same = await authorize({ of: odd(), domain: { name: "USD Coin", version: "2" } });
+      expect(await asks(same.hash, usdc.payload)).to.equal(false);
+      expect(await asks(usdc.hash, same.payload)).to.equal(false);
+    });
+  });
+
+  describe("names the payee", () => {
+    it("by the place among the recipients", async () => {
+      await chain.send(enable(session()));
+      expect(await isGood({ to: alice })).to.equal(true);
+      expect(await isGood({ to: bob })).to.equal(true);
+      const good = await authorize({ to: bob });
+      for (const payee of [0n, 2n, 31n, 255n, 2n ** 64n, BigInt(bob)])
+        expect(await asks(good.hash, withPart(good, "payee", number(payee)))).to.equal(false);
+    });
+    it("who must be a recipient", async () => {
+      await chain.send(enable(session()));
+      expect(await isGood({ to: mallory })).to.equal(false);
+      expect(await isGood({ to: zeroAddress })).to.equal(false);
+      const bad = await authorize({ to: mallory });
+      expect(await asks(bad.hash, withPart(bad, "payee", number(BigInt(mallory))))).to.equal(false);
+    });
+    it("by the address itself where the budget says ANYONE, in both versions", async () => {
+      const of = session({ budgets: [budget({ recipients: [ANYONE] })] });
+      expect(await isGood({ of, to: mallory, grant: await grantOf(of) })).to.equal(true);
+      await chain.send(enable(of));
+      for (const to of [mallory, alice]) expect(await isGood({ of, to })).to.equal(true);
+      const good = await authorize({ of, to: mallory });
+      expect(await asks(good.hash, withPart(good, "payee", number(BigInt(alice))))).to.equal(false);
+    });
+  });
+
+  describe("is signed by the session's key", () => {
+    beforeEach(async () => {
+      await chain.send(enable(session()));
+    });
+    it("and nobody else", async () => {
+      for (const by of [stranger, owner]) expect(await isGood({ by })).to.equal(false);
+    });
+    it("with a low s", async () => {
+      const good = await authorize();
+      const [r, vs] = compact(good.keySignature);
+      const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+      const high = order - (BigInt(vs) & ((1n << 255n) - 1n));
+      for (const parity of [0n, 1n << 255n])
+        expect(
+          await asks(good.hash, withPart(good, "vs", pad(toHex((high & ((1n << 255n) - 1n)) | parity)))),
+        ).to.equal(false);
+      expect(await asks(good.hash, withPart(good, "r", pad("0x")))).to.equal(false);
+      expect(await asks(good.hash, withPart(good, "vs", pad("0x")))).to.equal(false);
+      expect(await asks(good.hash, withPart(good, "r", toHex(MAX_UINT256)))).to.equal(false);
+      expect(r).to.have.length(66);
+    });
+    it("over TransferWithAuthorization only: never Permit, ReceiveWithAuthorization or CancelAuthorization", async () => {
+      const good = await authorize();
+      const { from, to, value, validAfter, validBefore, nonce } = good;
+      const domain = { name: "USD Coin", version: "2", chainId: 1, verifyingContract: chain.usdc.address };
+      const sixWords = [
+        "address from",
+        "address to",
+        "uint256 value",
+        "uint256 validAfter",
+        "uint256 validBefore",
+        "bytes32 nonce",
+      ];
+      const fields = (list: string[]) =>
+        list.map((field) => ({ type: field.split(" ")[0] as string, name: field.split(" ")[1] as string }));
+      const others = [
+        ["ReceiveWithAuthorization", fields(sixWords), { from, to, value, validAfter, validBefore, nonce }],
+        ["CancelAuthorization", fields(["address authorizer", "bytes32 nonce"]), { authorizer: from, nonce }],
+        [
+          "Permit",
+          fields(["address owner", "address spender", "uint256 value", "uint256 nonce", "uint256 deadline"]),
+          { owner: from, spender: to, value, nonce: 0n, deadline: validBefore },
+        ],
+      ] as const;
+      for (const [primaryType, members, message] of others) {
+        const hash = hashTypedData({
+          domain,
+          types: { [primaryType]: members },
+          primaryType,
+          message,
+        } as never);
+        const [r, vs] = compact(await key.sign({ hash }));
+        const payload = concat(
+          good.parts.map(([name, bytes]) => (name === "r" ? r : name === "vs" ? vs : bytes)),
+        );
+        expect(await asks(hash, payload), primaryType).to.equal(false);
+        expect(await asks(hash, good.payload), primaryType).to.equal(false);
+      }
+    });
+  });
+
+  describe("has numbers of bounded width", () => {
+    for (const [name, width] of [
+      ["lot", 16],
+      ["index", 2],
+      ["payee", 20],
+      ["value", 16],
+      ["validAfter", 32],
+      ["validBefore", 32],
+      ["session.validAfter", 6],
+      ["session.validUntil", 6],
+      ["session.salt", 32],
+      ["session.gasAllowance", 16],
+      ["session.paymaster", 20],
+      ["session.actions", 32],
+      ["budget.perTransaction", 16],
+      ["budget.perPeriod", 16],
+      ["budget.period", 4],
+    ] as const) {
+      it(`${name}: ${width} bytes`, async () => {
+        await chain.send(enable(session()));
+        const good = await authorize();
+        const was = good.parts.find(([part]) => part === name)?.[1] as Hex;
+        // The same number with zeros in front, as wide as may be and one byte wider.
+        const wide = (bytes: number) => {
+          const value = was.slice(4);
+          return concat([numberToHex(bytes, { size: 1 }), pad(value ? `0x${value}` : "0x", { size: bytes })]);
+        };
+        expect(await asks(good.hash, withPart(good, name, wide(width + 1)))).to.equal(false);
+        expect(
+          await asks(good.hash, withPart(good, name, concat(["0xff", pad("0x", { size: 255 })]))),
+        ).to.equal(false);
+      });
+    }
+    it("so that one that begins with what is cut off names no other session", async () => {
+      const of = session({ budgets: [budget({ period: 1 })] });
+      await chain.send(enable(of));
+      const good = await authorize({ of });
+      expect(await asks(good.hash, good.payload)).to.equal(true);
+      // 2**32 + 1 seconds would be 1 second, if what does not fit were dropped.
+      expect(await asks(good.hash, withPart(good, "budget.period", "0x050100000001"))).to.equal(false);
+    });
+    it("and may carry the largest of their width", async () => {
+      const of = session({
+        salt: MAX_UINT256,
+        gasAllowance: 2n ** 128n - 1n,
+        paymaster: ANYONE,
+        validUntil: 2 ** 47 - 1,
+      });
+      await chain.send(enable(of));
+      expect(await isGood({ of, validBefore: MAX_UINT256, validAfter: MAX_UINT256 - 1n })).to.equal(true);
+    });
+  });
+
+  describe("shorter than 66 bytes", () => {
+    it("is none, whatever it begins with", async () => {
+      await chain.send(enable(session()));
+      const { hash, payload } = await authorize();
+      for (let length = 0; length < 66; ++length) {
+        for (const bytes of [
+          cut(payload, length),
+          `0x${"01".repeat(length)}`,
+          `0x${"02".repeat(length)}`,
+        ] as Hex[])
+          expect(await asks(hash, bytes)).to.equal(false);
+      }
+    });
+  });
+
+  describe("of any bytes at all", () => {
+    it("gets a no and never a revert", async () => {
+      const random = randomBytes("any bytes");
+      const next = () => random.next().value as number;
+      for (let run = 0; run < 300; ++run) {
+        const length = 60 + (((next() << 8) | next()) % 900);
+        const bytes = Array.from({ length }, next);
+        bytes[0] = 1 + (run % 2);
+        const payload = `0x${bytes.map((one) => one.toString(16).padStart(2, "0")).join("")}` as Hex;
+        expect(await asks(keccak256(payload), payload), payload).to.equal(false);
+      }
+    });
+    it("that were a payload once gets a no and never a revert, by a key that signed the hash", async () => {
+      await chain.send(enable(session()));
+      const random = randomBytes("bent payloads");
+      const next = () => random.next().value as number;
+      const versions = [
+        await authorize({ of: rich(), budgetIndex: 1 }),
+        await authorize({ grant: await grantOf(session()) }),
+      ];
+      for (let run = 0; run < 400; ++run) {
+        const { hash, payload, parts } = versions[run % 2] as Authorization;
+        const bytes = payload.slice(2).match(/../g) ?? [];
+        // Behind the key's signature, so that nothing is refused for the key's sake.
+        const first = size(
+          concat(parts.slice(0, parts.findIndex(([name]) => name === "vs") + 1).map(([, part]) => part)),
+        );
+        for (let i = 0; i <= run % 3; ++i) {
+          const at = first + (((next() << 8) | next()) % (bytes.length - first));
+          bytes[at] = next().toString(16).padStart(2, "0");
+        }
+        const bent = `0x${bytes.join("")}` as Hex;
+        if (bent === payload) continue;
+        await asks(hash, bent);
+      }
+    });
+  });
+
+  it("answers for the account that is asked, not for the one it names", async () => {
+    await chain.send(enable(session()));
+    const { hash, payload } = await authorize();
+    for (const account of [chain.safes["1.5.0"], stranger.address, zeroAddress, chain.usdc.address])
+      expect(await asks(hash, payload, account)).to.equal(false);
+  });
+  it("says yes from validAfter on and until the second before validUntil", async () => {
+    const of = session({ validAfter: T0 + 100, validUntil: T0 + 200 });
+    await chain.send(enable(of));
+    const terms = { of, validBefore: BigInt(T0 + DAY) };
+    for (const [second, good] of [
+      [T0 + 99, false],
+      [T0 + 100, true],
+      [T0 + 199, true],
+      [T0 + 200, false],
+    ] as const) {
+      await chain.setTime(second);
+      expect(await isGood(terms), `second ${second}`).to.equal(good);
+    }
+  });
+});
