@@ -21,6 +21,8 @@ struct Payload {
     uint256 sessionAt;
     /// Where in calldata the payload ends.
     uint256 end;
+    /// Of version 3.
+    address key;
 }
 
 /// @title The packed bytes of the signature rail
@@ -30,7 +32,9 @@ struct Payload {
 ///
 /// Big-endian. `number` is one byte n, then n bytes; zero is n = 0. Leading zeros cost gas and change nothing.
 ///
-///     1        version: 1 the session is enabled, 2 a grant is carried
+///     1        version: 1 the session is enabled; 2 a grant is carried; 3 as 1, for accounts that ask about a hash of
+///              their own that wraps the authorization's, from which no signature gives the key
+///     20       for 3 only: the key
 ///     1        the index of the budget in the session
 ///     number   lot
 ///     1        size
@@ -43,7 +47,7 @@ struct Payload {
 ///     64       for 0 only: keccak256(name), keccak256(version)
 ///     64       the key's signature over the authorization's digest: r, vs (EIP-2098)
 ///
-/// Version 1 goes on with the session, to the payload's last byte:
+/// Versions 1 and 3 go on with the session, to the payload's last byte:
 ///
 ///     number   validAfter
 ///     number   validUntil
@@ -68,6 +72,7 @@ struct Payload {
 library Payloads {
     uint8 internal constant ENABLED = 1;
     uint8 internal constant GRANTED = 2;
+    uint8 internal constant WRAPPED = 3;
 
     /// @dev The shortest payload is longer: 64 bytes are the key's signature alone.
     uint256 private constant SHORTEST = 66;
@@ -85,7 +90,7 @@ library Payloads {
     /// module asks the owners.
     function isPayload(bytes calldata signature) internal pure returns (bool) {
         if (signature.length < SHORTEST) return false;
-        return uint8(signature[0]) == ENABLED || uint8(signature[0]) == GRANTED;
+        return uint8(signature[0]) >= ENABLED && uint8(signature[0]) <= WRAPPED;
     }
 
     /// @notice The authorization's part of a payload.
@@ -101,7 +106,12 @@ library Payloads {
             }
             let cursor := signature.offset
             mstore(add(payload, 0x180), add(cursor, signature.length)) // end
-            mstore(payload, byte(0, calldataload(cursor))) // version
+            let version := byte(0, calldataload(cursor))
+            mstore(payload, version) // version
+            if eq(version, 3) {
+                mstore(add(payload, 0x1a0), shr(96, calldataload(add(cursor, 1)))) // key
+                cursor := add(cursor, 20)
+            }
             mstore(add(payload, 0x20), byte(1, calldataload(cursor))) // budgetIndex
             let value
             value, cursor := take(add(cursor, 2), 16)
@@ -135,11 +145,11 @@ library Payloads {
         }
     }
 
-    /// @notice The session of a version 1 payload, of which only the one budget is filled in, and its id.
+    /// @notice The session of a version 1 or 3 payload, of which only the one budget is filled in, and its id.
     /// @dev As Sessions.tryRead: each struct is written behind a word for its type hash, hashed with the hashes of its
     /// lists filled in, and then given the pointers to them.
     /// @param account Who is asked.
-    /// @param key Whose signature the payload carries.
+    /// @param key Whose signature the payload carries, or claims to.
     /// @param epoch The account's.
     function tryReadSession(
         Payload memory payload,

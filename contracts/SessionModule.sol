@@ -29,10 +29,21 @@ abstract contract SessionModule is ISessionModule {
         /// A Meter for each budget; the first also holds the session's state. Words, since Solidity would read an
         /// array of Meters before it writes to it.
         uint256[8] meters;
+        /// Most wei of ERC-4337 gas that the session's userOps may have cost so far.
+        uint256 gasSpent;
     }
 
-    mapping(bytes32 id => mapping(address account => Record)) private _records;
-    mapping(address account => uint64) private _epochs;
+    /// What stands of an account, in one word.
+    struct Standing {
+        uint64 epoch;
+        /// ERC-7579 only: what a grant must begin with, so that the account asks the validator that its owner named.
+        bytes23 granter;
+        /// How many bytes of `granter` count; 0: no signature grants.
+        uint8 granterLength;
+    }
+
+    mapping(bytes32 id => mapping(address account => Record)) internal _records;
+    mapping(address account => Standing) internal _standings;
     /// Keyed by hash of session id and nonce >> 8; bit number nonce & 255 is set once the nonce is used.
     mapping(bytes32 word => mapping(address account => uint256)) private _usedNonces;
 
@@ -56,6 +67,11 @@ abstract contract SessionModule is ISessionModule {
         bytes memory arguments = abi.encode(copy);
         _requireNothingTrails(4 + arguments.length);
         if (keccak256(msg.data[4:]) != keccak256(arguments)) revert MalformedSession(Flaw.ENCODING, 0);
+        _enableByAccount(copy, id);
+    }
+
+    /// @dev For the calling account, of a session that is its own and well-formed.
+    function _enableByAccount(Session memory copy, bytes32 id) internal {
         // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
         if (_fallbackHandlerOf(msg.sender) == address(this)) revert ModuleIsFallbackHandler(msg.sender);
         if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);
@@ -95,7 +111,7 @@ abstract contract SessionModule is ISessionModule {
         Call[] calldata calls
     ) external returns (bytes[] memory) {
         (Session memory copy, bytes32 id) = session.read();
-        if (msg.sender != copy.key) revert NotKey(msg.sender, copy.key);
+        if (msg.sender != copy.key && !_speaksForItself(copy)) revert NotKey(msg.sender, copy.key);
         return _execute(copy, id, grant, calls);
     }
 
@@ -272,18 +288,19 @@ abstract contract SessionModule is ISessionModule {
     function _authorizes(address account, bytes32 hash, bytes calldata signature) internal view returns (bool) {
         (bool ok, Payload memory payload) = Payloads.tryRead(signature);
         if (!ok) return false;
-        // Whoever signed the hash is the key, or there is no such session.
-        (address key, , ) = ECDSA.tryRecover(hash, payload.r, payload.vs);
-        if (key == address(0)) return false;
         Session memory session;
         bytes32 id;
         bytes calldata grant = signature[:0];
-        if (payload.version == Payloads.ENABLED) {
-            (ok, session, id) = payload.tryReadSession(account, key, _epochs[account]);
-        } else {
+        if (payload.version == Payloads.GRANTED) {
             (ok, session, id, grant) = payload.tryReadGranted();
+        } else {
+            address key = payload.key;
+            // Whoever signed the hash is the key, or there is no such session.
+            if (payload.version == Payloads.ENABLED) (key, , ) = ECDSA.tryRecover(hash, payload.r, payload.vs);
+            if (key == address(0)) return false;
+            (ok, session, id) = payload.tryReadSession(account, key, _standings[account].epoch);
         }
-        if (!ok || session.account != account || session.key != key) return false;
+        if (!ok || session.account != account) return false;
         return _isSlotPayment(session, id, hash, payload) && _isUsable(session, id, grant);
     }
 
@@ -305,7 +322,14 @@ abstract contract SessionModule is ISessionModule {
         if (!found) return false;
         uint256 period = Budgets.periodAt(session, budget, block.timestamp);
         bytes32 nonce = Slots.nonceOf(id, index, period, payload.slot.lot, payload.slot.size, payload.slot.index);
-        if (payload.digestOf(session.account, payee, nonce, budget.token) != hash) return false;
+        bytes32 digest = payload.digestOf(session.account, payee, nonce, budget.token);
+        if (payload.version == Payloads.ENABLED) {
+            if (digest != hash) return false;
+        } else {
+            if (!_isAskedAbout(session.account, digest, hash)) return false;
+            (address signer, , ) = ECDSA.tryRecover(digest, payload.r, payload.vs);
+            if (signer == address(0) || signer != session.key) return false;
+        }
         uint256 spent = Meter.wrap(_records[id][session.account].meters[index]).spentIn(period);
         if (spent > budget.perPeriod) return false;
         return Slots.isGood(session.account, id, index, budget, period, spent, payload.slot, payload.value);
@@ -314,7 +338,7 @@ abstract contract SessionModule is ISessionModule {
     /// @dev Epoch, and state or grant.
     function _isUsable(Session memory session, bytes32 id, bytes calldata grant) private view returns (bool) {
         address account = session.account;
-        if (session.epoch != _epochs[account]) return false;
+        if (session.epoch != _standings[account].epoch) return false;
         Meter first = _firstMeter(_records[id][account]);
         if (!first.isIn(State.UNKNOWN)) return first.isIn(State.ENABLED);
         if (grant.length == 0) return false;
@@ -337,7 +361,7 @@ abstract contract SessionModule is ISessionModule {
 
     /// @inheritdoc ISessionModule
     function epochOf(address account) external view returns (uint64) {
-        return _epochs[account];
+        return _standings[account].epoch;
     }
 
     /// @inheritdoc ISessionModule
@@ -395,10 +419,22 @@ abstract contract SessionModule is ISessionModule {
     /// @dev Who answers calls to the account that it has no function for; 0 where there is nobody.
     function _fallbackHandlerOf(address account) internal view virtual returns (address);
 
+    /// @dev Whether the session's account itself makes the call, and may. On most kinds of account only the key may.
+    function _speaksForItself(Session memory session) internal view virtual returns (bool) {
+        session;
+        return false;
+    }
+
+    /// @dev Whether an account that is asked about an authorization's digest asks this module about `hash`.
+    function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view virtual returns (bool) {
+        account;
+        return digest == hash;
+    }
+
     /* STATE */
 
     /// @dev The one that also holds the session's state.
-    function _firstMeter(Record storage record) private view returns (Meter) {
+    function _firstMeter(Record storage record) internal view returns (Meter) {
         return Meter.wrap(record.meters[0]);
     }
 
@@ -406,7 +442,7 @@ abstract contract SessionModule is ISessionModule {
         record.meters[0] = Meter.unwrap(_firstMeter(record).withState(state));
     }
 
-    function _enable(Session memory session, bytes32 id) private {
+    function _enable(Session memory session, bytes32 id) internal {
         _setState(_records[id][session.account], State.ENABLED);
         emit SessionEnabled(session.account, id, session.key, session);
     }
@@ -419,18 +455,19 @@ abstract contract SessionModule is ISessionModule {
     }
 
     /// @dev Nobody can have signed for the new epoch, nor guess it before the last block is known.
-    function _changeEpoch(address account) private {
-        uint64 epoch = uint64(uint256(keccak256(abi.encode(_epochs[account], blockhash(block.number - 1)))));
-        _epochs[account] = epoch;
+    function _changeEpoch(address account) internal {
+        Standing storage standing = _standings[account];
+        uint64 epoch = uint64(uint256(keccak256(abi.encode(standing.epoch, blockhash(block.number - 1)))));
+        standing.epoch = epoch;
         emit EpochChanged(account, epoch);
     }
 
-    function _requireEpoch(Session memory session) private view {
-        uint64 current = _epochs[session.account];
+    function _requireEpoch(Session memory session) internal view {
+        uint64 current = _standings[session.account].epoch;
         if (session.epoch != current) revert WrongEpoch(session.epoch, current);
     }
 
-    function _requireNothingTrails(uint256 expected) private pure {
+    function _requireNothingTrails(uint256 expected) internal pure {
         if (msg.data.length != expected) revert TrailingCalldata(msg.data.length, expected);
     }
 
@@ -466,7 +503,7 @@ abstract contract SessionModule is ISessionModule {
     }
 
     /// @dev EIP-712. Computed each time: an immutable would make the code differ from chain to chain.
-    function _digest(bytes32 structHash) private view returns (bytes32) {
+    function _digest(bytes32 structHash) internal view returns (bytes32) {
         bytes32 domainSeparator = keccak256(
             abi.encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, block.chainid, address(this))
         );

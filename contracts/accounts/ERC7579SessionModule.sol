@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {
+    IERC7579Execution,
+    MODULE_TYPE_EXECUTOR,
+    MODULE_TYPE_VALIDATOR,
+    VALIDATION_FAILED
+} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {Meter} from "../Budgets.sol";
+import {SessionModule} from "../SessionModule.sol";
+import {ANYONE, Call, Session, Sessions, State} from "../Session.sol";
+import {IERC7579SessionModule} from "../interfaces/IERC7579SessionModule.sol";
+import {ISafe} from "../interfaces/ISafe.sol";
+import {AccountDomain} from "./AccountDomain.sol";
+import {CanonicalExecution} from "./CanonicalExecution.sol";
+
+/// @title Sessions for ERC-7579 accounts
+/// @notice Validator and executor in one. A userOp of a session is validated here, and comes back here through the
+/// account as an ordinary execution: every limit is enforced in one place, where the clock may be read.
+///
+/// Not supported: accounts that hook this validator (their callData has another form), ERC-7739's nested signatures
+/// for the key (the key signs EIP-3009 digests raw: these name the account), modes other than one default call.
+/// @dev Validation touches only storage associated with the account, and no opcode that ERC-7562 bans.
+contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
+    using Sessions for Session;
+
+    bytes4 private constant ERC1271_YES = 0x1626ba7e;
+    bytes4 private constant ERC1271_NO = 0xffffffff;
+
+    /// @dev One default call; in ERC-7579 every part of that mode is zero.
+    bytes32 private constant SINGLE_DEFAULT = bytes32(0);
+
+    /// @dev keccak256("fallback_manager.handler.address"): where the Safe of a Safe7579 keeps its fallback handler.
+    uint256 private constant FALLBACK_HANDLER_SLOT = 0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
+
+    /// @dev No op has more gas, or pays more for it: so five such limits times such a fee stay below 2**256.
+    uint256 private constant MOST_GAS = type(uint120).max;
+
+    /// @dev In which Kernel wraps a hash that it is asked about.
+    bytes32 private constant KERNEL_TYPEHASH = keccak256("Kernel(bytes32 hash)");
+
+    mapping(address account => uint256) private _installations;
+
+    /* INSTALLATION */
+
+    /// @notice See IERC7579SessionModule for the data. Both types of the module are installed with it; which one it is
+    /// for, an account does not say, so a type that is installed already is for the account to refuse.
+    function onInstall(bytes calldata data) external {
+        _requireBytesOnly(data);
+        _installations[msg.sender] += 1;
+        if (data.length == 0) return;
+        bytes calldata granter;
+        Session[] calldata sessions;
+        assembly ("memory-safe") {
+            granter.offset := add(add(data.offset, calldataload(data.offset)), 32)
+            granter.length := calldataload(sub(granter.offset, 32))
+            sessions.offset := add(add(data.offset, calldataload(add(data.offset, 32))), 32)
+            sessions.length := calldataload(sub(sessions.offset, 32))
+        }
+        _requireEncoded(data, granter, sessions);
+        _setGranter(granter);
+        for (uint256 i; i < sessions.length; ++i) {
+            (Session memory session, bytes32 id) = sessions[i].read();
+            if (msg.sender != session.account) revert NotAccount(msg.sender, session.account);
+            session.requireWellFormed(address(this));
+            _requireEpoch(session);
+            Meter first = _firstMeter(_records[id][msg.sender]);
+            if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);
+            // Whether its window is over is not asked: an account may be made, and install, where ERC-7562 forbids to
+            // look at the clock. A session that is over cannot be used.
+            if (first.isIn(State.UNKNOWN)) _enable(session, id);
+        }
+    }
+
+    /// @notice Ends every session and every unused grant of the account, and forgets who may grant. No data is needed.
+    /// @dev Reads and writes two words, whatever was installed: nothing can make it run out of gas.
+    function onUninstall(bytes calldata data) external {
+        _requireBytesOnly(data);
+        if (_installations[msg.sender] != 0) _installations[msg.sender] -= 1;
+        if (_standings[msg.sender].granterLength != 0) _setGranter(data[:0]);
+        _changeEpoch(msg.sender);
+    }
+
+    /// @notice Validator (1) and executor (2). Never fallback handler: an outsider would speak as the account.
+    function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
+        return moduleTypeId == MODULE_TYPE_VALIDATOR || moduleTypeId == MODULE_TYPE_EXECUTOR;
+    }
+
+    /* ERC-4337 */
+
+    /// @notice Accepts a userOp of the calling account whose callData is, in canonical ABI form,
+    /// `execute(bytes32(0), this ‖ uint256(0) ‖ execute(session, grant, calls))`, signed by the session's key over
+    /// `userOpHash` (65 bytes, low s). Charges the session's gasAllowance with the op's largest cost.
+    /// @return validationData The session's window, or 1 for no. A no never reverts.
+    function validateUserOp(
+        PackedUserOperation calldata userOp,
+        bytes32 userOpHash
+    ) external returns (uint256 validationData) {
+        if (msg.sender != userOp.sender) return VALIDATION_FAILED;
+        (bool ok, bytes calldata arguments) = _argumentsIn(userOp.callData);
+        if (!ok) return VALIDATION_FAILED;
+        Session memory session;
+        bytes32 id;
+        bytes calldata grant;
+        (ok, session, id, grant, ) = CanonicalExecution.tryRead(arguments);
+        if (!ok || session.account != msg.sender) return VALIDATION_FAILED;
+        if (session.epoch != _standings[msg.sender].epoch) return VALIDATION_FAILED;
+        if (!_allowsPaymaster(session, userOp.paymasterAndData)) return VALIDATION_FAILED;
+
+        Record storage record = _records[id][msg.sender];
+        uint256 gasSpent;
+        (ok, gasSpent) = _gasSpentWith(session, record, userOp);
+        if (!ok) return VALIDATION_FAILED;
+        bool enabled = _firstMeter(record).isIn(State.ENABLED);
+        if (!enabled && !_mayEnable(session, id, record, grant)) return VALIDATION_FAILED;
+
+        // Last of what costs gas and writes nothing, so that an estimate with any signature comes close.
+        (address signer, , ) = ECDSA.tryRecoverCalldata(userOpHash, userOp.signature);
+        if (signer == address(0) || signer != session.key) return VALIDATION_FAILED;
+
+        if (!enabled) _enable(session, id);
+        if (session.gasAllowance != type(uint128).max) record.gasSpent = gasSpent;
+        return (uint256(session.validAfter) << 208) | (uint256(session.validUntil - 1) << 160);
+    }
+
+    /// @dev What stands behind the selector of the module's own `execute`, in the account's `execute` of one call.
+    function _argumentsIn(bytes calldata callData) private view returns (bool ok, bytes calldata arguments) {
+        arguments = callData[:0];
+        // selector, mode, offset, length; then target, value and selector of the one call
+        if (callData.length < 100 + 56 || bytes4(callData) != IERC7579Execution.execute.selector) {
+            return (false, arguments);
+        }
+        if (bytes32(callData[4:36]) != SINGLE_DEFAULT || uint256(bytes32(callData[36:68])) != 64) {
+            return (false, arguments);
+        }
+        uint256 length = uint256(bytes32(callData[68:100]));
+        if (length < 56 || length > callData.length || 100 + ((length + 31) & ~uint256(31)) != callData.length) {
+            return (false, arguments);
+        }
+        for (uint256 i = 100 + length; i < callData.length; ++i) {
+            if (callData[i] != 0) return (false, arguments);
+        }
+        bytes calldata call = callData[100:100 + length];
+        ok =
+            address(bytes20(call[:20])) == address(this) &&
+            uint256(bytes32(call[20:52])) == 0 &&
+            bytes4(call[52:56]) == this.execute.selector;
+        arguments = call[56:];
+    }
+
+    function _allowsPaymaster(Session memory session, bytes calldata paymasterAndData) private pure returns (bool) {
+        if (paymasterAndData.length == 0) return true;
+        if (paymasterAndData.length < 52) return false;
+        address paymaster = address(bytes20(paymasterAndData[:20]));
+        if (paymaster == address(0)) return false;
+        return session.paymaster == ANYONE || session.paymaster == paymaster;
+    }
+
+    /// @dev What the session has spent of its allowance with this op, whoever pays for it.
+    function _gasSpentWith(
+        Session memory session,
+        Record storage record,
+        PackedUserOperation calldata userOp
+    ) private view returns (bool ok, uint256 gasSpent) {
+        uint256 verification = uint128(uint256(userOp.accountGasLimits) >> 128);
+        uint256 execution = uint128(uint256(userOp.accountGasLimits));
+        uint256 fee = uint128(uint256(userOp.gasFees));
+        uint256 paymasterVerification;
+        uint256 paymasterPostOp;
+        if (userOp.paymasterAndData.length != 0) {
+            paymasterVerification = uint128(bytes16(userOp.paymasterAndData[20:36]));
+            paymasterPostOp = uint128(bytes16(userOp.paymasterAndData[36:52]));
+        }
+        uint256 largest = verification | execution | fee | paymasterVerification | paymasterPostOp;
+        if ((largest | userOp.preVerificationGas) > MOST_GAS) return (false, 0);
+        uint256 allowance = session.gasAllowance;
+        if (allowance == type(uint128).max) return (true, 0);
+        uint256 limits = verification + execution + paymasterVerification + paymasterPostOp + userOp.preVerificationGas;
+        gasSpent = record.gasSpent + limits * fee;
+        ok = gasSpent <= allowance;
+    }
+
+    function _mayEnable(
+        Session memory session,
+        bytes32 id,
+        Record storage record,
+        bytes calldata grant
+    ) private view returns (bool) {
+        if (!_firstMeter(record).isIn(State.UNKNOWN) || grant.length == 0) return false;
+        (bool flawed, , ) = session.flawOf(address(this));
+        return !flawed && _isGranted(msg.sender, _digest(id), grant);
+    }
+
+    /* THE SIGNATURE RAIL */
+
+    /// @notice Whether `hash` is an EIP-3009 authorization that a session of the calling account allows now.
+    /// @param signature See Payload.sol.
+    /// @return 0x1626ba7e or 0xffffffff. Who asked the account is not looked at: facilitators ask directly.
+    function isValidSignatureWithSender(
+        address,
+        bytes32 hash,
+        bytes calldata signature
+    ) external view returns (bytes4) {
+        return _authorizes(msg.sender, hash, signature) ? ERC1271_YES : ERC1271_NO;
+    }
+
+    /// @dev Most accounts pass on the hash that they are asked about. Kernel wraps it in its own EIP-712 domain.
+    function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view override returns (bool) {
+        if (digest == hash) return true;
+        (bool ok, bytes32 separator) = AccountDomain.trySeparator(account);
+        bytes32 structHash = keccak256(abi.encode(KERNEL_TYPEHASH, digest));
+        return ok && hash == keccak256(abi.encodePacked(hex"1901", separator, structHash));
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IERC7579SessionModule
+    function granterOf(address account) public view returns (bytes memory granter) {
+        Standing storage standing = _standings[account];
+        granter = abi.encodePacked(standing.granter);
+        uint256 length = standing.granterLength;
+        assembly ("memory-safe") {
+            mstore(granter, length)
+        }
+    }
+
+    /// @inheritdoc IERC7579SessionModule
+    function isInitialized(address account) external view returns (bool) {
+        return _installations[account] != 0;
+    }
+
+    /// @inheritdoc IERC7579SessionModule
+    function gasSpentBy(bytes32 id, address account) external view returns (uint256) {
+        return _records[id][account].gasSpent;
+    }
+
+    /* HOW AN ERC-7579 ACCOUNT DOES IT */
+
+    /// @dev A userOp comes back as a call of the account. In any other layout than the canonical one it could be an
+    /// outsider's, passed on by a fallback handler with the outsider's address behind.
+    function _speaksForItself(Session memory session) internal view override returns (bool) {
+        if (msg.sender != session.account) return false;
+        (bool canonical, , ) = CanonicalExecution.tryReadRest(msg.data[4:], session);
+        return canonical;
+    }
+
+    function _executeFromAccount(
+        address account,
+        address target,
+        uint256 value,
+        bytes calldata data
+    ) internal override returns (bool success, bytes memory returned) {
+        bytes memory request = abi.encodeCall(
+            IERC7579Execution.executeFromExecutor,
+            (SINGLE_DEFAULT, abi.encodePacked(target, value, data))
+        );
+        (success, returned) = account.call(request);
+        if (!success) return (false, returned);
+        // `abi.encode(bytes[] returnData)` of one element, taken where it lies.
+        bytes memory answer = returned;
+        if (answer.length < 128) revert UnsupportedAccount(account);
+        bool canonical;
+        assembly ("memory-safe") {
+            canonical := and(eq(mload(add(answer, 32)), 32), eq(mload(add(answer, 64)), 1))
+            canonical := and(canonical, eq(mload(add(answer, 96)), 32))
+            returned := add(answer, 128)
+            canonical := and(canonical, iszero(gt(mload(returned), sub(mload(answer), 128))))
+        }
+        if (!canonical) revert UnsupportedAccount(account);
+    }
+
+    /// @dev A signature chooses its own validator on these accounts, and a weak one may say yes to any hash: so a grant
+    /// must begin as the account's owner said when the module was installed.
+    function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view override returns (bool) {
+        Standing storage standing = _standings[account];
+        uint256 length = standing.granterLength;
+        if (length == 0 || grant.length < length) return false;
+        uint256 unused = 256 - 8 * length;
+        if (bytes32(grant) >> unused != bytes32(standing.granter) >> unused) return false;
+        (bool success, bytes memory answer) = account.staticcall(
+            abi.encodeCall(IERC1271.isValidSignature, (digest, grant))
+        );
+        return success && answer.length == 32 && bytes32(answer) == bytes32(ERC1271_YES);
+    }
+
+    /// @dev A Safe7579's Safe has one, which takes the last bytes of its calldata for the sender; others have none that
+    /// does, or refuse to be asked.
+    function _fallbackHandlerOf(address account) internal view override returns (address) {
+        (bool success, bytes memory answer) = account.staticcall(
+            abi.encodeCall(ISafe.getStorageAt, (FALLBACK_HANDLER_SLOT, 1))
+        );
+        if (!success || answer.length != 96) return address(0);
+        uint256 word;
+        assembly ("memory-safe") {
+            word := mload(add(answer, 96))
+        }
+        return address(uint160(word));
+    }
+
+    /* WHO MAY GRANT */
+
+    function _setGranter(bytes calldata granter) private {
+        if (granter.length > 23) revert GranterTooLong(granter.length);
+        Standing storage standing = _standings[msg.sender];
+        // What is past its length reads as zeros.
+        standing.granter = bytes23(granter);
+        standing.granterLength = uint8(granter.length);
+        emit GranterChanged(msg.sender, granter);
+    }
+
+    function _requireBytesOnly(bytes calldata data) private pure {
+        _requireNothingTrails(68 + ((data.length + 31) & ~uint256(31)));
+    }
+
+    /// @dev That the data is what an encoder makes of what was read from it.
+    function _requireEncoded(bytes calldata data, bytes calldata granter, Session[] calldata sessions) private pure {
+        if (keccak256(data) != keccak256(abi.encode(granter, sessions))) revert TrailingCalldata(data.length, 0);
+    }
+}
