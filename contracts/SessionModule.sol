@@ -73,7 +73,7 @@ abstract contract SessionModule is ISessionModule {
     /// @dev For the calling account, of a session that is its own and well-formed.
     function _enableByAccount(Session memory copy, bytes32 id) internal {
         // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
-        if (_fallbackHandlerOf(msg.sender) == address(this)) revert ModuleIsFallbackHandler(msg.sender);
+        if (_isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);
         if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);
         _requireEpoch(copy);
         Meter first = _firstMeter(_records[id][msg.sender]);
@@ -431,6 +431,11 @@ abstract contract SessionModule is ISessionModule {
     function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view virtual returns (bool) {
         account;
         return digest == hash;
+    }
+
+    /// @dev Whether outsiders reach this module through the account, by the function that is being called.
+    function _isFallbackHandlerOf(address account) internal view virtual returns (bool) {
+        return _fallbackHandlerOf(account) == address(this);
     }
 
     /* STATE */

@@ -5,14 +5,16 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {
     IERC7579Execution,
+    IERC7579ModuleConfig,
     MODULE_TYPE_EXECUTOR,
+    MODULE_TYPE_FALLBACK,
     MODULE_TYPE_VALIDATOR,
     VALIDATION_FAILED
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Meter} from "../Budgets.sol";
 import {SessionModule} from "../SessionModule.sol";
-import {ANYONE, Call, Session, Sessions, State} from "../Session.sol";
+import {ANYONE, Flaw, Session, Sessions, State} from "../Session.sol";
 import {IERC7579SessionModule} from "../interfaces/IERC7579SessionModule.sol";
 import {ISafe} from "../interfaces/ISafe.sol";
 import {AccountDomain} from "./AccountDomain.sol";
@@ -53,6 +55,7 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         _requireBytesOnly(data);
         _installations[msg.sender] += 1;
         if (data.length == 0) return;
+        if (_isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);
         bytes calldata granter;
         Session[] calldata sessions;
         assembly ("memory-safe") {
@@ -62,7 +65,7 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
             sessions.length := calldataload(sub(sessions.offset, 32))
         }
         _requireEncoded(data, granter, sessions);
-        _setGranter(granter);
+        if (granter.length != 0) _setGranter(granter);
         for (uint256 i; i < sessions.length; ++i) {
             (Session memory session, bytes32 id) = sessions[i].read();
             if (msg.sender != session.account) revert NotAccount(msg.sender, session.account);
@@ -241,11 +244,24 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
     /* HOW AN ERC-7579 ACCOUNT DOES IT */
 
     /// @dev A userOp comes back as a call of the account. In any other layout than the canonical one it could be an
-    /// outsider's, passed on by a fallback handler with the outsider's address behind.
+    /// outsider's, passed on by the account with the outsider's address behind; and where the account passes such calls
+    /// on to this module, the outsider's address may be what makes the layout canonical.
     function _speaksForItself(Session memory session) internal view override returns (bool) {
         if (msg.sender != session.account) return false;
         (bool canonical, , ) = CanonicalExecution.tryReadRest(msg.data[4:], session);
-        return canonical;
+        return canonical && !_isFallbackHandlerOf(msg.sender);
+    }
+
+    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`. The selector stands in a word,
+    /// which accounts read alike, whether they decode the context or take its first bytes.
+    function _isFallbackHandlerOf(address account) internal view override returns (bool) {
+        (bool success, bytes memory answer) = account.staticcall(
+            abi.encodeCall(
+                IERC7579ModuleConfig.isModuleInstalled,
+                (MODULE_TYPE_FALLBACK, address(this), abi.encode(msg.sig))
+            )
+        );
+        return success && answer.length == 32 && bytes32(answer) != bytes32(0);
     }
 
     function _executeFromAccount(
@@ -312,12 +328,26 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         emit GranterChanged(msg.sender, granter);
     }
 
+    /// @dev That the one argument lies where every encoder puts it, padded with zeros, and nothing behind: otherwise the
+    /// last bytes could be the address of an outsider whose call the account passed on.
     function _requireBytesOnly(bytes calldata data) private pure {
         _requireNothingTrails(68 + ((data.length + 31) & ~uint256(31)));
+        uint256 start;
+        uint256 padding;
+        uint256 used = data.length % 32;
+        assembly ("memory-safe") {
+            start := data.offset
+            padding := shl(shl(3, used), calldataload(sub(calldatasize(), 32)))
+        }
+        if (start != 68 || (used != 0 && padding != 0)) revert MalformedSession(Flaw.ENCODING, 0);
     }
 
     /// @dev That the data is what an encoder makes of what was read from it.
     function _requireEncoded(bytes calldata data, bytes calldata granter, Session[] calldata sessions) private pure {
-        if (keccak256(data) != keccak256(abi.encode(granter, sessions))) revert TrailingCalldata(data.length, 0);
+        // Before what they claim to be is copied: it might not be there, and cost all gas.
+        bool there = granter.length <= data.length && sessions.length <= data.length / 32;
+        if (!there || keccak256(data) != keccak256(abi.encode(granter, sessions))) {
+            revert MalformedSession(Flaw.ENCODING, 0);
+        }
     }
 }

@@ -10,8 +10,8 @@ import {IERC7579Validator} from "@openzeppelin/contracts/interfaces/draft-IERC75
 /// `onInstall` data: empty, or `abi.encode(bytes granter, Session[] sessions)`. `granter`, of 0 to 23 bytes, is what a
 /// grant must begin with, so that the account asks the validator that its owner trusts with grants and no other: the
 /// validator's address for most accounts, 0x00 for Kernel's root validator, 20 zero bytes for the owners of a Safe7579.
-/// Without one, sessions are granted by `enable` only. Empty data leaves the one that is there; either uninstallation
-/// clears it. `sessions` are enabled at once.
+/// Without one, sessions are granted by `enable` only. Where none is named the one that is there stays; either
+/// uninstallation clears it. `sessions` are enabled at once.
 interface IERC7579SessionModule is IERC7579Validator {
     /// @notice The account named what its grants begin with.
     event GranterChanged(address indexed account, bytes granter);

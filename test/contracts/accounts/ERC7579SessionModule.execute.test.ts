@@ -1,0 +1,147 @@
+import { expect } from "chai";
+import { type Address, concat, encodeAbiParameters, type Hex, pad, size, slice, toHex } from "viem";
+import {
+  ACCOUNT,
+  call,
+  enable,
+  executeOf,
+  key,
+  MODULE,
+  OTHER_ACCOUNT,
+  payment,
+  refused,
+  send,
+  session,
+  stranger,
+  teach,
+  topicsOf,
+  useAccounts,
+} from "./erc7579Fixture.ts";
+
+const EXECUTE_FROM_EXECUTOR = "0xd691c964";
+const results = (...each: Hex[]): Hex => encodeAbiParameters([{ type: "bytes[]" }], [each]);
+
+/** Calldata of `execute` with a word of its arguments, counted from 0, replaced. */
+const withWord = (data: Hex, index: number, word: bigint): Hex =>
+  concat([
+    slice(data, 0, 4 + 32 * index),
+    toHex(word, { size: 32 }),
+    size(data) > 36 + 32 * index ? slice(data, 36 + 32 * index) : "0x",
+  ]);
+
+describe("ERC7579SessionModule.execute by the account itself", () => {
+  useAccounts();
+  beforeEach(async () => {
+    await enable(session());
+    await teach(EXECUTE_FROM_EXECUTOR, results("0x"));
+  });
+
+  const by = (from: Address, data: Hex) => ({ from, to: MODULE, data });
+  const execute = () => executeOf(session());
+  const notKey = (data: Hex, from: Address = ACCOUNT) =>
+    refused(call(by(from, data)), "NotKey", from, key.address);
+
+  it("passes in canonical form, and is charged", async () => {
+    const logs = await send(by(ACCOUNT, execute()));
+    expect(topicsOf(logs), "Spent, and nothing else").to.have.length(1);
+    expect(BigInt(logs[0]?.data.slice(0, 66) as Hex), "period").to.equal(0n);
+    expect(BigInt(`0x${logs[0]?.data.slice(66)}`), "amount").to.equal(payment.value);
+  });
+  it("passes with a grant and several calls", async () => {
+    const calls = [payment, { ...payment, value: 0n }];
+    await call(by(ACCOUNT, executeOf(session({ budgets: session().budgets }), "0x1234567890", calls)));
+  });
+  it("is refused with anything behind, as a fallback handler is called", async () => {
+    for (const behind of [stranger.address, ACCOUNT, key.address, "0x00", pad("0x"), pad(ACCOUNT)] as Hex[]) {
+      await notKey(concat([execute(), behind]));
+    }
+  });
+  it("is refused with the arguments in another layout", async () => {
+    const data = execute();
+    const sessionWords = Number(BigInt(slice(data, 4 + 32, 4 + 64)) - 96n) / 32;
+    const grantAt = 3 + sessionWords;
+    const words = (size(data) - 4) / 32;
+    const swap = (): Hex => {
+      // The calls before the grant, all offsets right.
+      const head = [
+        96n,
+        96n + 32n * BigInt(sessionWords + words - grantAt - 1),
+        96n + 32n * BigInt(sessionWords),
+      ];
+      return concat([
+        slice(data, 0, 4),
+        ...head.map((word) => toHex(word, { size: 32 })),
+        slice(data, 4 + 96, 4 + 32 * grantAt),
+        slice(data, 4 + 32 * (grantAt + 1)),
+        pad("0x"),
+      ]);
+    };
+    const gap = concat([
+      withWord(
+        withWord(slice(data, 0, 4 + 32 * grantAt), 1, 32n * BigInt(grantAt + 1)),
+        2,
+        32n * BigInt(grantAt + 2),
+      ),
+      pad(stranger.address),
+      slice(data, 4 + 32 * grantAt),
+    ]);
+    const shared = concat([
+      // The grant's empty length is read from inside the session.
+      withWord(withWord(slice(data, 0, 4 + 32 * grantAt), 1, 96n + 4n * 32n), 2, 32n * BigInt(grantAt)),
+      slice(data, 4 + 32 * (grantAt + 1)),
+    ]);
+    for (const layout of [swap(), gap, shared]) {
+      await notKey(layout);
+      await call(by(key.address, layout)).catch((error) => {
+        throw new Error("the key may lay it out as it likes", { cause: error });
+      });
+    }
+  });
+  it("is refused of another account's session, and by anybody else", async () => {
+    await notKey(execute(), OTHER_ACCOUNT);
+    await notKey(execute(), stranger.address);
+    await notKey(execute(), MODULE);
+  });
+  it("keeps to the budget as the key does", async () => {
+    const tooMuch = executeOf(session(), "0x", [payment, { ...payment, value: 1n }]);
+    const token = "0x0000000000000000000000000000000000000000";
+    await refused(call(by(ACCOUNT, tooMuch)), "PerTransactionExceeded", token, 1001, 1000);
+  });
+
+  describe("takes from executeFromExecutor one result, as every encoder writes it:", () => {
+    it("hands on what the call returned", async () => {
+      for (const returned of ["0x", "0x12", pad("0x01"), `0x${"ab".repeat(100)}`] as Hex[]) {
+        await teach(EXECUTE_FROM_EXECUTOR, results(returned));
+        expect(await call(by(key.address, execute()))).to.equal(results(returned));
+      }
+    });
+    const good = results("0x1234");
+    for (const [name, answer] of [
+      ["nothing", "0x"],
+      ["no result", results()],
+      ["two results", results("0x", "0x")],
+      ["a word", pad("0x01")],
+      ["less than a result", slice(results("0x"), 0, 127)],
+      ["another offset of the list", concat([toHex(64, { size: 32 }), slice(good, 32)])],
+      [
+        "another offset of the result",
+        concat([slice(good, 0, 64), toHex(64, { size: 32 }), slice(good, 96)]),
+      ],
+      [
+        "a result longer than what is there",
+        concat([slice(good, 0, 96), toHex(33, { size: 32 }), slice(good, 128)]),
+      ],
+      ["a result of endless length", concat([slice(good, 0, 96), pad("0xff", { size: 32 }), "0x"])],
+      ["the largest length", concat([slice(good, 0, 96), toHex(2n ** 256n - 1n, { size: 32 })])],
+    ] as [string, Hex][]) {
+      it(`refuses ${name}`, async () => {
+        await teach(EXECUTE_FROM_EXECUTOR, answer);
+        await refused(call(by(key.address, execute())), "UnsupportedAccount", ACCOUNT);
+      });
+    }
+    it("says what the account reverted with", async () => {
+      await teach(EXECUTE_FROM_EXECUTOR, "0xdeadbeef", { fails: true });
+      await refused(call(by(key.address, execute())), "CallFailed", 0, "0xdeadbeef");
+    });
+  });
+});

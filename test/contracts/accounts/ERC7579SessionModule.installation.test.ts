@@ -1,0 +1,292 @@
+import { expect } from "chai";
+import { concat, type Hex, pad, size, slice, toHex } from "viem";
+import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
+import {
+  ACCOUNT,
+  byAccount,
+  CHAIN_ID,
+  call,
+  DAY,
+  enable,
+  encode,
+  epochOf,
+  executeOf,
+  grantDigest,
+  granterOf,
+  install,
+  installData,
+  isInitialized,
+  isValidSignatureData,
+  key,
+  MODULE,
+  NO,
+  OTHER_ACCOUNT,
+  refused,
+  send,
+  session,
+  setTime,
+  stateOf,
+  stranger,
+  T0,
+  teach,
+  uninstall,
+  useAccounts,
+  userOpOf,
+  validate,
+  windowOf,
+  YES,
+} from "./erc7579Fixture.ts";
+
+/** Bytes 1, 2, 3 … */
+const bytes = (length: number): Hex =>
+  length === 0 ? "0x" : concat(Array.from({ length }, (_, i) => toHex(i + 1, { size: 1 })));
+
+describe("ERC7579SessionModule's installation", () => {
+  useAccounts();
+
+  it("is of type 1 and 2, and of no other", async () => {
+    for (const [type, is] of [
+      [0n, false],
+      [1n, true],
+      [2n, true],
+      [3n, false],
+      [4n, false],
+      [2n ** 256n - 1n, false],
+    ] as const) {
+      const answer = await call({ from: stranger.address, to: MODULE, data: encode("isModuleType", [type]) });
+      expect(BigInt(answer) === 1n, `type ${type}`).to.equal(is);
+    }
+  });
+
+  it("counts both types: initialized until both are gone", async () => {
+    expect(await isInitialized()).to.equal(false);
+    await install("0x");
+    await install("0x");
+    await uninstall();
+    expect(await isInitialized()).to.equal(true);
+    await uninstall();
+    expect(await isInitialized()).to.equal(false);
+    await uninstall();
+    expect(await isInitialized(), "once too often").to.equal(false);
+    await install("0x");
+    expect(await isInitialized()).to.equal(true);
+    expect(await isInitialized(OTHER_ACCOUNT)).to.equal(false);
+  });
+
+  describe("who may grant", () => {
+    it("is nobody at first", async () => {
+      expect(await granterOf()).to.equal("0x");
+    });
+    for (const length of [1, 2, 20, 21, 22, 23]) {
+      it(`may be named by ${length} bytes, which a grant must begin with`, async () => {
+        await teach("0x1626ba7e", YES);
+        await install(installData(bytes(length)));
+        expect(await granterOf()).to.equal(bytes(length));
+        expect(await epochOf(), "beside the epoch").to.equal(0n);
+        const grants: [Hex, boolean][] = [
+          [bytes(length), true],
+          [concat([bytes(length), "0xff"]), true],
+          [concat([bytes(length), `0x${"00".repeat(500)}`]), true],
+          [length === 1 ? "0x" : bytes(length - 1), false],
+          [concat([length === 1 ? "0x" : bytes(length - 1), toHex(length + 1, { size: 1 })]), false],
+          [concat(["0xff", bytes(length)]), false],
+          [concat([toHex(2, { size: 1 }), slice(concat([bytes(length), "0xff"]), 1)]), false],
+        ];
+        for (const [grant, good] of grants) {
+          const answer = await validate(await userOpOf(session(), { grant }));
+          expect(answer, grant).to.equal(good ? windowOf(session()) : NO);
+        }
+      });
+    }
+    it("takes no shorter grant for one that begins with zeros, as Kernel's root or a Safe7579's owners are named", async () => {
+      await teach("0x1626ba7e", YES);
+      for (const length of [2, 20, 23]) {
+        const zeros = `0x${"00".repeat(length)}` as Hex;
+        await install(installData(zeros));
+        for (const shorter of [1, length - 1]) {
+          const answer = await validate(await userOpOf(session(), { grant: slice(zeros, 0, shorter) }));
+          expect(answer, `${shorter} of ${length} bytes`).to.equal(NO);
+        }
+        expect(await validate(await userOpOf(session(), { grant: zeros }))).to.equal(windowOf(session()));
+      }
+    });
+    it("is asked with the whole grant, its prefix too", async () => {
+      const grant = concat([bytes(20), "0xc0ffee"]);
+      await install(installData(bytes(20)));
+      await teach(isValidSignatureData(grantDigest(session(), CHAIN_ID), grant), YES);
+      expect(await validate(await userOpOf(session(), { grant }))).to.equal(windowOf(session()));
+    });
+    it("cannot be named by 24 bytes or more", async () => {
+      for (const length of [24, 32, 255, 256, 257]) {
+        await refused(
+          install(installData(bytes(24).concat("00".repeat(length - 24)) as Hex)),
+          "GranterTooLong",
+          length,
+        );
+      }
+      expect(await isInitialized()).to.equal(false);
+    });
+    it("stays who it is when the other type is installed with empty data", async () => {
+      await install(installData(bytes(20)));
+      await install("0x");
+      expect(await granterOf()).to.equal(bytes(20));
+    });
+    it("is replaced by a longer or a shorter one that is named later", async () => {
+      for (const length of [20, 23, 1, 21]) {
+        await install(installData(bytes(length)));
+        expect(await granterOf()).to.equal(bytes(length));
+      }
+    });
+    it("stays who it is where data names nobody, sessions or none", async () => {
+      await install(installData(bytes(20)));
+      await install(installData("0x"));
+      await install(installData("0x", [session()]));
+      expect(await granterOf()).to.equal(bytes(20));
+    });
+    it("is forgotten by either uninstallation, whatever its data", async () => {
+      for (const data of ["0x", "0x1234", installData(bytes(23), [session()])] as Hex[]) {
+        await install(installData(bytes(20)));
+        await install("0x");
+        await uninstall(data);
+        expect(await granterOf()).to.equal("0x");
+      }
+    });
+    it("is each account's own", async () => {
+      await install(installData(bytes(20)));
+      await install(installData(bytes(3)), OTHER_ACCOUNT);
+      expect([await granterOf(), await granterOf(OTHER_ACCOUNT)]).to.deep.equal([bytes(20), bytes(3)]);
+      await uninstall("0x", OTHER_ACCOUNT);
+      expect([await granterOf(), await granterOf(OTHER_ACCOUNT)]).to.deep.equal([bytes(20), "0x"]);
+    });
+    it("survives revokeAll, and none of its bytes becomes the epoch's", async () => {
+      await install(installData(`0x${"ff".repeat(23)}`));
+      expect(await epochOf()).to.equal(0n);
+      await send(byAccount("revokeAll", []));
+      expect(await granterOf()).to.equal(`0x${"ff".repeat(23)}`);
+      const epoch = await epochOf();
+      await install(installData(bytes(5)));
+      expect(await epochOf()).to.equal(epoch);
+    });
+  });
+
+  describe("with sessions", () => {
+    it("enables them", async () => {
+      const other = session({ salt: 2n });
+      await install(installData(bytes(20), [session(), other]));
+      expect([await stateOf(session()), await stateOf(other)]).to.deep.equal(["ENABLED", "ENABLED"]);
+    });
+    it("refuses another account's, one of another epoch, one that was revoked, one that is none", async () => {
+      const others = session({ account: OTHER_ACCOUNT });
+      await refused(install(installData("0x", [others])), "NotAccount", ACCOUNT, OTHER_ACCOUNT);
+      await refused(install(installData("0x", [session({ epoch: 1n })])), "WrongEpoch", 1, 0);
+      const id = hashSession(session());
+      await send(byAccount("revoke", [id]));
+      await refused(install(installData("0x", [session()])), "SessionIsRevoked", id);
+      await refused(install(installData("0x", [session({ validUntil: T0 })])), "MalformedSession", 2, 0);
+      const second = [session({ salt: 2n }), session({ validUntil: 2 ** 47 })];
+      await refused(install(installData("0x", second)), "MalformedSession", 2, 0);
+      expect(await stateOf(session({ salt: 2n })), "all or nothing").to.equal("UNKNOWN");
+    });
+    it("takes one that is enabled already", async () => {
+      await enable(session());
+      await install(installData("0x", [session(), session()]));
+      expect(await stateOf(session())).to.equal("ENABLED");
+    });
+    it("enables one whose window is over without looking at the clock; it cannot be used", async () => {
+      await setTime(T0 + 8 * DAY);
+      await install(installData("0x", [session()]));
+      const attempt = call({ from: key.address, to: MODULE, data: executeOf(session()) });
+      await refused(attempt, "Expired", T0 + 7 * DAY);
+    });
+  });
+
+  describe("takes its data in one form only:", () => {
+    const data = () => installData(bytes(20), [session()]);
+    it("refuses data with a byte, a word or an address behind", async () => {
+      for (const behind of ["0x00", pad("0x"), stranger.address] as Hex[]) {
+        const longer = concat([data(), behind]);
+        await refused(install(longer), "MalformedSession", 0, 0);
+      }
+    });
+    it("refuses data of which an offset, a length or padding is another", async () => {
+      const words = size(data()) / 32;
+      for (let i = 0; i < words; ++i) {
+        for (const last of ["01", "20", "ff"]) {
+          const at = 2 + 64 * (i + 1) - 2;
+          const word = data().slice(at, at + 2);
+          const other = `${data().slice(0, at)}${word === last ? "7f" : last}${data().slice(at + 2)}` as Hex;
+          // Some are another session, or another granter, in canonical form: these are no concern here.
+          await install(other).catch(() => {});
+          const answer = await validate(await userOpOf(session()));
+          if (answer !== NO) {
+            // The granter's 20 bytes, and the padding that is none of them.
+            expect(i, `word ${i} as ${last}`).to.equal(3);
+            await send(byAccount("revokeAll", []));
+          }
+        }
+      }
+    });
+    it("refuses a call with an address behind its arguments, as a fallback handler is called", async () => {
+      for (const [name, argument] of [
+        ["onInstall", data()],
+        ["onInstall", "0x"],
+        ["onUninstall", "0x"],
+        ["onUninstall", data()],
+      ] as [string, Hex][]) {
+        const plain = encode(name, [argument]);
+        const forwarded = concat([plain, stranger.address]);
+        const attempt = call({ from: ACCOUNT, to: MODULE, data: forwarded });
+        await refused(attempt, "TrailingCalldata", size(forwarded), size(plain));
+      }
+    });
+    it("refuses a call whose argument lies elsewhere, so that an address behind is taken for it", async () => {
+      // The offset, 0, is its own length, 0. The word behind ends in an outsider's address and is never read.
+      for (const name of ["onInstall", "onUninstall"]) {
+        const forwarded = concat([slice(encode(name, ["0x"]), 0, 4), pad("0x"), pad(stranger.address)]);
+        await refused(
+          call({ from: ACCOUNT, to: MODULE, data: forwarded }),
+          "TrailingCalldata",
+          size(forwarded),
+          68,
+        );
+      }
+    });
+    it("refuses a call that leaves an address behind it the room of its padding", async () => {
+      // An outsider leaves the padding away; a fallback handler puts the outsider's address there.
+      const twelve = `0x${"00".repeat(12)}` as Hex;
+      const unpadded = slice(encode("onUninstall", [twelve]), 0, 4 + 64 + 12);
+      const forwarded = concat([unpadded, stranger.address]);
+      await enable(session());
+      await send({ from: ACCOUNT, to: MODULE, data: forwarded }).catch(() => {});
+      expect(await epochOf(), "nobody uninstalled it").to.equal(0n);
+    });
+  });
+
+  describe("ends", () => {
+    it("with either type, and every session and grant with it", async () => {
+      await teach("0x1626ba7e", YES);
+      await install(installData(bytes(20)));
+      await install("0x");
+      await enable(session());
+      const granted = session({ salt: 2n });
+      const grant = bytes(20);
+      expect(await validate(await userOpOf(granted, { grant }))).to.equal(windowOf(granted));
+      await uninstall();
+      expect(await validate(await userOpOf(session()))).to.equal(NO);
+      expect(await validate(await userOpOf(granted, { grant }))).to.equal(NO);
+      expect(await epochOf()).to.not.equal(0n);
+      // Installed anew, what was granted before is dead still.
+      await install(installData(bytes(20)));
+      expect(await validate(await userOpOf(session()))).to.equal(NO);
+      expect(await validate(await userOpOf(granted, { grant }))).to.equal(NO);
+    });
+    it("where nothing was installed, and any number of times, each with an epoch of its own", async () => {
+      const epochs = new Set<bigint>([await epochOf()]);
+      for (let i = 0; i < 3; ++i) {
+        await uninstall();
+        epochs.add(await epochOf());
+      }
+      expect(epochs.size).to.equal(4);
+    });
+  });
+});

@@ -1,0 +1,54 @@
+import { expect } from "chai";
+import { ANYONE, type Session } from "../../packages/sdk/src/index.ts";
+import {
+  alice,
+  balanceOf,
+  grantOf,
+  install,
+  pay,
+  sessionOf,
+  userOpOf,
+  world,
+} from "../accounts/erc7579/fixture.ts";
+import { onEveryAccount } from "../accounts/erc7579/onEveryAccount.ts";
+import type { PackedUserOperation } from "../environment/erc7579/EntryPoint.ts";
+import { traceValidation } from "./traceValidation.ts";
+
+describe("what ERC-7562 says of a session's userOp", () => {
+  onEveryAccount((account) => {
+    const session = (changes: Partial<Session> = {}) => sessionOf(account(), changes);
+    const calls = () => [pay(alice, 1n)];
+
+    /** Expects that the userOp breaks no rule, and that it pays when it is included. */
+    async function expectAccepted(userOp: PackedUserOperation, sponsored = false) {
+      const { entryPoint } = account();
+      const found = await traceValidation(world().testChain, entryPoint.address, userOp);
+      expect(found.violations).to.deep.equal([]);
+      expect(found.contracts, "the module ran").to.include(world().module.toLowerCase());
+      const ofModule = found.touches.filter(({ contract }) => contract === world().module.toLowerCase());
+      expect(ofModule, "its storage was seen").to.not.deep.equal([]);
+      expect(ofModule.every(({ associated, entity }) => associated && entity === "account")).to.equal(true);
+      expect(found.touches.some(({ entity }) => entity === "paymaster")).to.equal(false);
+      const paymaster = world().paymasters[entryPoint.version].address.toLowerCase();
+      expect(found.contracts.includes(paymaster as `0x${string}`), "the paymaster ran").to.equal(sponsored);
+      expect((await entryPoint.handle(userOp)).success).to.equal(true);
+      expect(await balanceOf(alice)).to.equal(1n);
+    }
+
+    it("nothing, where the session is enabled", async () => {
+      await install(account(), { sessions: [session()] });
+      await expectAccepted(await userOpOf(account(), session(), calls()));
+    });
+    it("nothing, where the owner's grant comes along", async () => {
+      await install(account());
+      const grant = await grantOf(account(), session());
+      await expectAccepted(await userOpOf(account(), session(), calls(), { grant }));
+    });
+    it("nothing, where the grant comes along, the gas is counted and a paymaster pays", async () => {
+      const of = session({ gasAllowance: 10n ** 18n, paymaster: ANYONE });
+      await install(account());
+      const grant = await grantOf(account(), of);
+      await expectAccepted(await userOpOf(account(), of, calls(), { grant, sponsored: true }), true);
+    });
+  });
+});
