@@ -11,25 +11,28 @@ const path = createRequire(import.meta.url).resolve("solc/soljson.js");
 const forking = (url: string | undefined, block: string | undefined) =>
   url ? { forking: { url, ...(block ? { blockNumber: Number(block) } : {}) } } : {};
 
+/** @param runs How often the optimizer thinks that an opcode will be executed. */
+const compiler = (runs: number) => ({
+  version: "0.8.35",
+  path,
+  settings: {
+    viaIR: true,
+    optimizer: { enabled: true, runs },
+    // cancun: the first with transient storage, which the lock of a door lives in.
+    evmVersion: "cancun",
+    // Calldata that ends before the arguments' heads reverts with a reason, instead of with nothing.
+    debug: { revertStrings: "debug" },
+    // No hash of sources and comments in the code: the same code from every checkout.
+    metadata: { bytecodeHash: "none", appendCBOR: false },
+  },
+});
+
 export default defineConfig({
   plugins: [hardhatViem, hardhatViemAssertions, hardhatMocha, hardhatNetworkHelpers],
   solidity: {
-    compilers: [
-      {
-        version: "0.8.35",
-        path,
-        settings: {
-          viaIR: true,
-          optimizer: { enabled: true, runs: 10_000 },
-          // cancun: the first with transient storage, which the lock of a door lives in.
-          evmVersion: "cancun",
-          // Calldata that ends before the arguments' heads reverts with a reason, instead of with nothing.
-          debug: { revertStrings: "debug" },
-          // No hash of sources and comments in the code: the same code from every checkout.
-          metadata: { bytecodeHash: "none", appendCBOR: false },
-        },
-      },
-    ],
+    compilers: [compiler(10_000)],
+    // Validator and executor in one: with more runs it is larger than a contract may be.
+    overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(400) },
   },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
@@ -39,6 +42,14 @@ export default defineConfig({
       chainId: 1,
       hardfork: "osaka",
       ...forking(process.env.MAINNET_RPC_URL, process.env.MAINNET_FORK_BLOCK),
+    },
+    // Ethereum once more, for accounts whose npm builds are larger than a contract on a live chain may be.
+    erc7579: {
+      type: "edr-simulated",
+      chainType: "l1",
+      chainId: 1,
+      hardfork: "osaka",
+      allowUnlimitedContractSize: true,
     },
     base: {
       type: "edr-simulated",

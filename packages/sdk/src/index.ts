@@ -9,6 +9,7 @@ export { type SignedExecution, signExecution } from "./calls/signExecution.ts";
 export { checkSession, type Flaw } from "./checkSession.ts";
 export { eip712Domain } from "./eip712Domain.ts";
 export { eip712Types } from "./eip712Types.ts";
+export * from "./erc7579/index.ts";
 export { ChainRefusal } from "./errors/ChainRefusal.ts";
 export { decodeError } from "./errors/decodeError.ts";
 export { InvalidGrant } from "./errors/InvalidGrant.ts";

@@ -34,4 +34,9 @@ export type PayloadParameters = {
    * session is enabled, and hashes stand for what the module need not see.
    */
   grant?: Hex;
+  /**
+   * Whether the account asks the module about a hash of its own, made of the authorization's digest, as a Kernel does:
+   * no signature gives the key then, and it travels along. Default: false.
+   */
+  wrapsHash?: boolean;
 };

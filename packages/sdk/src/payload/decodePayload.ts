@@ -33,7 +33,9 @@ export type DecodedPayload = {
   keySignature: Hex;
 } & (
   | {
-      version: 1;
+      version: 1 | 3;
+      /** Of version 3; in version 1 the signature gives it. */
+      key: Address | undefined;
       session: Pick<Session, "validAfter" | "validUntil" | "salt" | "gasAllowance" | "paymaster">;
       actionsHash: Hex;
       /** Struct hashes of the session's other budgets, in order. */
@@ -73,7 +75,8 @@ export function decodePayload(payload: Hex): DecodedPayload {
   const address = () => getAddress(take(20));
 
   const version = byte();
-  if (version !== 1 && version !== 2) throw invalid(`The payload's version is ${version}.`);
+  if (version !== 1 && version !== 2 && version !== 3) throw invalid(`The payload's version is ${version}.`);
+  const key = version === 3 ? address() : undefined;
   const budgetIndex = byte();
   const slot: Slot = { lot: number(), size: byte(), index: number() };
   const payee = number();
@@ -128,7 +131,7 @@ export function decodePayload(payload: Hex): DecodedPayload {
     recipients: recipients.length === 0 ? [ANYONE] : recipients,
   };
   if (at !== size(payload)) throw invalid("The payload goes on after its end.");
-  return { ...said, version, to: payeeOf(budget, payee), session, actionsHash, otherBudgets, budget };
+  return { ...said, version, key, to: payeeOf(budget, payee), session, actionsHash, otherBudgets, budget };
 }
 
 function payeeOf(budget: Budget, payee: bigint): Address {

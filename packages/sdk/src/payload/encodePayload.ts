@@ -20,18 +20,18 @@ import { tokenDomainCode } from "./tokenDomainCode.ts";
 
 /**
  * The bytes that answer for the account when a token asks it, by ERC-1271, about an authorization of a session:
- * version 1 for an enabled session, version 2 where a grant is carried. `contracts/Payload.sol` parses them. Wrap
- * them for the account with {@link wrapForSafe}.
+ * version 1 for an enabled session, 3 where the account wraps the hash as well, version 2 where a grant is carried.
+ * `contracts/Payload.sol` parses them. Wrap them for the account with {@link wrapForSafe} or {@link wrapForErc7579}.
  *
  * @throws {Refusal} INVALID_PAYLOAD where the payload cannot say what was asked: no such budget, a payee who is not
  * among its recipients, a key signature that is no low-s secp256k1 signature.
  */
 export function encodePayload(parameters: PayloadParameters): Hex {
-  const { session, budgetIndex, slot, grant } = parameters;
+  const { session, budgetIndex, slot, grant, wrapsHash } = parameters;
   const budget = session.budgets[budgetIndex];
   if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`, { budgetIndex });
   return concat([
-    grant === undefined ? "0x01" : "0x02",
+    grant !== undefined ? "0x02" : wrapsHash ? concat(["0x03", session.key]) : "0x01",
     byte(budgetIndex),
     packNumber(slot.lot),
     byte(slot.size),

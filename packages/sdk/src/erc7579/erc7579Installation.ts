@@ -1,0 +1,55 @@
+import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, size } from "viem";
+import type { EncodedCall } from "../calls/CallRequest.ts";
+import { sessionParameters } from "../payload/sessionParameters.ts";
+import type { Session } from "../Session.ts";
+import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
+import { installationBytes } from "./installationBytes.ts";
+
+/** What {@link erc7579Installation} needs to know. */
+export type Erc7579InstallationParameters = {
+  kind: Erc7579AccountKind;
+  /** The account that installs. */
+  account: Address;
+  /** The deployed ERC7579SessionModule. */
+  module: Address;
+  /**
+   * What grants must begin with, 1 to 23 bytes: {@link granterPrefix}. Left out: no signature grants, sessions are
+   * enabled by the account alone.
+   */
+  granter?: Hex;
+  /** Sessions to enable at once. */
+  sessions?: readonly Session[];
+};
+
+const installationParameters = [
+  { name: "granter", type: "bytes" },
+  { ...sessionParameters, name: "sessions", type: "tuple[]" },
+] as const;
+
+/**
+ * The calls by which an ERC-7579 account installs Latchkey, as validator and as executor, to be made in one batch on
+ * one approval of its owner. Where nothing else is asked for, a granter that was named earlier stays.
+ *
+ * @throws If the granter is no prefix that the module can keep.
+ */
+export function erc7579Installation(parameters: Erc7579InstallationParameters): EncodedCall[] {
+  const { kind, account, module, granter, sessions = [] } = parameters;
+  if (granter !== undefined && (size(granter) === 0 || size(granter) > 23))
+    throw new Error(`A granter has 1 to 23 bytes, not ${size(granter)}.`);
+  const inner: Hex =
+    granter === undefined && sessions.length === 0
+      ? "0x"
+      : encodeAbiParameters(installationParameters, [granter ?? "0x", sessions]);
+  const install = (type: typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE, data: Hex): EncodedCall => ({
+    to: account,
+    value: 0n,
+    data: encodeFunctionData({
+      abi: erc7579Abi,
+      functionName: "installModule",
+      args: [type, module, installationBytes(kind, type, data)],
+    }),
+  });
+  // One of the two brings the data.
+  return [install(VALIDATOR_TYPE, inner), install(EXECUTOR_TYPE, "0x")];
+}

@@ -1,0 +1,61 @@
+import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, isAddressEqual } from "viem";
+import type { EncodedCall } from "../calls/CallRequest.ts";
+import { encodeRevokeAll } from "../calls/encodeRevokeAll.ts";
+import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
+
+/** What {@link erc7579Removal} needs to know. */
+export type Erc7579RemovalParameters = {
+  /** The account that removes. */
+  account: Address;
+  /** The ERC7579SessionModule that it has installed. */
+  module: Address;
+} & (
+  | { kind: Extract<Erc7579AccountKind, "openzeppelin" | "kernel"> }
+  | {
+      kind: Extract<Erc7579AccountKind, "reference" | "nexus" | "safe7579">;
+      /** What the account's `getValidatorsPaginated` lists, up to the module at least. */
+      validators: readonly Address[];
+      /** What the account's `getExecutorsPaginated` lists, up to the module at least. */
+      executors: readonly Address[];
+    }
+);
+
+/** Where the linked lists of modules begin. */
+const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
+
+/**
+ * The calls by which an ERC-7579 account removes Latchkey, to be made in one batch. Every session and every unused grant
+ * dies first, by a call that must succeed: some accounts drop a module also where telling it so runs out of gas, and an
+ * estimate of the least gas that does not revert is just that.
+ *
+ * @throws If the module is not in the lists.
+ */
+export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCall[] {
+  const { account, module } = parameters;
+  const uninstall = (type: bigint, installed: readonly Address[] | undefined): EncodedCall => ({
+    to: account,
+    value: 0n,
+    data: encodeFunctionData({
+      abi: erc7579Abi,
+      functionName: "uninstallModule",
+      args: [type, module, installed ? behindPrevious(installed, module) : "0x"],
+    }),
+  });
+  const lists = "validators" in parameters ? parameters : undefined;
+  return [
+    encodeRevokeAll({ module }),
+    uninstall(VALIDATOR_TYPE, lists?.validators),
+    uninstall(EXECUTOR_TYPE, lists?.executors),
+  ];
+}
+
+/** These accounts keep their modules in linked lists, and are told what stands before the one to be removed. */
+function behindPrevious(installed: readonly Address[], module: Address): Hex {
+  const position = installed.findIndex((one) => isAddressEqual(one, module));
+  if (position < 0) throw new Error(`The module ${module} is not among the account's modules.`);
+  return encodeAbiParameters(
+    [{ type: "address" }, { type: "bytes" }],
+    [installed[position - 1] ?? SENTINEL, "0x"],
+  );
+}

@@ -1,0 +1,239 @@
+import { expect } from "chai";
+import { type Address, concat, encodeAbiParameters, encodeFunctionData, type Hex, numberToHex } from "viem";
+import { installationBytes } from "../../../packages/sdk/src/erc7579/installationBytes.ts";
+import {
+  EXECUTOR_TYPE,
+  erc7579Abi,
+  erc7579Installation,
+  granterPrefix,
+  type Session,
+  VALIDATOR_TYPE,
+} from "../../../packages/sdk/src/index.ts";
+import { sessionParameters } from "../../../packages/sdk/src/payload/sessionParameters.ts";
+import { deployMock } from "../../environment/deployMock.ts";
+import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
+import { refusal } from "../../environment/refusal.ts";
+import {
+  alice,
+  balanceOf,
+  digestOf,
+  ENABLED,
+  epochOf,
+  erc7579ModuleAbi,
+  execute,
+  granterOf,
+  grantOf,
+  install,
+  isInitialized,
+  mallory,
+  pay,
+  sendUserOp,
+  sessionOf,
+  settle,
+  stateOf,
+  TOKEN_REFUSED,
+  toModule,
+  UNKNOWN,
+  USD,
+  useWorld,
+  world,
+} from "./fixture.ts";
+import { onEveryAccount } from "./onEveryAccount.ts";
+
+const installValidator = ({ address, kind }: ModularAccount, validator: Address, inner: Hex = "0x") => ({
+  to: address,
+  value: 0n,
+  data: encodeFunctionData({
+    abi: erc7579Abi,
+    functionName: "installModule",
+    args: [VALIDATOR_TYPE, validator, installationBytes(kind, VALIDATOR_TYPE, inner)],
+  }),
+});
+
+describe("an installation", () => {
+  onEveryAccount((account) => {
+    const session = () => sessionOf(account());
+
+    it("makes the module the account's validator and executor", async () => {
+      await install(account());
+      for (const type of [VALIDATOR_TYPE, EXECUTOR_TYPE]) {
+        const args = [type, world().module, "0x"] as const;
+        const { testChain } = world();
+        expect(
+          await testChain.client.readContract({
+            address: account().address,
+            abi: erc7579Abi,
+            functionName: "isModuleInstalled",
+            args,
+          }),
+        ).to.equal(true);
+      }
+    });
+    it("lets no other validator of the account grant, however much it agrees with", async () => {
+      const blind = await deployMock(world().testChain, "BlindValidator");
+      await install(account());
+      await account().execute([installValidator(account(), blind.address)]);
+      const forged = concat([granterPrefix({ kind: account().kind, validator: blind.address }), "0x1234"]);
+      // What it would say if it were asked.
+      const { testChain } = world();
+      const digest = digestOf(session());
+      expect(
+        await testChain.client.readContract({
+          address: account().address,
+          abi: erc7579Abi,
+          functionName: "isValidSignature",
+          args: [digest, forged],
+        }),
+      ).to.equal("0x1626ba7e");
+      expect(await refusal(execute(session(), [pay(alice, USD)], forged))).to.include("NotGranted");
+      expect(
+        await refusal(sendUserOp(account(), session(), [pay(alice, USD)], { grant: forged })),
+      ).to.include("AA24");
+      expect(await refusal(settle(account(), session(), { grant: forged }))).to.match(TOKEN_REFUSED);
+      await execute(session(), [pay(alice, USD)], await grantOf(account(), session()));
+      expect(await balanceOf(alice)).to.equal(USD);
+    });
+    it("lets whom it names grant, if that is a validator that agrees with everything", async () => {
+      const blind = await deployMock(world().testChain, "BlindValidator");
+      const granter = granterPrefix({ kind: account().kind, validator: blind.address });
+      await account().execute([installValidator(account(), blind.address)]);
+      await install(account(), { granter });
+      await execute(session(), [pay(alice, USD)], concat([granter, "0x1234"]));
+      expect(await balanceOf(alice)).to.equal(USD);
+    });
+    it("is made once: again, it is refused, or changes nothing", async () => {
+      await install(account(), { sessions: [session()] });
+      const again = erc7579Installation({
+        kind: account().kind,
+        account: account().address,
+        module: world().module,
+      });
+      for (const call of again) {
+        // A Kernel installs again what is there; the others refuse.
+        if (account().kind === "kernel") await account().execute([call]);
+        else expect(await refusal(account().execute([call]))).to.match(/fail|GS013|revert/);
+      }
+      expect(await granterOf(account().address)).to.equal(account().granter);
+      expect(await epochOf(account().address)).to.equal(0n);
+      expect((await sendUserOp(account(), session(), [pay(alice, USD)])).success).to.equal(true);
+    });
+  });
+});
+
+const installData = (granter: Hex, sessions: readonly Session[] = []) =>
+  encodeAbiParameters([{ type: "bytes" }, { ...sessionParameters, type: "tuple[]" }], [granter, sessions]);
+const onInstall = (account: Address, data: Hex) =>
+  toModule(account, encodeFunctionData({ abi: erc7579ModuleAbi, functionName: "onInstall", args: [data] }));
+const onUninstall = (account: Address, data: Hex) =>
+  toModule(account, encodeFunctionData({ abi: erc7579ModuleAbi, functionName: "onUninstall", args: [data] }));
+
+describe("the module as ERC-7579 wants it", function () {
+  this.timeout(60_000);
+  useWorld();
+  /** Two accounts, which the module takes at their word: whoever calls is one. */
+  const first = "0x00000000000000000000000000000000000a11c1" as const;
+  const second = "0x00000000000000000000000000000000000a11c2" as const;
+  const session = (account: Address = first, changes = {}) => sessionOf({ address: account }, changes);
+
+  it("is a validator and an executor, and nothing else", async () => {
+    for (const type of [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n, 9n, 10n, 2n ** 256n - 1n]) {
+      const is = await world().testChain.client.readContract({
+        address: world().module,
+        abi: erc7579ModuleAbi,
+        functionName: "isModuleType",
+        args: [type],
+      });
+      expect(is, `${type}`).to.equal(type === 1n || type === 2n);
+    }
+  });
+  it("is initialized from the first installation to the last removal", async () => {
+    expect(await isInitialized(first)).to.equal(false);
+    for (const installed of [true, true]) {
+      await onInstall(first, "0x");
+      expect(await isInitialized(first)).to.equal(installed);
+    }
+    await onUninstall(first, "0x");
+    expect(await isInitialized(first)).to.equal(true);
+    await onUninstall(first, "0x1234");
+    expect(await isInitialized(first)).to.equal(false);
+  });
+  it("may be removed where it is not, and counts right afterwards", async () => {
+    await onUninstall(first, "0x");
+    expect(await isInitialized(first)).to.equal(false);
+    await onInstall(first, "0x");
+    expect(await isInitialized(first)).to.equal(true);
+  });
+  it("is installed with data once and without it the second time, in any order", async () => {
+    for (const data of [
+      ["0x", installData("0xaabb", [session()])],
+      [installData("0xaabb", [session()]), "0x"],
+    ] as const) {
+      const snapshot = await world().connection.networkHelpers.takeSnapshot();
+      for (const one of data) await onInstall(first, one);
+      expect(await granterOf(first)).to.equal("0xaabb");
+      expect(await stateOf(session())).to.equal(ENABLED);
+      await snapshot.restore();
+    }
+  });
+  it("is installed twice with the same data, to the same effect", async () => {
+    for (const _ of [1, 2]) await onInstall(first, installData("0xaabb", [session()]));
+    expect(await granterOf(first)).to.equal("0xaabb");
+    expect(await stateOf(session())).to.equal(ENABLED);
+  });
+  it("names another granter where the second installation does", async () => {
+    await onInstall(first, installData("0xaabb"));
+    await onInstall(first, installData("0xcc"));
+    expect(await granterOf(first)).to.equal("0xcc");
+  });
+  it("keeps granters of 1 to 23 bytes, no longer ones", async () => {
+    for (const length of [1, 20, 21, 23]) {
+      const granter = numberToHex(2n ** BigInt(8 * length) - 1n, { size: length });
+      await onInstall(first, installData(granter));
+      expect(await granterOf(first)).to.equal(granter);
+    }
+    expect(await refusal(onInstall(first, installData(`0x${"ff".repeat(24)}`)))).to.include("GranterTooLong");
+  });
+  it("keeps accounts apart", async () => {
+    await onInstall(first, installData("0xaa", [session(first)]));
+    await onInstall(second, installData("0xbb", [session(second)]));
+    await onUninstall(second, "0x");
+    expect(await isInitialized(second)).to.equal(false);
+    expect(await granterOf(second)).to.equal("0x");
+    expect(await epochOf(second)).not.to.equal(0n);
+    expect(await isInitialized(first)).to.equal(true);
+    expect(await granterOf(first)).to.equal("0xaa");
+    expect(await epochOf(first)).to.equal(0n);
+    expect(await stateOf(session(first))).to.equal(ENABLED);
+  });
+  it("enables no session of another account", async () => {
+    expect(await refusal(onInstall(first, installData("0xaa", [session(second)])))).to.include("NotAccount");
+    expect(await stateOf(session(second))).to.equal(UNKNOWN);
+    expect(await isInitialized(first)).to.equal(false);
+  });
+  it("enables nothing malformed, of another epoch, or revoked", async () => {
+    for (const [changes, error] of [
+      [{ budgets: [] as never[], key: first }, "MalformedSession"],
+      [{ validUntil: 1 }, "MalformedSession"],
+      [{ epoch: 1n }, "WrongEpoch"],
+    ] as const) {
+      const data = installData("0xaa", [session(first, changes)]);
+      expect(await refusal(onInstall(first, data))).to.include(error);
+    }
+    expect(await isInitialized(first)).to.equal(false);
+  });
+  it("takes no bytes that are not what an encoder makes", async () => {
+    const data = installData("0xaa", [session()]);
+    for (const other of [
+      concat([data, "0x00"]),
+      concat([data, `0x${"00".repeat(32)}`]),
+      concat([data, mallory]),
+      "0x00",
+      `0x${"ff".repeat(64)}`,
+      `0x${"00".repeat(64)}`,
+    ] as const) {
+      // A length that nothing stands behind costs all gas: the bytes are the owner's own.
+      expect(await refusal(onInstall(first, other))).to.match(/TrailingCalldata|out of gas/);
+      expect(await isInitialized(first)).to.equal(false);
+    }
+  });
+});
