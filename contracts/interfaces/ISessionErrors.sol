@@ -19,7 +19,7 @@ enum Flaw {
     STREAM,
     /// More than 8 slot sizes, a smallest slot worth nothing, or slots of the native coin.
     SLOTS,
-    /// No recipient, more than 32, a recipient 0, or ANYONE beside others.
+    /// No recipient, a recipient 0, or ANYONE beside others. More than 32 are a list too long.
     RECIPIENTS,
     /// An action's target is 0, the account, the module or a budget's token.
     TARGET,

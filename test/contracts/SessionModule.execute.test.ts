@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, type Hex } from "viem";
+import { concat, encodeFunctionData, type Hex, parseAbi, zeroAddress } from "viem";
 import {
   ACTOR,
   ANYONE,
@@ -35,6 +35,7 @@ import {
   revoke,
   revokeAll,
   SAFE_VERSIONS,
+  safeAccountAbi,
   session,
   signExecution,
   someone,
@@ -306,8 +307,6 @@ describe("execute", () => {
     });
     it("by its account reverts a measured execution, for the session and for all", async () => {
       // An owner's signed transaction, which the target submits.
-      const { encodeFunctionData, zeroAddress } = await import("viem");
-      const { safeAccountAbi } = await import("./fixture.ts");
       await chain.send(enable(acting()));
       const approved = `0x${"00".repeat(12)}${owner.address.slice(2)}${"00".repeat(32)}01` as Hex;
       for (const [data, refusal] of [
@@ -370,7 +369,6 @@ function word(n: bigint): Hex {
 
 /** A transaction of the Safe 1.4.1 and the hash that its owner approves it by. */
 async function ownersTransaction(to: Hex, data: Hex) {
-  const { encodeFunctionData, parseAbi, zeroAddress } = await import("viem");
   const abi = parseAbi([
     "function getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256) view returns (bytes32)",
     "function nonce() view returns (uint256)",

@@ -12,6 +12,7 @@ import {
   type Call,
   chain,
   DAY,
+  decodeRevert,
   enable,
   eventsOf,
   execute,
@@ -316,7 +317,6 @@ describe("an execution that is more than payments", () => {
 
   it("reverts with the reason of a target that fails", async () => {
     await prepare([pull(USD)]);
-    const { decodeRevert } = await import("./fixture.ts");
     const failed = decodeRevert(await revertOf(chain.call(execute(acting(), [act()]))));
     expect(failed.name).to.equal("CallFailed");
     expect(decodeRevert(failed.args[1] as Hex).args).to.deep.equal([

@@ -55,6 +55,15 @@ describe("what the chain says no with", () => {
     expect(isRefusal(error, "EXPIRED")).to.equal(false);
   });
 
+  it("tells whom nobody may pay, and how much is too much at once", () => {
+    const recipient = decodeError(encode("RecipientNotAllowed", [1n, token, zeroAddress]));
+    expect(recipient.details).to.deep.equal({ index: 1, token, recipient: zeroAddress });
+    const amount = decodeError(encode("PerTransactionExceeded", [token, 5n, 3n]));
+    expect(amount.details).to.deep.equal({ token, amount: 5n, limit: 3n });
+    const over = decodeError(encode("Expired", [1_800_000_000]));
+    expect(over.details).to.deep.equal({ validUntil: 1_800_000_000 });
+  });
+
   it("is told to JSON without bigints", () => {
     const json = JSON.parse(JSON.stringify(decodeError(encode("PeriodExceeded", [token, 5n, 3n, 9n]))));
     expect(json).to.deep.include({

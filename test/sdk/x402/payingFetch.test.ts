@@ -37,7 +37,9 @@ import {
   type PayingFetchParameters,
   payingFetch,
   Refusal,
+  SENTINEL_MODULE,
   type Session,
+  safeAbi,
   safeInstallation,
   sessionJson,
 } from "../../../packages/sdk/src/index.ts";
@@ -367,6 +369,62 @@ describe("the paying fetch", function () {
       expect(new Set(merchant.headers).size).to.equal(1);
     });
 
+    it("keeps the payments of equal requests apart that are made at the same time", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { timeout: 500, resends: 0 });
+      merchant.faults = ["silence"];
+      const first = refusalOf(pay(merchant.url("fifth")));
+      while (merchant.headers.length === 0) await new Promise((done) => setTimeout(done, 5));
+      // While the first one waits for its answer, and before it gives up.
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect((await first).code).to.equal("OUTCOME_UNKNOWN");
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(merchant.headers).to.have.length(3);
+      expect(merchant.headers[1]).not.to.equal(merchant.headers[0]);
+      expect(merchant.headers[2]).to.equal(merchant.headers[0]);
+      expect(await payments(grant.session.account)).to.have.length(2);
+    });
+
+    it("pays anew where the server has changed its offer since", async () => {
+      const grant = await enabled();
+      const asked: string[] = [];
+      let amount = "200000";
+      let broken = true;
+      const pay = agent(grant, {
+        resends: 0,
+        fetch: async (input, init) => {
+          const header = new Request(input, init).headers.get("PAYMENT-SIGNATURE");
+          if (header) {
+            if (broken) throw new TypeError("connection reset");
+            const { accepted } = decodePaymentSignatureHeader(header);
+            asked.push(accepted.amount);
+            if (accepted.amount === amount) return new Response("sold");
+          }
+          const accepts: PaymentRequirements[] = [
+            {
+              scheme: "exact",
+              network: "eip155:1",
+              asset: environment.usdc.address,
+              amount,
+              payTo: shop,
+              maxTimeoutSeconds: 60,
+              extra: { name: "USD Coin", version: "2" },
+            },
+          ];
+          const required = { x402Version: 2, resource: { url: "https://shop.example/" }, accepts };
+          const headers = { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required) };
+          return new Response("pay first", { status: 402, headers });
+        },
+      });
+      expect((await refusalOf(pay("https://shop.example/"))).code).to.equal("OUTCOME_UNKNOWN");
+      broken = false;
+      amount = "210000";
+      expect(await (await pay("https://shop.example/")).text()).to.equal("sold");
+      expect(asked).to.deep.equal(["200000", "210000"]);
+      expect(await (await pay("https://shop.example/")).text()).to.equal("sold");
+      expect(asked).to.deep.equal(["200000", "210000", "210000"]);
+    });
+
     it("stops when the caller does, and keeps the payment for the next try", async () => {
       const grant = await enabled();
       const pay = agent(grant);
@@ -485,6 +543,18 @@ describe("the paying fetch", function () {
         module: latchkey.module,
       });
       if (enableModule) await asSafe(bare, [enableModule]);
+      expect((await refused(grant, "fifth")).code).to.equal("MODULE_NOT_ENABLED");
+    });
+
+    it("a Safe that has dropped the module but still asks it", async () => {
+      const grant = await enabled();
+      const { account } = grant.session;
+      const data = encodeFunctionData({
+        abi: safeAbi,
+        functionName: "disableModule",
+        args: [SENTINEL_MODULE, latchkey.module],
+      });
+      await asSafe(safes["1.4.1"], [{ to: account, value: 0n, data }]);
       expect((await refused(grant, "fifth")).code).to.equal("MODULE_NOT_ENABLED");
     });
 
@@ -629,6 +699,10 @@ describe("the paying fetch", function () {
     const response = await pay(merchant.url("fifth"));
     expect(response.status).to.equal(402);
     expect(response.headers.has("PAYMENT-REQUIRED")).to.equal(true);
+    // Asked again, it is the same payment: the server could still settle the first one.
+    expect((await pay(merchant.url("fifth"))).status).to.equal(402);
+    const nonces = merchant.headers.map((header) => payment(header).authorization.nonce);
+    expect(nonces).to.deep.equal([nonces[0], nonces[0]]);
     expect(await payments(grant.session.account)).to.deep.equal([]);
   });
 
@@ -677,5 +751,37 @@ describe("the paying fetch", function () {
     const grant = await enabled({ recipients: [ANYONE] });
     expect((await agent(grant)(merchant.url("elsewhere-paid"))).status).to.equal(200);
     expect(await payments(grant.session.account)).to.deep.equal([{ to: stranger, value: 1n }]);
+  });
+
+  it("pays on Base as on Ethereum", async () => {
+    const base = await setUp("base");
+    const { testChain, usdc } = base;
+    const installed = await installLatchkey(testChain);
+    const safe = await createPasskeySafe(base, {
+      version: "1.5.0",
+      passkey: createPasskey("x402 on Base"),
+      latchkey: installed,
+      domainSeparators: [usdc.domainSeparator],
+    });
+    await usdc.mint(safe.address, DOLLAR);
+    const session = await sessionFor(safe, { token: usdc.address });
+    const { chainId } = testChain;
+    const { module } = installed;
+    const grant: Grant = {
+      version: 1,
+      chainId,
+      module,
+      accountKind: "safe",
+      session: sessionJson(session),
+      signature: await signAsSafe(safe, grantDigest(session, { chainId, module })),
+    };
+    const baseShop = await openMerchant(testChain, {
+      page: { amount: 200_000n, asset: usdc.address, payTo: shop },
+    });
+    const response = await agent(grant, { client: testChain.client })(baseShop.url("page"));
+    await baseShop.close();
+    expect(response.status).to.equal(200);
+    expect(await usdc.balanceOf(shop)).to.equal(200_000n);
+    await base.connection.close();
   });
 });

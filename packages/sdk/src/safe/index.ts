@@ -6,5 +6,6 @@ export * from "./safeInstallation.ts";
 export * from "./safeMessage.ts";
 export * from "./safePasskeySignature.ts";
 export * from "./safeRemoval.ts";
+export * from "./safeSessionHandlerAddress.ts";
 export * from "./safeSignatureRail.ts";
 export * from "./safeSignatures.ts";

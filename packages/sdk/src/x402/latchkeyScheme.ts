@@ -15,6 +15,7 @@ import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { hashSession } from "../hashSession.ts";
+import { isConnectionError } from "../isConnectionError.ts";
 import { encodePayload } from "../payload/encodePayload.ts";
 import { type SafeHandlerKind, wrapForSafe } from "../payload/wrapForSafe.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
@@ -22,6 +23,7 @@ import type { Session } from "../Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain } from "./checkTokenDomain.ts";
+import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memorySlotStore } from "./memorySlotStore.ts";
 import { paymentWindow } from "./paymentWindow.ts";
@@ -206,7 +208,10 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       abi: erc1271,
       functionName: "isValidSignature",
       args: [hashTypedData(typedData), signature],
-    }).catch(() => "0x");
+    }).catch((error: unknown) => {
+      if (isConnectionError(error)) throw error;
+      return "0x";
+    });
     if (answer !== ERC1271_YES) return undefined;
     return {
       signature,
@@ -239,8 +244,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         await new Promise((done) => setTimeout(done, pollingInterval));
       };
       const window = paymentWindow({
-        chainTime,
-        localTime: Math.floor(Date.now() / 1000),
+        now: await currentTime(client, chainTime),
         maxTimeoutSeconds: offer.maxTimeoutSeconds,
         resetsAt,
         margin,

@@ -55,7 +55,7 @@ export function payingFetch(
     .register(scheme.network, scheme)
     .setSpendControls(budgetSpendControls(scheme.session, scheme.network));
   const http = new x402HTTPClient(x402);
-  const open = new Map<string, OpenPayment>();
+  const open = new Map<string, readonly OpenPayment[]>();
 
   return async (input, init) => {
     const request = new Request(input, init);
@@ -63,19 +63,17 @@ export function payingFetch(
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
     const identity = await identityOf(request);
 
-    // Taken out, so that a second request at the same time pays for itself; put back if it stays open.
-    const earlier = open.get(identity);
-    open.delete(identity);
+    const earlier = reopen(identity);
     if (earlier) {
       const alive = await isAlive(earlier).catch((error: unknown) => {
-        open.set(identity, earlier);
+        keepOpen(identity, earlier);
         throw error;
       });
       if (alive) {
         const response = await deliver(request, identity, earlier);
         if (response.status !== 402 || stillOffered(response, earlier)) return response;
         // The server wants something else now, so it has no use for the earlier payment.
-        open.delete(identity);
+        close(identity, earlier);
       }
     }
 
@@ -83,6 +81,7 @@ export function payingFetch(
     if (response.status !== 402) return response;
     const required = await paymentRequired(response);
     if (!required) return response;
+    await discard(response);
     const payload = await createPayment(required);
     const header = Object.values(http.encodePaymentSignatureHeader(payload))[0] as string;
     if (PAYMENT_HEADER.length + 2 + header.length > LONGEST_HEADER) {
@@ -139,11 +138,37 @@ export function payingFetch(
     throw refusals.sort((a, b) => remoteness(a) - remoteness(b))[0] as Refusal;
   }
 
-  /** Sends a payment until the server answers; what is not known to be bought stays open. */
+  /** Takes an open payment of a request, so that a second such request at the same time pays for itself. */
+  function reopen(identity: string): OpenPayment | undefined {
+    const [payment] = open.get(identity) ?? [];
+    if (payment) close(identity, payment);
+    return payment;
+  }
+  function keepOpen(identity: string, payment: OpenPayment): void {
+    for (const [key, payments] of open) if (payments.every(isLongOver)) open.delete(key);
+    open.set(identity, [...(open.get(identity) ?? []), payment]);
+  }
+  function close(identity: string, payment: OpenPayment): void {
+    const others = (open.get(identity) ?? []).filter((each) => each !== payment);
+    if (others.length > 0) open.set(identity, others);
+    else open.delete(identity);
+  }
+
+  /** Delivers a payment; it stays open unless it is known to have bought something. */
   async function deliver(request: Request, identity: string, payment: OpenPayment): Promise<Response> {
+    let bought = false;
+    try {
+      const response = await insist(request, payment);
+      bought = response.ok;
+      return response;
+    } finally {
+      if (!bought) keepOpen(identity, payment);
+    }
+  }
+
+  /** Sends a payment until the server answers. */
+  async function insist(request: Request, payment: OpenPayment): Promise<Response> {
     let cause: unknown;
-    for (const [key, { payload }] of open) if (isLongOver(payload)) open.delete(key);
-    open.set(identity, payment);
     for (let attempt = 0; attempt <= resends; attempt++) {
       if (attempt > 0) await new Promise((done) => setTimeout(done, resendDelay * 2 ** (attempt - 1)));
       const paid = request.clone();
@@ -167,17 +192,20 @@ export function payingFetch(
         (name) => response.headers.get(name),
         response.status,
       );
-      if (response.ok) {
-        open.delete(identity);
-        return response;
-      }
+      if (response.ok) return response;
       // A gateway that lost its server tells nothing about the payment.
-      if (response.status >= 502 && response.status <= 504 && attempt < resends) continue;
+      if (response.status >= 502 && response.status <= 504 && attempt < resends) {
+        await discard(response);
+        continue;
+      }
       if (response.status !== 402) return response;
       cause = new Error(`The server answered 402: ${settleResponse?.errorReason ?? reasonOf(response)}`);
       // The server does not take it for paid. If the chain does, or has yet to say, then this is no bill to hand on.
       const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
-      if ((await isSettled(payment)) !== false || sent) continue;
+      if ((await isSettled(payment)) !== false || sent) {
+        await discard(response);
+        continue;
+      }
       const refusal = await scheme.refusalOf(payment.payload.accepted);
       if (refusal) throw refusal;
       return response;
@@ -189,7 +217,7 @@ export function payingFetch(
   async function isSettled({ payload }: OpenPayment): Promise<boolean | undefined> {
     const { from, nonce } = authorizationOf(payload);
     try {
-      const token = payload.accepted.asset as Address;
+      const { token } = scheme.checkOffer(payload.accepted).budget;
       const [settled] = await authorizationStates(client, { token, account: from, nonces: [nonce] });
       return settled;
     } catch {
@@ -235,8 +263,11 @@ type Authorization = { from: Address; nonce: Hex; validBefore: string };
 /** What {@link latchkeyScheme} put there. */
 const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as Authorization;
 
+/** Lets the connection of an answer go that nobody will read. */
+const discard = async (response: Response): Promise<void> => response.body?.cancel().catch(() => {});
+
 /** Whether a payment ended an hour ago, which no halt of a chain that is worth waiting for outlasts. */
-const isLongOver = (payload: PaymentPayload): boolean =>
+const isLongOver = ({ payload }: OpenPayment): boolean =>
   Number(authorizationOf(payload).validBefore) + 3600 < Date.now() / 1000;
 
 /** A request repeated is one with the same method, address and body; headers may carry a time or a trace. */
