@@ -174,6 +174,8 @@ abstract contract SessionModule is ISessionModule {
             (Kind kind, uint256 budget, uint256 amount, ) = Calls.assess(session, i, target, value, data);
             if (kind == Kind.PAYMENT) {
                 amounts[budget] = _sum(amounts[budget], amount);
+                // Native coin for a contract is a call of it, which may pull by an allowance that it has of old.
+                if (data.length == 0 && target.code.length != 0) paymentsOnly = false;
                 continue;
             }
             paymentsOnly = false;

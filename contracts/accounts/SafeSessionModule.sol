@@ -53,7 +53,9 @@ contract SafeSessionModule is SessionModule, ISafeSessionModule {
     ) internal override returns (bool success, bytes memory returned) {
         bytes memory request = abi.encodeCall(ISafe.execTransactionFromModuleReturnData, (target, value, data, CALL));
         (bool done, bytes memory answer) = account.call(request);
+        if (!done && answer.length == 0) revert UnsupportedAccount(account);
         if (!done) {
+            // The Safe's own words: GS104 where it has not enabled this module, or a guard's.
             assembly ("memory-safe") {
                 revert(add(answer, 32), mload(answer))
             }
@@ -77,10 +79,12 @@ contract SafeSessionModule is SessionModule, ISafeSessionModule {
         (bool ok, bytes memory message) = SafeMessage.tryEncode(account, abi.encode(digest));
         if (!ok) return false;
         bytes32 hash = keccak256(message);
-        (bool signed, ) = account.staticcall(abi.encodeCall(ISafe.checkSignatures, (hash, message, grant)));
-        if (!signed) return false;
+        // This question first: whoever sends the transaction chooses its gas, and if that were to run out here, and so
+        // look like a no, there would be even less for the question below.
         (bool unsigned, ) = account.staticcall(abi.encodeCall(ISafe.checkSignatures, (hash, message, "")));
-        return !unsigned;
+        if (unsigned) return false;
+        (bool signed, ) = account.staticcall(abi.encodeCall(ISafe.checkSignatures, (hash, message, grant)));
+        return signed;
     }
 
     function _fallbackHandlerOf(address account) internal view override returns (address) {
@@ -88,7 +92,17 @@ contract SafeSessionModule is SessionModule, ISafeSessionModule {
         (bool success, bytes memory answer) = account.staticcall(
             abi.encodeCall(ISafe.getStorageAt, (FALLBACK_HANDLER_SLOT, 1))
         );
-        if (!success || answer.length != 96) revert UnsupportedAccount(account);
-        return abi.decode(abi.decode(answer, (bytes)), (address));
+        // `abi.encode(bytes)` of one word, which is an address.
+        uint256 offset;
+        uint256 length;
+        uint256 word;
+        assembly ("memory-safe") {
+            offset := mload(add(answer, 32))
+            length := mload(add(answer, 64))
+            word := mload(add(answer, 96))
+        }
+        bool encoded = success && answer.length == 96 && offset == 32 && length == 32;
+        if (!encoded || word >> 160 != 0) revert UnsupportedAccount(account);
+        return address(uint160(word));
     }
 }

@@ -40,13 +40,6 @@ export const budgets: Removal[] = [
     replace: "if (false) {",
   },
   {
-    name: "lots-without-slots",
-    rule: "no lots are looked at where the signature rail is closed",
-    file,
-    find: "if (budget.slotSizes != 0) {",
-    replace: "if (true) {",
-  },
-  {
     name: "spent-is-added",
     rule: "what an execution spends is added to what was spent",
     file,

@@ -173,6 +173,13 @@ export const calls: Removal[] = [
     replace: "return;",
   },
   {
+    name: "recipient-refused",
+    rule: "who is not listed is refused",
+    file,
+    find: "revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);",
+    replace: "",
+  },
+  {
     name: "anyone-match",
     rule: "ANYONE allows everybody",
     file,

@@ -24,9 +24,10 @@ pragma solidity ^0.8.35;
 
 function ${IS_LEFT_OUT}(uint256 which) pure returns (bool yes) {
     assembly ("memory-safe") {
-        mstore(0, 0)
-        codecopy(30, sub(codesize(), 2), 2)
-        yes := eq(mload(0), which)
+        let at := mload(0x40)
+        mstore(at, 0)
+        codecopy(add(at, 30), sub(codesize(), 2), 2)
+        yes := eq(mload(at), which)
     }
 }
 `;

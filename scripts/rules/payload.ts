@@ -6,10 +6,10 @@ const file = "Payload.sol";
 export const payload: Removal[] = [
   {
     name: "payload-length",
-    rule: "a payload is longer than a signature",
+    rule: "bytes too few for a payload are none",
     file,
     find: "if (signature.length < SHORTEST) return false;",
-    replace: "if (signature.length == 0) return false;",
+    replace: "",
   },
   {
     name: "payload-version",
@@ -26,13 +26,6 @@ export const payload: Removal[] = [
     replace: "return (true, ",
   },
   {
-    name: "payload-budgets",
-    rule: "the budget is one of the session's",
-    file,
-    find: "ok := and(lt(index, count), iszero(gt(count, mostBudgets)))",
-    replace: "ok := iszero(gt(count, mostBudgets))",
-  },
-  {
     name: "payload-end",
     rule: "a payload ends where its session does",
     file,
@@ -40,15 +33,15 @@ export const payload: Removal[] = [
     replace: "",
   },
   {
-    name: "payload-cut",
-    rule: "a payload is not cut short",
+    name: "payload-appended",
+    rule: "nothing stands behind a payload",
     file,
     find: "eq(cursor, mload(add(payload, 0x180)))",
     replace: "iszero(gt(cursor, mload(add(payload, 0x180))))",
   },
   {
-    name: "payload-appended",
-    rule: "nothing stands behind a payload",
+    name: "payload-cut",
+    rule: "a payload is not cut short",
     file,
     find: "eq(cursor, mload(add(payload, 0x180)))",
     replace: "iszero(lt(cursor, mload(add(payload, 0x180))))",

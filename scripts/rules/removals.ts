@@ -15,7 +15,8 @@ import { slots } from "./slots.ts";
  * Not in it are checks without which nothing changes that anybody could see, since another check stands behind them:
  * that a recovered signer is not 0 (no session of key 0 can be enabled or granted), that a granted session has at most
  * 8 slot sizes before its slots are looked at (it only bounds gas), that a carried grant is not empty (no Safe accepts
- * an empty one), and the bound on a session's own head, which Solidity has checked.
+ * an empty one), that a packed payload's budget is one of at most 8 (one that is not is refused again where it is used,
+ * and no such session can be enabled), and the bound on a session's own head, which Solidity has checked.
  */
 export const removals: readonly Removal[] = [
   ...session,

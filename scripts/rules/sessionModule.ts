@@ -61,6 +61,11 @@ export const sessionModule: Removal[] = [
     "if (first.isIn(State.UNKNOWN)) _enable",
     "_enable",
   ),
+  reverts(
+    "nothing-trails",
+    "calls that count as the account's have nothing behind their arguments",
+    "if (msg.data.length != expected) revert TrailingCalldata(msg.data.length, expected);",
+  ),
   reverts("revoke-trailing", "revoke takes nothing behind the id", "_requireNothingTrails(36);"),
   reverts("revoke-all-trailing", "revokeAll takes nothing behind it", "_requireNothingTrails(4);"),
   reverts(

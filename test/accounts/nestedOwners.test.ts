@@ -40,14 +40,14 @@ import {
 } from "../environment/safeAccount.ts";
 import { predictSafe } from "../environment/safeKit.ts";
 import { ecdsaOwner } from "../environment/safeOwner.ts";
-import { type Environment, setUp } from "../environment/setUp.ts";
+import { type Environment, LIVE, setUp } from "../environment/setUp.ts";
 
 const execAbi = parseAbi([
   "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)",
 ]);
 
-describe("a Safe that another Safe owns", function () {
-  this.timeout(120_000);
+describe(`a Safe that another Safe owns (${LIVE.base ? "live fork" : "hermetic"})`, function () {
+  this.timeout(LIVE.base ? 300_000 : 120_000);
 
   let environment: Environment;
   let latchkey: Latchkey;

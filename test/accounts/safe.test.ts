@@ -53,7 +53,7 @@ import {
 } from "../environment/safeAccount.ts";
 import { executeByKit, openSafeKit, predictSafe } from "../environment/safeKit.ts";
 import { ecdsaOwner, passkeyOwner, type SafeOwner } from "../environment/safeOwner.ts";
-import { type Environment, setUp } from "../environment/setUp.ts";
+import { type Environment, LIVE, setUp } from "../environment/setUp.ts";
 import { usdcAbi } from "../environment/usdc.ts";
 import { payloadWithin } from "../fork/payloadWithin.ts";
 import { refusalCode } from "../fork/refusalCode.ts";
@@ -133,8 +133,8 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-describe("Latchkey on real Safes, through the SDK and protocol-kit", function () {
-  this.timeout(120_000);
+describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base ? "live fork" : "hermetic"})`, function () {
+  this.timeout(LIVE.base ? 300_000 : 120_000);
 
   let environment: Environment;
   let latchkey: Latchkey;

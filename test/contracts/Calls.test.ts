@@ -417,6 +417,16 @@ describe("a call of a session", () => {
         await refused(chain.call({ from: key.address, to: MODULE, data }), "MalformedCall", 0);
       });
     }
+    it("and refused where it stands before its list, at an offset that wraps around", async () => {
+      await chain.send(enable(session()));
+      const data = crafted();
+      const end = (size(data) - 4) / 32;
+      const callAt = listAt() + 2;
+      const moved = withWord(data, 2, BigInt(32 * end));
+      const back = 2n ** 256n - BigInt(32 * (end + 1 - callAt));
+      const wrapped = concat([moved, pad("0x01"), toHex(back)]);
+      await refused(chain.call({ from: key.address, to: MODULE, data: wrapped }), "MalformedCall", 0);
+    });
     it("and refused where the list claims calls that are not there", async () => {
       await chain.send(enable(session()));
       const data = withWord(crafted(), listAt(), 2n);

@@ -1,5 +1,16 @@
 import { expect } from "chai";
-import { concat, type Hex, hashTypedData, keccak256, numberToHex, pad, size, toHex, zeroAddress } from "viem";
+import {
+  concat,
+  getAddress,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  numberToHex,
+  pad,
+  size,
+  toHex,
+  zeroAddress,
+} from "viem";
 import {
   type Authorization,
   asks,
@@ -114,6 +125,15 @@ describe("a payload", () => {
       for (const trailing of ["0x00", "0x01", pad("0x"), payload] as Hex[])
         expect(await asks(hash, concat([payload, trailing]))).to.equal(false);
     });
+    it("says no cut short of zeros, though zeros are what is read behind it", async () => {
+      const last = getAddress(`0x${"ab".repeat(18)}0000`);
+      const of = session({ budgets: [budget({ recipients: [alice, last] })] });
+      await chain.send(enable(of));
+      const { hash, payload } = await authorize({ of });
+      expect(await asks(hash, payload)).to.equal(true);
+      for (const missing of [1, 2])
+        expect(await asks(hash, cut(payload, size(payload) - missing))).to.equal(false);
+    });
     it("says no for a session that nobody enabled", async () => {
       expect(await isGood({ of: session({ salt: 2n }) })).to.equal(false);
     });
@@ -194,6 +214,22 @@ describe("a payload", () => {
       );
       expect(await isGood({ grant: elsewhere })).to.equal(false);
     });
+    it("says no, and does not revert, to a grant of impossible length, place or session", async () => {
+      const { hash, parts } = await granted();
+      const before = concat(parts.slice(0, -1).map(([, bytes]) => bytes));
+      const body = concat(["0x00000000", parts.at(-1)?.[1] as Hex]);
+      const words = (size(body) - 4) / 32;
+      const presented = (changed: Hex) => asks(hash, concat([before, `0x${changed.slice(10)}`]));
+      for (const length of [MAX_UINT256, MAX_UINT256 - 31n, 2n ** 32n, 2n ** 255n]) {
+        // The grant's length as the payload's last word, behind which the grant would be.
+        const place = withWord(body, 1, BigInt(32 * (words - 1)));
+        expect(await presented(withWord(place, words - 1, length)), `${length} bytes`).to.equal(false);
+      }
+      for (const word of [0, 1]) {
+        for (const offset of [2n ** 32n, MAX_UINT256, MAX_UINT256 - 31n, 2n ** 255n, 0n])
+          expect(await presented(withWord(body, word, offset)), `offset ${offset}`).to.equal(false);
+      }
+    });
     it("does not look at the grant of a session that is enabled", async () => {
       await chain.send(enable(session()));
       for (const grant of ["0x", "0x1234"] as Hex[]) expect(await isGood({ grant })).to.equal(true);
@@ -239,7 +275,8 @@ describe("a payload", () => {
     for (const [title, changes] of flawed) {
       it(`says no to a granted session with ${title}`, async () => {
         const of = session(changes());
-        expect(await isGood({ of, grant: await grantOf(of) })).to.equal(false);
+        for (const value of [USD, 0n])
+          expect(await isGood({ of, value, grant: await grantOf(of) })).to.equal(false);
       });
     }
     it("says no to a granted session whose words are too wide, and does not revert", async () => {
@@ -338,6 +375,12 @@ describe("a payload", () => {
       expect(await isGood({ to: zeroAddress })).to.equal(false);
       const bad = await authorize({ to: mallory });
       expect(await asks(bad.hash, withPart(bad, "payee", number(BigInt(mallory))))).to.equal(false);
+    });
+    it("and none that is not listed stands for the zero address", async () => {
+      await chain.send(enable(session()));
+      const bad = await authorize({ to: zeroAddress });
+      for (const payee of [2n, 3n, 255n])
+        expect(await asks(bad.hash, withPart(bad, "payee", number(payee)))).to.equal(false);
     });
     it("by the address itself where the budget says ANYONE, in both versions", async () => {
       const of = session({ budgets: [budget({ recipients: [ANYONE] })] });
@@ -535,5 +578,10 @@ describe("a payload", () => {
       await chain.setTime(second);
       expect(await isGood(terms), `second ${second}`).to.equal(good);
     }
+    // Before period 0 there is none: not even the one that a number without a sign would be.
+    const early = session({ validAfter: T0 + 1_000 });
+    await chain.send(enable(early));
+    const period = (2n ** 256n + BigInt((await chain.now()) - T0 - 1_000)) / BigInt(DAY);
+    expect(await isGood({ ...terms, of: early, period })).to.equal(false);
   });
 });

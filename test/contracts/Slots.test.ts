@@ -1,5 +1,16 @@
 import { expect } from "chai";
-import { concat, encodeFunctionData, type Hex, hashTypedData, keccak256, pad, parseAbi, toHex } from "viem";
+import {
+  type Address,
+  concat,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  pad,
+  parseAbi,
+  toHex,
+} from "viem";
 import {
   authorize,
   hashOf,
@@ -17,6 +28,7 @@ import {
   alice,
   approve,
   budget,
+  CANNED,
   chain,
   DAY,
   enable,
@@ -35,6 +47,7 @@ import {
   signAsSafe,
   spentOf,
   T0,
+  teach,
   USD,
   usdcAbi,
   useChain,
@@ -304,6 +317,15 @@ describe("a slot", () => {
       await burn({ lot: 19n, size: 2, index: 0n });
       await refused(chain.call(execute(session(), [pay(alice, 1n)])), "LotOpened", usdc(), 19);
     });
+    it("though a nonce that is burnt later, in a lot that they have reached, does not stop them", async () => {
+      await chain.send(execute(session(), [pay(alice, USD / 2n)]));
+      await burn({ lot: 19n, size: 0, index: 0n });
+      await chain.send(execute(session(), [pay(alice, USD / 2n)]));
+      const uneven = session({ salt: 2n, budgets: [budget({ perPeriod: (5n * USD) / 2n })] });
+      await chain.send(enable(uneven));
+      await burn({ lot: 2n, size: 0, index: 0n }, uneven);
+      await chain.send(execute(uneven, [pay(alice, USD / 4n)]));
+    });
     it("though not those that no slot can take", async () => {
       const closed = session({ budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
       await chain.send(enable(closed));
@@ -400,6 +422,18 @@ describe("a slot", () => {
       const nowhere = session({ budgets: [budget({ token: relayer.address })] });
       await chain.send(enable(nowhere));
       expect(await isGood({ of: nowhere })).to.equal(false);
+    });
+    it("and is not where the answer is too short, though its last byte is that of an account that ends in 0", async () => {
+      const account = getAddress(`${CANNED.slice(0, -2) as Address}00`);
+      await chain.setCode(account, await chain.codeOf(CANNED));
+      const word = (n: number) => pad(toHex(n));
+      await teach("0x5624b25b", concat([word(32), word(32), word(0)]), { to: account });
+      await teach("0x2d9ad53d", word(1), { to: account });
+      const its = session({ account, budgets: [budget({ token: ODD_TOKEN })] });
+      await chain.send(enable(its));
+      expect(await isGood({ of: its })).to.equal(true);
+      await oddToken.script(AUTHORIZATION_STATE, `0x${"00".repeat(31)}`);
+      expect(await isGood({ of: its })).to.equal(false);
     });
     it("of the account that pays: another account's nonces do not count", async () => {
       const opener = slotNonce(hashOf(of()), 0, 0n, { lot: 0n, size: 3, index: 0n });

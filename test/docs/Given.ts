@@ -1,6 +1,6 @@
 import type { Account, Address, HttpTransport, LocalAccount, PublicClient, WalletClient } from "viem";
 import type { base } from "viem/chains";
-import type { Owner, PasskeyOwner, SafeCall } from "../../packages/sdk/src/index.ts";
+import type { Owner, PasskeyOwner } from "../../packages/sdk/src/index.ts";
 
 type Wallet = WalletClient<HttpTransport, typeof base, Account>;
 
@@ -9,7 +9,7 @@ export type Given = {
   client: PublicClient<HttpTransport, typeof base>;
   rpcUrl: string;
   /** Pays the gas of the owner's transactions. */
-  relayer: Wallet;
+  wallet: Wallet;
   /** A passkey that owns a Safe by Safe's shared signer, unless it names another. */
   passkey: PasskeyOwner & { publicKey: { x: bigint; y: bigint } };
   /** A Safe with Latchkey installed. */
@@ -23,6 +23,4 @@ export type Given = {
   shop: Address;
   /** Of something that the shop sells by x402. */
   url: string;
-  /** Sends a transaction of the Safe, and waits for it. */
-  sendFromSafe(calls: readonly SafeCall[]): Promise<void>;
 };

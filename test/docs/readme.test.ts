@@ -1,13 +1,14 @@
 import { expect } from "chai";
-import { executeAsSafe, type Grant, type SafeCall, sessionStatus } from "../../packages/sdk/src/index.ts";
+import { type Grant, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { createPasskey } from "../environment/passkey.ts";
 import { createPasskeySafe } from "../environment/safeAccount.ts";
+import { LIVE } from "../environment/setUp.ts";
 import { type Merchant, openMerchant } from "../sdk/x402/merchant.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { runSnippets } from "./snippets.ts";
 
-describe("the README", function () {
-  this.timeout(60_000);
+describe(`the README (${LIVE.base ? "live fork" : "hermetic"})`, function () {
+  this.timeout(LIVE.base ? 300_000 : 120_000);
 
   let chain: Awaited<ReturnType<typeof openDocsChain>>;
   let merchant: Merchant;
@@ -34,8 +35,6 @@ describe("the README", function () {
     });
     await chain.usdc.mint(account.address, 100_000_000n);
     const agent = keyOf("the README's agent");
-    const relayer = await chain.walletOf(keyOf("the README's relayer"));
-    const owner = { ...passkey, signer: account.owner.address };
     const declared = await runSnippets({
       page: "README.md",
       given: {
@@ -44,17 +43,17 @@ describe("the README", function () {
         agent,
         agentWallet: await chain.walletOf(agent),
         shop,
-        passkey: owner,
+        // Safe's shared signer, at the address of its npm build.
+        passkey: { ...passkey, signer: account.owner.address },
+        wallet: await chain.walletOf(keyOf("the README's relayer")),
         url: merchant.url("weather"),
-        async sendFromSafe(calls: readonly SafeCall[]) {
-          const hash = await executeAsSafe(relayer, { safe: account.address, calls, owner });
-          await chain.client.waitForTransactionReceipt({ hash });
-        },
       },
     });
     const { answer, grant } = declared as { answer: Response; grant: Grant };
     expect(await answer.json()).to.include({ sold: "weather" });
     expect(await chain.usdc.balanceOf(shop)).to.equal(700_000n);
+    // Granting and revoking: nothing else asked the passkey.
+    expect(passkey.assertions).to.equal(2);
     expect((await sessionStatus(chain.client, grant)).reasons).to.deep.equal(["REVOKED"]);
   });
 });

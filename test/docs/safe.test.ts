@@ -29,6 +29,7 @@ import { createPasskey } from "../environment/passkey.ts";
 import { fallbackHandlerOf, SAFE_VERSIONS } from "../environment/safe.ts";
 import { createSafe, installOnSafe, modulesOf, type SafeAccount } from "../environment/safeAccount.ts";
 import { ecdsaOwner } from "../environment/safeOwner.ts";
+import { LIVE } from "../environment/setUp.ts";
 import { type Merchant, openMerchant } from "../sdk/x402/merchant.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { readSnippets, runSnippets, type Snippet, snippetFaults } from "./snippets.ts";
@@ -39,8 +40,8 @@ const ask = (signature: string, args: readonly unknown[]): Hex =>
   encodeFunctionData({ abi: [parseAbiItem(signature) as AbiFunction], args });
 const DECIMALS = ask("function decimals()", []);
 
-describe("docs/safe.md", function () {
-  this.timeout(60_000);
+describe(`docs/safe.md (${LIVE.base ? "live fork" : "hermetic"})`, function () {
+  this.timeout(LIVE.base ? 300_000 : 120_000);
 
   let chain: Awaited<ReturnType<typeof openDocsChain>>;
   let merchant: Merchant;
@@ -133,7 +134,7 @@ describe("docs/safe.md", function () {
           variant: version,
           given: {
             client: chain.client,
-            relayer: await chain.walletOf(keyOf("the reader's relayer")),
+            wallet: await chain.walletOf(keyOf("the reader's relayer")),
             rpcUrl: chain.rpcUrl,
             passkey,
             existingSafe: existing.address,
@@ -218,10 +219,10 @@ describe("docs/safe.md", function () {
   it("tells a Safe whose handler is one of its modules, and what works there: executions alone", async () => {
     const owner = ecdsaOwner("the Safe of a 4337 module");
     const account = await createSafe(chain, { version: "1.4.1", owner });
-    const relayer = await chain.walletOf(keyOf("the reader's relayer"));
+    const wallet = await chain.walletOf(keyOf("the reader's relayer"));
     const send = async (calls: readonly SafeCall[]) =>
       chain.client.waitForTransactionReceipt({
-        hash: await executeAsSafe(relayer, {
+        hash: await executeAsSafe(wallet, {
           safe: account.address,
           owner: keyOf("owner the Safe of a 4337 module"),
           calls,
@@ -267,9 +268,9 @@ describe("the code of the pages", function () {
   this.timeout(240_000);
 
   it("compiles, strictly, and would not without a variable that a page takes for granted", async () => {
-    const ofReadme = ["client", "safe", "agent", "agentWallet", "shop", "passkey", "url", "sendFromSafe"];
+    const ofReadme = ["client", "safe", "agent", "agentWallet", "shop", "passkey", "url", "wallet"];
     const ofSafe = [
-      ...["client", "relayer", "rpcUrl", "passkey", "existingSafe", "owner"],
+      ...["client", "wallet", "rpcUrl", "passkey", "existingSafe", "owner"],
       ...["agent", "agentWallet", "shop", "url"],
     ];
     const [lacking = [], ...faults] = await snippetFaults([

@@ -1,14 +1,32 @@
 import { expect } from "chai";
-import { type Address, getAddress, keccak256, pad, parseAbiItem, toBytes } from "viem";
+import {
+  type Address,
+  createPublicClient,
+  custom,
+  decodeFunctionData,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  keccak256,
+  pad,
+  parseAbi,
+  parseAbiItem,
+  toBytes,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import {
+  decodePayload,
   encodeEnable,
   type Grant,
+  grantSession,
+  hashSession,
+  memorySlotStore,
   type PayingFetchParameters,
   payingFetch,
   Refusal,
   type Session,
   sessionJson,
+  slotNonce,
 } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
@@ -22,6 +40,11 @@ const PRICE = 200_000n;
 const key = privateKeyToAccount(keccak256(toBytes("the agent of the review")));
 const shop = getAddress("0x5409000000000000000000000000000000000002");
 const transfer = parseAbiItem("event Transfer(address indexed from, address indexed to, uint256 value)");
+
+const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
+const settle = parseAbi([
+  "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
+]);
 
 describe("an agent that asks again after an unknown outcome", function () {
   this.timeout(120_000);
@@ -174,5 +197,46 @@ describe("an agent that asks again after an unknown outcome", function () {
     expect(await attempt(pay("https://shop.example/thing"))).to.equal(500);
     await attempt(pay("https://shop.example/thing"));
     expect(kept, "authorizations for one purchase that the shop can settle").to.have.length(1);
+  });
+
+  it("does not give a slot back, and say that nothing was sent, once the node has seen the authorization", async () => {
+    const { testChain, usdc } = environment;
+    const session = grantSession(grant);
+    // A node that keeps what it is asked about, settles it for the shop, and says that the account said no.
+    const request = async (asked: { method: string; params?: unknown }): Promise<unknown> => {
+      const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [{}];
+      if (asked.method !== "eth_call" || !call?.data?.startsWith("0x1626ba7e"))
+        return testChain.provider.request(asked as never);
+      const { args } = decodeFunctionData({ abi: erc1271, data: call.data });
+      const { to, value, validAfter, validBefore, slot } = decodePayload(args[1]);
+      const { period } = await sessionPeriod();
+      const nonce = slotNonce({ id: hashSession(session), budgetIndex: 0, period, ...slot });
+      await testChain.send({
+        from: shop,
+        to: usdc.address,
+        data: encodeFunctionData({
+          abi: settle,
+          functionName: "transferWithAuthorization",
+          args: [safe.address, to, value, validAfter, validBefore, nonce, args[1]],
+        }),
+      });
+      return pad("0xffffffff", { dir: "right" });
+    };
+    const sessionPeriod = async () => {
+      const { timestamp } = await testChain.client.getBlock();
+      return { period: (timestamp - BigInt(session.validAfter)) / 86_400n };
+    };
+    const client = createPublicClient({
+      transport: custom({ request: request as never }, { retryCount: 0 }),
+    });
+    const store = memorySlotStore();
+    const outcome = await agent({ client, store })(merchant.url("thing")).then(
+      () => expect.fail("paid"),
+      (error: unknown) => error as Refusal,
+    );
+    expect(await paid(safe.address), "payments that the shop has").to.equal(1);
+    expect(outcome.message).not.to.contain("Nothing was sent");
+    const key = `eip155:${testChain.chainId}/${hashSession(session)}/0`;
+    expect(await store.held(key)).to.have.length(1);
   });
 });

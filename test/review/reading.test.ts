@@ -319,12 +319,13 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
   });
 
   it("takes a number with zeros before it for the same number", async () => {
-    const [sample] = fc.sample(anyPayload(1), { numRuns: 1, seed }) as [
-      { of: Session; payload: Hex; value: bigint; slot: { lot: bigint } },
-    ];
+    const [sample] = fc.sample(
+      anyPayload(1).filter(({ slot }) => slot.lot < 2n ** 120n),
+      { numRuns: 1, seed },
+    );
+    if (!sample) throw new Error("no sample");
     const { of, payload } = sample;
     const lot = number(sample.slot.lot);
-    if (size(lot) > 16) return;
     const longer = concat([slice(payload, 0, 2), number(sample.slot.lot, 1), slice(payload, 2 + size(lot))]);
     const read = await judge(asking(of, longer), of);
     expect(read.sessionOk).to.equal(true);

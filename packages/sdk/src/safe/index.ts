@@ -2,6 +2,7 @@ export * from "./SafeCall.ts";
 export * from "./safeAbi.ts";
 export * from "./safeAddresses.ts";
 export * from "./safeCreation.ts";
+export * from "./safeFallbackHandler.ts";
 export * from "./safeInstallation.ts";
 export * from "./safeMessage.ts";
 export * from "./safePasskeySignature.ts";

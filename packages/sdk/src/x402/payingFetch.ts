@@ -1,11 +1,13 @@
 import { x402Client, x402HTTPClient } from "@x402/core/client";
-import type { PaymentPayload, PaymentRequired, PaymentRequirements } from "@x402/core/types";
+import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
 import type { Address, Hex } from "viem";
 import { getBlock } from "viem/actions";
+import { decodeError } from "../errors/decodeError.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { budgetSpendControls } from "./budgetSpendControls.ts";
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
+import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
 
 /** How an agent pays what it fetches. */
 export type PayingFetchParameters = LatchkeySchemeParameters & {
@@ -19,10 +21,8 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
   timeout?: number;
 };
 
-/** The header in which x402 version 2 carries a payment. */
-const PAYMENT_HEADER = "PAYMENT-SIGNATURE";
-/** Most bytes of that header's line: nginx, for one, refuses lines over 8 kB. */
-const LONGEST_HEADER = 8000;
+/** Seconds after its end for which a payment that was settled and bought nothing stands for its request. */
+const SETTLED_STANDS = 3600;
 
 /** A signed payment of which it is not known that it bought anything. Sent again, it still pays only once. */
 type OpenPayment = { payload: PaymentPayload; header: string };
@@ -34,7 +34,11 @@ type OpenPayment = { payload: PaymentPayload; header: string };
  * One request pays at most once. If its outcome is unknown (the connection broke, or timed out, after the payment was
  * sent), the same payment is sent again: signed once, it can be settled once. Were it signed anew, the first could
  * still be settled too. For the same reason a request that is repeated (same method, address and body) after such a
- * failure, or after an answer other than success, first offers the payment that is still open, until that has lapsed.
+ * failure, or after an answer other than success, offers the payment that is still open, and nothing else is signed
+ * for it until that one has lapsed: a server that has changed its price meanwhile gets its 402 handed on. A payment
+ * that was settled, and yet bought nothing, is offered for an hour longer; then the request is a new purchase.
+ *
+ * Open payments are remembered as long as this function: not over a restart, nor by another call of `payingFetch`.
  *
  * @returns the server's answer; one that is 402 again was not paid, as far as the chain knows
  * @throws {Refusal} before anything is sent: the codes of {@link latchkeyScheme}, and TOO_LARGE for a header over
@@ -63,18 +67,14 @@ export function payingFetch(
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
     const identity = await identityOf(request);
 
-    const earlier = reopen(identity);
-    if (earlier) {
-      const alive = await isAlive(earlier).catch((error: unknown) => {
+    for (;;) {
+      const earlier = reopen(identity);
+      if (!earlier) break;
+      const stands = await stillStands(earlier).catch((error: unknown) => {
         keepOpen(identity, earlier);
-        throw error;
+        throw decodeError(error);
       });
-      if (alive) {
-        const response = await deliver(request, identity, earlier);
-        if (response.status !== 402 || stillOffered(response, earlier)) return response;
-        // The server wants something else now, so it has no use for the earlier payment.
-        close(identity, earlier);
-      }
+      if (stands) return deliver(request, identity, earlier);
     }
 
     const response = await send(request.clone());
@@ -84,10 +84,8 @@ export function payingFetch(
     await discard(response);
     const payload = await createPayment(required);
     const header = Object.values(http.encodePaymentSignatureHeader(payload))[0] as string;
-    if (PAYMENT_HEADER.length + 2 + header.length > LONGEST_HEADER) {
-      await scheme.release(payload.payload);
-      throw refuseSize(header.length);
-    }
+    const tooLarge = headerRefusal(header);
+    if (tooLarge) throw tooLarge;
     return deliver(request, identity, { payload, header });
   };
 
@@ -131,7 +129,8 @@ export function payingFetch(
         scheme.checkOffer(offer);
         return await x402.createPaymentPayload({ ...required, accepts: [offer] });
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        // Nor is another offer paid once an authorization for this one was seen outside, as its nonce tells.
+        if (!(error instanceof Refusal) || "nonce" in error.details) throw error;
         refusals.push(error);
       }
     }
@@ -206,48 +205,35 @@ export function payingFetch(
         await discard(response);
         continue;
       }
-      const refusal = await scheme.refusalOf(payment.payload.accepted);
+      // Where the chain does not tell, the server's own answer has to do.
+      const refusal = await scheme.refusalOf(payment.payload.accepted).catch(() => undefined);
       if (refusal) throw refusal;
       return response;
     }
     throw refuseOutcome(request, payment, await isSettled(payment), cause);
   }
 
-  /** Whether the token knows the payment; undefined if the chain does not answer. */
-  async function isSettled({ payload }: OpenPayment): Promise<boolean | undefined> {
+  /** Whether the token knows the payment's nonce as used. */
+  async function nonceUsed({ payload }: OpenPayment): Promise<boolean> {
     const { from, nonce } = authorizationOf(payload);
-    try {
-      const { token } = scheme.checkOffer(payload.accepted).budget;
-      const [settled] = await authorizationStates(client, { token, account: from, nonces: [nonce] });
-      return settled;
-    } catch {
-      return undefined;
-    }
+    const { token } = scheme.checkOffer(payload.accepted).budget;
+    const [used] = await authorizationStates(client, { token, account: from, nonces: [nonce] });
+    return used === true;
+  }
+  /** Whether a payment was settled; undefined if the chain does not answer. */
+  function isSettled(payment: OpenPayment): Promise<boolean | undefined> {
+    return nonceUsed(payment).catch(() => undefined);
   }
 
-  /** Whether a payment could still be settled, or was. After that, a repeated request is a new purchase. */
-  async function isAlive({ payload }: OpenPayment): Promise<boolean> {
+  /**
+   * Whether an open payment still stands for its request: it can be settled, or it was, not long ago. Once it does
+   * not, a repeated request is a new purchase.
+   */
+  async function stillStands(payment: OpenPayment): Promise<boolean> {
     const { timestamp } = await getBlock(client, { blockTag: "latest" });
-    return timestamp < BigInt(authorizationOf(payload).validBefore);
-  }
-
-  function stillOffered(response: Response, { payload }: OpenPayment): boolean {
-    let offers: readonly PaymentRequirements[];
-    try {
-      offers = http.getPaymentRequiredResponse((name) => response.headers.get(name)).accepts;
-    } catch {
-      // It does not say. Then rather not pay a second time.
-      return true;
-    }
-    const { scheme, network, asset, amount, payTo } = payload.accepted;
-    return offers.some(
-      (offer) =>
-        offer.scheme === scheme &&
-        offer.network === network &&
-        offer.asset === asset &&
-        offer.amount === amount &&
-        offer.payTo === payTo,
-    );
+    const end = Number(authorizationOf(payment.payload).validBefore);
+    if (timestamp < end) return true;
+    return timestamp < end + SETTLED_STANDS && nonceUsed(payment);
   }
 
   function reasonOf(response: Response): string {
@@ -266,9 +252,9 @@ const authorizationOf = (payload: PaymentPayload) => payload.payload.authorizati
 /** Lets the connection of an answer go that nobody will read. */
 const discard = async (response: Response): Promise<void> => response.body?.cancel().catch(() => {});
 
-/** Whether a payment ended an hour ago, which no halt of a chain that is worth waiting for outlasts. */
+/** Whether a payment stands for nothing any more, also by the clock of a chain that lags an hour behind. */
 const isLongOver = ({ payload }: OpenPayment): boolean =>
-  Number(authorizationOf(payload).validBefore) + 3600 < Date.now() / 1000;
+  Number(authorizationOf(payload).validBefore) + SETTLED_STANDS + 3600 < Date.now() / 1000;
 
 /** A request repeated is one with the same method, address and body; headers may carry a time or a trace. */
 async function identityOf(request: Request): Promise<string> {
@@ -282,17 +268,6 @@ async function identityOf(request: Request): Promise<string> {
 const remoteness = ({ code }: Refusal): number =>
   ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 1 : 0;
 
-const refuseSize = (bytes: number): Refusal =>
-  new Refusal({
-    code: "TOO_LARGE",
-    shortMessage: `The payment header would have ${bytes} bytes; most servers refuse lines over 8,000.`,
-    metaMessages: [
-      "Nothing was sent. Have the account enable the session, so that it need not travel with every payment,",
-      "and keep sessions for x402 small: few recipients, few other budgets.",
-    ],
-    details: { bytes, limit: LONGEST_HEADER },
-  });
-
 function refuseOutcome(
   request: Request,
   { payload, header }: OpenPayment,
@@ -300,14 +275,14 @@ function refuseOutcome(
   cause: unknown,
 ): Refusal {
   const { nonce, validBefore } = authorizationOf(payload);
-  const until = new Date(Number(validBefore) * 1000).toISOString();
+  const until = new Date((Number(validBefore) + (settled ? SETTLED_STANDS : 0)) * 1000).toISOString();
   return new Refusal({
     code: "OUTCOME_UNKNOWN",
     shortMessage: settled
       ? `${request.url} was paid, but its answer did not arrive.`
-      : `${request.url} did not answer, and may still take the payment until ${until}.`,
+      : `${request.url} did not answer, and may take the payment, if it has not already.`,
     metaMessages: [
-      "The same request sends the same payment again until then, and pays nothing twice.",
+      `Until ${until} the same request sends the same payment again, and pays nothing twice.`,
       "details.header is the payment: show it to the merchant as your receipt.",
     ],
     details: { url: request.url, settled, nonce, validBefore: Number(validBefore), header },
