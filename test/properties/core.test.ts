@@ -69,7 +69,7 @@ describe(`sessions on real Safes with genuine USDC, step by step against the mod
     ground = await Playground.open();
   });
 
-  it(`agrees with the model after every step of ${SEQUENCES} sequences`, async () => {
+  it(`agree in ${SEQUENCES} sequences, which end in every way that a step can end`, async () => {
     let snapshot = await ground.takeSnapshot();
     const property = fc.asyncProperty(scenarios(30, 40), async (scenario) => {
       await ground.restore(snapshot);
@@ -88,12 +88,8 @@ describe(`sessions on real Safes with genuine USDC, step by step against the mod
       }
       if (DEEP) console.log(`      ${done + numRuns} of ${SEQUENCES} sequences`);
     }
-  });
-
-  it("has met every way in which a step can end", function () {
     if (process.env.LATCHKEY_TALLY) console.table(Object.fromEntries([...tally].toSorted()));
-    // Fewer sequences than the default run has may miss the rarer ones.
-    if (SEQUENCES < 200) this.skip();
-    expect([...tally.keys()]).to.include.members(ENDINGS);
+    // Fewer sequences than the default run has may miss the rarer endings.
+    if (SEQUENCES >= 200) expect([...tally.keys()]).to.include.members(ENDINGS);
   });
 });
