@@ -36,13 +36,13 @@ import {
   verifyGrant,
   wrapForSafe,
 } from "../../packages/sdk/src/index.ts";
+import { openMerchant } from "../../test/environment/merchant.ts";
 import { createPasskey } from "../../test/environment/passkey.ts";
 import { installSafe, type SafeVersion } from "../../test/environment/safe.ts";
 import { createPasskeySafe } from "../../test/environment/safeAccount.ts";
 import { executeByKit } from "../../test/environment/safeKit.ts";
 import { installUsdc, transferWithAuthorizationTypes } from "../../test/environment/usdc.ts";
 import { installWeth, WETH, wethAbi } from "../../test/environment/weth.ts";
-import { openMerchant } from "../../test/sdk/x402/merchant.ts";
 import { deploy } from "../deploy.ts";
 import { startLocalChain } from "./localChain.ts";
 import { dollars, short, story, thousands } from "./story.ts";

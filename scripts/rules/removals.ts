@@ -16,7 +16,9 @@ import { slots } from "./slots.ts";
  * that a recovered signer is not 0 (no session of key 0 can be enabled or granted), that a granted session has at most
  * 8 slot sizes before its slots are looked at (it only bounds gas), that a carried grant is not empty (no Safe accepts
  * an empty one), that a packed payload's budget is one of at most 8 (one that is not is refused again where it is used,
- * and no such session can be enabled), and the bound on a session's own head, which Solidity has checked.
+ * and no such session can be enabled), that the handler asks
+ * the module about payloads only (the module says no to the rest), and the bound on a session's own head, which Solidity
+ * has checked.
  */
 export const removals: readonly Removal[] = [
   ...session,

@@ -56,6 +56,13 @@ export const safe: Removal[] = [
     replace: "if (false) {",
   },
   {
+    name: "safe-done-empty",
+    rule: "who reverts without a word is no Safe",
+    file: module,
+    find: "if (!done && answer.length == 0) revert UnsupportedAccount(account);",
+    replace: "",
+  },
+  {
     name: "safe-answer-length",
     rule: "a Safe answers with a flag and bytes",
     file: module,
@@ -101,15 +108,15 @@ export const safe: Removal[] = [
     name: "grant-signed",
     rule: "a grant is what checkSignatures accepts",
     file: module,
-    find: "if (!signed) return false;",
-    replace: "",
+    find: "return signed;",
+    replace: "return true;",
   },
   {
     name: "grant-unsigned",
     rule: "who accepts no signatures at all is not believed",
     file: module,
-    find: "return !unsigned;",
-    replace: "return true;",
+    find: "if (unsigned) return false;",
+    replace: "",
   },
   {
     name: "handler-of-none",
@@ -118,20 +125,26 @@ export const safe: Removal[] = [
     find: "if (account.code.length == 0) return address(0);",
     replace: "",
   },
-  {
-    name: "handler-succeeds",
-    rule: "an account that does not tell its handler is no Safe",
+  ...(
+    [
+      [
+        "succeeds",
+        "success && answer.length == 96",
+        "answer.length == 96",
+        "tells its handler without reverting",
+      ],
+      ["length", " && answer.length == 96", "", "tells its handler in one word of bytes"],
+      ["offset", " && offset == 32", "", "tells its handler in canonical form"],
+      ["word", " && length == 32;", ";", "tells its handler in one word"],
+      ["address", " || word >> 160 != 0", "", "has an address for its handler"],
+    ] as const
+  ).map(([name, find, replace, does]) => ({
+    name: `handler-${name}`,
+    rule: `a Safe ${does}`,
     file: module,
-    find: "if (!success || answer.length != 96) revert UnsupportedAccount(account);",
-    replace: "if (answer.length != 96) revert UnsupportedAccount(account);",
-  },
-  {
-    name: "handler-length",
-    rule: "a Safe tells its handler in one word of storage",
-    file: module,
-    find: "if (!success || answer.length != 96) revert UnsupportedAccount(account);",
-    replace: "if (!success) revert UnsupportedAccount(account);",
-  },
+    find,
+    replace,
+  })),
   {
     name: "message-domain",
     rule: "a domain separator is one word",
@@ -159,13 +172,6 @@ export const safe: Removal[] = [
     file: handler,
     find: " || _msgSender() != msg.sender",
     replace: "",
-  },
-  {
-    name: "handler-payload",
-    rule: "the module is asked about payloads only",
-    file: handler,
-    find: "if (signature.isPayload() && _moduleSaysYes(hash, signature))",
-    replace: "if (_moduleSaysYes(hash, signature))",
   },
   {
     name: "handler-module-yes",

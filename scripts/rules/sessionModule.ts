@@ -197,7 +197,17 @@ export const sessionModule: Removal[] = [
     "no action goes to the fallback handler",
     "if (kind == Kind.ACTION && target == _fallbackHandlerOf(session.account)) revert ForbiddenTarget(i, target);",
   ),
-  reverts("payments-only", "what is more than payments is measured", "paymentsOnly = false;"),
+  reverts(
+    "payments-only",
+    "what is more than payments is measured",
+    "paymentsOnly = false;\n            // A handler takes",
+    "// A handler takes",
+  ),
+  reverts(
+    "native-to-contract",
+    "native coin for a contract is measured",
+    "if (data.length == 0 && target.code.length != 0) paymentsOnly = false;",
+  ),
   reverts(
     "sum-of-payments",
     "a batch's payments are summed up",

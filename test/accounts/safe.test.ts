@@ -3,12 +3,15 @@ import {
   type Address,
   createWalletClient,
   custom,
+  decodeFunctionData,
   encodeFunctionData,
   getAddress,
   type Hex,
   keccak256,
   parseAbi,
   parseEther,
+  size,
+  type TransactionReceipt,
   toBytes,
   toFunctionSelector,
   toHex,
@@ -66,6 +69,8 @@ const abi = parseAbi([
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
   "function nonce() view returns (uint256)",
   "function setModuleGuard(address moduleGuard)",
+  "function setGuard(address guard)",
+  "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)",
 ]);
 
 /** A Safe, whoever signs its grants, and how often that owner was asked to sign so far. */
@@ -227,6 +232,13 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
       args: [hash, await signAsSafe(account, hash)],
     });
   }
+  /** A key's signature has 65 bytes: the Safe's transaction carried exactly one. */
+  async function expectOneSignature({ transactionHash }: TransactionReceipt) {
+    const { input } = await environment.testChain.client.getTransaction({ hash: transactionHash });
+    const { functionName, args } = decodeFunctionData({ abi, data: input });
+    expect(functionName).to.equal("execTransaction");
+    expect(size(args?.[9] as Hex)).to.equal(65);
+  }
   const handlerOf = async ({ address }: SafeAccount) =>
     getAddress(await fallbackHandlerOf(environment.testChain, address));
   const asks = ({ address }: SafeAccount) =>
@@ -268,8 +280,9 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
               functionName: "nonce",
             });
           const before = { asked: owned.asked(), nonce: await nonce() };
-          await executeByKit(account, calls);
+          const receipt = await executeByKit(account, calls);
           if ("rawId" in owned.owner) expect(owned.asked() - before.asked, "assertions").to.equal(1);
+          else await expectOneSignature(receipt);
           expect((await nonce()) - before.nonce, "transactions").to.equal(1n);
         }
         const remove = async (nextHandler?: Address) =>
@@ -279,6 +292,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
               safe: account.address,
               module: latchkey.module,
               modules: await modulesOf(account),
+              fallbackHandler: await fallbackHandlerOf(environment.testChain, account.address),
               ...(nextHandler ? { nextHandler } : {}),
             }),
           );
@@ -290,7 +304,10 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           const before = await client.getBlockNumber();
           const asked = another.asked();
           if (isNew) expect(before - created).to.equal(1n);
-          else await executeByKit(another.account, installation(another.account));
+          else {
+            const receipt = await executeByKit(another.account, installation(another.account));
+            if (!("rawId" in another.owner)) await expectOneSignature(receipt);
+          }
           expect((await client.getBlockNumber()) - before).to.equal(isNew ? 0n : 1n);
           if ("rawId" in another.owner) expect(another.asked() - asked).to.equal(kind.signatures);
           expect(await modulesOf(another.account)).to.deep.equal([latchkey.module]);
@@ -436,6 +453,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
             safe: account.address,
             module: latchkey.module,
             modules: await modulesOf(account),
+            fallbackHandler: await fallbackHandlerOf(environment.testChain, account.address),
           });
           const [enable] = installation(account);
           await byOwner([disable as SafeCall]);
@@ -527,6 +545,27 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
         await byBoth([encodeRevoke(grant)]);
         expect(await refusalCode(payByExecution(grant, "1"))).to.equal("REVOKED");
       });
+    });
+  }
+
+  for (const version of SAFE_VERSIONS) {
+    it(`pays from a Safe ${version} whatever its transaction guard says: that is asked about owners only`, async () => {
+      await start.restore();
+      start = await environment.connection.networkHelpers.takeSnapshot();
+      const owned = await (KINDS[0] as Kind).create(environment, latchkey, version, "transaction guard");
+      const { account } = owned;
+      await environment.usdc.mint(account.address, 100n * DOLLAR);
+      const guard = await deployMock(environment.testChain, "CannedAnswers");
+      const interfaces = toFunctionSelector("supportsInterface(bytes4)");
+      await guard.write("answerAll", [interfaces, false, toHex(1, { size: 32 })]);
+      const data = encodeFunctionData({ abi, functionName: "setGuard", args: [guard.address] });
+      await executeByKit(account, [{ to: account.address, value: 0n, data }]);
+      const grant = await grantOf(owned);
+      // Not even the owner gets past this guard, to revoke.
+      await refusal(executeByKit(account, [encodeRevoke(grant)]));
+      await payByExecution(grant, "1");
+      await settleX402(await signX402(grant, 200_000n));
+      expect(await paid()).to.equal(1_200_000n);
     });
   }
 

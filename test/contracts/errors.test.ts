@@ -1,12 +1,14 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect } from "chai";
-import type { AbiError } from "viem";
+import type { Abi } from "viem";
 import { formatAbiItem } from "viem/utils";
 import { ownArtifact } from "./fixture.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const page = readFileSync(join(root, "docs/errors.md"), "utf8");
+
+type AbiError = Extract<Abi[number], { type: "error" }>;
 
 const errors = (["ISessionErrors", "ISafeSessionHandler"] as const)
   .flatMap((name) => ownArtifact(`contracts/interfaces/${name}.sol`, name).abi)

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { type Grant, sessionStatus } from "../../packages/sdk/src/index.ts";
+import { type Merchant, openMerchant } from "../environment/merchant.ts";
 import { createPasskey } from "../environment/passkey.ts";
 import { createPasskeySafe } from "../environment/safeAccount.ts";
 import { LIVE } from "../environment/setUp.ts";
-import { type Merchant, openMerchant } from "../sdk/x402/merchant.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { runSnippets } from "./snippets.ts";
 

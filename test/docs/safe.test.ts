@@ -25,12 +25,12 @@ import {
   sessionStatus,
   signGrant,
 } from "../../packages/sdk/src/index.ts";
+import { type Merchant, openMerchant } from "../environment/merchant.ts";
 import { createPasskey } from "../environment/passkey.ts";
 import { fallbackHandlerOf, SAFE_VERSIONS } from "../environment/safe.ts";
 import { createSafe, installOnSafe, modulesOf, type SafeAccount } from "../environment/safeAccount.ts";
 import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { LIVE } from "../environment/setUp.ts";
-import { type Merchant, openMerchant } from "../sdk/x402/merchant.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { readSnippets, runSnippets, type Snippet, snippetFaults } from "./snippets.ts";
 

@@ -2,14 +2,27 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
+import sdkPackage from "../../packages/sdk/package.json" with { type: "json" };
 import type { Given } from "./Given.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 /** Ignored by git, and below the repository, so that packages are found from it. */
 const scratch = join(root, ".tmp");
 const fromScratch = (path: string) => relative(scratch, join(root, path)).replaceAll("\\", "/");
-/** The package that the pages speak of, from source: what is built may be older. */
-const SDK = fromScratch("packages/sdk/src/index.ts");
+const sdkExports: Record<string, { default: string } | string | undefined> = sdkPackage.exports;
+
+/**
+ * Where an import of a page leads. The SDK is taken from source, as its package.json exports it: what is built may be
+ * older, or not be there.
+ * @throws If the SDK does not export that path.
+ */
+function resolveImport(specifier: string): string {
+  const name = "@latchkey/sdk";
+  if (specifier !== name && !specifier.startsWith(`${name}/`)) return specifier;
+  const built = sdkExports[`.${specifier.slice(name.length)}`];
+  if (typeof built !== "object") throw new Error(`${specifier} is not exported`);
+  return fromScratch(built.default.replace("./dist/", "packages/sdk/src/").replace(/\.js$/, ".ts"));
+}
 
 /** A page, relative to the repository, and which of its blocks are meant. */
 export type Page = {
@@ -64,7 +77,6 @@ export async function readSnippets({ page, variant }: Page): Promise<Snippet[]> 
 
 /**
  * Runs the code of a page, all blocks in one scope, as one module: what one block declares the next ones have.
- * `@latchkey/sdk` is the source of the SDK.
  * @returns What the page has declared in the end.
  * @throws What the code throws, with the line of the page before it.
  */
@@ -184,7 +196,7 @@ function joinSnippets(snippets: readonly Snippet[], given: readonly string[]): s
 /** One import for each name, so that two blocks may import the same. */
 function importsOf(statement: ts.ImportDeclaration): string[] {
   const specifier = (statement.moduleSpecifier as ts.StringLiteral).text;
-  const from = JSON.stringify(specifier === "@latchkey/sdk" ? SDK : specifier);
+  const from = JSON.stringify(resolveImport(specifier));
   const { name, namedBindings: bindings } = statement.importClause ?? {};
   if (!statement.importClause || (bindings && !ts.isNamedImports(bindings))) {
     throw new Error(`${statement.getText()}: only imports of names are understood`);

@@ -30,10 +30,10 @@ import {
 } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
+import { type Merchant, openMerchant } from "../environment/merchant.ts";
 import { createSafe, installOnSafe, type SafeAccount } from "../environment/safeAccount.ts";
 import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, setUp } from "../environment/setUp.ts";
-import { type Merchant, openMerchant } from "../sdk/x402/merchant.ts";
 
 const DOLLAR = 1_000_000n;
 const PRICE = 200_000n;

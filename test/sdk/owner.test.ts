@@ -36,7 +36,7 @@ import {
 } from "../../packages/sdk/src/index.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { createPasskey } from "../environment/passkey.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
+import { fallbackHandlerOf, SAFE_VERSIONS } from "../environment/safe.ts";
 import {
   createPasskeySafe,
   createSafe,
@@ -156,6 +156,7 @@ for (const version of SAFE_VERSIONS)
         safe: address,
         module: latchkey.module,
         modules: await modulesOf(safe),
+        fallbackHandler: await fallbackHandlerOf(env.testChain, address),
       });
       await mined(executeAsSafe(walletOf(relay), { safe: address, calls, owner }));
       expect(await modulesOf(safe)).to.deep.equal([]);

@@ -9,7 +9,14 @@ import {
   parseAbi,
   parseAbiParameters,
 } from "viem";
-import { safeAbi, safeInstallation, safeRemoval } from "../../../packages/sdk/src/safe/index.ts";
+import {
+  type SafeSignatureRail,
+  safeAbi,
+  safeAddresses,
+  safeInstallation,
+  safeRemoval,
+  safeSignatures,
+} from "../../../packages/sdk/src/safe/index.ts";
 import {
   type Authorization,
   asks,
@@ -30,6 +37,7 @@ import {
   encode,
   epochOf,
   execute,
+  grantDigest,
   grantOf,
   HANDLER,
   idOf,
@@ -37,6 +45,7 @@ import {
   MODULE,
   OTHER_MODULE,
   owner,
+  passkey,
   pay,
   refused,
   relayer,
@@ -46,6 +55,7 @@ import {
   SAFE_VERSIONS,
   type SafeVersion,
   safeAccountAbi,
+  safeMessageHash,
   session,
   signAsSafe,
   spentOf,
@@ -169,14 +179,20 @@ for (const version of SAFE_VERSIONS) {
     });
     it("is removed by one batch, after which neither rail pays and no grant is good", async () => {
       await chain.send(enable(of()));
-      const rail =
+      const rail: SafeSignatureRail =
         version === "1.4.1"
-          ? ({ version, handler: HANDLER } as const)
-          : ({ version, domainSeparators: [chain.usdc.domainSeparator] } as const);
+          ? { version, handler: HANDLER }
+          : { version, domainSeparators: [chain.usdc.domainSeparator] };
       const unused = of({ salt: 9n });
       const grant = await grantOf(unused);
-      for (const call of safeRemoval({ safe: of().account, module: MODULE, modules: [MODULE], ...rail }))
-        await chain.send(asOwner(of().account, call));
+      const removal = safeRemoval({
+        safe: of().account,
+        module: MODULE,
+        modules: [MODULE],
+        fallbackHandler: version === "1.4.1" ? HANDLER : safeAddresses.extensibleFallbackHandler,
+        ...rail,
+      });
+      for (const call of removal) await chain.send(asOwner(of().account, call));
       await revertOf(chain.call(execute(of(), [pay(alice, 1n)])));
       await revertOf(chain.call(await settleOf()));
       // Installed anew, it knows none of what was granted before.
@@ -231,6 +247,25 @@ describe("SafeSessionModule", () => {
       ] as const)
         expect(await ask(bad, changes)).to.equal("0xffffffff");
     });
+  });
+  it("pays from a passkey's Safe by the passkey's one assertion, before anything is enabled", async () => {
+    const of = session({ account: chain.passkeySafe });
+    const signer = chain.safeContracts.passkey.sharedSigner;
+    const before = passkey.assertions;
+    const signature = await passkey.sign(safeMessageHash(of.account, grantDigest(of)));
+    const grant = safeSignatures([{ signer, signature, isContract: true }]);
+    for (const lot of [0n, 1n]) {
+      const authorization = await authorize({ of, grant, slot: { lot } });
+      await chain.send(settlement(authorization, authorization.payload));
+    }
+    expect(await chain.usdc.balanceOf(alice)).to.equal(2n * USD);
+    expect(passkey.assertions - before).to.equal(1);
+    const another = await authorize({
+      of: session({ account: of.account, salt: 2n }),
+      grant,
+      slot: { lot: 2n },
+    });
+    await revertOf(chain.call(settlement(another, another.payload)));
   });
   it("says no for a Safe that has another module of the same code enabled", async () => {
     await chain.send(enable(session()));

@@ -4,7 +4,8 @@
 import { createPublicClient, createWalletClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { base, mainnet } from "viem/chains";
-import { fileSlotStore, type Grant, latchkeyScheme, payingFetch } from "../../../packages/sdk/src/index.ts";
+import { type Grant, latchkeyScheme, payingFetch } from "../../../packages/sdk/src/index.ts";
+import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
 
 declare const grant: Grant;
 const key = privateKeyToAccount(generatePrivateKey());

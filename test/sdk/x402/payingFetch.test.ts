@@ -27,7 +27,6 @@ import {
   encodeExecute,
   encodeRevoke,
   encodeRevokeAll,
-  fileSlotStore,
   type Grant,
   grantDigest,
   grantSession,
@@ -43,8 +42,10 @@ import {
   safeInstallation,
   sessionJson,
 } from "../../../packages/sdk/src/index.ts";
+import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
 import { asSafe } from "../../environment/asSafe.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
+import { type Merchant, type Offer, openMerchant } from "../../environment/merchant.ts";
 import { createPasskey } from "../../environment/passkey.ts";
 import type { SafeVersion } from "../../environment/safe.ts";
 import {
@@ -57,7 +58,6 @@ import {
 } from "../../environment/safeAccount.ts";
 import { ecdsaOwner } from "../../environment/safeOwner.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
-import { type Merchant, type Offer, openMerchant } from "./merchant.ts";
 
 const DOLLAR = 1_000_000n;
 const key = privateKeyToAccount(keccak256(toBytes("the agent of the x402 tests")));

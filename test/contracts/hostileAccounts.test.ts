@@ -34,13 +34,13 @@ import {
   teach,
   USD,
   useChain,
-} from "../contracts/fixture.ts";
+} from "./fixture.ts";
 
 const selectorOf = (signature: string): Hex => toFunctionSelector(signature);
 
-/** Deploys a contract of the review; where it is. */
+/** Deploys a hostile contract; where it is. */
 async function deploy(name: string, args: readonly unknown[]): Promise<Address> {
-  const { abi, bytecode } = ownArtifact("test/mocks/hostile/reviewTill.sol", name);
+  const { abi, bytecode } = ownArtifact(`test/mocks/hostile/${name}.sol`, name);
   await chain.request("hardhat_impersonateAccount", [stranger.address]);
   await chain.request("hardhat_setBalance", [stranger.address, toHex(10n ** 20n)]);
   await chain.request("evm_setNextBlockTimestamp", [toHex((await chain.now()) + 1)]);
@@ -58,7 +58,7 @@ describe("a thief with the key", function () {
 
   it("cannot make the account pay beyond its budget by poking an honest till that it has approved", async () => {
     const price = 100n * USD;
-    const till = await deploy("ReviewTill", [chain.usdc.address, mallory, price]);
+    const till = await deploy("Till", [chain.usdc.address, mallory, price]);
     const safe = chain.safes["1.4.1"];
     // The owner's own approval, from before. Only the Safe itself can make the till use it.
     await chain.send({ from: safe, to: chain.usdc.address, data: approveData(till, 1000n * USD) });
@@ -74,7 +74,7 @@ describe("a thief with the key", function () {
 
   it("cannot choose the gas so that the question with no signatures fails for want of it, and is taken for a no", async () => {
     // Something that accepts any signatures, none too, but takes its time.
-    const account = await deploy("ReviewSpendthrift", [4_000_000n]);
+    const account = await deploy("Spendthrift", [4_000_000n]);
     const of = session({ account, budgets: [nativeBudget({ recipients: [mallory] })] });
     await chain.setBalance(account, 10n ** 18n);
     const id = await idOf(of);

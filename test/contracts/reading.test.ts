@@ -108,7 +108,7 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
     const connection = await network.create("ethereum");
     close = () => connection.close();
     const testChain = await openTestChain(connection.provider);
-    reader = await deployMock(testChain, "ReviewReader");
+    reader = await deployMock(testChain, "DirtyMemoryReader");
     ask = async (data) => {
       try {
         const answer = await connection.provider.request({

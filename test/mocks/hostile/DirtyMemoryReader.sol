@@ -8,7 +8,7 @@ import {Payload, Payloads} from "../../../contracts/Payload.sol";
 /// @title Lets a test see what the readers make of any calldata, and what they do to memory
 /// @dev Before each reading the free memory is filled with ones, so that whoever relies on its being zero shows; before
 /// and behind it stand marks that a write out of bounds would change.
-contract ReviewReader {
+contract DirtyMemoryReader {
     using Payloads for Payload;
 
     uint256 private constant MARK = 0x6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b;
