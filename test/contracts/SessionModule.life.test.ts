@@ -154,6 +154,7 @@ describe("the life of a session", () => {
         await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
       }
       for (const words of [
+        ["0x20", "0x20", "0x", "0x"],
         ["0x40", "0x20", "0x"],
         ["0x20", "0x1f", "0x"],
         ["0x20", "0x40", "0x"],

@@ -199,6 +199,16 @@ describe("a payload of the signature rail", () => {
     expect(codeOf(() => decodePayload(`${payload}00`))).to.equal("INVALID_PAYLOAD");
   });
 
+  it("is read with zeros before a number, as the module reads it, and refused for one wider than its field", () => {
+    const payload = encodePayload({ ...parameters, slot: { lot: 3n, size: 0, index: 0n } });
+    // Version and budget, then the lot.
+    expect(payload.slice(0, 10)).to.equal(`${payload.slice(0, 6)}0103`);
+    const withLot = (bytes: number): Hex =>
+      `${payload.slice(0, 6)}${toHex(bytes, { size: 1 }).slice(2)}${"03".padStart(2 * bytes, "0")}${payload.slice(10)}` as Hex;
+    expect(decodePayload(withLot(16))).to.deep.equal(decodePayload(payload));
+    expect(codeOf(() => decodePayload(withLot(17)))).to.equal("INVALID_PAYLOAD");
+  });
+
   it("is refused for a payee who is no recipient, a budget that is not there, a bad signature", () => {
     const { keySignature } = parameters;
     const highS: Hex = `0x${keySignature.slice(2, 66)}${"ff".repeat(32)}1c`;
