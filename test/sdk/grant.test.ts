@@ -334,6 +334,15 @@ describe("a grant file", () => {
     );
   });
 
+  it("has its addresses with their checksums, also where the file has them in lower case", () => {
+    fc.assert(
+      fc.property(grants, (grant) => {
+        const lower = JSON.stringify(grant).replaceAll(/"0x[0-9a-fA-F]{40}"/g, (text) => text.toLowerCase());
+        expect(parseGrant(lower)).to.deep.equal(grant);
+      }),
+    );
+  });
+
   const [good] = fc.sample(
     grants.filter(({ session }) => session.budgets.length > 0 && session.budgets[0]?.perSecond === "0"),
     { numRuns: 1, seed: 1 },
