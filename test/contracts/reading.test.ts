@@ -18,11 +18,12 @@ import { eip712Types } from "../../packages/sdk/src/eip712Types.ts";
 import { encodePayload, type Session } from "../../packages/sdk/src/index.ts";
 import { sessionParameters } from "../../packages/sdk/src/payload/sessionParameters.ts";
 import { deployMock, type Mock } from "../environment/deployMock.ts";
+import { SEED } from "../environment/seed.ts";
 import { openTestChain } from "../environment/TestChain.ts";
 import { Calldata, readPayload, readSession } from "./readingByHand.ts";
 
 const numRuns = process.env.LATCHKEY_DEEP ? 20_000 : 400;
-const seed = Number(process.env.LATCHKEY_SEED ?? 20_261_122);
+const seed = SEED;
 
 const MAX_UINT256 = 2n ** 256n - 1n;
 const ANYONE: Address = getAddress(`0x${"ff".repeat(20)}`);

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import { SEED } from "../environment/seed.ts";
 import { Playground } from "./Playground.ts";
 import { scenarios } from "./scenario.ts";
 import { type Tally, World } from "./World.ts";
@@ -9,8 +10,6 @@ const DEEP = Boolean(process.env.LATCHKEY_DEEP);
 const SEQUENCES = Number(process.env.LATCHKEY_RUNS ?? (DEEP ? 10_000 : 200));
 /** A run is cut into chunks of so many sequences, each with a seed of its own. */
 const CHUNK = 100;
-/** Another one each run, unless one is given: LATCHKEY_SEED=… repeats the run that printed it. */
-const SEED = Number(process.env.LATCHKEY_SEED ?? Date.now() % 2 ** 31);
 
 /** What the default run meets many times over. Were one missing, the comparison would say nothing about it. */
 const ENDINGS = [
