@@ -6,8 +6,8 @@ import {ISessionErrors} from "./interfaces/ISessionErrors.sol";
 
 /// What a call does to the account's money, as far as its bytes tell.
 enum Kind {
-    /// It moves `amount` of a budget's token, or native coin, to one of the budget's recipients. All that it does, unless
-    /// that recipient of native coin is a contract.
+    /// It moves `amount` of a budget's token, or of native coin, to one of the budget's recipients. That is all that it
+    /// does, unless native coin goes to a contract.
     PAYMENT,
     /// It allows `spender`, one of the budget's recipients, to pull `amount` of the budget's token.
     APPROVAL,

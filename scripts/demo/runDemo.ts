@@ -1,50 +1,41 @@
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import {
   type Address,
-  concat,
   createPublicClient,
   createWalletClient,
-  encodeAbiParameters,
   encodeFunctionData,
   erc20Abi,
   type Hex,
   http,
-  keccak256,
-  parseAbi,
-  parseAbiParameters,
   parseUnits,
-  toHex,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
   type EncodedCall,
   encodeExecute,
   encodeExecuteSigned,
-  encodePayload,
   encodeRevoke,
   grantSession,
   hashSession,
   pay,
   payingFetch,
   proposeSession,
-  type Slot,
   safeAbi,
   sessionStatus,
   signExecution,
   signGrant,
-  slotNonce,
   verifyGrant,
-  wrapForSafe,
 } from "../../packages/sdk/src/index.ts";
+import { openMerchant } from "../../test/environment/merchant.ts";
 import { createPasskey } from "../../test/environment/passkey.ts";
 import { installSafe, type SafeVersion } from "../../test/environment/safe.ts";
 import { createPasskeySafe } from "../../test/environment/safeAccount.ts";
 import { executeByKit } from "../../test/environment/safeKit.ts";
-import { installUsdc, transferWithAuthorizationTypes } from "../../test/environment/usdc.ts";
+import { installUsdc } from "../../test/environment/usdc.ts";
 import { installWeth, WETH, wethAbi } from "../../test/environment/weth.ts";
-import { openMerchant } from "../../test/sdk/x402/merchant.ts";
 import { deploy } from "../deploy.ts";
 import { startLocalChain } from "./localChain.ts";
+import { stolenKey } from "./stolenKey.ts";
 import { dollars, short, story, thousands } from "./story.ts";
 import { type Submission, submit } from "./thief.ts";
 
@@ -176,7 +167,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   expect((await verifyGrant(client, grant)).valid, "The Safe does not accept the grant.");
 
   const session = grantSession(grant);
-  const id = hashSession(session);
+  const _id = hashSession(session);
 
   /** Where today's budget stands: what has left the Safe, and what is left for certain. */
   let dayBegan = start;
@@ -233,45 +224,13 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
 
   /* THE THIEF */
 
-  /** A raw EIP-3009 authorization that the stolen key signs, in a slot of the thief's choice. */
-  const authorize = async (parameters: { to?: Address; value: bigint; slot?: Slot; period: bigint }) => {
-    const { to = shopAddress, value, period, slot = { lot: 10n, size: 0, index: 0n } } = parameters;
-    const validBefore = BigInt(session.validUntil);
-    const nonce = slotNonce({ id, budgetIndex: 0, period, ...slot });
-    const authorization = { from: account.address, to, value, validAfter: 0n, validBefore, nonce };
-    const keySignature = await agent.signTypedData({
-      domain: usdc.domain,
-      types: transferWithAuthorizationTypes,
-      primaryType: "TransferWithAuthorization",
-      message: authorization,
-    });
-    const payload = encodePayload({
-      // A stranger is no recipient of the session; the payload of a thief says that he is.
-      session: { ...session, budgets: session.budgets.map((one) => ({ ...one, recipients: [to] })) },
-      budgetIndex: 0,
-      slot,
-      to,
-      value,
-      validAfter: 0n,
-      validBefore,
-      tokenDomain: usdc.domain,
-      keySignature,
-    });
-    const signature = wrapForSafe(
-      payload,
-      safeVersion === "1.5.0"
-        ? { handler: "extensible", domainSeparator: usdc.domainSeparator, authorization }
-        : { handler: "session" },
-    );
-    return {
-      to: usdc.address,
-      data: encodeFunctionData({
-        abi: authorizationAbi,
-        functionName: "transferWithAuthorization",
-        args: [account.address, to, value, 0n, validBefore, nonce, signature],
-      }),
-    };
-  };
+  const { authorize, permit } = stolenKey({
+    agent,
+    session,
+    usdc,
+    safeVersion,
+    shop: shopAddress,
+  });
   const execute = (...calls: EncodedCall[]) => encodeExecute({ grant, calls, isEnabled: true });
 
   type Attempt = { what: string; submission: Submission; moved: bigint };
@@ -312,7 +271,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   );
   await attempt(
     "a permit for the thief, signed",
-    await permit(),
+    await permit({ spender: thief, value: start }),
     "Only a TransferWithAuthorization is ever signed for.",
   );
   await attempt(
@@ -429,76 +388,8 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
     failures,
   };
 
-  /** A Permit over all that the Safe has, signed by the key and dressed up as the session's payload. */
-  async function permit() {
-    const message = { owner: account.address, spender: thief, value: start, nonce: 0n, deadline: 2n ** 48n };
-    const keySignature = await agent.signTypedData({
-      domain: usdc.domain,
-      types: permitTypes,
-      primaryType: "Permit",
-      message,
-    });
-    const payload = encodePayload({
-      session,
-      budgetIndex: 0,
-      slot: { lot: 10n, size: 0, index: 0n },
-      to: shopAddress,
-      value: ONE,
-      validAfter: 0n,
-      validBefore: 2n ** 47n,
-      tokenDomain: usdc.domain,
-      keySignature,
-    });
-    // The handler of Safe 1.5.0 asks the module only if the message that it is shown hashes to what the token asks.
-    const typeHash = keccak256(
-      toHex("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"),
-    );
-    const words = encodeAbiParameters(parseAbiParameters("address, address, uint256, uint256, uint256"), [
-      account.address,
-      thief,
-      start,
-      0n,
-      message.deadline,
-    ]);
-    const signature =
-      safeVersion === "1.5.0"
-        ? concat([
-            "0x5fd7e97d",
-            encodeAbiParameters(parseAbiParameters("bytes32, bytes32, bytes, bytes"), [
-              usdc.domainSeparator,
-              typeHash,
-              words,
-              payload,
-            ]),
-          ])
-        : payload;
-    return {
-      to: usdc.address,
-      data: encodeFunctionData({
-        abi: authorizationAbi,
-        functionName: "permit",
-        args: [account.address, thief, start, message.deadline, signature],
-      }),
-    };
-  }
-
   async function pass(seconds: number) {
     await testChain.client.increaseTime({ seconds });
     await testChain.client.mine({ blocks: 1 });
   }
 }
-
-const authorizationAbi = parseAbi([
-  "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
-  "function permit(address owner, address spender, uint256 value, uint256 deadline, bytes signature)",
-]);
-
-const permitTypes = {
-  Permit: [
-    { name: "owner", type: "address" },
-    { name: "spender", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "nonce", type: "uint256" },
-    { name: "deadline", type: "uint256" },
-  ],
-} as const;

@@ -157,8 +157,8 @@ describe("a call of a session", () => {
       ["transferFrom another account", () => transferFromData(mallory, chain.safes["1.4.1"], 1n)],
       ["increaseAllowance", () => concat(["0x39509351", pad(alice), pad("0x01")])],
       ["decreaseAllowance", () => concat(["0xa457c2d7", pad(alice), pad("0x01")])],
-      ["permit", () => concat(["0xd505accf", ...Array(7).fill(pad("0x01"))])],
-      ["transferWithAuthorization", () => concat(["0xcf092995", ...Array(8).fill(pad("0x01"))])],
+      ["permit", () => concat(["0xd505accf", ...Array<Hex>(7).fill(pad("0x01"))])],
+      ["transferWithAuthorization", () => concat(["0xcf092995", ...Array<Hex>(8).fill(pad("0x01"))])],
       ["transferAndCall", () => concat(["0x4000aea0", pad(alice), pad("0x01"), pad("0x60"), pad("0x")])],
       ["safeTransferFrom", () => concat(["0x42842e0e", pad(alice), pad(bob), pad("0x01")])],
       ["a function of selector 0", () => concat(["0x00000000", pad(alice), pad("0x01")])],
@@ -417,6 +417,16 @@ describe("a call of a session", () => {
         await refused(chain.call({ from: key.address, to: MODULE, data }), "MalformedCall", 0);
       });
     }
+    it("and refused where it stands before its list, at an offset that wraps around", async () => {
+      await chain.send(enable(session()));
+      const data = crafted();
+      const end = (size(data) - 4) / 32;
+      const callAt = listAt() + 2;
+      const moved = withWord(data, 2, BigInt(32 * end));
+      const back = 2n ** 256n - BigInt(32 * (end + 1 - callAt));
+      const wrapped = concat([moved, pad("0x01"), toHex(back)]);
+      await refused(chain.call({ from: key.address, to: MODULE, data: wrapped }), "MalformedCall", 0);
+    });
     it("and refused where the list claims calls that are not there", async () => {
       await chain.send(enable(session()));
       const data = withWord(crafted(), listAt(), 2n);

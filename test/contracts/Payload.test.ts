@@ -1,6 +1,26 @@
 import { expect } from "chai";
-import { concat, type Hex, hashTypedData, keccak256, numberToHex, pad, size, toHex, zeroAddress } from "viem";
-import { type Authorization, asks, authorize, compact, isGood, number, type Terms } from "./authorization.ts";
+import {
+  concat,
+  getAddress,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  numberToHex,
+  pad,
+  size,
+  toHex,
+  zeroAddress,
+} from "viem";
+import {
+  type Authorization,
+  asks,
+  authorize,
+  compact,
+  isGood,
+  number,
+  slotNonce,
+  type Terms,
+} from "./authorization.ts";
 import {
   ANYONE,
   actAction,
@@ -11,11 +31,13 @@ import {
   DAY,
   digestIn,
   enable,
+  encode,
   epochOf,
   grantOf,
   idOf,
   key,
   MAX_UINT256,
+  MODULE,
   mallory,
   nativeBudget,
   ODD_TOKEN,
@@ -103,6 +125,15 @@ describe("a payload", () => {
       for (const trailing of ["0x00", "0x01", pad("0x"), payload] as Hex[])
         expect(await asks(hash, concat([payload, trailing]))).to.equal(false);
     });
+    it("says no cut short of zeros, though zeros are what is read behind it", async () => {
+      const last = getAddress(`0x${"ab".repeat(18)}0000`);
+      const of = session({ budgets: [budget({ recipients: [alice, last] })] });
+      await chain.send(enable(of));
+      const { hash, payload } = await authorize({ of });
+      expect(await asks(hash, payload)).to.equal(true);
+      for (const missing of [1, 2])
+        expect(await asks(hash, cut(payload, size(payload) - missing))).to.equal(false);
+    });
     it("says no for a session that nobody enabled", async () => {
       expect(await isGood({ of: session({ salt: 2n }) })).to.equal(false);
     });
@@ -125,10 +156,11 @@ describe("a payload", () => {
         const of = session({ budgets: all.toSpliced(budgetIndex, 0, budget()) });
         await chain.send(enable(of));
         expect(await isGood({ of, budgetIndex })).to.equal(true);
-        expect(
-          await isGood({ of, budgetIndex: budgetIndex + 1 }),
-          "another budget's hash in its place",
-        ).to.equal(false);
+        const good = await authorize({ of, budgetIndex });
+        for (const index of ["0x00", "0x01", "0x02", "0x03"] as Hex[]) {
+          const payload = withPart(good, "budget", index);
+          expect(await asks(good.hash, payload), index).to.equal(Number(index) === budgetIndex);
+        }
       }
     });
     it("says no to a budget that the session does not have", async () => {
@@ -148,10 +180,17 @@ describe("a payload", () => {
       expect(await asks(hash, payload)).to.equal(true);
     });
     it("says no with any one of its bits flipped", async () => {
-      const { hash, payload } = await granted();
-      // 65 bytes of grant, then 31 of padding.
-      for (let bit = 0; bit < 8 * (size(payload) - 31); ++bit) {
-        expect(await asks(hash, flip(payload, bit)), `bit ${bit & 7} of byte ${bit >> 3}`).to.equal(false);
+      const { hash, payload, parts } = await granted();
+      const begin = size(payload) - size(parts.at(-1)?.[1] as Hex);
+      // An offset may point at another place where the same stands. 65 bytes of grant are followed by 31 of padding.
+      const offsets = [0, 1, 2 + SESSION_WORDS.budgetsOffset, 2 + SESSION_WORDS.actionsOffset];
+      offsets.push(2 + SESSION_WORDS.budgetOffset, 2 + SESSION_WORDS.recipientsOffset);
+      for (let byte = 0; byte < size(payload) - 31; ++byte) {
+        if (offsets.includes(Math.floor((byte - begin) / 32))) continue;
+        for (const bit of [0, 7])
+          expect(await asks(hash, flip(payload, 8 * byte + bit)), `bit ${bit} of byte ${byte}`).to.equal(
+            false,
+          );
       }
     });
     it("says no cut short at any length, and with anything behind it", async () => {
@@ -174,6 +213,22 @@ describe("a payload", () => {
         digestIn(await idOf(session()), { chainId: 8453 }),
       );
       expect(await isGood({ grant: elsewhere })).to.equal(false);
+    });
+    it("says no, and does not revert, to a grant of impossible length, place or session", async () => {
+      const { hash, parts } = await granted();
+      const before = concat(parts.slice(0, -1).map(([, bytes]) => bytes));
+      const body = concat(["0x00000000", parts.at(-1)?.[1] as Hex]);
+      const words = (size(body) - 4) / 32;
+      const presented = (changed: Hex) => asks(hash, concat([before, `0x${changed.slice(10)}`]));
+      for (const length of [MAX_UINT256, MAX_UINT256 - 31n, 2n ** 32n, 2n ** 255n]) {
+        // The grant's length as the payload's last word, behind which the grant would be.
+        const place = withWord(body, 1, BigInt(32 * (words - 1)));
+        expect(await presented(withWord(place, words - 1, length)), `${length} bytes`).to.equal(false);
+      }
+      for (const word of [0, 1]) {
+        for (const offset of [2n ** 32n, MAX_UINT256, MAX_UINT256 - 31n, 2n ** 255n, 0n])
+          expect(await presented(withWord(body, word, offset)), `offset ${offset}`).to.equal(false);
+      }
     });
     it("does not look at the grant of a session that is enabled", async () => {
       await chain.send(enable(session()));
@@ -220,14 +275,14 @@ describe("a payload", () => {
     for (const [title, changes] of flawed) {
       it(`says no to a granted session with ${title}`, async () => {
         const of = session(changes());
-        expect(await isGood({ of, grant: await grantOf(of) })).to.equal(false);
+        for (const value of [USD, 0n])
+          expect(await isGood({ of, value, grant: await grantOf(of) })).to.equal(false);
       });
     }
     it("says no to a granted session whose words are too wide, and does not revert", async () => {
       const of = session({ actions: [actAction({ rules: [{ offset: 4, op: 0, value: pad("0x") }] })] });
       const { parts } = await authorize({ of, grant: `0x${"00".repeat(65)}` });
       const encoded = parts.at(-1)?.[1] as Hex;
-      const { encode, MODULE } = await import("./fixture.ts");
       for (const name of Object.keys(SESSION_WORDS) as (keyof typeof SESSION_WORDS)[]) {
         if (/Offset$|Length$|^salt$|^ruleValue$/.test(name)) continue;
         const bit = name === "selector" ? 0 : 255;
@@ -237,7 +292,6 @@ describe("a payload", () => {
         };
         const id = await chain.call({ to: MODULE, data: dirty(encode("hashSession", [of]), 1) });
         const grant = await signAsSafe(of.account, digestIn(id));
-        const { slotNonce } = await import("./authorization.ts");
         const nonce = slotNonce(id, 0, 0n, { lot: 0n, size: 0, index: 0n });
         const signed = await authorize({ of, grant, nonce });
         // withWord counts behind a selector of four bytes.
@@ -321,6 +375,12 @@ describe("a payload", () => {
       expect(await isGood({ to: zeroAddress })).to.equal(false);
       const bad = await authorize({ to: mallory });
       expect(await asks(bad.hash, withPart(bad, "payee", number(BigInt(mallory))))).to.equal(false);
+    });
+    it("and none that is not listed stands for the zero address", async () => {
+      await chain.send(enable(session()));
+      const bad = await authorize({ to: zeroAddress });
+      for (const payee of [2n, 3n, 255n])
+        expect(await asks(bad.hash, withPart(bad, "payee", number(payee)))).to.equal(false);
     });
     it("by the address itself where the budget says ANYONE, in both versions", async () => {
       const of = session({ budgets: [budget({ recipients: [ANYONE] })] });
@@ -429,7 +489,7 @@ describe("a payload", () => {
     it("so that one that begins with what is cut off names no other session", async () => {
       const of = session({ budgets: [budget({ period: 1 })] });
       await chain.send(enable(of));
-      const good = await authorize({ of });
+      const good = await authorize({ of, period: 1n });
       expect(await asks(good.hash, good.payload)).to.equal(true);
       // 2**32 + 1 seconds would be 1 second, if what does not fit were dropped.
       expect(await asks(good.hash, withPart(good, "budget.period", "0x050100000001"))).to.equal(false);
@@ -518,5 +578,10 @@ describe("a payload", () => {
       await chain.setTime(second);
       expect(await isGood(terms), `second ${second}`).to.equal(good);
     }
+    // Before period 0 there is none: not even the one that a number without a sign would be.
+    const early = session({ validAfter: T0 + 1_000 });
+    await chain.send(enable(early));
+    const period = (2n ** 256n + BigInt((await chain.now()) - T0 - 1_000)) / BigInt(DAY);
+    expect(await isGood({ ...terms, of: early, period })).to.equal(false);
   });
 });

@@ -170,6 +170,43 @@ describe("a session", () => {
         await encoding(withWord(encode("hashSession", [shaped()]), at, most));
       });
     }
+    it("where it has 9 budgets, 33 recipients, 33 actions or 9 rules, in good order", async () => {
+      for (const changes of [
+        { budgets: many(9, (i) => budget({ token: numbered(i) })) },
+        { budgets: [budget({ recipients: many(33, numbered) })] },
+        { actions: many(33, () => actAction()) },
+        { actions: [actAction({ rules: many(9, () => rule()) })] },
+      ])
+        await encoding(encode("hashSession", [session(changes)]));
+    });
+    it("where an element stands before its list, at an offset that wraps around", async () => {
+      // The list of budgets once more, behind everything, whose one element is the budget that stands before it.
+      const data = encode("hashSession", [shaped()]);
+      const end = (size(data) - 4) / 32;
+      const listAt = withWord(data, 1 + SESSION_WORDS.budgetsOffset, BigInt(32 * (end - 1)));
+      const budgetAt = 1 + SESSION_WORDS.token;
+      const back = 2n ** 256n - BigInt(32 * (end + 1 - budgetAt));
+      await encoding(concat([listAt, pad("0x01"), toHex(back)]));
+      // The same at an offset that does not wrap is the same session.
+      const copied = concat([listAt, pad("0x01"), pad("0x20"), `0x${data.slice(10 + 64 * budgetAt)}`]);
+      expect(await byAnyone(copied)).to.equal(await idOf(shaped()));
+    });
+    it("where a struct of a list is cut short, though what is missing reads as zeros that would do", async () => {
+      // No actions, and a list of one budget behind them, of which only the first word is there: token 0.
+      const empty = encode("hashSession", [session({ budgets: [], actions: [] })]);
+      const end = (size(empty) - 4) / 32;
+      const listAt = withWord(empty, 1 + SESSION_WORDS.budgetsOffset, BigInt(32 * (end - 1)));
+      await encoding(concat([listAt, pad("0x01"), pad("0x20"), pad("0x")]));
+      const whole = concat([
+        listAt,
+        pad("0x01"),
+        pad("0x20"),
+        ...Array(7).fill(pad("0x")),
+        pad(toHex(256)),
+        pad("0x"),
+      ]);
+      expect(await byAnyone(whole as Hex)).to.match(/^0x[0-9a-f]{64}$/);
+    });
     it("where its bytes end early, at whichever word", async () => {
       const data = encode("hashSession", [shaped()]);
       for (let words = 1; words < (size(data) - 4) / 32; ++words) {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, type Hex } from "viem";
+import { concat, encodeFunctionData, type Hex, parseAbi, zeroAddress } from "viem";
 import {
   ACTOR,
   ANYONE,
@@ -35,6 +35,7 @@ import {
   revoke,
   revokeAll,
   SAFE_VERSIONS,
+  safeAccountAbi,
   session,
   signExecution,
   someone,
@@ -194,6 +195,8 @@ describe("execute", () => {
       const { name } = decodeRevert(await revertOf(chain.call(execute(liar, [pay(alice, 1n)]))));
       expect(name, answer).to.equal(refusal);
     }
+    await teach(execTransactionFromModuleReturnData, "0x", { fails: true });
+    await refused(chain.call(execute(liar, [pay(alice, 1n)])), "UnsupportedAccount", CANNED);
     await teach(execTransactionFromModuleReturnData, "0x12345678", { fails: true });
     expect(await revertOf(chain.call(execute(liar, [pay(alice, 1n)]))), "its own reason").to.equal(
       "0x12345678",
@@ -306,8 +309,6 @@ describe("execute", () => {
     });
     it("by its account reverts a measured execution, for the session and for all", async () => {
       // An owner's signed transaction, which the target submits.
-      const { encodeFunctionData, zeroAddress } = await import("viem");
-      const { safeAccountAbi } = await import("./fixture.ts");
       await chain.send(enable(acting()));
       const approved = `0x${"00".repeat(12)}${owner.address.slice(2)}${"00".repeat(32)}01` as Hex;
       for (const [data, refusal] of [
@@ -339,14 +340,24 @@ describe("execute", () => {
       }
     });
     it("charges payments before they are made, so that they stand", async () => {
+      const paying = session({ key: ACTOR, budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      await chain.send(enable(paying));
+      await oddToken.setHook(ACTOR);
+      await oddToken.mint(paying.account, USD);
+      await prepare([{ to: MODULE, data: renounce(paying).data }]);
+      await chain.send({ ...execute(paying, [pay(alice, 5n, ODD_TOKEN)]), from: ACTOR });
+      expect((await actorReport()).turns).to.equal(1n);
+      expect(await spentOf(paying)).to.equal(5n);
+      expect(await stateOf(await idOf(paying))).to.equal("REVOKED");
+      const next = chain.call({ ...execute(paying, [pay(alice, 1n, ODD_TOKEN)]), from: ACTOR });
+      await refused(next, "SessionIsRevoked", await idOf(paying));
+    });
+    it("by a contract that is paid native coin reverts the payment, which is measured", async () => {
       const paying = session({ key: ACTOR, budgets: [budget(), nativeBudget({ recipients: [ACTOR] })] });
       await chain.send(enable(paying));
       await prepare([{ to: MODULE, data: renounce(paying).data }]);
-      await chain.send({ ...execute(paying, [payNative(ACTOR, 5n)]), from: ACTOR });
-      expect(await stateOf(await idOf(paying))).to.equal("REVOKED");
-      const next = chain.call({ ...execute(paying, [pay(alice, 1n)]), from: ACTOR });
-      await refused(next, "SessionIsRevoked", await idOf(paying));
-      expect((await actorReport()).turns).to.equal(1n);
+      const attempt = chain.call({ ...execute(paying, [payNative(ACTOR, 5n)]), from: ACTOR });
+      await refused(attempt, "SessionIsRevoked", await idOf(paying));
     });
   });
 
@@ -370,7 +381,6 @@ function word(n: bigint): Hex {
 
 /** A transaction of the Safe 1.4.1 and the hash that its owner approves it by. */
 async function ownersTransaction(to: Hex, data: Hex) {
-  const { encodeFunctionData, parseAbi, zeroAddress } = await import("viem");
   const abi = parseAbi([
     "function getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256) view returns (bytes32)",
     "function nonce() view returns (uint256)",

@@ -120,10 +120,10 @@ describe("executeSigned", () => {
   it("counts nonces per session and account", async () => {
     const other = session({ salt: 2n });
     const elsewhere = session({ account: chain.safes["1.5.0"] });
-    for (const of of [other, elsewhere]) await chain.send(enable(of));
-    for (const of of [session(), other, elsewhere]) {
-      await chain.send(await signed({ of }));
-      expect(await nonceUsed(await idOf(of), of.account, 0n)).to.equal(true);
+    for (const one of [other, elsewhere]) await chain.send(enable(one));
+    for (const one of [session(), other, elsewhere]) {
+      await chain.send(await signed({ of: one }));
+      expect(await nonceUsed(await idOf(one), one.account, 0n)).to.equal(true);
     }
     expect(await nonceUsed(await idOf(other), elsewhere.account, 0n)).to.equal(false);
   });

@@ -1,5 +1,15 @@
 import { expect } from "chai";
-import { type Address, concat, encodeFunctionData, type Hex, keccak256, pad, size, toBytes } from "viem";
+import {
+  type Address,
+  concat,
+  encodeFunctionData,
+  type Hex,
+  keccak256,
+  pad,
+  parseAbi,
+  size,
+  toBytes,
+} from "viem";
 import { safeAbi, safeSignatures } from "../../packages/sdk/src/safe/index.ts";
 import {
   actAction,
@@ -159,15 +169,7 @@ describe("a grant", () => {
   it("is none if the owners only approved the hash on chain, by signedMessages", async () => {
     const of = session();
     const data = encodeFunctionData({
-      abi: [
-        {
-          type: "function",
-          name: "signMessage",
-          inputs: [{ type: "bytes" }],
-          outputs: [],
-          stateMutability: "nonpayable",
-        },
-      ],
+      abi: parseAbi(["function signMessage(bytes message)"]),
       args: [grantDigest(of)],
     });
     const { signMessageLib } = chain.safeContracts["1.4.1"];
@@ -209,15 +211,7 @@ describe("a grant", () => {
     const of = session();
     const grant = await grantOf(of);
     const swap = encodeFunctionData({
-      abi: [
-        {
-          type: "function",
-          name: "swapOwner",
-          inputs: [{ type: "address" }, { type: "address" }, { type: "address" }],
-          outputs: [],
-          stateMutability: "nonpayable",
-        },
-      ],
+      abi: parseAbi(["function swapOwner(address prevOwner, address oldOwner, address newOwner)"]),
       args: ["0x0000000000000000000000000000000000000001", owner.address, stranger.address],
     });
     await chain.send({ from: of.account, to: of.account, data: swap });
@@ -230,19 +224,8 @@ describe("a grant", () => {
     const DOMAIN_SEPARATOR = "0xf698da25";
     const of = () => session({ account: CANNED });
     const check = async (signatures: Hex): Promise<Hex> => {
-      const hash = safeMessageHashIn(pad("0x07"), grantDigest(of()));
-      return encodeFunctionData({
-        abi: [
-          {
-            type: "function",
-            name: "checkSignatures",
-            inputs: [{ type: "bytes32" }, { type: "bytes" }, { type: "bytes" }],
-            outputs: [],
-            stateMutability: "view",
-          },
-        ],
-        args: [hash.hash, hash.preimage, signatures],
-      });
+      const { hash, preimage } = safeMessageHashIn(pad("0x07"), grantDigest(of()));
+      return checkSignatures(hash, preimage, signatures);
     };
     beforeEach(async () => {
       await teach("0x5624b25b", concat([pad("0x20"), pad("0x20"), pad("0x")]));
@@ -267,6 +250,9 @@ describe("a grant", () => {
       }
       await teach(DOMAIN_SEPARATOR, pad("0x07"), { fails: true });
       await notGranted(of(), "0x1234");
+      // Nor though it says yes to signatures over nothing.
+      await teach(checkSignatures(keccak256("0x"), "0x", "0x1234"), "0x");
+      await notGranted(of(), "0x1234");
     });
     it("but of one that says yes to the owners' signatures and no to none", async () => {
       await teach(DOMAIN_SEPARATOR, pad("0x07"));
@@ -289,6 +275,12 @@ describe("a grant", () => {
     await chain.send(use());
   });
 });
+
+const checkSignatures = (hash: Hex, preimage: Hex, signatures: Hex): Hex =>
+  encodeFunctionData({
+    abi: parseAbi(["function checkSignatures(bytes32 dataHash, bytes data, bytes signatures) view"]),
+    args: [hash, preimage, signatures],
+  });
 
 /** As `safeMessageHash`, for an account that names any domain separator. */
 function safeMessageHashIn(separator: Hex, digest: Hex) {

@@ -153,6 +153,17 @@ describe("the life of a session", () => {
         await teach(getStorageAt, answer);
         await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
       }
+      for (const words of [
+        ["0x20", "0x20", "0x", "0x"],
+        ["0x40", "0x20", "0x"],
+        ["0x20", "0x1f", "0x"],
+        ["0x20", "0x40", "0x"],
+        ["0x20", "0x20", `0x01${"00".repeat(20)}`],
+        ["0x20", "0x20", `0x80${"00".repeat(31)}`],
+      ] as Hex[][]) {
+        await teach(getStorageAt, concat(words.map((word) => pad(word))));
+        await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
+      }
       await teach(getStorageAt, concat([pad("0x20"), pad("0x20"), pad("0x")]), { fails: true });
       await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
       await teach(getStorageAt, concat([pad("0x20"), pad("0x20"), pad("0x")]));

@@ -12,6 +12,7 @@ import {
   type Call,
   chain,
   DAY,
+  decodeRevert,
   enable,
   eventsOf,
   execute,
@@ -204,6 +205,22 @@ describe("an execution that is more than payments", () => {
       await chain.send(execute(native(), [act({ value: 10n })]));
       expect(await spentOf(native())).to.equal(10n);
     });
+    it("is charged what a contract pulls that it pays, by an approval of old, even where it pays nothing", async () => {
+      const till = session({
+        budgets: [budget({ slotSizes: 0 }), nativeBudget({ recipients: [ACTOR, alice] })],
+      });
+      await chain.send(enable(till));
+      await approveByOwners(ACTOR, 100n * USD);
+      for (const value of [0n, 1n]) {
+        await prepare([pull(300_000n)]);
+        await chain.send(execute(till, [payNative(ACTOR, value)]));
+      }
+      expect(await spentOf(till, 0)).to.equal(600_000n);
+      expect(await spentOf(till, 1)).to.equal(1n);
+      await prepare([pull(USD + 1n)]);
+      const over = execute(till, [payNative(alice, 1n), payNative(ACTOR, 0n)]);
+      await refused(chain.call(over), "PerTransactionExceeded", usdc(), USD + 1n, USD);
+    });
     it("sums payments and actions", async () => {
       const over = execute(native(), [payNative(alice, 5n), act({ value: 6n })]);
       await refused(chain.call(over), "PerTransactionExceeded", zeroAddress, 11, 10);
@@ -316,7 +333,6 @@ describe("an execution that is more than payments", () => {
 
   it("reverts with the reason of a target that fails", async () => {
     await prepare([pull(USD)]);
-    const { decodeRevert } = await import("./fixture.ts");
     const failed = decodeRevert(await revertOf(chain.call(execute(acting(), [act()]))));
     expect(failed.name).to.equal("CallFailed");
     expect(decodeRevert(failed.args[1] as Hex).args).to.deep.equal([

@@ -107,7 +107,9 @@ export const compact = (signature: Hex): [r: Hex, vs: Hex] => {
 };
 
 const sessionTuple = (
-  moduleAbi.find((item) => item.type === "function" && item.name === "enable") as { inputs: [never] }
+  moduleAbi.find((item) => item.type === "function" && item.name === "enable") as unknown as {
+    inputs: [never];
+  }
 ).inputs[0];
 
 /** The bytes behind the key's signature in a payload of version 1. */

@@ -400,7 +400,8 @@ async function mine(transaction: Transaction & { from: Address }, second?: numbe
   await chain.request("hardhat_impersonateAccount", [from]);
   if (BigInt(await chain.request<Hex>("eth_getBalance", [from, "latest"])) < 10n ** 19n)
     await chain.request("hardhat_setBalance", [from, toHex(10n ** 20n)]);
-  if (second !== undefined) await chain.request("evm_setNextBlockTimestamp", [toHex(second)]);
+  // Left alone, the chain's clock would go on with the computer's.
+  await chain.request("evm_setNextBlockTimestamp", [toHex(second ?? (await chain.now()) + 1)]);
   const hash = await chain.request<Hex>("eth_sendTransaction", [{ ...inHex(transaction), gas: GAS }]);
   return chain.request<Receipt>("eth_getTransactionReceipt", [hash]);
 }

@@ -6,6 +6,7 @@ import {
   passkeyVerifiers,
   type SafeCall,
   safeAbi,
+  safeAddresses,
   safeCreation,
   safeInitializer,
   safeInstallation,
@@ -288,6 +289,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
               safe: account.address,
               module: latchkey.module,
               modules: await modulesOf(account),
+              fallbackHandler: await fallbackHandlerOf(environment.testChain, account.address),
               nextHandler,
             }),
           );
@@ -376,15 +378,24 @@ describe("the SDK's set-up of a Safe", () => {
   });
 
   it("does not remove a module that is not there", () => {
-    expect(() => safeRemoval({ version: "1.4.1", handler, safe, module, modules: [handler] })).to.throw(
-      /does not have the module/,
-    );
+    expect(() =>
+      safeRemoval({ version: "1.4.1", handler, safe, module, modules: [handler], fallbackHandler: handler }),
+    ).to.throw(/does not have the module/);
   });
 
   it("calls the Safe and nobody else to install; the module, too, to remove", () => {
     const installation = safeInstallation({ version: "1.4.1", handler, safe, module });
     expect(installation.map(({ to }) => to)).to.deep.equal([safe, safe, safe]);
-    const removal = safeRemoval({ version: "1.4.1", handler, safe, module, modules: [module] });
+    const rail = { version: "1.4.1", handler, safe, module, modules: [module] } as const;
+    const removal = safeRemoval({ ...rail, fallbackHandler: handler });
     expect(removal.map(({ to }) => to)).to.deep.equal([module, safe, safe]);
+  });
+
+  it("tells nothing to a handler that would not understand it", () => {
+    const rail = { version: "1.4.1", handler, safe, module, modules: [module] } as const;
+    for (const fallbackHandler of [zeroAddress, safeAddresses.compatibilityFallbackHandler])
+      expect(safeRemoval({ ...rail, fallbackHandler })).to.deep.equal(
+        safeRemoval({ ...rail, fallbackHandler: handler }).slice(0, 2),
+      );
   });
 });

@@ -5,6 +5,7 @@ import {
   SENTINEL_MODULE,
   safeAbi,
   safeCreation,
+  safeFallbackHandler,
   safeInstallation,
   safeRemoval,
   safeSignatures,
@@ -153,6 +154,7 @@ export const removeFromSafe = async (
       safe: account.address,
       module: latchkey.module,
       modules: await modulesOf(account),
+      fallbackHandler: await safeFallbackHandler(account.testChain.client, account.address),
     }),
   );
 

@@ -6,6 +6,7 @@ import {
   encodeFunctionData,
   type Hex,
   hashTypedData,
+  isAddressEqual,
   keccak256,
   parseAbiParameters,
   parseSignature,
@@ -22,6 +23,7 @@ import {
   type Grant,
   grantSession,
   hashSession,
+  type Owner,
   proposeSession,
   type Slot,
   sessionStatus,
@@ -91,6 +93,7 @@ const transferWords = parseAbiParameters("address, address, uint256, uint256, ui
  * @param parameters.token The token that signed payments are of.
  * @param parameters.budgets With the actions as {@link proposeSession} takes them.
  * @param parameters.payee Whom payments go to unless told otherwise.
+ * @param parameters.owner Who signs the grant. Default: the Safe's owner, who must have a key then.
  */
 export async function sessionPayer(
   account: SafeAccount,
@@ -100,17 +103,18 @@ export async function sessionPayer(
     budgets,
     actions = [],
     payee,
+    owner = privateKeyToAccount(account.owner.signer as Hex),
   }: {
     latchkey: Latchkey;
     token: Pick<FiatToken, "address" | "domain" | "domainSeparator">;
     budgets: BudgetRequests;
     actions?: readonly ActionRequest[];
     payee: Address;
+    owner?: Owner;
   },
 ): Promise<SessionPayer> {
   const { testChain, version, address } = account;
   const key = privateKeyToAccount(keccak256(toBytes("the agent of the USDC tests")));
-  const owner = privateKeyToAccount(account.owner.signer as Hex);
   const proposal = await proposeSession(testChain.client, {
     account: address,
     key,
@@ -122,7 +126,7 @@ export async function sessionPayer(
   const grant = await signGrant(owner, proposal);
   const session = grantSession(grant);
   const id = hashSession(session);
-  const budgetIndex = session.budgets.findIndex((budget) => budget.token === token.address);
+  const budgetIndex = session.budgets.findIndex((budget) => isAddressEqual(budget.token, token.address));
   const wallet = createWalletClient({
     account: key,
     transport: custom(testChain.provider, { retryCount: 0 }),
@@ -217,7 +221,9 @@ export async function sessionPayer(
     },
     async spent() {
       const { budgets } = await sessionStatus(testChain.client, grant);
-      return budgets[budgetIndex]?.spent ?? 0n;
+      const budget = budgets[budgetIndex];
+      if (!budget) throw new Error(`the session has no budget of ${token.address}`);
+      return budget.spent;
     },
   };
 }

@@ -11,6 +11,7 @@ import {
   maxUint256,
   pad,
   parseAbi,
+  slice,
   toBytes,
   toHex,
 } from "viem";
@@ -43,8 +44,9 @@ import { type SessionPayer, sessionPayer } from "./SessionPayer.ts";
 
 const DOLLAR = 1_000_000n;
 const QUARTER = 250_000n;
-const addressOf = (n: number): Address => getAddress(toHex(n, { size: 20 }));
-const [shop, stranger] = [addressOf(0x5409001), addressOf(0x5409bad)];
+/** An address that nobody else uses, on a live chain either. */
+const addressOf = (name: string): Address => getAddress(slice(keccak256(toBytes(name)), 12));
+const [shop, stranger] = [addressOf("the shop of the USDC tests"), addressOf("a stranger of the USDC tests")];
 const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 
 /** The other messages of USDC's domain that a contract may be asked about. */
@@ -106,14 +108,14 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       });
       after(() => environment.connection.close());
 
-      /** The proxy's admin and implementation, and the slots of roles, names and versions. */
+      /** The proxy's code, admin and implementation, and the slots of roles, names, supply, pause and versions. */
       async function proxyState(): Promise<Record<string, Hex | undefined>> {
         const { client } = environment.testChain;
         const { address, implementation } = environment.usdc;
         const slots = [
           ADMIN_SLOT,
           IMPLEMENTATION_SLOT,
-          ...[0, 2, 4, 5, 6, 7, 8, 18].map((slot) => toHex(slot)),
+          ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 14, 15, 18].map((slot) => toHex(slot)),
         ];
         const words = slots.map(
           async (slot) => [slot, await client.getStorageAt({ address, slot })] as const,

@@ -33,12 +33,17 @@ import { USDC, type UsdcChain } from "../environment/usdc.ts";
 import { installWeth, WETH, wethAbi } from "../environment/weth.ts";
 import { openBooks } from "./books.ts";
 import { type FiatToken, placeFiatToken } from "./fiatToken.ts";
+import { payloadWithin } from "./payloadWithin.ts";
 import { refusalCode } from "./refusalCode.ts";
 import { type SessionPayer, sessionPayer } from "./SessionPayer.ts";
 
 const DOLLAR = 1_000_000n;
-const addressOf = (n: number): Address => getAddress(toHex(n, { size: 20 }));
-const shop = addressOf(0x5409001);
+/** An address that nobody else uses, on a live chain either. */
+const addressOf = (name: string): Address => getAddress(slice(keccak256(toBytes(name)), 12));
+const [shop, stranger] = [
+  addressOf("the shop of the token tests"),
+  addressOf("a stranger of the token tests"),
+];
 const REENTERED = toFunctionSelector("Reentered(address)");
 /** Whoever a payload is not for: the tokens below have no signature rail. */
 const NO_DOMAIN = (address: Address): FiatToken => ({
@@ -67,13 +72,13 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         tokens = {
           eurc: await placeFiatToken(environment, {
             ...token,
-            address: addressOf(0xe00001),
+            address: addressOf("EURC"),
             name: "EURC",
             symbol: "EURC",
           }),
           unlisted: await placeFiatToken(environment, {
             ...token,
-            address: addressOf(0xe00002),
+            address: addressOf("Moon Dollar"),
             name: "Moon Dollar",
             symbol: "MOON",
           }),
@@ -144,9 +149,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           expect(await balanceOf(token.address, shop)).to.equal(DOLLAR + 500_000n);
           await checkBooks();
           // The name is in the payload as its code, or as two hashes.
-          const { tokenDomain } = decodePayload(
-            version === "1.4.1" ? payment.signature : payloadWithin(payment.signature),
-          );
+          const { tokenDomain } = decodePayload(payloadWithin(payment.signature));
           expect(tokenDomain.nameHash).to.equal(keccak256(toBytes(token.domain.name)));
           const asUsdc = await sessionPayer(account, {
             latchkey,
@@ -195,9 +198,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       it("takes a token's false for a no, and is charged nothing for it", async () => {
         const token = await deployToken("FalseToken");
         const payer = await executing(token.address);
-        await asSafe(account, [
-          { ...callOf(token.address, "transfer", addressOf(1), 10n * DOLLAR), value: 0n },
-        ]);
+        await asSafe(account, [{ ...callOf(token.address, "transfer", stranger, 10n * DOLLAR), value: 0n }]);
         const attempt = payer.execute([callOf(token.address, "transfer", shop, 1n)]);
         expect(await refusalCode(attempt)).to.equal("TOKEN_CALL_FAILED");
         expect(await payer.spent()).to.equal(0n);
@@ -352,12 +353,4 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       });
     });
   }
-}
-
-/** The payload inside the form that the ExtensibleFallbackHandler takes: the last of its arguments. */
-function payloadWithin(signature: Hex): Hex {
-  const head = slice(signature, 4);
-  const offset = Number(slice(head, 96, 128));
-  const length = Number(slice(head, offset, offset + 32));
-  return slice(head, offset + 32, offset + 32 + length);
 }

@@ -1,20 +1,6 @@
-import {
-  type Address,
-  concat,
-  encodeFunctionData,
-  type Hex,
-  hexToBigInt,
-  numberToHex,
-  pad,
-  parseSignature,
-  serializeCompactSignature,
-  serializeSignature,
-  toBytes,
-  toHex,
-  zeroAddress,
-} from "viem";
+import { type Address, encodeFunctionData, type Hex, hexToBigInt, parseSignature, zeroAddress } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
+import { ANYONE, type Budget, type Session } from "../../packages/sdk/src/Session.ts";
 import { mappingSlot } from "../environment/usdc.ts";
 import { Ledger, NATIVE } from "../model/Ledger.ts";
 import { isRefusal } from "../model/Refusal.ts";
@@ -28,7 +14,7 @@ import {
   slotBudgetOf,
   type Target,
 } from "../model/SessionModel.ts";
-import { lotsOf, type Slot, slotWorth } from "../model/SlotRule.ts";
+import { slotWorth } from "../model/SlotRule.ts";
 import {
   cancelDigest,
   executionDigest,
@@ -39,19 +25,19 @@ import {
   transferDigest,
 } from "../model/typedData.ts";
 import { agents, outsider, owner, payees, relayer, stranger } from "./actors.ts";
-import { exchange, exchangeCall, exchangeModel } from "./exchange.ts";
+import { callsOf, partyOf } from "./callsOf.ts";
+import { exchange, exchangeModel } from "./exchange.ts";
 import type { Ending, InstalledSafe, Playground, Question } from "./Playground.ts";
 import { packPayload } from "./packPayload.ts";
+import { print } from "./print.ts";
+import type { Scene } from "./Scene.ts";
 import {
-  type AmountPlan,
   type AuthorizationPlan,
   budgetIndexOf,
   type CallPlan,
   type Corruption,
   type DoorPlan,
   type GrantPlan,
-  HANDLER_SELECTOR,
-  type PartyPlan,
   type Scenario,
   type SessionPlan,
   type SlotPlan,
@@ -60,6 +46,9 @@ import {
   soundStep,
   type WhenPlan,
 } from "./scenario.ts";
+import { settlementIn } from "./settlementIn.ts";
+import { slotOf } from "./slotOf.ts";
+import { corrupted, deform, lying } from "./spoil.ts";
 import { tokenAbi } from "./tokenAbi.ts";
 
 const MUCH = 10n ** 14n;
@@ -72,13 +61,13 @@ export type Tally = Map<string, number>;
 type Signed = { authorization: Authorization; digest: Hex; payload: Hex; signature: Hex; call: Hex };
 
 const STATES = ["UNKNOWN", "ENABLED", "REVOKED"];
-const ORDER_OF_K1 = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 /**
  * The chain and the model side by side. Every step is done to both; after it, whatever the design lets one see
  * must be the same in both. A difference throws.
  */
 export class World {
+  readonly #scene: Scene;
   readonly #ground: Playground;
   readonly #safe: InstalledSafe;
   readonly #model: SessionModel;
@@ -91,10 +80,11 @@ export class World {
   /** What each session moved of each budget in each period, over both rails. */
   readonly #moved = new Map<string, bigint>();
 
-  private constructor(ground: Playground, safe: InstalledSafe, model: SessionModel, tally: Tally) {
-    this.#ground = ground;
-    this.#safe = safe;
-    this.#model = model;
+  private constructor(scene: Scene, tally: Tally) {
+    this.#scene = scene;
+    this.#ground = scene.ground;
+    this.#safe = scene.safe;
+    this.#model = scene.model;
     this.#tally = tally;
   }
 
@@ -108,7 +98,7 @@ export class World {
       [ground.usdc.address.toLowerCase(), () => false],
     ]);
     const model = new SessionModel(place, new Ledger(), targets);
-    const world = new World(ground, safe, model, tally);
+    const world = new World({ ground, safe, model }, tally);
     await world.#furnish();
     for (const [index, plan] of scenario.sessions.entries()) {
       world.#renew(index as 0 | 1, plan);
@@ -129,7 +119,7 @@ export class World {
       try {
         model.now = world.#timeOf(step.when, world.#session(step.session));
         if (step.sound) {
-          if (world.#isOver(step.session))
+          if (step.revives && world.#isOver(step.session))
             world.#renew(step.session, world.#plans[step.session] as SessionPlan);
           const session = world.#session(step.session);
           step = soundStep(step, session, model.stateOf(hashSession(session)) === "ENABLED");
@@ -249,7 +239,7 @@ export class World {
     plan: DoorPlan,
   ): Promise<void> {
     const id = hashSession(session);
-    const calls = plans.flatMap((call) => this.#callsOf(session, call));
+    const calls = plans.flatMap((call) => callsOf(this.#scene, session, call));
     const grant = await this.#grantOf(session, grantPlan);
     const door = this.#doorOf(session, plan);
     const carried: Grant = grantPlan === "none" ? "none" : grantPlan === "good" ? "good" : "bad";
@@ -284,10 +274,7 @@ export class World {
     const settlement = this.#model.settle(authorization);
     const ending = await this.#ground.send(this.#model.now, relayer.address, usdc.address, call);
     this.#count(`${name}: ${settlement}`);
-    const given =
-      "charges" in ending
-        ? "settled"
-        : (SETTLEMENTS[tokenReason(ending.revert)] ?? tokenReason(ending.revert));
+    const given = settlementIn(ending);
     if (given !== settlement) throw new Error(`the model says "${settlement}", the token "${given}"`);
     if (settlement !== "settled") return;
     const { session, budgetIndex, value } = authorization;
@@ -328,7 +315,7 @@ export class World {
     const account = this.#safe.address;
     const budgetIndex = budgetIndexOf(session, usdc.address);
     const { period } = this.#model.budgetOf(session, budgetIndex);
-    const slot = this.#slotOf(session, budgetIndex, plan);
+    const slot = slotOf(this.#scene, session, budgetIndex, plan);
     const nonce = slotNonce(hashSession(session), budgetIndex, period, slot);
     let settlement: string;
     let call: Hex;
@@ -351,10 +338,7 @@ export class World {
     }
     const ending = await this.#ground.send(now, relayer.address, usdc.address, call);
     this.#count(`burn: ${settlement}`);
-    const given =
-      "charges" in ending
-        ? "settled"
-        : (SETTLEMENTS[tokenReason(ending.revert)] ?? tokenReason(ending.revert));
+    const given = settlementIn(ending);
     if (given !== settlement) throw new Error(`the model says "${settlement}", the token "${given}"`);
   }
 
@@ -405,126 +389,6 @@ export class World {
     return time > now ? time : now + 1n;
   }
 
-  #amountOf(session: Session, token: Address, plan: AmountPlan): bigint {
-    const index = budgetIndexOf(session, token);
-    const budget = session.budgets[index];
-    if (!budget) return plan === "zero" ? 0n : 1n;
-    const { perTransaction } = budget;
-    const { released, spent } = this.#model.budgetOf(session, index);
-    const left = released - spent;
-    const periodIsTighter = left < perTransaction;
-    if (typeof plan === "object") return (perTransaction * BigInt(plan.share)) / 1000n;
-    return {
-      zero: 0n,
-      one: 1n,
-      perTransaction,
-      "perTransaction + 1": perTransaction + 1n,
-      "just past what is left": periodIsTighter ? left + 1n : perTransaction,
-      "the most allowed": periodIsTighter ? left : perTransaction,
-    }[plan];
-  }
-
-  #partyOf(plan: PartyPlan): Address {
-    return {
-      "first payee": payees[0],
-      "second payee": payees[1],
-      outsider,
-      exchange,
-      account: this.#safe.address,
-    }[plan];
-  }
-
-  #callsOf(session: Session, plan: CallPlan): Call[] {
-    const usdc = this.#ground.usdc.address;
-    const account = this.#safe.address;
-    const token = (functionName: "transfer" | "approve", to: Address, amount: bigint): Call => ({
-      target: usdc,
-      value: 0n,
-      data: encodeFunctionData({ abi: tokenAbi, functionName, args: [to, amount] }),
-    });
-    switch (plan.call) {
-      case "pay":
-        return [token("transfer", this.#partyOf(plan.to), this.#amountOf(session, usdc, plan.amount))];
-      case "pay native": {
-        const target = this.#partyOf(plan.to);
-        return [{ target, value: this.#amountOf(session, NATIVE, plan.amount), data: "0x" }];
-      }
-      case "approve":
-        return [token("approve", this.#partyOf(plan.to), this.#amountOf(session, usdc, plan.amount))];
-      case "approve and use": {
-        const take = this.#amountOf(session, usdc, plan.amount);
-        const trade = exchangeCall({ token: usdc, from: account, to: payees[1], take, give: 0n }, 0n);
-        return [token("approve", exchange, take), trade];
-      }
-      case "approve and clear": {
-        const spender = this.#partyOf(plan.to);
-        const amount = this.#amountOf(session, usdc, plan.amount);
-        return [token("approve", spender, amount), token("approve", spender, 0n)];
-      }
-      case "exchange": {
-        const take = this.#amountOf(session, usdc, plan.take);
-        const give = this.#amountOf(session, usdc, plan.give);
-        const value = this.#amountOf(session, NATIVE, plan.value);
-        const call = exchangeCall(
-          { token: usdc, from: account, to: this.#partyOf(plan.to), take, give },
-          value,
-        );
-        return [plan.selector ? call : { ...call, data: concat(["0x00000000", `0x${call.data.slice(10)}`]) }];
-      }
-      case "touch": {
-        const trade = { token: zeroAddress, from: account, to: account, take: 0n, give: 0n };
-        return [exchangeCall(trade, this.#amountOf(session, NATIVE, plan.value))];
-      }
-      case "forbidden":
-        return [this.#forbiddenCall(plan.form)];
-    }
-  }
-
-  #forbiddenCall(form: Extract<CallPlan, { call: "forbidden" }>["form"]): Call {
-    const usdc = this.#ground.usdc.address;
-    const account = this.#safe.address;
-    const args = [payees[0], 1n] as const;
-    const transfer = encodeFunctionData({ abi: tokenAbi, functionName: "transfer", args });
-    const plain = (target: Address, data: Hex, value = 0n): Call => ({ target, data, value });
-    switch (form) {
-      case "to nobody":
-        return plain(zeroAddress, "0x", 1n);
-      case "to the account":
-        return plain(account, HANDLER_SELECTOR);
-      case "to the module":
-        return plain(this.#ground.module, this.#ground.encode("revokeAll", []));
-      case "to the handler":
-        return plain(this.#safe.handler, HANDLER_SELECTOR);
-      case "transferFrom":
-        return plain(
-          usdc,
-          encodeFunctionData({ abi: tokenAbi, functionName: "transferFrom", args: [account, ...args] }),
-        );
-      case "increaseAllowance":
-        return plain(usdc, encodeFunctionData({ abi: tokenAbi, functionName: "increaseAllowance", args }));
-      case "transfer with a dirty address":
-        return plain(
-          usdc,
-          concat([
-            "0xa9059cbb",
-            pad("0x01", { size: 12, dir: "right" }),
-            args[0],
-            numberToHex(1, { size: 32 }),
-          ]),
-        );
-      case "transfer with a byte too many":
-        return plain(usdc, concat([transfer, "0x00"]));
-      case "transfer with value":
-        return plain(usdc, transfer, 1n);
-      case "three bytes":
-        return plain(exchange, "0xe8c4a1");
-      case "value to the exchange, no calldata":
-        return plain(exchange, "0x", 1n);
-      case "value to USDC, no calldata":
-        return plain(usdc, "0x", 1n);
-    }
-  }
-
   #doorOf(session: Session, plan: DoorPlan): Door {
     if (plan.door === "execute") {
       const other = agents.find(({ address }) => address !== session.key) as PrivateKeyAccount;
@@ -566,70 +430,19 @@ export class World {
     return owner.sign({ hash: safeMessageDigest(digest, this.#safe.address, this.#ground.chainId) });
   }
 
-  #slotOf(session: Session, budgetIndex: number, plan: SlotPlan): Slot {
-    const budget = slotBudgetOf(session.budgets[budgetIndex] as Budget);
-    const size = Math.min(plan.size, Math.max(0, budget.slotSizes - 1));
-    switch (plan.slot) {
-      case "good":
-        return this.#goodSlot(session, budgetIndex, { ...plan, size }) ?? { lot: 0n, size, index: 0n };
-      case "any":
-        return { lot: BigInt(plan.lot), size: plan.size, index: BigInt(plan.index) };
-      case "past the lots":
-        return { lot: lotsOf(budget), size, index: 0n };
-      case "past the sizes":
-        return { lot: 0n, size: budget.slotSizes, index: 0n };
-      case "past the indices":
-        return { lot: 0n, size, index: 4n ** BigInt(size) };
-      case "past all numbers":
-        // Times perTransaction, one more than this lot is 0 or little in 256 bits.
-        return { lot: (2n ** 256n - 1n) / budget.perTransaction, size, index: 0n };
-    }
-  }
-
-  /** The slot of that size that would be good now, if the session were; after so many others. */
-  #goodSlot(
-    session: Session,
-    budgetIndex: number,
-    { size, skip, from }: { size: number; skip: number; from: "the bottom" | "the top" },
-  ): Slot | undefined {
-    const budget = session.budgets[budgetIndex] as Budget;
-    const { address } = this.#ground.usdc;
-    const { period, spent } = this.#model.budgetOf(session, budgetIndex);
-    const used = (slot: Slot) =>
-      this.#model.ledger.nonceUsed(
-        address,
-        session.account,
-        slotNonce(hashSession(session), budgetIndex, period, slot),
-      );
-    const lots = (budget.perPeriod - spent) / budget.perTransaction;
-    let left = skip;
-    for (let step = 0n; step < lots; step++) {
-      const lot = from === "the bottom" ? step : lots - 1n - step;
-      const opened = Array.from({ length: budget.slotSizes }, (_, of) => used({ lot, size: of, index: 0n }));
-      if (opened.some((isOpened, of) => isOpened && of !== size)) continue;
-      for (let index = opened[size] ? 1n : 0n; index < 4n ** BigInt(size) && index < 6n; index++) {
-        const slot = { lot, size, index };
-        if (used(slot)) continue;
-        if (left-- === 0) return slot;
-        if (index === 0n) break;
-      }
-    }
-    return undefined;
-  }
-
   async #authorize(granted: Session, plan: AuthorizationPlan): Promise<Signed | undefined> {
     const { usdc } = this.#ground;
     const { now } = this.#model;
     const session = lying(granted, plan.lie, usdc.address);
     const budgetIndex = budgetIndexOf(session, usdc.address);
     const meter = this.#model.budgetOf(session, budgetIndex);
-    const slot = this.#slotOf(session, budgetIndex, plan.slot);
+    const slot = slotOf(this.#scene, session, budgetIndex, plan.slot);
     const worth = slotWorth(slotBudgetOf(session.budgets[budgetIndex] as Budget), slot.size);
     const period = meter.period + BigInt(plan.period);
     if (period < 0n) return undefined;
     const transfer = {
       from: session.account,
-      to: this.#partyOf(plan.to),
+      to: partyOf(this.#scene, plan.to),
       value: { worth, "worth + 1": worth + 1n, half: worth / 2n, zero: 0n }[plan.value],
       validAfter: { always: 0n, "a second ago": now - 1n, now }[plan.validAfter],
       validBefore: { later: now + 300n, "in a second": now + 1n, now }[plan.validBefore],
@@ -780,41 +593,6 @@ export class World {
   }
 }
 
-/** The session with one thing changed that makes it a better one for its key. */
-function lying(session: Session, lie: AuthorizationPlan["lie"], usdc: Address): Session {
-  const withBudget = (change: (budget: Budget) => Partial<Budget>): Session => ({
-    ...session,
-    budgets: session.budgets.map((budget) =>
-      budget.token.toLowerCase() === usdc.toLowerCase() ? { ...budget, ...change(budget) } : budget,
-    ),
-  });
-  switch (lie) {
-    case "none":
-      return session;
-    case "perTransaction":
-      return withBudget(({ perPeriod }) => ({ perTransaction: perPeriod + 1n, perPeriod: perPeriod + 1n }));
-    case "perPeriod":
-      return withBudget(({ perPeriod }) => ({ perPeriod: perPeriod * 2n }));
-    case "period":
-      return withBudget(() => ({ period: 1 }));
-    case "recipients":
-      return withBudget(({ recipients }) => ({ recipients: [outsider, ...recipients] }));
-    case "validUntil":
-      return { ...session, validUntil: session.validUntil + 1_000_000 };
-    case "salt":
-      return { ...session, salt: session.salt ^ 1n };
-  }
-}
-
-function corrupted(payload: Hex, corruption: Corruption): Hex {
-  if (corruption === "truncated") return payload.slice(0, -2) as Hex;
-  if (corruption === "extended") return concat([payload, "0x00"]);
-  const bytes = toBytes(payload);
-  const at = Math.floor((bytes.length * corruption.at) / 1000);
-  bytes[at] = (bytes[at] ?? 0) ^ corruption.by;
-  return toHex(bytes);
-}
-
 /** A call of transferWithAuthorization with a signature of bytes. */
 const transferCall = (
   { from, to, value, validAfter, validBefore, nonce }: Omit<Parameters<typeof transferDigest>[0], never>,
@@ -825,38 +603,6 @@ const transferCall = (
     functionName: "transferWithAuthorization",
     args: [from, to, value, validAfter, validBefore, nonce, signature],
   });
-
-/** A signature in a form that is not to be accepted, where the plan wants one. */
-function deform(signature: Hex, form: Extract<DoorPlan, { door: "executeSigned" }>["signature"]): Hex {
-  const { r, s, yParity } = parseSignature(signature);
-  if (form === "compact")
-    return serializeCompactSignature({
-      r,
-      yParityAndS: numberToHex(BigInt(s) | (BigInt(yParity ?? 0) << 255n), { size: 32 }),
-    });
-  if (form !== "with high s") return signature;
-  const high = numberToHex(ORDER_OF_K1 - BigInt(s), { size: 32 });
-  return serializeSignature({ r, s: high, yParity: yParity === 0 ? 1 : 0 });
-}
-
-/** What the token reverts with, in the model's words. */
-const SETTLEMENTS: Record<string, string> = {
-  "FiatTokenV2: authorization is not yet valid": "not yet valid",
-  "FiatTokenV2: authorization is expired": "expired",
-  "FiatTokenV2: authorization is used or canceled": "used",
-  "FiatTokenV2: invalid signature": "invalid signature",
-  "ERC20: transfer amount exceeds balance": "no money",
-};
-
-/** The text of Error(string). */
-const tokenReason = (revert: Hex): string => {
-  const length = Number(hexToBigInt(`0x${revert.slice(74, 138) || "0"}`));
-  return Buffer.from(revert.slice(138, 138 + 2 * length), "hex").toString();
-};
-
-const print = (value: unknown): string =>
-  JSON.stringify(value, (_, part) => (typeof part === "bigint" ? `${part}` : part))?.toLowerCase() ??
-  `${value}`;
 
 const sorted = <T extends { token: Address }>(charges: readonly T[]): T[] =>
   charges.toSorted((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));

@@ -99,8 +99,9 @@ const ofAction =
     ),
   });
 
+/** As many as `length`, over and over; none of none. */
 const filled = <T>(some: readonly T[], length: number): T[] =>
-  Array.from({ length }, (_, index) => some[index % some.length] as T);
+  some.length === 0 ? [] : Array.from({ length }, (_, index) => some[index % some.length] as T);
 
 /** By name, one for each bound of the design, and its neighbour that is still within. */
 export const spoilings: Record<string, Spoiling> = {
@@ -112,12 +113,12 @@ export const spoilings: Record<string, Spoiling> = {
   "validUntil 2**47 - 1": (session) => ({ ...session, validUntil: 2 ** 47 - 1 }),
   "nine budgets": ({ budgets, ...session }) => ({
     ...session,
-    budgets: filled(budgets, budgets.length && 9),
+    budgets: filled(budgets, 9),
   }),
-  "33 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, actions.length && 33) }),
-  "32 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, actions.length && 32) }),
-  "nine rules": ofAction(({ rules }) => ({ rules: filled(rules, rules.length && 9) })),
-  "eight rules": ofAction(({ rules }) => ({ rules: filled(rules, rules.length && 8) })),
+  "33 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, 33) }),
+  "32 actions": ({ actions, ...session }) => ({ ...session, actions: filled(actions, 32) }),
+  "nine rules": ofAction(({ rules }) => ({ rules: filled(rules, 9) })),
+  "eight rules": ofAction(({ rules }) => ({ rules: filled(rules, 8) })),
   "a token twice": ({ budgets, ...session }) => ({
     ...session,
     budgets: [...budgets, ...budgets.slice(0, 1)],

@@ -103,11 +103,10 @@ export function packPayload({
   ]);
 }
 
-/** Where the payee stands among the recipients (the first past them, if nowhere), or its address for ANYONE. */
+/** Where the payee stands among the recipients; its address for ANYONE, and from a liar who hopes that it counts. */
 function payeeOf({ recipients }: Budget, to: Address): bigint {
-  if (recipients[0] && isAddressEqual(recipients[0], ANYONE)) return BigInt(to);
   const place = recipients.findIndex((recipient) => isAddressEqual(recipient, to));
-  return BigInt(place < 0 ? recipients.length : place);
+  return place < 0 ? BigInt(to) : BigInt(place);
 }
 
 function packSession({ budgets, actions, ...session }: Session, budgetIndex: number): Hex {

@@ -72,6 +72,7 @@ export const FORBIDDEN = [
   "three bytes",
   "value to the exchange, no calldata",
   "value to USDC, no calldata",
+  "transfer of a token without a budget",
 ] as const;
 
 export type GrantPlan = "none" | "good" | "of a stranger" | "for another session";
@@ -89,6 +90,7 @@ export type DoorPlan =
 export type SlotPlan =
   | { slot: "good"; size: number; skip: number; from: "the bottom" | "the top" }
   | { slot: "any"; lot: number; size: number; index: number }
+  | { slot: "contested"; size: number }
   | { slot: "past the lots" | "past the sizes" | "past the indices" | "past all numbers"; size: number };
 
 export type AuthorizationPlan = {
@@ -121,6 +123,8 @@ export type StepPlan = {
   session: 0 | 1;
   /** Whether an execution or an authorization is made one that should go through: see {@link soundStep}. */
   sound: boolean;
+  /** Whether a sound step gets a new session where the old one is over. Else that is all that is wrong with it. */
+  revives: boolean;
 } & (
   | { step: "execute"; calls: CallPlan[]; grant: GrantPlan; door: DoorPlan }
   | ({ step: "authorize" } & AuthorizationPlan)
@@ -291,6 +295,7 @@ const slotPlan: fc.Arbitrary<SlotPlan> = fc.oneof(
     }),
     weight: 10,
   },
+  { arbitrary: fc.record({ slot: fc.constant("contested" as const), size }), weight: 4 },
   {
     arbitrary: fc.record({
       slot: fc.constant("any" as const),
@@ -350,7 +355,12 @@ const when: fc.Arbitrary<WhenPlan> = fc.oneof(
 
 const stepPlan: fc.Arbitrary<StepPlan> = fc
   .tuple(
-    fc.record({ when, session: among(0, 0, 1), sound: among(true, true, false) }),
+    fc.record({
+      when,
+      session: among(0, 0, 1),
+      sound: among(true, true, false),
+      revives: among(true, true, false),
+    }),
     fc.oneof(
       { arbitrary: fc.record({ step: fc.constant("execute"), calls, grant, door }), weight: 40 },
       { arbitrary: authorization.map((plan) => ({ step: "authorize" as const, ...plan })), weight: 44 },
@@ -370,12 +380,12 @@ const stepPlan: fc.Arbitrary<StepPlan> = fc
         }),
         weight: 4,
       },
-      { arbitrary: fc.constant({ step: "revoke" }), weight: 1 },
+      { arbitrary: fc.constant({ step: "revoke" }), weight: 2 },
       {
         arbitrary: fc.record({ step: fc.constant("renounce"), by: among("key", "stranger") }),
-        weight: 1,
+        weight: 2,
       },
-      { arbitrary: fc.constant({ step: "revokeAll" }), weight: 1 },
+      { arbitrary: fc.constant({ step: "revokeAll" }), weight: 2 },
       {
         arbitrary: fc.record({ step: fc.constant("renew"), plan: sessionPlan, enable: fc.boolean() }),
         weight: 6,
@@ -497,14 +507,17 @@ export function soundStep(step: StepPlan, session: Session, isEnabled: boolean):
   const { size } = step.slot;
   return {
     ...step,
-    slot: step.slot.slot === "good" ? step.slot : { slot: "good", size, skip: 0, from: "the bottom" },
+    slot:
+      step.slot.slot === "good" || step.slot.slot === "contested"
+        ? step.slot
+        : { slot: "good", size, skip: 0, from: "the bottom" },
     value: step.value === "half" ? "half" : "worth",
     to: "first payee",
     period: 0,
     validAfter: step.validAfter === "now" ? "always" : step.validAfter,
     validBefore: step.held || step.validBefore === "now" ? "later" : step.validBefore,
     signature: "good",
-    carries: isEnabled ? "nothing" : "good",
+    carries: isEnabled && step.carries !== "good" ? "nothing" : "good",
     lie: "none",
   };
 }

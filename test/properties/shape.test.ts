@@ -2,6 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Hex } from "viem";
 import type { Session } from "../../packages/sdk/src/Session.ts";
+import { SEED } from "../environment/seed.ts";
 import { FLAWS, flawsOf } from "../model/flawsOf.ts";
 import { grantDigest, hashSession, slotNonce } from "../model/typedData.ts";
 import { spoilings, wellFormedSession } from "./anySession.ts";
@@ -9,7 +10,7 @@ import type { InstalledSafe } from "./Playground.ts";
 import { Playground } from "./Playground.ts";
 
 const numRuns = process.env.LATCHKEY_DEEP ? 20_000 : 300;
-const seed = Number(process.env.LATCHKEY_SEED ?? Date.now() % 2 ** 31);
+const seed = SEED;
 
 describe(`any session at all, on chain and in the model (seed ${seed})`, function () {
   this.timeout(process.env.LATCHKEY_DEEP ? 0 : 120_000);

@@ -133,6 +133,7 @@ describe("an action made of what people say", () => {
     "a negative number": [deposit, [{ argument: "amount", lte: -1n }]],
     "a fraction": [deposit, [{ argument: "amount", lte: 1.5 }]],
     "an order of addresses": [deposit, [{ argument: "to", gt: alice }]],
+    "ne of bytes that leave room beside them": ["act(bytes4 b)", [{ argument: "b", ne: "0x11223344" }]],
     "bytes of another length": ["act(bytes4 b)", [{ argument: "b", eq: "0x1122" }]],
     "more rules than an action holds": [
       deposit,

@@ -300,7 +300,7 @@ describe("a session made of what people say", () => {
     });
     it("are refused when they begin above their limit", () => {
       expect(refusalOf(() => createBudget({ stream: { initial: "21", perSecond: "1" } }))).to.equal(
-        "MALFORMED_SESSION",
+        "INVALID_LIMIT",
       );
     });
   });

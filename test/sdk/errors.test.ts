@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { expect } from "chai";
 import {
   type AbiParameter,
@@ -16,6 +18,7 @@ import {
   InvalidInput,
   isRefusal,
   Refusal,
+  type RefusalCode,
   sessionErrorsAbi,
 } from "../../packages/sdk/src/index.ts";
 
@@ -32,6 +35,26 @@ function sample({ type }: AbiParameter): unknown {
   if (bytes) return toHex(1, { size: Number(bytes[1] || 1) });
   return type === "uint8" || type === "uint48" ? 1 : 1n;
 }
+
+describe("the page that a refusal names", () => {
+  const root = resolve(import.meta.dirname, "../..");
+  /** GitHub's anchors of a page's headings. */
+  const anchorsOf = (path: string) =>
+    [...readFileSync(join(root, path), "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading.toLowerCase().replaceAll(" ", "-"),
+    );
+  const source = readFileSync(join(root, "packages/sdk/src/errors/Refusal.ts"), "utf8");
+  const codes = [...source.matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(([, code]) => code as RefusalCode);
+
+  it("is there, and has a heading for the code", () => {
+    expect(codes).to.include("PERIOD").and.to.include("OUTCOME_UNKNOWN");
+    const unresolved = codes.filter((code) => {
+      const [path = "", anchor = ""] = new Refusal({ code, shortMessage: "no" }).docsPath.split("#");
+      return !anchorsOf(path).includes(anchor);
+    });
+    expect(unresolved).to.deep.equal([]);
+  });
+});
 
 describe("what the chain says no with", () => {
   const codes = new Map<string, string>();
@@ -53,6 +76,15 @@ describe("what the chain says no with", () => {
     expect(error.details).to.deep.equal({ token, amount: 5n, remaining: 3n, resetsAt: 1_800_000_000 });
     expect(error.shortMessage).to.contain("2027-01-15T08:00:00.000Z");
     expect(isRefusal(error, "EXPIRED")).to.equal(false);
+  });
+
+  it("tells whom nobody may pay, and how much is too much at once", () => {
+    const recipient = decodeError(encode("RecipientNotAllowed", [1n, token, zeroAddress]));
+    expect(recipient.details).to.deep.equal({ index: 1, token, recipient: zeroAddress });
+    const amount = decodeError(encode("PerTransactionExceeded", [token, 5n, 3n]));
+    expect(amount.details).to.deep.equal({ token, amount: 5n, limit: 3n });
+    const over = decodeError(encode("Expired", [1_800_000_000]));
+    expect(over.details).to.deep.equal({ validUntil: 1_800_000_000 });
   });
 
   it("is told to JSON without bigints", () => {

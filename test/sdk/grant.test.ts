@@ -1,16 +1,32 @@
+import "../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type Address, getAddress, keccak256, type LocalAccount, toBytes, toHex } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import {
+  type Address,
+  concat,
+  getAddress,
+  type Hex,
+  hashTypedData,
+  keccak256,
+  type LocalAccount,
+  size,
+  type TypedDataDefinition,
+  toBytes,
+  toHex,
+  zeroAddress,
+} from "viem";
+import { privateKeyToAccount, toAccount } from "viem/accounts";
 import { safeSessionModuleBytecode } from "../../packages/sdk/src/generated/bytecode/safeSessionModuleBytecode.ts";
 import {
   ANYONE,
+  type Budget,
   type Call,
   encodeEnable,
   encodeRevoke,
   encodeRevokeAll,
   type Grant,
   type GrantVerdict,
+  grantDigest,
   grantSession,
   hashSession,
   isRefusal,
@@ -32,6 +48,7 @@ import {
   installOnSafe,
   type Latchkey,
   type SafeAccount,
+  signAsSafe,
 } from "../environment/safeAccount.ts";
 import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, setUp } from "../environment/setUp.ts";
@@ -105,6 +122,78 @@ describe("a grant", () => {
         expect(whyNot(await verify(await signGrant(account("mallory"), proposal)))).to.equal("NOT_GRANTED");
         const unsigned: Grant = { ...proposal, session: sessionJson(proposal.session), signature: "0x" };
         expect(whyNot(await verify(unsigned))).to.equal("NOT_GRANTED");
+      });
+
+      it("is neither signed nor called good where the module would refuse the session for its shape", async () => {
+        const proposal = await propose(safe.address);
+        const { session } = proposal;
+        const [budget] = session.budgets;
+        if (!budget) throw new Error("no budget");
+        const shapes: [string, Budget][] = [
+          ["no recipients", { ...budget, recipients: [] }],
+          ["slots of the native coin", { ...budget, token: zeroAddress }],
+          ["perTransaction above perPeriod", { ...budget, perPeriod: 1n }],
+        ];
+        for (const [shape, malformed] of shapes) {
+          const changed = { ...proposal, session: { ...session, budgets: [malformed] } };
+          let asked = 0;
+          const signer = {
+            ...owner,
+            signTypedData: async () => {
+              asked++;
+              return "0x" as const;
+            },
+          };
+          const refusal = await signGrant(signer, changed).catch((error: unknown) => error);
+          expect(isRefusal(refusal, "MALFORMED_SESSION"), shape).to.equal(true);
+          expect(asked, shape).to.equal(0);
+          // Signed by another program.
+          const digest = grantDigest(changed.session, proposal);
+          const grant: Grant = {
+            ...changed,
+            session: sessionJson(changed.session),
+            signature: await signAsSafe(safe, digest),
+          };
+          expect(whyNot(await verify(grant)), shape).to.equal("MALFORMED_SESSION");
+        }
+      });
+
+      it("is shown whole to a wallet that speaks as the Safe, and taken in the form that this gives it", async () => {
+        const proposal = await propose(safe.address);
+        const shown: TypedDataDefinition[] = [];
+        /** As Safe's own wallet does: it has its owners sign the SafeMessage of what it is asked. */
+        const safeWallet = (answer: (digest: Hex) => Promise<Hex>): LocalAccount =>
+          toAccount({
+            address: safe.address,
+            signMessage: () => Promise.reject(new Error("not asked for")),
+            signTransaction: () => Promise.reject(new Error("not asked for")),
+            signTypedData: (definition) => {
+              shown.push(definition as TypedDataDefinition);
+              return answer(hashTypedData(definition));
+            },
+          });
+        const mallory = ecdsaOwner("mallory");
+        const both = (digest: Hex) =>
+          Promise.all([signAsSafe(safe, digest), signAsSafe({ ...safe, owner: mallory }, digest)]).then(
+            concat,
+          );
+        const grant = await signGrant(safeWallet(both), proposal);
+        expect(shown).to.have.length(1);
+        expect(shown[0]?.primaryType).to.equal("Session");
+        expect(shown[0]?.message).to.deep.equal(proposal.session);
+        expect(size(grant.signature)).to.equal(130);
+        expect(await verify(grant)).to.deep.equal({ valid: true });
+        expect(await verify(parseGrant(serializeGrant(grant)))).to.deep.equal({ valid: true });
+        const wrong = await signGrant(
+          safeWallet((digest) => signAsSafe({ ...safe, owner: mallory }, digest)),
+          proposal,
+        );
+        expect(whyNot(await verify(wrong))).to.equal("NOT_GRANTED");
+        const none = await signGrant(
+          safeWallet(async () => "0x"),
+          proposal,
+        ).catch((error: unknown) => error);
+        expect(isRefusal(none, "INVALID_SIGNER")).to.equal(true);
       });
 
       it("is no good once any limit in it was changed", async () => {
@@ -242,6 +331,15 @@ describe("a grant file", () => {
         expect(read).to.deep.equal(grant);
         expect(parseGrant(JSON.parse(JSON.stringify(grant)))).to.deep.equal(grant);
         expect(hashSession(grantSession(read))).to.equal(hashSession(grantSession(grant)));
+      }),
+    );
+  });
+
+  it("has its addresses with their checksums, also where the file has them in lower case", () => {
+    fc.assert(
+      fc.property(grants, (grant) => {
+        const lower = JSON.stringify(grant).replaceAll(/"0x[0-9a-fA-F]{40}"/g, (text) => text.toLowerCase());
+        expect(parseGrant(lower)).to.deep.equal(grant);
       }),
     );
   });

@@ -1,3 +1,4 @@
+import "../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
 import { network } from "hardhat";

@@ -27,6 +27,8 @@ import {
   proposeSession,
   type RefusalCode,
   revokeSession,
+  safeAbi,
+  safeFallbackHandler,
   safeInstallation,
   safeRemoval,
   serializeGrant,
@@ -36,7 +38,7 @@ import {
 } from "../../packages/sdk/src/index.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { createPasskey } from "../environment/passkey.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
+import { fallbackHandlerOf, SAFE_VERSIONS } from "../environment/safe.ts";
 import {
   createPasskeySafe,
   createSafe,
@@ -156,6 +158,7 @@ for (const version of SAFE_VERSIONS)
         safe: address,
         module: latchkey.module,
         modules: await modulesOf(safe),
+        fallbackHandler: await fallbackHandlerOf(env.testChain, address),
       });
       await mined(executeAsSafe(walletOf(relay), { safe: address, calls, owner }));
       expect(await modulesOf(safe)).to.deep.equal([]);
@@ -163,6 +166,46 @@ for (const version of SAFE_VERSIONS)
         "WRONG_EPOCH",
         "MODULE_NOT_ENABLED",
       ]);
+    });
+
+    it("removes the module also where the Safe has another fallback handler by now", async () => {
+      const safe = await createSafe(env, { version, owner: ecdsaOwner("alice") });
+      const { address } = safe;
+      await mined(executeAsSafe(walletOf(alice), { safe: address, calls: installation(address) }));
+      const data = encodeFunctionData({
+        abi: safeAbi,
+        functionName: "setFallbackHandler",
+        args: [env.safe[version].compatibilityFallbackHandler],
+      });
+      await mined(
+        executeAsSafe(walletOf(alice), { safe: address, calls: [{ to: address, value: 0n, data }] }),
+      );
+      const calls = safeRemoval({
+        ...signatureRail(env.safe, version, latchkey, [env.usdc.domainSeparator]),
+        safe: address,
+        module: latchkey.module,
+        modules: await modulesOf(safe),
+        fallbackHandler: await safeFallbackHandler(env.testChain.client, address),
+      });
+      await mined(executeAsSafe(walletOf(alice), { safe: address, calls }));
+      expect(await modulesOf(safe)).to.deep.equal([]);
+    });
+
+    it("never hears that a batch is done where the contract that makes it is not on the chain", async () => {
+      const { address, owner, passkey } = await passkeySafe();
+      // A chain to which Safe's MultiSendCallOnly 1.4.1 never came. A delegatecall to no code succeeds.
+      const missing = env.safe["1.4.1"].multiSendCallOnly;
+      await env.testChain.setCode(missing, "0x");
+      const before = passkey.assertions;
+      const calls = [encodeRevokeAll(latchkey), encodeRevokeAll(latchkey)];
+      const attempt = executeAsSafe(walletOf(relay), { safe: address, calls, owner });
+      const refusal: unknown = await attempt.catch((error: unknown) => error);
+      if (!isRefusal(refusal, "INVALID_ADDRESS")) throw refusal;
+      expect(refusal.details).to.deep.equal({ path: "multiSendCallOnly", address: missing });
+      expect(passkey.assertions).to.equal(before);
+      // With one that is there, it is done.
+      const { multiSendCallOnly } = env.safe["1.5.0"];
+      await mined(executeAsSafe(walletOf(relay), { safe: address, calls, owner, multiSendCallOnly }));
     });
 
     it("is not asked for a call that would fail, and nobody else's word is taken for the owner's", async () => {

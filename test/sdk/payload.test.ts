@@ -1,3 +1,4 @@
+import "../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
 import { concat, encodeAbiParameters, getAddress, type Hex, keccak256, size, toBytes, toHex } from "viem";
@@ -197,6 +198,16 @@ describe("a payload of the signature rail", () => {
     const payload = encodePayload(parameters);
     expect(codeOf(() => decodePayload(payload.slice(0, -2) as Hex))).to.equal("INVALID_PAYLOAD");
     expect(codeOf(() => decodePayload(`${payload}00`))).to.equal("INVALID_PAYLOAD");
+  });
+
+  it("is read with zeros before a number, as the module reads it, and refused for one wider than its field", () => {
+    const payload = encodePayload({ ...parameters, slot: { lot: 3n, size: 0, index: 0n } });
+    // Version and budget, then the lot.
+    expect(payload.slice(0, 10)).to.equal(`${payload.slice(0, 6)}0103`);
+    const withLot = (bytes: number): Hex =>
+      `${payload.slice(0, 6)}${toHex(bytes, { size: 1 }).slice(2)}${"03".padStart(2 * bytes, "0")}${payload.slice(10)}` as Hex;
+    expect(decodePayload(withLot(16))).to.deep.equal(decodePayload(payload));
+    expect(codeOf(() => decodePayload(withLot(17)))).to.equal("INVALID_PAYLOAD");
   });
 
   it("is refused for a payee who is no recipient, a budget that is not there, a bad signature", () => {

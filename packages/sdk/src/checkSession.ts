@@ -72,8 +72,8 @@ export function checkSession(session: Session, module?: Address): void {
         "LIMITS",
         "the limit for one transaction must be above zero and at most the limit of a period.",
       );
-    if ((perSecond === 0n && initial > 0n) || initial > perPeriod)
-      throw flawed("STREAM", "a stream needs perSecond, and can begin with at most its limit.");
+    if (perSecond === 0n && initial > 0n)
+      throw flawed("STREAM", "what a stream begins with needs perSecond beside it.");
     if (perSecond > 0n && slotSizes > 0) throw flawed("STREAM", "a stream cannot be paid by signatures.");
     if (!isWhole(slotSizes, MOST.slotSizes + 1)) throw flawed("SLOTS", "there are at most 8 slot sizes.");
     if (slotSizes > 0 && isOneOf(token, zeroAddress))

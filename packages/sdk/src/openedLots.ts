@@ -1,12 +1,4 @@
-import {
-  type Address,
-  type Chain,
-  type Client,
-  createPublicClient,
-  custom,
-  type Hex,
-  type Transport,
-} from "viem";
+import type { Address, Chain, Client, Hex, Transport } from "viem";
 import { slotNonce } from "./payload/slotNonce.ts";
 import type { Budget } from "./Session.ts";
 import { authorizationStates } from "./x402/authorizationStates.ts";
@@ -28,7 +20,6 @@ export async function openedLots(
   const { account, id, budget, budgetIndex, period } = parameters;
   const lots = Number(budget.perPeriod / budget.perTransaction);
   const sizes = Array.from({ length: budget.slotSizes }, (_, size) => size);
-  const reader = createPublicClient({ chain: client.chain, transport: custom(client) });
   let opened = 0n;
   for (let first = 0; first < lots; first += AT_ONCE) {
     const batch = Array.from({ length: Math.min(AT_ONCE, lots - first) }, (_, offset) =>
@@ -37,7 +28,7 @@ export async function openedLots(
     const nonces = batch.flatMap((lot) =>
       sizes.map((size) => slotNonce({ id, budgetIndex, period, lot, size, index: 0n })),
     );
-    const used = await authorizationStates(reader, { token: budget.token, account, nonces });
+    const used = await authorizationStates(client, { token: budget.token, account, nonces });
     const here = batch.filter((_, lot) => sizes.some((size) => used[lot * sizes.length + size])).length;
     opened += BigInt(here);
     if (here === 0 && lots > ALL) break;

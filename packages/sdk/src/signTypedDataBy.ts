@@ -26,6 +26,15 @@ export const signerAddress = (signer: EcdsaSigner): Address =>
   "account" in signer ? signer.account.address : signer.address;
 
 /**
+ * Has typed data signed, and takes what comes back as it is: a signer that is a contract's wallet answers in that
+ * contract's own form.
+ */
+export const requestSignature = (signer: EcdsaSigner, message: TypedDataDefinition): Promise<Hex> =>
+  "account" in signer
+    ? signer.signTypedData({ account: signer.account, ...message })
+    : signer.signTypedData(message);
+
+/**
  * Has typed data signed, and makes sure that what comes back is what the contracts take.
  *
  * @param expected Whose signature it must be.
@@ -42,10 +51,7 @@ export async function signTypedDataBy<
 ): Promise<Hex> {
   // viem's overloads cannot be called with an open primary type; the definition was checked on the way in.
   const message = definition as TypedDataDefinition;
-  const signature =
-    "account" in signer
-      ? await signer.signTypedData({ account: signer.account, ...message })
-      : await signer.signTypedData(message);
+  const signature = await requestSignature(signer, message);
   const refuse = (shortMessage: string) =>
     new InvalidInput({
       code: "INVALID_SIGNER",

@@ -8,14 +8,20 @@ import { wrapFetchWithPayment } from "@x402/fetch";
 import { expect } from "chai";
 import {
   type Address,
+  createPublicClient,
+  custom,
+  decodeFunctionData,
   encodeFunctionData,
   erc20Abi,
   getAddress,
   type Hex,
+  HttpRequestError,
   keccak256,
   pad,
+  parseAbi,
   parseAbiItem,
   toBytes,
+  toFunctionSelector,
   toHex,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -23,11 +29,11 @@ import {
   ANYONE,
   type Budget,
   budgetSpendControls,
+  decodePayload,
   encodeEnable,
   encodeExecute,
   encodeRevoke,
   encodeRevokeAll,
-  fileSlotStore,
   type Grant,
   grantDigest,
   grantSession,
@@ -37,12 +43,17 @@ import {
   type PayingFetchParameters,
   payingFetch,
   Refusal,
+  SENTINEL_MODULE,
   type Session,
+  safeAbi,
   safeInstallation,
   sessionJson,
+  slotNonce,
 } from "../../../packages/sdk/src/index.ts";
+import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
 import { asSafe } from "../../environment/asSafe.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
+import { type Merchant, type Offer, openMerchant } from "../../environment/merchant.ts";
 import { createPasskey } from "../../environment/passkey.ts";
 import type { SafeVersion } from "../../environment/safe.ts";
 import {
@@ -55,12 +66,15 @@ import {
 } from "../../environment/safeAccount.ts";
 import { ecdsaOwner } from "../../environment/safeOwner.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
-import { type Merchant, type Offer, openMerchant } from "./merchant.ts";
 
 const DOLLAR = 1_000_000n;
 const key = privateKeyToAccount(keccak256(toBytes("the agent of the x402 tests")));
 const shop = getAddress("0x5409000000000000000000000000000000000001");
 const stranger = getAddress("0x5409000000000000000000000000000000000bad");
+const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
+const settleAbi = parseAbi([
+  "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
+]);
 const transfer = parseAbiItem("event Transfer(address indexed from, address indexed to, uint256 value)");
 
 const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
@@ -367,6 +381,160 @@ describe("the paying fetch", function () {
       expect(new Set(merchant.headers).size).to.equal(1);
     });
 
+    it("keeps the payments of equal requests apart that are made at the same time", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { timeout: 3000, resends: 0 });
+      merchant.faults = ["silence"];
+      const first = refusalOf(pay(merchant.url("fifth")));
+      while (merchant.headers.length === 0) await new Promise((done) => setTimeout(done, 5));
+      // While the first one waits for its answer, and before it gives up.
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect((await first).code).to.equal("OUTCOME_UNKNOWN");
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(merchant.headers).to.have.length(3);
+      expect(merchant.headers[1]).not.to.equal(merchant.headers[0]);
+      expect(merchant.headers[2]).to.equal(merchant.headers[0]);
+      expect(await payments(grant.session.account)).to.have.length(2);
+    });
+
+    it("pays a server that has changed its price only once the first payment has lapsed", async () => {
+      const grant = await enabled();
+      const asked: string[] = [];
+      let amount = "200000";
+      let broken = true;
+      const pay = agent(grant, {
+        resends: 0,
+        fetch: async (input, init) => {
+          const header = new Request(input, init).headers.get("PAYMENT-SIGNATURE");
+          if (header) {
+            if (broken) throw new TypeError("connection reset");
+            const { accepted } = decodePaymentSignatureHeader(header);
+            asked.push(accepted.amount);
+            if (accepted.amount === amount) return new Response("sold");
+          }
+          const accepts: PaymentRequirements[] = [
+            {
+              scheme: "exact",
+              network: "eip155:1",
+              asset: environment.usdc.address,
+              amount,
+              payTo: shop,
+              maxTimeoutSeconds: 60,
+              extra: { name: "USD Coin", version: "2" },
+            },
+          ];
+          const required = { x402Version: 2, resource: { url: "https://shop.example/" }, accepts };
+          const headers = { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required) };
+          return new Response("pay first", { status: 402, headers });
+        },
+      });
+      expect((await refusalOf(pay("https://shop.example/"))).code).to.equal("OUTCOME_UNKNOWN");
+      broken = false;
+      amount = "210000";
+      // The shop has the first payment, and could settle it beside a second one.
+      const refused = await pay("https://shop.example/");
+      expect([refused.status, await refused.text()]).to.deep.equal([402, "pay first"]);
+      expect(asked).to.deep.equal(["200000"]);
+      await mine(61);
+      expect(await (await pay("https://shop.example/")).text()).to.equal("sold");
+      expect(asked).to.deep.equal(["200000", "210000"]);
+      expect(await (await pay("https://shop.example/")).text()).to.equal("sold");
+      expect(asked).to.deep.equal(["200000", "210000", "210000"]);
+    });
+
+    for (const [unanswered, faults, outcomes] of [
+      ["one", ["drop after settling"], [200, "OUTCOME_UNKNOWN"]],
+      ["both", ["drop after settling", "drop after settling"], ["OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN"]],
+    ] as const)
+      it(`does not pay anew for two equal requests at once of which ${unanswered} stayed unanswered`, async () => {
+        const grant = await enabled();
+        const pay = agent(grant, { resends: 0 });
+        const attempt = () =>
+          pay(merchant.url("fifth")).then(
+            ({ status }) => status,
+            (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+          );
+        merchant.faults = [...faults];
+        expect((await Promise.all([attempt(), attempt()])).sort()).to.deep.equal(outcomes);
+        expect(await payments(grant.session.account)).to.have.length(2);
+        // What the refusal says to do: the same request again. It was paid already.
+        await Promise.all(faults.map(attempt));
+        expect(new Set(merchant.headers).size).to.equal(2);
+        expect(await payments(grant.session.account)).to.have.length(2);
+      });
+
+    it("offers a payment that is still open although an earlier one of the same request has lapsed", async () => {
+      const grant = await enabled();
+      const attempts: string[] = [];
+      let answer: (() => void) | undefined;
+      const pay = agent(grant, {
+        resends: 0,
+        fetch: async (input, init) => {
+          const request = new Request(input, init);
+          const header = request.headers.get("PAYMENT-SIGNATURE");
+          if (!header) return fetch(request);
+          attempts.push(header);
+          if (attempts.length === 1) await new Promise<void>((done) => (answer = done));
+          throw new TypeError("connection reset");
+        },
+      });
+      const first = refusalOf(pay(merchant.url("short")));
+      while (attempts.length < 1) await new Promise((done) => setTimeout(done, 5));
+      await mine(12);
+      const second = refusalOf(pay(merchant.url("short")));
+      while (attempts.length < 2) await new Promise((done) => setTimeout(done, 5));
+      // The first is remembered before the second, and lapses before it.
+      await second;
+      answer?.();
+      await first;
+      await mine(12);
+      await refusalOf(pay(merchant.url("short")));
+      await refusalOf(pay(merchant.url("short")));
+      expect(attempts).to.have.length(4);
+      expect(new Set(attempts).size).to.equal(2);
+      expect(attempts.slice(2)).to.deep.equal([attempts[1], attempts[1]]);
+    });
+
+    it("remembers a payment that was settled and bought nothing for an hour after its end", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { resends: 0 });
+      merchant.faults = ["drop after settling"];
+      expect((await refusalOf(pay(merchant.url("short")))).details.settled).to.equal(true);
+      await mine(21);
+      const refusal = await refusalOf(pay(merchant.url("short")));
+      expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+      expect(refusal.details.settled).to.equal(true);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      await mine(3600);
+      expect((await pay(merchant.url("short"))).status).to.equal(200);
+      expect(await payments(grant.session.account)).to.have.length(2);
+    });
+
+    it("keeps what it has when the chain does not answer, and says NETWORK", async () => {
+      const grant = await enabled();
+      let cut = false;
+      const { provider } = environment.testChain;
+      const client = createPublicClient({
+        transport: custom(
+          {
+            request: async (asked: never) => {
+              if (cut) throw new HttpRequestError({ url: "", details: "connection reset" });
+              return provider.request(asked);
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+      const pay = agent(grant, { client, resends: 0 });
+      merchant.faults = ["drop before settling"];
+      await refusalOf(pay(merchant.url("fifth")));
+      cut = true;
+      expect((await refusalOf(pay(merchant.url("fifth")))).code).to.equal("NETWORK");
+      cut = false;
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(new Set(merchant.headers).size).to.equal(1);
+    });
+
     it("stops when the caller does, and keeps the payment for the next try", async () => {
       const grant = await enabled();
       const pay = agent(grant);
@@ -485,6 +653,18 @@ describe("the paying fetch", function () {
         module: latchkey.module,
       });
       if (enableModule) await asSafe(bare, [enableModule]);
+      expect((await refused(grant, "fifth")).code).to.equal("MODULE_NOT_ENABLED");
+    });
+
+    it("a Safe that has dropped the module but still asks it", async () => {
+      const grant = await enabled();
+      const { account } = grant.session;
+      const data = encodeFunctionData({
+        abi: safeAbi,
+        functionName: "disableModule",
+        args: [SENTINEL_MODULE, latchkey.module],
+      });
+      await asSafe(safes["1.4.1"], [{ to: account, value: 0n, data }]);
       expect((await refused(grant, "fifth")).code).to.equal("MODULE_NOT_ENABLED");
     });
 
@@ -629,7 +809,118 @@ describe("the paying fetch", function () {
     const response = await pay(merchant.url("fifth"));
     expect(response.status).to.equal(402);
     expect(response.headers.has("PAYMENT-REQUIRED")).to.equal(true);
+    // Asked again, it is the same payment: the server could still settle the first one.
+    expect((await pay(merchant.url("fifth"))).status).to.equal(402);
+    const nonces = merchant.headers.map((header) => payment(header).authorization.nonce);
+    expect(nonces).to.deep.equal([nonces[0], nonces[0]]);
     expect(await payments(grant.session.account)).to.deep.equal([]);
+  });
+
+  describe("once the node has seen an authorization", () => {
+    /** A client whose node does something of its own when the account is asked about a signature. */
+    const nodeThat = (answers: (call: Hex) => Promise<Hex>) =>
+      createPublicClient({
+        transport: custom(
+          {
+            request: async (asked: { method: string; params?: unknown }) => {
+              const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [];
+              return asked.method === "eth_call" && call?.data?.startsWith(isValidSignature)
+                ? answers(call.data)
+                : environment.testChain.provider.request(asked as never);
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+    const isValidSignature = toFunctionSelector("isValidSignature(bytes32,bytes)");
+    const no = pad("0xffffffff", { dir: "right" });
+
+    it("keeps its slot, and does not say that nothing was sent: the node can settle it for the shop", async () => {
+      const grant = await enabled();
+      const { testChain, usdc } = environment;
+      const session = grantSession(grant);
+      const client = nodeThat(async (call) => {
+        const { args } = decodeFunctionData({ abi: erc1271, data: call });
+        const { to, value, validAfter, validBefore, slot } = decodePayload(args[1]);
+        const { timestamp } = await testChain.client.getBlock();
+        const period = (timestamp - BigInt(session.validAfter)) / 86_400n;
+        const nonce = slotNonce({ id: hashSession(session), budgetIndex: 0, period, ...slot });
+        await testChain.send({
+          from: shop,
+          to: usdc.address,
+          data: encodeFunctionData({
+            abi: settleAbi,
+            args: [session.account, to, value, validAfter, validBefore, nonce, args[1]],
+          }),
+        });
+        return no;
+      });
+      const store = memorySlotStore();
+      const refusal = await refusalOf(agent(grant, { client, store })(merchant.url("fifth")));
+      expect(refusal.code).to.equal("TOKEN_INVALID_SIGNATURE");
+      expect(await payments(session.account)).to.have.length(1);
+      expect(refusal.message).not.to.contain("Nothing was sent");
+      const { nonce, validBefore } = refusal.details;
+      expect([nonce, validBefore]).to.satisfy(([one, end]: [Hex, number]) => one.length === 66 && end > 0);
+      expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.have.length(1);
+    });
+
+    it("says NETWORK, not that the account said no, where the connection breaks", async () => {
+      const grant = await enabled();
+      const client = nodeThat(async () => {
+        throw new HttpRequestError({ url: "", details: "connection reset" });
+      });
+      const store = memorySlotStore();
+      const refusal = await refusalOf(agent(grant, { client, store })(merchant.url("fifth")));
+      expect(refusal.code).to.equal("NETWORK");
+      expect(refusal.details).to.include.keys("token", "nonce", "validBefore");
+      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.have.length(1);
+    });
+
+    it("asks about the grant again where the owners have changed, and signs no more", async () => {
+      const safe = safes["1.4.1"];
+      const grant = await grantFor(safe, await sessionFor(safe));
+      const store = memorySlotStore();
+      const pay = agent(grant, { store });
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      const data = encodeFunctionData({
+        abi: parseAbi(["function swapOwner(address prevOwner, address oldOwner, address newOwner)"]),
+        args: [SENTINEL_MODULE, safe.owner.address, stranger],
+      });
+      await asSafe(safe, [{ to: safe.address, value: 0n, data }]);
+      const first = await refusalOf(pay(merchant.url("price-10000")));
+      expect(first.code).to.equal("NOT_GRANTED");
+      expect(first.details).to.include.keys("nonce");
+      const held = await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`);
+      const second = await refusalOf(pay(merchant.url("price-10000")));
+      expect(second.code).to.equal("NOT_GRANTED");
+      expect(second.details).not.to.include.keys("nonce");
+      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal(held);
+    });
+
+    it("signs for no other offer of the same request", async () => {
+      const grant = await enabled();
+      let asked = 0;
+      const client = nodeThat(async () => {
+        asked++;
+        return no;
+      });
+      const offer = (amount: string): PaymentRequirements => ({
+        scheme: "exact",
+        network: "eip155:1",
+        asset: environment.usdc.address,
+        amount,
+        payTo: shop,
+        maxTimeoutSeconds: 60,
+        extra: { name: "USD Coin", version: "2" },
+      });
+      const accepts = [offer("200000"), offer("100000")];
+      const required = { x402Version: 2, resource: { url: "https://shop.example/" }, accepts };
+      const headers = { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required) };
+      const pay = agent(grant, { client, fetch: async () => new Response("", { status: 402, headers }) });
+      expect((await refusalOf(pay("https://shop.example/"))).code).to.equal("TOKEN_INVALID_SIGNATURE");
+      expect(asked).to.equal(1);
+    });
   });
 
   describe("at the end of a period", () => {
@@ -677,5 +968,37 @@ describe("the paying fetch", function () {
     const grant = await enabled({ recipients: [ANYONE] });
     expect((await agent(grant)(merchant.url("elsewhere-paid"))).status).to.equal(200);
     expect(await payments(grant.session.account)).to.deep.equal([{ to: stranger, value: 1n }]);
+  });
+
+  it("pays on Base as on Ethereum", async () => {
+    const base = await setUp("base");
+    const { testChain, usdc } = base;
+    const installed = await installLatchkey(testChain);
+    const safe = await createPasskeySafe(base, {
+      version: "1.5.0",
+      passkey: createPasskey("x402 on Base"),
+      latchkey: installed,
+      domainSeparators: [usdc.domainSeparator],
+    });
+    await usdc.mint(safe.address, DOLLAR);
+    const session = await sessionFor(safe, { token: usdc.address });
+    const { chainId } = testChain;
+    const { module } = installed;
+    const grant: Grant = {
+      version: 1,
+      chainId,
+      module,
+      accountKind: "safe",
+      session: sessionJson(session),
+      signature: await signAsSafe(safe, grantDigest(session, { chainId, module })),
+    };
+    const baseShop = await openMerchant(testChain, {
+      page: { amount: 200_000n, asset: usdc.address, payTo: shop },
+    });
+    const response = await agent(grant, { client: testChain.client })(baseShop.url("page"));
+    await baseShop.close();
+    expect(response.status).to.equal(200);
+    expect(await usdc.balanceOf(shop)).to.equal(200_000n);
+    await base.connection.close();
   });
 });

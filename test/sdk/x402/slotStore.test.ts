@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -189,6 +190,23 @@ describe("the slot stores", function () {
     const holder = { token: "t", host: hostname(), pid: process.pid, started: "1" };
     await writeFile(`${path}.lock`, JSON.stringify(holder));
     expect(await fileSlotStore(path).take({ key, now: 0, choose: nextLot })).to.deep.equal(slot(0n));
+  });
+
+  it("the file store leaves a lock alone that is no longer its own", async () => {
+    const holder = JSON.stringify({ token: "t", host: "elsewhere.example", pid: 1, started: "1" });
+    await fileSlotStore(path).take({
+      key,
+      now: 0,
+      choose: (held) => {
+        writeFileSync(`${path}.lock`, holder);
+        return nextLot(held);
+      },
+    });
+    expect(await readFile(`${path}.lock`, "utf8")).to.equal(holder);
+  });
+
+  it("the file store says so when it is not allowed to look", async () => {
+    expect((await refusalOf(fileSlotStore(folder).held(key))).code).to.equal("STORE");
   });
 
   it("the file store waits for a lock on another host, then names its holder instead of taking over", async () => {

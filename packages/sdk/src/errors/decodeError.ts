@@ -400,14 +400,12 @@ function findCause(error: unknown, found: (one: unknown) => boolean): unknown {
 
 /** Revert data wherever viem, nodes and simulators put it. */
 function findRevertData(error: unknown): Hex | undefined {
-  let last: Hex | undefined;
   for (const one of causes(error)) {
     if (typeof one !== "object" || one === null) continue;
     const { raw, data } = one as { raw?: unknown; data?: unknown };
     const nested = typeof data === "object" && data !== null && "data" in data ? data.data : data;
-    for (const candidate of [raw, nested]) if (isHex(candidate) && size(candidate) >= 4) last = candidate;
+    for (const candidate of [raw, nested]) if (isHex(candidate) && size(candidate) >= 4) return candidate;
   }
-  if (last !== undefined) return last;
   for (const one of causes(error)) {
     const inMessage = one instanceof Error ? /return data: (0x[0-9a-fA-F]{8,})/.exec(one.message) : null;
     if (inMessage?.[1]) return inMessage[1] as Hex;

@@ -1,5 +1,5 @@
 import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem";
-import { z } from "zod";
+import * as z from "zod";
 import { checkSession } from "../checkSession.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { GRANT_VERSION, type Grant } from "./Grant.ts";

@@ -1,7 +1,12 @@
+import { type Address, type Hex, isAddressEqual, size, type TypedDataDefinition } from "viem";
+import { checkSession } from "../checkSession.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import { grantDigest } from "../grantDigest.ts";
 import type { Owner } from "../owner/Owner.ts";
 import { ownersSignature } from "../owner/ownersSignature.ts";
 import { safeMessage } from "../safe/safeMessage.ts";
+import { sessionTypedData } from "../sessionTypedData.ts";
+import { type EcdsaSigner, requestSignature, signerAddress } from "../signTypedDataBy.ts";
 import type { Grant, Proposal } from "./Grant.ts";
 import { sessionJson } from "./sessionJson.ts";
 
@@ -10,14 +15,44 @@ import { sessionJson } from "./sessionJson.ts";
  * back is all that the agent needs: it travels along with the first use of the session.
  *
  * @param owner The owner; for a Safe with a threshold above 1, as many owners as that. Owners on different devices
- * sign one by one, and {@link combineGrants} joins what they signed.
+ * sign one by one, and {@link combineGrants} joins what they signed. Or a wallet that is connected as the account
+ * itself, as Safe's is: it gets the session as typed data, which it can show, and collects its owners' signatures on
+ * its own. An owner's own wallet gets the Safe's message instead, 32 bytes.
  * @param proposal By {@link proposeSession}. Show it to the owner first: what is signed is this very object.
- * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a passkey that gave none. Whether the
- * signers are owners only the chain knows: ask {@link verifyGrant}.
+ * @throws {InvalidInput} MALFORMED_SESSION, before anybody is asked, where the module would refuse the session.
+ * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a wallet or passkey that gave none. Whether
+ * the signers are owners only the chain knows: ask {@link verifyGrant}.
  */
 export async function signGrant(owner: Owner | readonly Owner[], proposal: Proposal): Promise<Grant> {
   const { version, chainId, module, accountKind, session } = proposal;
-  const digest = grantDigest(session, { chainId, module });
-  const signature = await ownersSignature(owner, safeMessage({ safe: session.account, chainId, digest }));
+  checkSession(session, module);
+  const { account } = session;
+  const wallet = walletOf(account, owner);
+  const signature = wallet
+    ? await askAccount(wallet, sessionTypedData(session, { chainId, module }) as TypedDataDefinition)
+    : await ownersSignature(
+        owner,
+        safeMessage({ safe: account, chainId, digest: grantDigest(session, { chainId, module }) }),
+      );
   return { version, chainId, module, accountKind, session: sessionJson(session), signature };
+}
+
+/** The one signer that speaks as the account. Beside others it would be an owner of itself, which no Safe has. */
+function walletOf(account: Address, owner: Owner | readonly Owner[]): EcdsaSigner | undefined {
+  const [only, ...others] = [owner].flat() as readonly Owner[];
+  if (!only || others.length > 0 || "rawId" in only) return undefined;
+  return isAddressEqual(signerAddress(only), account) ? only : undefined;
+}
+
+async function askAccount(wallet: EcdsaSigner, message: TypedDataDefinition): Promise<Hex> {
+  const signature = await requestSignature(wallet, message);
+  if (size(signature) > 0) return signature;
+  throw new InvalidInput({
+    code: "INVALID_SIGNER",
+    shortMessage: "The account's wallet gave no signature.",
+    metaMessages: [
+      "It may have put the message on the chain instead, which is no grant.",
+      "Turn on off-chain signing in the wallet, or have the account enable the session by a transaction.",
+    ],
+  });
 }

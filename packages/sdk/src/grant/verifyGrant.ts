@@ -1,40 +1,25 @@
-import {
-  type Address,
-  type Chain,
-  type Client,
-  concat,
-  encodeAbiParameters,
-  type Hex,
-  keccak256,
-  parseAbi,
-  type Transport,
-  toBytes,
-} from "viem";
+import type { Chain, Client, Hex, Transport } from "viem";
 import { getBlock, getCode, readContract } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { checkSession } from "../checkSession.ts";
+import { contractAnswer } from "../contractAnswer.ts";
 import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
-import { isContractRefusal } from "../isContractRefusal.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import { safeAbi } from "../safe/safeAbi.ts";
 import { sessionState } from "../sessionState.ts";
 import type { Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
+import { ownersRefusal } from "./ownersRefusal.ts";
 
 /** Whether a grant is good now; if not, the first reason found. */
 export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
 
-const signaturesAbi = parseAbi([
-  "function checkSignatures(bytes32 dataHash, bytes data, bytes signatures) view",
-  "function domainSeparator() view returns (bytes32)",
-]);
-const safeMessageTypeHash = keccak256(toBytes("SafeMessage(bytes message)"));
-
 /**
  * Asks the chain whether an account stands by a grant, the way the module asks: the owners' signatures must be
- * accepted, and no signatures at all must not be. Also whether the session can be used: window, epoch, state, module.
+ * accepted, and no signatures at all must not be. Also whether the session can be used: shape, window, epoch, state,
+ * module.
  *
  * @param client Any viem client of the grant's chain.
  * @returns The verdict, with a typed reason. It throws only where the chain cannot be asked.
@@ -51,15 +36,20 @@ export async function verifyGrant(
   }
   const session = grantSession(grant);
   const { account } = session;
+  try {
+    checkSession(session, grant.module);
+  } catch (error) {
+    if (error instanceof Refusal) return { valid: false, reason: error };
+    throw error;
+  }
   const no = (
     code: RefusalCode,
     shortMessage: string,
     metaMessage: string,
     details: { readonly [name: string]: unknown } = {},
-    cause?: unknown,
   ): GrantVerdict => ({
     valid: false,
-    reason: new Refusal({ code, shortMessage, metaMessages: [metaMessage], details, cause }),
+    reason: new Refusal({ code, shortMessage, metaMessages: [metaMessage], details }),
   });
 
   const [block, accountCode, moduleCode] = await Promise.all([
@@ -87,7 +77,7 @@ export async function verifyGrant(
       functionName: "epochOf",
       args: [account],
     }),
-    said(
+    contractAnswer(
       readContract(client, {
         address: account,
         abi: safeAbi,
@@ -129,58 +119,12 @@ export async function verifyGrant(
       "Have the owner sign it, or enable the session.",
     );
 
-  const preimage = await safeMessagePreimage(client, account, grantDigest(session, grant));
-  const check = (signatures: Hex) =>
-    said(
-      readContract(client, {
-        address: account,
-        abi: signaturesAbi,
-        functionName: "checkSignatures",
-        args: [keccak256(preimage), preimage, signatures],
-      }).then(() => true),
-    );
-  const signed = await check(grant.signature);
-  if (signed !== true)
-    return no(
-      "NOT_GRANTED",
-      `The account's owners did not sign this session: ${decodeError(signed).shortMessage}`,
-      "Have it signed again by owners of the account, as many as its threshold.",
-      {},
-      signed,
-    );
-  if ((await check("0x")) === true)
-    return no(
-      "NOT_GRANTED",
-      `The account ${account} says yes to no signatures at all, so its word is worth nothing.`,
-      "Have the account itself enable the session.",
-    );
-  return { valid: true };
+  const reason = await ownersRefusal(client, {
+    account,
+    digest: grantDigest(session, grant),
+    signature: grant.signature,
+  });
+  return reason ? { valid: false, reason } : { valid: true };
 }
 
 const isNothing = (code: Hex | undefined) => code === undefined || code === "0x";
-
-/** What a contract answered, or the error with which it refused. A chain that cannot be asked is another matter. */
-async function said(answer: Promise<boolean>): Promise<unknown> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!isContractRefusal(error)) throw error;
-    return error;
-  }
-}
-
-async function safeMessagePreimage(
-  client: Client<Transport, Chain | undefined>,
-  safe: Address,
-  digest: Hex,
-): Promise<Hex> {
-  const separator = await readContract(client, {
-    address: safe,
-    abi: signaturesAbi,
-    functionName: "domainSeparator",
-  });
-  const structHash = keccak256(
-    encodeAbiParameters([{ type: "bytes32" }, { type: "bytes32" }], [safeMessageTypeHash, keccak256(digest)]),
-  );
-  return concat(["0x1901", separator, structHash]);
-}

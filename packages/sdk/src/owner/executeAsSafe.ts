@@ -14,7 +14,7 @@ import {
   type WalletClient,
   zeroAddress,
 } from "viem";
-import { call, getChainId, readContract } from "viem/actions";
+import { call, getChainId, getCode, readContract } from "viem/actions";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
@@ -55,6 +55,7 @@ const MULTI_SEND_CALL_ONLY: Address = "0x9641d764fc13c8B624c04430C7356C1C7C8102e
  * @param parameters.multiSendCallOnly For chains where Safe's is not at its canonical address. Used for more than one
  * call.
  * @returns The transaction's hash, as soon as it is sent.
+ * @throws {InvalidInput} EMPTY_BATCH; INVALID_ADDRESS where there is no contract at `multiSendCallOnly`.
  * @throws {Refusal} With the reason, where the calls would fail (a single one is tried before the owner is asked),
  * or where the Safe would not accept the signature.
  */
@@ -78,6 +79,7 @@ export async function executeAsSafe(
   const reader: Client<Transport, Chain | undefined> = client;
   try {
     if (others.length === 0) await call(reader, { account: safe, ...only });
+    else await requireMultiSend(reader, multiSendCallOnly);
     const transaction = {
       ...(others.length === 0
         ? { to: only.to, value: only.value, data: only.data, operation: 0 }
@@ -124,6 +126,27 @@ export async function executeAsSafe(
   } catch (error) {
     throw decodeError(error);
   }
+}
+
+/**
+ * Makes sure that there is a contract to run the batch. A Safe's delegatecall to an address without code succeeds and
+ * does nothing: a removal would look done while the thief goes on.
+ */
+async function requireMultiSend(
+  client: Client<Transport, Chain | undefined>,
+  multiSendCallOnly: Address,
+): Promise<void> {
+  const code = await getCode(client, { address: multiSendCallOnly });
+  if (code !== undefined && code !== "0x") return;
+  throw new InvalidInput({
+    code: "INVALID_ADDRESS",
+    shortMessage: `multiSendCallOnly: there is no contract at ${multiSendCallOnly} on this chain.`,
+    metaMessages: [
+      "Nothing was signed. Pass the address of Safe's MultiSendCallOnly on this chain as multiSendCallOnly,",
+      "or make the calls one by one.",
+    ],
+    details: { path: "multiSendCallOnly", address: multiSendCallOnly },
+  });
 }
 
 const batch = (calls: readonly EncodedCall[]): Hex =>

@@ -100,6 +100,13 @@ function createBudget(
   const initial = stream
     ? parseAmount(stream.initial, decimals, `${path}.stream.initial`, { zero: true })
     : 0n;
+  if (initial > perPeriod)
+    throw new InvalidInput({
+      code: "INVALID_LIMIT",
+      shortMessage: `${path}.stream.initial is more than the whole limit of its period.`,
+      metaMessages: ["Lower initial, or raise the limit of the period."],
+      details: { initial, perPeriod },
+    });
   return {
     token,
     perTransaction,

@@ -2,7 +2,7 @@ import { type Address, encodeFunctionData, isAddressEqual, parseAbi, zeroAddress
 import type { SafeCall } from "./SafeCall.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { SENTINEL_MODULE } from "./safeAddresses.ts";
-import { type SafeSignatureRail, signatureRailCalls } from "./safeSignatureRail.ts";
+import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from "./safeSignatureRail.ts";
 
 const revokeAllAbi = parseAbi(["function revokeAll()"]);
 
@@ -14,25 +14,32 @@ export type SafeRemovalParameters = SafeSignatureRail & {
   module: Address;
   /** The Safe's modules in the order of `getModulesPaginated`, up to this one at least. */
   modules: readonly Address[];
+  /**
+   * The fallback handler that the Safe has now, by `safeFallbackHandler`. What the rail's own handler asks is cleared;
+   * any other would not understand that call, and the whole batch would fail with it.
+   */
+  fallbackHandler: Address;
   /** The handler that the Safe is to have afterwards; by default it keeps the one it has. */
   nextHandler?: Address;
 };
 
 /**
  * The calls by which a Safe removes Latchkey, to be made in one batch. Every session and every unused grant dies
- * first: a module that a Safe merely drops is not told, and old grants would be good again if it came back.
+ * first: a module that a Safe merely drops is not told, and old grants would be good again if it came back. What the
+ * fallback handler asks is cleared last, where it is the rail's; that is tidiness only, as a dropped module says no.
  * @throws If the module is not among the Safe's modules.
  */
 export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
-  const { safe, module, modules, nextHandler } = parameters;
+  const { safe, module, modules, fallbackHandler, nextHandler } = parameters;
   const position = modules.findIndex((enabled) => isAddressEqual(enabled, module));
   if (position < 0) throw new Error(`The Safe ${safe} does not have the module ${module}.`);
   const previous = modules[position - 1] ?? SENTINEL_MODULE;
+  const isRails = isAddressEqual(fallbackHandler, signatureRailHandler(parameters, module));
   return [
     { to: module, value: 0n, data: encodeFunctionData({ abi: revokeAllAbi, functionName: "revokeAll" }) },
     ...[
       encodeFunctionData({ abi: safeAbi, functionName: "disableModule", args: [previous, module] }),
-      ...signatureRailCalls(parameters, zeroAddress),
+      ...(isRails ? signatureRailCalls(parameters, zeroAddress) : []),
       ...(nextHandler
         ? [encodeFunctionData({ abi: safeAbi, functionName: "setFallbackHandler", args: [nextHandler] })]
         : []),

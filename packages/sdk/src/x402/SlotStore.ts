@@ -25,8 +25,8 @@ export type SlotStore = {
     choose: (held: readonly HeldSlot[]) => HeldSlot | undefined;
   }): Promise<HeldSlot | undefined>;
   /**
-   * Gives a slot back at once. Only for an authorization that never left this process: any other may still settle,
-   * and its slot comes back by itself.
+   * Gives a slot back at once. Only where nothing was signed for it, or what was signed never left this process, not
+   * even to ask a node about it: any other authorization may still settle, and its slot comes back by itself.
    */
   release(key: string, slot: Slot & { period: bigint }): Promise<void>;
   /** What is held under a key, whether its time has passed or not. */

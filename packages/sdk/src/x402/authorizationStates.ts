@@ -8,12 +8,15 @@ const tokenAbi = parseAbi([
 /** Multicall3, at the same address on nearly every chain. */
 const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
-/** Whether a chain has Multicall3, once it was looked up. Chains keep it. */
+/** Bytes of one question: a selector and two words. */
+const CALLDATA = 68;
+
+/** Whether a client's chain has Multicall3, once it was looked up. Chains keep it. */
 const hasMulticall = new WeakMap<object, Promise<boolean>>();
 
 /**
- * Asks an EIP-3009 token which nonces of an account are used or cancelled: in one call where the chain has
- * Multicall3, else one by one at the same time (a transport with `batch: true` puts these in one request).
+ * Asks an EIP-3009 token which nonces of an account are used or cancelled. Several are asked about in one request: of
+ * Multicall3 where the chain has it, else of its code, which travels with the request (a hundred at a time).
  *
  * @returns one answer for each nonce, in order
  */
@@ -22,20 +25,28 @@ export async function authorizationStates(
   parameters: { token: Address; account: Address; nonces: readonly Hex[] },
 ): Promise<readonly boolean[]> {
   const { token, account, nonces } = parameters;
-  const call = (nonce: Hex) =>
-    ({ address: token, abi: tokenAbi, functionName: "authorizationState", args: [account, nonce] }) as const;
-  if (nonces.length > 1) {
-    let known = hasMulticall.get(client);
-    if (!known) {
-      known = getCode(client, { address: MULTICALL3 }).then((code) => code !== undefined && code !== "0x");
-      // A failed look-up is not an answer to keep.
-      known.catch(() => hasMulticall.delete(client));
-      hasMulticall.set(client, known);
-    }
-    if (await known) {
-      const contracts = nonces.map(call);
-      return multicall(client, { contracts, multicallAddress: MULTICALL3, allowFailure: false });
-    }
+  const contracts = nonces.map(
+    (nonce) =>
+      ({
+        address: token,
+        abi: tokenAbi,
+        functionName: "authorizationState",
+        args: [account, nonce],
+      }) as const,
+  );
+  const [first, ...others] = contracts;
+  if (!first) return [];
+  if (others.length === 0) return [await readContract(client, first)];
+  let known = hasMulticall.get(client);
+  if (!known) {
+    known = getCode(client, { address: MULTICALL3 }).then((code) => code !== undefined && code !== "0x");
+    // A failed look-up is not an answer to keep.
+    known.catch(() => hasMulticall.delete(client));
+    hasMulticall.set(client, known);
   }
-  return Promise.all(nonces.map((nonce) => readContract(client, call(nonce))));
+  // Travelling code is creation code to a node, which takes no more than 48 kB of it: 100 questions fit easily.
+  const where = (await known)
+    ? { multicallAddress: MULTICALL3, batchSize: 0 }
+    : { deployless: true, batchSize: 100 * CALLDATA };
+  return multicall(client, { ...where, contracts, allowFailure: false });
 }

@@ -3,11 +3,10 @@ import type { Session } from "../Session.ts";
 
 /**
  * The spend controls of an `x402Client` that say what a session says: each token that it may pay by signature, up to
- * its perTransaction. x402's own default, one dollar a payment in well-known tokens, is switched off, as it would
- * refuse what the owner allowed. Tokens without a budget that x402 knows pass these controls; the scheme refuses them.
+ * its perTransaction, in place of x402's own cap of one dollar. Well-known tokens without a budget keep that cap, and
+ * the scheme refuses them.
  */
 export const budgetSpendControls = (session: Session, network: `eip155:${number}`): SpendControls => ({
-  maxAmountPerPayment: false,
   allowedAssets: session.budgets
     .filter((budget) => budget.slotSizes > 0)
     .map((budget) => ({

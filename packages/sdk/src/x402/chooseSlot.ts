@@ -100,11 +100,14 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
     return undefined;
   };
 
-  // Most often a lot that was opened before will do, and nothing need be asked about the others.
-  const remembered = followerOf(
-    fit,
-    question.openedBefore.filter((lot) => lot < lots),
-  );
+  // Most often a lot that was opened before, or was to be, will do, and nothing need be asked about the others.
+  const toBeOpened = heldOpeners.filter((slot) => slot.size === fit && fit > 0);
+  const unheard = toBeOpened.filter((slot) => used(slot) === undefined);
+  if (unheard.length > 0) return { kind: "read", slots: unheard };
+  const remembered = followerOf(fit, [
+    ...question.openedBefore.filter((lot) => lot < lots),
+    ...toBeOpened.map((slot) => slot.lot),
+  ]);
   if (remembered) return remembered;
 
   // Which lots are opened? Read on until nothing has been touched for a while.

@@ -38,7 +38,7 @@ type Budgets = { [key: string]: readonly HeldSlot[] };
  * readable by its user only (mode 0600), is replaced as a whole or not at all, and holds no secret. While it is
  * written, `<path>.lock` stands beside it; the lock of a process that died is taken over.
  *
- * Node only: the file system is loaded on first use, so that the rest of the SDK still runs in a browser.
+ * Node only, so it has an entry of its own: `import { fileSlotStore } from "@latchkey/sdk/node"`.
  *
  * @param path - of the file; its folder must exist. Do not put it on a network drive: locks need link semantics that
  * these do not always keep.

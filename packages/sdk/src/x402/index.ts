@@ -3,7 +3,6 @@ export * from "./budgetSpendControls.ts";
 export * from "./checkOffer.ts";
 export * from "./checkTokenDomain.ts";
 export * from "./chooseSlot.ts";
-export * from "./fileSlotStore.ts";
 export * from "./HeldSlot.ts";
 export * from "./latchkeyScheme.ts";
 export * from "./memorySlotStore.ts";

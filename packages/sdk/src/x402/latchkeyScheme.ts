@@ -1,4 +1,5 @@
-import type { PaymentRequirements, SchemeNetworkClient } from "@x402/core/types";
+import { encodePaymentSignatureHeader } from "@x402/core/http";
+import type { PaymentPayload, PaymentRequirements, SchemeNetworkClient } from "@x402/core/types";
 import { findDefaultAsset } from "@x402/evm";
 import {
   type Address,
@@ -14,7 +15,10 @@ import { readContract } from "viem/actions";
 import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
+import { ownersRefusal } from "../grant/ownersRefusal.ts";
+import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
+import { isContractRefusal } from "../isContractRefusal.ts";
 import { encodePayload } from "../payload/encodePayload.ts";
 import { type SafeHandlerKind, wrapForSafe } from "../payload/wrapForSafe.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
@@ -22,8 +26,10 @@ import type { Session } from "../Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain } from "./checkTokenDomain.ts";
+import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memorySlotStore } from "./memorySlotStore.ts";
+import { headerRefusal } from "./paymentHeader.ts";
 import { paymentWindow } from "./paymentWindow.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import type { SessionKey } from "./SessionKey.ts";
@@ -42,7 +48,7 @@ export type LatchkeySchemeParameters = {
   grant: Grant;
   /**
    * Remembers the slots in flight. Agents that share a session must share it, and it should survive restarts: see
-   * {@link fileSlotStore}. Default: {@link memorySlotStore}.
+   * `fileSlotStore` of `@latchkey/sdk/node`. Default: {@link memorySlotStore}.
    */
   store?: SlotStore;
   /** Most payments to one payee that may open a lot and have not settled yet. Default 4. */
@@ -71,8 +77,6 @@ export type LatchkeyScheme = SchemeNetworkClient & {
    * was sent and refused. Slots are not looked at.
    */
   refusalOf(requirements: PaymentRequirements): Promise<Refusal | undefined>;
-  /** Gives back the slot of a payment that was never sent. `payload`: the very object that was created for it. */
-  release(payload: Record<string, unknown>): Promise<void>;
 };
 
 /** How a token's question reaches the module. */
@@ -98,7 +102,12 @@ const SETTLING_SECONDS = 60;
  * The x402 scheme `exact` on one chain, paid from an account by a session key with no transaction of the payer's: it
  * checks the offer against the session, picks the slot whose nonce makes the chain count the payment, has the key
  * sign the EIP-3009 authorization and wraps it so that the account says yes. What the chain would refuse is refused
- * here, with a {@link Refusal}, before anything leaves the process.
+ * here, with a {@link Refusal}, before anything is signed.
+ *
+ * One question is left for afterwards, whether the account says yes to the very authorization. The node that is asked
+ * it could hand the authorization on. So if the answer is no, or does not come, the slot stays taken, and the
+ * refusal's details say `token`, `nonce` and `validBefore`: until then, pay again only if a second payment does no
+ * harm, or once the token says that the nonce is not used.
  *
  * Register it under `scheme.network`, never under a pattern, and without another scheme for `exact` on that network.
  * {@link payingFetch} does all of this.
@@ -108,7 +117,7 @@ const SETTLING_SECONDS = 60;
  *
  * @throws {Refusal} NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
  * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
- * TOKEN_INVALID_SIGNATURE, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, STORE
+ * TOKEN_INVALID_SIGNATURE, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, TOO_LARGE, STORE, NETWORK
  */
 export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeyScheme {
   const { client, key, grant } = parameters;
@@ -165,7 +174,18 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     return chainChecked;
   };
 
-  /** Signs and wraps; undefined if the account would not say yes now. */
+  let ownersAsked = false;
+  /** Whether the owners' signature that a payment would carry is good: asked once, and again after a no. */
+  async function checkGrant({ state }: SessionStanding): Promise<void> {
+    if (state === "ENABLED" || ownersAsked) return;
+    const { account } = session;
+    const { signature } = grant;
+    const refusal = await ownersRefusal(client, { account, digest: grantDigest(session, grant), signature });
+    if (refusal) throw refusal;
+    ownersAsked = true;
+  }
+
+  /** Signs and wraps. Nobody is told. */
   async function authorize(
     offer: PayableOffer,
     { domainSeparator, handler }: Rail,
@@ -200,25 +220,31 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       payload,
       handler === "session" ? { handler } : { handler, domainSeparator, authorization },
     );
-    // What every facilitator asks first: better to hear the no here, where the slot can be given back.
-    const answer = await readContract(client, {
-      address: session.account,
-      abi: erc1271,
-      functionName: "isValidSignature",
-      args: [hashTypedData(typedData), signature],
-    }).catch(() => "0x");
-    if (answer !== ERC1271_YES) return undefined;
     return {
-      signature,
-      authorization: {
-        from: authorization.from,
-        to: authorization.to,
-        value: `${authorization.value}`,
-        validAfter: "0",
-        validBefore: `${validBefore}`,
-        nonce,
+      digest: hashTypedData(typedData),
+      payment: {
+        signature,
+        authorization: {
+          from: authorization.from,
+          to: authorization.to,
+          value: `${authorization.value}`,
+          validAfter: "0",
+          validBefore: `${validBefore}`,
+          nonce,
+        },
       },
     };
+  }
+
+  /** What every facilitator asks first. From here on the node has all that is needed to settle the payment. */
+  async function accountAgrees(digest: Hex, signature: Hex): Promise<boolean> {
+    const request = { address: session.account, abi: erc1271, functionName: "isValidSignature" } as const;
+    try {
+      return (await readContract(client, { ...request, args: [digest, signature] })) === ERC1271_YES;
+    } catch (error) {
+      if (isContractRefusal(error)) return false;
+      throw error;
+    }
   }
 
   const standingOf = ({ budget, budgetIndex }: PayableOffer) =>
@@ -226,21 +252,21 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   const refuse = (offer: PayableOffer, standing: SessionStanding) =>
     refuseStanding(session, standing, carriesGrant) ?? refuseBalance(offer, standing);
 
-  async function pay(offer: PayableOffer, rail: Rail) {
+  async function pay(offer: PayableOffer, requirements: PaymentRequirements, rail: Rail) {
     const { budget, amount } = offer;
     const deadline = Date.now() + maxWait * 1000;
     for (;;) {
       const standing = await standingOf(offer);
       const refusal = refuse(offer, standing);
       if (refusal) throw refusal;
+      await checkGrant(standing);
       const { chainTime, resetsAt } = standing;
       const wait = async (reason: Refusal) => {
         if (Date.now() + pollingInterval > deadline) throw reason;
         await new Promise((done) => setTimeout(done, pollingInterval));
       };
       const window = paymentWindow({
-        chainTime,
-        localTime: Math.floor(Date.now() / 1000),
+        now: await currentTime(client, chainTime),
         maxTimeoutSeconds: offer.maxTimeoutSeconds,
         resetsAt,
         margin,
@@ -269,26 +295,32 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         await wait(error);
         continue;
       }
-      const { slot } = taken;
-      let payment: Awaited<ReturnType<typeof authorize>>;
+      let authorized: Awaited<ReturnType<typeof authorize>>;
       try {
-        payment = await authorize(offer, rail, standing, taken, validBefore);
+        authorized = await authorize(offer, rail, standing, taken, validBefore);
+        // The server's description of what it sells comes on top: here it is known already that all is in vain.
+        const { payment: payload } = authorized;
+        const header = { x402Version: 2, accepted: requirements, payload } as PaymentPayload;
+        const tooLarge = headerRefusal(encodePaymentSignatureHeader(header));
+        if (tooLarge) throw tooLarge;
       } catch (error) {
-        await allocatorOf(offer).release(slot);
+        await allocatorOf(offer).release(taken.slot);
         throw error;
       }
-      if (payment) {
-        slots.set(payment, { offer, slot });
-        return payment;
+      const { digest, payment } = authorized;
+      const seen = { token: budget.token, nonce: taken.nonce, validBefore };
+      let agrees: boolean;
+      try {
+        agrees = await accountAgrees(digest, payment.signature);
+      } catch (cause) {
+        throw refuseUnasked(session, seen, cause);
       }
-      await allocatorOf(offer).release(slot);
+      if (agrees) return payment;
       handlers.delete(budget.token);
-      throw refuseSignature(session, standing);
+      ownersAsked = false;
+      throw refuseSignature(session, standing, seen);
     }
   }
-
-  // What each payment took.
-  const slots = new WeakMap<object, { offer: PayableOffer; slot: HeldSlot }>();
 
   return {
     scheme: "exact",
@@ -300,11 +332,6 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const offer = checkOffer(requirements, session, chainId);
       return refuse(offer, await standingOf(offer));
     },
-    async release(payload) {
-      const taken = slots.get(payload);
-      slots.delete(payload);
-      if (taken) await allocatorOf(taken.offer).release(taken.slot);
-    },
     async createPaymentPayload(x402Version, requirements) {
       if (x402Version !== 2) {
         throw new Refusal({
@@ -315,7 +342,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       }
       const offer = checkOffer(requirements, session, chainId);
       await checkChain();
-      return { x402Version, payload: await pay(offer, await railOf(offer)) };
+      return { x402Version, payload: await pay(offer, requirements, await railOf(offer)) };
     },
   };
 }
@@ -346,19 +373,44 @@ const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Re
     details: { token: budget.token, amount, remaining: 0n, resetsAt },
   });
 
-const refuseSignature = ({ account }: Session, { state }: SessionStanding): Refusal =>
+/** An authorization that a node has seen: it could be settled, though it was not sent to the merchant. */
+type SeenAuthorization = { token: Address; nonce: Hex; validBefore: number };
+
+const whileItLives = ({ validBefore }: SeenAuthorization): string =>
+  `The merchant was sent nothing, but the chain's node has seen the payment, which is good until ${new Date(
+    validBefore * 1000,
+  ).toISOString()}.`;
+
+const refuseSignature = (
+  { account }: Session,
+  { state }: SessionStanding,
+  seen: SeenAuthorization,
+): Refusal =>
   state === "ENABLED"
     ? new Refusal({
         code: "TOKEN_INVALID_SIGNATURE",
         shortMessage: `The account ${account} would not say yes to this payment.`,
         metaMessages: [
-          "Nothing was sent. Most likely another agent used the slot, or the account's set-up changed: try again once.",
+          whileItLives(seen),
+          "Most likely another agent used the slot, or the account's set-up changed: try again once.",
         ],
+        details: seen,
       })
     : new Refusal({
         code: "NOT_GRANTED",
         shortMessage: `The account ${account} does not accept the owner's signature over the session.`,
         metaMessages: [
-          "Nothing was sent. Did the owners change since? Have the account enable the session, or ask for a new grant.",
+          whileItLives(seen),
+          "Did the owners change since? Have the account enable the session, or ask for a new grant.",
         ],
+        details: seen,
       });
+
+const refuseUnasked = ({ account }: Session, seen: SeenAuthorization, cause: unknown): Refusal =>
+  new Refusal({
+    code: "NETWORK",
+    shortMessage: `The account ${account} could not be asked whether it says yes to this payment.`,
+    metaMessages: [whileItLives(seen), "Before you pay again, ask the token whether the nonce is used."],
+    details: seen,
+    cause,
+  });

@@ -1,11 +1,13 @@
 import { x402Client, x402HTTPClient } from "@x402/core/client";
-import type { PaymentPayload, PaymentRequired, PaymentRequirements } from "@x402/core/types";
+import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
 import type { Address, Hex } from "viem";
 import { getBlock } from "viem/actions";
+import { decodeError } from "../errors/decodeError.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { budgetSpendControls } from "./budgetSpendControls.ts";
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
+import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
 
 /** How an agent pays what it fetches. */
 export type PayingFetchParameters = LatchkeySchemeParameters & {
@@ -19,10 +21,8 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
   timeout?: number;
 };
 
-/** The header in which x402 version 2 carries a payment. */
-const PAYMENT_HEADER = "PAYMENT-SIGNATURE";
-/** Most bytes of that header's line: nginx, for one, refuses lines over 8 kB. */
-const LONGEST_HEADER = 8000;
+/** Seconds after its end for which a payment that was settled and bought nothing stands for its request. */
+const SETTLED_STANDS = 3600;
 
 /** A signed payment of which it is not known that it bought anything. Sent again, it still pays only once. */
 type OpenPayment = { payload: PaymentPayload; header: string };
@@ -34,7 +34,11 @@ type OpenPayment = { payload: PaymentPayload; header: string };
  * One request pays at most once. If its outcome is unknown (the connection broke, or timed out, after the payment was
  * sent), the same payment is sent again: signed once, it can be settled once. Were it signed anew, the first could
  * still be settled too. For the same reason a request that is repeated (same method, address and body) after such a
- * failure, or after an answer other than success, first offers the payment that is still open, until that has lapsed.
+ * failure, or after an answer other than success, offers the payment that is still open, and nothing else is signed
+ * for it until that one has lapsed: a server that has changed its price meanwhile gets its 402 handed on. A payment
+ * that was settled, and yet bought nothing, is offered for an hour longer; then the request is a new purchase.
+ *
+ * Open payments are remembered as long as this function: not over a restart, nor by another call of `payingFetch`.
  *
  * @returns the server's answer; one that is 402 again was not paid, as far as the chain knows
  * @throws {Refusal} before anything is sent: the codes of {@link latchkeyScheme}, and TOO_LARGE for a header over
@@ -55,7 +59,7 @@ export function payingFetch(
     .register(scheme.network, scheme)
     .setSpendControls(budgetSpendControls(scheme.session, scheme.network));
   const http = new x402HTTPClient(x402);
-  const open = new Map<string, OpenPayment>();
+  const open = new Map<string, readonly OpenPayment[]>();
 
   return async (input, init) => {
     const request = new Request(input, init);
@@ -63,32 +67,25 @@ export function payingFetch(
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
     const identity = await identityOf(request);
 
-    // Taken out, so that a second request at the same time pays for itself; put back if it stays open.
-    const earlier = open.get(identity);
-    open.delete(identity);
-    if (earlier) {
-      const alive = await isAlive(earlier).catch((error: unknown) => {
-        open.set(identity, earlier);
-        throw error;
+    for (;;) {
+      const earlier = reopen(identity);
+      if (!earlier) break;
+      const stands = await stillStands(earlier).catch((error: unknown) => {
+        keepOpen(identity, earlier);
+        throw decodeError(error);
       });
-      if (alive) {
-        const response = await deliver(request, identity, earlier);
-        if (response.status !== 402 || stillOffered(response, earlier)) return response;
-        // The server wants something else now, so it has no use for the earlier payment.
-        open.delete(identity);
-      }
+      if (stands) return deliver(request, identity, earlier);
     }
 
     const response = await send(request.clone());
     if (response.status !== 402) return response;
     const required = await paymentRequired(response);
     if (!required) return response;
+    await discard(response);
     const payload = await createPayment(required);
     const header = Object.values(http.encodePaymentSignatureHeader(payload))[0] as string;
-    if (PAYMENT_HEADER.length + 2 + header.length > LONGEST_HEADER) {
-      await scheme.release(payload.payload);
-      throw refuseSize(header.length);
-    }
+    const tooLarge = headerRefusal(header);
+    if (tooLarge) throw tooLarge;
     return deliver(request, identity, { payload, header });
   };
 
@@ -132,18 +129,45 @@ export function payingFetch(
         scheme.checkOffer(offer);
         return await x402.createPaymentPayload({ ...required, accepts: [offer] });
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        // Nor is another offer paid once an authorization for this one was seen outside, as its nonce tells.
+        if (!(error instanceof Refusal) || "nonce" in error.details) throw error;
         refusals.push(error);
       }
     }
     throw refusals.sort((a, b) => remoteness(a) - remoteness(b))[0] as Refusal;
   }
 
-  /** Sends a payment until the server answers; what is not known to be bought stays open. */
+  /** Takes an open payment of a request, so that a second such request at the same time pays for itself. */
+  function reopen(identity: string): OpenPayment | undefined {
+    const [payment] = open.get(identity) ?? [];
+    if (payment) close(identity, payment);
+    return payment;
+  }
+  function keepOpen(identity: string, payment: OpenPayment): void {
+    for (const [key, payments] of open) if (payments.every(isLongOver)) open.delete(key);
+    open.set(identity, [...(open.get(identity) ?? []), payment]);
+  }
+  function close(identity: string, payment: OpenPayment): void {
+    const others = (open.get(identity) ?? []).filter((each) => each !== payment);
+    if (others.length > 0) open.set(identity, others);
+    else open.delete(identity);
+  }
+
+  /** Delivers a payment; it stays open unless it is known to have bought something. */
   async function deliver(request: Request, identity: string, payment: OpenPayment): Promise<Response> {
+    let bought = false;
+    try {
+      const response = await insist(request, payment);
+      bought = response.ok;
+      return response;
+    } finally {
+      if (!bought) keepOpen(identity, payment);
+    }
+  }
+
+  /** Sends a payment until the server answers. */
+  async function insist(request: Request, payment: OpenPayment): Promise<Response> {
     let cause: unknown;
-    for (const [key, { payload }] of open) if (isLongOver(payload)) open.delete(key);
-    open.set(identity, payment);
     for (let attempt = 0; attempt <= resends; attempt++) {
       if (attempt > 0) await new Promise((done) => setTimeout(done, resendDelay * 2 ** (attempt - 1)));
       const paid = request.clone();
@@ -167,59 +191,49 @@ export function payingFetch(
         (name) => response.headers.get(name),
         response.status,
       );
-      if (response.ok) {
-        open.delete(identity);
-        return response;
-      }
+      if (response.ok) return response;
       // A gateway that lost its server tells nothing about the payment.
-      if (response.status >= 502 && response.status <= 504 && attempt < resends) continue;
+      if (response.status >= 502 && response.status <= 504 && attempt < resends) {
+        await discard(response);
+        continue;
+      }
       if (response.status !== 402) return response;
       cause = new Error(`The server answered 402: ${settleResponse?.errorReason ?? reasonOf(response)}`);
       // The server does not take it for paid. If the chain does, or has yet to say, then this is no bill to hand on.
       const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
-      if ((await isSettled(payment)) !== false || sent) continue;
-      const refusal = await scheme.refusalOf(payment.payload.accepted);
+      if ((await isSettled(payment)) !== false || sent) {
+        await discard(response);
+        continue;
+      }
+      // Where the chain does not tell, the server's own answer has to do.
+      const refusal = await scheme.refusalOf(payment.payload.accepted).catch(() => undefined);
       if (refusal) throw refusal;
       return response;
     }
     throw refuseOutcome(request, payment, await isSettled(payment), cause);
   }
 
-  /** Whether the token knows the payment; undefined if the chain does not answer. */
-  async function isSettled({ payload }: OpenPayment): Promise<boolean | undefined> {
+  /** Whether the token knows the payment's nonce as used. */
+  async function nonceUsed({ payload }: OpenPayment): Promise<boolean> {
     const { from, nonce } = authorizationOf(payload);
-    try {
-      const token = payload.accepted.asset as Address;
-      const [settled] = await authorizationStates(client, { token, account: from, nonces: [nonce] });
-      return settled;
-    } catch {
-      return undefined;
-    }
+    const { token } = scheme.checkOffer(payload.accepted).budget;
+    const [used] = await authorizationStates(client, { token, account: from, nonces: [nonce] });
+    return used === true;
+  }
+  /** Whether a payment was settled; undefined if the chain does not answer. */
+  function isSettled(payment: OpenPayment): Promise<boolean | undefined> {
+    return nonceUsed(payment).catch(() => undefined);
   }
 
-  /** Whether a payment could still be settled, or was. After that, a repeated request is a new purchase. */
-  async function isAlive({ payload }: OpenPayment): Promise<boolean> {
+  /**
+   * Whether an open payment still stands for its request: it can be settled, or it was, not long ago. Once it does
+   * not, a repeated request is a new purchase.
+   */
+  async function stillStands(payment: OpenPayment): Promise<boolean> {
     const { timestamp } = await getBlock(client, { blockTag: "latest" });
-    return timestamp < BigInt(authorizationOf(payload).validBefore);
-  }
-
-  function stillOffered(response: Response, { payload }: OpenPayment): boolean {
-    let offers: readonly PaymentRequirements[];
-    try {
-      offers = http.getPaymentRequiredResponse((name) => response.headers.get(name)).accepts;
-    } catch {
-      // It does not say. Then rather not pay a second time.
-      return true;
-    }
-    const { scheme, network, asset, amount, payTo } = payload.accepted;
-    return offers.some(
-      (offer) =>
-        offer.scheme === scheme &&
-        offer.network === network &&
-        offer.asset === asset &&
-        offer.amount === amount &&
-        offer.payTo === payTo,
-    );
+    const end = Number(authorizationOf(payment.payload).validBefore);
+    if (timestamp < end) return true;
+    return timestamp < end + SETTLED_STANDS && nonceUsed(payment);
   }
 
   function reasonOf(response: Response): string {
@@ -235,9 +249,12 @@ type Authorization = { from: Address; nonce: Hex; validBefore: string };
 /** What {@link latchkeyScheme} put there. */
 const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as Authorization;
 
-/** Whether a payment ended an hour ago, which no halt of a chain that is worth waiting for outlasts. */
-const isLongOver = (payload: PaymentPayload): boolean =>
-  Number(authorizationOf(payload).validBefore) + 3600 < Date.now() / 1000;
+/** Lets the connection of an answer go that nobody will read. */
+const discard = async (response: Response): Promise<void> => response.body?.cancel().catch(() => {});
+
+/** Whether a payment stands for nothing any more, also by the clock of a chain that lags an hour behind. */
+const isLongOver = ({ payload }: OpenPayment): boolean =>
+  Number(authorizationOf(payload).validBefore) + SETTLED_STANDS + 3600 < Date.now() / 1000;
 
 /** A request repeated is one with the same method, address and body; headers may carry a time or a trace. */
 async function identityOf(request: Request): Promise<string> {
@@ -251,17 +268,6 @@ async function identityOf(request: Request): Promise<string> {
 const remoteness = ({ code }: Refusal): number =>
   ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 1 : 0;
 
-const refuseSize = (bytes: number): Refusal =>
-  new Refusal({
-    code: "TOO_LARGE",
-    shortMessage: `The payment header would have ${bytes} bytes; most servers refuse lines over 8,000.`,
-    metaMessages: [
-      "Nothing was sent. Have the account enable the session, so that it need not travel with every payment,",
-      "and keep sessions for x402 small: few recipients, few other budgets.",
-    ],
-    details: { bytes, limit: LONGEST_HEADER },
-  });
-
 function refuseOutcome(
   request: Request,
   { payload, header }: OpenPayment,
@@ -269,14 +275,14 @@ function refuseOutcome(
   cause: unknown,
 ): Refusal {
   const { nonce, validBefore } = authorizationOf(payload);
-  const until = new Date(Number(validBefore) * 1000).toISOString();
+  const until = new Date((Number(validBefore) + (settled ? SETTLED_STANDS : 0)) * 1000).toISOString();
   return new Refusal({
     code: "OUTCOME_UNKNOWN",
     shortMessage: settled
       ? `${request.url} was paid, but its answer did not arrive.`
-      : `${request.url} did not answer, and may still take the payment until ${until}.`,
+      : `${request.url} did not answer, and may take the payment, if it has not already.`,
     metaMessages: [
-      "The same request sends the same payment again until then, and pays nothing twice.",
+      `Until ${until} the same request sends the same payment again, and pays nothing twice.`,
       "details.header is the payment: show it to the merchant as your receipt.",
     ],
     details: { url: request.url, settled, nonce, validBefore: Number(validBefore), header },

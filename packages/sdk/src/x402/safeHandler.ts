@@ -1,21 +1,10 @@
-import {
-  type Address,
-  type Chain,
-  type Client,
-  type Hex,
-  isAddressEqual,
-  size,
-  slice,
-  type Transport,
-} from "viem";
-import { getStorageAt, readContract } from "viem/actions";
+import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
+import { readContract } from "viem/actions";
 import { Refusal } from "../errors/Refusal.ts";
-import { isConnectionError } from "../isConnectionError.ts";
+import { isContractRefusal } from "../isContractRefusal.ts";
 import type { SafeHandlerKind } from "../payload/wrapForSafe.ts";
 import { safeAbi as abi } from "../safe/safeAbi.ts";
-
-/** keccak256("fallback_manager.handler.address"), where a Safe keeps its fallback handler. */
-const HANDLER_SLOT = "0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5";
+import { safeFallbackHandler } from "../safe/safeFallbackHandler.ts";
 
 /**
  * Finds out how a Safe takes a token's question to the session module: by our SafeSessionHandler (up to 1.4.1) or by
@@ -29,12 +18,11 @@ export async function safeHandler(
   parameters: { safe: Address; module: Address; domainSeparator: Hex },
 ): Promise<SafeHandlerKind> {
   const { safe, module, domainSeparator } = parameters;
-  const [enabled, word] = await Promise.all([
+  const [enabled, handler] = await Promise.all([
     readContract(client, { address: safe, abi, functionName: "isModuleEnabled", args: [module] }).catch(no),
-    getStorageAt(client, { address: safe, slot: HANDLER_SLOT }),
+    safeFallbackHandler(client, safe),
   ]);
   if (!enabled) throw refusal(`The module ${module} is not enabled on the Safe ${safe}.`, parameters);
-  const handler: Address = word && size(word) === 32 ? slice(word, 12) : "0x";
   // A handler that lacks the question answers with a revert or with something else: both are a no.
   const says = (answer: Promise<Address>) =>
     answer.then((address) => isAddressEqual(address, module)).catch(no);
@@ -57,9 +45,9 @@ export async function safeHandler(
   );
 }
 
-/** What a contract that fails or talks nonsense says; a connection that fails says nothing. */
+/** What a contract that fails or talks nonsense says; a node that does not answer says nothing. */
 function no(error: unknown): false {
-  if (isConnectionError(error)) throw error;
+  if (!isContractRefusal(error)) throw error;
   return false;
 }
 

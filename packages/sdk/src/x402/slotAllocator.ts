@@ -33,7 +33,7 @@ export type SlotAllocator = {
    * once authorizations in flight have settled or lapsed
    */
   take(request: SlotRequest): Promise<{ slot: HeldSlot; nonce: Hex }>;
-  /** Gives a slot back whose authorization never left this process. */
+  /** Gives a slot back whose authorization was never shown to anybody, see {@link SlotStore.release}. */
   release(slot: HeldSlot): Promise<void>;
 };
 

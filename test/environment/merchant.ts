@@ -8,7 +8,7 @@ import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { paymentMiddleware, x402ResourceServer } from "@x402/express";
 import express from "express";
 import { type Address, createWalletClient, custom, getAddress, publicActions } from "viem";
-import type { TestChain } from "../../environment/TestChain.ts";
+import type { TestChain } from "./TestChain.ts";
 
 /** Pays the gas of settlements; impersonated, so that the node counts its nonces. */
 const FACILITATOR: Address = getAddress("0xfac1000000000000000000000000000000000001");

@@ -1,0 +1,97 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import solc from "solc";
+
+const root = resolve(import.meta.dirname, "../..");
+const require = createRequire(import.meta.url);
+
+/** Texts of sources that are not those of their files, by path ("contracts/…"). */
+export type Overrides = ReadonlyMap<string, string>;
+
+/** What is compiled: the contracts that are deployed. */
+const contracts = {
+  SafeSessionModule: "contracts/accounts/SafeSessionModule.sol",
+  SafeSessionHandler: "contracts/accounts/SafeSessionHandler.sol",
+} as const;
+export type Code = Record<keyof typeof contracts, `0x${string}`>;
+
+/** What is used here of solc's syntax tree. */
+export type Node = { nodeType: string; src: string; [member: string]: unknown };
+
+type Problem = {
+  severity: string;
+  formattedMessage: string;
+  sourceLocation?: { file: string; start: number };
+};
+type Output = {
+  errors?: Problem[];
+  sources?: Record<string, { ast: Node }>;
+  contracts?: Record<string, Record<string, { evm: { deployedBytecode: { object: string } } }>>;
+};
+
+/** Sources that do not compile. */
+export class DoesNotCompile extends Error {
+  /** The place of each error. */
+  readonly places: { file: string; start: number }[];
+
+  constructor(problems: Problem[]) {
+    super(problems[0]?.formattedMessage);
+    this.places = problems.flatMap(({ sourceLocation }) => sourceLocation ?? []);
+  }
+}
+
+function run(overrides: Overrides, outputs: object): Output {
+  const read = (path: string) => {
+    const changed = overrides.get(path);
+    if (changed !== undefined) return { contents: changed };
+    try {
+      const file = path.startsWith("contracts/") ? join(root, path) : require.resolve(path);
+      return { contents: readFileSync(file, "utf8") };
+    } catch (error) {
+      return { error: String(error) };
+    }
+  };
+  const content = (path: string) => overrides.get(path) ?? readFileSync(join(root, path), "utf8");
+  const input = {
+    language: "Solidity",
+    sources: Object.fromEntries(Object.values(contracts).map((path) => [path, { content: content(path) }])),
+    settings: {
+      viaIR: true,
+      // Takes half the time. The code is larger than a chain would allow, which the test chain does not mind.
+      optimizer: { enabled: false },
+      evmVersion: "cancun",
+      metadata: { bytecodeHash: "none", appendCBOR: false },
+      outputSelection: { "*": outputs },
+    },
+  };
+  const output: Output = JSON.parse(solc.compile(JSON.stringify(input), { import: read }));
+  const errors = output.errors?.filter(({ severity }) => severity === "error") ?? [];
+  if (errors.length > 0) throw new DoesNotCompile(errors);
+  return output;
+}
+
+/** The syntax tree of each source of the contracts as they are. */
+export function parse(): Map<string, Node> {
+  const { sources = {} } = run(new Map(), { "": ["ast"] });
+  return new Map(Object.entries(sources).map(([path, { ast }]) => [path, ast]));
+}
+
+/**
+ * Compiles the contracts, with some of their sources replaced.
+ * @returns Their runtime code.
+ * @throws {DoesNotCompile}
+ */
+export function compile(overrides: Overrides): Code {
+  const outputs = Object.fromEntries(
+    Object.keys(contracts).map((name) => [name, ["evm.deployedBytecode.object"]]),
+  );
+  const output = run(overrides, outputs);
+  return Object.fromEntries(
+    Object.entries(contracts).map(([name, path]) => {
+      const object = output.contracts?.[path]?.[name]?.evm.deployedBytecode.object;
+      if (!object) throw new Error(`${name} was not compiled`);
+      return [name, `0x${object}`];
+    }),
+  ) as Code;
+}

@@ -1,0 +1,163 @@
+import type { Removal } from "./Removal.ts";
+
+const file = "Slots.sol";
+
+/** What signatures may spend. */
+export const slots: Removal[] = [
+  {
+    name: "slot-size",
+    rule: "a slot's size is below slotSizes",
+    file,
+    find: "size >= budget.slotSizes || ",
+    replace: "",
+  },
+  {
+    name: "slot-size-edge",
+    rule: "slotSizes is the first size that there is not",
+    file,
+    find: "size >= budget.slotSizes || ",
+    replace: "size > budget.slotSizes || ",
+  },
+  {
+    name: "slot-index",
+    rule: "a slot's index is below 4**size",
+    file,
+    find: "slot.index >> (2 * size) != 0 || ",
+    replace: "",
+  },
+  {
+    name: "slot-value",
+    rule: "a value fits its slot",
+    file,
+    find: " || value > x >> (2 * size)",
+    replace: "",
+  },
+  {
+    name: "slot-value-edge",
+    rule: "a value may take all of its slot",
+    file,
+    find: " || value > x >> (2 * size)",
+    replace: " || value >= x >> (2 * size)",
+  },
+  {
+    name: "slot-lot",
+    rule: "a lot that executions have reached is not good, nor one above the budget",
+    file,
+    find: "if (slot.lot >= (budget.perPeriod - spent) / x) return false;",
+    replace: "",
+  },
+  {
+    name: "slot-lot-edge",
+    rule: "the lot that is reached first is not good",
+    file,
+    find: "if (slot.lot >= (budget.perPeriod - spent) / x) return false;",
+    replace: "if (slot.lot > (budget.perPeriod - spent) / x) return false;",
+  },
+  {
+    name: "slot-lot-spent",
+    rule: "what executions have spent takes lots",
+    file,
+    find: "(budget.perPeriod - spent) / x",
+    replace: "budget.perPeriod / x",
+  },
+  {
+    name: "slot-openers",
+    rule: "a slot is good only while its own size of the lot is the one that is opened",
+    file,
+    find: "if (!answered || used != (other == size)) return false;",
+    replace: "",
+  },
+  {
+    name: "slot-unanswered",
+    rule: "a token that does not say a clear no has said yes",
+    file,
+    find: "if (!answered || used != (other == size)) return false;",
+    replace: "if (used != (other == size)) return false;",
+  },
+  {
+    name: "slot-follower-waits",
+    rule: "a follower waits for its opener",
+    file,
+    find: "if (!answered || used != (other == size)) return false;",
+    replace: "if (!answered || (used && other != size)) return false;",
+  },
+  {
+    name: "slot-other-size",
+    rule: "no other size of the lot is opened",
+    file,
+    find: "if (!answered || used != (other == size)) return false;",
+    replace: "if (!answered || (!used && other == size)) return false;",
+  },
+  {
+    name: "slot-followers-look",
+    rule: "followers look at the other sizes too",
+    file,
+    find: "bool opens = other == size && slot.index == 0;",
+    replace: "bool opens = other == size ? slot.index == 0 : slot.index != 0;",
+  },
+  {
+    name: "reached-lot-within",
+    rule: "an execution within a lot that is reached looks at no lot",
+    file,
+    find: "if (lot == left / budget.perTransaction) return;",
+    replace: "",
+  },
+  {
+    name: "reached-lot-opened",
+    rule: "an execution reaches no lot that is opened",
+    file,
+    find: "if (used) revert ISessionErrors.LotOpened(budget.token, lot);",
+    replace: "",
+  },
+  {
+    name: "reached-lot-unanswered",
+    rule: "an execution reaches no lot that the token is silent about",
+    file,
+    find: "if (!answered) revert ISessionErrors.UnreadableToken(budget.token);",
+    replace: "",
+  },
+  {
+    name: "reached-lot-sizes",
+    rule: "an execution looks at every size of the lot",
+    file,
+    find: "for (uint256 size; size < budget.slotSizes; ++size) {",
+    replace: "for (uint256 size; size < 1; ++size) {",
+  },
+  {
+    name: "answer-succeeded",
+    rule: "a token that reverts has said nothing",
+    file,
+    find: "and(and(success, gt(returndatasize(), 31)), lt(mload(0), 2))",
+    replace: "and(gt(returndatasize(), 31), lt(mload(0), 2))",
+  },
+  {
+    name: "answer-length",
+    rule: "fewer than 32 bytes say nothing",
+    file,
+    find: "and(and(success, gt(returndatasize(), 31)), lt(mload(0), 2))",
+    replace: "and(success, lt(mload(0), 2))",
+  },
+  {
+    name: "answer-clean",
+    rule: "neither 0 nor 1 says nothing",
+    file,
+    find: "and(and(success, gt(returndatasize(), 31)), lt(mload(0), 2))",
+    replace: "and(success, gt(returndatasize(), 31))",
+  },
+  ...(
+    [
+      ["id", "mstore(preimage, id)", "the session"],
+      ["budget", "mstore(add(preimage, 32), budgetIndex)", "the budget"],
+      ["period", "mstore(add(preimage, 64), period)", "the period"],
+      ["lot", "mstore(add(preimage, 96), lot)", "the lot"],
+      ["size", "mstore(add(preimage, 128), size)", "the size"],
+      ["index", "mstore(add(preimage, 160), index)", "the index"],
+    ] as const
+  ).map(([name, find, what]) => ({
+    name: `nonce-of-${name}`,
+    rule: `a nonce stands for ${what}`,
+    file,
+    find,
+    replace: find.replace(/\w+\)$/, "0)"),
+  })),
+];

@@ -1,0 +1,133 @@
+/**
+ * Leaves out one rule of the contracts after the other, runs the contract tests against what is left, and says which
+ * test noticed. A rule whose absence no test notices is not tested, and fails the run.
+ *
+ *     npm run test:rules                      every rule of scripts/rules/
+ *     npm run test:rules -- --only <name> …   these only
+ *     npm run test:rules -- --jobs 4          in so many processes
+ *
+ * The contracts are changed in memory; no file of the repository is written.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Code, compile } from "./rules/compile.ts";
+import { compileTogether, NONE, numbered } from "./rules/compileTogether.ts";
+import type { Removal } from "./rules/Removal.ts";
+import { matches, removals, withoutRule } from "./rules/removals.ts";
+import type { Task } from "./rules/Task.ts";
+import type { Verdict } from "./rules/Verdict.ts";
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    jobs: { type: "string", default: String(Math.min(availableParallelism(), 8)) },
+  },
+});
+
+const began = Date.now();
+const elapsed = () => `${((Date.now() - began) / 1000).toFixed(0)} s`;
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+const unknown = (values.only ?? []).filter((name) => !removals.some((one) => one.name === name));
+if (unknown.length > 0) fail(`There is no rule named ${unknown.join(", ")} in scripts/rules/.`);
+const misplaced = removals.filter((removal) => matches(removal) !== 1);
+if (misplaced.length > 0) {
+  fail(
+    misplaced
+      .map(
+        (one) => `${one.name}: stands ${matches(one)} times in contracts/${one.file}, not once: ${one.find}`,
+      )
+      .join("\n"),
+  );
+}
+const asked = removals.filter(({ name }) => values.only?.includes(name) ?? true);
+
+const scratch = mkdtempSync(join(tmpdir(), "latchkey-rules-"));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
+const write = (name: string, code: Code): string => {
+  const path = join(scratch, `${name}.json`);
+  writeFileSync(path, JSON.stringify(code));
+  return path;
+};
+
+/** Has a worker run the tests. */
+const judge = (worker: ChildProcess, task: Task): Promise<Verdict | "the worker died"> =>
+  new Promise((done) => {
+    const died = () => done("the worker died");
+    worker.once("exit", died);
+    worker.once("message", (verdict: Verdict) => {
+      worker.off("exit", died);
+      done(verdict);
+    });
+    worker.send(task);
+  });
+
+const start = (): Promise<ChildProcess> =>
+  new Promise((done, failed) => {
+    const worker = fork(join(import.meta.dirname, "rules/worker.ts"), {
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    const died = () => failed(new Error("a worker did not start"));
+    worker.once("exit", died);
+    worker.once("message", () => {
+      worker.off("exit", died);
+      done(worker);
+    });
+  });
+
+const together = compileTogether(asked);
+console.log(`${asked.length} rules, ${together.numbers.size} of them compiled together (${elapsed()})`);
+
+const first = await start();
+const sound = await judge(first, { code: write("unchanged", numbered(together.code, NONE)) });
+first.disconnect();
+if (typeof sound === "string") fail(sound);
+if (sound.caughtBy) fail(`The contracts fail a test of their own, ${sound.caughtBy}: ${sound.why}`);
+console.log(
+  `${sound.passed} tests pass with every rule (${elapsed()}). Without the rule, the first that fails:\n`,
+);
+
+/** The contracts without the rule. */
+function codeWithout(removal: Removal): Code {
+  const number = together.numbers.get(removal.name);
+  if (number !== undefined) return numbered(together.code, number);
+  return compile(new Map([[`contracts/${removal.file}`, withoutRule(removal)]]));
+}
+
+const width = Math.max(...asked.map(({ name }) => name.length));
+const waiting = [...asked];
+const survived: Removal[] = [];
+let errors = 0;
+
+/** Works off what is waiting. */
+async function work() {
+  let worker = await start();
+  for (let removal = waiting.shift(); removal; removal = waiting.shift()) {
+    const { name, file } = removal;
+    const code = write(name, codeWithout(removal));
+    const verdict = await judge(worker, { code, file });
+    rmSync(code);
+    if (typeof verdict === "string") {
+      errors += 1;
+      worker = await start();
+    } else if (!verdict.caughtBy) survived.push(removal);
+    const result = typeof verdict === "string" ? `ERROR ${verdict}` : (verdict.caughtBy ?? "SURVIVED");
+    console.log(`${name.padEnd(width)}  ${result}`);
+  }
+  worker.disconnect();
+}
+
+const jobs = Math.max(1, Math.min(Number(values.jobs) || 1, asked.length));
+await Promise.all(Array.from({ length: jobs }, work));
+
+console.log(`\n${asked.length - survived.length - errors} of ${asked.length} rules caught in ${elapsed()}`);
+for (const { name, rule } of survived)
+  console.log(`SURVIVED ${name}: no test notices that this is gone: ${rule}`);
+process.exit(survived.length + errors > 0 ? 1 : 0);

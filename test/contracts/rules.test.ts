@@ -1,0 +1,47 @@
+import { expect } from "chai";
+import { matches, readContract, removals, withoutRule } from "../../scripts/rules/removals.ts";
+import { testFiles } from "../../scripts/rules/testFiles.ts";
+
+describe("the rules that npm run test:rules leaves out", () => {
+  it("stand in the contracts exactly once, each", () => {
+    const misplaced = removals.filter((removal) => matches(removal) !== 1);
+    expect(misplaced.map(({ name, file }) => `${name} in ${file}`)).to.deep.equal([]);
+  });
+  it("are gone once they are left out", () => {
+    const kept = removals.filter(
+      (removal) => removal.replace === removal.find || withoutRule(removal) === "",
+    );
+    expect(kept.map(({ name }) => name)).to.deep.equal([]);
+  });
+  it("have a name each", () => {
+    expect(new Set(removals.map(({ name }) => name)).size).to.equal(removals.length);
+  });
+  it("cover every revert of the contracts", () => {
+    const files = new Set(removals.map(({ file }) => file));
+    const missing: string[] = [];
+    for (const file of files) {
+      const text = readContract(file);
+      for (const [line] of text.matchAll(/^.*\brevert [\w.]+\(.*$/gm)) {
+        const condition = line.trim();
+        // The removal may change the revert's own line, or the condition on the line above it.
+        const at = text.indexOf(line);
+        const above = text.slice(0, at).split("\n").at(-2)?.trim() ?? "";
+        const touched = removals.some(
+          (one) =>
+            one.file === file &&
+            [condition, above].some(
+              (text) => text && (one.find.includes(text) || text.includes(one.find.split("\n")[0] ?? "")),
+            ),
+        );
+        if (!touched) missing.push(`${file}: ${condition}`);
+      }
+    }
+    expect(missing).to.deep.equal([]);
+  });
+  it("are tested by files of this folder that are there", () => {
+    expect(testFiles("SessionModule.sol").slice(0, 2)).to.deep.equal([
+      "test/contracts/SessionModule.life.test.ts",
+      "test/contracts/SessionModule.execute.test.ts",
+    ]);
+  });
+});

@@ -1,0 +1,298 @@
+import { expect } from "chai";
+import { type Address, concat, type Hex, numberToHex, pad, zeroAddress } from "viem";
+import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
+import { Ledger, NATIVE } from "./Ledger.ts";
+import { type Authorization, type Outcome, SessionModel, type Target } from "./SessionModel.ts";
+import type { Slot } from "./SlotRule.ts";
+import { hashSession, slotNonce } from "./typedData.ts";
+
+const party = (n: number): Address => numberToHex(n, { size: 20 });
+const [account, module, fallbackHandler, key, usdc, shop, router, stranger] = [1, 2, 3, 4, 5, 6, 7, 8].map(
+  (n) => party(0xa000 + n),
+) as [Address, Address, Address, Address, Address, Address, Address, Address];
+const ROUTE: Hex = "0x12345678";
+const DAY = 86_400;
+const START = 1_000_000;
+const cents = (n: number): bigint => BigInt(n) * 10_000n;
+
+/** $1 a transaction, $20 a day, five slot sizes, to one shop and one router; three days and an hour. */
+function session(budget: Partial<Budget> = {}, changes: Partial<Session> = {}): Session {
+  return {
+    account,
+    key,
+    validAfter: START,
+    validUntil: START + 3 * DAY + 3600,
+    epoch: 0n,
+    salt: 0n,
+    gasAllowance: 0n,
+    paymaster: zeroAddress,
+    budgets: [
+      {
+        token: usdc,
+        perTransaction: cents(100),
+        perPeriod: cents(2000),
+        period: DAY,
+        initial: 0n,
+        perSecond: 0n,
+        slotSizes: 5,
+        recipients: [shop, router],
+        ...budget,
+      },
+    ],
+    actions: [{ target: router, selector: ROUTE, rules: [] }],
+    ...changes,
+  };
+}
+
+const tokenCall = (selector: Hex, to: Address, amount: bigint): Call => ({
+  target: usdc,
+  value: 0n,
+  data: concat([selector, pad(to), numberToHex(amount, { size: 32 })]),
+});
+const pay = (amount: bigint, to = shop) => tokenCall("0xa9059cbb", to, amount);
+const approve = (amount: bigint, to = router) => tokenCall("0x095ea7b3", to, amount);
+
+/** The router takes the first word of the account's money and gives the second of its own. */
+const route = (take: bigint, give = 0n): Call => ({
+  target: router,
+  value: 0n,
+  data: concat([ROUTE, numberToHex(take, { size: 32 }), numberToHex(give, { size: 32 })]),
+});
+const routes: Target = (ledger, { data }) =>
+  ledger.pull(usdc, router, account, router, BigInt(`0x${data.slice(10, 74)}`)) &&
+  ledger.move(usdc, router, account, BigInt(`0x${data.slice(74, 138)}`));
+
+const names = ({ refusals }: Outcome) => refusals.map(({ name }) => name);
+
+describe("the model, on what the design says of money", () => {
+  let model: SessionModel;
+
+  beforeEach(() => {
+    const ledger = new Ledger();
+    ledger.setBalance(usdc, account, cents(100_000));
+    ledger.setBalance(usdc, router, cents(100_000));
+    ledger.setBalance(NATIVE, account, 1_000n);
+    ledger.setAllowance(usdc, account, router, cents(50_000));
+    model = new SessionModel({ account, module, fallbackHandler }, ledger, new Map([[router, routes]]));
+    model.now = BigInt(START);
+  });
+
+  const execute = (of: Session, ...calls: Call[]) =>
+    model.execute(of, "good", calls, { kind: "execute", sender: key });
+
+  const authorization = (of: Session, slot: Slot, value: bigint): Authorization => ({
+    session: of,
+    budgetIndex: 0,
+    period: model.budgetOf(of, 0).period,
+    slot,
+    to: shop,
+    value,
+    validAfter: 0n,
+    validBefore: 2n ** 48n,
+    keySigned: true,
+    carries: "good",
+  });
+
+  it("takes $1.00 of a day that has $1.30 left, and then refuses $0.31 until the next day", () => {
+    const of = session({ slotSizes: 0 });
+    for (let payment = 0; payment < 18; payment++) expect(names(execute(of, pay(cents(100))))).to.be.empty;
+    expect(names(execute(of, pay(cents(70))))).to.be.empty;
+    expect(names(execute(of, pay(cents(101))))).to.deep.equal(["PerTransactionExceeded"]);
+    expect(names(execute(of, pay(cents(100))))).to.be.empty;
+    expect(execute(of, pay(cents(31))).refusals).to.deep.equal([
+      { name: "PeriodExceeded", args: [usdc, cents(31), cents(30), BigInt(START + DAY)] },
+    ]);
+    model.now = BigInt(START + DAY - 1);
+    expect(names(execute(of, pay(cents(31))))).to.deep.equal(["PeriodExceeded"]);
+    model.now++;
+    expect(names(execute(of, pay(cents(31))))).to.be.empty;
+  });
+
+  it("counts what several calls pay as one transaction", () => {
+    expect(names(execute(session(), pay(cents(60)), pay(cents(41))))).to.deep.equal([
+      "PerTransactionExceeded",
+    ]);
+    expect(model.ledger.balance(usdc, shop)).to.equal(0n);
+    expect(names(execute(session(), pay(cents(60)), pay(cents(40))))).to.be.empty;
+  });
+
+  it("releases a stream second by second, up to perPeriod, and anew each period", () => {
+    const of = session({ slotSizes: 0, initial: cents(10), perSecond: cents(1) });
+    expect(model.budgetOf(of, 0).released).to.equal(cents(10));
+    model.now += 5n;
+    expect(model.budgetOf(of, 0).released).to.equal(cents(15));
+    expect(names(execute(of, pay(cents(16))))).to.deep.equal(["PeriodExceeded"]);
+    expect(names(execute(of, pay(cents(15))))).to.be.empty;
+    model.now = BigInt(START + DAY - 1);
+    expect(model.budgetOf(of, 0).released).to.equal(cents(2000));
+    model.now++;
+    expect(model.budgetOf(of, 0)).to.deep.equal({
+      period: 1n,
+      released: cents(10),
+      spent: 0n,
+      resetsAt: BigInt(START + 2 * DAY),
+    });
+  });
+
+  it("ends the last period where the session ends", () => {
+    model.now = BigInt(START + 3 * DAY);
+    expect(model.budgetOf(session(), 0).resetsAt).to.equal(BigInt(START + 3 * DAY + 3600));
+    model.now = BigInt(START + 3 * DAY + 3599);
+    expect(names(execute(session(), pay(1n)))).to.be.empty;
+    model.now++;
+    expect(names(execute(session(), pay(1n)))).to.deep.equal(["Expired"]);
+  });
+
+  it("charges what a router pulls by an old approval", () => {
+    expect(names(execute(session(), route(cents(101))))).to.deep.equal(["PerTransactionExceeded"]);
+    expect(execute(session(), route(cents(99))).charges).to.deep.equal([
+      { token: usdc, period: 0n, amount: cents(99) },
+    ]);
+  });
+
+  it("sets a rise off within one call, but never against another call", () => {
+    expect(execute(session(), route(cents(50), cents(30))).charges[0]?.amount).to.equal(cents(20));
+    expect(execute(session(), route(cents(50)), route(0n, cents(50))).charges[0]?.amount).to.equal(cents(50));
+    expect(execute(session(), route(0n, cents(50))).charges).to.be.empty;
+  });
+
+  it("wants every approval of a batch used up or taken back", () => {
+    expect(names(execute(session(), approve(cents(5))))).to.deep.equal(["AllowanceLeft"]);
+    expect(names(execute(session(), approve(cents(5)), route(cents(4))))).to.deep.equal(["AllowanceLeft"]);
+    expect(names(execute(session(), approve(cents(5)), route(cents(5))))).to.be.empty;
+    expect(names(execute(session(), approve(cents(5)), approve(0n)))).to.be.empty;
+  });
+
+  it("spends nothing where an execution fails", () => {
+    model.ledger.setBalance(usdc, account, cents(50));
+    expect(names(execute(session(), pay(cents(40)), pay(cents(20))))).to.deep.equal(["CallFailed"]);
+    expect(model.ledger.balance(usdc, account)).to.equal(cents(50));
+    expect(model.budgetOf(session(), 0).spent).to.equal(0n);
+    expect(model.stateOf(hashSession(session()))).to.equal("UNKNOWN");
+  });
+
+  it("says no to every other call of a token, and to every recipient who is not listed", () => {
+    const permit: Call = { target: usdc, value: 0n, data: "0xd505accf" };
+    expect(names(execute(session(), permit))).to.deep.equal(["CallNotAllowed"]);
+    expect(names(execute(session(), pay(1n, stranger)))).to.deep.equal(["RecipientNotAllowed"]);
+    expect(names(execute(session(), approve(1n, stranger)))).to.deep.equal(["RecipientNotAllowed"]);
+    expect(names(execute(session({ recipients: [ANYONE] }), pay(1n, stranger)))).to.be.empty;
+  });
+
+  it("shares one budget between executions and signed payments", () => {
+    const of = session({ perPeriod: cents(200) });
+    const [first, second] = [0n, 1n].map((lot) => authorization(of, { lot, size: 0, index: 0n }, cents(100)));
+    expect(names(execute(of, pay(cents(30))))).to.be.empty;
+    expect(model.settle(second as Authorization)).to.equal("invalid signature");
+    expect(model.settle(first as Authorization)).to.equal("settled");
+    expect(names(execute(of, pay(cents(70))))).to.be.empty;
+    expect(execute(of, pay(1n)).refusals).to.deep.equal([{ name: "LotOpened", args: [usdc, 0n] }]);
+  });
+
+  it("refuses an execution into a lot whose opener anybody burnt", () => {
+    const of = session({ perPeriod: cents(100) });
+    model.burn(usdc, slotNonce(hashSession(of), 0, 0n, { lot: 0n, size: 3, index: 0n }));
+    expect(names(execute(of, pay(1n)))).to.deep.equal(["LotOpened"]);
+    expect(model.settle(authorization(of, { lot: 0n, size: 0, index: 0n }, 1n))).to.equal(
+      "invalid signature",
+    );
+    expect(model.settle(authorization(of, { lot: 0n, size: 3, index: 1n }, 1n))).to.equal("settled");
+  });
+
+  it("takes a signed payment in its own period only", () => {
+    const late = authorization(session(), { lot: 0n, size: 0, index: 0n }, 1n);
+    model.now = BigInt(START + DAY);
+    expect(model.settle(late)).to.equal("invalid signature");
+    model.now = BigInt(START);
+    expect(model.settle(late)).to.equal("settled");
+    expect(model.settle(late)).to.equal("used");
+  });
+});
+
+describe("the model, on what the design says of a session's life", () => {
+  let model: SessionModel;
+  const of = session();
+  const id = hashSession(of);
+
+  beforeEach(() => {
+    const ledger = new Ledger();
+    ledger.setBalance(usdc, account, cents(100_000));
+    model = new SessionModel({ account, module, fallbackHandler }, ledger, new Map());
+    model.now = BigInt(START);
+  });
+
+  const use = (grant: "none" | "good" | "bad", sender = key) =>
+    names(model.execute(of, grant, [pay(1n)], { kind: "execute", sender }));
+
+  it("is enabled by the first use that carries a good grant, and needs none afterwards", () => {
+    expect(use("none")).to.deep.equal(["NotGranted"]);
+    expect(use("bad")).to.deep.equal(["NotGranted"]);
+    expect(use("good")).to.be.empty;
+    expect(model.stateOf(id)).to.equal("ENABLED");
+    expect(use("none")).to.be.empty;
+    expect(use("bad")).to.be.empty;
+  });
+
+  it("is revoked for ever, whatever is carried", () => {
+    model.revoke(id);
+    expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
+    expect(names(model.enable(account, of))).to.deep.equal(["SessionIsRevoked"]);
+  });
+
+  it("can be given back by its key alone", () => {
+    expect(names(model.renounce(stranger, of))).to.deep.equal(["NotKey"]);
+    expect(use("good")).to.be.empty;
+    expect(names(model.renounce(key, of))).to.be.empty;
+    expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
+  });
+
+  it("dies with its epoch, granted or enabled", () => {
+    expect(names(model.enable(account, of))).to.be.empty;
+    model.revokeAll(77n);
+    expect(use("good")).to.deep.equal(["WrongEpoch"]);
+    expect(names(model.enable(account, of))).to.deep.equal(["WrongEpoch"]);
+  });
+
+  it("is used by its key alone", () => {
+    expect(use("good", stranger)).to.deep.equal(["NotKey"]);
+    expect(use("good", account)).to.deep.equal(["NotKey"]);
+  });
+
+  it("takes signed executions in any order, each once, until the deadline's own second", () => {
+    const submit = (nonce: bigint, deadline: number, caller: Address = ANYONE) =>
+      names(
+        model.execute(of, "good", [pay(1n)], {
+          kind: "executeSigned",
+          sender: stranger,
+          caller,
+          nonce,
+          deadline,
+          keySigned: true,
+        }),
+      );
+    expect(submit(7n, START)).to.be.empty;
+    expect(submit(3n, START)).to.be.empty;
+    expect(submit(7n, START)).to.deep.equal(["NonceAlreadyUsed"]);
+    expect(submit(8n, START - 1)).to.deep.equal(["DeadlinePassed"]);
+    expect(submit(8n, START, key)).to.deep.equal(["CallerNotAllowed"]);
+    expect(submit(8n, START, zeroAddress)).to.deep.equal(["CallerNotAllowed"]);
+    expect(submit(8n, START, stranger)).to.be.empty;
+  });
+
+  it("leaves the nonce of a refused execution unused", () => {
+    const door = {
+      kind: "executeSigned",
+      sender: stranger,
+      caller: ANYONE,
+      nonce: 1n,
+      deadline: START,
+      keySigned: true,
+    } as const;
+    expect(names(model.execute(of, "good", [pay(cents(101))], door))).to.deep.equal([
+      "PerTransactionExceeded",
+    ]);
+    expect(model.nonceUsed(id, 1n)).to.equal(false);
+    expect(names(model.execute(of, "good", [pay(1n)], door))).to.be.empty;
+    expect(model.nonceUsed(id, 1n)).to.equal(true);
+  });
+});

@@ -1,0 +1,222 @@
+import "../environment/seed.ts";
+import { expect } from "chai";
+import fc from "fast-check";
+import { network } from "hardhat";
+import { type Address, type PublicClient, zeroAddress } from "viem";
+import { simulateContract } from "viem/actions";
+import {
+  ANYONE,
+  type Budget,
+  checkSession,
+  decodeError,
+  isRefusal,
+  type Session,
+  sessionModuleAbi,
+} from "../../packages/sdk/src/index.ts";
+import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
+
+const runs = process.env.LATCHKEY_DEEP ? 3000 : 150;
+
+/** What a session is found to be: fine, or which flaw at which index. */
+type Finding = "fine" | { flaw: unknown; index: unknown };
+
+/** A list may be found too long where it is read, before anybody knows whose it is. */
+const orTooLong = (finding: Finding, session: Session): Finding =>
+  session.budgets.some(({ recipients }) => recipients.length > 32) && finding !== "fine"
+    ? { flaw: "ENCODING or RECIPIENTS", index: 0 }
+    : finding;
+
+function bySdk(session: Session, module: Address): Finding {
+  try {
+    checkSession(session, module);
+    return "fine";
+  } catch (error) {
+    if (!isRefusal(error, "MALFORMED_SESSION")) throw error;
+    return { flaw: error.details.flaw, index: error.details.index };
+  }
+}
+
+describe("the shape of a session, checked before anybody signs it", () => {
+  let client: PublicClient;
+  let module: Address;
+  before(async () => {
+    const { viem } = await network.create("default");
+    client = await viem.getPublicClient();
+    module = (await viem.deployContract("SafeSessionModule")).address;
+  });
+
+  /** What the module says when the account enables the session. */
+  async function byChain(session: Session): Promise<Finding> {
+    try {
+      await simulateContract(client, {
+        address: module,
+        abi: sessionModuleAbi,
+        functionName: "enable",
+        args: [session],
+        account: session.account,
+      });
+      return "fine";
+    } catch (caught) {
+      const error: unknown = decodeError(caught);
+      if (!isRefusal(error, "MALFORMED_SESSION")) throw error;
+      return { flaw: error.details.flaw, index: error.details.index };
+    }
+  }
+
+  /** Of this epoch, not over, and nothing in it twice. */
+  const sound = arbitrarySession()
+    .map(
+      (session): Session => ({
+        ...session,
+        epoch: 0n,
+        validUntil: 2 ** 46 + session.validUntil - session.validAfter,
+      }),
+    )
+    .filter(({ account, key, budgets, actions }) => {
+      const named = [
+        account,
+        key,
+        ...budgets.map(({ token }) => token),
+        ...actions.map(({ target }) => target),
+      ];
+      return new Set(named).size === named.length && budgets.length > 0 && actions.length > 0;
+    });
+
+  const withBudget = (
+    session: Session,
+    pick: number,
+    change: (budget: Budget) => Partial<Budget>,
+  ): Session => ({
+    ...session,
+    budgets: session.budgets.map((budget, index) =>
+      index === pick % session.budgets.length ? { ...budget, ...change(budget) } : budget,
+    ),
+  });
+  const withTarget = (session: Session, pick: number, target: Address): Session => ({
+    ...session,
+    actions: session.actions.map((action, index) =>
+      index === pick % session.actions.length ? { ...action, target } : action,
+    ),
+  });
+  /** What breaks a bound, or keeps it by a hair; which of the two, the chain says. */
+  const changes: {
+    [when: string]: (session: Session, pick: number, other: Address, n: bigint) => Session;
+  } = {
+    "nothing is changed": (session) => session,
+    "its key is its account": (session) => ({ ...session, key: session.account }),
+    "its key is zero": (session) => ({ ...session, key: zeroAddress }),
+    "it ends when it begins": (session) => ({ ...session, validAfter: session.validUntil }),
+    "it lasts one second": (session) => ({ ...session, validAfter: session.validUntil - 1 }),
+    "it ends in the last second that counts": (session) => ({ ...session, validUntil: 2 ** 47 - 1 }),
+    "it ends later than that": (session) => ({ ...session, validUntil: 2 ** 47 }),
+    "it has nine budgets": (session, _, other) => ({
+      ...session,
+      budgets: Array.from({ length: 9 }, (_, n) => ({
+        ...(session.budgets[0] as Budget),
+        token: `0x${(BigInt(other) ^ BigInt(n)).toString(16).padStart(40, "0")}` as Address,
+      })),
+    }),
+    "a budget's token is the account": (session, pick) =>
+      withBudget(session, pick, () => ({ token: session.account })),
+    "a budget's token is the module": (session, pick) => withBudget(session, pick, () => ({ token: module })),
+    "a budget is of the native coin": (session, pick) =>
+      withBudget(session, pick, () => ({ token: zeroAddress })),
+    "two budgets are of one token": (session, pick) =>
+      withBudget(session, pick, () => ({ token: session.budgets[0]?.token as Address })),
+    "one transaction may move nothing": (session, pick) =>
+      withBudget(session, pick, () => ({ perTransaction: 0n })),
+    "one transaction may move more than a period": (session, pick) =>
+      withBudget(session, pick, ({ perTransaction }) => ({ perPeriod: perTransaction - 1n })),
+    "one transaction may move a whole period": (session, pick) =>
+      withBudget(session, pick, ({ perTransaction }) => ({ perPeriod: perTransaction })),
+    "a period has no length": (session, pick) => withBudget(session, pick, () => ({ period: 0 })),
+    "a budget begins with something and never grows": (session, pick) =>
+      withBudget(session, pick, () => ({ perSecond: 0n, initial: 1n })),
+    "a budget grows, whatever its slots": (session, pick) =>
+      withBudget(session, pick, () => ({ perSecond: 1n })),
+    "a budget grows without slots": (session, pick) =>
+      withBudget(session, pick, () => ({ perSecond: 1n, slotSizes: 0 })),
+    "a stream begins with any amount": (session, pick, _, n) =>
+      withBudget(session, pick, () => ({ perSecond: 1n, slotSizes: 0, initial: n })),
+    "a stream begins full": (session, pick) =>
+      withBudget(session, pick, ({ perPeriod }) => ({ perSecond: 1n, slotSizes: 0, initial: perPeriod })),
+    "a budget has nine slot sizes": (session, pick) =>
+      withBudget(session, pick, () => ({ slotSizes: 9, perSecond: 0n, initial: 0n })),
+    "a budget has any number of slot sizes": (session, pick, _, n) =>
+      withBudget(session, pick, () => ({ slotSizes: Number(n % 9n), perSecond: 0n, initial: 0n })),
+    "a budget has no recipients": (session, pick) => withBudget(session, pick, () => ({ recipients: [] })),
+    "a recipient is zero": (session, pick, other) =>
+      withBudget(session, pick, () => ({ recipients: [other, zeroAddress] })),
+    "anyone stands beside another recipient": (session, pick, other) =>
+      withBudget(session, pick, () => ({ recipients: [other, ANYONE] })),
+    "a budget has 32 recipients": (session, pick, other) =>
+      withBudget(session, pick, () => ({ recipients: Array(32).fill(other) })),
+    "a budget has 33 recipients": (session, pick, other) =>
+      withBudget(session, pick, () => ({ recipients: Array(33).fill(other) })),
+    "an action's target is zero": (session, pick) => withTarget(session, pick, zeroAddress),
+    "an action's target is the account": (session, pick) => withTarget(session, pick, session.account),
+    "an action's target is the module": (session, pick) => withTarget(session, pick, module),
+    "an action's target is the key": (session, pick) => withTarget(session, pick, session.key),
+    "an action's target is a budget's token": (session, pick) =>
+      withTarget(session, pick, session.budgets.at(-1)?.token ?? zeroAddress),
+    "a rule's operator is unknown": (session, pick) => ({
+      ...session,
+      actions: session.actions.map((action, index) =>
+        index === pick % session.actions.length
+          ? { ...action, rules: [{ offset: 4, op: 6, value: `0x${"00".repeat(32)}` as const }] }
+          : action,
+      ),
+    }),
+    "it has 33 actions": (session, _, other) => ({
+      ...session,
+      actions: Array(33).fill({ target: other, selector: "0x11223344", rules: [] }),
+    }),
+    "an action has nine rules": (session, _, other) => ({
+      ...session,
+      actions: [
+        {
+          target: other,
+          selector: "0x11223344",
+          rules: Array(9).fill({ offset: 4, op: 0, value: `0x${"00".repeat(32)}` }),
+        },
+      ],
+    }),
+  };
+
+  for (const [number, [when, change]] of Object.entries(changes).entries())
+    it(`is found sound or flawed, as the module finds it, when ${when}`, async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          sound,
+          fc.nat(),
+          arbitraryAddress,
+          arbitraryUint(128),
+          async (session, pick, other, n) => {
+            const changed = change(session, pick, other, n);
+            expect(orTooLong(bySdk(changed, module), changed)).to.deep.equal(
+              orTooLong(await byChain(changed), changed),
+            );
+          },
+        ),
+        { numRuns: Math.ceil(runs / 15), seed: number },
+      );
+    });
+
+  it("is refused where a number does not fit its field, which the chain could not even be asked", () => {
+    fc.assert(
+      fc.property(sound, (session) => {
+        for (const [changed, flaw] of [
+          [{ ...session, epoch: 1n << 64n }, "WIDTH"],
+          [{ ...session, salt: 1n << 256n }, "WIDTH"],
+          [{ ...session, gasAllowance: 1n << 128n }, "WIDTH"],
+          [{ ...session, validAfter: 1.5 }, "WINDOW"],
+          [withBudget(session, 0, () => ({ perPeriod: 1n << 128n })), "WIDTH"],
+          [withBudget(session, 0, () => ({ period: 2 ** 32 })), "WIDTH"],
+          [withBudget(session, 0, () => ({ perTransaction: -1n })), "WIDTH"],
+        ] as const)
+          expect(bySdk(changed, module)).to.have.property("flaw", flaw);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});

@@ -1,0 +1,25 @@
+/**
+ * Checked by tsc, never run: what a reader of the README would write compiles, and what would be unsafe does not.
+ */
+import { createPublicClient, createWalletClient, http } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { base, mainnet } from "viem/chains";
+import { type Grant, latchkeyScheme, payingFetch } from "../../../packages/sdk/src/index.ts";
+import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
+
+declare const grant: Grant;
+const key = privateKeyToAccount(generatePrivateKey());
+const client = createPublicClient({ chain: base, transport: http() });
+
+const pay: typeof fetch = payingFetch({ client, key, grant, store: fileSlotStore("slots.json") });
+void pay("https://api.example.com/forecast");
+
+payingFetch({ client: createWalletClient({ chain: mainnet, transport: http() }), key, grant });
+payingFetch({ client: createPublicClient({ transport: http() }), key, grant });
+
+// @ts-expect-error: a grant is not optional
+payingFetch({ client, key });
+// @ts-expect-error: an address alone cannot sign
+payingFetch({ client, key: { address: key.address }, grant });
+// @ts-expect-error: a path is not a store
+latchkeyScheme({ client, key, grant, store: "slots.json" });
