@@ -252,8 +252,8 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         return canonical && !_isFallbackHandlerOf(msg.sender);
     }
 
-    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`. The selector stands in a word,
-    /// which accounts read alike, whether they decode the context or take its first bytes.
+    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`. The selector stands in a
+    /// word, which accounts read alike, whether they decode the context or take its first bytes.
     function _isFallbackHandlerOf(address account) internal view override returns (bool) {
         (bool success, bytes memory answer) = account.staticcall(
             abi.encodeCall(
@@ -328,8 +328,8 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         emit GranterChanged(msg.sender, granter);
     }
 
-    /// @dev That the one argument lies where every encoder puts it, padded with zeros, and nothing behind: otherwise the
-    /// last bytes could be the address of an outsider whose call the account passed on.
+    /// @dev That the one argument lies where every encoder puts it, padded with zeros, and nothing behind: otherwise
+    /// the last bytes could be the address of an outsider whose call the account passed on.
     function _requireBytesOnly(bytes calldata data) private pure {
         _requireNothingTrails(68 + ((data.length + 31) & ~uint256(31)));
         uint256 start;

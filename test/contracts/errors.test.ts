@@ -10,7 +10,7 @@ const page = readFileSync(join(root, "docs/errors.md"), "utf8");
 
 type AbiError = Extract<Abi[number], { type: "error" }>;
 
-const errors = (["ISessionErrors", "ISafeSessionHandler"] as const)
+const errors = (["ISessionErrors", "ISafeSessionHandler", "IERC7579SessionModule"] as const)
   .flatMap((name) => ownArtifact(`contracts/interfaces/${name}.sol`, name).abi)
   .filter((item): item is AbiError => item.type === "error");
 

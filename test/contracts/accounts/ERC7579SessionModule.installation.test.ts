@@ -243,12 +243,7 @@ describe("ERC7579SessionModule's installation", () => {
       // The offset, 0, is its own length, 0. The word behind ends in an outsider's address and is never read.
       for (const name of ["onInstall", "onUninstall"]) {
         const forwarded = concat([slice(encode(name, ["0x"]), 0, 4), pad("0x"), pad(stranger.address)]);
-        await refused(
-          call({ from: ACCOUNT, to: MODULE, data: forwarded }),
-          "TrailingCalldata",
-          size(forwarded),
-          68,
-        );
+        await refused(call({ from: ACCOUNT, to: MODULE, data: forwarded }), "MalformedSession", 0, 0n);
       }
     });
     it("refuses a call that leaves an address behind it the room of its padding", async () => {

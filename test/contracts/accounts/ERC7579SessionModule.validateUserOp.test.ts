@@ -414,9 +414,9 @@ describe("ERC7579SessionModule.validateUserOp", () => {
         ] as const) {
           const one: GasParts = { [part]: amount };
           const changes = { gas: one, paymasterAndData: paymasterAndDataOf(NAMED, one) };
-          for (const of of [uncounted, counted]) {
-            const answer = await validate(await userOpOf(of, changes));
-            expect(answer, `${part} ${amount}`).to.equal(good ? windowOf(of) : NO);
+          for (const each of [uncounted, counted]) {
+            const answer = await validate(await userOpOf(each, changes));
+            expect(answer, `${part} ${amount}`).to.equal(good ? windowOf(each) : NO);
           }
         }
       });
