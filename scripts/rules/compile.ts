@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import solc from "solc";
+import type { AccountKind } from "./Removal.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const require = createRequire(import.meta.url);
@@ -9,12 +10,20 @@ const require = createRequire(import.meta.url);
 /** Texts of sources that are not those of their files, by path ("contracts/…"). */
 export type Overrides = ReadonlyMap<string, string>;
 
-/** What is compiled: the contracts that are deployed. */
-const contracts = {
-  SafeSessionModule: "contracts/accounts/SafeSessionModule.sol",
-  SafeSessionHandler: "contracts/accounts/SafeSessionHandler.sol",
-} as const;
-export type Code = Record<keyof typeof contracts, `0x${string}`>;
+/** What is compiled for a kind of account: the contracts that are deployed, and what lets tests ask a library. */
+const contracts: Record<AccountKind, Record<string, string>> = {
+  Safe: {
+    SafeSessionModule: "contracts/accounts/SafeSessionModule.sol",
+    SafeSessionHandler: "contracts/accounts/SafeSessionHandler.sol",
+  },
+  "ERC-7579": {
+    ERC7579SessionModule: "contracts/accounts/ERC7579SessionModule.sol",
+    CanonicalExecutionHarness: "test/mocks/erc7562/CanonicalExecutionHarness.sol",
+    AccountDomainHarness: "test/mocks/erc7562/AccountDomainHarness.sol",
+  },
+};
+/** Runtime code by the contract's name. */
+export type Code = Record<string, `0x${string}`>;
 
 /** What is used here of solc's syntax tree. */
 export type Node = { nodeType: string; src: string; [member: string]: unknown };
@@ -41,12 +50,12 @@ export class DoesNotCompile extends Error {
   }
 }
 
-function run(overrides: Overrides, outputs: object): Output {
+function run(kind: AccountKind, overrides: Overrides, outputs: object): Output {
   const read = (path: string) => {
     const changed = overrides.get(path);
     if (changed !== undefined) return { contents: changed };
     try {
-      const file = path.startsWith("contracts/") ? join(root, path) : require.resolve(path);
+      const file = /^(contracts|test)\//.test(path) ? join(root, path) : require.resolve(path);
       return { contents: readFileSync(file, "utf8") };
     } catch (error) {
       return { error: String(error) };
@@ -55,7 +64,9 @@ function run(overrides: Overrides, outputs: object): Output {
   const content = (path: string) => overrides.get(path) ?? readFileSync(join(root, path), "utf8");
   const input = {
     language: "Solidity",
-    sources: Object.fromEntries(Object.values(contracts).map((path) => [path, { content: content(path) }])),
+    sources: Object.fromEntries(
+      Object.values(contracts[kind]).map((path) => [path, { content: content(path) }]),
+    ),
     settings: {
       viaIR: true,
       // Takes half the time. The code is larger than a chain would allow, which the test chain does not mind.
@@ -72,8 +83,8 @@ function run(overrides: Overrides, outputs: object): Output {
 }
 
 /** The syntax tree of each source of the contracts as they are. */
-export function parse(): Map<string, Node> {
-  const { sources = {} } = run(new Map(), { "": ["ast"] });
+export function parse(kind: AccountKind): Map<string, Node> {
+  const { sources = {} } = run(kind, new Map(), { "": ["ast"] });
   return new Map(Object.entries(sources).map(([path, { ast }]) => [path, ast]));
 }
 
@@ -82,13 +93,13 @@ export function parse(): Map<string, Node> {
  * @returns Their runtime code.
  * @throws {DoesNotCompile}
  */
-export function compile(overrides: Overrides): Code {
+export function compile(kind: AccountKind, overrides: Overrides): Code {
   const outputs = Object.fromEntries(
-    Object.keys(contracts).map((name) => [name, ["evm.deployedBytecode.object"]]),
+    Object.keys(contracts[kind]).map((name) => [name, ["evm.deployedBytecode.object"]]),
   );
-  const output = run(overrides, outputs);
+  const output = run(kind, overrides, outputs);
   return Object.fromEntries(
-    Object.entries(contracts).map(([name, path]) => {
+    Object.entries(contracts[kind]).map(([name, path]) => {
       const object = output.contracts?.[path]?.[name]?.evm.deployedBytecode.object;
       if (!object) throw new Error(`${name} was not compiled`);
       return [name, `0x${object}`];

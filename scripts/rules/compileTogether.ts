@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type Code, compile, DoesNotCompile, type Node, parse } from "./compile.ts";
-import type { Removal } from "./Removal.ts";
+import type { AccountKind, Removal } from "./Removal.ts";
 import { readContract, withoutRule } from "./removals.ts";
 
 /** Contracts that hold every function with and without each of its rules. */
@@ -112,8 +112,8 @@ function rewrite(
  * Compiles the contracts once for many rules: what a compiler takes for one contract is most of what this takes.
  * A removal is left to be compiled alone if it is not within one function, or does not compile here.
  */
-export function compileTogether(removals: readonly Removal[]): Together {
-  const trees = parse();
+export function compileTogether(kind: AccountKind, removals: readonly Removal[]): Together {
+  const trees = parse(kind);
   const left = new Set(removals.map(({ name }) => name));
   for (;;) {
     const targets = new Map<string, Map<Node, Target>>();
@@ -144,7 +144,7 @@ export function compileTogether(removals: readonly Removal[]): Together {
       copies.set(path, rewritten.copies);
     }
     try {
-      return { code: compile(overrides), numbers };
+      return { code: compile(kind, overrides), numbers };
     } catch (error) {
       if (!(error instanceof DoesNotCompile)) throw error;
       const culprits = error.places.flatMap(({ file, start }) =>

@@ -12,13 +12,6 @@ export const payload: Removal[] = [
     replace: "",
   },
   {
-    name: "payload-version",
-    rule: "a payload begins with its version",
-    file,
-    find: "return uint8(signature[0]) == ENABLED || uint8(signature[0]) == GRANTED;",
-    replace: "return true;",
-  },
-  {
     name: "payload-domain-code",
     rule: "a code of the token's domain is known",
     file,

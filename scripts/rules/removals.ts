@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { budgets } from "./budgets.ts";
 import { calls } from "./calls.ts";
+import { erc7579 } from "./erc7579.ts";
 import { payload } from "./payload.ts";
 import type { Removal } from "./Removal.ts";
 import { safe } from "./safe.ts";
@@ -17,8 +18,11 @@ import { slots } from "./slots.ts";
  * 8 slot sizes before its slots are looked at (it only bounds gas), that a carried grant is not empty (no Safe accepts
  * an empty one), that a packed payload's budget is one of at most 8 (one that is not is refused again where it is used,
  * and no such session can be enabled), that the handler asks
- * the module about payloads only (the module says no to the rest), and the bound on a session's own head, which Solidity
- * has checked.
+ * the module about payloads only (the module says no to the rest), the bound on a session's own head, which Solidity
+ * has checked, and that an op's grant is not empty (it must begin with the granter, who has a byte at least),
+ * that a payload's version is known (an unknown one has no key), and of an account's own arguments that they have room
+ * for each part, and that their session can be read and lies behind the head before the rest is read (the rest says so
+ * again, and that they end where their last call does).
  */
 export const removals: readonly Removal[] = [
   ...session,
@@ -28,6 +32,7 @@ export const removals: readonly Removal[] = [
   ...payload,
   ...sessionModule,
   ...safe,
+  ...erc7579,
 ];
 
 const contracts = resolve(import.meta.dirname, "../../contracts");

@@ -35,7 +35,7 @@ export const sessionModule: Removal[] = [
   reverts(
     "enable-handler",
     "nothing is enabled while the module is the fallback handler",
-    "if (_fallbackHandlerOf(msg.sender) == address(this)) revert ModuleIsFallbackHandler(msg.sender);",
+    "if (_isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);",
   ),
   reverts(
     "enable-expired",
@@ -77,8 +77,7 @@ export const sessionModule: Removal[] = [
   reverts(
     "execute-by-key",
     "only the key executes",
-    "if (msg.sender != copy.key) revert NotKey(msg.sender, copy.key);\n        return",
-    "return",
+    "if (msg.sender != copy.key && !_speaksForItself(copy)) revert NotKey(msg.sender, copy.key);",
   ),
   reverts(
     "caller",
@@ -326,12 +325,11 @@ export const sessionModule: Removal[] = [
     "if (!success || answer.length != 32) revert UnreadableToken(token);",
     "if (!success) revert UnreadableToken(token);",
   ),
-  reverts("rail-account", "a payload is for the account that is asked", "session.account != account || ", ""),
+  reverts("rail-account", "a payload is for the account that is asked", " || session.account != account"),
   reverts(
     "rail-key",
     "a payload is signed by the session's key",
-    " || session.key != key) return false;",
-    ") return false;",
+    "if (signer == address(0) || signer != session.key) return false;",
   ),
   reverts(
     "rail-readable",
@@ -380,7 +378,7 @@ export const sessionModule: Removal[] = [
   reverts(
     "rail-digest",
     "the hash is the digest that the payload makes",
-    "if (payload.digestOf(session.account, payee, nonce, budget.token) != hash) return false;",
+    "if (digest != hash) return false;",
   ),
   reverts(
     "rail-overspent",
@@ -390,7 +388,7 @@ export const sessionModule: Removal[] = [
   reverts(
     "rail-epoch",
     "a session of another epoch has no signatures",
-    "if (session.epoch != _epochs[account]) return false;",
+    "if (session.epoch != _standings[account].epoch) return false;",
   ),
   reverts(
     "rail-revoked",
@@ -432,12 +430,12 @@ export const sessionModule: Removal[] = [
     "revoking again changes nothing",
     "if (_firstMeter(record).isIn(State.REVOKED)) return;",
   ),
-  reverts("epoch-is-stored", "revokeAll changes the epoch", "_epochs[account] = epoch;"),
+  reverts("epoch-is-stored", "revokeAll changes the epoch", "standing.epoch = epoch;"),
   reverts(
     "epoch-unknown-before",
     "no epoch is known before its block",
-    "abi.encode(_epochs[account], blockhash(block.number - 1))",
-    "abi.encode(_epochs[account])",
+    "abi.encode(standing.epoch, blockhash(block.number - 1))",
+    "abi.encode(standing.epoch)",
   ),
   reverts(
     "domain-chain",

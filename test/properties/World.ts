@@ -419,7 +419,8 @@ export class World {
 
   async #grantOf(session: Session, plan: GrantPlan): Promise<Hex> {
     if (plan === "none") return "0x";
-    const granted = plan === "for another session" ? { ...session, salt: session.salt ^ 1n } : session;
+    // Not the one that `lying` makes of it, which would then be granted.
+    const granted = plan === "for another session" ? { ...session, salt: session.salt ^ 2n } : session;
     const signer = plan === "of a stranger" ? stranger : owner;
     const digest = grantDigest(granted, this.#ground.module, this.#ground.chainId);
     return signer.sign({ hash: safeMessageDigest(digest, this.#safe.address, this.#ground.chainId) });

@@ -97,6 +97,14 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       });
     }
   });
+  it("is refused where the session is read from a copy of it in a call", async () => {
+    const data = execute();
+    const grantAt = Number(BigInt(slice(data, 36, 68)));
+    const copy = slice(data, 4 + 96, 4 + grantAt);
+    const holding = executeOf(session(), "0x", [{ ...payment, data: copy }]);
+    // The copy is what the arguments end with.
+    await notKey(withWord(holding, 0, BigInt(size(holding) - 4 - size(copy))));
+  });
   it("is refused of another account's session, and by anybody else", async () => {
     await notKey(execute(), OTHER_ACCOUNT);
     await notKey(execute(), stranger.address);
@@ -120,6 +128,10 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       ["nothing", "0x"],
       ["no result", results()],
       ["two results", results("0x", "0x")],
+      [
+        "two results where only one is",
+        concat([slice(good, 0, 32), toHex(2, { size: 32 }), slice(good, 64)]),
+      ],
       ["a word", pad("0x01")],
       ["less than a result", slice(results("0x"), 0, 127)],
       ["another offset of the list", concat([toHex(64, { size: 32 }), slice(good, 32)])],
@@ -142,6 +154,29 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
     it("says what the account reverted with", async () => {
       await teach(EXECUTE_FROM_EXECUTOR, "0xdeadbeef", { fails: true });
       await refused(call(by(key.address, execute())), "CallFailed", 0, "0xdeadbeef");
+    });
+  });
+
+  describe("refuses as a target who answers for the account's Safe:", () => {
+    const target = OTHER_ACCOUNT;
+    const acting = () => session({ actions: [{ target, selector: "0x12345678", rules: [] }] });
+    const act = () =>
+      call(by(key.address, executeOf(acting(), "0x", [{ target, value: 0n, data: "0x12345678" }])));
+    const word = concat([pad("0x20"), pad("0x20"), pad(target)]);
+    beforeEach(() => enable(acting()));
+
+    it("the fallback handler that the Safe names", async () => {
+      await act();
+      await teach("0x5624b25b", word);
+      await refused(act(), "ForbiddenTarget", 0, target);
+    });
+    it("nobody, where the account answers with more or less than a word's bytes, or reverts", async () => {
+      await teach("0x5624b25b", concat([word, pad("0x")]));
+      await act();
+      await teach("0x5624b25b", pad(target));
+      await act();
+      await teach("0x5624b25b", word, { fails: true });
+      await act();
     });
   });
 });

@@ -29,6 +29,7 @@ import {
   stranger,
   T0,
   teach,
+  topicsOf,
   uninstall,
   useAccounts,
   userOpOf,
@@ -76,6 +77,10 @@ describe("ERC7579SessionModule's installation", () => {
   describe("who may grant", () => {
     it("is nobody at first", async () => {
       expect(await granterOf()).to.equal("0x");
+      await teach("0x1626ba7e", YES);
+      for (const grant of ["0x", "0x00", bytes(20)] as Hex[]) {
+        expect(await validate(await userOpOf(session(), { grant })), grant).to.equal(NO);
+      }
     });
     for (const length of [1, 2, 20, 21, 22, 23]) {
       it(`may be named by ${length} bytes, which a grant must begin with`, async () => {
@@ -189,7 +194,8 @@ describe("ERC7579SessionModule's installation", () => {
     });
     it("takes one that is enabled already", async () => {
       await enable(session());
-      await install(installData("0x", [session(), session()]));
+      const logs = await install(installData("0x", [session(), session()]));
+      expect(topicsOf(logs), "nothing is enabled anew").to.deep.equal([]);
       expect(await stateOf(session())).to.equal("ENABLED");
     });
     it("enables one whose window is over without looking at the clock; it cannot be used", async () => {
@@ -224,6 +230,21 @@ describe("ERC7579SessionModule's installation", () => {
             await send(byAccount("revokeAll", []));
           }
         }
+      }
+    });
+    it("refuses a length that nothing stands behind before it is copied", async () => {
+      const word = (value: number | bigint) => toHex(value, { size: 32 });
+      for (const [granter, sessions] of [
+        [2n ** 32n - 1n, 0n],
+        [0n, 2n ** 32n - 1n],
+      ] as const) {
+        const claims = concat([word(64), word(96), word(granter), word(sessions)]);
+        await refused(
+          call({ from: ACCOUNT, to: MODULE, data: encode("onInstall", [claims]) }),
+          "MalformedSession",
+          0,
+          0,
+        );
       }
     });
     it("refuses a call with an address behind its arguments, as a fallback handler is called", async () => {

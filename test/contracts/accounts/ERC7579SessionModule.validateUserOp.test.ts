@@ -490,7 +490,9 @@ describe("ERC7579SessionModule.validateUserOp", () => {
     it("ignores what is carried along once it is enabled", async () => {
       await enable(session());
       for (const carried of [grant, "0x", "0xdead"] as Hex[]) {
-        expect(await validate(await userOpOf(session(), { grant: carried }))).to.equal(windowOf(session()));
+        const userOp = await userOpOf(session(), { grant: carried });
+        expect(await validate(userOp)).to.equal(windowOf(session()));
+        expect(topicsOf(await validateForGood(userOp)), "nothing is enabled anew").to.deep.equal([]);
       }
     });
     it("lets no account enable another's session, even one that says yes to everything", async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { artifacts, network } from "hardhat";
 import {
@@ -55,15 +56,28 @@ const at = (): World => world ?? expect.fail("useAccounts() is missing in the de
 const HARNESSES = ["CanonicalExecutionHarness", "AccountDomainHarness"] as const;
 export type Harness = (typeof HARNESSES)[number];
 
+/**
+ * Other runtime code to be tested in place of the contracts', by name: LATCHKEY_CODE names a JSON file of it, as
+ * `npm run test:rules` makes it with a rule left out.
+ */
+function codeUnderTest(): Record<string, Hex> {
+  const path = process.env.LATCHKEY_CODE;
+  return path ? JSON.parse(readFileSync(path, "utf8")) : {};
+}
+
 /** Gives a `describe` a chain with the module and two accounts; what a test does to it is undone after the test. */
 export function useAccounts() {
   before(async function () {
     this.timeout(60_000);
     const connection = await network.create("default");
     const provider = connection.provider as Provider;
+    const code = codeUnderTest();
     const put = async (address: Address, name: string): Promise<Abi> => {
       const { abi, deployedBytecode } = await artifacts.readArtifact(name);
-      await provider.request({ method: "hardhat_setCode", params: [address, deployedBytecode] });
+      await provider.request({
+        method: "hardhat_setCode",
+        params: [address, code[name] ?? deployedBytecode],
+      });
       return abi as Abi;
     };
     const abi = await put(MODULE, "ERC7579SessionModule");
