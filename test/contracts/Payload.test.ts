@@ -306,11 +306,56 @@ describe("a payload", () => {
     });
   });
 
+  describe("of version 3, which names the key, on an account that passes the hash on as it is", () => {
+    const naming = (good: Authorization, address: Hex): Hex =>
+      withPart(good, "version", concat(["0x03", address]));
+    beforeEach(async () => {
+      await chain.send(enable(session()));
+    });
+    it("lets the account say yes to the very hash that the key signed", async () => {
+      const good = await authorize();
+      expect(await asks(good.hash, naming(good, key.address))).to.equal(true);
+      for (const other of [flip(good.hash, 0), flip(good.hash, 255), keccak256(good.hash), pad("0x")])
+        expect(await asks(other, naming(good, key.address))).to.equal(false);
+    });
+    it("says no to a thief who names himself, whether he signed or the key did", async () => {
+      const [stolen, good] = [await authorize({ by: stranger }), await authorize()];
+      expect(await asks(stolen.hash, naming(stolen, stranger.address))).to.equal(false);
+      expect(await asks(good.hash, naming(good, stranger.address))).to.equal(false);
+    });
+    it("says no where the key is named and a thief has signed", async () => {
+      const stolen = await authorize({ by: stranger });
+      expect(await asks(stolen.hash, naming(stolen, key.address))).to.equal(false);
+    });
+    it("says no where nobody is named, and nobody's signature stands there", async () => {
+      const good = await authorize();
+      expect(await asks(good.hash, naming(good, zeroAddress))).to.equal(false);
+      const unsigned = withPart(good, "r", pad("0x"));
+      expect(await asks(good.hash, concat(["0x03", zeroAddress, `0x${unsigned.slice(4)}`]))).to.equal(false);
+    });
+    it("says no with any one of its bits flipped", async () => {
+      const good = await authorize({ slot: { lot: 3n }, validAfter: 5n });
+      const payload = naming(good, key.address);
+      for (let bit = 0; bit < 8 * size(payload); ++bit)
+        expect(await asks(good.hash, flip(payload, bit)), `bit ${bit & 7} of byte ${bit >> 3}`).to.equal(
+          false,
+        );
+    });
+    it("says no cut short at any length, and with anything behind it", async () => {
+      const good = await authorize();
+      const payload = naming(good, key.address);
+      for (let length = 0; length < size(payload); ++length)
+        expect(await asks(good.hash, cut(payload, length)), `${length} bytes`).to.equal(false);
+      for (const tail of ["0x00", "0x01", pad("0x")] as const)
+        expect(await asks(good.hash, concat([payload, tail]))).to.equal(false);
+    });
+  });
+
   describe("of any other version", () => {
-    it("is none: 0, 3, 27, 28, 255", async () => {
+    it("is none: 0, 4, 27, 28, 255", async () => {
       await chain.send(enable(session()));
       const good = await authorize();
-      for (const version of ["0x00", "0x02", "0x03", "0x1b", "0x1c", "0xff"] as Hex[])
+      for (const version of ["0x00", "0x02", "0x03", "0x04", "0x1b", "0x1c", "0xff"] as Hex[])
         expect(await asks(good.hash, withPart(good, "version", version))).to.equal(false);
     });
   });
