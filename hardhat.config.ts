@@ -32,7 +32,7 @@ export default defineConfig({
   solidity: {
     compilers: [compiler(10_000)],
     // Validator and executor in one: with more runs it is larger than a contract may be.
-    overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(400) },
+    overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(800) },
   },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },

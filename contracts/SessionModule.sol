@@ -111,7 +111,7 @@ abstract contract SessionModule is ISessionModule {
         Call[] calldata calls
     ) external returns (bytes[] memory) {
         (Session memory copy, bytes32 id) = session.read();
-        if (msg.sender != copy.key && !_speaksForItself(copy)) revert NotKey(msg.sender, copy.key);
+        if (msg.sender != copy.key && !_speaksForItself(copy, calls)) revert NotKey(msg.sender, copy.key);
         return _execute(copy, id, grant, calls);
     }
 
@@ -422,8 +422,8 @@ abstract contract SessionModule is ISessionModule {
     function _fallbackHandlerOf(address account) internal view virtual returns (address);
 
     /// @dev Whether the session's account itself makes the call, and may. On most kinds of account only the key may.
-    function _speaksForItself(Session memory session) internal view virtual returns (bool) {
-        session;
+    function _speaksForItself(Session memory session, Call[] calldata calls) internal view virtual returns (bool) {
+        (session, calls);
         return false;
     }
 

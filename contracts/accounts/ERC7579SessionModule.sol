@@ -13,8 +13,9 @@ import {
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Meter} from "../Budgets.sol";
+import {Calls} from "../Calls.sol";
 import {SessionModule} from "../SessionModule.sol";
-import {ANYONE, Flaw, Session, Sessions, State} from "../Session.sol";
+import {ANYONE, Call, Flaw, Session, Sessions, State} from "../Session.sol";
 import {IERC7579SessionModule} from "../interfaces/IERC7579SessionModule.sol";
 import {ISafe} from "../interfaces/ISafe.sol";
 import {AccountDomain} from "./AccountDomain.sol";
@@ -103,8 +104,9 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         PackedUserOperation calldata userOp,
         bytes32 userOpHash
     ) external returns (uint256 validationData) {
-        if (msg.sender != userOp.sender) return VALIDATION_FAILED;
-        (bool ok, bytes calldata arguments) = _argumentsIn(userOp.callData);
+        // The op of an account ends in its signature's padding; what the account passes on, in an outsider's address.
+        if (msg.sender != userOp.sender || !_endsInZeros()) return VALIDATION_FAILED;
+        (bool ok, bytes calldata arguments) = CanonicalExecution.argumentsIn(userOp.callData);
         if (!ok) return VALIDATION_FAILED;
         Session memory session;
         bytes32 id;
@@ -128,31 +130,6 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         if (!enabled) _enable(session, id);
         if (session.gasAllowance != type(uint128).max) record.gasSpent = gasSpent;
         return (uint256(session.validAfter) << 208) | (uint256(session.validUntil - 1) << 160);
-    }
-
-    /// @dev What stands behind the selector of the module's own `execute`, in the account's `execute` of one call.
-    function _argumentsIn(bytes calldata callData) private view returns (bool ok, bytes calldata arguments) {
-        arguments = callData[:0];
-        // selector, mode, offset, length; then target, value and selector of the one call
-        if (callData.length < 100 + 56 || bytes4(callData) != IERC7579Execution.execute.selector) {
-            return (false, arguments);
-        }
-        if (bytes32(callData[4:36]) != SINGLE_DEFAULT || uint256(bytes32(callData[36:68])) != 64) {
-            return (false, arguments);
-        }
-        uint256 length = uint256(bytes32(callData[68:100]));
-        if (length < 56 || length > callData.length || 100 + ((length + 31) & ~uint256(31)) != callData.length) {
-            return (false, arguments);
-        }
-        for (uint256 i = 100 + length; i < callData.length; ++i) {
-            if (callData[i] != 0) return (false, arguments);
-        }
-        bytes calldata call = callData[100:100 + length];
-        ok =
-            address(bytes20(call[:20])) == address(this) &&
-            uint256(bytes32(call[20:52])) == 0 &&
-            bytes4(call[52:56]) == this.execute.selector;
-        arguments = call[56:];
     }
 
     function _allowsPaymaster(Session memory session, bytes calldata paymasterAndData) private pure returns (bool) {
@@ -243,13 +220,31 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
 
     /* HOW AN ERC-7579 ACCOUNT DOES IT */
 
-    /// @dev A userOp comes back as a call of the account. In any other layout than the canonical one it could be an
-    /// outsider's, passed on by the account with the outsider's address behind; and where the account passes such calls
-    /// on to this module, the outsider's address may be what makes the layout canonical.
-    function _speaksForItself(Session memory session) internal view override returns (bool) {
+    /// @dev A userOp comes back as a call of the account. So might an outsider's call that the account passed on, with the
+    /// outsider's address appended (ERC-2771). No address is zero: where the last call's padding ends the calldata in 20
+    /// zeros, as it does wherever that call is a selector and words, nothing was appended. Elsewhere the outsider's
+    /// address may be what completes the arguments, and the account is asked, which is dear.
+    function _speaksForItself(Session memory session, Call[] calldata calls) internal view override returns (bool) {
         if (msg.sender != session.account) return false;
+        if (_endsInPadding(calls)) return true;
         (bool canonical, , ) = CanonicalExecution.tryReadRest(msg.data[4:], session);
         return canonical && !_isFallbackHandlerOf(msg.sender);
+    }
+
+    /// @dev Whether the calldata ends with the last call, and in 20 zeros.
+    function _endsInPadding(Call[] calldata calls) private pure returns (bool) {
+        if (calls.length == 0) return false;
+        (, , bytes calldata callData) = Calls.read(calls, calls.length - 1);
+        uint256 end;
+        assembly ("memory-safe") {
+            end := add(callData.offset, and(add(callData.length, 31), not(31)))
+        }
+        return end == msg.data.length && _endsInZeros();
+    }
+
+    /// @dev Whether the calldata ends in as many zeros as an address has bytes: then it ends in nobody's.
+    function _endsInZeros() private pure returns (bool) {
+        return uint160(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0;
     }
 
     /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`. The selector stands in a

@@ -15,7 +15,6 @@ const execution = rules("accounts/CanonicalExecution.sol");
 const domain = rules("accounts/AccountDomain.sol");
 const base = rules("SessionModule.sol");
 const no = "return VALIDATION_FAILED;";
-const noArguments = "return (false, arguments);";
 
 /** What an ERC-7579 account is told, asked and believed. */
 export const erc7579: Removal[] = [
@@ -94,7 +93,8 @@ export const erc7579: Removal[] = [
     "return moduleTypeId >= MODULE_TYPE_VALIDATOR",
   ),
 
-  module("op-sender", "an op is its sender's to validate", `if (msg.sender != userOp.sender) ${no}`),
+  module("op-sender", "an op is its sender's to validate", "msg.sender != userOp.sender || "),
+  module("op-forwarded", "an op that ends in an address is an outsider's", " || !_endsInZeros()"),
   module(
     "op-call-data",
     "an op calls this module and nothing else",
@@ -152,44 +152,6 @@ export const erc7579: Removal[] = [
     "an op is good to the second before validUntil",
     "uint256(session.validUntil - 1)",
     "uint256(session.validUntil)",
-  ),
-
-  module(
-    "call-shortest",
-    "a callData too short is refused without a revert",
-    "callData.length < 100 + 56 || ",
-  ),
-  module(
-    "call-selector",
-    "the callData is the account's execute",
-    " || bytes4(callData) != IERC7579Execution.execute.selector",
-  ),
-  module(
-    "call-mode",
-    "the mode is one default call",
-    "if (bytes32(callData[4:36]) != SINGLE_DEFAULT || uint256",
-    "if (uint256",
-  ),
-  module("call-offset", "the execution lies behind the head", " || uint256(bytes32(callData[36:68])) != 64"),
-  module("call-length", "the execution has room for one call", "length < 56 || "),
-  module(
-    "call-length-wraps",
-    "a length that wraps is refused without a revert",
-    "length > callData.length || 100",
-    "100",
-  ),
-  module(
-    "call-end",
-    "nothing stands behind the execution",
-    " || 100 + ((length + 31) & ~uint256(31)) != callData.length",
-  ),
-  module("call-padding", "the execution is padded with zeros", `if (callData[i] != 0) ${noArguments}`),
-  module("call-target", "the one call is of this module", "address(bytes20(call[:20])) == address(this) &&"),
-  module("call-value", "the one call carries nothing", "uint256(bytes32(call[20:52])) == 0 &&"),
-  module(
-    "call-execute",
-    "the one call is of execute",
-    " &&\n            bytes4(call[52:56]) == this.execute.selector",
   ),
 
   module(
@@ -320,7 +282,7 @@ export const erc7579: Removal[] = [
   base(
     "speaks-for-itself",
     "the account may execute for itself",
-    "if (msg.sender != copy.key && !_speaksForItself(copy))",
+    "if (msg.sender != copy.key && !_speaksForItself(copy, calls))",
     "if (msg.sender != copy.key)",
   ),
   module(
@@ -329,8 +291,32 @@ export const erc7579: Removal[] = [
     "if (msg.sender != session.account) return false;",
   ),
   module(
+    "speaks-padding",
+    "without zeros behind the last call the account is asked",
+    "if (_endsInPadding(calls)) return true;",
+    "if (calls.length != 0) return true;",
+  ),
+  module(
+    "speaks-end",
+    "zeros that end the calldata are the last call's",
+    "end == msg.data.length && _endsInZeros()",
+    "_endsInZeros()",
+  ),
+  module(
+    "speaks-zeros",
+    "the calldata ends in as many zeros as an address has bytes",
+    "end == msg.data.length && _endsInZeros()",
+    "end == msg.data.length",
+  ),
+  module(
+    "speaks-all-zeros",
+    "no byte of an address stands at the end of the calldata",
+    "uint160(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0",
+    "uint152(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0",
+  ),
+  module(
     "speaks-canonical",
-    "the account speaks in canonical form only",
+    "the account speaks in canonical form only, where it may be an outsider who does",
     "return canonical && !_isFallbackHandlerOf",
     "canonical; return !_isFallbackHandlerOf",
   ),
@@ -458,22 +444,84 @@ export const erc7579: Removal[] = [
   ),
 
   execution(
+    "call-shortest",
+    "a callData too short is refused without a revert",
+    "callData.length < 100 + 56 || ",
+  ),
+  execution(
+    "call-selector",
+    "the callData is the account's execute",
+    " || bytes4(callData) != IERC7579Execution.execute.selector",
+  ),
+  execution("call-mode", "the mode is one default call", "_word(callData, 4) != 0 || "),
+  execution("call-offset", "the execution lies behind the head", " || _word(callData, 36) != 64"),
+  execution("call-padding", "the execution is there, padded with zeros", "if (!padded || end", "if (end"),
+  execution("call-end", "nothing stands behind the execution", " || end != callData.length"),
+  execution("call-length", "the execution has room for one call", " || length < 56"),
+  execution(
+    "call-target",
+    "the one call is of this module",
+    "_word(callData, 100) >> 96 == uint160(address(this)) &&",
+  ),
+  execution("call-value", "the one call carries nothing", "_word(callData, 120) == 0 &&"),
+  execution(
+    "call-execute",
+    "the one call is of execute",
+    " &&\n            bytes4(bytes32(_word(callData, 152))) == ISessionModule.execute.selector",
+  ),
+
+  execution(
     "arguments-room",
     "arguments that end with the session are refused without a revert",
-    "if (arguments.length < grantAt + 32) return (false, grant, calls);",
+    "if (!ok || arguments.length < grantAt + 32) return",
+    "if (!ok) return",
+  ),
+  execution(
+    "arguments-session",
+    "the session is encoded canonically",
+    "if (!ok || arguments.length < grantAt + 32) return",
+    "if (arguments.length < grantAt + 32) return",
   ),
   execution(
     "arguments-head",
     "the session lies behind the head for the account too",
-    "_word(arguments, 0) != 96 || _word(arguments, 32)",
+    "_word(arguments, 0) != SESSION_AT || _word(arguments, 32)",
     "_word(arguments, 32)",
   ),
-  execution("arguments-grant-at", "the grant lies behind the session", " || _word(arguments, 32) != grantAt"),
   execution(
-    "arguments-session",
-    "the session is encoded canonically",
-    "if (_hashBehindOffset(encoded) != keccak256(arguments[96:grantAt])) return (false, grant, calls);",
+    "arguments-budgets",
+    "the budgets lie behind the session's head",
+    "_word(arguments, SESSION_AT + 256) ^ 320",
+    "0",
   ),
+  execution(
+    "arguments-budget-at",
+    "each budget lies behind the one before",
+    "_word(arguments, list + 32 * i) ^ (end - list);\n                wrong |= _word(arguments, end + 224)",
+    "_word(arguments, end + 224)",
+  ),
+  execution(
+    "arguments-recipients",
+    "the recipients lie behind their budget's head",
+    "wrong |= _word(arguments, end + 224) ^ 256;",
+  ),
+  execution(
+    "arguments-actions",
+    "the actions lie behind the budgets",
+    "wrong |= _word(arguments, SESSION_AT + 288) ^ (end - SESSION_AT);",
+  ),
+  execution(
+    "arguments-action-at",
+    "each action lies behind the one before",
+    "_word(arguments, list + 32 * i) ^ (end - list);\n                wrong |= _word(arguments, end + 64)",
+    "_word(arguments, end + 64)",
+  ),
+  execution(
+    "arguments-rules",
+    "the rules lie behind their action's head",
+    "wrong |= _word(arguments, end + 64) ^ 96;",
+  ),
+  execution("arguments-grant-at", "the grant lies behind the session", " || _word(arguments, 32) != grantAt"),
   execution(
     "arguments-grant-end",
     "the grant ends within the arguments",
@@ -514,9 +562,14 @@ export const erc7579: Removal[] = [
     "if (length > arguments.length) return (false, start);",
   ),
   execution(
+    "bytes-end",
+    "bytes end within the arguments",
+    "if (end > arguments.length) return (false, start);",
+  ),
+  execution(
     "bytes-zeros",
     "bytes are padded with zeros",
-    "_word(arguments, end - 32) << (8 * (length % 32)) == 0",
+    "used == 0 || _word(arguments, end - 32) << (8 * used) == 0",
     "true",
   ),
 

@@ -77,7 +77,7 @@ export const sessionModule: Removal[] = [
   reverts(
     "execute-by-key",
     "only the key executes",
-    "if (msg.sender != copy.key && !_speaksForItself(copy)) revert NotKey(msg.sender, copy.key);",
+    "if (msg.sender != copy.key && !_speaksForItself(copy, calls)) revert NotKey(msg.sender, copy.key);",
   ),
   reverts(
     "caller",

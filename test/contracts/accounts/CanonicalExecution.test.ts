@@ -217,7 +217,7 @@ describe("CanonicalExecution", () => {
     const swapped = withWord(withWord(two, callsAt + 1, second), callsAt + 2, first);
     expect((await tryRead(swapped))[0], "the second is first").to.equal(false);
   });
-  it("refuses words that do not fit their type", async () => {
+  it("leaves no words that do not fit their type: in the calls itself, in the session by what enabling it asks", async () => {
     const encoded = sample();
     const words = wordsOf(encoded);
     // Account, key, validAfter, validUntil, epoch, gasAllowance, paymaster; and the first call's target.

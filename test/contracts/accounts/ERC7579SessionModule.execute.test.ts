@@ -56,54 +56,71 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       await notKey(concat([execute(), behind]));
     }
   });
-  it("is refused with the arguments in another layout", async () => {
-    const data = execute();
-    const sessionWords = Number(BigInt(slice(data, 4 + 32, 4 + 64)) - 96n) / 32;
-    const grantAt = 3 + sessionWords;
+  /** The same arguments in three other layouts. */
+  const layoutsOf = (data: Hex): { swapped: Hex; gap: Hex; shared: Hex } => {
+    const grantAt = Number(BigInt(slice(data, 36, 68))) / 32;
     const words = (size(data) - 4) / 32;
-    const swap = (): Hex => {
+    const head = [96n, 96n + 32n * BigInt(words - 4), 32n * BigInt(grantAt)];
+    return {
       // The calls before the grant, all offsets right.
-      const head = [
-        96n,
-        96n + 32n * BigInt(sessionWords + words - grantAt - 1),
-        96n + 32n * BigInt(sessionWords),
-      ];
-      return concat([
+      swapped: concat([
         slice(data, 0, 4),
         ...head.map((word) => toHex(word, { size: 32 })),
         slice(data, 4 + 96, 4 + 32 * grantAt),
         slice(data, 4 + 32 * (grantAt + 1)),
         pad("0x"),
-      ]);
-    };
-    const gap = concat([
-      withWord(
-        withWord(slice(data, 0, 4 + 32 * grantAt), 1, 32n * BigInt(grantAt + 1)),
-        2,
-        32n * BigInt(grantAt + 2),
-      ),
-      pad(stranger.address),
-      slice(data, 4 + 32 * grantAt),
-    ]);
-    const shared = concat([
+      ]),
+      gap: concat([
+        withWord(
+          withWord(slice(data, 0, 4 + 32 * grantAt), 1, 32n * BigInt(grantAt + 1)),
+          2,
+          32n * BigInt(grantAt + 2),
+        ),
+        pad(stranger.address),
+        slice(data, 4 + 32 * grantAt),
+      ]),
       // The grant's empty length is read from inside the session.
-      withWord(withWord(slice(data, 0, 4 + 32 * grantAt), 1, 96n + 4n * 32n), 2, 32n * BigInt(grantAt)),
-      slice(data, 4 + 32 * (grantAt + 1)),
-    ]);
-    for (const layout of [swap(), gap, shared]) {
+      shared: concat([
+        withWord(withWord(slice(data, 0, 4 + 32 * grantAt), 1, 96n + 4n * 32n), 2, 32n * BigInt(grantAt)),
+        slice(data, 4 + 32 * (grantAt + 1)),
+      ]),
+    };
+  };
+  const asLaidOutByKey = (layout: Hex) =>
+    call(by(key.address, layout)).catch((error) => {
+      throw new Error("the key may lay it out as it likes", { cause: error });
+    });
+  it("is refused in another layout, where the bytes end in what may be an outsider's address", async () => {
+    const acting = session({ actions: [{ target: OTHER_ACCOUNT, selector: "0x12345678", rules: [] }] });
+    await enable(acting);
+    const callData = concat(["0x12345678", `0x${"00".repeat(8)}`, stranger.address]);
+    const data = executeOf(acting, "0x", [{ target: OTHER_ACCOUNT, value: 0n, data: callData }]);
+    await call(by(ACCOUNT, data));
+    for (const layout of Object.values(layoutsOf(data))) {
       await notKey(layout);
-      await call(by(key.address, layout)).catch((error) => {
-        throw new Error("the key may lay it out as it likes", { cause: error });
-      });
+      await asLaidOutByKey(layout);
     }
   });
-  it("is refused where the session is read from a copy of it in a call", async () => {
-    const data = execute();
-    const grantAt = Number(BigInt(slice(data, 36, 68)));
-    const copy = slice(data, 4 + 96, 4 + grantAt);
-    const holding = executeOf(session(), "0x", [{ ...payment, data: copy }]);
-    // The copy is what the arguments end with.
-    await notKey(withWord(holding, 0, BigInt(size(holding) - 4 - size(copy))));
+  it("is taken in another layout that ends in the last call and in zeros: nobody's address was appended", async () => {
+    const { swapped, gap, shared } = layoutsOf(execute());
+    for (const layout of [gap, shared]) await call(by(ACCOUNT, layout));
+    await notKey(swapped);
+    await asLaidOutByKey(swapped);
+  });
+  it("is refused without any call", async () => {
+    await refused(call(by(ACCOUNT, executeOf(session(), "0x", []))), "EmptyBatch");
+  });
+  it("is refused where the session is read from a copy of it in a call, and an address stands behind", async () => {
+    const acting = session({ actions: [{ target: OTHER_ACCOUNT, selector: "0x12345678", rules: [] }] });
+    await enable(acting);
+    const data = executeOf(acting);
+    const copy = slice(data, 4 + 96, 4 + Number(BigInt(slice(data, 36, 68))));
+    const callData = concat(["0x12345678", `0x${"00".repeat(28)}`, copy, pad(stranger.address)]);
+    const holding = executeOf(acting, "0x", [{ target: OTHER_ACCOUNT, value: 0n, data: callData }]);
+    await call(by(ACCOUNT, holding));
+    const fromCopy = withWord(holding, 0, BigInt(size(holding) - 4 - 32 - size(copy)));
+    await asLaidOutByKey(fromCopy);
+    await notKey(fromCopy);
   });
   it("is refused of another account's session, and by anybody else", async () => {
     await notKey(execute(), OTHER_ACCOUNT);

@@ -1,4 +1,13 @@
-import { concat, encodeAbiParameters, encodeFunctionData, type Hex, pad, parseAbi, slice } from "viem";
+import {
+  type Address,
+  concat,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  pad,
+  parseAbi,
+  slice,
+} from "viem";
 import {
   ACCOUNT,
   byAccount,
@@ -8,6 +17,7 @@ import {
   installData,
   key,
   MODULE,
+  payee,
   refused,
   session,
   teach,
@@ -26,16 +36,24 @@ const question = (data: Hex): Hex =>
 
 describe("ERC7579SessionModule as its account's fallback handler", () => {
   useAccounts();
+  const acting = () => session({ actions: [{ target: payee, selector: "0x12345678", rules: [] }] });
+  /** The account's own call of `execute`, whose calldata ends in these 28 bytes, with nothing behind. */
+  const executionEndingIn = (end: Hex) => {
+    const calls = [{ target: payee, value: 0n, data: concat(["0x12345678", end]) }];
+    return { from: ACCOUNT, to: MODULE, data: executeOf(acting(), "0x", calls) };
+  };
   const transactions = {
     enable: () => byAccount("enable", [session()]),
     onInstall: () => byAccount("onInstall", [installData("0x", [session()])]),
-    execute: () => ({ from: ACCOUNT, to: MODULE, data: executeOf(session()) }),
+    // Its bytes end in an address, which may be an outsider's.
+    execute: () => executionEndingIn(`0x${"0".repeat(16)}${payee.slice(2)}`),
   };
   const answers = (data: Hex, answer: Hex, options = {}) => teach(question(data), answer, options);
   /** So that nothing but the handler is in the way of an execution. */
   const prepare = async (name: string) => {
     if (name !== "execute") return;
     await enable(session());
+    await enable(acting());
     await teach(EXECUTE_FROM_EXECUTOR, encodeAbiParameters([{ type: "bytes[]" }], [["0x"]]));
   };
 
@@ -64,4 +82,25 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
       }
     });
   }
+
+  describe("by execute, whose bytes end in zeros", () => {
+    const asked = async (transaction: { from: Address; to: Address; data: Hex }) => {
+      await answers(transaction.data, TRUE);
+      return call(transaction);
+    };
+    beforeEach(() => prepare("execute"));
+    it("is not asked about where 20 of them are the last: no address ends so", async () => {
+      await asked({ from: ACCOUNT, to: MODULE, data: executeOf(session()) });
+      await asked(executionEndingIn(`0x0000000000000001${"00".repeat(20)}`));
+    });
+    it("is asked about where 19 of them are the last, or the last byte alone is none", async () => {
+      for (const end of [`0x000000000000000001${"00".repeat(19)}`, `0x${"00".repeat(27)}01`] as const)
+        await refused(asked(executionEndingIn(end)), "NotKey", ACCOUNT, key.address);
+    });
+    it("holds nothing that trails for zeros", async () => {
+      const { from, to, data } = executionEndingIn(`0x${"00".repeat(28)}`);
+      for (const behind of [payee, `0x${"00".repeat(20)}`, pad("0x")] as const)
+        await refused(asked({ from, to, data: concat([data, behind]) }), "NotKey", ACCOUNT, key.address);
+    });
+  });
 });

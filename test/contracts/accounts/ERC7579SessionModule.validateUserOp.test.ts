@@ -22,6 +22,7 @@ import {
   ACCOUNT,
   byAccount,
   CHAIN_ID,
+  call,
   callDataOf,
   DAY,
   enable,
@@ -54,6 +55,7 @@ import {
   userOpOf,
   validate,
   validateForGood,
+  validationOf,
   windowOf,
   YES,
 } from "./erc7579Fixture.ts";
@@ -100,6 +102,18 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       for (const from of [stranger.address, OTHER_ACCOUNT, key.address, MODULE]) {
         expect(await validate(userOp, from)).to.equal(NO);
       }
+    });
+    it("refuses a call that an outsider's address was appended to, even in place of the padding", async () => {
+      const { from, to, data } = validationOf(await userOpOf(session()));
+      expect(BigInt(await call({ from, to, data }))).to.equal(windowOf(session()));
+      for (const changed of [
+        concat([data, stranger.address]),
+        concat([data, pad("0x"), stranger.address]),
+        concat([slice(data, 0, size(data) - 20), stranger.address]),
+        concat([slice(data, 0, size(data) - 20), "0x01", `0x${"00".repeat(19)}`]),
+        concat([slice(data, 0, size(data) - 1), "0x01"]),
+      ])
+        expect(BigInt(await call({ from, to, data: changed }))).to.equal(NO);
     });
     it("refuses a session of another account, whoever is the sender", async () => {
       const userOp = await userOpOf(session(), { sender: OTHER_ACCOUNT });

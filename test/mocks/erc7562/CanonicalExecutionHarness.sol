@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Call, Session} from "../../../contracts/Session.sol";
+import {Call, Flaw, Session, Sessions} from "../../../contracts/Session.sol";
 import {CanonicalExecution} from "../../../contracts/accounts/CanonicalExecution.sol";
 
 /// @title CanonicalExecution, to be asked from outside
 contract CanonicalExecutionHarness {
-    /// @notice What is read, encoded anew: for canonical arguments these very bytes.
-    function tryRead(bytes calldata arguments) external pure returns (bool ok, bytes32 id, bytes memory encodedAgain) {
+    /// @notice What is read, encoded anew: for canonical arguments these very bytes. A session whose words do not fit their
+    /// types counts as not read: nobody can enable it.
+    function tryRead(bytes calldata arguments) external view returns (bool ok, bytes32 id, bytes memory encodedAgain) {
         Session memory session;
         bytes calldata grant;
         Call[] calldata calls;
         (ok, session, id, grant, calls) = CanonicalExecution.tryRead(arguments);
+        if (!ok) return (false, id, encodedAgain);
+        (, Flaw flaw, ) = Sessions.flawOf(session, address(this));
+        ok = flaw != Flaw.WIDTH;
         if (ok) encodedAgain = abi.encode(session, grant, calls);
     }
 
