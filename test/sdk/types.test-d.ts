@@ -1,17 +1,21 @@
 /**
  * What must not compile. Checked by `tsc`: a line below `@ts-expect-error` that compiles is an error itself.
  */
-import type { Address, LocalAccount, PublicClient } from "viem";
+import type { Address, Hex, LocalAccount, PrivateKeyAccount, PublicClient } from "viem";
+import { createBundlerClient, type SmartAccount } from "viem/account-abstraction";
 import {
   type ActionRequest,
   type BudgetRequest,
   type BudgetRequests,
   type Grant,
   isRefusal,
+  type Proposal,
   proposeSession,
   type SessionRequest,
+  type SessionSmartAccount,
   signGrant,
   type TokenBudgetRequest,
+  toSessionSmartAccount,
 } from "../../packages/sdk/src/index.ts";
 
 declare const safe: Address;
@@ -93,6 +97,39 @@ export const noComparison: ActionRequest = { ...act, where: [{ argument: "n" }] 
 // @ts-expect-error a condition with two comparisons
 export const twoComparisons: ActionRequest = { ...act, where: [{ argument: "n", gt: 1n, lt: 3n }] };
 export const anyArguments: ActionRequest = { ...act, where: "any arguments" };
+
+// An ERC-7579 account's session is granted by its smart account, or by one of its validators under a name.
+declare const proposal: Proposal;
+declare const owner: SmartAccount;
+declare const sign: (digest: Hex) => Promise<Hex>;
+export const bySmartAccount: Promise<Grant> = signGrant(owner, proposal);
+export const byValidator: Promise<Grant> = signGrant({ granter: "0x00", sign }, proposal);
+// @ts-expect-error nobody says which validator
+export const byNobody = signGrant({ sign }, proposal);
+// @ts-expect-error a kind that was never tried
+export const unknownKind = proposeSession(client, { ...request, accountKind: "simple" });
+
+// The session's smart account fits viem's bundler client, and knows its EntryPoint.
+declare const grant: Grant;
+declare const key: PrivateKeyAccount;
+declare const bundlerUrl: Parameters<typeof createBundlerClient>[0]["transport"];
+export const sender: Promise<SessionSmartAccount<"0.8">> = toSessionSmartAccount({
+  client,
+  key,
+  grant,
+  entryPoint: "0.8",
+});
+export const sent: Promise<Hex> = sender.then((account) =>
+  createBundlerClient({ account, client, transport: bundlerUrl }).sendUserOperation({
+    calls: [{ to: token, data: "0x" }],
+  }),
+);
+// @ts-expect-error no EntryPoint
+export const noEntryPoint = toSessionSmartAccount({ client, key, grant });
+// @ts-expect-error an EntryPoint of before ERC-7579
+export const oldEntryPoint = toSessionSmartAccount({ client, key, grant, entryPoint: "0.6" });
+// @ts-expect-error an address alone does not tell the version
+export const noVersion = toSessionSmartAccount({ client, key, grant, entryPoint: { address: safe } });
 
 // A refusal's details are typed by its code.
 if (isRefusal(error, "PERIOD")) {

@@ -1,14 +1,14 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
 import { getBlock, getCode, readContract } from "viem/actions";
+import { accountAdapterOf } from "./account/accountAdapterOf.ts";
+import { erc7579SessionModuleAbi } from "./generated/abis/erc7579SessionModuleAbi.ts";
 import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { hashSession } from "./hashSession.ts";
-import { isContractRefusal } from "./isContractRefusal.ts";
 import { openedLots } from "./openedLots.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
 import { ANYONE } from "./Session.ts";
-import { safeAbi } from "./safe/safeAbi.ts";
 import { type SessionState, sessionState } from "./sessionState.ts";
 
 /** Where one budget stands now. Amounts in base units, times in seconds of Unix time. */
@@ -60,6 +60,11 @@ export type SessionStatus = {
   /** First second at which the session is over. */
   expiresAt: number;
   budgets: readonly BudgetStatus[];
+  /**
+   * Of ERC-7579 accounts, in wei: what the session's userOps may cost in all, and what of it they were charged with: the
+   * most that each could have cost. An allowance of 2^128 - 1 is not counted. Safes send no userOps by sessions.
+   */
+  gas?: { allowance: bigint; spent: bigint };
   /** Unix time of the block that was looked at. */
   asOf: number;
 };
@@ -81,10 +86,18 @@ export async function sessionStatus(
   const module = { address: grant.module, abi: sessionModuleAbi } as const;
   const { timestamp } = await getBlock(client, { blockTag: "latest" });
   const now = Number(timestamp);
-  const [state, epoch, moduleEnabled, budgets] = await Promise.all([
+  const [state, epoch, moduleEnabled, gasSpent, budgets] = await Promise.all([
     sessionState(client, { module: grant.module, id, account }),
     readContract(client, { ...module, functionName: "epochOf", args: [account] }),
-    isModuleEnabled(client, account, grant.module),
+    isModuleEnabled(client, grant),
+    grant.accountKind === "safe"
+      ? undefined
+      : readContract(client, {
+          address: grant.module,
+          abi: erc7579SessionModuleAbi,
+          functionName: "gasSpentBy",
+          args: [id, account],
+        }),
     Promise.all(
       session.budgets.map(async (budget, index): Promise<BudgetStatus> => {
         const [period, released, spent, resetsAt] = await readContract(client, {
@@ -133,27 +146,16 @@ export async function sessionStatus(
     startsAt: session.validAfter,
     expiresAt: session.validUntil,
     budgets,
+    ...(gasSpent === undefined ? {} : { gas: { allowance: session.gasAllowance, spent: gasSpent } }),
     asOf: now,
   };
 }
 
-async function isModuleEnabled(
-  client: Client<Transport, Chain | undefined>,
-  safe: Address,
-  module: Address,
-): Promise<boolean> {
-  const code = await getCode(client, { address: safe });
+/** Something without code has no modules, and lets none act. */
+async function isModuleEnabled(client: Client<Transport, Chain | undefined>, grant: Grant): Promise<boolean> {
+  const { account } = grant.session;
+  const code = await getCode(client, { address: account });
   if (code === undefined || code === "0x") return false;
-  try {
-    return await readContract(client, {
-      address: safe,
-      abi: safeAbi,
-      functionName: "isModuleEnabled",
-      args: [module],
-    });
-  } catch (error) {
-    // Something that is no Safe has no modules.
-    if (isContractRefusal(error)) return false;
-    throw error;
-  }
+  const adapter = accountAdapterOf(grant.accountKind);
+  return (await adapter.moduleRefusal(client, { account, module: grant.module })) === undefined;
 }

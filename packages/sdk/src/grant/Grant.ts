@@ -1,8 +1,9 @@
 import type { Address, Hex } from "viem";
+import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
 import type { Action, Session } from "../Session.ts";
 
-/** Which kind of account grants: it decides how a grant is signed and verified. */
-export type AccountKind = "safe";
+/** Which kind of account grants: it decides how a grant is signed and verified, and how a token asks it. */
+export type AccountKind = "safe" | Erc7579AccountKind;
 
 /** The version of the session format and of the modules that understand it. */
 export const GRANT_VERSION = 1;

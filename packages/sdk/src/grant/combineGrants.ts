@@ -1,17 +1,29 @@
-import { type Address, getAddress, type Hex, isAddressEqual, recoverAddress, size, slice } from "viem";
+import {
+  type Address,
+  concat,
+  getAddress,
+  type Hex,
+  isAddressEqual,
+  recoverAddress,
+  size,
+  slice,
+} from "viem";
+import { granterPrefix } from "../erc7579/granterPrefix.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
 import { hashSafeMessage } from "../safe/safeMessage.ts";
 import { type SafeOwnerSignature, safeSignatures } from "../safe/safeSignatures.ts";
-import type { Grant } from "./Grant.ts";
+import type { AccountKind, Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
 
 /**
- * Joins grants of one session that owners of a Safe signed on their own devices into one with all their signatures.
+ * Joins grants of one session that owners of a Safe, or of a Safe7579, signed on their own devices into one with all
+ * their signatures.
  *
  * @param grants Of the same proposal, by {@link signGrant}.
- * @throws {InvalidGrant} INVALID_GRANT: none, of different proposals, or a signature that cannot be read.
+ * @throws {InvalidGrant} INVALID_GRANT: none, of different proposals, of an account that one
+ * signature speaks for, or a signature that cannot be read.
  */
 export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
   const [first] = grants;
@@ -21,16 +33,31 @@ export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
   const differs = grants.some(
     (grant) =>
       grant.chainId !== first.chainId ||
+      grant.accountKind !== first.accountKind ||
       !isAddressEqual(grant.module, first.module) ||
       hashSession(grantSession(grant)) !== id,
   );
   if (differs) throw invalid("The grants are not of one and the same proposal.");
+  const prefix = ownersPrefix(first.accountKind);
   const digest = grantDigest(session, first);
   const hash = hashSafeMessage({ safe: session.account, chainId: first.chainId, digest });
   const byOwner = new Map<Address, SafeOwnerSignature>();
   for (const grant of grants)
-    for (const one of await readSignatures(grant.signature, hash)) byOwner.set(one.signer, one);
-  return { ...first, signature: safeSignatures([...byOwner.values()]) };
+    for (const one of await readSignatures(withoutPrefix(grant.signature, prefix), hash))
+      byOwner.set(one.signer, one);
+  return { ...first, signature: concat([prefix, safeSignatures([...byOwner.values()])]) };
+}
+
+/** What stands before the owners' signatures in a grant of such an account. */
+function ownersPrefix(kind: AccountKind): Hex {
+  if (kind === "safe") return "0x";
+  if (kind === "safe7579") return granterPrefix({ kind });
+  throw invalid(`A grant of this kind of account (${kind}) has one signature only.`);
+}
+
+function withoutPrefix(signature: Hex, prefix: Hex): Hex {
+  if (!signature.startsWith(prefix)) throw invalid(`A grant's signature does not begin with ${prefix}.`);
+  return `0x${signature.slice(prefix.length)}`;
 }
 
 /** Takes apart what {@link safeSignatures} has joined. */

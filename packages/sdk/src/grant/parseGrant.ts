@@ -23,7 +23,7 @@ const grantSchema = z.strictObject({
   version: z.literal(GRANT_VERSION),
   chainId: z.number().int().positive(),
   module: address,
-  accountKind: z.literal("safe"),
+  accountKind: z.enum(["safe", "openzeppelin", "reference", "nexus", "kernel", "safe7579"]),
   session: z.strictObject({
     account: address,
     key: address,

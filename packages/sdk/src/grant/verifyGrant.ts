@@ -1,25 +1,24 @@
 import type { Chain, Client, Hex, Transport } from "viem";
 import { getBlock, getCode, readContract } from "viem/actions";
+import { accountAdapterOf } from "../account/accountAdapterOf.ts";
 import { checkSession } from "../checkSession.ts";
-import { contractAnswer } from "../contractAnswer.ts";
 import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
-import { safeAbi } from "../safe/safeAbi.ts";
 import { sessionState } from "../sessionState.ts";
+import { accountKindRefusal } from "./accountKindRefusal.ts";
 import type { Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
-import { ownersRefusal } from "./ownersRefusal.ts";
 
 /** Whether a grant is good now; if not, the first reason found. */
 export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
 
 /**
- * Asks the chain whether an account stands by a grant, the way the module asks: the owners' signatures must be
- * accepted, and no signatures at all must not be. Also whether the session can be used: shape, window, epoch, state,
- * module.
+ * Asks the chain whether an account stands by a grant, the way the module asks: a Safe must accept its owners'
+ * signatures, and not accept none; of an ERC-7579 account the grant must begin as the account said at installation, and
+ * its ERC-1271 must say yes. Also whether the session can be used: shape, window, epoch, state, module.
  *
  * @param client Any viem client of the grant's chain.
  * @returns The verdict, with a typed reason. It throws only where the chain cannot be asked.
@@ -69,7 +68,10 @@ export async function verifyGrant(
       `The account ${account} is not deployed.`,
       "Deploy the account, then use the grant.",
     );
-  const [state, epoch, isEnabled] = await Promise.all([
+  const kindRefusal = await accountKindRefusal(client, grant);
+  if (kindRefusal) return { valid: false, reason: kindRefusal };
+  const adapter = accountAdapterOf(grant.accountKind);
+  const [state, epoch, moduleRefusal] = await Promise.all([
     sessionState(client, { module: grant.module, id: hashSession(session), account }),
     readContract(client, {
       address: grant.module,
@@ -77,14 +79,7 @@ export async function verifyGrant(
       functionName: "epochOf",
       args: [account],
     }),
-    contractAnswer(
-      readContract(client, {
-        address: account,
-        abi: safeAbi,
-        functionName: "isModuleEnabled",
-        args: [grant.module],
-      }),
-    ),
+    adapter.moduleRefusal(client, { account, module: grant.module }),
   ]);
   const now = Number(block.timestamp);
   if (state === "REVOKED")
@@ -104,13 +99,7 @@ export async function verifyGrant(
     return no("NOT_YET_VALID", "The session has not begun.", "Wait until it has.", {
       validAfter: session.validAfter,
     });
-  if (isEnabled !== true)
-    return no(
-      "MODULE_NOT_ENABLED",
-      `The account ${account} has not enabled the module ${grant.module}.`,
-      "Have the owner install it, in one batch by safeInstallation.",
-      { module: grant.module },
-    );
+  if (moduleRefusal) return { valid: false, reason: moduleRefusal };
   if (state === "ENABLED") return { valid: true };
   if (grant.signature === "0x")
     return no(
@@ -119,8 +108,9 @@ export async function verifyGrant(
       "Have the owner sign it, or enable the session.",
     );
 
-  const reason = await ownersRefusal(client, {
+  const reason = await adapter.grantRefusal(client, {
     account,
+    module: grant.module,
     digest: grantDigest(session, grant),
     signature: grant.signature,
   });

@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 import type { EcdsaSigner } from "../signTypedDataBy.ts";
 
-/** A passkey that owns a Safe; the passkey objects of `@safe-global/protocol-kit` fit. */
+/** A passkey that owns a Safe, with Rhinestone's adapter or without; the passkey objects of `@safe-global/protocol-kit` fit. */
 export type PasskeyOwner = {
   /** The credential's id, in hex. */
   rawId: string;
@@ -13,5 +13,5 @@ export type PasskeyOwner = {
   getFn?: (options?: CredentialRequestOptions) => Promise<Credential | null>;
 };
 
-/** An owner of the account: a viem account, a wallet client, or a passkey. */
+/** An owner of a Safe: a viem account, a wallet client, or a passkey. Other accounts' owners: {@link signGrant}. */
 export type Owner = EcdsaSigner | PasskeyOwner;

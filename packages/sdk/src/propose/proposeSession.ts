@@ -1,13 +1,15 @@
 import type { Address, Chain, Client, Transport } from "viem";
 import { getBlock, getChainId, getCode, readContract } from "viem/actions";
+import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
+import { type AccountKind, GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
 import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
 import { tokenDecimals } from "../tokenDecimals.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import { createSession } from "./createSession.ts";
+import { readAccountKind } from "./readAccountKind.ts";
 import type { SessionRequest } from "./SessionRequest.ts";
 
 /**
@@ -16,9 +18,12 @@ import type { SessionRequest } from "./SessionRequest.ts";
  *
  * @param client Any viem client of the chain.
  * @param request What the key may do, in whole tokens and plain spans of time. `module`: the session module; default:
- * the canonical SafeSessionModule.
+ * the canonical one for the kind of account. `accountKind`: which kind the account is of; default: a Safe, unless
+ * `module` is the one for ERC-7579 accounts, in which case the account is asked. Name it for an account that is yet to
+ * be made, and for one that no SDK knows the name of.
  * @throws {InvalidInput} With what to do about it: see {@link createSession}; UNKNOWN_MODULE if the module is not on
- * this chain; UNKNOWN_TOKEN if a token does not tell its decimals.
+ * this chain; UNKNOWN_TOKEN if a token does not tell its decimals; UNSUPPORTED_ACCOUNT if the account's kind is not
+ * known, or not one that the module is for.
  *
  * @example
  * const proposal = await proposeSession(client, {
@@ -30,11 +35,15 @@ import type { SessionRequest } from "./SessionRequest.ts";
  */
 export async function proposeSession(
   client: Client<Transport, Chain | undefined>,
-  request: SessionRequest & { module?: Address },
+  request: SessionRequest & { module?: Address; accountKind?: AccountKind },
 ): Promise<Proposal> {
   const account = parseAddress(request.account, "account");
   const module =
-    request.module === undefined ? await safeSessionModuleAddress() : parseAddress(request.module, "module");
+    request.module !== undefined
+      ? parseAddress(request.module, "module")
+      : (request.accountKind ?? "safe") === "safe"
+        ? await safeSessionModuleAddress()
+        : await erc7579SessionModuleAddress();
   const [chainId, block, code] = await Promise.all([
     getChainId(client),
     getBlock(client, { blockTag: "latest" }),
@@ -44,10 +53,14 @@ export async function proposeSession(
     throw new InvalidInput({
       code: "UNKNOWN_MODULE",
       shortMessage: `There is no contract at ${module} on chain ${chainId}.`,
-      metaMessages: ["Pass the address of a SafeSessionModule as module, or deploy it there first."],
+      metaMessages: ["Pass the address of the deployed session module as module, or deploy it there first."],
       details: { module, chainId },
     });
-  const [epoch, decimals] = await Promise.all([
+  const [accountKind, epoch, decimals] = await Promise.all([
+    // The canonical modules are known to serve the kind that they are chosen for.
+    request.module === undefined
+      ? (request.accountKind ?? "safe")
+      : readAccountKind(client, { account, module, named: request.accountKind }),
     readContract(client, {
       address: module,
       abi: sessionModuleAbi,
@@ -57,7 +70,7 @@ export async function proposeSession(
     readDecimals(client, request, chainId),
   ]);
   const session = createSession(request, { chainId, module, now: Number(block.timestamp), epoch, decimals });
-  return { version: GRANT_VERSION, chainId, module, accountKind: "safe", session };
+  return { version: GRANT_VERSION, chainId, module, accountKind, session };
 }
 
 /** By token, in lower case: what each token says of itself, where the request does not know better. */

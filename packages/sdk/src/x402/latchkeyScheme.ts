@@ -12,15 +12,15 @@ import {
   type Transport,
 } from "viem";
 import { readContract } from "viem/actions";
+import type { SignatureRail } from "../account/AccountAdapter.ts";
+import { accountAdapterOf } from "../account/accountAdapterOf.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
-import { ownersRefusal } from "../grant/ownersRefusal.ts";
 import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
 import { isContractRefusal } from "../isContractRefusal.ts";
 import { encodePayload } from "../payload/encodePayload.ts";
-import { type SafeHandlerKind, wrapForSafe } from "../payload/wrapForSafe.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import type { Session } from "../Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
@@ -34,7 +34,6 @@ import { paymentWindow } from "./paymentWindow.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import type { SessionKey } from "./SessionKey.ts";
 import type { SlotStore } from "./SlotStore.ts";
-import { safeHandler } from "./safeHandler.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
 
@@ -78,9 +77,6 @@ export type LatchkeyScheme = SchemeNetworkClient & {
    */
   refusalOf(requirements: PaymentRequirements): Promise<Refusal | undefined>;
 };
-
-/** How a token's question reaches the module. */
-type Rail = { domainSeparator: Hex; handler: SafeHandlerKind };
 
 const transferWithAuthorization = {
   TransferWithAuthorization: [
@@ -134,6 +130,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       details: { key: session.key, given: key.address },
     });
   }
+  const adapter = accountAdapterOf(grant.accountKind);
   const carriesGrant = grant.signature !== "0x";
 
   const allocators = new Map<number, SlotAllocator>();
@@ -155,14 +152,15 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   };
 
   // How the account asks the module, by token. Looked up again if a payment turns out not to pass.
-  const handlers = new Map<Address, SafeHandlerKind>();
-  async function railOf({ budget, tokenDomain }: PayableOffer): Promise<Rail> {
+  const rails = new Map<Address, SignatureRail>();
+  async function railOf({ budget, tokenDomain }: PayableOffer): Promise<SignatureRail> {
     const { token } = budget;
     const domainSeparator = await checkTokenDomain(client, { chainId, token, tokenDomain });
-    const handler =
-      handlers.get(token) ?? (await safeHandler(client, { safe: session.account, module, domainSeparator }));
-    handlers.set(token, handler);
-    return { domainSeparator, handler };
+    const rail =
+      rails.get(token) ??
+      (await adapter.signatureRail(client, { account: session.account, module, domainSeparator }));
+    rails.set(token, rail);
+    return rail;
   }
 
   let chainChecked: Promise<void> | undefined;
@@ -180,7 +178,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     if (state === "ENABLED" || ownersAsked) return;
     const { account } = session;
     const { signature } = grant;
-    const refusal = await ownersRefusal(client, { account, digest: grantDigest(session, grant), signature });
+    const digest = grantDigest(session, grant);
+    const refusal = await adapter.grantRefusal(client, { account, module, digest, signature });
     if (refusal) throw refusal;
     ownersAsked = true;
   }
@@ -188,7 +187,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   /** Signs and wraps. Nobody is told. */
   async function authorize(
     offer: PayableOffer,
-    { domainSeparator, handler }: Rail,
+    rail: SignatureRail,
     standing: SessionStanding,
     { slot, nonce }: { slot: HeldSlot; nonce: Hex },
     validBefore: number,
@@ -214,12 +213,10 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       ...authorization,
       tokenDomain: offer.tokenDomain,
       keySignature: await key.signTypedData(typedData),
+      wrapsHash: rail.wrapsHash,
       ...(standing.state === "ENABLED" ? {} : { grant: grant.signature }),
     });
-    const signature = wrapForSafe(
-      payload,
-      handler === "session" ? { handler } : { handler, domainSeparator, authorization },
-    );
+    const signature = rail.wrap(payload, authorization);
     return {
       digest: hashTypedData(typedData),
       payment: {
@@ -252,7 +249,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   const refuse = (offer: PayableOffer, standing: SessionStanding) =>
     refuseStanding(session, standing, carriesGrant) ?? refuseBalance(offer, standing);
 
-  async function pay(offer: PayableOffer, requirements: PaymentRequirements, rail: Rail) {
+  async function pay(offer: PayableOffer, requirements: PaymentRequirements, rail: SignatureRail) {
     const { budget, amount } = offer;
     const deadline = Date.now() + maxWait * 1000;
     for (;;) {
@@ -316,7 +313,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         throw refuseUnasked(session, seen, cause);
       }
       if (agrees) return payment;
-      handlers.delete(budget.token);
+      rails.delete(budget.token);
       ownersAsked = false;
       throw refuseSignature(session, standing, seen);
     }

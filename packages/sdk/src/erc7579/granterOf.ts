@@ -1,0 +1,19 @@
+import type { Address, Chain, Client, Hex, Transport } from "viem";
+import { readContract } from "viem/actions";
+import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
+
+/**
+ * What the grants of an account must begin with, as its owner said when the module was installed.
+ *
+ * @returns 1 to 23 bytes; `0x` where nobody grants by a signature.
+ */
+export const granterOf = (
+  client: Client<Transport, Chain | undefined>,
+  { account, module }: { account: Address; module: Address },
+): Promise<Hex> =>
+  readContract(client, {
+    address: module,
+    abi: erc7579SessionModuleAbi,
+    functionName: "granterOf",
+    args: [account],
+  });

@@ -1,0 +1,24 @@
+import type { Address, Hash } from "viem";
+
+const types = { Kernel: [{ name: "hash", type: "bytes32" }] } as const;
+
+/**
+ * What a Kernel 3.1 asks its validators about in place of a digest that it is asked about itself: typed data of
+ * `Kernel(bytes32 hash)` in the account's own domain.
+ */
+export const kernelMessage = ({
+  account,
+  chainId,
+  digest,
+}: {
+  account: Address;
+  chainId: number;
+  /** What a contract would ask `isValidSignature` about; for a grant, its EIP-712 digest. */
+  digest: Hash;
+}) =>
+  ({
+    domain: { name: "Kernel", version: "0.3.1", chainId, verifyingContract: account },
+    types,
+    primaryType: "Kernel",
+    message: { hash: digest },
+  }) as const;

@@ -1,0 +1,258 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  type Hex,
+  isAddressEqual,
+  keccak256,
+  parseAbi,
+  type Transport,
+  toBytes,
+} from "viem";
+import {
+  getUserOperationHash,
+  type SmartAccount,
+  type SmartAccountImplementation,
+  toSmartAccount,
+  type UserOperation,
+} from "viem/account-abstraction";
+import { call, readContract } from "viem/actions";
+import { encodeExecute } from "../calls/encodeExecute.ts";
+import { decodeError } from "../errors/decodeError.ts";
+import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { Refusal } from "../errors/Refusal.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { verifyGrant } from "../grant/verifyGrant.ts";
+import { hashSession } from "../hashSession.ts";
+import { sessionState } from "../sessionState.ts";
+import { decodeSessionUserOpCallData } from "./decodeSessionUserOpCallData.ts";
+import {
+  type EntryPoint,
+  type EntryPointAbi,
+  type EntryPointVersion,
+  resolveEntryPoint,
+} from "./EntryPoint.ts";
+import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+import { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
+import { sessionVerificationGas, type UnpricedUserOp } from "./sessionVerificationGas.ts";
+import type { UserOpKey } from "./UserOpKey.ts";
+import { userOpRefusal } from "./userOpRefusal.ts";
+import { validatorNonceKey } from "./validatorNonceKey.ts";
+
+/** What {@link toSessionSmartAccount} needs to know. */
+export type SessionSmartAccountParameters<version extends EntryPointVersion = EntryPointVersion> = {
+  /** Any viem client of the grant's chain. It only reads. */
+  client: Client<Transport, Chain | undefined>;
+  /** The agent's key, the one that the session names. */
+  key: UserOpKey;
+  /** The session and, unless it is enabled, the owner's signature over it. */
+  grant: Grant;
+  /** The EntryPoint that the account obeys: its version, or its version and where it is. */
+  entryPoint: EntryPoint<version>;
+  /**
+   * UserOps of one lane are included one after the other; those of different lanes need not wait for each other. The
+   * first userOp of a lane costs about 17,000 gas more. A number of up to 4 bytes, on a Nexus 3, on a Kernel 2.
+   * Default: 0.
+   */
+  lane?: number;
+  /** What makes the account, where it is yet to be made: the session's first userOp then makes it. */
+  factory?: { address: Address; data: Hex };
+};
+
+/** A viem smart account that a session's key speaks for. */
+export type SessionSmartAccount<version extends EntryPointVersion = EntryPointVersion> = SmartAccount<
+  SmartAccountImplementation<
+    EntryPointAbi<version>,
+    version,
+    {
+      /** The session and its grant. */
+      grant: Grant;
+      /** Of the account. */
+      kind: Erc7579AccountKind;
+    }
+  >
+>;
+
+const entryPointAbi = parseAbi(["function getNonce(address sender, uint192 key) view returns (uint256)"]);
+
+/** Signed to try what a validation costs, and where a signature is wanted that says nothing. */
+const NO_USER_OP: Hex = keccak256(
+  toBytes("Latchkey: a signature that stands for a userOp's, to measure its gas"),
+);
+
+/**
+ * The account of a session, as viem's and permissionless' bundler clients take one: what they send, the session's key
+ * signs, inside the session's limits. All limits hold on the chain, whichever bundler and paymaster is used.
+ *
+ * The owner's grant travels along until the session is enabled, which the first userOp does. Before its gas is
+ * estimated, each userOp is tried, so that what the chain would refuse is refused with a reason. An EOA that runs one
+ * of these accounts by EIP-7702 is used in the same way: its own address is the account's.
+ *
+ * It signs userOps of the session only. Payments by signature: {@link payingFetch}.
+ *
+ * @throws {Refusal} NOT_KEY: the session is for another key; UNSUPPORTED_ACCOUNT: the grant is not of an ERC-7579
+ * account. Later, from the client that uses it: as {@link execute}; PAYMASTER, GAS_ALLOWANCE, INVALID_CALLDATA,
+ * UNSUPPORTED_SIGNATURE, WRONG_CHAIN.
+ *
+ * @example
+ * const account = await toSessionSmartAccount({ client, key, grant, entryPoint: "0.7" });
+ * const bundler = createBundlerClient({ account, client, transport: http(bundlerUrl) });
+ * const hash = await bundler.sendUserOperation({ calls: [{ to: usdc, data: transfer }] });
+ */
+export async function toSessionSmartAccount<const version extends EntryPointVersion>(
+  parameters: SessionSmartAccountParameters<version>,
+): Promise<SessionSmartAccount<version>> {
+  const { client, key, grant, lane = 0, factory } = parameters;
+  const { chainId, module } = grant;
+  const kind = erc7579Kind(grant);
+  const session = grantSession(grant);
+  const { account } = session;
+  const entryPoint = resolveEntryPoint(parameters.entryPoint);
+  if (!isAddressEqual(key.address, session.key))
+    throw new InvalidInput({
+      code: "NOT_KEY",
+      shortMessage: `The session is for the key ${session.key}, not for ${key.address}.`,
+      metaMessages: ["Load the key that the grant was made for."],
+      details: { key: session.key, given: key.address },
+    });
+  // Refuses a lane that is too large now rather than later.
+  validatorNonceKey({ kind, validator: module, lane });
+
+  let noUserOp: Promise<Hex> | undefined;
+  const signNoUserOp = () => {
+    noUserOp ??= key.sign({ hash: NO_USER_OP });
+    return noUserOp;
+  };
+
+  const smartAccount = await toSmartAccount({
+    // viem would have it sign for owners who sign by JSON-RPC; here it only reads, whatever account it has.
+    client: client as SmartAccountImplementation["client"],
+    entryPoint,
+    extend: { grant, kind },
+    getAddress: async () => account,
+    getFactoryArgs: async () => ({ factory: factory?.address, factoryData: factory?.data }),
+    async encodeCalls(calls) {
+      const state = await sessionState(client, { module, id: hashSession(session), account });
+      return encodeSessionUserOpCallData({
+        session: { module, session },
+        signature: state === "ENABLED" ? "0x" : grant.signature,
+        calls: calls.map(({ to, data = "0x", value = 0n }) => ({ to, data, value })),
+      });
+    },
+    decodeCalls: async (data) =>
+      decodeSessionUserOpCallData(data, module).calls.map(({ target, value, data: callData }) => ({
+        to: target,
+        value,
+        data: callData,
+      })),
+    // The module looks at who signed last of all, so any signature leads an estimate through all but what is stored.
+    getStubSignature: signNoUserOp,
+    async signMessage() {
+      throw signsNothingElse();
+    },
+    async signTypedData() {
+      throw signsNothingElse();
+    },
+    async signUserOperation({ chainId: asked = chainId, ...userOp }) {
+      if (asked !== chainId)
+        throw new InvalidGrant({
+          code: "WRONG_CHAIN",
+          shortMessage: `The grant is for chain ${chainId}; the userOp is for chain ${asked}.`,
+          metaMessages: ["Use clients of the grant's chain."],
+          details: { expected: chainId, chainId: asked },
+        });
+      const refusal = await userOpRefusal(client, { grant, userOp });
+      if (refusal) throw refusal;
+      return key.sign({
+        hash: getUserOperationHash({
+          chainId,
+          entryPointAddress: entryPoint.address,
+          entryPointVersion: entryPoint.version,
+          userOperation: { ...userOp, sender: account } as UserOperation<version>,
+        }),
+      });
+    },
+    userOperation: {
+      async estimateGas(request) {
+        const userOp = { ...request, sender: account } as UnpricedUserOp;
+        const refusal = await userOpRefusal(client, { grant, userOp });
+        if (refusal) throw refusal;
+        if (!userOp.factory) await tryExecution(userOp.callData);
+        const signature = await signNoUserOp();
+        const verificationGasLimit = await sessionVerificationGas(client, {
+          entryPoint: entryPoint.address,
+          userOp,
+          signed: { hash: NO_USER_OP, signature },
+        });
+        if (verificationGasLimit === undefined) throw await explained(saysNo());
+        return { verificationGasLimit: request.verificationGasLimit ?? verificationGasLimit };
+      },
+    },
+  });
+
+  /** An execution that fails in a userOp tells no reason on some accounts; by the key it does. */
+  async function tryExecution(callData: Hex): Promise<void> {
+    const { calls, signature } = decodeSessionUserOpCallData(callData, module);
+    const { to, data } = encodeExecute({ grant: { ...grant, signature }, calls });
+    try {
+      await call(client, { account: session.key, to, data });
+    } catch (error) {
+      const refusal = decodeError(error);
+      throw refusal.code === "NOT_GRANTED" ? await explained(refusal) : refusal;
+    }
+  }
+
+  /** What is wrong with the grant says more than that something is. */
+  async function explained(refusal: Refusal): Promise<Refusal> {
+    const verdict = await verifyGrant(client, grant);
+    return verdict.valid ? refusal : verdict.reason;
+  }
+
+  const saysNo = () =>
+    new Refusal({
+      code: "MODULE_NOT_ENABLED",
+      shortMessage: `The account ${account} does not have the module ${module} validate the userOp.`,
+      metaMessages: ["Have the owner install it as validator and executor: erc7579Installation."],
+      details: { account, module },
+    });
+
+  return {
+    ...smartAccount,
+    // viem would make up a lane for every userOp, of more bytes than accounts have room for.
+    getNonce: (asked) =>
+      readContract(client, {
+        address: entryPoint.address,
+        abi: entryPointAbi,
+        functionName: "getNonce",
+        args: [
+          account,
+          validatorNonceKey({
+            kind,
+            validator: module,
+            lane: asked?.key === undefined ? lane : Number(asked.key),
+          }),
+        ],
+      }),
+  };
+}
+
+function erc7579Kind({ accountKind }: Grant): Erc7579AccountKind {
+  if (accountKind !== "safe") return accountKind;
+  throw new InvalidInput({
+    code: "UNSUPPORTED_ACCOUNT",
+    shortMessage: "The grant is of a Safe, whose sessions send no userOps.",
+    metaMessages: [
+      "Use execute, executeSigned or payingFetch; or a Safe with the ERC-7579 adapter, Safe7579.",
+    ],
+    details: { accountKind },
+  });
+}
+
+const signsNothingElse = () =>
+  new Refusal({
+    code: "UNSUPPORTED_SIGNATURE",
+    shortMessage: "A session's key does not sign messages or typed data in the account's name.",
+    metaMessages: ["It signs userOps, and payments: for x402 use payingFetch or latchkeyScheme."],
+  });

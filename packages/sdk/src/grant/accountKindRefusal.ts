@@ -1,0 +1,40 @@
+import type { Chain, Client, Transport } from "viem";
+import { readContract } from "viem/actions";
+import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
+import { erc7579Abi } from "../erc7579/erc7579Abi.ts";
+import { erc7579KindOf } from "../erc7579/erc7579KindOf.ts";
+import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { Refusal } from "../errors/Refusal.ts";
+import { isContractRefusal } from "../isContractRefusal.ts";
+import type { Grant } from "./Grant.ts";
+
+/**
+ * Whether an account calls itself another ERC-7579 account than its grant does: its nonces and signatures would be
+ * encoded wrongly. A name that is not known contradicts nothing.
+ *
+ * @returns INVALID_GRANT, or undefined. It throws only where the chain cannot be asked.
+ */
+export async function accountKindRefusal(
+  client: Client<Transport, Chain | undefined>,
+  grant: Pick<Grant, "accountKind"> & { session: Pick<Grant["session"], "account"> },
+): Promise<Refusal | undefined> {
+  const { accountKind } = grant;
+  if (accountKind === "safe") return undefined;
+  const { account } = grant.session;
+  let kind: Erc7579AccountKind;
+  try {
+    kind = erc7579KindOf(
+      await readContract(client, { address: account, abi: erc7579Abi, functionName: "accountId" }),
+    );
+  } catch (error) {
+    if (error instanceof Refusal || isContractRefusal(error)) return undefined;
+    throw error;
+  }
+  if (kind === accountKind) return undefined;
+  return new InvalidGrant({
+    code: "INVALID_GRANT",
+    shortMessage: `The grant takes the account ${account} for "${accountKind}", which calls itself "${kind}".`,
+    metaMessages: ["Propose the session again: proposeSession reads the kind from the account."],
+    details: { account, accountKind, kind },
+  });
+}

@@ -1,0 +1,112 @@
+import {
+  concat,
+  type Hex,
+  hashTypedData,
+  isAddressEqual,
+  isErc6492Signature,
+  parseErc6492Signature,
+  size,
+  type TypedDataDefinition,
+} from "viem";
+import type { SmartAccount } from "viem/account-abstraction";
+import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
+import { granterPrefix } from "../erc7579/granterPrefix.ts";
+import { kernelMessage } from "../erc7579/kernelMessage.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import type { Proposal } from "../grant/Grant.ts";
+import { grantDigest } from "../grantDigest.ts";
+import { safeMessage } from "../safe/safeMessage.ts";
+import { sessionTypedData } from "../sessionTypedData.ts";
+import { requestSignature, signerAddress, signTypedDataBy } from "../signTypedDataBy.ts";
+import type { Owner } from "./Owner.ts";
+import { ownersSignature } from "./ownersSignature.ts";
+import type { ValidatorSigner } from "./ValidatorSigner.ts";
+
+/** Who may sign for an ERC-7579 account, one or several. */
+type Signer = Owner | SmartAccount | ValidatorSigner;
+
+/**
+ * Has the owner of an ERC-7579 account sign a proposal, in the account's own form, prefix included.
+ *
+ * @throws {InvalidInput} INVALID_SIGNER: none whose signature such an account takes, or one that gave none.
+ */
+export async function erc7579Signature(
+  signer: Signer | readonly Signer[],
+  proposal: Proposal & { accountKind: Erc7579AccountKind },
+): Promise<Hex> {
+  const { chainId, module, accountKind: kind, session } = proposal;
+  const { account } = session;
+  const typedData = sessionTypedData(session, { chainId, module });
+  const digest = grantDigest(session, { chainId, module });
+  const signers = [signer].flat() as readonly Signer[];
+  const [only, ...others] = signers;
+  if (!only) throw noSigner("Nobody is there to sign.", kind);
+
+  if (others.length === 0) {
+    if (isValidatorSigner(only)) {
+      const asked = kind === "kernel" ? hashTypedData(kernelMessage({ account, chainId, digest })) : digest;
+      return concat([only.granter, await only.sign(asked, typedData)]);
+    }
+    if (isSmartAccount(only)) {
+      if (!isAddressEqual(only.address, account))
+        throw noSigner(`The smart account is ${only.address}; the session is of ${account}.`, kind);
+      return withoutFactory(await only.signTypedData(typedData as TypedDataDefinition));
+    }
+    // A wallet that is connected as the account answers in the account's form. A key of that very address, as of an
+    // EOA that runs the account by EIP-7702, does not.
+    if (isWallet(only) && isAddressEqual(signerAddress(only), account))
+      return nonEmpty(await requestSignature(only, typedData as TypedDataDefinition), kind);
+  }
+
+  const owners = signers.filter(isOwner);
+  if (owners.length < signers.length)
+    throw noSigner("A smart account or a validator's signer signs alone, not beside others.", kind);
+  if (kind === "safe7579")
+    return concat([
+      granterPrefix({ kind }),
+      await ownersSignature(owners, safeMessage({ safe: account, chainId, digest })),
+    ]);
+  const [key] = owners;
+  if (kind === "kernel" && key && owners.length === 1 && !("rawId" in key))
+    return concat([
+      granterPrefix({ kind }),
+      await signTypedDataBy(key, signerAddress(key), kernelMessage({ account, chainId, digest })),
+    ]);
+  throw noSigner(
+    "Keys alone do not say which of the account's validators is meant, and what it takes.",
+    kind,
+  );
+}
+
+const isValidatorSigner = (signer: Signer): signer is ValidatorSigner => "granter" in signer;
+const isSmartAccount = (signer: Signer): signer is SmartAccount =>
+  "type" in signer && signer.type === "smart";
+const isOwner = (signer: Signer): signer is Owner => !isValidatorSigner(signer) && !isSmartAccount(signer);
+/** One that does not sign with a key of its own in this process. */
+const isWallet = (signer: Signer): signer is Extract<Owner, { account: unknown }> =>
+  isOwner(signer) && "account" in signer && signer.account.type === "json-rpc";
+
+/** viem wraps what an account signs that is yet to be made (ERC-6492); once it is made, it takes the signature itself. */
+const withoutFactory = (signature: Hex): Hex =>
+  isErc6492Signature(signature) ? parseErc6492Signature(signature).signature : signature;
+
+function nonEmpty(signature: Hex, kind: Erc7579AccountKind): Hex {
+  if (size(signature) > 0) return signature;
+  throw noSigner("The account's wallet gave no signature.", kind);
+}
+
+const noSigner = (shortMessage: string, kind: Erc7579AccountKind) =>
+  new InvalidInput({
+    code: "INVALID_SIGNER",
+    shortMessage,
+    metaMessages: [
+      "Pass a viem smart account of the very account, or { granter, sign } for one of its validators",
+      kind === "safe7579"
+        ? "(of a Safe7579 also the Safe's owners),"
+        : kind === "kernel"
+          ? "(of a Kernel also the key that its root validator knows),"
+          : "as its validator takes a signature,",
+      "or have the account enable the session.",
+    ],
+    details: { kind },
+  });

@@ -1,0 +1,100 @@
+import { expect } from "chai";
+import { getAddress } from "viem";
+import {
+  decodePayload,
+  encodeEnable,
+  encodeRevoke,
+  erc7579Removal,
+  type Grant,
+  payingFetch,
+  type Refusal,
+  readErc7579Removal,
+  sessionStatus,
+} from "../../../packages/sdk/src/index.ts";
+import {
+  alice,
+  balanceOf,
+  install,
+  isInitialized,
+  key,
+  mallory,
+  USD,
+  world,
+} from "../../accounts/erc7579/fixture.ts";
+import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
+import { type Merchant, openMerchant } from "../../environment/merchant.ts";
+import { grantBy } from "./sessionGrants.ts";
+
+/** Why a payment was refused before it was sent. */
+const refusalOf = (attempt: Promise<Response>): Promise<Refusal> =>
+  attempt.then(
+    ({ status }) => {
+      throw new Error(`it was answered with ${status}`);
+    },
+    (error: Refusal) => error,
+  );
+
+describe("an x402 payment from an ERC-7579 account", () => {
+  onEveryAccount((account) => {
+    let merchant: Merchant;
+    beforeEach(async () => {
+      const { testChain, usdc } = world();
+      const offer = { asset: usdc.address, payTo: alice, amount: USD / 4n };
+      merchant = await openMerchant(testChain, {
+        cheap: offer,
+        dear: { ...offer, amount: USD + 1n },
+        elsewhere: { ...offer, payTo: mallory },
+      });
+    });
+    afterEach(() => merchant.close());
+    const payFor = (grant: Grant, what: string) =>
+      payingFetch({ client: world().testChain.client, key, grant, maxWait: 0 })(merchant.url(what));
+
+    it("is settled by the stock facilitator in genuine USDC, the grant carried along, and again once enabled", async () => {
+      await install(account());
+      const grant = await grantBy(account());
+      const pay = payingFetch({ client: world().testChain.client, key, grant });
+      expect((await pay(merchant.url("cheap"))).status).to.equal(200);
+      expect((await pay(merchant.url("cheap"))).status).to.equal(200);
+      await account().execute([encodeEnable(grant)]);
+      expect((await payFor({ ...grant, signature: "0x" }, "cheap")).status).to.equal(200);
+      expect(await balanceOf(alice)).to.equal((3n * USD) / 4n);
+      const [first, , third] = merchant.headers.map(
+        (header) => JSON.parse(Buffer.from(header, "base64").toString()).payload.signature,
+      );
+      // What the account reads off before it asks the module: the module's address, on a Kernel with its type.
+      const prefix = account().kind === "kernel" ? 21 : 20;
+      const version = (signature: string) => decodePayload(`0x${signature.slice(2 + 2 * prefix)}`).version;
+      expect(version(first)).to.equal(2);
+      expect(version(third)).to.equal(account().kind === "kernel" ? 3 : 1);
+      const { budgets } = await sessionStatus(world().testChain.client, grant);
+      // Three quarters of the lot that they share.
+      expect(budgets[0]).to.include({ opened: USD, spent: 0n, remaining: 2n * USD });
+    });
+
+    it("is refused before it is signed where the session does not allow it", async () => {
+      await install(account());
+      const grant = await grantBy(account());
+      expect((await refusalOf(payFor(grant, "dear"))).code).to.equal("PER_TRANSACTION");
+      expect((await refusalOf(payFor(grant, "elsewhere"))).code).to.equal("RECIPIENT");
+      const unsigned: Grant = { ...grant, signature: account().granter };
+      expect((await refusalOf(payFor(unsigned, "cheap"))).code).to.equal("NOT_GRANTED");
+      await account().execute([encodeRevoke(grant)]);
+      expect((await refusalOf(payFor(grant, "cheap"))).code).to.equal("REVOKED");
+      expect(merchant.headers).to.deep.equal([]);
+    });
+
+    it("is refused where the account has not installed the module, or has removed it", async () => {
+      const grant = await grantBy(account());
+      expect((await refusalOf(payFor(grant, "cheap"))).code).to.equal("MODULE_NOT_ENABLED");
+      await install(account());
+      const { kind, address } = account();
+      const { module, testChain } = world();
+      const removal = await readErc7579Removal(testChain.client, { kind, account: address, module });
+      expect(removal).to.include({ kind, account: address, module });
+      await account().execute(erc7579Removal(removal));
+      expect(await isInitialized(getAddress(address))).to.equal(false);
+      expect((await refusalOf(payFor(grant, "cheap"))).code).to.equal("MODULE_NOT_ENABLED");
+    });
+  });
+});
