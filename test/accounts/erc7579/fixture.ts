@@ -13,6 +13,7 @@ import {
   zeroAddress,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { installationBytes } from "../../../packages/sdk/src/erc7579/installationBytes.ts";
 import {
   ANYONE,
   type Budget,
@@ -22,19 +23,23 @@ import {
   eip712Types,
   encodePayload,
   encodeSessionUserOpCallData,
+  erc7579Abi,
   erc7579Installation,
   grantDigest,
+  granterPrefix,
   hashSession,
   type Session,
   type Slot,
   sessionErrorsAbi,
   sessionModuleAbi,
   slotNonce,
+  VALIDATOR_TYPE,
   validatorNonceKey,
   wrapForErc7579,
 } from "../../../packages/sdk/src/index.ts";
 import type { PackedUserOperation, UserOpGas } from "../../environment/erc7579/EntryPoint.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
+import type { ModularOwner } from "../../environment/erc7579/ModularOwner.ts";
 import { createWorld7579, type World7579 } from "../../environment/erc7579/World7579.ts";
 import { RELAYER } from "../../environment/relayer.ts";
 import { transferWithAuthorizationTypes, usdcAbi } from "../../environment/usdc.ts";
@@ -151,6 +156,32 @@ export const install = (
 /** Installs both types and names nobody who may grant. */
 export const installWithoutGranter = (account: ModularAccount, sessions?: readonly Session[]) =>
   account.execute(installationOf(account, undefined, sessions));
+
+/** The call by which an account installs a validator; `inner` is what that one gets. */
+export const installValidator = (
+  { address, kind }: ModularAccount,
+  validator: Address,
+  inner: Hex = "0x",
+): EncodedCall => ({
+  to: address,
+  value: 0n,
+  data: encodeFunctionData({
+    abi: erc7579Abi,
+    functionName: "installModule",
+    args: [VALIDATOR_TYPE, validator, installationBytes(kind, VALIDATOR_TYPE, inner)],
+  }),
+});
+
+/** Gives the account another validator, and installs the module with that one as who may grant. */
+export async function installWithGranter(
+  account: ModularAccount,
+  { validator, installation }: Pick<ModularOwner, "validator" | "installation">,
+): Promise<Hex> {
+  const granter = granterPrefix({ kind: account.kind, validator });
+  await account.execute([installValidator(account, validator, installation)]);
+  await install(account, { granter });
+  return granter;
+}
 
 const installationOf = (
   account: ModularAccount,

@@ -1,6 +1,5 @@
 import { expect } from "chai";
 import { type Address, concat, encodeAbiParameters, encodeFunctionData, type Hex, numberToHex } from "viem";
-import { installationBytes } from "../../../packages/sdk/src/erc7579/installationBytes.ts";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,
@@ -11,7 +10,6 @@ import {
 } from "../../../packages/sdk/src/index.ts";
 import { sessionParameters } from "../../../packages/sdk/src/payload/sessionParameters.ts";
 import { deployMock } from "../../environment/deployMock.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,
@@ -24,6 +22,7 @@ import {
   granterOf,
   grantOf,
   install,
+  installValidator,
   isInitialized,
   mallory,
   pay,
@@ -39,16 +38,6 @@ import {
   world,
 } from "./fixture.ts";
 import { onEveryAccount } from "./onEveryAccount.ts";
-
-const installValidator = ({ address, kind }: ModularAccount, validator: Address, inner: Hex = "0x") => ({
-  to: address,
-  value: 0n,
-  data: encodeFunctionData({
-    abi: erc7579Abi,
-    functionName: "installModule",
-    args: [VALIDATOR_TYPE, validator, installationBytes(kind, VALIDATOR_TYPE, inner)],
-  }),
-});
 
 describe("an installation", () => {
   onEveryAccount((account) => {

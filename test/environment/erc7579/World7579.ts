@@ -5,18 +5,23 @@ import { deployCanonically, installSafe } from "../safe.ts";
 import type { Connection } from "../setUp.ts";
 import { openTestChain, type TestChain } from "../TestChain.ts";
 import { installUsdc, type Usdc } from "../usdc.ts";
+import { kernelEoa, nexusEoa, openzeppelinEoa } from "./delegatedAccounts.ts";
 import { ENTRY_POINT_VERSIONS, type EntryPointVersion, installEntryPoints } from "./EntryPoint.ts";
 import type { ModularAccount } from "./ModularAccount.ts";
 import {
   kernelAccount,
   nexusAccount,
   openzeppelinAccount,
+  passkeySafe7579Account,
   referenceAccount,
   safe7579Account,
 } from "./modularAccounts.ts";
 import { installPaymaster, type Paymaster } from "./Paymaster.ts";
 
-/** The accounts of the tests, each with the EntryPoint that it obeys. */
+/**
+ * The accounts of the tests, each with the EntryPoint that it obeys. OpenZeppelin's contracts and the Safe 1.5.0 are
+ * owned by passkeys, the others by ordinary keys.
+ */
 export const MODULAR_ACCOUNTS = [
   "OpenZeppelin AccountERC7579 on EntryPoint 0.7",
   "OpenZeppelin AccountERC7579 on EntryPoint 0.8",
@@ -26,6 +31,9 @@ export const MODULAR_ACCOUNTS = [
   "Safe7579 1.0.0 on Safe 1.4.1",
   "Safe7579 1.0.0 on Safe 1.5.0",
   "the reference account",
+  "an EOA that runs OpenZeppelin AccountERC7579",
+  "an EOA that runs Nexus 1.0.0",
+  "an EOA that runs Kernel 3.1",
 ] as const;
 export type ModularAccountName = (typeof MODULAR_ACCOUNTS)[number];
 
@@ -72,8 +80,11 @@ export async function createWorld7579(): Promise<World7579> {
     "Nexus 1.0.0": await nexusAccount(on("0.7")),
     "Kernel 3.1": await kernelAccount(on("0.7")),
     "Safe7579 1.0.0 on Safe 1.4.1": await safe7579Account(on("0.7"), safe, "1.4.1"),
-    "Safe7579 1.0.0 on Safe 1.5.0": await safe7579Account(on("0.7"), safe, "1.5.0"),
+    "Safe7579 1.0.0 on Safe 1.5.0": await passkeySafe7579Account(on("0.7"), safe, "1.5.0"),
     "the reference account": await referenceAccount(on("0.7")),
+    "an EOA that runs OpenZeppelin AccountERC7579": await openzeppelinEoa(on("0.8")),
+    "an EOA that runs Nexus 1.0.0": await nexusEoa(on("0.7")),
+    "an EOA that runs Kernel 3.1": await kernelEoa(on("0.7")),
   };
   for (const { address } of Object.values(accounts)) {
     await testChain.setBalance(address, 10n ** 18n);

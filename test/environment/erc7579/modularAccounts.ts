@@ -15,16 +15,19 @@ import { asSafe } from "../asSafe.ts";
 import { deployMock } from "../deployMock.ts";
 import { RELAYER } from "../relayer.ts";
 import type { SafeContracts, SafeVersion } from "../safe.ts";
-import { createSafe, signAsSafe } from "../safeAccount.ts";
+import { createSafe, type SafeAccount, signAsSafe } from "../safeAccount.ts";
 import { ecdsaOwner } from "../safeOwner.ts";
 import type { TestChain } from "../TestChain.ts";
 import type { EntryPoint } from "./EntryPoint.ts";
 import { type ModularAccount, validatorOwnedAccount } from "./ModularAccount.ts";
-import { ecdsaValidatorOwner, passkeyValidatorOwner } from "./ModularOwner.ts";
+import { ecdsaValidatorOwner, type ModularOwner, passkeyValidatorOwner } from "./ModularOwner.ts";
 import { deploy, precompiled } from "./precompiled.ts";
+import { createSharedSignerSafe } from "./sharedSignerSafe.ts";
 
 /** Where an account is made, and which EntryPoint it obeys. */
 type Chain = { testChain: TestChain; entryPoint: EntryPoint };
+/** The first validator of an account, and what it is installed with. */
+type FirstValidator = Pick<ModularOwner, "validator" | "installation">;
 
 const SALT: Hex = keccak256(toBytes("the ERC-7579 accounts of the tests"));
 
@@ -59,24 +62,36 @@ const nexusBootstrapAbi = parseAbi([
   "function getInitNexusWithSingleValidatorCalldata(BootstrapConfig validator, address registry, address[] attesters, uint8 threshold) view returns (bytes init)",
 ]);
 
-/** Biconomy's Nexus 1.0.0, without a registry of modules. */
-export async function nexusAccount({ testChain, entryPoint }: Chain): Promise<ModularAccount> {
-  const owner = await ecdsaValidatorOwner(testChain, "owner of a Nexus");
-  const implementation = await deploy(testChain, precompiled("Nexus", "NEXUS_BYTECODE"), {
+/** Deploys what every Nexus of an EntryPoint runs. */
+export const nexusImplementation = ({ testChain, entryPoint }: Chain): Promise<Address> =>
+  deploy(testChain, precompiled("Nexus", "NEXUS_BYTECODE"), {
     abi: constructorAbi("address"),
     args: [entryPoint.address],
   });
-  const factory = await deploy(testChain, precompiled("Nexus", "NEXUS_ACCOUNT_FACTORY_BYTECODE"), {
-    abi: constructorAbi("address", "address"),
-    args: [implementation, RELAYER],
-  });
+
+/** What a new Nexus is initialized with: no registry of modules. Its bootstrap contract is deployed for it. */
+export async function nexusInitialization(
+  testChain: TestChain,
+  { validator, installation }: FirstValidator,
+): Promise<Hex> {
   const bootstrap = await deploy(testChain, precompiled("Nexus", "NEXUS_BOOTSTRAP_BYTECODE"));
-  const initialization = await testChain.client.readContract({
+  return testChain.client.readContract({
     address: bootstrap,
     abi: nexusBootstrapAbi,
     functionName: "getInitNexusWithSingleValidatorCalldata",
-    args: [{ module: owner.validator, data: owner.installation }, zeroAddress, [], 0],
+    args: [{ module: validator, data: installation }, zeroAddress, [], 0],
   });
+}
+
+/** Biconomy's Nexus 1.0.0, without a registry of modules. */
+export async function nexusAccount(chain: Chain): Promise<ModularAccount> {
+  const { testChain, entryPoint } = chain;
+  const owner = await ecdsaValidatorOwner(testChain, "owner of a Nexus");
+  const factory = await deploy(testChain, precompiled("Nexus", "NEXUS_ACCOUNT_FACTORY_BYTECODE"), {
+    abi: constructorAbi("address", "address"),
+    args: [await nexusImplementation(chain), RELAYER],
+  });
+  const initialization = await nexusInitialization(testChain, owner);
   const address = await createBy(
     testChain,
     factory,
@@ -94,26 +109,46 @@ const kernelAbi = parseAbi([
   "function createAccount(bytes data, bytes32 salt) payable returns (address)",
 ]);
 
-/** ZeroDev's Kernel 3.1; the owner is its root validator's, by any name of that. */
-export async function kernelAccount({ testChain, entryPoint }: Chain): Promise<ModularAccount> {
-  const owner = await ecdsaValidatorOwner(testChain, "owner of a Kernel");
-  const implementation = await deploy(testChain, precompiled("Kernel", "KERNEL_BYTECODE"), {
+/** Deploys what every Kernel of an EntryPoint runs. */
+export const kernelImplementation = ({ testChain, entryPoint }: Chain): Promise<Address> =>
+  deploy(testChain, precompiled("Kernel", "KERNEL_BYTECODE"), {
     abi: constructorAbi("address"),
     args: [entryPoint.address],
   });
-  const factory = await deploy(testChain, precompiled("Kernel", "KERNEL_FACTORY_BYTECODE"), {
-    abi: constructorAbi("address"),
-    args: [implementation],
-  });
-  const initialization = encodeFunctionData({
+
+/** What a new Kernel is called with, once, so that it has a root validator. */
+export const kernelInitialization = ({ validator, installation }: FirstValidator): Hex =>
+  encodeFunctionData({
     abi: kernelAbi,
     functionName: "initialize",
-    args: [concat(["0x01", owner.validator]), zeroAddress, owner.installation, "0x", []],
+    args: [concat(["0x01", validator]), zeroAddress, installation, "0x", []],
+  });
+
+/** What a Kernel's validator is asked about in place of a hash. */
+export const hashForKernel = ({ chainId }: Pick<TestChain, "chainId">, kernel: Address, hash: Hex): Hex =>
+  hashTypedData({
+    domain: { name: "Kernel", version: "0.3.1", chainId, verifyingContract: kernel },
+    types: { Kernel: [{ name: "hash", type: "bytes32" }] },
+    primaryType: "Kernel",
+    message: { hash },
+  });
+
+/** ZeroDev's Kernel 3.1; the owner is its root validator's, by any name of that. */
+export async function kernelAccount(chain: Chain): Promise<ModularAccount> {
+  const { testChain, entryPoint } = chain;
+  const owner = await ecdsaValidatorOwner(testChain, "owner of a Kernel");
+  const factory = await deploy(testChain, precompiled("Kernel", "KERNEL_FACTORY_BYTECODE"), {
+    abi: constructorAbi("address"),
+    args: [await kernelImplementation(chain)],
   });
   const address = await createBy(
     testChain,
     factory,
-    encodeFunctionData({ abi: kernelAbi, functionName: "createAccount", args: [initialization, SALT] }),
+    encodeFunctionData({
+      abi: kernelAbi,
+      functionName: "createAccount",
+      args: [kernelInitialization(owner), SALT],
+    }),
   );
   return validatorOwnedAccount({
     testChain,
@@ -124,13 +159,7 @@ export async function kernelAccount({ testChain, entryPoint }: Chain): Promise<M
     // Mode and type 0: the root validator, whose name is not needed.
     nonceKey: 0n,
     granter: granterPrefix({ kind: "kernel" }),
-    wrap: (hash) =>
-      hashTypedData({
-        domain: { name: "Kernel", version: "0.3.1", chainId: testChain.chainId, verifyingContract: address },
-        types: { Kernel: [{ name: "hash", type: "bytes32" }] },
-        primaryType: "Kernel",
-        message: { hash },
-      }),
+    wrap: (hash) => hashForKernel(testChain, address, hash),
   });
 }
 
@@ -179,15 +208,10 @@ const safe7579Abi = parseAbi([
  * A Safe that somebody had already, made an ERC-7579 account by Rhinestone's adapter, without a registry of modules.
  * Its owners stay its owners: they act by the Safe's own transactions.
  */
-export async function safe7579Account(
+export async function adaptedSafe(
   { testChain, entryPoint }: Chain,
-  safe: SafeContracts,
-  version: SafeVersion,
+  account: SafeAccount,
 ): Promise<ModularAccount> {
-  const account = await createSafe(
-    { testChain, safe },
-    { version, owner: ecdsaOwner("owner of a Safe7579"), salt: "7579" },
-  );
   const { address } = account;
   const adapter = await deploy(testChain, precompiled("Safe7579", "SAFE7579_BYTECODE"));
   await asSafe(
@@ -213,6 +237,20 @@ export async function safe7579Account(
     sign: async (digest) => concat([granter, await signAsSafe(account, digest)]),
   };
 }
+
+/** A Safe with the adapter, owned by an ordinary key. */
+export const safe7579Account = async (chain: Chain, safe: SafeContracts, version: SafeVersion) =>
+  adaptedSafe(
+    chain,
+    await createSafe(
+      { testChain: chain.testChain, safe },
+      { version, owner: ecdsaOwner("owner of a Safe7579"), salt: "7579" },
+    ),
+  );
+
+/** A Safe with the adapter, owned by a passkey that it keeps in its own storage for Safe's shared signer. */
+export const passkeySafe7579Account = async (chain: Chain, safe: SafeContracts, version: SafeVersion) =>
+  adaptedSafe(chain, await createSharedSignerSafe(chain.testChain, safe, version));
 
 /** What an account calls itself. */
 export const accountIdOf = ({ testChain, address }: Pick<ModularAccount, "testChain" | "address">) =>

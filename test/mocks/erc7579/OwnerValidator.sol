@@ -38,7 +38,7 @@ abstract contract OwnerValidator is IERC7579Validator {
         bytes32 hash,
         bytes calldata signature
     ) external view returns (bytes4) {
-        return _isByOwner(msg.sender, hash, signature) ? ERC1271_YES : ERC1271_NO;
+        return _isAskedOwner(msg.sender, hash, signature) ? ERC1271_YES : ERC1271_NO;
     }
 
     function _setOwner(address account, bytes calldata owner) internal virtual;
@@ -46,4 +46,13 @@ abstract contract OwnerValidator is IERC7579Validator {
     function _removeOwner(address account) internal virtual;
 
     function _isByOwner(address account, bytes32 hash, bytes calldata signature) internal view virtual returns (bool);
+
+    /// @dev The answer to ERC-1271, where it is another than that to a userOp.
+    function _isAskedOwner(
+        address account,
+        bytes32 hash,
+        bytes calldata signature
+    ) internal view virtual returns (bool) {
+        return _isByOwner(account, hash, signature);
+    }
 }

@@ -1,0 +1,69 @@
+import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
+import { expect } from "chai";
+import { type Merchant, openMerchant } from "../../environment/merchant.ts";
+import { alice, authorizationOf, balanceOf, grantOf, install, sessionOf, USD, world } from "./fixture.ts";
+import { onEveryAccount } from "./onEveryAccount.ts";
+
+/** How the shop answers to a payment in its own header; the terms are those that it asked for. */
+async function payAt(url: string, payment: Awaited<ReturnType<typeof authorizationOf>>): Promise<Response> {
+  const required = (await fetch(url)).headers.get("PAYMENT-REQUIRED");
+  const { x402Version, accepts, resource } = decodePaymentRequiredHeader(required ?? "");
+  const { from, to, value, validAfter, validBefore, nonce, signature } = payment;
+  const authorization = {
+    from,
+    to,
+    value: `${value}`,
+    validAfter: `${validAfter}`,
+    validBefore: `${validBefore}`,
+    nonce,
+  };
+  const accepted = accepts[0] ?? expect.fail("the shop takes nothing");
+  return fetch(url, {
+    headers: {
+      "PAYMENT-SIGNATURE": encodePaymentSignatureHeader({
+        x402Version,
+        resource,
+        accepted,
+        payload: { authorization, signature },
+      }),
+    },
+  });
+}
+
+describe("x402's own server and facilitator", () => {
+  onEveryAccount((account) => {
+    let shop: Merchant;
+    const url = () => shop.url("thing");
+
+    beforeEach(async () => {
+      const { testChain, usdc } = world();
+      shop = await openMerchant(testChain, { thing: { amount: USD, asset: usdc.address, payTo: alice } });
+    });
+    afterEach(() => shop.close());
+
+    it("take the account's payment of a session that is enabled", async () => {
+      const session = sessionOf(account());
+      await install(account(), { sessions: [session] });
+      const { status } = await payAt(url(), await authorizationOf(account(), session));
+      expect(status).to.equal(200);
+      expect(shop.settlements).to.equal(1);
+      expect(await balanceOf(alice)).to.equal(USD);
+    });
+    it("take the account's payment that carries its owner's grant", async () => {
+      const session = sessionOf(account());
+      await install(account());
+      const grant = await grantOf(account(), session);
+      const { status } = await payAt(url(), await authorizationOf(account(), session, { grant }));
+      expect(status).to.equal(200);
+      expect(await balanceOf(alice)).to.equal(USD);
+    });
+    it("settle nothing where the account would say no", async () => {
+      const session = sessionOf(account());
+      await install(account());
+      const { status } = await payAt(url(), await authorizationOf(account(), session));
+      expect(status).to.equal(402);
+      expect(shop.settlements).to.equal(0);
+      expect(await balanceOf(alice)).to.equal(0n);
+    });
+  });
+});
