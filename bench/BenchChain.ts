@@ -21,6 +21,9 @@ export type BenchChain = {
   moduleAbi: Abi;
   /** SafeSessionHandler. */
   handler: Address;
+  /** ERC7579SessionModule. */
+  erc7579Module: Address;
+  erc7579ModuleAbi: Abi;
   /** A Safe module that checks nothing. */
   uncheckedModule: Address;
   uncheckedModuleAbi: Abi;
@@ -59,7 +62,12 @@ const person = (name: string): PrivateKeyAccount =>
 export async function openBenchChain(): Promise<BenchChain> {
   const connection = await network.create({
     network: "ethereum",
-    override: { initialDate: new Date(GENESIS * 1000), forking: undefined },
+    override: {
+      initialDate: new Date(GENESIS * 1000),
+      forking: undefined,
+      // The npm builds of some ERC-7579 accounts are larger than a contract on a live chain may be.
+      allowUnlimitedContractSize: true,
+    },
   });
   const testChain = await openTestChain(connection.provider);
   const usdc = await installUsdc(testChain, { chain: "ethereum" });
@@ -83,6 +91,7 @@ export async function openBenchChain(): Promise<BenchChain> {
   const handler = await deploy("SafeSessionHandler");
   const uncheckedModule = await deploy("UncheckedModule");
   const puller = await deploy("AllowancePuller");
+  const erc7579Module = await deploy("ERC7579SessionModule");
 
   const acceptAll = person("accept-all wallet").address;
   await testChain.setCode(acceptAll, ACCEPT_ALL_CODE);
@@ -93,6 +102,8 @@ export async function openBenchChain(): Promise<BenchChain> {
     module: module.address,
     moduleAbi: module.abi,
     handler: handler.address,
+    erc7579Module: erc7579Module.address,
+    erc7579ModuleAbi: erc7579Module.abi,
     uncheckedModule: uncheckedModule.address,
     uncheckedModuleAbi: uncheckedModule.abi,
     puller: puller.address,

@@ -6,9 +6,11 @@ import {
   pad,
   parseAbi,
   parseEventLogs,
+  slice,
   zeroAddress,
 } from "viem";
 import { grantDigest } from "../packages/sdk/src/grantDigest.ts";
+import { wrapForSafe } from "../packages/sdk/src/payload/wrapForSafe.ts";
 import type { Session } from "../packages/sdk/src/Session.ts";
 import {
   hashSafeMessage,
@@ -22,6 +24,8 @@ import { createPasskey } from "../test/environment/passkey.ts";
 import type { SafeVersion } from "../test/environment/safe.ts";
 import type { Transaction } from "../test/environment/TestChain.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
+import { hasZeroByte } from "./hasZeroByte.ts";
+import type { Payer } from "./sessions.ts";
 
 /** Who speaks for a Safe of the bench: one key, or one passkey by Safe's shared signer. */
 export type OwnerKind = "ecdsa" | "passkey";
@@ -35,6 +39,8 @@ export type BenchSafe = {
   byOwner(to: Address, data: Hex): Transaction;
   /** The owner's signature over a session, as it is carried. */
   grant(session: Session): Promise<Hex>;
+  /** The ERC-1271 signature that a payload goes as. */
+  wrap: Payer["wrap"];
 };
 
 const executionAbi = parseAbi([
@@ -143,6 +149,13 @@ export async function createBenchSafe(
         ownerKind === "ecdsa" ? () => owner.sign({ hash }) : () => withoutZeroBytes(() => passkey.sign(hash));
       return safeSignatures([{ signer, signature: await sign(), isContract: ownerKind === "passkey" }]);
     },
+    wrap: (payload, authorization) =>
+      wrapForSafe(
+        payload,
+        version === "1.5.0"
+          ? { handler: "extensible", domainSeparator: usdc.domainSeparator, authorization }
+          : { handler: "session" },
+      ),
   };
 }
 
@@ -153,7 +166,6 @@ export async function createBenchSafe(
 async function withoutZeroBytes(sign: () => Promise<Hex>): Promise<Hex> {
   for (;;) {
     const signature = await sign();
-    const rs = signature.slice(2 + 128, 2 + 256);
-    if (!rs.match(/../g)?.includes("00")) return signature;
+    if (!hasZeroByte(slice(signature, 64, 128))) return signature;
   }
 }

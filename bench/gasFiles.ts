@@ -4,6 +4,7 @@ import { gasShares, sharedRows } from "./gasShares.ts";
 import { type GasFigures, measureGas } from "./measureGas.ts";
 import { gasPages, type Measurements, renderGasPage } from "./renderGasPage.ts";
 import { renderGasTable } from "./renderGasTable.ts";
+import { userOpRows, userOpShares } from "./userOpShares.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
@@ -19,12 +20,15 @@ export type GasFile = {
 /** Measures all rows, and takes those apart of which the documentation says where their gas goes. */
 export async function measureAll(): Promise<Measurements> {
   const shares: Record<string, Measurements["shares"][string]> = {};
+  const ofUserOps: Record<string, Measurements["userOpShares"][string]> = {};
   const figures = await measureGas({
     async onMeasured(measured) {
-      if (sharedRows.includes(measured.row.name)) shares[measured.row.name] = await gasShares(measured);
+      const { name } = measured.row;
+      if (sharedRows.includes(name)) shares[name] = await gasShares(measured);
+      if (userOpRows.includes(name)) ofUserOps[name] = await userOpShares(measured);
     },
   });
-  return { figures, shares };
+  return { figures, shares, userOpShares: ofUserOps };
 }
 
 const read = (path: string): string | undefined => {

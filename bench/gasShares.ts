@@ -14,6 +14,9 @@ export const sharedRows: readonly string[] = ["safe-1.4.1", "safe-1.5.0"].flatMa
   ),
 );
 
+const partOf = (party: Party) =>
+  party === "token" || party === "Safe" || party === "handler" || party === "module" ? party : "rest";
+
 /**
  * Splits a transaction's gas. `questions` is all that the module asks by STATICCALL while it checks: the token about
  * slots, the Safe about its owners' signature or about the module. Precompiles count with who calls them. `rest` is
@@ -31,16 +34,15 @@ export async function gasShares(measured: Measured): Promise<GasShares> {
     questions: 0,
     rest,
   };
-  const add = (frame: Frame, part: Exclude<Party, "precompile" | "other"> | "rest") => {
+  const add = (frame: Frame, part: Exclude<Part, "base" | "calldata" | "questions">) => {
     shares[part] += Object.values(frame.own).reduce((total, gas) => total + gas, 0);
     for (const call of frame.calls) {
       const party = partyOf(call.code);
       if (party === "precompile") shares[part] += call.total;
       else if (part === "module" && call.op === "STATICCALL") shares.questions += call.total;
-      else add(call, party === "other" ? "rest" : party);
+      else add(call, partOf(party));
     }
   };
-  const first = partyOf(root.code);
-  add(root, first === "other" || first === "precompile" ? "rest" : first);
+  add(root, partOf(partyOf(root.code)));
   return shares;
 }

@@ -1,15 +1,27 @@
-import type { Hash } from "viem";
+import { type Hash, parseEventLogs, type TransactionReceipt } from "viem";
+import { entryPoint07Abi } from "viem/account-abstraction";
 import { hashSession } from "../packages/sdk/src/hashSession.ts";
 import { type BenchChain, ONE_USDC, openBenchChain } from "./BenchChain.ts";
+import { type BenchErc7579Account, createBenchErc7579Accounts } from "./BenchErc7579Account.ts";
 import { type BenchSafe, createBenchSafe } from "./BenchSafe.ts";
-import { type Row, rows } from "./rows.ts";
+import { ACTUAL_GAS_USED, type Row, rows } from "./rows.ts";
 import { benchSession } from "./sessions.ts";
 
-/** `gasUsed` of whole transactions, by row. */
+/**
+ * `gasUsed` of whole transactions, by row; for a userOp also what the EntryPoint charged for it (`actualGasUsed` of its
+ * UserOperationEvent), by the row's name and {@link ACTUAL_GAS_USED} behind it.
+ */
 export type GasFigures = Record<string, number>;
 
 /** A measured transaction, while the chain still stands where it left it. */
-export type Measured = { row: Row; gas: number; hash: Hash; chain: BenchChain; safe?: BenchSafe };
+export type Measured = {
+  row: Row;
+  gas: number;
+  hash: Hash;
+  chain: BenchChain;
+  safe?: BenchSafe;
+  erc7579?: BenchErc7579Account;
+};
 
 /**
  * Runs rows on a chain of their own, each from the same state.
@@ -36,27 +48,35 @@ export async function measureGas({
         await createBenchSafe(chain, safe.version, safe.ownerKind),
       );
     }
+    const accounts = chosen.some(({ erc7579 }) => erc7579)
+      ? await createBenchErc7579Accounts(chain)
+      : undefined;
     const figures: GasFigures = {};
     for (const row of chosen) {
       const snapshot = await chain.testChain.client.snapshot();
       const safe = row.safe && safes.get(`${row.safe.version} ${row.safe.ownerKind}`);
-      const transaction = await row.transaction(chain, safe as BenchSafe);
+      const erc7579 = row.erc7579 && accounts?.[row.erc7579];
+      const transaction = await (row.erc7579
+        ? row.transaction(chain, erc7579 as BenchErc7579Account)
+        : row.transaction(chain, safe as BenchSafe));
       const payee = row.paid && chain[row.paid];
       const before = payee ? await chain.usdc.balanceOf(payee) : 0n;
       const receipt = await chain.testChain.send(transaction);
       if (payee && (await chain.usdc.balanceOf(payee)) - before !== ONE_USDC) {
         throw new Error(`${row.name} did not pay 1 USDC`);
       }
-      if (row.leaves && safe && (await stateOfSession(chain, safe)) !== row.leaves) {
+      if (row.leaves && (await stateOfSession(chain, row, safe ?? erc7579)) !== row.leaves) {
         throw new Error(`${row.name} did not leave the session ${row.leaves}`);
       }
       figures[row.name] = Number(receipt.gasUsed);
+      if (row.erc7579 && row.isUserOp) figures[row.name + ACTUAL_GAS_USED] = actualGasUsed(receipt);
       await onMeasured?.({
         row,
         gas: Number(receipt.gasUsed),
         hash: receipt.transactionHash,
         chain,
         ...(safe ? { safe } : {}),
+        ...(erc7579 ? { erc7579 } : {}),
       });
       await chain.testChain.client.revert({ id: snapshot });
     }
@@ -68,13 +88,26 @@ export async function measureGas({
 
 const STATES = ["UNKNOWN", "ENABLED", "REVOKED"] as const;
 
-/** The state of the session that execution rows use. */
-async function stateOfSession(chain: BenchChain, { address }: BenchSafe) {
+/** The state of the session that a row is about. */
+async function stateOfSession(
+  chain: BenchChain,
+  { session = benchSession, erc7579 }: Row,
+  account: Pick<BenchSafe, "address"> | undefined,
+) {
+  if (!account) throw new Error("a row about a session wants an account");
+  const { address } = account;
   const state = await chain.testChain.client.readContract({
-    address: chain.module,
+    address: erc7579 ? chain.erc7579Module : chain.module,
     abi: chain.moduleAbi,
     functionName: "stateOf",
-    args: [hashSession(benchSession(chain, address)), address],
+    args: [hashSession(session(chain, address)), address],
   });
   return STATES[state as number];
+}
+
+/** What the EntryPoint charged for the one userOp of a transaction, in gas. */
+function actualGasUsed({ logs }: TransactionReceipt): number {
+  const [event] = parseEventLogs({ abi: entryPoint07Abi, eventName: "UserOperationEvent", logs });
+  if (!event?.args.success) throw new Error("the userOp was not handled, or its call failed");
+  return Number(event.args.actualGasUsed);
 }

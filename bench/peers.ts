@@ -17,6 +17,53 @@ export type Peer = {
   expiry: string;
 };
 
+/** What a session's userOp costs more than the owner's own, with somebody else's session module. */
+export type UserOpPeer = {
+  name: string;
+  account: string;
+  /** Whole transactions, gas. */
+  owner: number;
+  session: number;
+};
+
+/**
+ * Measured with {@link peers}: EntryPoint 0.7, one userOp, its nonce's key used before. The validator that
+ * checks the owner's userOp is another than this bench's: compare what comes on top, not the owners.
+ */
+export const userOpPeers: readonly UserOpPeer[] = [
+  {
+    name: "SmartSessions 1.0, SpendingLimit and TimeFrame",
+    account: "Nexus 1.0.0",
+    owner: 118_262,
+    session: 182_412,
+  },
+  {
+    name: "SmartSessions 1.0, UniAction and TimeFrame",
+    account: "Nexus 1.0.0",
+    owner: 118_262,
+    session: 193_436,
+  },
+  { name: "CallPolicy and Timestamp", account: "Kernel 3.1", owner: 138_334, session: 209_648 },
+  {
+    name: "CallPolicy, Timestamp and RateLimitReset",
+    account: "Kernel 3.1",
+    owner: 138_334,
+    session: 222_869,
+  },
+  {
+    name: "SmartSessions 1.0, SpendingLimit and TimeFrame",
+    account: "Safe7579 1.0.0",
+    owner: 139_825,
+    session: 204_074,
+  },
+  {
+    name: "SmartSessions 1.0, UniAction and TimeFrame",
+    account: "Safe7579 1.0.0",
+    owner: 139_825,
+    session: 215_098,
+  },
+];
+
 /**
  * Measured once, on 2026-11-22, and not again by this bench: one process, one hermetic anvil 1.7.1 chain (chain id 1,
  * osaka), genuine USDC, account with 1,000 USDC, a recipient that has some, 20 USDC a day, expiry in a year. Each

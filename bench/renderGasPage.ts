@@ -1,10 +1,16 @@
+import { ERC7579_ACCOUNT_NAMES, ERC7579_ACCOUNTS } from "./BenchErc7579Account.ts";
 import { type GasShares, PARTS } from "./gasShares.ts";
 import type { GasFigures } from "./measureGas.ts";
-import { measuredBesidePeers, type Peer, peers } from "./peers.ts";
+import { measuredBesidePeers, type Peer, peers, userOpPeers } from "./peers.ts";
 import { formatGas, renderTable, renderTargets } from "./renderGasTable.ts";
+import { USER_OP_PARTS, type UserOpShares } from "./userOpShares.ts";
 
 /** What the page's figures come from. */
-export type Measurements = { figures: GasFigures; shares: Readonly<Record<string, GasShares>> };
+export type Measurements = {
+  figures: GasFigures;
+  shares: Readonly<Record<string, GasShares>>;
+  userOpShares: Readonly<Record<string, UserOpShares>>;
+};
 
 type Blocks = Record<string, (measurements: Measurements) => string>;
 
@@ -30,11 +36,32 @@ const summary: Blocks = {
       ],
     );
   },
+  "summary-modular-accounts": ({ figures }) => {
+    const rows = [
+      ["the owner's own userOp, for comparison", "owner-userOp/next"],
+      ["a session's userOp pays", "userOp/next"],
+      ["the first one, which carries the owner's grant", "userOp/first-with-grant"],
+      ["the key executes a payment", "execute/next"],
+      ["an x402 payment, first of a lot, 5 slot sizes", "x402/opener/5"],
+      ["an x402 payment, later of a lot, 5 slot sizes", "x402/follower/5"],
+    ] as const;
+    const names = ERC7579_ACCOUNTS.map((account) => ERC7579_ACCOUNT_NAMES[account]);
+    const table = renderTable(
+      ["", ...names],
+      names,
+      rows.map(([what, row]) => [
+        what,
+        ...ERC7579_ACCOUNTS.map((account) => formatGas(figures[`erc7579/${account}/${row}`] ?? Number.NaN)),
+      ]),
+    );
+    return `The same on ERC-7579 accounts. A userOp is alone in its bundle, on EntryPoint 0.7:\n\n${table}`;
+  },
 };
 
 const details: Blocks = {
   targets: ({ figures }) => renderTargets(figures),
   peers: ({ figures }) => renderPeers(figures),
+  "user-ops": ({ figures }) => renderUserOps(figures),
   "same-rows": ({ figures }) =>
     renderTable(
       ["row", "here", "beside the peers"],
@@ -57,8 +84,25 @@ const details: Blocks = {
     ),
 };
 
+/** The details' second half: bundles of one userOp, taken apart. */
+const userOpDetails: Blocks = {
+  "user-op-shares": ({ userOpShares }) =>
+    renderTable(
+      ["row", ...USER_OP_PARTS, "gas"],
+      [...USER_OP_PARTS, "gas"],
+      Object.entries(userOpShares).map(([row, of]) => [
+        `\`${row}\``,
+        ...USER_OP_PARTS.map((part) => formatGas(of[part])),
+        formatGas(USER_OP_PARTS.reduce((total, part) => total + of[part], 0)),
+      ]),
+    ),
+};
+
 /** The pages that hold measured figures, and which. */
-export const gasPages: Readonly<Record<string, Blocks>> = { "README.md": summary, "docs/gas.md": details };
+export const gasPages: Readonly<Record<string, Blocks>> = {
+  "README.md": summary,
+  "docs/gas.md": { ...details, ...userOpDetails },
+};
 
 /** Latchkey's rows in the form of the peers', then the peers', each group by what a steady payment costs. */
 function renderPeers(figures: GasFigures): string {
@@ -83,6 +127,27 @@ function renderPeers(figures: GasFigures): string {
       },
     ];
   });
+  const oursOnErc7579 = ERC7579_ACCOUNTS.flatMap((account): Peer[] => {
+    const row = (name: string): number => of(`erc7579/${account}/${name}`);
+    const name = `**Latchkey on ${ERC7579_ACCOUNT_NAMES[account]}**`;
+    const shared = { name, grant: row("enable"), ...limits };
+    return [
+      {
+        ...shared,
+        sender: "key",
+        first: row("execute/first"),
+        steady: row("execute/next"),
+        inline: row("execute/first-with-grant"),
+      },
+      {
+        ...shared,
+        sender: "bundler",
+        first: row("userOp/first"),
+        steady: row("userOp/next"),
+        inline: row("userOp/first-with-grant"),
+      },
+    ];
+  });
   const grantOf = ({ grant }: Peer): string =>
     grant === undefined ? "–" : grant === 0 ? "a signature" : formatGas(grant);
   return renderTable(
@@ -99,7 +164,7 @@ function renderPeers(figures: GasFigures): string {
       "expiry",
     ],
     ["steady payment", "grant", "first payment", "grant carried and first payment"],
-    [...ours, ...[...peers].sort((a, b) => a.steady - b.steady)].map((peer) => [
+    [...ours, ...oursOnErc7579, ...[...peers].sort((a, b) => a.steady - b.steady)].map((peer) => [
       peer.name,
       peer.sender,
       formatGas(peer.steady),
@@ -110,6 +175,29 @@ function renderPeers(figures: GasFigures): string {
       peer.perPayment,
       peer.recipient,
       peer.expiry,
+    ]),
+  );
+}
+
+/** What a session's userOp costs more than the owner's own: here on every account, then with other session modules. */
+function renderUserOps(figures: GasFigures): string {
+  const ours = ERC7579_ACCOUNTS.flatMap((account) => {
+    const of = (row: string): number => figures[`erc7579/${account}/${row}`] ?? Number.NaN;
+    const shared = { account: ERC7579_ACCOUNT_NAMES[account], owner: of("owner-userOp/next") };
+    return [
+      { name: "**Latchkey**", ...shared, session: of("userOp/next") },
+      { name: "**Latchkey**, its gas counted", ...shared, session: of("userOp/gas-allowance/next") },
+    ];
+  });
+  return renderTable(
+    ["account", "session by", "the owner's userOp", "a session's userOp", "more"],
+    ["the owner's userOp", "a session's userOp", "more"],
+    [...ours, ...userOpPeers].map(({ account, name, owner, session }) => [
+      account,
+      name,
+      formatGas(owner),
+      formatGas(session),
+      formatGas(session - owner),
     ]),
   );
 }

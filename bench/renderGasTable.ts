@@ -1,5 +1,5 @@
 import type { GasFigures } from "./measureGas.ts";
-import { rows } from "./rows.ts";
+import { figureNames, rows } from "./rows.ts";
 import { standings } from "./targets.ts";
 
 /** 12345 as 12,345. */
@@ -41,7 +41,7 @@ const verdict = (gas: number, target: number): string =>
 
 /** The committed table, `bench/gas.md`. */
 export function renderGasTable(figures: GasFigures): string {
-  const gas = (name: string): string => formatGas(figures[name] ?? Number.NaN);
+  const gas = (name: string | undefined): string => (name ? formatGas(figures[name] ?? Number.NaN) : "");
   return `# Gas
 
 Written by \`npm run bench\`; a test fails where it differs by one gas from what is measured. What the rows mean, and
@@ -53,12 +53,15 @@ ${renderTargets(figures)}
 
 ## Rows
 
-The \`gasUsed\` of whole transactions. Unless it says otherwise, a row pays 1 USDC to a recipient that has some.
+\`gas\` is the \`gasUsed\` of the whole transaction, \`actualGasUsed\` what the EntryPoint charged for the userOp in it. Unless it says otherwise, a row pays 1 USDC to a recipient that has some.
 
 ${renderTable(
-  ["row", "transaction", "gas"],
-  ["gas"],
-  rows.map(({ name, says }) => [`\`${name}\``, says, gas(name)]),
+  ["row", "transaction", "gas", "actualGasUsed"],
+  ["gas", "actualGasUsed"],
+  rows.map((row) => {
+    const [whole, charged] = figureNames(row);
+    return [`\`${row.name}\``, row.says, gas(whole), gas(charged)];
+  }),
 )}
 `;
 }

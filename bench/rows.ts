@@ -1,9 +1,15 @@
-import { encodeFunctionData, type Hex, keccak256, toBytes } from "viem";
+import { type Address, encodeFunctionData, type Hex, keccak256, toBytes } from "viem";
 import type { Session } from "../packages/sdk/src/Session.ts";
 import { SAFE_VERSIONS, type SafeVersion } from "../test/environment/safe.ts";
 import type { Transaction } from "../test/environment/TestChain.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
+import {
+  type BenchErc7579Account,
+  ERC7579_ACCOUNTS,
+  type Erc7579AccountName,
+} from "./BenchErc7579Account.ts";
 import type { BenchSafe, OwnerKind } from "./BenchSafe.ts";
+import { erc7579RowsOf } from "./erc7579Rows.ts";
 import {
   authorizationDigest,
   authorizeOneUsdc,
@@ -19,26 +25,51 @@ import {
   transferOneUsdc,
 } from "./sessions.ts";
 
-/** One line of the table: one transaction, and what has to have happened before it. */
-export type Row = {
+/** What every line of the table says: one transaction, and what has to have happened before it. */
+type RowOn<Account> = {
   /** Stable: machines compare rows by it. */
   name: string;
   /** What the transaction is, for people. */
   says: string;
-  /** Which Safe it needs. */
-  safe?: { version: SafeVersion; ownerKind: OwnerKind };
   /** Who has 1 USDC more afterwards; nobody where the owner manages sessions. */
   paid?: "recipient" | "puller";
-  /** The state that the bench's execution session is left in, where the row is about that. */
+  /** The state that the row's session is left in, where the row is about that. */
   leaves?: "ENABLED" | "REVOKED";
+  /** Which session that is. Default: {@link benchSession} as it is. */
+  session?(chain: BenchChain, account: Address): Session;
   /** Brings the chain to where the row begins, and gives the transaction to measure. */
-  transaction(chain: BenchChain, safe: BenchSafe): Promise<Transaction>;
+  transaction(chain: BenchChain, account: Account): Promise<Transaction>;
 };
+
+/** A line about a Safe, or about no account of ours. */
+export type SafeRow = RowOn<BenchSafe> & {
+  erc7579?: undefined;
+  /** Which Safe it needs. */
+  safe?: { version: SafeVersion; ownerKind: OwnerKind };
+};
+
+/** A line about an ERC-7579 account. */
+export type Erc7579Row = RowOn<BenchErc7579Account> & {
+  safe?: undefined;
+  /** Which account it needs. */
+  erc7579: Erc7579AccountName;
+  /** Whether the transaction is a bundler's, with one userOp in it. */
+  isUserOp: boolean;
+};
+
+export type Row = SafeRow | Erc7579Row;
+
+/** What stands behind a row's name in the name of the figure that an EntryPoint charged. */
+export const ACTUAL_GAS_USED = "/actualGasUsed";
+
+/** The names of the figures that a row has: the transaction's, and for a userOp what was charged for it. */
+export const figureNames = (row: Row): string[] =>
+  row.erc7579 && row.isUserOp ? [row.name, row.name + ACTUAL_GAS_USED] : [row.name];
 
 /** An EIP-3009 nonce as anyone but us chooses it. */
 const FREE_NONCE: Hex = keccak256(toBytes("latchkey bench nonce"));
 
-const withoutSafe: Row[] = [
+const withoutSafe: SafeRow[] = [
   {
     name: "eoa/transfer",
     says: "`transfer` by an ordinary account: the floor of all payments",
@@ -68,20 +99,20 @@ const withoutSafe: Row[] = [
 ];
 
 /** The rows of a Safe that a key owns. */
-function rowsOf(version: SafeVersion): Row[] {
+function rowsOf(version: SafeVersion): SafeRow[] {
   const row = (
     name: string,
     says: string,
-    transaction: Row["transaction"],
-    effect: Pick<Row, "paid" | "leaves">,
-  ): Row => ({
+    transaction: SafeRow["transaction"],
+    effect: Pick<SafeRow, "paid" | "leaves">,
+  ): SafeRow => ({
     name: `safe-${version}/${name}`,
     says,
     safe: { version, ownerKind: "ecdsa" },
     ...effect,
     transaction,
   });
-  const pays = (name: string, says: string, transaction: Row["transaction"]) =>
+  const pays = (name: string, says: string, transaction: SafeRow["transaction"]) =>
     row(name, says, transaction, { paid: "recipient" });
 
   /** An enabled session, as the next row wants it. */
@@ -202,7 +233,7 @@ function rowsOf(version: SafeVersion): Row[] {
 }
 
 /** The rows of a Safe that a passkey owns: those in which its signature is verified. */
-const passkeyRowsOf = (version: SafeVersion): Row[] => {
+const passkeyRowsOf = (version: SafeVersion): SafeRow[] => {
   const shared = { safe: { version, ownerKind: "passkey" }, paid: "recipient" } as const;
   return [
     {
@@ -239,4 +270,5 @@ async function settleWithGrant(chain: BenchChain, safe: BenchSafe): Promise<Tran
 export const rows: readonly Row[] = [
   ...withoutSafe,
   ...SAFE_VERSIONS.flatMap((version) => [...rowsOf(version), ...passkeyRowsOf(version)]),
+  ...ERC7579_ACCOUNTS.flatMap(erc7579RowsOf),
 ];

@@ -13,12 +13,10 @@ import { hashSession } from "../packages/sdk/src/hashSession.ts";
 import { encodePayload } from "../packages/sdk/src/payload/encodePayload.ts";
 import type { Slot } from "../packages/sdk/src/payload/PayloadParameters.ts";
 import { slotNonce } from "../packages/sdk/src/payload/slotNonce.ts";
-import { wrapForSafe } from "../packages/sdk/src/payload/wrapForSafe.ts";
 import { ANYONE, type Call, type Session } from "../packages/sdk/src/Session.ts";
 import type { Transaction } from "../test/environment/TestChain.ts";
 import { transferWithAuthorizationTypes, usdcAbi } from "../test/environment/usdc.ts";
 import { type BenchChain, GENESIS, ONE_USDC } from "./BenchChain.ts";
-import type { BenchSafe } from "./BenchSafe.ts";
 
 const DAY = 86_400;
 /** Of authorizations and of executions that are signed; hours after everything. */
@@ -31,7 +29,11 @@ const DEADLINE = GENESIS + DAY / 2;
 export function benchSession(
   { key, usdc, recipient }: BenchChain,
   account: Address,
-  { slotSizes = 0, perTransaction = ONE_USDC }: { slotSizes?: number; perTransaction?: bigint } = {},
+  {
+    slotSizes = 0,
+    perTransaction = ONE_USDC,
+    gasAllowance = 0n,
+  }: { slotSizes?: number; perTransaction?: bigint; gasAllowance?: bigint } = {},
 ): Session {
   return {
     account,
@@ -41,7 +43,7 @@ export function benchSession(
     epoch: 0n,
     // As long as those of the SDK, without a zero byte.
     salt: 0x6c_61_74_63_68_6bn,
-    gasAllowance: 0n,
+    gasAllowance,
     paymaster: zeroAddress,
     budgets: [
       {
@@ -73,7 +75,8 @@ export function shoppingSession(chain: BenchChain, account: Address): Session {
 export const transferOneUsdc = ({ recipient }: BenchChain): Hex =>
   encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [recipient, ONE_USDC] });
 
-const payment = (chain: BenchChain): Call[] => [
+/** The calls of every execution but the shopping. */
+export const payment = (chain: BenchChain): Call[] => [
   { target: chain.usdc.address, value: 0n, data: transferOneUsdc(chain) },
 ];
 
@@ -99,9 +102,14 @@ export const revokeSession = ({ moduleAbi: abi }: BenchChain, session: Session):
   encodeFunctionData({ abi, functionName: "revoke", args: [hashSession(session)] });
 
 /** The key itself has the account pay 1 USDC. */
-export const executePayment = (chain: BenchChain, session: Session, grant: Hex = "0x"): Transaction => ({
+export const executePayment = (
+  chain: BenchChain,
+  session: Session,
+  grant: Hex = "0x",
+  module: Address = chain.module,
+): Transaction => ({
   from: chain.key.address,
-  to: chain.module,
+  to: module,
   data: encodeFunctionData({
     abi: chain.moduleAbi,
     functionName: "execute",
@@ -188,17 +196,26 @@ export const settle = (
   }),
 });
 
+/** An account that the token asks about an authorization. */
+export type Payer = {
+  address: Address;
+  /** Whether it asks the module about a hash of its own. */
+  wrapsHash?: boolean;
+  /** The ERC-1271 signature that a payload goes as. */
+  wrap(payload: Hex, authorization: Authorization): Hex;
+};
+
 /** A facilitator settles what the key has signed in a slot of the day. */
 export async function settleSlot(
   chain: BenchChain,
-  safe: BenchSafe,
+  payer: Payer,
   session: Session,
   slot: Slot,
   grant?: Hex,
 ): Promise<Transaction> {
   const { usdc, key } = chain;
   const nonce = slotNonce({ id: hashSession(session), budgetIndex: 0, period: 0n, ...slot });
-  const authorization = authorizeOneUsdc(chain, safe.address, nonce);
+  const authorization = authorizeOneUsdc(chain, payer.address, nonce);
   const payload = encodePayload({
     session,
     budgetIndex: 0,
@@ -209,13 +226,8 @@ export async function settleSlot(
     validBefore: authorization.validBefore,
     tokenDomain: usdc.domain,
     keySignature: await key.sign({ hash: authorizationDigest(chain, authorization) }),
+    wrapsHash: payer.wrapsHash ?? false,
     ...(grant === undefined ? {} : { grant }),
   });
-  const signature = wrapForSafe(
-    payload,
-    safe.version === "1.5.0"
-      ? { handler: "extensible", domainSeparator: usdc.domainSeparator, authorization }
-      : { handler: "session" },
-  );
-  return settle(chain, authorization, signature);
+  return settle(chain, authorization, payer.wrap(payload, authorization));
 }

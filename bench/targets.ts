@@ -1,4 +1,6 @@
+import { ERC7579_ACCOUNTS, type Erc7579AccountName } from "./BenchErc7579Account.ts";
 import type { GasFigures } from "./measureGas.ts";
+import { ACTUAL_GAS_USED } from "./rows.ts";
 
 /** What a row may cost at most, and what it should come to. */
 export type Target = {
@@ -24,6 +26,15 @@ const x402 = (version: string, row: string, most: number): Target => ({
   stretch: most - 10_000,
 });
 
+/** A session's userOp over the owner's own, by the whole transaction and by what the EntryPoint charges. */
+const userOp = (account: Erc7579AccountName): Target[] =>
+  ["", ACTUAL_GAS_USED].map((figure) => ({
+    row: `erc7579/${account}/userOp/next${figure}`,
+    over: `erc7579/${account}/owner-userOp/next${figure}`,
+    most: 35_000,
+    stretch: 25_000,
+  }));
+
 /** What Latchkey is to stay below. The stretch of `execute/next` is the price of the cheapest peer with a daily limit. */
 export const targets: readonly Target[] = [
   { row: "safe-1.4.1/execute/next", most: 86_000, stretch: 78_242 },
@@ -34,6 +45,7 @@ export const targets: readonly Target[] = [
   x402("1.5.0", "opener/1", 42_000 + EXTENSIBLE),
   x402("1.5.0", "opener/5", 58_000 + EXTENSIBLE),
   x402("1.5.0", "follower/5", 62_000 + EXTENSIBLE),
+  ...ERC7579_ACCOUNTS.flatMap(userOp),
 ];
 
 /**

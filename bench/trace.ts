@@ -59,16 +59,15 @@ async function show(measured: Measured): Promise<void> {
   for (const { name, frames, own } of contracts) console.log(line(name, frames.length, own));
   console.log(line("sum", calls.length, sumOwn(calls.map(({ frame }) => frame))));
 
-  for (const name of ["SafeSessionModule", "SafeSessionHandler"]) {
-    const frames = byContract.get(name);
-    if (!frames) continue;
-    console.log(`\n${`${name}, by function of the source`.padEnd(56)}generated`);
-    const functions = await gasByFunction(
-      name,
-      frames.map(({ steps }) => steps),
-    );
-    for (const { name: of, gas, generated } of functions) {
-      console.log(`${figure(gas)}  ${of.padEnd(44)}${figure(generated)}`);
+  for (const name of ["SafeSessionModule", "SafeSessionHandler", "ERC7579SessionModule"]) {
+    const frames = byContract.get(name) ?? [];
+    for (const [i, { steps, own }] of frames.entries()) {
+      const which = frames.length > 1 ? `, call ${i + 1}` : "";
+      console.log(`\n${`${name}${which}, by function of the source`.padEnd(56)}generated`);
+      for (const { name: of, gas, generated } of await gasByFunction(name, [steps])) {
+        console.log(`${figure(gas)}  ${of.padEnd(44)}${figure(generated)}`);
+      }
+      console.log(`${figure(sum(Object.values(own)))}  sum`);
     }
   }
 }

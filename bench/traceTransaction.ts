@@ -1,11 +1,21 @@
-import { type Address, getAddress, hexToBytes, numberToHex } from "viem";
+import { type Address, getAddress, type Hash, hexToBytes, numberToHex } from "viem";
+import type { ChainReader } from "../test/environment/TestChain.ts";
 import type { BenchChain } from "./BenchChain.ts";
+import type { BenchErc7579Account } from "./BenchErc7579Account.ts";
 import type { BenchSafe } from "./BenchSafe.ts";
 import { type Frame, gasFrames, type StructLog } from "./gasFrames.ts";
 import type { Measured } from "./measureGas.ts";
 
 /** Whose affair a contract is. */
-export type Party = "token" | "Safe" | "handler" | "module" | "precompile" | "other";
+export type Party =
+  | "token"
+  | "Safe"
+  | "account"
+  | "EntryPoint"
+  | "handler"
+  | "module"
+  | "precompile"
+  | "other";
 
 /** A transaction taken apart. `base + calldata.gas + root.total + rest` is its gasUsed. */
 export type Trace = {
@@ -29,6 +39,7 @@ const precompile = (number: number): Address => numberToHex(number, { size: 20 }
 function knownContracts(
   { usdc, safe, ...chain }: BenchChain,
   benchSafe: BenchSafe | undefined,
+  erc7579: BenchErc7579Account | undefined,
 ): [Address | undefined, string, Party][] {
   return [
     [usdc.address, "USDC proxy", "token"],
@@ -42,6 +53,14 @@ function knownContracts(
     [chain.handler, "SafeSessionHandler", "handler"],
     [chain.module, "SafeSessionModule", "module"],
     [chain.uncheckedModule, "UncheckedModule", "module"],
+    [chain.erc7579Module, "ERC7579SessionModule", "module"],
+    [erc7579?.address, "account", "account"],
+    [erc7579?.entryPoint, "EntryPoint 0.7", "EntryPoint"],
+    ...(erc7579?.contracts ?? []).map(([address, name]): [Address, string, Party] => [
+      address,
+      name,
+      "account",
+    ]),
     [chain.puller, "AllowancePuller", "other"],
     [chain.acceptAll, "accept-all wallet", "other"],
     [precompile(1), "ecrecover", "precompile"],
@@ -51,22 +70,35 @@ function knownContracts(
   ];
 }
 
-/** Takes a measured transaction apart. The chain must still stand where the transaction left it. */
-export async function traceTransaction({ gas, hash, chain, safe }: Measured): Promise<Trace> {
-  const { client } = chain.testChain;
-  const transaction = await client.getTransaction({ hash });
+/**
+ * What each instruction of a transaction cost.
+ * @param options.stack Whether the stacks are wanted, without which {@link gasFrames} knows no callee. Default: yes; it
+ * takes four times as long.
+ */
+export async function structLogsOf(
+  client: ChainReader,
+  hash: Hash,
+  { stack = true }: { stack?: boolean } = {},
+): Promise<StructLog[]> {
   const request = client.request as (args: { method: string; params: unknown[] }) => Promise<unknown>;
   const { structLogs } = (await request({
     method: "debug_traceTransaction",
-    params: [hash, { disableStorage: true, disableMemory: true }],
+    params: [hash, { disableStorage: true, disableMemory: true, disableStack: !stack }],
   })) as { structLogs: StructLog[] };
-  const root = gasFrames(structLogs, transaction.to as Address);
+  return structLogs;
+}
+
+/** Takes a measured transaction apart. The chain must still stand where the transaction left it. */
+export async function traceTransaction({ gas, hash, chain, safe, erc7579 }: Measured): Promise<Trace> {
+  const { client } = chain.testChain;
+  const transaction = await client.getTransaction({ hash });
+  const root = gasFrames(await structLogsOf(client, hash), transaction.to as Address);
 
   const bytes = hexToBytes(transaction.input);
   const zeros = bytes.filter((byte) => byte === 0).length;
   const calldata = { gas: ZERO_BYTE * zeros + BYTE * (bytes.length - zeros), bytes: bytes.length, zeros };
   const known = new Map(
-    knownContracts(chain, safe).flatMap(([address, name, party]) =>
+    knownContracts(chain, safe, erc7579).flatMap(([address, name, party]) =>
       address ? [[getAddress(address), { name, party }] as const] : [],
     ),
   );

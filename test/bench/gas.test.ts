@@ -1,12 +1,14 @@
 import { expect } from "chai";
 import hre from "hardhat";
+import { ERC7579_ACCOUNT_NAMES, ERC7579_ACCOUNTS } from "../../bench/BenchErc7579Account.ts";
 import { committedFigures, differences, gasFiles, measureAll } from "../../bench/gasFiles.ts";
 import { PARTS, sharedRows } from "../../bench/gasShares.ts";
 import { measureGas } from "../../bench/measureGas.ts";
-import { measuredBesidePeers, type Peer, peers } from "../../bench/peers.ts";
+import { measuredBesidePeers, type Peer, peers, userOpPeers } from "../../bench/peers.ts";
 import { type Measurements, renderGasPage } from "../../bench/renderGasPage.ts";
-import { rows } from "../../bench/rows.ts";
+import { figureNames, rows } from "../../bench/rows.ts";
 import { standings, targets } from "../../bench/targets.ts";
+import { USER_OP_PARTS, userOpRows } from "../../bench/userOpShares.ts";
 
 describe("the committed gas figures", () => {
   let measurements: Measurements;
@@ -20,7 +22,7 @@ describe("the committed gas figures", () => {
   before(async function () {
     // Coverage runs the contracts with counters in them, which cost gas.
     if (hre.globalOptions.coverage) this.skip();
-    this.timeout(60_000);
+    this.timeout(120_000);
     measurements = await measureAll();
   });
 
@@ -35,14 +37,19 @@ describe("the committed gas figures", () => {
   });
 
   it("are the same when they are measured again, row by row", async () => {
-    const names = ["safe-1.5.0/execute/next", "safe-1.4.1/passkey/x402/with-grant/5", "eoa/transfer"];
+    const names = [
+      "safe-1.5.0/execute/next",
+      "safe-1.4.1/passkey/x402/with-grant/5",
+      "eoa/transfer",
+      "erc7579/kernel/userOp/next",
+    ];
     const again = await measureGas({ names });
-    expect(Object.keys(again)).to.have.members(names);
-    for (const name of names) expect(again[name], name).to.equal(gasOf(name));
+    expect(Object.keys(again)).to.have.members([...names, "erc7579/kernel/userOp/next/actualGasUsed"]);
+    for (const [name, gas] of Object.entries(again)) expect(gas, name).to.equal(gasOf(name));
   });
 
-  it("have one row for each name", () => {
-    expect(Object.keys(measurements.figures)).to.deep.equal(rows.map(({ name }) => name));
+  it("have one row for each name, and what was charged beside each userOp", () => {
+    expect(Object.keys(measurements.figures)).to.deep.equal(rows.flatMap(figureNames));
     expect(new Set(rows.map(({ name }) => name)).size).to.equal(rows.length);
   });
 
@@ -53,6 +60,25 @@ describe("the committed gas figures", () => {
       expect(total, row).to.equal(gasOf(row));
       expect(shares.rest, `${row} has refunds or a stranger`).to.equal(0);
       expect(shares.module, row).to.be.greaterThan(0);
+    }
+  });
+
+  it("are taken apart without a remainder where they are userOps", () => {
+    expect(Object.keys(measurements.userOpShares)).to.have.members(userOpRows);
+    for (const [row, shares] of Object.entries(measurements.userOpShares)) {
+      const total = USER_OP_PARTS.reduce((sum, part) => sum + shares[part], 0);
+      expect(total, row).to.equal(gasOf(row));
+      const isSession = !row.includes("owner");
+      expect(shares.execution > 0 && shares.questions > 0, row).to.equal(isSession);
+      expect(shares.refunds, `${row} gets back what no clearing gives`).to.be.within(-4_800, 0);
+    }
+  });
+
+  it("say of a userOp that the EntryPoint charges less than the transaction, by no less than the base price", () => {
+    for (const row of rows.filter((row) => row.erc7579 && row.isUserOp)) {
+      const [whole, charged] = figureNames(row);
+      if (!charged) throw new Error(`nothing was charged for ${row.name}`);
+      expect(gasOf(whole ?? "") - gasOf(charged), row.name).to.be.greaterThan(21_000);
     }
   });
 
@@ -75,6 +101,20 @@ describe("the committed gas figures", () => {
       expect(gasOf(`safe-${version}/owner`)).to.be.lessThan(gasOf(`safe-${version}/execute/next`));
       expect(gasOf(`safe-${version}/execute/first`)).to.equal(gasOf(`safe-${version}/execute/next`));
     }
+    for (const account of ERC7579_ACCOUNTS) {
+      const row = (name: string) => gasOf(`erc7579/${account}/${name}`);
+      expect(new Set(cheaper(row("execute/next"), (sender) => sender !== "bundler"))).to.deep.equal(
+        new Set(["Safe AllowanceModule 0.1.1"]),
+      );
+      expect(row("execute/first")).to.equal(row("execute/next"));
+      for (const peer of userOpPeers.filter((peer) => peer.account === ERC7579_ACCOUNT_NAMES[account])) {
+        expect(row("userOp/next"), `${peer.name} on ${account}`).to.be.lessThan(peer.session);
+      }
+      expect(row("owner-userOp/next")).to.be.lessThan(row("userOp/next"));
+    }
+    expect(new Set(userOpPeers.map(({ account }) => account))).to.deep.equal(
+      new Set(["Nexus 1.0.0", "Kernel 3.1", "Safe7579 1.0.0"]),
+    );
     const hasAll = peers.filter(({ daily, perPayment, recipient, expiry }) =>
       [daily, perPayment, recipient, expiry].every((limit) => limit === "yes"),
     );
@@ -97,7 +137,7 @@ describe("the check of the gas figures", () => {
   });
 
   it("refuses a page that has lost a place for its figures", () => {
-    const nothing: Measurements = { figures: {}, shares: {} };
+    const nothing: Measurements = { figures: {}, shares: {}, userOpShares: {} };
     expect(() => renderGasPage("docs/gas.md", "# What Latchkey costs\n", nothing)).to.throw(
       'no place for "targets"',
     );

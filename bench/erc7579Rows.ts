@@ -1,0 +1,157 @@
+import type { Address, Hex } from "viem";
+import type { Session } from "../packages/sdk/src/Session.ts";
+import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
+import type { BenchErc7579Account, Erc7579AccountName } from "./BenchErc7579Account.ts";
+import type { Erc7579Row } from "./rows.ts";
+import { benchSession, enableSession, executePayment, settleSlot, transferOneUsdc } from "./sessions.ts";
+
+/** A session whose userOps' gas is not counted. */
+const NOT_COUNTED = 2n ** 128n - 1n;
+/** In wei: more than the userOps of the bench may cost. */
+const ONE_ETHER = 10n ** 18n;
+
+/** The rows of an ERC-7579 account that a key owns. */
+export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
+  const row = (
+    path: string,
+    says: string,
+    transaction: Erc7579Row["transaction"],
+    effect: Pick<Erc7579Row, "paid" | "leaves" | "session">,
+  ): Erc7579Row => ({
+    name: `erc7579/${name}/${path}`,
+    says,
+    erc7579: name,
+    // The key's own transactions, and the facilitator's, go through no EntryPoint.
+    isUserOp: !path.startsWith("execute/") && !path.startsWith("x402/"),
+    ...effect,
+    transaction,
+  });
+  const pays = (path: string, says: string, transaction: Erc7579Row["transaction"]) =>
+    row(path, says, transaction, { paid: "recipient" });
+
+  const userOpSession = (chain: BenchChain, address: Address, gasAllowance = NOT_COUNTED) =>
+    benchSession(chain, address, { gasAllowance });
+
+  /** A session that was enabled and has paid once, so that the key of its nonce is used too. */
+  const usedByUserOp = async (chain: BenchChain, account: BenchErc7579Account, gasAllowance: bigint) => {
+    const session = userOpSession(chain, account.address, gasAllowance);
+    await account.enable(session);
+    await chain.testChain.send(await account.sessionUserOp(session));
+    return session;
+  };
+  const execute = (chain: BenchChain, session: Session, grant?: Hex) =>
+    executePayment(chain, session, grant, chain.erc7579Module);
+  const signatureSession = (chain: BenchChain, { address }: BenchErc7579Account, slotSizes: number) =>
+    benchSession(chain, address, { slotSizes, perTransaction: 4n * ONE_USDC });
+  const forSignatures = async (chain: BenchChain, account: BenchErc7579Account, slotSizes: number) => {
+    const session = signatureSession(chain, account, slotSizes);
+    await account.enable(session);
+    return session;
+  };
+  const opener = (slotSizes: number) =>
+    pays(
+      `x402/opener/${slotSizes}`,
+      `x402, enabled session, first payment of a lot, ${slotSizes} slot size${slotSizes === 1 ? "" : "s"}`,
+      async (chain, account) => {
+        const session = await forSignatures(chain, account, slotSizes);
+        return settleSlot(chain, account, session, { lot: 0n, size: 0, index: 0n });
+      },
+    );
+
+  return [
+    pays(
+      "owner-userOp/next",
+      "the owner's own userOp: what a payment costs without Latchkey",
+      async (chain, account) => {
+        const payment = () => account.ownerUserOp(chain.usdc.address, transferOneUsdc(chain));
+        await chain.testChain.send(await payment());
+        return payment();
+      },
+    ),
+    row(
+      "enable",
+      "the owner enables a session, by a userOp",
+      async (chain, account) => {
+        await chain.testChain.send(await account.ownerUserOp(chain.usdc.address, transferOneUsdc(chain)));
+        return account.ownerUserOp(
+          chain.erc7579Module,
+          enableSession(chain, userOpSession(chain, account.address)),
+        );
+      },
+      { leaves: "ENABLED", session: userOpSession },
+    ),
+    pays(
+      "userOp/first",
+      "a session's userOp pays, enabled session, first use: the key of its nonce too",
+      async (chain, account) => {
+        const session = userOpSession(chain, account.address);
+        await account.enable(session);
+        return account.sessionUserOp(session);
+      },
+    ),
+    pays(
+      "userOp/next",
+      "a session's userOp pays, enabled session, every later use that day",
+      async (chain, account) => account.sessionUserOp(await usedByUserOp(chain, account, NOT_COUNTED)),
+    ),
+    pays(
+      "userOp/gas-allowance/next",
+      "as next, and its gas is counted against a gasAllowance",
+      async (chain, account) => account.sessionUserOp(await usedByUserOp(chain, account, ONE_ETHER)),
+    ),
+    row(
+      "userOp/first-with-grant",
+      "a session's userOp pays and carries the owner's signature, which enables the session; its nonce's first",
+      async (chain, account) => {
+        const session = userOpSession(chain, account.address);
+        return account.sessionUserOp(session, await account.grant(session));
+      },
+      { paid: "recipient", leaves: "ENABLED", session: userOpSession },
+    ),
+    pays("execute/first", "the key pays, enabled session, first use", async (chain, account) => {
+      const session = benchSession(chain, account.address);
+      await account.enable(session);
+      return execute(chain, session);
+    }),
+    pays(
+      "execute/next",
+      "the key pays, enabled session, every later use that day",
+      async (chain, account) => {
+        const session = benchSession(chain, account.address);
+        await account.enable(session);
+        await chain.testChain.send(execute(chain, session));
+        return execute(chain, session);
+      },
+    ),
+    row(
+      "execute/first-with-grant",
+      "the key pays and carries the owner's signature, which enables the session",
+      async (chain, account) => {
+        const session = benchSession(chain, account.address);
+        return execute(chain, session, await account.grant(session));
+      },
+      { paid: "recipient", leaves: "ENABLED" },
+    ),
+    opener(1),
+    opener(5),
+    pays(
+      "x402/follower/5",
+      "x402, enabled session, a later payment of an opened lot, 5 slot sizes",
+      async (chain, account) => {
+        const session = await forSignatures(chain, account, 5);
+        const slot = { lot: 0n, size: 1 };
+        await chain.testChain.send(await settleSlot(chain, account, session, { ...slot, index: 0n }));
+        return settleSlot(chain, account, session, { ...slot, index: 1n });
+      },
+    ),
+    pays(
+      "x402/with-grant/5",
+      "x402, nothing on chain yet, the owner's signature is carried, 5 slot sizes",
+      async (chain, account) => {
+        const session = signatureSession(chain, account, 5);
+        const grant = await account.grant(session);
+        return settleSlot(chain, account, session, { lot: 0n, size: 0, index: 0n }, grant);
+      },
+    ),
+  ];
+}
