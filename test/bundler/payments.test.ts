@@ -1,0 +1,108 @@
+import { expect } from "chai";
+import { getAddress, size } from "viem";
+import type { UserOperation, UserOperationReceipt } from "viem/account-abstraction";
+import { decodeSessionUserOpCallData } from "../../packages/sdk/src/index.ts";
+import {
+  agentOf,
+  alice,
+  BUNDLED_ACCOUNTS,
+  balanceOf,
+  bob,
+  bundledAccount,
+  bundlerClient,
+  client,
+  digestOf,
+  ONE_OF_EACH_KIND,
+  pay,
+  paymasterOf,
+  sessionOf,
+  stateOf,
+  USD,
+  useBundler,
+  world,
+  wouldBeIncluded,
+} from "./fixture.ts";
+
+/** The owner's grant in a userOp that was included. */
+async function carriedBy({ userOpHash }: UserOperationReceipt) {
+  const { userOperation } = await bundlerClient().getUserOperation({ hash: userOpHash });
+  return decodeSessionUserOpCallData(userOperation.callData, world().module).signature;
+}
+
+describe("a session's userOp through a bundler", function () {
+  this.timeout(60_000);
+  useBundler();
+  for (const name of BUNDLED_ACCOUNTS) {
+    describe(`on ${name}`, () => {
+      const account = () => bundledAccount(name);
+      const wealth = async () =>
+        (await client().getBalance({ address: account().address })) +
+        (await account().entryPoint.depositOf(account().address));
+
+      it("brings the owner's grant along the first time, and pays without it from then on", async () => {
+        const session = await sessionOf(account());
+        const grant = await account().sign(digestOf(session));
+        const agent = await agentOf(account(), session, { grant, clientBy: "viem" });
+        const before = [await balanceOf(alice), await balanceOf(bob), await wealth()] as const;
+        const first = await agent.send(pay(alice, USD));
+        expect(first.success, first.reason).to.equal(true);
+        expect(await stateOf(session)).to.equal("ENABLED");
+        const second = await agent.send(pay(alice, USD / 2n), pay(bob, USD / 2n));
+        expect(second.success, second.reason).to.equal(true);
+        expect(size(await carriedBy(first))).to.be.greaterThan(64);
+        expect(await carriedBy(second)).to.equal("0x");
+        expect(await balanceOf(alice)).to.equal(before[0] + USD + USD / 2n);
+        expect(await balanceOf(bob)).to.equal(before[1] + USD / 2n);
+        expect(await wealth()).to.equal(before[2] - first.actualGasCost - second.actualGasCost);
+      });
+      it("costs the account no ether where a paymaster pays", async () => {
+        const { address: paymaster } = paymasterOf(account());
+        const session = await sessionOf(account(), { paymaster });
+        const agent = await agentOf(account(), session, {
+          grant: await account().sign(digestOf(session)),
+          sponsored: true,
+        });
+        const before = [
+          await balanceOf(bob),
+          await wealth(),
+          await account().entryPoint.depositOf(paymaster),
+        ] as const;
+        const receipt = await agent.send(pay(bob, USD));
+        expect(receipt.success, receipt.reason).to.equal(true);
+        expect(receipt.paymaster && getAddress(receipt.paymaster)).to.equal(getAddress(paymaster));
+        expect(await balanceOf(bob)).to.equal(before[0] + USD);
+        expect(await wealth()).to.equal(before[1]);
+        expect(await account().entryPoint.depositOf(paymaster)).to.equal(before[2] - receipt.actualGasCost);
+      });
+      it("gets gas for its validation with some to spare: a bundler drops what has a little less than it needs", async () => {
+        const session = await sessionOf(account());
+        const grant = await account().sign(digestOf(session));
+        const agent = await agentOf(account(), session, { grant });
+        const enough = async (userOp: UserOperation<"0.7">) => {
+          const verificationGasLimit = (userOp.verificationGasLimit * 95n) / 100n;
+          expect(await wouldBeIncluded(account(), userOp, { verificationGasLimit })).to.equal(true);
+          expect(await wouldBeIncluded(account(), userOp, { verificationGasLimit: 20_000n })).to.equal(false);
+        };
+        await enough(await agent.prepare(pay(alice, 1n)));
+        expect((await agent.send(pay(alice, 1n))).success).to.equal(true);
+        await enough(await agent.prepare(pay(alice, 1n)));
+        await enough(await (await agentOf(account(), session, { lane: 1000 })).prepare(pay(alice, 1n)));
+      });
+    });
+  }
+  for (const name of ONE_OF_EACH_KIND) {
+    it(`need not wait for one of another lane, on ${name}`, async () => {
+      const account = () => bundledAccount(name);
+      const session = await sessionOf(account());
+      const grant = await account().sign(digestOf(session));
+      expect((await (await agentOf(account(), session, { grant })).send(pay(alice, 1n))).success).to.equal(
+        true,
+      );
+      const before = await balanceOf(bob);
+      const agents = await Promise.all([1, 2].map((lane) => agentOf(account(), session, { lane })));
+      const receipts = await Promise.all(agents.map((agent) => agent.send(pay(bob, 1n))));
+      expect(receipts.map(({ success }) => success)).to.deep.equal([true, true]);
+      expect(await balanceOf(bob)).to.equal(before + 2n);
+    });
+  }
+});
