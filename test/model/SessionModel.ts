@@ -14,18 +14,26 @@ import {
 } from "./SlotRule.ts";
 import { hashSession, slotNonce } from "./typedData.ts";
 
-/** The account, the module that it trusts, and the chain that they live on. */
-export type Place = { account: Address; module: Address; fallbackHandler: Address };
+/** The account, the module that it trusts, and whoever answers the calls that the account has no function for. */
+export type Place = { account: Address; module: Address; fallbackHandler: Address | undefined };
 
 /** What a contract does when the account calls it, other than a token's payments. False: it reverts. */
 export type Target = (ledger: Ledger, call: Call) => boolean;
 
-/** What a use carries as the owner's word: nothing, a signature that the account accepts, or one that it refuses. */
-export type Grant = "none" | "good" | "bad";
+/**
+ * What a use carries as the owner's word: nothing, the owner's signature, one that the account refuses, or one that it
+ * accepts by the word of a weaker validator than the owner's.
+ */
+export type Grant = "none" | "good" | "bad" | "weak";
 
 /** How an execution comes in: from a sender, or by anybody on the word of the key. */
 export type Door =
-  | { kind: "execute"; sender: Address }
+  | {
+      kind: "execute";
+      sender: Address;
+      /** Whether the arguments are laid out, or followed, as no encoder does it. */
+      oddly?: boolean;
+    }
   | {
       kind: "executeSigned";
       sender: Address;
@@ -67,8 +75,11 @@ export type Meter = { period: bigint; released: bigint; spent: bigint; resetsAt:
 
 type Spending = { period: bigint; spent: bigint };
 
-const accepted = (charges: Charge[] = []): Outcome => ({ refusals: [], charges });
-const refused = (refusals: Refusal[]): Outcome => ({ refusals, charges: [] });
+/** The name of refusals for which an account has errors of its own. */
+export const ACCOUNTS_OWN = "the account's own";
+
+export const accepted = (charges: Charge[] = []): Outcome => ({ refusals: [], charges });
+export const refused = (refusals: Refusal[]): Outcome => ({ refusals, charges: [] });
 
 /**
  * The reference: what the design says about the sessions of one account, without a thought for gas.
@@ -98,11 +109,35 @@ export class SessionModel {
     return this.#states.get(id) ?? "UNKNOWN";
   }
 
+  /** What is stored of every session's state, to go back to. */
+  protected copyStates(): ReadonlyMap<Hex, "ENABLED" | "REVOKED"> {
+    return new Map(this.#states);
+  }
+
+  protected becomeStates(states: ReadonlyMap<Hex, "ENABLED" | "REVOKED">): void {
+    this.#states = new Map(states);
+  }
+
+  protected setState(id: Hex, state: "ENABLED" | "REVOKED"): void {
+    this.#states.set(id, state);
+  }
+
   nonceUsed(id: Hex, nonce: bigint): boolean {
     return this.#usedNonces.has(`${id}/${nonce}`);
   }
 
   enable(sender: Address, session: Session): Outcome {
+    const id = hashSession(session);
+    const refusals = this.enablingRefusals(sender, session);
+    if (this.now >= BigInt(session.validUntil))
+      refusals.push({ name: "Expired", args: [session.validUntil] });
+    if (refusals.length > 0) return refused(refusals);
+    this.setState(id, "ENABLED");
+    return accepted();
+  }
+
+  /** Why the account may not enable the session, whatever the time. */
+  protected enablingRefusals(sender: Address, session: Session): Refusal[] {
     const id = hashSession(session);
     const refusals: Refusal[] = this.#flaws(session);
     if (!isAddressEqual(sender, session.account)) {
@@ -110,17 +145,13 @@ export class SessionModel {
     }
     if (session.epoch !== this.epoch)
       refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
-    if (this.now >= BigInt(session.validUntil))
-      refusals.push({ name: "Expired", args: [session.validUntil] });
     if (this.stateOf(id) === "REVOKED") refusals.push({ name: "SessionIsRevoked", args: [id] });
-    if (refusals.length > 0) return refused(refusals);
-    this.#states.set(id, "ENABLED");
-    return accepted();
+    return refusals;
   }
 
   /** By the account itself. */
   revoke(id: Hex): Outcome {
-    this.#states.set(id, "REVOKED");
+    this.setState(id, "REVOKED");
     return accepted();
   }
 
@@ -128,7 +159,7 @@ export class SessionModel {
     if (!isAddressEqual(sender, session.key)) {
       return refused([{ name: "NotKey", args: [sender, session.key] }]);
     }
-    this.#states.set(hashSession(session), "REVOKED");
+    this.setState(hashSession(session), "REVOKED");
     return accepted();
   }
 
@@ -163,14 +194,14 @@ export class SessionModel {
       const spending = this.#spendingOf(id, token, period);
       this.#spending.set(`${id}/${token}`, { period, spent: spending + amount });
     }
-    this.#states.set(id, "ENABLED");
+    this.setState(id, "ENABLED");
     if (door.kind === "executeSigned") this.#usedNonces.add(`${id}/${door.nonce}`);
     return { refusals: [], charges: outcome.charges.filter(({ amount }) => amount > 0n) };
   }
 
   #doorRefusals(session: Session, id: Hex, door: Door): Refusal[] {
     if (door.kind === "execute") {
-      return isAddressEqual(door.sender, session.key)
+      return isAddressEqual(door.sender, session.key) || this.speaksForItself(door)
         ? []
         : [{ name: "NotKey", args: [door.sender, session.key] }];
     }
@@ -198,9 +229,16 @@ export class SessionModel {
     const state = this.stateOf(id);
     if (state === "REVOKED") refusals.push({ name: "SessionIsRevoked", args: [id] });
     if (state === "UNKNOWN") {
-      if (grant !== "good") refusals.push({ name: "NotGranted", args: [id] });
-      if (grant !== "none") refusals.push(...this.#flaws(session));
+      refusals.push(...this.grantRefusals(session, grant));
     }
+    return refusals;
+  }
+
+  /** Why the session may not rest on the grant. */
+  protected grantRefusals(session: Session, grant: Grant): Refusal[] {
+    const refusals: Refusal[] = [];
+    if (!this.isGranted(grant)) refusals.push({ name: "NotGranted", args: [hashSession(session)] });
+    if (grant !== "none") refusals.push(...this.#flaws(session));
     return refusals;
   }
 
@@ -251,6 +289,7 @@ export class SessionModel {
   /** Does to the ledger what the call does on the chain. False: it fails. */
   #perform(call: Call, reading: CallReading): boolean {
     const { account } = this.place;
+    if (!this.executes()) return false;
     if (reading.kind === "payment" && size(call.data) > 0) {
       if (isAddressEqual(reading.to, zeroAddress)) return false;
       return this.ledger.move(reading.token, account, reading.to, reading.amount);
@@ -322,13 +361,13 @@ export class SessionModel {
     if (this.now <= authorization.validAfter) return "not yet valid";
     if (this.now >= authorization.validBefore) return "expired";
     if (this.ledger.nonceUsed(budget.token, account, nonce)) return "used";
-    if (!this.says(authorization)) return "invalid signature";
+    if (!this.asks() || !this.says(authorization)) return "invalid signature";
     if (!this.ledger.move(budget.token, account, to, value)) return "no money";
     this.ledger.useNonce(budget.token, account, nonce);
     return "settled";
   }
 
-  /** Whether the account says yes to the authorization, as the token hears it now. */
+  /** Whether the module says yes to the authorization now. */
   says(authorization: Authorization): boolean {
     const { session, budgetIndex, slot, to, value, carries } = authorization;
     const id = hashSession(session);
@@ -359,6 +398,28 @@ export class SessionModel {
     if (!this.ledger.move(token, account, to, value)) return "no money";
     this.ledger.useNonce(token, account, nonce);
     return "settled";
+  }
+
+  /* HOW A KIND OF ACCOUNT DOES IT */
+
+  /** Whether the owner, for all that the module knows, gave the grant. */
+  protected isGranted(grant: Grant): boolean {
+    return grant === "good";
+  }
+
+  /** Whether the account itself may execute, where it is the sender. */
+  protected speaksForItself(_door: Extract<Door, { kind: "execute" }>): boolean {
+    return false;
+  }
+
+  /** Whether the account performs what the module wants of it. */
+  executes(): boolean {
+    return true;
+  }
+
+  /** Whether the account asks the module about signatures. */
+  asks(): boolean {
+    return true;
   }
 
   /* VIEWS */

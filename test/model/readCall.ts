@@ -11,7 +11,7 @@ import { NATIVE } from "./Ledger.ts";
 import type { Refusal } from "./Refusal.ts";
 
 /** Those whom a session may never call, whatever its actions say. */
-export type Forbidden = { module: Address; fallbackHandler: Address };
+export type Forbidden = { module: Address; fallbackHandler: Address | undefined };
 
 /**
  * What a call is to a session. `amount` is in base units or wei; an action pays the native value that it carries.
@@ -60,7 +60,7 @@ export function readCall(session: Session, call: Call, index: number, forbidden:
   }
 
   const refusals: Refusal[] = [];
-  if (isAddressEqual(target, forbidden.fallbackHandler)) {
+  if (forbidden.fallbackHandler && isAddressEqual(target, forbidden.fallbackHandler)) {
     refusals.push({ name: "ForbiddenTarget", args: [BigInt(index), target] });
   }
   if (!session.actions.some((action) => permits(action, call))) refusals.push(notAllowed);

@@ -1,169 +1,86 @@
-import { artifacts, network } from "hardhat";
 import {
   type Abi,
   type Address,
-  concat,
   decodeErrorResult,
   decodeEventLog,
   decodeFunctionResult,
-  encodeAbiParameters,
   encodeFunctionData,
   type Hex,
-  keccak256,
   type Log,
   pad,
-  parseAbi,
-  parseAbiParameters,
-  toBytes,
   toHex,
   zeroAddress,
 } from "viem";
-import { installSafe } from "../environment/safe.ts";
-import { openTestChain } from "../environment/TestChain.ts";
-import { installUsdc } from "../environment/usdc.ts";
+import type { TestChain } from "../environment/TestChain.ts";
+import type { Usdc } from "../environment/usdc.ts";
 import type { Charge } from "../model/SessionModel.ts";
-import type { TokenDomain, Transfer } from "../model/typedData.ts";
+import type { TokenDomain } from "../model/typedData.ts";
 import { agents, owner, relayer, stranger } from "./actors.ts";
 import { EXCHANGE_CODE, exchange } from "./exchange.ts";
+import type { PlayedAccount } from "./PlayedAccount.ts";
 
 /** How a transaction ended: with the charges that it logged, or with what it reverted with. */
-export type Ending = { charges: Charge[] } | { revert: Hex };
+export type Ending = { charges: Charge[]; logs: Log[] } | { revert: Hex };
 
 /** An error of the module's interface, decoded. */
 export type ChainError = { name: string; args: readonly unknown[] };
 
-/** A Safe with the module installed, and the handler that asks the module about signatures. */
-export type InstalledSafe = { version: "1.4.1" | "1.5.0"; address: Address; handler: Address };
-
 /** A question to the chain: which contract, what, and of whom. */
-export type Question = { to: Address; data: Hex };
-
-const safeAbi = parseAbi([
-  "function setup(address[] owners, uint256 threshold, address to, bytes data, address handler, address paymentToken, uint256 payment, address paymentReceiver)",
-  "function createProxyWithNonce(address singleton, bytes initializer, uint256 salt) returns (address proxy)",
-  "function enableModule(address module)",
-  "function setFallbackHandler(address handler)",
-  "function setSessionModule(address module)",
-  "function setDomainVerifier(bytes32 domainSeparator, address verifier)",
-]);
-
-const questionAbi = parseAbi([
-  "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
-  "function isValidSignatureFor(address account, bytes32 hash, bytes payload) view returns (bytes4)",
-]);
+export type Question = { from?: Address; to: Address; data: Hex };
 
 /** The magic value of ERC-1271, as it is returned. */
 const YES = pad("0x1626ba7e", { dir: "right", size: 32 });
 
-const TRANSFER_WITH_AUTHORIZATION = keccak256(
-  toBytes(
-    "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
-  ),
-);
-
 /** Plenty for every call here, and below what one transaction may have. */
 const GAS = toHex(8_000_000);
 
+/** What a playground is made of. */
+export type PlaygroundParts = {
+  accounts: readonly PlayedAccount[];
+  module: Address;
+  moduleAbi: Abi;
+  usdc: Usdc;
+  testChain: TestChain;
+};
+
 /**
- * The chain on which the module is played with: genuine USDC, two genuine Safes that share one owner, the module.
+ * The chain on which a module is played with: genuine USDC, real accounts, the module.
  * Gas is free, so that no ether moves but by the calls themselves. It speaks to the node directly: a client's
  * waiting and estimating would cost more than the calls do.
  */
 export class Playground {
-  readonly safes: readonly InstalledSafe[];
+  readonly accounts: readonly PlayedAccount[];
   readonly module: Address;
   readonly moduleAbi: Abi;
   readonly usdc: TokenDomain & { address: Address };
-  readonly usdcDomainSeparator: Hex;
   readonly chainId: number;
   readonly #request: (method: string, params?: unknown[]) => Promise<unknown>;
 
-  private constructor(parts: {
-    safes: readonly InstalledSafe[];
-    module: Address;
-    moduleAbi: Abi;
-    usdc: Playground["usdc"];
-    usdcDomainSeparator: Hex;
-    chainId: number;
-    request: (method: string, params?: unknown[]) => Promise<unknown>;
-  }) {
-    this.safes = parts.safes;
-    this.module = parts.module;
-    this.moduleAbi = parts.moduleAbi;
-    this.usdc = parts.usdc;
-    this.usdcDomainSeparator = parts.usdcDomainSeparator;
-    this.chainId = parts.chainId;
-    this.#request = parts.request;
+  private constructor({ accounts, module, moduleAbi, usdc, testChain }: PlaygroundParts) {
+    this.accounts = accounts;
+    this.module = module;
+    this.moduleAbi = moduleAbi;
+    this.usdc = { ...usdc.domain, address: usdc.address };
+    this.chainId = testChain.chainId;
+    this.#request = (method, params = []) => testChain.provider.request({ method, params });
   }
 
-  /** Builds the playground; takes some seconds. */
-  static async open(): Promise<Playground> {
-    const { provider, viem } = await network.create("ethereum");
-    const request = (method: string, params: unknown[] = []) => provider.request({ method, params });
-    const testChain = await openTestChain(provider);
-    const usdc = await installUsdc(testChain, { chain: "ethereum" });
-    const safeContracts = await installSafe(testChain);
-    const module = (await viem.deployContract("SafeSessionModule")).address;
-    const sessionHandler = (await viem.deployContract("SafeSessionHandler")).address;
+  /** From now on gas is free. */
+  static async open(parts: PlaygroundParts): Promise<Playground> {
+    const { accounts, testChain } = parts;
     await testChain.setCode(exchange, EXCHANGE_CODE);
-
-    const encode = (functionName: string, args: readonly unknown[]) =>
-      encodeFunctionData({ abi: safeAbi, functionName, args } as never);
-    const safes: InstalledSafe[] = [];
-    for (const version of ["1.4.1", "1.5.0"] as const) {
-      const contracts = safeContracts[version];
-      const handler = version === "1.4.1" ? sessionHandler : (contracts.extensibleFallbackHandler as Address);
-      const initializer = encode("setup", [
-        [owner.address],
-        1n,
-        zeroAddress,
-        "0x",
-        contracts.compatibilityFallbackHandler,
-        zeroAddress,
-        0n,
-        zeroAddress,
-      ]);
-      const data = encode("createProxyWithNonce", [contracts.safe, initializer, 0n]);
-      const from = owner.address;
-      const answer = (await request("eth_call", [
-        { from, to: contracts.proxyFactory, data },
-        "latest",
-      ])) as Hex;
-      const address = decodeFunctionResult({
-        abi: safeAbi,
-        functionName: "createProxyWithNonce",
-        data: answer,
-      });
-      await testChain.send({ from, to: contracts.proxyFactory, data });
-      const installation = [
-        encode("enableModule", [module]),
-        encode("setFallbackHandler", [handler]),
-        version === "1.4.1"
-          ? encode("setSessionModule", [module])
-          : encode("setDomainVerifier", [usdc.domainSeparator, module]),
-      ];
-      for (const call of installation) await testChain.send({ from: address, to: address, data: call });
-      safes.push({ version, address, handler });
-    }
-
-    for (const { address } of [...safes, ...agents, owner, relayer, stranger])
-      await testChain.impersonate(address);
-    await request("hardhat_setNextBlockBaseFeePerGas", ["0x0"]);
-    await request("hardhat_mine");
-    return new Playground({
-      safes,
-      module,
-      moduleAbi: (await artifacts.readArtifact("SafeSessionModule")).abi as Abi,
-      usdc: { ...usdc.domain, address: usdc.address },
-      usdcDomainSeparator: usdc.domainSeparator,
-      chainId: usdc.chainId,
-      request,
-    });
-  }
-
-  /** Lets a test send from the address. */
-  impersonate(who: Address): Promise<unknown> {
-    return this.#request("hardhat_impersonateAccount", [who]);
+    const entryPoints = accounts.flatMap(({ modular }) => (modular ? [modular.entryPoint] : []));
+    for (const who of [
+      ...accounts.map(({ address }) => address),
+      ...entryPoints,
+      ...agents.map(({ address }) => address),
+      ...[owner, relayer, stranger].map(({ address }) => address),
+    ])
+      await testChain.impersonate(who);
+    const ground = new Playground(parts);
+    await ground.#request("hardhat_setNextBlockBaseFeePerGas", ["0x0"]);
+    await ground.#request("hardhat_mine");
+    return ground;
   }
 
   /** In wei. */
@@ -204,7 +121,7 @@ export class Playground {
       return { revert: revertOf(error) };
     }
     const { logs } = (await this.#request("eth_getTransactionReceipt", [hash])) as { logs: Log[] };
-    return { charges: logs.flatMap((log) => this.#chargeIn(log)) };
+    return { charges: logs.flatMap((log) => this.#chargeIn(log)), logs };
   }
 
   /** Mines an empty block in the second `time`. */
@@ -230,13 +147,8 @@ export class Playground {
   }
 
   /** Whether an ERC-1271 question is answered with yes; a revert is a no. */
-  async saysYes(
-    to: Address,
-    functionName: "isValidSignature" | "isValidSignatureFor",
-    args: readonly unknown[],
-  ): Promise<boolean> {
-    const data = encodeFunctionData({ abi: questionAbi, functionName, args } as never);
-    const answer = await this.call(zeroAddress, to, data);
+  async saysYes({ from = zeroAddress, to, data }: Question): Promise<boolean> {
+    const answer = await this.call(from, to, data);
     return "answer" in answer && answer.answer === YES;
   }
 
@@ -263,25 +175,6 @@ export class Playground {
     } catch {
       return undefined;
     }
-  }
-
-  /** The ERC-1271 signature that makes a Safe ask the module about a transfer. */
-  wrap(safe: InstalledSafe, transfer: Transfer, payload: Hex): Hex {
-    if (safe.version === "1.4.1") return payload;
-    const { from, to, value, validAfter, validBefore, nonce } = transfer;
-    const struct = encodeAbiParameters(
-      parseAbiParameters("address, address, uint256, uint256, uint256, bytes32"),
-      [from, to, value, validAfter, validBefore, nonce],
-    );
-    return concat([
-      "0x5fd7e97d",
-      encodeAbiParameters(parseAbiParameters("bytes32, bytes32, bytes, bytes"), [
-        this.usdcDomainSeparator,
-        TRANSFER_WITH_AUTHORIZATION,
-        struct,
-        payload,
-      ]),
-    ]);
   }
 
   #chargeIn(log: Log): Charge[] {

@@ -40,14 +40,14 @@ export function partyOf(scene: Scene, plan: PartyPlan): Address {
     "second payee": payees[1],
     outsider,
     exchange,
-    account: scene.safe.address,
+    account: scene.account.address,
   }[plan];
 }
 
 /** The calls that a plan means for the session, as its budgets stand now. */
 export function callsOf(scene: Scene, session: Session, plan: CallPlan): Call[] {
   const usdc = scene.ground.usdc.address;
-  const account = scene.safe.address;
+  const account = scene.account.address;
   const token = (functionName: "transfer" | "approve", to: Address, amount: bigint): Call => ({
     target: usdc,
     value: 0n,
@@ -93,7 +93,7 @@ export function callsOf(scene: Scene, session: Session, plan: CallPlan): Call[] 
 
 function forbiddenCall(scene: Scene, form: Extract<CallPlan, { call: "forbidden" }>["form"]): Call {
   const usdc = scene.ground.usdc.address;
-  const account = scene.safe.address;
+  const account = scene.account.address;
   const args = [payees[0], 1n] as const;
   const transfer = encodeFunctionData({ abi: tokenAbi, functionName: "transfer", args });
   const plain = (target: Address, data: Hex, value = 0n): Call => ({ target, data, value });
@@ -105,7 +105,7 @@ function forbiddenCall(scene: Scene, form: Extract<CallPlan, { call: "forbidden"
     case "to the module":
       return plain(scene.ground.module, scene.ground.encode("revokeAll", []));
     case "to the handler":
-      return plain(scene.safe.handler, HANDLER_SELECTOR);
+      return plain(scene.account.handler, HANDLER_SELECTOR);
     case "transferFrom":
       return plain(
         usdc,

@@ -29,6 +29,8 @@ export type PayloadParts = {
   signature: KeySignature;
   /** The owner's signature, to carry the whole session; undefined: the session is enabled. */
   grant?: Hex;
+  /** Whether the account wraps the digest before it asks, so that no signature over what it asks gives the key. */
+  wrapsHash: boolean;
 };
 
 /** One byte n and n bytes, without leading zeros. */
@@ -42,7 +44,8 @@ const byte = (value: number): Hex => numberToHex(value, { size: 1 });
 /** The token domains that have a code of one byte. */
 const CODES: Record<string, number> = { "USD Coin/2": 1, "USDC/2": 2, "EURC/2": 3 };
 
-const sessionParameter = {
+/** The ABI of a session. */
+export const sessionParameter = {
   type: "tuple",
   components: [
     ...parseAbiParameters("address account, address key, uint48 validAfter, uint48 validUntil, uint64 epoch"),
@@ -79,12 +82,13 @@ export function packPayload({
   domain,
   signature,
   grant,
+  wrapsHash,
 }: PayloadParts): Hex {
   const budget = session.budgets[budgetIndex] as Budget;
   const code = CODES[`${domain.name}/${domain.version}`] ?? 0;
   const { r, s, yParity } = signature;
   return concat([
-    byte(grant === undefined ? 1 : 2),
+    ...(grant !== undefined ? [byte(2)] : wrapsHash ? [byte(3), session.key] : [byte(1)]),
     byte(budgetIndex),
     number(slot.lot),
     byte(slot.size),

@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { type Address, type Hex, isAddressEqual, numberToHex, zeroAddress } from "viem";
+import { type Address, type Hex, isAddressEqual, maxUint128, numberToHex, zeroAddress } from "viem";
 import { type Action, ANYONE, type Budget, type Session } from "../../packages/sdk/src/Session.ts";
-import { agents, payees } from "./actors.ts";
+import type { ModuleType } from "../model/ERC7579Model.ts";
+import { agents, outsider, payees } from "./actors.ts";
 import { EXCHANGE, exchange, TAKE_OFFSET } from "./exchange.ts";
+import { USER_OP_FORMS, type UserOpForm } from "./userOpForms.ts";
 
 /** A budget as a scenario draws it; shares are of 1000. */
 export type BudgetPlan = {
@@ -26,6 +28,9 @@ export type SessionPlan = {
   native: BudgetPlan | undefined;
   nativeFirst: boolean;
   actions: "none" | "exchange" | "exchange a little" | "exchange and the handler";
+  /** In wei; what no userOp can spend: not counted. */
+  gasAllowance: bigint;
+  paymaster: "none" | "the sponsor" | "another" | "anyone";
 };
 
 /** An amount, relative to where the budget stands. */
@@ -75,10 +80,10 @@ export const FORBIDDEN = [
   "transfer of a token without a budget",
 ] as const;
 
-export type GrantPlan = "none" | "good" | "of a stranger" | "for another session";
+export type GrantPlan = "none" | "good" | "of a stranger" | "for another session" | "by a weak validator";
 
 export type DoorPlan =
-  | { door: "execute"; by: "key" | "other key" | "stranger" | "owner" }
+  | { door: "execute"; by: "key" | "other key" | "stranger" | "owner" | "account" | "account, oddly" }
   | {
       door: "executeSigned";
       caller: "anyone" | "relayer" | "stranger" | "nobody";
@@ -110,6 +115,45 @@ export type AuthorizationPlan = {
   lie: "none" | "perTransaction" | "perPeriod" | "period" | "validUntil" | "recipients" | "salt";
 };
 
+/** A userOp of a session. */
+export type OpPlan = {
+  calls: CallPlan[];
+  grant: GrantPlan;
+  gas: GasPlan;
+  payer: "the account" | "the sponsor" | "another" | "nobody" | "too short";
+  form: "canonical" | UserOpForm;
+  signature: "good" | "of a stranger" | "with high s" | "compact";
+  lie: AuthorizationPlan["lie"] | "gasAllowance" | "paymaster";
+  /** What of a sound userOp is left as it was drawn. */
+  spoilt: "nothing" | "grant" | "gas" | "payer" | "form" | "signature" | "lie";
+};
+
+/** What a userOp may cost at most: plainly, to the wei, or so much that nobody could pay it. */
+export type GasPlan =
+  | "free"
+  | "plain"
+  | "dear"
+  | "all that is left"
+  | "a wei more than is left"
+  | "a fee past all bounds"
+  | "the greatest fee within bounds"
+  | "verification past all bounds"
+  | "execution past all bounds"
+  | "preVerification past all bounds"
+  | "a product that wraps around";
+
+/** Whose signatures may grant after an installation. */
+export type GranterPlan =
+  | "left as it is"
+  | "the owner"
+  | "a part of the owner"
+  | "the weak"
+  | "nobody's"
+  | "too long";
+
+/** Which of the two sessions an installation enables. */
+export type InstalledSessions = "none" | "this" | "both";
+
 /** One byte changed (`at` is a share of 1000 of the length), the last byte lost, or one too many. */
 export type Corruption = { at: number; by: number } | "truncated" | "extended";
 
@@ -135,14 +179,30 @@ export type StepPlan = {
   | { step: "revoke" }
   | { step: "renounce"; by: "key" | "stranger" }
   | { step: "revokeAll" }
+  /** On ERC-7579 accounts only: one or two userOps handed in together. */
+  | { step: "userOp"; ops: [OpPlan, ...OpPlan[]] }
+  /** On ERC-7579 accounts only, as the next two: `types` that are there already are left out, if `missing`. */
+  | {
+      step: "install";
+      types: ModuleType[];
+      missing: boolean;
+      granter: GranterPlan;
+      sessions: InstalledSessions;
+      /** Whether the same batch revokes the step's session before. */
+      revokes: boolean;
+    }
+  | { step: "uninstall"; types: ModuleType[] }
   | { step: "renew"; plan: SessionPlan; enable: boolean }
   | { step: "fund"; usdc: "much" | "little" | "nothing"; native: "much" | "little" | "nothing" }
 );
 
 export type Scenario = {
-  safe: 0 | 1;
+  /** Which of the playground's accounts it is about. */
+  account: number;
   sessions: [SessionPlan, SessionPlan];
   enabled: [boolean, boolean];
+  /** Who may grant from the beginning; on ERC-7579 accounts only. */
+  granter: Exclude<GranterPlan, "too long">;
   /** A step that shrinking took away is undefined. */
   steps: (StepPlan | undefined)[];
 };
@@ -185,6 +245,12 @@ const sessionPlan: fc.Arbitrary<SessionPlan> = fc.record({
   native: fc.oneof(fc.constant(undefined), budgetPlan),
   nativeFirst: fc.boolean(),
   actions: among("none", "exchange", "exchange a little", "exchange and the handler"),
+  gasAllowance: fc.oneof(
+    { arbitrary: fc.constant(maxUint128), weight: 2 },
+    { arbitrary: fc.bigInt({ min: 0n, max: 60_000_000n }), weight: 4 },
+    { arbitrary: among(0n, maxUint128 - 1n), weight: 1 },
+  ),
+  paymaster: among("none", "the sponsor", "another", "anyone"),
 });
 
 const amount: fc.Arbitrary<AmountPlan> = fc.oneof(
@@ -252,13 +318,19 @@ const calls = fc.oneof(
   { arbitrary: fc.constant([]), weight: 1 },
 );
 
-const grant = weighted<GrantPlan>({ none: 5, good: 6, "of a stranger": 1, "for another session": 1 });
+const grant = weighted<GrantPlan>({
+  none: 5,
+  good: 6,
+  "of a stranger": 1,
+  "for another session": 1,
+  "by a weak validator": 1,
+});
 
 const door: fc.Arbitrary<DoorPlan> = fc.oneof(
   {
     arbitrary: fc.record({
       door: fc.constant("execute" as const),
-      by: weighted({ key: 20, "other key": 1, stranger: 1, owner: 1 }),
+      by: weighted({ key: 20, "other key": 1, stranger: 1, owner: 1, account: 3, "account, oddly": 1 }),
     }),
     weight: 3,
   },
@@ -322,7 +394,14 @@ const authorization = fc.record({
   validAfter: weighted({ always: 8, "a second ago": 8, now: 1 }),
   validBefore: weighted({ later: 10, "in a second": 5, now: 1 }),
   signature: weighted({ good: 20, "of a stranger": 1 }),
-  carries: weighted({ nothing: 8, none: 1, good: 6, "of a stranger": 1, "for another session": 1 }),
+  carries: weighted({
+    nothing: 8,
+    none: 1,
+    good: 6,
+    "of a stranger": 1,
+    "for another session": 1,
+    "by a weak validator": 1,
+  }),
   held: among(false, false, false, false, true),
   corruption: fc.oneof(
     {
@@ -353,62 +432,152 @@ const when: fc.Arbitrary<WhenPlan> = fc.oneof(
   { arbitrary: fc.record({ edge: fc.constant("validUntil" as const), offset: among(-1, -1, 0) }), weight: 1 },
 ) as fc.Arbitrary<WhenPlan>;
 
-const stepPlan: fc.Arbitrary<StepPlan> = fc
-  .tuple(
-    fc.record({
-      when,
-      session: among(0, 0, 1),
-      sound: among(true, true, false),
-      revives: among(true, true, false),
-    }),
-    fc.oneof(
-      { arbitrary: fc.record({ step: fc.constant("execute"), calls, grant, door }), weight: 40 },
-      { arbitrary: authorization.map((plan) => ({ step: "authorize" as const, ...plan })), weight: 44 },
-      { arbitrary: fc.record({ step: fc.constant("replay"), which: fc.nat({ max: 8 }) }), weight: 12 },
-      {
-        arbitrary: fc.record({
-          step: fc.constant("burn"),
-          slot: slotPlan,
-          by: among("cancellation", "payment"),
-        }),
-        weight: 6,
-      },
-      {
-        arbitrary: fc.record({
-          step: fc.constant("enable"),
-          by: weighted({ account: 8, key: 1, stranger: 1 }),
-        }),
-        weight: 4,
-      },
-      { arbitrary: fc.constant({ step: "revoke" }), weight: 2 },
-      {
-        arbitrary: fc.record({ step: fc.constant("renounce"), by: among("key", "stranger") }),
-        weight: 2,
-      },
-      { arbitrary: fc.constant({ step: "revokeAll" }), weight: 2 },
-      {
-        arbitrary: fc.record({ step: fc.constant("renew"), plan: sessionPlan, enable: fc.boolean() }),
-        weight: 6,
-      },
-      {
-        arbitrary: fc.record({
-          step: fc.constant("fund"),
-          usdc: weighted({ much: 6, little: 2, nothing: 1 }),
-          native: weighted({ much: 6, little: 2, nothing: 1 }),
-        }),
-        weight: 2,
-      },
-    ),
-  )
-  .map(([common, step]) => ({ ...common, ...step }) as StepPlan);
+const opPlan = fc.record({
+  calls,
+  grant,
+  gas: weighted<GasPlan>({
+    free: 1,
+    plain: 12,
+    dear: 4,
+    "all that is left": 4,
+    "a wei more than is left": 2,
+    "a fee past all bounds": 1,
+    "the greatest fee within bounds": 1,
+    "verification past all bounds": 1,
+    "execution past all bounds": 1,
+    "preVerification past all bounds": 1,
+    "a product that wraps around": 1,
+  }),
+  payer: weighted({ "the account": 6, "the sponsor": 6, another: 1, nobody: 1, "too short": 1 }),
+  form: fc.oneof(
+    { arbitrary: fc.constant("canonical" as const), weight: 3 },
+    { arbitrary: among(...USER_OP_FORMS), weight: 1 },
+  ),
+  signature: weighted({ good: 4, "of a stranger": 1, "with high s": 1, compact: 1 }),
+  lie: weighted({
+    none: 16,
+    perTransaction: 1,
+    perPeriod: 1,
+    period: 1,
+    validUntil: 1,
+    recipients: 1,
+    salt: 1,
+    gasAllowance: 1,
+    paymaster: 1,
+  }),
+  spoilt: weighted({ nothing: 12, grant: 1, gas: 2, payer: 1, form: 2, signature: 1, lie: 1 }),
+}) as fc.Arbitrary<OpPlan>;
 
-/** Scenarios of so many steps. */
-export const scenarios = (minLength: number, maxLength: number): fc.Arbitrary<Scenario> =>
+const someTypes: fc.Arbitrary<ModuleType[]> = among(
+  ["validator"],
+  ["executor"],
+  ["validator", "executor"],
+).map((types) => [...types]);
+
+/** The steps that only an ERC-7579 account has. */
+const modularSteps = [
+  {
+    arbitrary: fc.record({
+      step: fc.constant("userOp"),
+      ops: fc.oneof(
+        { arbitrary: opPlan.map((op) => [op]), weight: 5 },
+        { arbitrary: fc.tuple(opPlan, opPlan), weight: 1 },
+      ),
+    }),
+    weight: 60,
+  },
+  {
+    arbitrary: fc.record({
+      step: fc.constant("install"),
+      types: someTypes,
+      missing: fc.boolean(),
+      granter: weighted<GranterPlan>({
+        "left as it is": 2,
+        "the owner": 4,
+        "a part of the owner": 1,
+        "the weak": 1,
+        "nobody's": 1,
+        "too long": 1,
+      }),
+      sessions: among("none", "this", "both"),
+      revokes: among(false, false, false, true),
+    }),
+    weight: 8,
+  },
+  { arbitrary: fc.record({ step: fc.constant("uninstall"), types: someTypes }), weight: 4 },
+  // As often as on a Safe, beside so many userOps.
+  { arbitrary: fc.constant({ step: "revoke" }), weight: 2 },
+];
+
+const stepPlan = (modular: boolean): fc.Arbitrary<StepPlan> =>
+  fc
+    .tuple(
+      fc.record({
+        when,
+        session: among(0, 0, 1),
+        sound: among(true, true, false),
+        revives: among(true, true, false),
+      }),
+      fc.oneof(
+        { arbitrary: fc.record({ step: fc.constant("execute"), calls, grant, door }), weight: 40 },
+        { arbitrary: authorization.map((plan) => ({ step: "authorize" as const, ...plan })), weight: 44 },
+        { arbitrary: fc.record({ step: fc.constant("replay"), which: fc.nat({ max: 8 }) }), weight: 12 },
+        {
+          arbitrary: fc.record({
+            step: fc.constant("burn"),
+            slot: slotPlan,
+            by: among("cancellation", "payment"),
+          }),
+          weight: 6,
+        },
+        {
+          arbitrary: fc.record({
+            step: fc.constant("enable"),
+            by: weighted({ account: 8, key: 1, stranger: 1 }),
+          }),
+          weight: 4,
+        },
+        { arbitrary: fc.constant({ step: "revoke" }), weight: 2 },
+        {
+          arbitrary: fc.record({ step: fc.constant("renounce"), by: among("key", "stranger") }),
+          weight: 2,
+        },
+        { arbitrary: fc.constant({ step: "revokeAll" }), weight: 2 },
+        {
+          arbitrary: fc.record({ step: fc.constant("renew"), plan: sessionPlan, enable: fc.boolean() }),
+          weight: 6,
+        },
+        {
+          arbitrary: fc.record({
+            step: fc.constant("fund"),
+            usdc: weighted({ much: 6, little: 2, nothing: 1 }),
+            native: weighted({ much: 6, little: 2, nothing: 1 }),
+          }),
+          weight: 2,
+        },
+        ...(modular ? modularSteps : []),
+      ),
+    )
+    .map(([common, step]) => ({ ...common, ...step }) as StepPlan);
+
+/** Scenarios of so many steps, about one of so many accounts: of ERC-7579 accounts, if `modular`. */
+export const scenarios = (
+  { accounts, modular }: { accounts: number; modular: boolean },
+  minLength: number,
+  maxLength: number,
+): fc.Arbitrary<Scenario> =>
   fc.record({
-    safe: among(0, 1),
+    account: fc.nat(accounts - 1),
     sessions: fc.tuple(sessionPlan, sessionPlan),
     enabled: fc.tuple(fc.boolean(), fc.boolean()),
-    steps: fc.array(fc.option(stepPlan, { nil: undefined, freq: 10 ** 9 }), {
+    granter: weighted({
+      "left as it is": 1,
+      "the owner": 20,
+      "a part of the owner": 2,
+      "the weak": 2,
+      "nobody's": 1,
+    }),
+    steps: fc.array(fc.option(stepPlan(modular), { nil: undefined, freq: 10 ** 9 }), {
       minLength,
       maxLength,
       size: "max",
@@ -418,10 +587,19 @@ export const scenarios = (minLength: number, maxLength: number): fc.Arbitrary<Sc
 /* PLANS TO SESSIONS */
 
 /** Where and when a session is made. */
-export type Making = { account: Address; handler: Address; usdc: Address; epoch: bigint; now: bigint };
+export type Making = {
+  account: Address;
+  handler: Address;
+  /** The paymaster that there is. */
+  sponsor: Address;
+  usdc: Address;
+  epoch: bigint;
+  now: bigint;
+};
 
 /** The session that a plan describes. Always well formed. */
-export function sessionOf(plan: SessionPlan, { account, handler, usdc, epoch, now }: Making): Session {
+export function sessionOf(plan: SessionPlan, making: Making): Session {
+  const { account, handler, sponsor, usdc, epoch, now } = making;
   const budgets = [budgetOf(plan.usdc, usdc)];
   if (plan.native) budgets.push(budgetOf({ ...plan.native, slotSizes: 0 }, zeroAddress));
   if (plan.nativeFirst) budgets.reverse();
@@ -434,8 +612,10 @@ export function sessionOf(plan: SessionPlan, { account, handler, usdc, epoch, no
     validUntil: Number(now) + seconds * plan.periods + plan.restSeconds,
     epoch,
     salt: plan.salt,
-    gasAllowance: plan.salt % 3n === 0n ? 0n : plan.salt % 2n ** 128n,
-    paymaster: plan.salt % 2n === 0n ? zeroAddress : ANYONE,
+    gasAllowance: plan.gasAllowance,
+    paymaster: { none: zeroAddress, "the sponsor": sponsor, another: outsider, anyone: ANYONE }[
+      plan.paymaster
+    ],
     budgets,
     actions: actionsOf(plan, handler),
   };
@@ -487,22 +667,52 @@ function actionsOf({ actions, usdc }: SessionPlan, handler: Address): Action[] {
 
 /* SOUND STEPS */
 
+/** What a sound step may rest on. */
+export type Soundness = {
+  /** Whether the session needs no grant. */
+  isEnabled: boolean;
+  /** The grant that counts here. */
+  grant: GrantPlan;
+  /** Whether the account itself may execute. */
+  accountSpeaks: boolean;
+};
+
 /**
  * The step with everything put right that can be put right without a look at the limits: who sends and signs, whom
  * it pays, what it carries. Random steps alone are refused for one reason or another nearly always.
  */
-export function soundStep(step: StepPlan, session: Session, isEnabled: boolean): StepPlan {
+export function soundStep(
+  step: StepPlan,
+  session: Session,
+  { isEnabled, grant, accountSpeaks }: Soundness,
+): StepPlan {
   if (step.step === "execute") {
     return {
       ...step,
       calls: step.calls.map((call) => soundCall(call, session)),
-      grant: isEnabled ? step.grant : "good",
+      grant: isEnabled ? step.grant : grant,
       door:
         step.door.door === "execute"
-          ? { ...step.door, by: "key" }
+          ? { ...step.door, by: step.door.by === "account" && accountSpeaks ? "account" : "key" }
           : { ...step.door, caller: "anyone", deadline: "far", signature: "good" },
     };
   }
+  if (step.step === "userOp") {
+    const sound = (op: OpPlan): OpPlan => ({
+      ...op,
+      calls: op.calls.map((call) => soundCall(call, session)),
+      grant: isEnabled ? op.grant : grant,
+      gas: op.gas === "dear" || op.gas === "free" || op.gas === "all that is left" ? op.gas : "plain",
+      payer: op.payer === "the sponsor" && mayPay(session) ? op.payer : "the account",
+      form: "canonical",
+      signature: "good",
+      lie: "none",
+      ...(op.spoilt === "nothing" ? {} : { [op.spoilt]: op[op.spoilt] }),
+    });
+    const [first, ...others] = step.ops;
+    return { ...step, ops: [sound(first), ...others.map(sound)] };
+  }
+  if (step.step === "install") return { ...step, missing: true };
   if (step.step !== "authorize") return step;
   const { size } = step.slot;
   return {
@@ -517,10 +727,12 @@ export function soundStep(step: StepPlan, session: Session, isEnabled: boolean):
     validAfter: step.validAfter === "now" ? "always" : step.validAfter,
     validBefore: step.held || step.validBefore === "now" ? "later" : step.validBefore,
     signature: "good",
-    carries: isEnabled && step.carries !== "good" ? "nothing" : "good",
+    carries: isEnabled && step.carries !== "good" ? "nothing" : grant,
     lie: "none",
   };
 }
+
+const mayPay = ({ paymaster }: Session): boolean => paymaster !== zeroAddress && paymaster !== outsider;
 
 function soundCall(call: CallPlan, { budgets, actions }: Session): CallPlan {
   const usdc = budgets.find(({ token }) => token !== zeroAddress) as Budget;

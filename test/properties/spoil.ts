@@ -2,6 +2,7 @@ import {
   type Address,
   concat,
   type Hex,
+  maxUint128,
   numberToHex,
   parseSignature,
   serializeCompactSignature,
@@ -9,15 +10,15 @@ import {
   toBytes,
   toHex,
 } from "viem";
-import type { Budget, Session } from "../../packages/sdk/src/Session.ts";
+import { ANYONE, type Budget, type Session } from "../../packages/sdk/src/Session.ts";
 import { outsider } from "./actors.ts";
-import type { AuthorizationPlan, Corruption, DoorPlan } from "./scenario.ts";
+import type { Corruption, DoorPlan, OpPlan } from "./scenario.ts";
 
 /** The order of secp256k1: s and this less s are signatures of the same hash. */
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 
 /** The session with one thing changed that makes it a better one for its key. */
-export function lying(session: Session, lie: AuthorizationPlan["lie"], usdc: Address): Session {
+export function lying(session: Session, lie: OpPlan["lie"], usdc: Address): Session {
   const withBudget = (change: (budget: Budget) => Partial<Budget>): Session => ({
     ...session,
     budgets: session.budgets.map((budget) =>
@@ -37,6 +38,10 @@ export function lying(session: Session, lie: AuthorizationPlan["lie"], usdc: Add
       return withBudget(({ recipients }) => ({ recipients: [outsider, ...recipients] }));
     case "validUntil":
       return { ...session, validUntil: session.validUntil + 1_000_000 };
+    case "gasAllowance":
+      return { ...session, gasAllowance: maxUint128 };
+    case "paymaster":
+      return { ...session, paymaster: ANYONE };
     case "salt":
       return { ...session, salt: session.salt ^ 1n };
   }

@@ -1,0 +1,221 @@
+import { expect } from "chai";
+import { type Address, concat, maxUint128, numberToHex, pad, zeroAddress } from "viem";
+import { ANYONE, type Call, type Session } from "../../packages/sdk/src/Session.ts";
+import { ERC7579Model, NO, type OpGas, type SessionOp } from "./ERC7579Model.ts";
+import { Ledger } from "./Ledger.ts";
+import type { Outcome } from "./SessionModel.ts";
+import { hashSession } from "./typedData.ts";
+
+const party = (n: number): Address => numberToHex(n, { size: 20 });
+const [account, module, key, usdc, shop, sponsor] = [1, 2, 3, 4, 5, 6].map((n) => party(0xb000 + n)) as [
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+  Address,
+];
+const START = 1_000_000;
+const GRANTS = { good: "0xaaaaaa", weak: "0xaabbbb" } as const;
+
+const session = (changes: Partial<Session> = {}): Session => ({
+  account,
+  key,
+  validAfter: START,
+  validUntil: START + 100,
+  epoch: 0n,
+  salt: 0n,
+  gasAllowance: maxUint128,
+  paymaster: zeroAddress,
+  budgets: [
+    {
+      token: usdc,
+      perTransaction: 100n,
+      perPeriod: 200n,
+      period: 50,
+      initial: 0n,
+      perSecond: 0n,
+      slotSizes: 0,
+      recipients: [shop],
+    },
+  ],
+  actions: [],
+  ...changes,
+});
+
+const pay = (amount: bigint): Call => ({
+  target: usdc,
+  value: 0n,
+  data: concat(["0xa9059cbb", pad(shop), numberToHex(amount, { size: 32 })]),
+});
+
+/** Costs 100 wei: 50 units at 2 wei. */
+const GAS: OpGas = {
+  verification: 10n,
+  call: 20n,
+  preVerification: 20n,
+  paymasterVerification: 0n,
+  paymasterPostOp: 0n,
+  fee: 2n,
+};
+
+const op = (of: Session, changes: Partial<SessionOp> = {}): SessionOp => ({
+  session: of,
+  grant: "good",
+  calls: [pay(10n)],
+  canonical: true,
+  payer: "account",
+  gas: GAS,
+  keySigned: true,
+  hopeless: false,
+  ...changes,
+});
+
+const names = ({ refusals }: Outcome) => refusals.map(({ name }) => name);
+
+describe("the model, on what the design says of ERC-7579 accounts", () => {
+  let model: ERC7579Model;
+
+  const made = (differences = {}) => {
+    const ledger = new Ledger();
+    ledger.setBalance(usdc, account, 1_000n);
+    const place = { account, module, fallbackHandler: undefined, grants: GRANTS };
+    model = new ERC7579Model(
+      { ...place, repeats: false, beginsAtOnce: true, ...differences },
+      ledger,
+      new Map(),
+    );
+    model.now = BigInt(START);
+  };
+  const install = (granter: `0x${string}` = GRANTS.good, sessions: Session[] = []) =>
+    model.install(["validator", "executor"], granter, sessions);
+  /** What each execution was refused for; the text of what the EntryPoint may say, if it says no. */
+  const handle = (...ops: SessionOp[]) => {
+    const handling = model.handle(ops);
+    return "failures" in handling
+      ? handling.failures.map(({ source }) => source)
+      : handling.executions.map(names);
+  };
+
+  beforeEach(() => {
+    made();
+    install();
+  });
+
+  it("takes a grant that begins as the owner's validator was named, and no other", () => {
+    expect(model.validationOf(op(session()))).not.to.equal(NO);
+    for (const grant of ["none", "bad", "weak"] as const) {
+      expect(model.validationOf(op(session(), { grant }))).to.equal(NO);
+    }
+  });
+
+  it("takes a weaker validator's grant where the name is so short that it is both's", () => {
+    made();
+    install("0xaa");
+    expect(model.validationOf(op(session(), { grant: "weak" }))).not.to.equal(NO);
+  });
+
+  it("takes no grant where nobody was named, and keeps the name where a second installation names nobody", () => {
+    made();
+    model.install(["validator"], "0x", []);
+    expect(model.validationOf(op(session()))).to.equal(NO);
+    made();
+    model.install(["validator"], GRANTS.good, []);
+    model.install(["executor"], "0x", []);
+    expect(model.validationOf(op(session()))).not.to.equal(NO);
+  });
+
+  it("counts the gas of every userOp that was included, to the wei, whoever pays", () => {
+    const of = session({ gasAllowance: 200n, paymaster: ANYONE });
+    expect(handle(op(of))).to.deep.equal([[]]);
+    expect(handle(op(of, { payer: { paymaster: sponsor } }))).to.deep.equal([[]]);
+    expect(handle(op(of, { gas: { ...GAS, fee: 0n } }))).to.deep.equal([[]]);
+    expect(
+      handle(op(of, { gas: { ...GAS, verification: 0n, call: 0n, preVerification: 1n, fee: 1n } })),
+    ).to.deep.equal(["^AA24"]);
+    expect(model.gasSpentBy(hashSession(of))).to.equal(200n);
+  });
+
+  it("keeps the gas and the enabling of a userOp whose execution fails, and nothing else", () => {
+    const of = session({ gasAllowance: 100n });
+    expect(handle(op(of, { calls: [pay(101n)] }))).to.deep.equal([["PerTransactionExceeded"]]);
+    expect(model.stateOf(hashSession(of))).to.equal("ENABLED");
+    expect(model.gasSpentBy(hashSession(of))).to.equal(100n);
+    expect(model.budgetOf(of, 0).spent).to.equal(0n);
+    expect(model.ledger.balance(usdc, account)).to.equal(1_000n);
+  });
+
+  it("includes userOps that come together all or none, and validates all before it executes any", () => {
+    const of = session({ gasAllowance: 150n });
+    expect(handle(op(of), op(of))).to.deep.equal(["^AA24"]);
+    expect(model.stateOf(hashSession(of))).to.equal("UNKNOWN");
+    expect(model.gasSpentBy(hashSession(of))).to.equal(0n);
+    const enough = session({ gasAllowance: 200n });
+    expect(handle(op(enough), op(enough, { grant: "none" }))).to.deep.equal([[], []]);
+    expect(model.budgetOf(enough, 0).spent).to.equal(20n);
+  });
+
+  it("lets pay whom the session names: nobody but the account, one paymaster, or any that is somebody", () => {
+    const payable = (paymaster: Address, payer: SessionOp["payer"]) =>
+      model.validationOf(op(session({ paymaster }), { payer })) !== NO;
+    expect(payable(zeroAddress, "account")).to.equal(true);
+    expect(payable(zeroAddress, { paymaster: sponsor })).to.equal(false);
+    expect(payable(sponsor, { paymaster: sponsor })).to.equal(true);
+    expect(payable(shop, { paymaster: sponsor })).to.equal(false);
+    expect(payable(ANYONE, { paymaster: sponsor })).to.equal(true);
+    for (const payer of [{ paymaster: zeroAddress }, "malformed"] as const) {
+      expect(payable(ANYONE, payer)).to.equal(false);
+    }
+  });
+
+  it("gives the session's window, to the second before its end", () => {
+    expect(model.validationOf(op(session()))).to.equal(
+      (BigInt(START) << 208n) | (BigInt(START + 99) << 160n),
+    );
+    model.now = BigInt(START + 99);
+    expect(handle(op(session()))).to.deep.equal([[]]);
+    model.now++;
+    expect(handle(op(session()))).to.deep.equal(["^AA22"]);
+  });
+
+  it("begins a second later on an EntryPoint that wants so", () => {
+    made({ beginsAtOnce: false });
+    install();
+    expect(handle(op(session()))).to.deep.equal(["^AA22"]);
+    model.now++;
+    expect(handle(op(session()))).to.deep.equal([[]]);
+  });
+
+  it("ends every session and forgets who grants with either uninstallation", () => {
+    for (const type of ["validator", "executor"] as const) {
+      made();
+      install(GRANTS.good, [session()]);
+      model.uninstall([type], 7n);
+      expect(model.isInitialized).to.equal(true);
+      expect(model.validationOf(op(session()))).to.equal(NO);
+      expect(model.validationOf(op(session({ epoch: 7n })))).to.equal(NO);
+      expect(names(model.enable(account, session({ epoch: 7n })))).to.be.empty;
+      expect(model.validationOf(op(session({ epoch: 7n })))).not.to.equal(NO);
+    }
+  });
+
+  it("enables at installation what is over, though not what is revoked or of another epoch", () => {
+    made();
+    model.now = BigInt(START + 1_000);
+    expect(names(install(GRANTS.good, [session()]))).to.be.empty;
+    model.revoke(hashSession(session()));
+    model.uninstall(["validator", "executor"], 0n);
+    expect(names(install(GRANTS.good, [session()]))).to.deep.equal(["SessionIsRevoked"]);
+    expect(names(install(GRANTS.good, [session({ epoch: 1n })]))).to.deep.equal(["WrongEpoch"]);
+    expect(model.isInitialized).to.equal(false);
+  });
+
+  it("takes the account's own word, laid out as every encoder does", () => {
+    const calls = [pay(1n)];
+    const by = (sender: Address, oddly: boolean) =>
+      names(model.execute(session(), "good", calls, { kind: "execute", sender, oddly }));
+    expect(by(account, true)).to.deep.equal(["NotKey"]);
+    expect(by(account, false)).to.be.empty;
+    expect(by(key, true)).to.be.empty;
+  });
+});
