@@ -444,14 +444,9 @@ export const erc7579: Removal[] = [
   ),
 
   execution(
-    "call-shortest",
-    "a callData too short is refused without a revert",
-    "callData.length < 100 + 56 || ",
-  ),
-  execution(
     "call-selector",
     "the callData is the account's execute",
-    " || bytes4(callData) != IERC7579Execution.execute.selector",
+    "if (bytes4(callData) != IERC7579Execution.execute.selector) return (false, arguments);",
   ),
   execution("call-mode", "the mode is one default call", "_word(callData, 4) != 0 || "),
   execution("call-offset", "the execution lies behind the head", " || _word(callData, 36) != 64"),
@@ -529,11 +524,6 @@ export const erc7579: Removal[] = [
     "if (_word(arguments, 64)",
   ),
   execution("arguments-calls-at", "the calls lie behind the grant", " || _word(arguments, 64) != callsAt"),
-  execution(
-    "arguments-count",
-    "the calls' number is one that fits",
-    "if (count > arguments.length / 32) return (false, grant, calls);",
-  ),
   execution(
     "arguments-call-at",
     "each call lies behind the one before",
