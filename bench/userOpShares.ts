@@ -11,7 +11,6 @@ export const USER_OP_PARTS = [
   "account",
   "validator",
   "execution",
-  "questions",
   "token",
   "refunds",
 ] as const;
@@ -32,8 +31,8 @@ function partOf(party: Party, inner: boolean): keyof UserOpShares | undefined {
 
 /**
  * Splits a bundler's transaction. `validator` is the validator's own work, the session module's or the owner's; of a
- * Safe's owners the account does it. `execution` is the session module's own work when the account calls it, `questions`
- * what it asks of others by STATICCALL. Precompiles count with who calls them.
+ * Safe's owners the account does it. `execution` is the session module's own work when the account calls it. Precompiles
+ * count with who calls them.
  * @throws If a contract runs that has no part in it.
  */
 export async function userOpShares(measured: Measured): Promise<UserOpShares> {
@@ -45,7 +44,6 @@ export async function userOpShares(measured: Measured): Promise<UserOpShares> {
     account: 0,
     validator: 0,
     execution: 0,
-    questions: 0,
     token: 0,
     refunds: rest,
   };
@@ -57,7 +55,6 @@ export async function userOpShares(measured: Measured): Promise<UserOpShares> {
     shares[part] += Object.values(frame.own).reduce((total, gas) => total + gas, 0);
     for (const call of frame.calls) {
       if (partyOf(call.code) === "precompile") shares[part] += call.total;
-      else if (part === "execution" && call.op === "STATICCALL") shares.questions += call.total;
       // handleOps calls the EntryPoint itself, once the validations are over.
       else add(call, inner || partyOf(call.code) === "EntryPoint");
     }

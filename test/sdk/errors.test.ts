@@ -105,6 +105,15 @@ describe("what the chain says no with", () => {
     expect(decodeError(nested).code).to.equal("REVOKED");
   });
 
+  it("is found where nodes and bundlers have it, in the text of what they say", () => {
+    const data = encode("RecipientNotAllowed", [0n, token, zeroAddress]);
+    for (const text of [
+      `reverted with an unrecognized custom error (return data: ${data})`,
+      `UserOperation reverted during simulation with reason: ${data}`,
+    ])
+      expect(decodeError(new Error(text)).code, text).to.equal("RECIPIENT");
+  });
+
   it("is read through a call of the account that failed", () => {
     const refusal = decodeError(
       encode("CallFailed", [2n, textError("ERC20: transfer amount exceeds balance")]),

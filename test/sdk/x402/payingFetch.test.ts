@@ -367,7 +367,7 @@ describe("the paying fetch", function () {
       const pay = agent(grant, { resends: 0 });
       merchant.faults = ["drop before settling"];
       await refusalOf(pay(merchant.url("short")));
-      await mine(21);
+      await mine(60);
       expect((await pay(merchant.url("short"))).status).to.equal(200);
       expect(new Set(merchant.headers).size).to.equal(2);
       expect(await payments(grant.session.account)).to.have.length(1);

@@ -28,7 +28,7 @@ const MOST = 6_000_000n;
  * userOp, reaching the account (twice where it is an EOA's code), counting its nonce, more for a lane's first; and being
  * paid by the account, more for a first deposit.
  */
-const ENTRY_POINT_GAS = { always: 20_000n, firstNonce: 18_000n, payment: 15_000n, firstPayment: 45_000n };
+const ENTRY_POINT_GAS = { always: 20_000n, firstNonce: 18_000n, payment: 20_000n, firstPayment: 45_000n };
 /** For a validation that cannot be tried, since the account is only being made: a grant by a passkey is the dearest. */
 const UNTRIED_VALIDATION_GAS = 1_000_000n;
 

@@ -407,7 +407,8 @@ function findRevertData(error: unknown): Hex | undefined {
     for (const candidate of [raw, nested]) if (isHex(candidate) && size(candidate) >= 4) return candidate;
   }
   for (const one of causes(error)) {
-    const inMessage = one instanceof Error ? /return data: (0x[0-9a-fA-F]{8,})/.exec(one.message) : null;
+    const inMessage =
+      one instanceof Error ? /(?:return data|with reason): (0x[0-9a-fA-F]{8,})/.exec(one.message) : null;
     if (inMessage?.[1]) return inMessage[1] as Hex;
   }
   return undefined;
