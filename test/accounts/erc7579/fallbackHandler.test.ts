@@ -193,6 +193,21 @@ describe("the module as a fallback handler", () => {
         const ended = await askCompleted(account(), data);
         expect(await balanceOf(alice), ended).to.equal(0n);
       });
+      it("takes no word of an outsider for the account's: execute, with the outsider's address where zeros should be", async () => {
+        const session = sessionOf(account());
+        await install(account(), { sessions: [session] });
+        await installHandler(account(), world().module, "execute");
+        const data = encodeFunctionData({
+          abi: sessionModuleAbi,
+          functionName: "execute",
+          args: [session, "0x", [pay(alice, USD)]],
+        });
+        // Whole, cut where the padding begins, and cut so that what is appended ends where the padding did.
+        for (const length of [size(data), size(data) - 28, size(data) - 20, size(data) - 40]) {
+          await refusal(ask(account(), slice(data, 0, length)));
+          expect(await balanceOf(alice), `${length} of ${size(data)} bytes`).to.equal(0n);
+        }
+      });
     },
     (name) => !asksWhatItIs(name),
   );
