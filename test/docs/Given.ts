@@ -1,6 +1,8 @@
-import type { Account, Address, HttpTransport, LocalAccount, PublicClient, WalletClient } from "viem";
+import type { Account, Address, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
+import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
+import type { PrivateKeyAccount } from "viem/accounts";
 import type { base } from "viem/chains";
-import type { Owner, PasskeyOwner } from "../../packages/sdk/src/index.ts";
+import type { EntryPointVersion, Owner, PasskeyOwner } from "../../packages/sdk/src/index.ts";
 
 type Wallet = WalletClient<HttpTransport, typeof base, Account>;
 
@@ -18,9 +20,27 @@ export type Given = {
   existingSafe: Address;
   /** Of the existing Safe. */
   owner: Owner;
-  agent: LocalAccount;
+  agent: PrivateKeyAccount;
   agentWallet: Wallet;
   shop: Address;
   /** Of something that the shop sells by x402. */
   url: string;
+  /** An ERC-7579 account. */
+  account: Address;
+  /** Of the ERC-7579 account. */
+  entryPoint: EntryPointVersion;
+  /** The module by which the owner of the ERC-7579 account speaks; none where that is a Safe7579. */
+  validator: Address | undefined;
+  /** The owner's key, as that validator knows it. */
+  ownerKey: PrivateKeyAccount;
+  /** Signs a hash as the validator takes it. */
+  signByOwner: (hash: Hex) => Promise<Hex>;
+  /** Sends userOps of the ERC-7579 account's owner. */
+  ownerClient: BundlerClient<HttpTransport, typeof base, SmartAccount>;
+  bundlerUrl: string;
+  /** One that sponsors userOps, and its service. */
+  paymaster: Address;
+  paymasterUrl: string;
+  /** Of an EOA that runs an ERC-7579 account. */
+  eoaWallet: Wallet;
 };

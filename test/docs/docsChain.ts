@@ -1,6 +1,6 @@
 import { network } from "hardhat";
 import { createPublicClient, createWalletClient, http, keccak256, type LocalAccount, toBytes } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import {
   safeSessionHandlerBytecode,
@@ -13,7 +13,7 @@ import { openTestChain } from "../environment/TestChain.ts";
 import { installUsdc } from "../environment/usdc.ts";
 
 /** A key that a text decides. */
-export const keyOf = (seed: string): LocalAccount => privateKeyToAccount(keccak256(toBytes(seed)));
+export const keyOf = (seed: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toBytes(seed)));
 
 /**
  * A chain behind JSON-RPC as the readers of the pages find Base: with USDC, Safe, and Latchkey as the SDK ships it.

@@ -61,9 +61,14 @@ export async function installErc7579SessionModule(testChain: TestChain): Promise
   return module;
 }
 
-/** Makes the chain. It takes seconds: once for all tests, with a snapshot restored after each. */
-export async function createWorld7579(): Promise<World7579> {
-  const connection = (await network.create("erc7579")) as Connection;
+/**
+ * Makes the chain. It takes seconds: once for all tests, with a snapshot restored after each.
+ * @param keepsTime Whether blocks may share a second, so that the chain's clock stays with the machine's: a bundler
+ * compares the two. Otherwise each block is a second later than the one before.
+ */
+export async function createWorld7579({ keepsTime = false } = {}): Promise<World7579> {
+  const override = { allowBlocksWithSameTimestamp: keepsTime };
+  const connection = (await network.create({ network: "erc7579", override })) as Connection;
   const testChain = await openTestChain(connection.provider);
   const usdc = await installUsdc(testChain, { chain: "ethereum" });
   const safe = await installSafe(testChain);

@@ -102,7 +102,7 @@ export type SessionRequest = {
   budgets: BudgetRequests;
   /** The end: a span from the start, or a date. There is no session without an end. */
   until: Duration | Date;
-  /** The start, from which periods count. Default: the chain's latest block. */
+  /** The start, from which periods count. Default: the chain's latest block, on ERC-7579 accounts a minute before it. */
   from?: Date;
   /** Other calls that the key may make. Default: none. */
   actions?: readonly ActionRequest[];

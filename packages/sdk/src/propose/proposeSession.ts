@@ -69,9 +69,17 @@ export async function proposeSession(
     }),
     readDecimals(client, request, chainId),
   ]);
-  const session = createSession(request, { chainId, module, now: Number(block.timestamp), epoch, decimals });
+  const now = Number(block.timestamp);
+  const from = request.from ?? new Date(1000 * (accountKind === "safe" ? now : now - BUNDLER_SECONDS));
+  const session = createSession({ ...request, from }, { chainId, module, now, epoch, decimals });
   return { version: GRANT_VERSION, chainId, module, accountKind, session };
 }
+
+/**
+ * A session that sends userOps has begun this many seconds ago: EntryPoints from 0.8 on refuse one in its first second,
+ * and bundlers one in its first seconds, by a clock of their own.
+ */
+const BUNDLER_SECONDS = 60;
 
 /** By token, in lower case: what each token says of itself, where the request does not know better. */
 async function readDecimals(
