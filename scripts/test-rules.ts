@@ -125,8 +125,14 @@ async function work() {
     if (typeof verdict === "string") {
       errors += 1;
       worker = await start();
-    } else if (!verdict.caughtBy) survived.push(removal);
-    const result = typeof verdict === "string" ? `ERROR ${verdict}` : (verdict.caughtBy ?? "SURVIVED");
+    } else if (verdict.timedOut) errors += 1;
+    else if (!verdict.caughtBy) survived.push(removal);
+    const result =
+      typeof verdict === "string"
+        ? `ERROR ${verdict}`
+        : verdict.timedOut
+          ? `ERROR too slow to tell: ${verdict.caughtBy}`
+          : (verdict.caughtBy ?? "SURVIVED");
     console.log(`${name.padEnd(width)}  ${result}`);
   }
   worker.disconnect();

@@ -61,22 +61,22 @@ library CanonicalExecution {
         uint256 grantAt;
         uint256 list;
         uint256 count;
-        // No length wraps: each is compared with that of the arguments before it is added.
+        // No length wraps: each is compared with that of the arguments before it is added. What lies behind the arguments
+        // may be read, but nothing that ends there is taken.
         unchecked {
             (ok, grantAt) = _endOfSession(arguments, session);
-            if (!ok || arguments.length < grantAt + 32) return (false, grant, calls);
-            if (_word(arguments, 0) != SESSION_AT || _word(arguments, 32) != grantAt) return (false, grant, calls);
-
+            if (!ok || _word(arguments, 0) != SESSION_AT || _word(arguments, 32) != grantAt) {
+                return (false, grant, calls);
+            }
             uint256 callsAt;
             (ok, callsAt) = _endOfBytes(arguments, grantAt);
-            if (!ok || _word(arguments, 64) != callsAt || arguments.length < callsAt + 32) return (false, grant, calls);
+            if (!ok || _word(arguments, 64) != callsAt) return (false, grant, calls);
             count = _word(arguments, callsAt);
 
             // Each call begins where the one before ends, the first behind the list of offsets. A count that wraps runs out
             // of arguments long before it is reached.
             list = callsAt + 32;
             uint256 end = list + 32 * count;
-            if (arguments.length < end) return (false, grant, calls);
             for (uint256 i; i < count; ++i) {
                 if (_word(arguments, list + 32 * i) != end - list || arguments.length < end + 128) {
                     return (false, grant, calls);
@@ -127,13 +127,13 @@ library CanonicalExecution {
         }
     }
 
-    /// @dev Where `bytes` that begin at `start` with their length end, padded with zeros to whole words.
+    /// @dev Where `bytes` that begin at `start` with their length end, padded with zeros to whole words. That this is within
+    /// the arguments is for the caller to see.
     function _endOfBytes(bytes calldata arguments, uint256 start) private pure returns (bool ok, uint256 end) {
         uint256 length = _word(arguments, start);
         if (length > arguments.length) return (false, start);
         unchecked {
             end = start + 32 + ((length + 31) & ~uint256(31));
-            if (end > arguments.length) return (false, start);
             uint256 used = length % 32;
             ok = used == 0 || _word(arguments, end - 32) << (8 * used) == 0;
         }

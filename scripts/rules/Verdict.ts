@@ -5,4 +5,6 @@ export type Verdict = {
   caughtBy?: string;
   /** What it failed with. */
   why?: string;
+  /** That test only took too long, which says nothing of the rule. */
+  timedOut?: boolean;
 };

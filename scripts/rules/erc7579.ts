@@ -452,7 +452,6 @@ export const erc7579: Removal[] = [
   execution("call-offset", "the execution lies behind the head", " || _word(callData, 36) != 64"),
   execution("call-padding", "the execution is there, padded with zeros", "if (!padded || end", "if (end"),
   execution("call-end", "nothing stands behind the execution", " || end != callData.length"),
-  execution("call-length", "the execution has room for one call", " || length < 56"),
   execution(
     "call-target",
     "the one call is of this module",
@@ -466,16 +465,10 @@ export const erc7579: Removal[] = [
   ),
 
   execution(
-    "arguments-room",
-    "arguments that end with the session are refused without a revert",
-    "if (!ok || arguments.length < grantAt + 32) return",
-    "if (!ok) return",
-  ),
-  execution(
     "arguments-session",
     "the session is encoded canonically",
-    "if (!ok || arguments.length < grantAt + 32) return",
-    "if (arguments.length < grantAt + 32) return",
+    "if (!ok || _word(arguments, 0)",
+    "if (_word(arguments, 0)",
   ),
   execution(
     "arguments-head",
@@ -550,11 +543,6 @@ export const erc7579: Removal[] = [
     "bytes-longest",
     "a length that wraps is refused without a revert",
     "if (length > arguments.length) return (false, start);",
-  ),
-  execution(
-    "bytes-end",
-    "bytes end within the arguments",
-    "if (end > arguments.length) return (false, start);",
   ),
   execution(
     "bytes-zeros",

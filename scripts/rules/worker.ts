@@ -33,9 +33,11 @@ function run({ code, file, accounts }: Task): Promise<Verdict> {
       .on(Mocha.Runner.constants.EVENT_TEST_PASS, () => {
         verdict.passed += 1;
       })
-      .on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: Error) => {
-        verdict.caughtBy ??= test.fullTitle();
-        verdict.why ??= error.message;
+      .on(Mocha.Runner.constants.EVENT_TEST_FAIL, (test, error: Error & { code?: string }) => {
+        if (verdict.caughtBy) return;
+        verdict.caughtBy = test.fullTitle();
+        verdict.why = error.message;
+        verdict.timedOut = error.code === "ERR_MOCHA_TIMEOUT";
       });
   });
 }

@@ -4,7 +4,17 @@ import { concat, type Hex, hexToBytes, pad, size, slice, toHex } from "viem";
 import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
 import type { Call, Session } from "../../../packages/sdk/src/Session.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "../../sdk/arbitrarySession.ts";
-import { ask, executeOf, payee, payment, session, useAccounts } from "./erc7579Fixture.ts";
+import {
+  ask,
+  executeOf,
+  MODULE,
+  OTHER_ACCOUNT,
+  payee,
+  payment,
+  session,
+  stranger,
+  useAccounts,
+} from "./erc7579Fixture.ts";
 
 /** viem's encoding of the arguments of `execute`. */
 const argumentsOf = (of: Session, grant: Hex, calls: readonly Call[]): Hex =>
@@ -207,6 +217,69 @@ describe("CanonicalExecution", () => {
     for (const [name, form] of Object.entries(forms)) {
       expect((await tryRead(form))[0], name).to.equal(false);
     }
+  });
+  describe("refuses a session of which a part is read from a call's bytes, while another part stands in its place:", () => {
+    const whole = () =>
+      session({
+        budgets: session().budgets.flatMap((one) => [
+          one,
+          { ...one, token: payee, recipients: [payee, MODULE] },
+        ]),
+        actions: [1, 2].map((n) => ({
+          target: n === 1 ? stranger.address : OTHER_ACCOUNT,
+          selector: "0x12345678",
+          rules: [{ offset: 4, op: 0, value: pad(`0x0${n}`) }],
+        })),
+      });
+    /** Where the offset stands, and where what it is counted from begins: in bytes of the arguments. */
+    type Place = (word: (at: number) => number) => { offsetAt: number; base: number };
+    const budgets = 96 + 320 + 32;
+    const actions = (word: (at: number) => number) => 96 + word(96 + 288) + 32;
+    const places: Record<string, Place> = {
+      "the budgets": () => ({ offsetAt: 96 + 256, base: 96 }),
+      "the first budget": () => ({ offsetAt: budgets, base: budgets }),
+      "the second budget": () => ({ offsetAt: budgets + 32, base: budgets }),
+      "a budget's recipients": (word) => {
+        const budget = budgets + word(budgets + 32);
+        return { offsetAt: budget + 224, base: budget };
+      },
+      "the actions": () => ({ offsetAt: 96 + 288, base: 96 }),
+      "the first action": (word) => ({ offsetAt: actions(word), base: actions(word) }),
+      "the second action": (word) => ({ offsetAt: actions(word) + 32, base: actions(word) }),
+      "an action's rules": (word) => {
+        const action = actions(word) + word(actions(word) + 32);
+        return { offsetAt: action + 64, base: action };
+      },
+    };
+    for (const [name, place] of Object.entries(places)) {
+      it(name, async () => {
+        const plain = argumentsOf(whole(), "0x", []);
+        const word = (at: number) => Number(BigInt(slice(plain, at, at + 32)));
+        const { offsetAt, base } = place(word);
+        const copy = slice(plain, base + word(offsetAt), word(32));
+        const holding = argumentsOf(whole(), "0x", [{ target: payee, value: 0n, data: copy }]);
+        expect((await tryRead(holding))[0], "canonical").to.equal(true);
+        const moved = withWord(holding, offsetAt / 32, BigInt(size(holding) - size(copy) - base));
+        expect((await tryRead(moved))[0]).to.equal(false);
+      });
+    }
+  });
+  it("refuses a grant whose length wraps back to calls that stand among a budget's recipients", async () => {
+    const [budget] = session().budgets;
+    if (!budget) throw new Error("no budget");
+    // One call, at 32: target, value, offset and length of its bytes, which are the two words up to the end.
+    const call = [1n, 32n, BigInt(payee), 0n, 96n, 64n].map((word) => toHex(word, { size: 20 }));
+    const encoded = argumentsOf(
+      session({ budgets: [{ ...budget, recipients: [payee, ...call] }] }),
+      "0x",
+      [],
+    );
+    const grantAt = Number(wordsOf(encoded)[1]);
+    const callsAt = grantAt - 32 * (1 + call.length);
+    const wrapping = 2n ** 256n - BigInt(grantAt + 32 - callsAt);
+    const wrapped = concat([slice(withWord(encoded, 2, BigInt(callsAt)), 0, grantAt), toHex(wrapping)]);
+    const [ok] = await tryRead(wrapped).catch(() => [true]);
+    expect(ok).to.equal(false);
   });
   it("refuses two calls that share their bytes, or stand in another order", async () => {
     const two = argumentsOf(session(), "0x", [payment, { ...payment, value: 1n }]);
