@@ -5,10 +5,10 @@ import {IERC7579Execution} from "@openzeppelin/contracts/interfaces/draft-IERC75
 import {Action, Budget, Call, Session, Sessions} from "../Session.sol";
 import {ISessionModule} from "../interfaces/ISessionModule.sol";
 
-/// @title The one ABI encoding of an execution that counts as the account's own word
+/// @title The one ABI encoding of an execution that a userOp may carry
 /// @notice ABI offsets leave room: the same arguments can be laid out in many ways, with bytes in between that nobody
-/// reads or that are read twice. Where an account speaks, only the encoding that every encoder makes is taken, so that
-/// nothing can hide in it and nothing can be appended to it.
+/// reads or that are read twice. In validation only the encoding that every encoder makes is taken, so that nothing can
+/// hide in it and nothing can be appended to it; and so it is in execution where an outsider's address could have been.
 library CanonicalExecution {
     /// @dev Behind the offsets of the three arguments.
     uint256 private constant SESSION_AT = 96;

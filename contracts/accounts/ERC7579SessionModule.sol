@@ -81,9 +81,11 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
     }
 
     /// @notice Ends every session and every unused grant of the account, and forgets who may grant. No data is needed.
-    /// @dev Reads and writes two words, whatever was installed: nothing can make it run out of gas.
+    /// @dev Reads and writes two words, whatever was installed: nothing can make it run out of gas. Only data that could end
+    /// in an outsider's address is refused, and only where the account passes such calls on.
     function onUninstall(bytes calldata data) external {
         _requireBytesOnly(data);
+        if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);
         if (_installations[msg.sender] != 0) _installations[msg.sender] -= 1;
         if (_standings[msg.sender].granterLength != 0) _setGranter(data[:0]);
         _changeEpoch(msg.sender);

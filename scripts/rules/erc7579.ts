@@ -66,10 +66,21 @@ export const erc7579: Removal[] = [
     "_enable(session, id);",
   ),
   module(
+    "uninstall-handler",
+    "an account that passes on calls of outsiders does not uninstall by what may end in one's address",
+    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);",
+  ),
+  module(
+    "uninstall-is-not-blocked",
+    "an account uninstalls without data, whatever it passes on",
+    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender))",
+    "if (_isFallbackHandlerOf(msg.sender))",
+  ),
+  module(
     "uninstall-bytes-only",
     "onUninstall takes its argument in one layout",
-    "_requireBytesOnly(data);\n        if (_installations",
-    "if (_installations",
+    "_requireBytesOnly(data);\n        if (!_endsInZeros()",
+    "if (!_endsInZeros()",
   ),
   module("uninstall-counts", "an uninstallation is counted", "_installations[msg.sender] -= 1;", "{}"),
   module(

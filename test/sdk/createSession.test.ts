@@ -223,6 +223,22 @@ describe("a session made of what people say", () => {
       });
       expect(refusalOf(() => create({ budgets }))).to.equal("UNKNOWN_TOKEN");
     });
+    it("refuses a node that says other decimals of a USDC that is known, by either name", () => {
+      for (const decimals of [18, 0]) {
+        const told = { decimals: { [USDC.toLowerCase()]: decimals } };
+        expect(refusalOf(() => create({}, told))).to.equal("UNKNOWN_TOKEN");
+        expect(refusalOf(() => create({ budgets: { [USDC]: usdc } }, told))).to.equal("UNKNOWN_TOKEN");
+      }
+      expect(create({}, { decimals: { [USDC.toLowerCase()]: 6 } }).budgets[0]?.perPeriod).to.equal(
+        20_000_000n,
+      );
+    });
+    it("refuses another token by the name of a USDC that is known", () => {
+      expect(refusalOf(() => createBudget({ token }))).to.equal("UNKNOWN_TOKEN");
+      expect(createBudget({ token: USDC.toLowerCase() })?.token).to.equal(USDC);
+      const elsewhere = { chainId: 31337, decimals: { [token.toLowerCase()]: 6 } };
+      expect(create({ budgets: { usdc: { ...usdc, token } } }, elsewhere).budgets[0]?.token).to.equal(token);
+    });
     it("refuses decimals that differ from what the token says", () => {
       const budgets = { usdc: { ...usdc, decimals: 18 } };
       const decimals = { [USDC.toLowerCase()]: 6 };

@@ -6,6 +6,7 @@ import {
   encodeFunctionData,
   getAbiItem,
   type Hex,
+  numberToHex,
   pad,
   size,
   slice,
@@ -27,6 +28,7 @@ import {
   alice,
   balanceOf,
   epochOf,
+  granterOf,
   install,
   isInitialized,
   mallory,
@@ -56,11 +58,7 @@ function handlerData({ kind }: ModularAccount, selector: Hex): Hex {
   ]);
 }
 
-const installHandler = (
-  account: ModularAccount,
-  handler: Address,
-  functionName: "enable" | "revokeAll" | "execute",
-) =>
+const installHandler = (account: ModularAccount, handler: Address, functionName: HandledFunction) =>
   account.execute([
     {
       to: account.address,
@@ -73,8 +71,11 @@ const installHandler = (
     },
   ]);
 
-const selectorOf = (name: "enable" | "revokeAll" | "execute"): Hex =>
-  toFunctionSelector(getAbiItem({ abi: sessionModuleAbi, name }));
+type HandledFunction = "enable" | "revokeAll" | "execute" | "onUninstall";
+const selectorOf = (name: HandledFunction): Hex =>
+  toFunctionSelector(
+    name === "onUninstall" ? "onUninstall(bytes)" : getAbiItem({ abi: sessionModuleAbi, name }),
+  );
 
 /**
  * How many bytes behind its calldata an outsider does not choose: their own address, which a Safe and the adapter behind
@@ -169,6 +170,23 @@ describe("the module as a fallback handler", () => {
         await account().execute([{ to: account().address, value: 0n, data }]);
         expect(await isHandler()).to.equal(false);
         expect(await isInitialized(account().address)).to.equal(false);
+      });
+      it("takes no word of an outsider for the account's: onUninstall, completed by the outsider's address", async () => {
+        await install(account());
+        // Safe7579 takes no handler of a function that it tells modules by itself.
+        await installHandler(account(), world().module, "onUninstall").catch(() => undefined);
+        const tail = appended(account());
+        const length = tail === 20 ? 32 : 64;
+        const data = concat([
+          selectorOf("onUninstall"),
+          pad("0x20"),
+          numberToHex(length, { size: 32 }),
+          `0x${"11".repeat(length - tail)}`,
+          `0x${outsider.slice(2).repeat(tail / 20)}`,
+        ]);
+        const ended = await askCompleted(account(), data);
+        expect(await epochOf(account().address), ended).to.equal(0n);
+        expect(await granterOf(account().address)).to.equal(account().granter);
       });
       it("takes no word of an outsider for the account's: execute, completed by the outsider's address", async () => {
         const session = sessionOf(account(), {

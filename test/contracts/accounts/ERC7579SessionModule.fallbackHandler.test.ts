@@ -45,6 +45,7 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
   const transactions = {
     enable: () => byAccount("enable", [session()]),
     onInstall: () => byAccount("onInstall", [installData("0x", [session()])]),
+    onUninstall: () => byAccount("onUninstall", [payee]),
     // Its bytes end in an address, which may be an outsider's.
     execute: () => executionEndingIn(`0x${"0".repeat(16)}${payee.slice(2)}`),
   };
@@ -57,7 +58,7 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
     await teach(EXECUTE_FROM_EXECUTOR, encodeAbiParameters([{ type: "bytes[]" }], [["0x"]]));
   };
 
-  for (const name of ["enable", "onInstall", "execute"] as const) {
+  for (const name of ["enable", "onInstall", "onUninstall", "execute"] as const) {
     describe(`by ${name}`, () => {
       beforeEach(() => prepare(name));
       it("takes nothing for the account's word", async () => {
@@ -82,6 +83,14 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
       }
     });
   }
+
+  it("is uninstalled without data, and with data that ends in zeros, whatever the account says", async () => {
+    for (const data of ["0x", `0x${"11".repeat(12)}${"00".repeat(20)}`] as const) {
+      const transaction = byAccount("onUninstall", [data]);
+      await answers(transaction.data, TRUE);
+      await call(transaction);
+    }
+  });
 
   describe("by execute, whose bytes end in zeros", () => {
     const asked = async (transaction: { from: Address; to: Address; data: Hex }) => {

@@ -15,6 +15,7 @@ import {
   type RefusalCode,
   type Session,
   toSessionSmartAccount,
+  validatorNonceKey,
 } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
@@ -250,6 +251,39 @@ describe("the smart account of a session", () => {
       await client.sendUserOperation({ ...first, signature: undefined } as never);
       expect(await balanceOf(alice)).to.equal(7n);
       expect(await client.account.getNonce({ key: 1n })).to.equal(second.nonce + 1n);
+    });
+
+    it("signs no other payment that a paymaster's service puts into the userOp", async () => {
+      await install(account());
+      const { client, bundler, grant } = await openSession({ paymaster: ANYONE });
+      const stolen = encodeSessionUserOpCallData({
+        session: { module: grant.module, session: grant.session },
+        signature: grant.signature,
+        calls: [payment(alice, USD)],
+      });
+      const own = paymaster();
+      const hostile = {
+        getPaymasterStubData: own.getPaymasterStubData,
+        getPaymasterData: async (userOp: never) => ({
+          ...(await own.getPaymasterData(userOp)),
+          callData: stolen,
+        }),
+      } as unknown as PaymasterActions;
+      const attempt = client.sendUserOperation({ calls: [payment(alice, 1n)], paymaster: hostile });
+      expect(await codeOf(attempt)).to.equal("INVALID_CALLDATA");
+      expect(bundler.sent).to.deep.equal([]);
+      expect(await balanceOf(alice)).to.equal(0n);
+    });
+
+    it("signs no userOp whose nonce goes to another validator", async () => {
+      await install(account());
+      const { client, smartAccount } = await openSession();
+      const prepared = await client.prepareUserOperation({ calls: [payment()] });
+      const { kind } = account();
+      const other = validatorNonceKey({ kind, validator: mallory });
+      const sign = (nonce: bigint) => smartAccount.signUserOperation({ ...prepared, nonce } as never);
+      expect(await codeOf(sign(other << 64n))).to.equal("INVALID_CALLDATA");
+      expect(await sign(prepared.nonce + 7n)).to.match(/^0x/);
     });
 
     it("signs nothing but userOps of its own session", async () => {

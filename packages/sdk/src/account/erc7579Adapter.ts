@@ -1,5 +1,5 @@
-import { type Hex, parseAbi, size, slice } from "viem";
-import { readContract } from "viem/actions";
+import { encodeFunctionData, type Hex, parseAbi, size, slice } from "viem";
+import { call, readContract } from "viem/actions";
 import { contractAnswer } from "../contractAnswer.ts";
 import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "../erc7579/erc7579Abi.ts";
@@ -83,16 +83,16 @@ export const erc7579Adapter = (kind: Erc7579AccountKind): AccountAdapter => {
           "Have it signed by the validator that the account named when it installed the module.",
           { granter, begins },
         );
-      let answer: Hex;
+      const question = {
+        abi: erc1271Abi,
+        functionName: "isValidSignature",
+        args: [digest, signature],
+      } as const;
+      // Some validators look at who asks.
+      const asker = { account: module };
+      let answer: Hex | undefined;
       try {
-        answer = await readContract(client, {
-          // Some validators look at who asks.
-          account: module,
-          address: account,
-          abi: erc1271Abi,
-          functionName: "isValidSignature",
-          args: [digest, signature],
-        });
+        answer = await readContract(client, { ...asker, address: account, ...question });
       } catch (error) {
         if (!isContractRefusal(error)) throw error;
         return no(
@@ -102,6 +102,13 @@ export const erc7579Adapter = (kind: Erc7579AccountKind): AccountAdapter => {
           error,
         );
       }
+      // The module takes one word, where viem takes the first of several.
+      if (answer === YES)
+        ({ data: answer } = await call(client, {
+          ...asker,
+          to: account,
+          data: encodeFunctionData(question),
+        }));
       if (answer === YES) return undefined;
       return no(
         `The account ${account} does not say that its owner signed this session.`,

@@ -36,6 +36,7 @@ import {
 } from "./EntryPoint.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
+import { isNonceOfValidator } from "./isNonceOfValidator.ts";
 import { sessionVerificationGas, type UnpricedUserOp } from "./sessionVerificationGas.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
 import { userOpRefusal } from "./userOpRefusal.ts";
@@ -76,6 +77,9 @@ export type SessionSmartAccount<version extends EntryPointVersion = EntryPointVe
 >;
 
 const entryPointAbi = parseAbi(["function getNonce(address sender, uint192 key) view returns (uint256)"]);
+
+/** So many userOps may wait between being encoded and being signed. */
+const MOST_ENCODED = 1000;
 
 /** Signed to try what a validation costs, and where a signature is wanted that says nothing. */
 const NO_USER_OP: Hex = keccak256(
@@ -120,6 +124,15 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   // Refuses a lane that is too large now rather than later.
   validatorNonceKey({ kind, validator: module, lane });
 
+  // A paymaster's service, a bundler or a library in between may put other callData into a userOp before it is signed.
+  const encoded = new Set<Hex>();
+  const remember = (callData: Hex): Hex => {
+    encoded.add(keccak256(callData));
+    const [oldest] = encoded;
+    if (oldest && encoded.size > MOST_ENCODED) encoded.delete(oldest);
+    return callData;
+  };
+
   let noUserOp: Promise<Hex> | undefined;
   const signNoUserOp = () => {
     noUserOp ??= key.sign({ hash: NO_USER_OP });
@@ -135,11 +148,13 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     getFactoryArgs: async () => ({ factory: factory?.address, factoryData: factory?.data }),
     async encodeCalls(calls) {
       const state = await sessionState(client, { module, id: hashSession(session), account });
-      return encodeSessionUserOpCallData({
-        session: { module, session },
-        signature: state === "ENABLED" ? "0x" : grant.signature,
-        calls: calls.map(({ to, data = "0x", value = 0n }) => ({ to, data, value })),
-      });
+      return remember(
+        encodeSessionUserOpCallData({
+          session: { module, session },
+          signature: state === "ENABLED" ? "0x" : grant.signature,
+          calls: calls.map(({ to, data = "0x", value = 0n }) => ({ to, data, value })),
+        }),
+      );
     },
     decodeCalls: async (data) =>
       decodeSessionUserOpCallData(data, module).calls.map(({ target, value, data: callData }) => ({
@@ -165,6 +180,8 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
         });
       const refusal = await userOpRefusal(client, { grant, userOp });
       if (refusal) throw refusal;
+      if (!encoded.has(keccak256(userOp.callData))) throw notEncodedHere();
+      if (!isNonceOfValidator({ kind, validator: module, nonce: userOp.nonce })) throw notOfModule();
       return key.sign({
         hash: getUserOperationHash({
           chainId,
@@ -249,6 +266,23 @@ function erc7579Kind({ accountKind }: Grant): Erc7579AccountKind {
     details: { accountKind },
   });
 }
+
+const notEncodedHere = () =>
+  new Refusal({
+    code: "INVALID_CALLDATA",
+    shortMessage: "The userOp's callData is not what this account encoded of its calls.",
+    metaMessages: [
+      "Nothing was signed. A paymaster's service or a library may have put in other calls.",
+      "Give the calls as `calls`, and have them encoded by the account that signs.",
+    ],
+  });
+
+const notOfModule = () =>
+  new Refusal({
+    code: "INVALID_CALLDATA",
+    shortMessage: "The userOp's nonce names another validator than the session module.",
+    metaMessages: ["Nothing was signed. Leave the nonce to the account's getNonce."],
+  });
 
 const signsNothingElse = () =>
   new Refusal({

@@ -39,6 +39,13 @@ export function budgetTokens(budgets: BudgetRequests, chainId: number): BudgetTo
     if (name === "native") return { path, token: zeroAddress, kind: "native", request };
     if (name === "usdc") {
       const token = request.token === undefined ? usdc : parseAddress(request.token, `${path}.token`);
+      if (usdc && token && !isAddressEqual(token, usdc))
+        throw new InvalidInput({
+          code: "UNKNOWN_TOKEN",
+          shortMessage: `${path}.token is not the USDC of chain ${chainId}, which is ${usdc}.`,
+          metaMessages: ["Leave token out. A budget of another token is named by its address."],
+          details: { token, usdc },
+        });
       if (token) return { path, token, kind: "usdc", request };
       throw new InvalidInput({
         code: "UNKNOWN_TOKEN",

@@ -9,6 +9,7 @@ import { budgetTokens } from "./budgetTokens.ts";
 import { createAction } from "./createAction.ts";
 import { defaultSlotSizes } from "./defaultSlotSizes.ts";
 import type { SessionRequest, TokenBudgetRequest } from "./SessionRequest.ts";
+import { usdcAddress } from "./usdcAddress.ts";
 
 /** What a session depends on besides the request: facts that {@link proposeSession} reads from the chain. */
 export type SessionContext = {
@@ -207,8 +208,17 @@ function decimalsOf(
   path: string,
   context: SessionContext,
 ): number {
-  const known = kind === "usdc" ? 6 : kind === "native" ? 18 : undefined;
-  const decimals = context.decimals?.[token.toLowerCase()] ?? request.decimals ?? known;
+  const told = context.decimals?.[token.toLowerCase()];
+  const isKnown = kind === "native" || isUsdcOf(context.chainId, token);
+  const usual = kind === "usdc" ? 6 : kind === "native" ? 18 : undefined;
+  if (isKnown && told !== undefined && told !== usual)
+    throw new InvalidInput({
+      code: "UNKNOWN_TOKEN",
+      shortMessage: `The node says that ${path} (${token}) has ${told} decimals; it has ${usual}.`,
+      metaMessages: ["Ask another node: this one lies, or is of another chain."],
+      details: { token, decimals: told },
+    });
+  const decimals = told ?? request.decimals ?? usual;
   if (decimals === undefined || !Number.isInteger(decimals) || decimals < 0 || decimals > 255)
     throw new InvalidInput({
       code: "UNKNOWN_TOKEN",
@@ -224,6 +234,12 @@ function decimalsOf(
       details: { token, decimals },
     });
   return decimals;
+}
+
+/** A node could say of a token's decimals what it likes, and so make any number of it "20": of these it cannot. */
+function isUsdcOf(chainId: number, token: Address): boolean {
+  const usdc = usdcAddress(chainId);
+  return usdc !== undefined && isAddressEqual(usdc, token);
 }
 
 function readEnd(request: SessionRequest, validAfter: number): number {

@@ -1,0 +1,33 @@
+import { expect } from "chai";
+import { isNonceOfValidator } from "../../../packages/sdk/src/erc7579/isNonceOfValidator.ts";
+import { type Erc7579AccountKind, validatorNonceKey } from "../../../packages/sdk/src/index.ts";
+
+const validator = "0x1234567890AbcdEF1234567890aBcdef12345678";
+/** Bytes of a lane. */
+const kinds: Record<Erc7579AccountKind, number> = {
+  openzeppelin: 4,
+  reference: 4,
+  safe7579: 4,
+  nexus: 3,
+  kernel: 2,
+};
+
+describe("whether a nonce goes to a validator", () => {
+  for (const [kind, bytes] of Object.entries(kinds) as [Erc7579AccountKind, number][]) {
+    const last = 2 ** (8 * bytes) - 1;
+    it(`is so in every lane, and whatever its sequence is, on the account kind ${kind}`, () => {
+      for (const lane of [0, 1, 255, last]) {
+        const key = validatorNonceKey({ kind, validator, lane });
+        for (const sequence of [0n, 1n, 2n ** 64n - 1n])
+          expect(isNonceOfValidator({ kind, validator, nonce: (key << 64n) + sequence })).to.equal(true);
+      }
+    });
+    it(`is not so with any bit of it flipped that is no lane's, on the account kind ${kind}`, () => {
+      const nonce = validatorNonceKey({ kind, validator }) << 64n;
+      const flipped = [...Array(192).keys()].filter(
+        (bit) => !isNonceOfValidator({ kind, validator, nonce: nonce ^ (1n << BigInt(64 + bit)) }),
+      );
+      expect(flipped).to.have.length(192 - 8 * bytes);
+    });
+  }
+});
