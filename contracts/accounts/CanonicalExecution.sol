@@ -13,8 +13,8 @@ library CanonicalExecution {
     /// @dev Behind the offsets of the three arguments.
     uint256 private constant SESSION_AT = 96;
 
-    /// @notice What stands behind the selector of this module's own `execute`, where `callData` is the account's `execute`
-    /// of that one call, with no value, by default mode (in ERC-7579 every part of that mode is zero).
+    /// @notice What stands behind the selector of this module's own `execute`, where `callData` is the account's
+    /// `execute` of that one call, with no value, by default mode (in ERC-7579 every part of that mode is zero).
     function argumentsIn(bytes calldata callData) internal view returns (bool ok, bytes calldata arguments) {
         arguments = callData[:0];
         // selector, mode, offset, length; then target, value and selector of the one call
@@ -61,8 +61,8 @@ library CanonicalExecution {
         uint256 grantAt;
         uint256 list;
         uint256 count;
-        // No length wraps: each is compared with that of the arguments before it is added. What lies behind the arguments
-        // may be read, but nothing that ends there is taken.
+        // No length wraps: each is compared with that of the arguments before it is added. What lies behind the
+        // arguments may be read, but nothing that ends there is taken.
         unchecked {
             (ok, grantAt) = _endOfSession(arguments, session);
             if (!ok || _word(arguments, 0) != SESSION_AT || _word(arguments, 32) != grantAt) {
@@ -73,8 +73,8 @@ library CanonicalExecution {
             if (!ok || _word(arguments, 64) != callsAt) return (false, grant, calls);
             count = _word(arguments, callsAt);
 
-            // Each call begins where the one before ends, the first behind the list of offsets. A count that wraps runs out
-            // of arguments long before it is reached.
+            // Each call begins where the one before ends, the first behind the list of offsets. A count that wraps
+            // runs out of arguments long before it is reached.
             list = callsAt + 32;
             uint256 end = list + 32 * count;
             for (uint256 i; i < count; ++i) {
@@ -97,9 +97,9 @@ library CanonicalExecution {
         }
     }
 
-    /// @dev Where the session that was read from the arguments ends, if its lists lie one behind the other with nothing in
-    /// between. What its words hold is not looked at: the session's id covers them as they are. Unchecked, since reading
-    /// has bounded every length.
+    /// @dev Where the session that was read from the arguments ends, if its lists lie one behind the other with
+    /// nothing in between. What its words hold is not looked at: the session's id covers them as they are. Unchecked,
+    /// since reading has bounded every length.
     function _endOfSession(
         bytes calldata arguments,
         Session memory session
@@ -127,8 +127,8 @@ library CanonicalExecution {
         }
     }
 
-    /// @dev Where `bytes` that begin at `start` with their length end, padded with zeros to whole words. That this is within
-    /// the arguments is for the caller to see.
+    /// @dev Where `bytes` that begin at `start` with their length end, padded with zeros to whole words. That this is
+    /// within the arguments is for the caller to see.
     function _endOfBytes(bytes calldata arguments, uint256 start) private pure returns (bool ok, uint256 end) {
         uint256 length = _word(arguments, start);
         if (length > arguments.length) return (false, start);

@@ -81,8 +81,8 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
     }
 
     /// @notice Ends every session and every unused grant of the account, and forgets who may grant. No data is needed.
-    /// @dev Reads and writes two words, whatever was installed: nothing can make it run out of gas. Only data that could end
-    /// in an outsider's address is refused, and only where the account passes such calls on.
+    /// @dev Reads and writes two words, whatever was installed: nothing can make it run out of gas. Only data that
+    /// could end in an outsider's address is refused, and only where the account passes such calls on.
     function onUninstall(bytes calldata data) external {
         _requireBytesOnly(data);
         if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);
@@ -222,10 +222,10 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
 
     /* HOW AN ERC-7579 ACCOUNT DOES IT */
 
-    /// @dev A userOp comes back as a call of the account. So might an outsider's call that the account passed on, with the
-    /// outsider's address appended (ERC-2771). No address is zero: where the last call's padding ends the calldata in 20
-    /// zeros, as it does wherever that call is a selector and words, nothing was appended. Elsewhere the outsider's
-    /// address may be what completes the arguments, and the account is asked, which is dear.
+    /// @dev A userOp comes back as a call of the account. So might an outsider's call that the account passed on,
+    /// with the outsider's address appended (ERC-2771). No address is zero: where the last call's padding ends the
+    /// calldata in 20 zeros, as it does wherever that call is a selector and words, nothing was appended. Elsewhere
+    /// the outsider's address may be what completes the arguments, and the account is asked, which is dear.
     function _speaksForItself(Session memory session, Call[] calldata calls) internal view override returns (bool) {
         if (msg.sender != session.account) return false;
         if (_endsInPadding(calls)) return true;

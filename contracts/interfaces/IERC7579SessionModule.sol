@@ -22,8 +22,9 @@ interface IERC7579SessionModule is IERC7579Validator {
     /// @notice What a grant of the account must begin with; empty: no signature grants.
     function granterOf(address account) external view returns (bytes memory granter);
 
-    /// @notice Whether the account called `onInstall` more often than `onUninstall`. For display only: a Kernel installs what
-    /// is installed already once more, and a Nexus short of gas uninstalls without a word. No rule rests on it.
+    /// @notice Whether the account called `onInstall` more often than `onUninstall`. For display only: a Kernel
+    /// installs what is installed already once more, and a Nexus short of gas uninstalls without a word. No rule
+    /// rests on it.
     function isInitialized(address account) external view returns (bool);
 
     /// @notice The wei of ERC-4337 gas that the session's userOps may have cost so far.
