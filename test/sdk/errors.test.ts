@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect } from "chai";
 import {
@@ -15,11 +15,20 @@ import {
 import {
   ChainRefusal,
   decodeError,
+  encodePasskeyAssertion,
+  erc7579Installation,
+  erc7579Removal,
+  granterPrefix,
   InvalidInput,
   isRefusal,
   Refusal,
   type RefusalCode,
+  safeCreation,
+  safeInstallation,
+  safeRemoval,
+  safeSignatures,
   sessionErrorsAbi,
+  validatorNonceKey,
 } from "../../packages/sdk/src/index.ts";
 
 const token = "0x00000000000000000000000000000000000000A1";
@@ -49,10 +58,110 @@ describe("the page that a refusal names", () => {
   it("is there, and has a heading for the code", () => {
     expect(codes).to.include("PERIOD").and.to.include("OUTCOME_UNKNOWN");
     const unresolved = codes.filter((code) => {
-      const [path = "", anchor = ""] = new Refusal({ code, shortMessage: "no" }).docsPath.split("#");
+      const [path = "", anchor = ""] = new Refusal({
+        code,
+        shortMessage: "no",
+        metaMessages: ["do"],
+      }).docsPath.split("#");
       return !anchorsOf(path).includes(anchor);
     });
     expect(unresolved).to.deep.equal([]);
+  });
+});
+
+describe("the SDK", () => {
+  const root = resolve(import.meta.dirname, "../../packages/sdk/src");
+  /** What never reaches a caller but as the cause of a refusal, or as the reason of an abort. */
+  const inside = ["erc7579/decodeSessionUserOpCallData.ts", "x402/payingFetch.ts"];
+
+  it("throws nothing of its own but refusals, which say what to do", () => {
+    const sources = globSync("**/*.ts", { cwd: root }).filter((path) => !path.startsWith("generated"));
+    expect(sources.length).to.be.greaterThan(100);
+    const plain = sources.filter((path) =>
+      /new (Type|Range)?Error\(/.test(readFileSync(join(root, path), "utf8")),
+    );
+    expect(plain.map((path) => path.replaceAll("\\", "/")).sort()).to.deep.equal(inside);
+  });
+
+  const kernel = { kind: "kernel", validator: token } as const;
+  const rail = { version: "1.4.1", handler: token } as const;
+  const assertion = (flags: number) => ({
+    authenticatorData: new Uint8Array(37).fill(flags),
+    clientDataJSON: new Uint8Array(),
+    signature: new Uint8Array(),
+  });
+  const refused: Record<string, [RefusalCode, () => unknown]> = {
+    "a granter without bytes": [
+      "GRANTER_TOO_LONG",
+      () => erc7579Installation({ kind: "nexus", account: zeroAddress, module: token, granter: "0x" }),
+    ],
+    "a granter that is too long": [
+      "GRANTER_TOO_LONG",
+      () =>
+        erc7579Installation({
+          kind: "nexus",
+          account: zeroAddress,
+          module: token,
+          granter: `0x${"11".repeat(24)}`,
+        }),
+    ],
+    "a validator that nobody named": ["UNKNOWN_VALIDATOR", () => granterPrefix({ kind: "nexus" })],
+    "a lane that is too large": ["INVALID_LANE", () => validatorNonceKey({ ...kernel, lane: 2 ** 16 })],
+    "a lane that is no whole number": ["INVALID_LANE", () => validatorNonceKey({ ...kernel, lane: 0.5 })],
+    "a negative lane": ["INVALID_LANE", () => validatorNonceKey({ ...kernel, lane: -1 })],
+    "a module that is not in an account's list": [
+      "MODULE_NOT_ENABLED",
+      () =>
+        erc7579Removal({ kind: "nexus", account: zeroAddress, module: token, validators: [], executors: [] }),
+    ],
+    "a module that is not in a Safe's list": [
+      "MODULE_NOT_ENABLED",
+      () =>
+        safeRemoval({ ...rail, safe: zeroAddress, module: token, modules: [], fallbackHandler: zeroAddress }),
+    ],
+    "the module as a Safe's fallback handler": [
+      "MODULE_IS_FALLBACK_HANDLER",
+      () => safeInstallation({ ...rail, safe: zeroAddress, module: token }),
+    ],
+    "a Safe 1.5.0 without a token": [
+      "UNKNOWN_TOKEN",
+      () => safeInstallation({ version: "1.5.0", domainSeparators: [], safe: zeroAddress, module: token }),
+    ],
+    "a new Safe without an owner": ["INVALID_OWNERS", () => safeCreation({ ...rail, module: zeroAddress })],
+    "a threshold above the number of owners": [
+      "INVALID_OWNERS",
+      () => safeCreation({ ...rail, module: zeroAddress, owners: [token], threshold: 2 }),
+    ],
+    "an owner who signed twice": [
+      "INVALID_SIGNER",
+      () => safeSignatures([0, 1].map(() => ({ signer: token, signature: `0x${"11".repeat(65)}` as const }))),
+    ],
+    "an owner's signature of another length": [
+      "INVALID_SIGNER",
+      () => safeSignatures([{ signer: token, signature: "0x11" }]),
+    ],
+    "a passkey that did not verify its user": ["INVALID_SIGNER", () => encodePasskeyAssertion(assertion(1))],
+    "a passkey's answer in another form": ["INVALID_SIGNER", () => encodePasskeyAssertion(assertion(5))],
+  };
+  for (const [what, [code, attempt]] of Object.entries(refused))
+    it(`refuses ${what} with a code and what to do`, () => {
+      let error: unknown;
+      try {
+        attempt();
+      } catch (caught) {
+        error = caught;
+      }
+      if (!(error instanceof InvalidInput)) throw error ?? new Error("it was not refused");
+      expect(error.code).to.equal(code);
+      expect(error.metaMessages.length).to.be.greaterThan(0);
+    });
+
+  it("takes the largest lane that each kind's nonces have room for", () => {
+    const largest = { kernel: 2 ** 16, nexus: 2 ** 24, openzeppelin: 2 ** 32 } as const;
+    for (const kind of ["kernel", "nexus", "openzeppelin"] as const) {
+      expect(validatorNonceKey({ kind, validator: token, lane: largest[kind] - 1 })).to.be.a("bigint");
+      expect(() => validatorNonceKey({ kind, validator: token, lane: largest[kind] })).to.throw(InvalidInput);
+    }
   });
 });
 
@@ -87,12 +196,23 @@ describe("what the chain says no with", () => {
     expect(over.details).to.deep.equal({ validUntil: 1_800_000_000 });
   });
 
-  it("is told to JSON without bigints", () => {
+  it("has a code also where only the module for ERC-7579 accounts says it", () => {
+    const data = encodeErrorResult({
+      abi: parseAbi(["error GranterTooLong(uint256 length)"]),
+      errorName: "GranterTooLong",
+      args: [24n],
+    });
+    expect(decodeError(data)).to.deep.include({ code: "GRANTER_TOO_LONG", details: { length: 24 } });
+  });
+
+  it("is told to JSON without bigints, with what to do and where that is explained", () => {
     const json = JSON.parse(JSON.stringify(decodeError(encode("PeriodExceeded", [token, 5n, 3n, 9n]))));
     expect(json).to.deep.include({
       code: "PERIOD",
       details: { token, amount: "5", remaining: "3", resetsAt: 9 },
+      docsPath: "docs/errors.md#period",
     });
+    expect(json.whatToDo).to.have.length.greaterThan(0);
   });
 
   it("is found at any depth of a viem error", () => {
@@ -157,7 +277,11 @@ describe("what the chain says no with", () => {
   });
 
   it("is left alone when it is a refusal already, also inside another error", () => {
-    const refusal = new InvalidInput({ code: "INVALID_AMOUNT", shortMessage: "no" });
+    const refusal = new InvalidInput({
+      code: "INVALID_AMOUNT",
+      shortMessage: "no",
+      metaMessages: ["do"],
+    });
     expect(decodeError(refusal)).to.equal(refusal);
     expect(decodeError(new Error("around", { cause: refusal }))).to.equal(refusal);
     expect(refusal).to.be.instanceOf(Refusal);

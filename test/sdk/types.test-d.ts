@@ -1,19 +1,49 @@
 /**
  * What must not compile. Checked by `tsc`: a line below `@ts-expect-error` that compiles is an error itself.
  */
-import type { Address, Hex, LocalAccount, PrivateKeyAccount, PublicClient } from "viem";
+import type {
+  Account,
+  Address,
+  Chain,
+  Hash,
+  Hex,
+  LocalAccount,
+  PrivateKeyAccount,
+  PublicClient,
+  Transport,
+  WalletClient,
+} from "viem";
 import { createBundlerClient, type SmartAccount } from "viem/account-abstraction";
 import {
   type ActionRequest,
+  type BalanceFloor,
   type BudgetRequest,
   type BudgetRequests,
+  type BudgetSpending,
+  type EncodedCall,
+  enableSession,
   type Grant,
+  grantJsonSchema,
+  InvalidInput,
   isRefusal,
+  type ListedSession,
+  listSessions,
   type Proposal,
   proposeSession,
+  type Refusal,
+  type RefusalCode,
+  renounceSession,
+  replaceSession,
+  reviewSession,
+  revokeAllSessions,
+  revokeSession,
+  type SessionEvent,
   type SessionRequest,
+  type SessionReview,
   type SessionSmartAccount,
+  sessionHistory,
   signGrant,
+  spendMeter,
   type TokenBudgetRequest,
   toSessionSmartAccount,
 } from "../../packages/sdk/src/index.ts";
@@ -138,3 +168,78 @@ if (isRefusal(error, "PERIOD")) {
   // @ts-expect-error of another code
   console.log(error.details.validUntil);
 }
+
+// What an owner sends goes by the Safe's owners, with a client that pays, or by a sender, with any client: not both.
+declare const wallet: WalletClient<Transport, Chain | undefined, Account>;
+declare const send: (calls: readonly EncodedCall[]) => Promise<Hash>;
+export const byOwners: Promise<Hash>[] = [
+  enableSession(wallet, { proposal }),
+  revokeSession(wallet, { grant, owner: [agent, wallet] }),
+  revokeSession(wallet, { grant: proposal }),
+  revokeAllSessions(wallet, { account: safe, accountKind: "safe", module: token }),
+  replaceSession(wallet, { old: grant, replacement: proposal }),
+];
+export const bySending: Promise<Hash>[] = [
+  enableSession(client, { proposal, send }),
+  revokeSession(client, { grant, send }),
+  revokeAllSessions(client, { grant, send }),
+  replaceSession(client, { old: grant, replacement: proposal, floors: [{ token, amount: 1n }], send }),
+];
+// @ts-expect-error nobody pays the gas
+export const nobodyPays = revokeSession(client, { grant });
+// @ts-expect-error a sender and an owner
+export const twoSenders = revokeSession(wallet, { grant, owner: agent, send });
+// @ts-expect-error nobody's sessions
+export const nobodys = revokeAllSessions(wallet, {});
+// @ts-expect-error no module
+export const noModule = revokeAllSessions(wallet, { account: safe, accountKind: "safe" });
+// @ts-expect-error a floor that is no bigint
+export const textFloor: BalanceFloor = { token, amount: "1" };
+// @ts-expect-error no key sends
+export const noKeySends = renounceSession(client, { grant });
+
+// A history is of a grant or of an account, from a block on.
+export const ofGrant: Promise<readonly SessionEvent[]> = sessionHistory(client, {
+  grant,
+  fromBlock: 1n,
+}).then(({ events }) => events);
+export const ofAccount = sessionHistory(client, {
+  account: safe,
+  module: token,
+  grants: [grant],
+  fromBlock: 1n,
+});
+// @ts-expect-error no first block
+export const noBlock = sessionHistory(client, { grant });
+// @ts-expect-error a grant and an account
+export const twoSubjects = sessionHistory(client, { grant, account: safe, module: token, fromBlock: 1n });
+// @ts-expect-error a number
+export const numberBlock = listSessions(client, { account: safe, module: token, fromBlock: 1 });
+export const listed: Promise<ListedSession[]> = listSessions(client, {
+  account: safe,
+  module: token,
+  fromBlock: 1n,
+});
+export const meter: Promise<BudgetSpending[]> = ofGrant.then((events) => spendMeter(grant, events));
+export const review: Promise<SessionReview> = reviewSession(client, proposal);
+
+declare const event: SessionEvent;
+if (event.type === "executed") console.log(event.amount satisfies bigint, event.period);
+// @ts-expect-error what settled may not say its amount
+if (event.type === "settled") console.log(event.amount satisfies bigint);
+// @ts-expect-error the epoch has no session
+if (event.type === "epochChanged") console.log(event.id);
+
+// Every refusal says what to do, and its code is one of those that are known.
+declare const refusal: Refusal;
+export const code: RefusalCode = refusal.code;
+// @ts-expect-error nothing to do
+export const helpless = new InvalidInput({ code: "INVALID_AMOUNT", shortMessage: "no" });
+// @ts-expect-error nothing to do either
+export const empty = new InvalidInput({ code: "INVALID_AMOUNT", shortMessage: "no", metaMessages: [] });
+// @ts-expect-error a code that nobody documented
+export const unknownCode = new InvalidInput({ code: "OOPS", shortMessage: "no", metaMessages: ["do"] });
+// @ts-expect-error
+isRefusal(error, "OOPS");
+
+export const grantVersion: 1 = grantJsonSchema.properties.version.const;

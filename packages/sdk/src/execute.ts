@@ -1,12 +1,12 @@
-import { type Account, type Chain, type Client, type Hash, isAddressEqual, type Transport } from "viem";
+import type { Account, Chain, Client, Hash, Transport } from "viem";
 import type { CallRequest } from "./calls/CallRequest.ts";
 import { encodeExecute } from "./calls/encodeExecute.ts";
 import { decodeError } from "./errors/decodeError.ts";
-import { InvalidInput } from "./errors/InvalidInput.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { hashSession } from "./hashSession.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
+import { requireKey } from "./requireKey.ts";
 import { sendOnce } from "./sendOnce.ts";
 import { sessionState } from "./sessionState.ts";
 
@@ -28,13 +28,7 @@ export async function execute(
 ): Promise<Hash> {
   const { grant, calls } = parameters;
   const session = grantSession(grant);
-  if (!isAddressEqual(client.account.address, session.key))
-    throw new InvalidInput({
-      code: "NOT_KEY",
-      shortMessage: `The client's account is ${client.account.address}; the session's key is ${session.key}.`,
-      metaMessages: ["Make the wallet client with the session's key as its account."],
-      details: { caller: client.account.address, key: session.key },
-    });
+  requireKey(client, session);
   await requireGrantChain(client, grant);
   try {
     const id = hashSession(session);

@@ -1,6 +1,6 @@
-import { type Address, concat, domainSeparator, type Hex, hashStruct, numberToHex, size, toHex } from "viem";
-import { hashTypedData } from "viem/experimental/erc7739";
-import { type Session, sessionTypedData } from "../../../packages/sdk/src/index.ts";
+import { type Address, type Hex, hashTypedData, isAddressEqual, type TypedDataDefinition } from "viem";
+import { nestedSession, wrapNestedSignature } from "../../../packages/sdk/src/erc7739/nestedSession.ts";
+import { erc7739Signer, type Session, sessionTypedData } from "../../../packages/sdk/src/index.ts";
 import type { TestChain } from "../TestChain.ts";
 
 /**
@@ -13,25 +13,12 @@ export const verifierDomainOf = async ({ client }: TestChain, address: Address) 
   if (!name || !version || !chainId || !verifyingContract || !salt) {
     throw new Error(`${address} has no whole domain`);
   }
-  return { name, version, chainId, verifyingContract, salt };
+  return { name, version, chainId: Number(chainId), verifyingContract, salt };
 };
 
 /**
- * The types of a session as ERC-7739 writes them behind a signature: all in alphabetical order, as EIP-712 hashes them
- * where the session is a member of something, then the name of the one that was signed ("explicit mode"). The shorter
- * mode, the session's own type string, would be another hash than a wallet's, as `Action` comes before `Session`.
- */
-function contentsDescription({ types, primaryType }: ReturnType<typeof sessionTypedData>): string {
-  const structs = Object.entries(types).sort(([a], [b]) => (a < b ? -1 : 1));
-  const written = structs.map(
-    ([name, members]) => `${name}(${members.map((member) => `${member.type} ${member.name}`).join(",")})`,
-  );
-  return `${written.join("")}${primaryType}`;
-}
-
-/**
- * A session signed as ERC-7739 nests it: the owner's wallet shows the session's content, the signature counts for this
- * account alone.
+ * A session signed as ERC-7739 nests it, by the SDK's own signer: without the prefix that names the validator. The SDK
+ * does not sign for another account than the session's: such a signature is made of its parts.
  * @param sign Signs a hash with the owner's key.
  */
 export async function signNestedSession(
@@ -40,14 +27,11 @@ export async function signNestedSession(
   sign: (hash: Hex) => Promise<Hex>,
 ): Promise<Hex> {
   const typedData = sessionTypedData(session, { chainId: testChain.chainId, module });
-  const verifierDomain = await verifierDomainOf(testChain, account);
-  const signature = await sign(hashTypedData({ ...typedData, verifierDomain }));
-  const description = toHex(contentsDescription(typedData));
-  return concat([
-    signature,
-    domainSeparator({ domain: typedData.domain }),
-    hashStruct({ data: typedData.message, types: typedData.types, primaryType: "Session" }),
-    description,
-    numberToHex(size(description), { size: 2 }),
-  ]);
+  const signNested = (nested: TypedDataDefinition) => sign(hashTypedData(nested));
+  if (!isAddressEqual(account, session.account)) {
+    const nested = nestedSession(typedData, await verifierDomainOf(testChain, account));
+    return wrapNestedSignature(await signNested(nested as TypedDataDefinition), typedData);
+  }
+  const signer = erc7739Signer(testChain.client, { account, granter: "0x", sign: signNested });
+  return signer.sign(hashTypedData(typedData), typedData);
 }

@@ -1,5 +1,6 @@
 import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, size } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionParameters } from "../payload/sessionParameters.ts";
 import type { Session } from "../Session.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
@@ -31,12 +32,20 @@ const installationParameters = [
  * The calls by which an ERC-7579 account installs Latchkey, as validator and as executor, to be made in one batch on
  * one approval of its owner. Where nothing else is asked for, a granter that was named earlier stays.
  *
- * @throws If the granter is no prefix that the module can keep.
+ * @throws {InvalidInput} GRANTER_TOO_LONG: the granter has no bytes, or more than the module can keep.
  */
 export function erc7579Installation(parameters: Erc7579InstallationParameters): EncodedCall[] {
   const { kind, account, module, granter, sessions = [] } = parameters;
   if (granter !== undefined && (size(granter) === 0 || size(granter) > 23))
-    throw new Error(`A granter has 1 to 23 bytes, not ${size(granter)}.`);
+    throw new InvalidInput({
+      code: "GRANTER_TOO_LONG",
+      shortMessage: `A granter has 1 to 23 bytes, not ${size(granter)}.`,
+      metaMessages: [
+        "Make it by granterPrefix: the bytes before a signature by which the account chooses the validator.",
+        "Leave granter out where no signature is to grant.",
+      ],
+      details: { length: size(granter) },
+    });
   const inner: Hex =
     granter === undefined && sessions.length === 0
       ? "0x"

@@ -1,6 +1,7 @@
 import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, isAddressEqual } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { encodeRevokeAll } from "../calls/encodeRevokeAll.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
 
@@ -29,7 +30,7 @@ const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
  * dies first, by a call that must succeed: some accounts drop a module also where telling it so runs out of gas, and an
  * estimate of the least gas that does not revert is just that.
  *
- * @throws If the module is not in the lists.
+ * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the lists.
  */
 export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCall[] {
   const { account, module } = parameters;
@@ -53,7 +54,16 @@ export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCal
 /** These accounts keep their modules in linked lists, and are told what stands before the one to be removed. */
 function behindPrevious(installed: readonly Address[], module: Address): Hex {
   const position = installed.findIndex((one) => isAddressEqual(one, module));
-  if (position < 0) throw new Error(`The module ${module} is not among the account's modules.`);
+  if (position < 0)
+    throw new InvalidInput({
+      code: "MODULE_NOT_ENABLED",
+      shortMessage: `The module ${module} is not among the account's modules.`,
+      metaMessages: [
+        "Check the module's address, and read the lists anew by readErc7579Removal.",
+        "Where the account has dropped it already, have it send encodeRevokeAll alone.",
+      ],
+      details: { module },
+    });
   return encodeAbiParameters(
     [{ type: "address" }, { type: "bytes" }],
     [installed[position - 1] ?? SENTINEL, "0x"],

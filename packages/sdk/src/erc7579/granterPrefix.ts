@@ -1,4 +1,5 @@
 import { type Address, concat, type Hex, zeroAddress } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 
 /**
@@ -10,11 +11,16 @@ import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
  *
  * @param parameters.validator The owner's validator module. May be left out on a Kernel (its root validator, whichever
  * that is by then) and on a Safe7579 (the Safe's owners, as the Safe itself checks them).
- * @throws If the validator is left out on any other account.
+ * @throws {InvalidInput} UNKNOWN_VALIDATOR: the validator is left out on any other account.
  */
 export function granterPrefix({ kind, validator }: { kind: Erc7579AccountKind; validator?: Address }): Hex {
   if (validator) return kind === "kernel" ? concat(["0x01", validator]) : validator;
   if (kind === "kernel") return "0x00";
   if (kind === "safe7579") return zeroAddress;
-  throw new Error(`Which validator of the account (${kind}) speaks for its owner? Name it.`);
+  throw new InvalidInput({
+    code: "UNKNOWN_VALIDATOR",
+    shortMessage: `It is not said which validator of the account (${kind}) speaks for its owner.`,
+    metaMessages: ["Name it: pass the address of that validator module as validator."],
+    details: { kind },
+  });
 }

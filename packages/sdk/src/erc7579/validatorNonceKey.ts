@@ -1,4 +1,5 @@
 import { type Address, concat, type Hex, hexToBigInt, numberToHex } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
  * @param parameters.validator The module of the session; or the owner's validator, for the owner's own userOps.
  * @param parameters.lane UserOps of different lanes need not wait for each other: a number of up to 4 bytes, on a Nexus
  * 3, on a Kernel 2. Default: 0.
- * @throws If the lane is larger.
+ * @throws {InvalidInput} INVALID_LANE: the lane is larger, negative or no whole number.
  */
 export function validatorNonceKey(parameters: {
   kind: Erc7579AccountKind;
@@ -16,6 +17,14 @@ export function validatorNonceKey(parameters: {
   lane?: number;
 }): bigint {
   const { kind, validator, lane = 0 } = parameters;
+  const most = 2 ** (8 * (kind === "nexus" ? 3 : kind === "kernel" ? 2 : 4)) - 1;
+  if (!Number.isInteger(lane) || lane < 0 || lane > most)
+    throw new InvalidInput({
+      code: "INVALID_LANE",
+      shortMessage: `The lane is ${lane}; on an account of this kind (${kind}) it is a whole number up to ${most}.`,
+      metaMessages: ["Choose a smaller lane, or leave it out."],
+      details: { lane, most },
+    });
   return hexToBigInt(concat(parts(kind, validator, lane)));
 }
 

@@ -58,8 +58,14 @@ export type RefusalCode =
   | "INVALID_ACTION"
   | "UNKNOWN_TOKEN"
   | "UNKNOWN_MODULE"
+  | "UNKNOWN_CHAIN"
   | "INVALID_GRANT"
   | "INVALID_SIGNER"
+  | "IMPLICIT_SIGNATURE"
+  | "INVALID_OWNERS"
+  | "UNKNOWN_VALIDATOR"
+  | "GRANTER_TOO_LONG"
+  | "INVALID_LANE"
   | "INVALID_PAYLOAD"
   | "INVALID_CALLDATA"
   | "GAS_ALLOWANCE"
@@ -71,6 +77,10 @@ export type RefusalCode =
   | "NOT_OFFERED"
   | "SLOTS_TAKEN"
   | "STORE"
+  | "KEY_FILE"
+  | "SPENT_MEANWHILE"
+  | "NO_GUARD"
+  | "INVALID_RANGE"
   | "NETWORK"
   | "OUTCOME_UNKNOWN"
   | "UNKNOWN";
@@ -89,8 +99,8 @@ export type RefusalParameters = {
   code: RefusalCode;
   /** One sentence: what was refused and why. */
   shortMessage: string;
-  /** What to do about it, one sentence a line. */
-  metaMessages?: readonly string[];
+  /** What to do about it, one sentence a line; at least one. */
+  metaMessages: readonly [string, ...string[]];
   /** The offending values. */
   details?: RefusalDetails;
   /** Where in the documentation this code is explained; made from the code if absent. */
@@ -115,11 +125,11 @@ export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly details: RefusalDetails;
   readonly shortMessage: string;
-  readonly metaMessages: readonly string[];
+  readonly metaMessages: RefusalParameters["metaMessages"];
   readonly docsPath: string;
 
   constructor(parameters: RefusalParameters) {
-    const metaMessages = parameters.metaMessages ?? [];
+    const { metaMessages } = parameters;
     const docsPath =
       parameters.docsPath ?? `docs/errors.md#${parameters.code.toLowerCase().replaceAll("_", "-")}`;
     super([parameters.shortMessage, ...metaMessages, `See ${docsPath}`].join("\n"), {
@@ -133,13 +143,20 @@ export class Refusal extends Error {
   }
 
   /** For logs and tools that speak JSON; bigints become decimal strings. */
-  toJSON(): { code: RefusalCode; message: string; whatToDo: readonly string[]; details: RefusalDetails } {
+  toJSON(): {
+    code: RefusalCode;
+    message: string;
+    whatToDo: readonly string[];
+    details: RefusalDetails;
+    docsPath: string;
+  } {
     const details = Object.fromEntries(
       Object.entries(this.details).map(([name, value]) => [
         name,
         typeof value === "bigint" ? value.toString() : value,
       ]),
     );
-    return { code: this.code, message: this.shortMessage, whatToDo: this.metaMessages, details };
+    const { code, shortMessage: message, metaMessages: whatToDo, docsPath } = this;
+    return { code, message, whatToDo, details, docsPath };
   }
 }

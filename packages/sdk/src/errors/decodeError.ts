@@ -6,11 +6,21 @@ import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { revertTextRefusal } from "./revertTextRefusal.ts";
 
 /** How an error of the contract reads to people and programs. */
-type Reading = { code: RefusalCode; shortMessage: string; metaMessages: string[]; details: RefusalDetails };
+type Reading = {
+  code: RefusalCode;
+  shortMessage: string;
+  metaMessages: readonly [string, ...string[]];
+  details: RefusalDetails;
+};
 
 const errorAbi = [
   ...sessionModuleAbi.filter((item) => item.type === "error"),
-  ...parseAbi(["error Error(string text)", "error Panic(uint256 number)"]),
+  ...parseAbi([
+    "error Error(string text)",
+    "error Panic(uint256 number)",
+    // Of the module for ERC-7579 accounts alone.
+    "error GranterTooLong(uint256 length)",
+  ]),
 ] as const;
 
 type Decoded = ReturnType<typeof decodeErrorResult<typeof errorAbi>>;
@@ -312,8 +322,7 @@ function read(decoded: Decoded): Reading {
       return {
         code: "CALL_FAILED",
         shortMessage: `Call ${index} of the account failed${inner && inner.code !== "UNKNOWN" ? `: ${inner.shortMessage}` : "."}`,
-        metaMessages:
-          inner && inner.code !== "UNKNOWN" ? [...inner.metaMessages] : ["Look at details.reason."],
+        metaMessages: inner && inner.code !== "UNKNOWN" ? inner.metaMessages : ["Look at details.reason."],
         details: { index: Number(index), reason, reasonCode: inner?.code },
       };
     }
@@ -373,8 +382,22 @@ function read(decoded: Decoded): Reading {
         details: { token, spender, allowance },
       };
     }
+    case "GranterTooLong": {
+      const [length] = decoded.args;
+      return {
+        code: "GRANTER_TOO_LONG",
+        shortMessage: `A granter has 1 to 23 bytes, not ${length}.`,
+        metaMessages: ["Make it by granterPrefix, and the installation by erc7579Installation."],
+        details: { length: Number(length) },
+      };
+    }
     default:
-      return { code: "UNKNOWN", shortMessage: "The reason is not known.", metaMessages: [], details: {} };
+      return {
+        code: "UNKNOWN",
+        shortMessage: "The reason is not known.",
+        metaMessages: ["Look at revertData: it is an error of this module that this SDK does not know."],
+        details: {},
+      };
   }
 }
 

@@ -20,6 +20,7 @@ const decimal = (bits: bigint) =>
     .refine((text) => text.length <= 78 && BigInt(text) < 1n << bits, `more than ${bits} bits`);
 
 const grantSchema = z.strictObject({
+  $schema: z.string().optional(),
   version: z.literal(GRANT_VERSION),
   chainId: z.number().int().positive(),
   module: address,
@@ -89,14 +90,15 @@ export function parseGrant(source: unknown): Grant {
   } catch (cause) {
     throw invalid("The grant's session breaks a bound that every session must keep.", [], cause);
   }
-  return parsed.data;
+  const { $schema: _, ...grant } = parsed.data;
+  return grant;
 }
 
 const invalid = (shortMessage: string, faults: readonly string[], cause?: unknown) =>
   new InvalidGrant({
     code: "INVALID_GRANT",
     shortMessage,
-    metaMessages: [...faults, "Ask the owner for the grant file again, as it was made."],
+    metaMessages: ["Ask the owner for the grant file again, as it was made.", ...faults],
     details: { faults },
     cause,
   });

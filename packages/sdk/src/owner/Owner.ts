@@ -1,6 +1,26 @@
 import type { Address } from "viem";
 import type { EcdsaSigner } from "../signTypedDataBy.ts";
 
+/** Bytes as browsers take them, for every version of TypeScript: a `Uint8Array` over memory that is not shared. */
+export type PasskeyBytes = {
+  readonly buffer: ArrayBuffer;
+  readonly byteLength: number;
+  readonly byteOffset: number;
+};
+
+/**
+ * What a passkey is asked: as much of a browser's `CredentialRequestOptions` as is given, without its name, which
+ * programs on Node do not have.
+ */
+export type PasskeyRequest = {
+  publicKey: {
+    challenge: PasskeyBytes;
+    allowCredentials: { type: "public-key"; id: PasskeyBytes }[];
+    userVerification: "required";
+    rpId?: string;
+  };
+};
+
 /** A passkey that owns a Safe, with Rhinestone's adapter or without; the passkey objects of `@safe-global/protocol-kit` fit. */
 export type PasskeyOwner = {
   /** The credential's id, in hex. */
@@ -10,7 +30,7 @@ export type PasskeyOwner = {
   /** The site whose passkey it is. Default: the page's own. */
   rpId?: string;
   /** In place of `navigator.credentials.get`, for pages that have another and for tests. */
-  getFn?: (options?: CredentialRequestOptions) => Promise<Credential | null>;
+  getFn?: (options: PasskeyRequest) => Promise<object | null>;
 };
 
 /** An owner of a Safe: a viem account, a wallet client, or a passkey. Other accounts' owners: {@link signGrant}. */

@@ -1,5 +1,4 @@
 import {
-  type Account,
   type Address,
   type Chain,
   type Client,
@@ -11,7 +10,6 @@ import {
   parseAbi,
   size,
   type Transport,
-  type WalletClient,
   zeroAddress,
 } from "viem";
 import { call, getChainId, getCode, readContract } from "viem/actions";
@@ -19,6 +17,7 @@ import type { EncodedCall } from "../calls/CallRequest.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sendOnce } from "../sendOnce.ts";
+import type { PayingClient } from "./AccountSender.ts";
 import type { Owner } from "./Owner.ts";
 import { ownersSignature } from "./ownersSignature.ts";
 
@@ -60,7 +59,7 @@ const MULTI_SEND_CALL_ONLY: Address = "0x9641d764fc13c8B624c04430C7356C1C7C8102e
  * or where the Safe would not accept the signature.
  */
 export async function executeAsSafe(
-  client: WalletClient<Transport, Chain | undefined, Account>,
+  client: PayingClient,
   parameters: {
     safe: Address;
     calls: readonly EncodedCall[];

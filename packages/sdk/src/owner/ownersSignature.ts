@@ -4,7 +4,7 @@ import { safeAddresses } from "../safe/safeAddresses.ts";
 import { encodePasskeyAssertion, type PasskeyAssertion } from "../safe/safePasskeySignature.ts";
 import { type SafeOwnerSignature, safeSignatures } from "../safe/safeSignatures.ts";
 import { signerAddress, signTypedDataBy } from "../signTypedDataBy.ts";
-import type { Owner, PasskeyOwner } from "./Owner.ts";
+import type { Owner, PasskeyOwner, PasskeyRequest } from "./Owner.ts";
 
 /**
  * Has owners of a Safe sign typed data in the Safe's own domain: each is asked once, one after the other.
@@ -34,7 +34,7 @@ export async function ownersSignature<
 const isList = (owner: Owner | readonly Owner[]): owner is readonly Owner[] => Array.isArray(owner);
 
 async function askPasskey(passkey: PasskeyOwner, challenge: Hex): Promise<SafeOwnerSignature> {
-  const get = passkey.getFn ?? ((options) => navigator.credentials.get(options));
+  const get = passkey.getFn ?? ((options: PasskeyRequest) => navigator.credentials.get(options));
   const id: Hex = isHex(passkey.rawId) ? passkey.rawId : `0x${passkey.rawId}`;
   const credential = await get({
     publicKey: {

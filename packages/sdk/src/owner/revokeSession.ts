@@ -1,40 +1,42 @@
-import type { Account, Chain, Hash, Transport, WalletClient } from "viem";
+import type { Hash } from "viem";
 import { encodeRevoke } from "../calls/encodeRevoke.ts";
-import { InvalidInput } from "../errors/InvalidInput.ts";
-import type { Grant } from "../grant/Grant.ts";
+import type { Grant, Proposal } from "../grant/Grant.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
-import { executeAsSafe } from "./executeAsSafe.ts";
-import type { Owner } from "./Owner.ts";
+import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
+import { sendAsAccount } from "./sendAsAccount.ts";
+
+/** Which session is taken back. */
+export type SessionToRevoke = { grant: Grant | Proposal };
 
 /**
- * Takes a session of a Safe (or Safe7579) back, for ever, on the owner's word. Neither the agent nor any server has to agree, and a grant
- * that was never used dies as well.
+ * Takes a session back, for ever, on the owner's word. Neither the agent nor any server has to agree, and a grant that
+ * was never used dies as well.
  *
- * @param client A wallet client that pays the gas: anyone's.
- * @param parameters.owner The owner, or as many as the Safe's threshold. Default: the client's own account.
- * @returns The transaction's hash. The session works until that is mined: wait for the receipt.
- * @throws {Refusal} See {@link executeAsSafe}; WRONG_CHAIN; UNSUPPORTED_ACCOUNT: an account of another kind sends
- * {@link encodeRevoke} itself.
+ * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
+ * @param parameters.grant The grant, or the proposal that it was made of.
+ * @param parameters.owner Of a Safe or Safe7579: the owner, or as many as its threshold. Default: the client's own account.
+ * @param parameters.send How an account of another kind acts: gets the call, gives the hash back.
+ * @returns The transaction's hash (or what `send` gave). The session works until that is mined: wait for the receipt.
+ * @throws {Refusal} WRONG_CHAIN; UNSUPPORTED_ACCOUNT: the account is no Safe, and there is no `send`; see
+ * {@link executeAsSafe}.
  */
 export async function revokeSession(
-  client: WalletClient<Transport, Chain | undefined, Account>,
-  parameters: { grant: Grant; owner?: Owner | readonly Owner[] },
+  client: PayingClient,
+  parameters: SessionToRevoke & BySafeOwners,
+): Promise<Hash>;
+export async function revokeSession(
+  client: ReadingClient,
+  parameters: SessionToRevoke & BySending,
+): Promise<Hash>;
+export async function revokeSession(
+  client: PayingClient | ReadingClient,
+  { grant, ...sender }: SessionToRevoke & (BySafeOwners | BySending),
 ): Promise<Hash> {
-  const { grant, owner } = parameters;
-  const { accountKind } = grant;
-  if (accountKind !== "safe" && accountKind !== "safe7579")
-    throw new InvalidInput({
-      code: "UNSUPPORTED_ACCOUNT",
-      shortMessage: `An account of this kind (${accountKind}) acts by its owner's own client.`,
-      metaMessages: [
-        "Have it send encodeRevoke(grant): sendUserOperation({ calls: [encodeRevoke(grant)] }).",
-      ],
-      details: { accountKind },
-    });
   await requireGrantChain(client, grant);
-  return executeAsSafe(client, {
-    safe: grant.session.account,
+  return sendAsAccount(client, {
+    account: grant.session.account,
+    accountKind: grant.accountKind,
     calls: [encodeRevoke(grant)],
-    ...(owner === undefined ? {} : { owner }),
+    ...sender,
   });
 }

@@ -140,4 +140,9 @@ function payeeOf(budget: Budget, payee: bigint): Address {
 
 const numberToAddress = (value: bigint): Address => getAddress(numberToHex(value, { size: 20 }));
 
-const invalid = (shortMessage: string) => new Refusal({ code: "INVALID_PAYLOAD", shortMessage });
+const invalid = (shortMessage: string) =>
+  new Refusal({
+    code: "INVALID_PAYLOAD",
+    shortMessage,
+    metaMessages: ["Pass a payload by encodePayload, without what the account's kind puts around it."],
+  });

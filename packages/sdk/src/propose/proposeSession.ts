@@ -42,8 +42,8 @@ export async function proposeSession(
     request.module !== undefined
       ? parseAddress(request.module, "module")
       : (request.accountKind ?? "safe") === "safe"
-        ? await safeSessionModuleAddress()
-        : await erc7579SessionModuleAddress();
+        ? safeSessionModuleAddress()
+        : erc7579SessionModuleAddress();
   const [chainId, block, code] = await Promise.all([
     getChainId(client),
     getBlock(client, { blockTag: "latest" }),

@@ -8,6 +8,7 @@ import {
   size,
   zeroAddress,
 } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { safeAddresses } from "./safeAddresses.ts";
 import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from "./safeSignatureRail.ts";
@@ -66,8 +67,8 @@ const batched = (operation: 0 | 1, to: Address, data: Hex): Hex =>
  * The batch cannot name the Safe, whose address depends on the batch. It names address 0 instead, which
  * MultiSend 1.5.0 takes for the Safe. An older MultiSend would call address 0, succeed, and install nothing:
  * read `isModuleEnabled` after the creation.
- * @throws If nobody would own the Safe, the threshold cannot be met, the module is named as the handler, or no
- * token's domain is named for a Safe 1.5.0.
+ * @throws {InvalidInput} INVALID_OWNERS: nobody would own the Safe, or the threshold cannot be met;
+ * MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0.
  */
 export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
   const {
@@ -79,9 +80,13 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
     multiSend = safeAddresses.multiSend,
   } = parameters;
   const owners = [...(passkey ? [sharedSigner] : []), ...(parameters.owners ?? [])];
-  if (owners.length === 0) throw new Error("A Safe needs an owner: name a passkey or an address.");
+  if (owners.length === 0)
+    throw invalidOwners("A Safe needs an owner.", "Name a passkey, or an address in owners.");
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > owners.length) {
-    throw new Error(`${owners.length} owner(s) cannot meet a threshold of ${threshold}.`);
+    throw invalidOwners(
+      `${owners.length} owner(s) cannot meet a threshold of ${threshold}.`,
+      "Choose a whole number from 1 to the number of owners.",
+    );
   }
   const configuration = passkey
     ? [
@@ -124,3 +129,6 @@ export function safeInitializer({ owners, threshold, to, data, fallbackHandler }
     args: [owners, BigInt(threshold), to, data, fallbackHandler, zeroAddress, 0n, zeroAddress],
   });
 }
+
+const invalidOwners = (shortMessage: string, metaMessage: string) =>
+  new InvalidInput({ code: "INVALID_OWNERS", shortMessage, metaMessages: [metaMessage] });

@@ -19,7 +19,7 @@ export type SafeInstallationParameters = SafeSignatureRail & {
  *
  * The Safe's fallback handler is replaced, and with it goes whatever it did beyond Safe's own handlers. A Safe
  * that lives by another one (Safe4337Module, Safe7579) must not install this way.
- * @throws If the module is named as the handler, or no token's domain is named for a Safe 1.5.0.
+ * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0.
  */
 export function safeInstallation(parameters: SafeInstallationParameters): SafeCall[] {
   const { safe, module } = parameters;

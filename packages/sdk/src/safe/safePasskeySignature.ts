@@ -7,6 +7,7 @@ import {
   type Hex,
   stringToHex,
 } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import { safeSignatures } from "./safeSignatures.ts";
 
 type Bytes = ArrayBuffer | Uint8Array;
@@ -36,7 +37,11 @@ function fromDer(der: Uint8Array): [r: bigint, s: bigint] {
     at += 2 + length;
     return bytesToBigInt(bytes);
   };
-  const malformed = () => new Error("The passkey's signature is not a DER-encoded ECDSA signature.");
+  const malformed = () =>
+    unusable(
+      "The passkey's signature is not a DER-encoded ECDSA signature.",
+      "Pass the authenticator's answer as navigator.credentials.get gave it.",
+    );
   if (der[0] !== 0x30 || der[1] !== der.length - 2) throw malformed();
   const r = integer();
   const s = integer();
@@ -48,17 +53,21 @@ function fromDer(der: Uint8Array): [r: bigint, s: bigint] {
  * A passkey's assertion as Safe's signer contracts take it:
  * `abi.encode(bytes authenticatorData, string clientDataFields, uint256 r, uint256 s)`. The fields are what
  * stands in the client data after the challenge, which the contract writes itself.
- * @throws If the authenticator did not verify its user (a Safe would refuse), or answered in another form.
+ * @throws {InvalidInput} INVALID_SIGNER: the authenticator did not verify its user (a Safe would refuse), or answered in
+ * another form.
  */
 export function encodePasskeyAssertion(assertion: PasskeyAssertion): Hex {
   const authenticatorData = bytesOf(assertion.authenticatorData);
   if (!((authenticatorData[32] ?? 0) & 0x04)) {
-    throw new Error("The passkey did not verify its user: ask with userVerification 'required'.");
+    throw unusable("The passkey did not verify its user.", "Ask it with userVerification: 'required'.");
   }
   const clientData = bytesToString(bytesOf(assertion.clientDataJSON));
   const fields = /^\{"type":"webauthn.get","challenge":"[A-Za-z0-9_-]{43}",(.*)\}$/s.exec(clientData)?.[1];
   if (fields === undefined) {
-    throw new Error("The passkey's client data does not begin with the type and a challenge of 32 bytes.");
+    throw unusable(
+      "The passkey's client data does not begin with the type and a challenge of 32 bytes.",
+      "Ask it for the 32-byte hash as its challenge, by navigator.credentials.get.",
+    );
   }
   return encodeAbiParameters(
     [{ type: "bytes" }, { type: "bytes" }, { type: "uint256" }, { type: "uint256" }],
@@ -80,3 +89,6 @@ export function safePasskeySignature({
 }): Hex {
   return safeSignatures([{ signer, signature: encodePasskeyAssertion(assertion), isContract: true }]);
 }
+
+const unusable = (shortMessage: string, metaMessage: string) =>
+  new InvalidInput({ code: "INVALID_SIGNER", shortMessage, metaMessages: [metaMessage] });

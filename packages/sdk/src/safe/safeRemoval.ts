@@ -1,4 +1,5 @@
 import { type Address, encodeFunctionData, isAddressEqual, parseAbi, zeroAddress } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { SafeCall } from "./SafeCall.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { SENTINEL_MODULE } from "./safeAddresses.ts";
@@ -27,12 +28,21 @@ export type SafeRemovalParameters = SafeSignatureRail & {
  * The calls by which a Safe removes Latchkey, to be made in one batch. Every session and every unused grant dies
  * first: a module that a Safe merely drops is not told, and old grants would be good again if it came back. What the
  * fallback handler asks is cleared last, where it is the rail's; that is tidiness only, as a dropped module says no.
- * @throws If the module is not among the Safe's modules.
+ * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not among the Safe's modules.
  */
 export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
   const { safe, module, modules, fallbackHandler, nextHandler } = parameters;
   const position = modules.findIndex((enabled) => isAddressEqual(enabled, module));
-  if (position < 0) throw new Error(`The Safe ${safe} does not have the module ${module}.`);
+  if (position < 0)
+    throw new InvalidInput({
+      code: "MODULE_NOT_ENABLED",
+      shortMessage: `The Safe ${safe} does not have the module ${module}.`,
+      metaMessages: [
+        "Check the module's address, and that `modules` is the Safe's whole list: getModulesPaginated gives pages.",
+        "Where the Safe has dropped it already, have it send encodeRevokeAll alone.",
+      ],
+      details: { account: safe, module },
+    });
   const previous = modules[position - 1] ?? SENTINEL_MODULE;
   const isRails = isAddressEqual(fallbackHandler, signatureRailHandler(parameters, module));
   return [

@@ -1,4 +1,5 @@
 import { type Address, encodeFunctionData, type Hex } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { safeAddresses } from "./safeAddresses.ts";
 
@@ -19,12 +20,19 @@ export type SafeSignatureRail =
 
 /**
  * The fallback handler that goes with a signature rail.
- * @throws If it is the module: whoever called the Safe could then speak to the module as the Safe.
+ * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER: whoever called the Safe could then speak to the module as the Safe.
  */
 export function signatureRailHandler(rail: SafeSignatureRail, module: Address): Address {
   const handler = rail.handler ?? safeAddresses.extensibleFallbackHandler;
   if (handler.toLowerCase() === module.toLowerCase()) {
-    throw new Error("The session module must never be a Safe's fallback handler: name the handler itself.");
+    throw new InvalidInput({
+      code: "MODULE_IS_FALLBACK_HANDLER",
+      shortMessage: "The session module must never be a Safe's fallback handler.",
+      metaMessages: [
+        "Name the handler itself: safeSessionHandlerAddress, or Safe's ExtensibleFallbackHandler.",
+      ],
+      details: { module },
+    });
   }
   return handler;
 }
@@ -32,14 +40,18 @@ export function signatureRailHandler(rail: SafeSignatureRail, module: Address): 
 /**
  * The calldata of calls that a Safe, once it has its handler, makes to itself so that `verifier` is asked
  * about signatures. The zero address: nobody is asked any more.
- * @throws If the version is 1.5.0 and no token's domain is named.
+ * @throws {InvalidInput} UNKNOWN_TOKEN: the version is 1.5.0 and no token's domain is named.
  */
 export function signatureRailCalls(rail: SafeSignatureRail, verifier: Address): Hex[] {
   if (rail.version !== "1.5.0") {
     return [encodeFunctionData({ abi: safeAbi, functionName: "setSessionModule", args: [verifier] })];
   }
   if (rail.domainSeparators.length === 0) {
-    throw new Error("A Safe 1.5.0 asks token by token: name the domain separator of at least one token.");
+    throw new InvalidInput({
+      code: "UNKNOWN_TOKEN",
+      shortMessage: "A Safe 1.5.0 asks token by token, and no token is named.",
+      metaMessages: ["Name at least one token's DOMAIN_SEPARATOR() in domainSeparators."],
+    });
   }
   return rail.domainSeparators.map((domainSeparator) =>
     encodeFunctionData({

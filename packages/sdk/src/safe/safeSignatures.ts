@@ -1,4 +1,5 @@
 import { type Address, concat, type Hex, numberToHex, pad, size } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 
 /** What one owner of a Safe signed. */
 export type SafeOwnerSignature = {
@@ -17,7 +18,7 @@ export type SafeOwnerSignature = {
  * Joins owners' signatures to the bytes that a Safe checks: one part of 65 bytes for each owner, by ascending
  * address, then the contracts' own bytes, each with its length before it. A contract's part is its address, the
  * place of its bytes, and 0.
- * @throws If a key's signature is not 65 bytes, or an owner signed twice.
+ * @throws {InvalidInput} INVALID_SIGNER: a key's signature is not 65 bytes, or an owner signed twice.
  */
 export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
   const sorted = [...signatures].sort((a, b) => (BigInt(a.signer) < BigInt(b.signer) ? -1 : 1));
@@ -26,10 +27,10 @@ export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
   const tails: Hex[] = [];
   for (const [i, { signer, signature, isContract }] of sorted.entries()) {
     if (i > 0 && BigInt(signer) === BigInt(sorted[i - 1]?.signer ?? 0)) {
-      throw new Error(`The owner ${signer} signed twice.`);
+      throw invalid(`The owner ${signer} signed twice.`, signer);
     }
     if (!isContract) {
-      if (size(signature) !== 65) throw new Error(`The signature of ${signer} has not 65 bytes.`);
+      if (size(signature) !== 65) throw invalid(`The signature of ${signer} has not 65 bytes.`, signer);
       heads.push(signature);
       continue;
     }
@@ -40,3 +41,11 @@ export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
   }
   return concat([...heads, ...tails]);
 }
+
+const invalid = (shortMessage: string, signer: Address) =>
+  new InvalidInput({
+    code: "INVALID_SIGNER",
+    shortMessage,
+    metaMessages: ["Pass one signature of each owner; mark those of contracts with isContract."],
+    details: { signer },
+  });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Refusal } from "../errors/Refusal.ts";
+import { writePrivateFile } from "../files/writePrivateFile.ts";
 import { fileLock } from "./fileLock.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import type { SlotStore } from "./SlotStore.ts";
@@ -65,28 +66,12 @@ export function fileSlotStore(path: string, { lockTimeout = 10_000 } = {}): Slot
     }
   }
 
-  // A half-written file never has the name `path`: the new one is complete on disk before it takes the name.
   async function write(budgets: Budgets): Promise<void> {
-    const { open, rename, rm } = await import("node:fs/promises");
-    const { dirname } = await import("node:path");
     const contents = { format: "latchkey-slots", version: 1, budgets };
     const text = JSON.stringify(contents, (_, value) => (typeof value === "bigint" ? `${value}` : value), 1);
-    const draft = `${path}.${globalThis.crypto.randomUUID()}.draft`;
     try {
-      const file = await open(draft, "wx", 0o600);
-      try {
-        await file.writeFile(`${text}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(draft, path);
-      // The name itself must be on disk too; not every system lets a folder be opened for that.
-      const folder = await open(dirname(path), "r").catch(() => undefined);
-      await folder?.sync().catch(() => {});
-      await folder?.close();
+      await writePrivateFile(path, `${text}\n`, { replace: true });
     } catch (cause) {
-      await rm(draft, { force: true });
       throw unusable("cannot be written", cause);
     }
   }

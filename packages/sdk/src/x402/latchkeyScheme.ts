@@ -334,6 +334,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         throw new Refusal({
           code: "NOT_OFFERED",
           shortMessage: `The merchant speaks x402 version ${x402Version}; only version 2 is spoken here.`,
+          metaMessages: ["Ask the merchant to offer version 2, or pay by a transaction."],
           details: { x402Version },
         });
       }

@@ -51,7 +51,7 @@ type OpenPayment = { payload: PaymentPayload; header: string };
  */
 export function payingFetch(
   parameters: PayingFetchParameters,
-): (input: RequestInfo | URL, init?: RequestInit) => Promise<Response> {
+): (input: Parameters<typeof fetch>[0], init?: RequestInit) => Promise<Response> {
   const { client, resends = 3, resendDelay = 1000, timeout = 90_000 } = parameters;
   const send = parameters.fetch ?? globalThis.fetch;
   const scheme = latchkeyScheme(parameters);

@@ -1,0 +1,16 @@
+import type { Grant, Proposal } from "./Grant.ts";
+import { grantSession } from "./grantSession.ts";
+import { sessionJson } from "./sessionJson.ts";
+
+/**
+ * The grant file of a session that the account itself enables: it carries no signature, which is good for nothing until
+ * then, and the cheapest to use afterwards.
+ */
+export const enabledGrant = (proposal: Proposal | Grant): Grant => ({
+  version: proposal.version,
+  chainId: proposal.chainId,
+  module: proposal.module,
+  accountKind: proposal.accountKind,
+  session: sessionJson(grantSession(proposal)),
+  signature: "0x",
+});

@@ -1,0 +1,38 @@
+import type { Address, Hex } from "viem";
+import type { Slot } from "../payload/PayloadParameters.ts";
+import type { Session } from "../Session.ts";
+
+/** Where on the chain something happened. */
+export type Occurrence = {
+  blockNumber: bigint;
+  /** Of the block, seconds of Unix time. */
+  timestamp: number;
+  transactionHash: Hex;
+  /** Place within the block. */
+  logIndex: number;
+};
+
+/** Something that happened to the sessions of an account. Amounts in the token's base units, or wei. */
+export type SessionEvent = Occurrence &
+  (
+    | { type: "enabled"; id: Hex; key: Address; session: Session }
+    | { type: "revoked"; id: Hex }
+    /** Every session of another epoch ended. */
+    | { type: "epochChanged"; epoch: bigint }
+    /** What one execution spent of one budget. */
+    | { type: "executed"; id: Hex; token: Address; period: bigint; amount: bigint }
+    /**
+     * A signed payment that the token settled. `amount` and `to` are missing where the token's Transfer is not found
+     * beside it; a payment takes no more than its slot's worth.
+     */
+    | {
+        type: "settled";
+        id: Hex;
+        token: Address;
+        period: bigint;
+        slot: Slot;
+        nonce: Hex;
+        amount: bigint | undefined;
+        to: Address | undefined;
+      }
+  );

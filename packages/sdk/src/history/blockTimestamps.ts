@@ -1,0 +1,33 @@
+import type { Chain, Client, Transport } from "viem";
+import { getBlock } from "viem/actions";
+import { decodeError } from "../errors/decodeError.ts";
+
+/** How many blocks are asked for at once. */
+const AT_ONCE = 8;
+
+/**
+ * Unix times of the blocks that logs are in, in seconds. Nodes that say the time in the log itself are not asked again.
+ *
+ * @throws {Refusal} NETWORK where the chain cannot be asked.
+ */
+export async function blockTimestamps(
+  client: Client<Transport, Chain | undefined>,
+  logs: readonly { blockNumber: bigint; blockTimestamp?: bigint | null | undefined }[],
+): Promise<ReadonlyMap<bigint, number>> {
+  const times = new Map<bigint, number>();
+  for (const { blockNumber, blockTimestamp } of logs)
+    if (blockTimestamp) times.set(blockNumber, Number(blockTimestamp));
+  const missing = [...new Set(logs.map(({ blockNumber }) => blockNumber))].filter((one) => !times.has(one));
+  try {
+    for (let at = 0; at < missing.length; at += AT_ONCE)
+      await Promise.all(
+        missing.slice(at, at + AT_ONCE).map(async (blockNumber) => {
+          const { timestamp } = await getBlock(client, { blockNumber });
+          times.set(blockNumber, Number(timestamp));
+        }),
+      );
+  } catch (error) {
+    throw decodeError(error);
+  }
+  return times;
+}

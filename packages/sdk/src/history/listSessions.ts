@@ -1,0 +1,89 @@
+import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
+import { getBlock, readContract } from "viem/actions";
+import { decodeError } from "../errors/decodeError.ts";
+import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { hashSession } from "../hashSession.ts";
+import type { Session } from "../Session.ts";
+import { type SessionState, sessionState } from "../sessionState.ts";
+import { moduleLogs } from "./moduleLogs.ts";
+import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
+
+/** A session of an account, and where it stands. */
+export type ListedSession = {
+  id: Hex;
+  session: Session;
+  state: SessionState;
+  /** Whether the account still has the epoch in which the session was made. */
+  epochCurrent: boolean;
+  /**
+   * Whether it may still be used, now or later: not taken back, not over, of the current epoch. A session that is UNKNOWN
+   * also needs its grant; whether that is good {@link verifyGrant} says.
+   */
+  alive: boolean;
+  /** Where it was enabled; undefined for one that is known by its grant file alone. */
+  enabled: { blockNumber: bigint; transactionHash: Hex } | undefined;
+};
+
+/**
+ * Lists the sessions of an account: those that the chain saw enabled within the range, and those whose grant files are
+ * given.
+ *
+ * The chain alone cannot list them all. A session whose grant was never used, or was used by signature alone (x402),
+ * leaves no event of the module: keep the grant files. {@link encodeRevokeAll} ends also those that nobody remembers.
+ *
+ * @param client Any viem client of the chain.
+ * @param parameters.grants Grants or proposals that are known; those of other accounts or modules are left out.
+ * @returns Oldest first, those that only a grant file knows at the end.
+ * @throws {InvalidInput} INVALID_RANGE.
+ * @throws {Refusal} NETWORK where the chain cannot be asked.
+ */
+export async function listSessions(
+  client: Client<Transport, Chain | undefined>,
+  parameters: { account: Address; module: Address; grants?: readonly SessionCarrier[] } & BlockRange,
+): Promise<ListedSession[]> {
+  const { account, module, grants = [] } = parameters;
+  const range = await resolveBlockRange(client, parameters);
+  const logs = await readLogs(range, (piece) =>
+    moduleLogs(client, { ...piece, account, module, eventNames: ["SessionEnabled"] }),
+  );
+  const found = new Map<Hex, Pick<ListedSession, "session" | "enabled">>();
+  for (const { eventName, args, blockNumber, transactionHash } of logs)
+    if (eventName === "SessionEnabled" && !found.has(args.id))
+      found.set(args.id, { session: args.session, enabled: { blockNumber, transactionHash } });
+  for (const grant of grants) {
+    const session = grantSession(grant);
+    const id = hashSession(session);
+    if (!isAddressEqual(session.account, account) || !isAddressEqual(grant.module, module)) continue;
+    if (!found.has(id)) found.set(id, { session, enabled: undefined });
+  }
+  try {
+    const [{ timestamp }, epoch] = await Promise.all([
+      getBlock(client, { blockTag: "latest" }),
+      readContract(client, {
+        address: module,
+        abi: sessionModuleAbi,
+        functionName: "epochOf",
+        args: [account],
+      }),
+    ]);
+    return await Promise.all(
+      [...found].map(async ([id, { session, enabled }]): Promise<ListedSession> => {
+        const state = await sessionState(client, { module, id, account });
+        const epochCurrent = epoch === session.epoch;
+        const isOver = Number(timestamp) >= session.validUntil;
+        return {
+          id,
+          session,
+          state,
+          epochCurrent,
+          alive: state !== "REVOKED" && epochCurrent && !isOver,
+          enabled,
+        };
+      }),
+    );
+  } catch (error) {
+    throw decodeError(error);
+  }
+}

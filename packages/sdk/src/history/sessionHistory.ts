@@ -1,0 +1,118 @@
+import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { hashSession } from "../hashSession.ts";
+import type { Session } from "../Session.ts";
+import { blockTimestamps } from "./blockTimestamps.ts";
+import { moduleLogs } from "./moduleLogs.ts";
+import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
+import type { SessionEvent } from "./SessionEvent.ts";
+import { settlementEvents } from "./settlementEvents.ts";
+
+/** Whose history: one session's, or that of all sessions of an account by a module. */
+export type HistorySubject =
+  | { grant: SessionCarrier; account?: never; module?: never; grants?: never }
+  | {
+      grant?: never;
+      account: Address;
+      module: Address;
+      /**
+       * Sessions that are known from their grant files: those that were only ever used by signature have no event of the
+       * module, and their payments are found by these alone.
+       */
+      grants?: readonly SessionCarrier[];
+    };
+
+/** What {@link sessionHistory} answers. */
+export type SessionHistory = {
+  /** Oldest first. */
+  events: readonly SessionEvent[];
+  /** What was looked through. Go on from `toBlock + 1` next time. */
+  fromBlock: bigint;
+  toBlock: bigint;
+  /** False where a budget has too many lots to look through: signed payments may be missing then. */
+  complete: boolean;
+};
+
+/**
+ * What happened to a session, or to all sessions of an account: enabled, revoked, every execution's spending, every signed
+ * payment that settled, and when all sessions were ended. From events, in one pass over a range of blocks, which is
+ * split where the provider wants it smaller.
+ *
+ * The chain knows signed payments by their nonces only: they are found for the session that is asked about, and of an
+ * account for those enabled within the range and those in `grants`.
+ *
+ * @param client Any viem client of the chain.
+ * @throws {InvalidInput} INVALID_RANGE.
+ * @throws {Refusal} NETWORK where the chain cannot be asked.
+ *
+ * @example
+ * const { events } = await sessionHistory(client, { grant, fromBlock: 23_000_000n });
+ */
+export async function sessionHistory(
+  client: Client<Transport, Chain | undefined>,
+  parameters: HistorySubject & BlockRange,
+): Promise<SessionHistory> {
+  const { grant } = parameters;
+  const range = await resolveBlockRange(client, parameters);
+  const only = grant && grantSession(grant);
+  const subject = only && grant ? { account: only.account, module: grant.module } : parameters;
+  const { account, module } = subject;
+  if (!account || !module)
+    throw new InvalidInput({
+      code: "INVALID_ADDRESS",
+      shortMessage: "It is not said whose history is meant.",
+      metaMessages: ["Pass a grant, or account and module."],
+    });
+  const id = only && hashSession(only);
+  const logs = await readLogs(range, (piece) => moduleLogs(client, { ...piece, account, module }));
+  // EpochChanged has no id: it ends every session.
+  const meant = logs.filter(({ args }) => id === undefined || !("id" in args) || args.id === id);
+  const times = await blockTimestamps(client, meant);
+  const events = meant.map((log) => eventOf(log, times.get(log.blockNumber) ?? 0));
+  const sessions = only ? [only] : knownSessions(account, module, events, parameters.grants ?? []);
+  const settlements = await settlementEvents(client, { account, sessions, range });
+  return {
+    events: [...events, ...settlements.events].sort(
+      (a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex,
+    ),
+    fromBlock: range.fromBlock,
+    toBlock: range.toBlock,
+    complete: settlements.complete,
+  };
+}
+
+/** Every session once, however often it is named. */
+function knownSessions(
+  account: Address,
+  module: Address,
+  events: readonly SessionEvent[],
+  grants: readonly SessionCarrier[],
+): Session[] {
+  const known = new Map<Hex, Session>();
+  for (const event of events) if (event.type === "enabled") known.set(event.id, event.session);
+  for (const grant of grants) {
+    const session = grantSession(grant);
+    if (isAddressEqual(session.account, account) && isAddressEqual(grant.module, module))
+      known.set(hashSession(session), session);
+  }
+  return [...known.values()];
+}
+
+function eventOf(log: Awaited<ReturnType<typeof moduleLogs>>[number], timestamp: number): SessionEvent {
+  const { blockNumber, transactionHash, logIndex } = log;
+  const at = { blockNumber, timestamp, transactionHash, logIndex };
+  switch (log.eventName) {
+    case "SessionEnabled":
+      return { ...at, type: "enabled", id: log.args.id, key: log.args.key, session: log.args.session };
+    case "SessionRevoked":
+      return { ...at, type: "revoked", id: log.args.id };
+    case "EpochChanged":
+      return { ...at, type: "epochChanged", epoch: log.args.epoch };
+    case "Spent": {
+      const { id, token, period, amount } = log.args;
+      return { ...at, type: "executed", id, token, period, amount };
+    }
+  }
+}

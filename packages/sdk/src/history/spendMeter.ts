@@ -1,0 +1,81 @@
+import { type Address, isAddressEqual } from "viem";
+import { grantSession } from "../grant/grantSession.ts";
+import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { hashSession } from "../hashSession.ts";
+import { slotWorth } from "../x402/slotWorth.ts";
+import type { SessionEvent } from "./SessionEvent.ts";
+
+/** What one period of a budget spent. Amounts in base units, times in seconds of Unix time. */
+export type PeriodSpending = {
+  /** Number of the period, from 0. */
+  period: bigint;
+  startsAt: number;
+  /** First second after it. */
+  endsAt: number;
+  /** By execution. */
+  executed: bigint;
+  /** By signed payments that settled; of one whose amount is not known, its slot's whole worth. */
+  settled: bigint;
+  /** Both: never above `limit`. */
+  spent: bigint;
+  limit: bigint;
+};
+
+/** What a budget spent, by period; periods without a payment are left out. */
+export type BudgetSpending = {
+  token: Address;
+  /** In all, over the periods below. */
+  spent: bigint;
+  /** How many executions and signed payments. */
+  payments: number;
+  periods: readonly PeriodSpending[];
+};
+
+/**
+ * The spend meter of a session: what it paid, by budget and period, both rails together. A pure function of a history:
+ * `spendMeter(grant, (await sessionHistory(client, { grant, fromBlock })).events)`. It says what was paid; what is left
+ * for certain {@link sessionStatus} says, as a signed payment takes its whole lot out of the budget.
+ *
+ * @param events Of {@link sessionHistory}; those of other sessions count for nothing here.
+ * @returns One entry for each of the session's budgets, in their order.
+ */
+export function spendMeter(
+  grant: Pick<SessionCarrier, "session">,
+  events: readonly SessionEvent[],
+): BudgetSpending[] {
+  const session = grantSession(grant);
+  const id = hashSession(session);
+  return session.budgets.map((budget): BudgetSpending => {
+    const periods = new Map<bigint, { executed: bigint; settled: bigint }>();
+    let payments = 0;
+    for (const event of events) {
+      if (event.type !== "executed" && event.type !== "settled") continue;
+      if (event.id !== id || !isAddressEqual(event.token, budget.token)) continue;
+      const sums = periods.get(event.period) ?? { executed: 0n, settled: 0n };
+      payments++;
+      if (event.type === "executed") sums.executed += event.amount;
+      else sums.settled += event.amount ?? slotWorth(budget.perTransaction, event.slot.size);
+      periods.set(event.period, sums);
+    }
+    const spent = [...periods.values()].reduce((sum, one) => sum + one.executed + one.settled, 0n);
+    return {
+      token: budget.token,
+      spent,
+      payments,
+      periods: [...periods]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([period, { executed, settled }]) => {
+          const startsAt = session.validAfter + Number(period) * budget.period;
+          return {
+            period,
+            startsAt,
+            endsAt: Math.min(startsAt + budget.period, session.validUntil),
+            executed,
+            settled,
+            spent: executed + settled,
+            limit: budget.perPeriod,
+          };
+        }),
+    };
+  });
+}

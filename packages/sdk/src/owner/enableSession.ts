@@ -1,0 +1,43 @@
+import type { Hash } from "viem";
+import { encodeEnable } from "../calls/encodeEnable.ts";
+import { checkSession } from "../checkSession.ts";
+import type { Grant, Proposal } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { requireGrantChain } from "../requireGrantChain.ts";
+import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
+import { sendAsAccount } from "./sendAsAccount.ts";
+
+/** Which session is enabled. */
+export type SessionToEnable = { proposal: Proposal | Grant };
+
+/**
+ * Has the account itself enable a session, in place of a signature, or after one to make every use cheaper. Give the
+ * agent {@link enabledGrant} of the proposal then.
+ *
+ * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
+ * @param parameters.send How an account of another kind acts: see {@link revokeSession}.
+ * @returns The transaction's hash (or what `send` gave). Wait for the receipt.
+ * @throws {Refusal} MALFORMED_SESSION, before anybody is asked; WRONG_CHAIN; EXPIRED, WRONG_EPOCH, REVOKED… as the chain
+ * says; UNSUPPORTED_ACCOUNT; see {@link executeAsSafe}.
+ */
+export async function enableSession(
+  client: PayingClient,
+  parameters: SessionToEnable & BySafeOwners,
+): Promise<Hash>;
+export async function enableSession(
+  client: ReadingClient,
+  parameters: SessionToEnable & BySending,
+): Promise<Hash>;
+export async function enableSession(
+  client: PayingClient | ReadingClient,
+  { proposal, ...sender }: SessionToEnable & (BySafeOwners | BySending),
+): Promise<Hash> {
+  checkSession(grantSession(proposal), proposal.module);
+  await requireGrantChain(client, proposal);
+  return sendAsAccount(client, {
+    account: proposal.session.account,
+    accountKind: proposal.accountKind,
+    calls: [encodeEnable(proposal)],
+    ...sender,
+  });
+}

@@ -1,0 +1,15 @@
+export { createAction } from "./createAction.ts";
+export { createSession, type SessionContext } from "./createSession.ts";
+export { defaultSlotSizes } from "./defaultSlotSizes.ts";
+export { proposeSession } from "./proposeSession.ts";
+export type {
+  ActionRequest,
+  BudgetRequest,
+  BudgetRequests,
+  Comparable,
+  Condition,
+  Limit,
+  SessionRequest,
+  TokenBudgetRequest,
+} from "./SessionRequest.ts";
+export { usdcAddress } from "./usdcAddress.ts";

@@ -1,0 +1,35 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  erc20Abi,
+  isAddressEqual,
+  type Transport,
+  zeroAddress,
+} from "viem";
+import { getBalance, readContract } from "viem/actions";
+import { decodeError } from "../errors/decodeError.ts";
+import type { BalanceFloor } from "./BalanceFloor.ts";
+
+/**
+ * Reads what an account holds of every token that a session has a budget for. Read it at the very moment at which the
+ * owner looks at what the session has spent, and pass it to {@link replaceSession}: whatever the session spends from
+ * then on lowers a balance, and the replacement fails.
+ *
+ * @throws {Refusal} As the chain says; NETWORK where it cannot be asked.
+ */
+export async function readBalanceFloors(
+  client: Client<Transport, Chain | undefined>,
+  grant: { session: { account: Address; budgets: readonly { token: Address }[] } },
+): Promise<BalanceFloor[]> {
+  const { account, budgets } = grant.session;
+  const balanceOf = (token: Address): Promise<bigint> =>
+    isAddressEqual(token, zeroAddress)
+      ? getBalance(client, { address: account })
+      : readContract(client, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] });
+  try {
+    return await Promise.all(budgets.map(async ({ token }) => ({ token, amount: await balanceOf(token) })));
+  } catch (error) {
+    throw decodeError(error);
+  }
+}

@@ -1,0 +1,81 @@
+import type { Address, Hex } from "viem";
+import type { AccountKind } from "../grant/Grant.ts";
+import type { TokenFacts } from "./TokenFacts.ts";
+
+/** What one budget allows. Amounts in base units, with `…Text` beside each in whole tokens, for example `"20 USDC"`. */
+export type BudgetReview = TokenFacts & {
+  perTransaction: bigint;
+  perTransactionText: string;
+  /** Most that one period releases, over both rails. */
+  perPeriod: bigint;
+  perPeriodText: string;
+  /** Seconds. */
+  period: number;
+  periodText: string;
+  /** How many periods the session has, a last one that is cut short included. */
+  periods: bigint;
+  /** Most that the session could ever spend of this token. */
+  most: bigint;
+  mostText: string;
+  /** Only of streams: what a period begins with, and what each second adds. */
+  stream: { initial: bigint; initialText: string; perSecond: bigint; perSecondText: string } | undefined;
+  /** Whether payments by signature (x402) are possible. They come out of the same budget. */
+  bySignature: boolean;
+  recipients: readonly Address[] | "anyone";
+  /** All of the above as sentences. */
+  sentences: readonly string[];
+};
+
+/** One kind of call that a session allows besides payments. */
+export type ActionReview = {
+  target: Address;
+  selector: Hex;
+  /** Each condition on the calldata, for example `"word at byte 4 = 5"`. All must hold. */
+  conditions: readonly string[];
+  sentence: string;
+};
+
+/** What the chain does not hold a session to, although a reader might think so. Codes are stable. */
+export type UnenforcedLimit = {
+  code:
+    | "ANY_RECIPIENT"
+    | "PERIOD_EDGE"
+    | "SESSIONS_ADD_UP"
+    | "NUMBER_OF_PAYMENTS"
+    | "UNBUDGETED_TOKENS"
+    | "LATER_PULLS"
+    | "HIDDEN_BY_INFLOW"
+    | "ANY_ARGUMENTS"
+    | "GAS_NOT_COUNTED"
+    | "ANY_PAYMASTER"
+    | "UNKNOWN_SYMBOL";
+  /** The tokens or targets concerned; none: the whole session. */
+  of: readonly Address[];
+  sentence: string;
+};
+
+/** A session as its owner should see it before signing. */
+export type SessionReview = {
+  id: Hex;
+  chainId: number;
+  module: Address;
+  accountKind: AccountKind;
+  account: Address;
+  key: Address;
+  /** First second, and first second after it: Unix time, and as UTC text. */
+  validAfter: number;
+  validAfterText: string;
+  validUntil: number;
+  validUntilText: string;
+  budgets: readonly BudgetReview[];
+  actions: readonly ActionReview[];
+  /**
+   * Most wei that its userOps may cost in all, besides what the budgets allow; `uncounted` where there is no limit, 0
+   * where it can send none. Only accounts that send userOps by sessions have it.
+   */
+  gas:
+    | { allowance: bigint; text: string; uncounted: boolean; paymaster: Address | "none" | "anyone" }
+    | undefined;
+  /** What the chain does not limit. */
+  notEnforced: readonly UnenforcedLimit[];
+};

@@ -1,0 +1,143 @@
+import { type Address, formatUnits, isAddressEqual, maxUint128, zeroAddress } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import type { Proposal } from "../grant/Grant.ts";
+import { hashSession } from "../hashSession.ts";
+import { type Action, ANYONE, type Budget, type Rule, type Session } from "../Session.ts";
+import { formatSpan } from "./formatSpan.ts";
+import { mostSpendable } from "./mostSpendable.ts";
+import type { ActionReview, BudgetReview, SessionReview } from "./SessionReview.ts";
+import type { TokenFacts } from "./TokenFacts.ts";
+import { unenforcedLimits } from "./unenforcedLimits.ts";
+
+/**
+ * What a session allows, in numbers and in words, for the page that asks its owner. Every number comes from the session
+ * itself and from the rule that the chain enforces; nothing is asked of any chain. {@link reviewSession} finds the
+ * tokens' names.
+ *
+ * @param proposal What is to be signed, or was.
+ * @param tokens Symbol and decimals of every token that has a budget.
+ * @throws {InvalidInput} UNKNOWN_TOKEN: one of them is missing, so its amounts could not be shown.
+ */
+export function describeSession(
+  proposal: Pick<Proposal, "chainId" | "module" | "accountKind" | "session">,
+  tokens: readonly TokenFacts[],
+): SessionReview {
+  const { chainId, module, accountKind, session } = proposal;
+  const sendsUserOps = accountKind !== "safe";
+  const facts = session.budgets.map(({ token }) => factsOf(token, tokens));
+  return {
+    id: hashSession(session),
+    chainId,
+    module,
+    accountKind,
+    account: session.account,
+    key: session.key,
+    validAfter: session.validAfter,
+    validAfterText: utc(session.validAfter),
+    validUntil: session.validUntil,
+    validUntilText: utc(session.validUntil),
+    budgets: session.budgets.map((budget, index) =>
+      describeBudget(session, budget, facts[index] ?? factsOf(budget.token, tokens)),
+    ),
+    actions: session.actions.map(describeAction),
+    gas: sendsUserOps ? describeGas(session) : undefined,
+    notEnforced: unenforcedLimits(session, { tokens: facts, sendsUserOps }),
+  };
+}
+
+function factsOf(token: Address, tokens: readonly TokenFacts[]): TokenFacts {
+  const facts = tokens.find((one) => isAddressEqual(one.token, token));
+  if (facts) return facts;
+  throw new InvalidInput({
+    code: "UNKNOWN_TOKEN",
+    shortMessage: `Nothing is known of ${token}, so its amounts cannot be shown.`,
+    metaMessages: ["Name its symbol and decimals in tokens, or let reviewSession ask the chain."],
+    details: { token },
+  });
+}
+
+function describeBudget(session: Session, budget: Budget, facts: TokenFacts): BudgetReview {
+  const { perTransaction, perPeriod, period, initial, perSecond, slotSizes, recipients } = budget;
+  const { periods, most } = mostSpendable(session, budget);
+  const name = facts.known ? facts.symbol : `${facts.symbol} (${facts.token})`;
+  const text = (amount: bigint) => `${formatUnits(amount, facts.decimals)} ${name}`;
+  const toAnyone = recipients.some((one) => isAddressEqual(one, ANYONE));
+  const stream =
+    perSecond > 0n
+      ? { initial, initialText: text(initial), perSecond, perSecondText: text(perSecond) }
+      : undefined;
+  const periodText = formatSpan(period);
+  return {
+    ...facts,
+    perTransaction,
+    perTransactionText: text(perTransaction),
+    perPeriod,
+    perPeriodText: text(perPeriod),
+    period,
+    periodText,
+    periods,
+    most,
+    mostText: text(most),
+    stream,
+    bySignature: slotSizes > 0,
+    recipients: toAnyone ? "anyone" : recipients,
+    sentences: [
+      `At most ${text(perTransaction)} in one transaction.`,
+      periods === 1n
+        ? `At most ${text(perPeriod)} in all.`
+        : `At most ${text(perPeriod)} in each period of ${periodText}, counted from the start.`,
+      ...(stream
+        ? [`Each period begins with ${stream.initialText}; every second adds ${stream.perSecondText}.`]
+        : []),
+      `At most ${text(most)} until the session ends.`,
+      slotSizes > 0
+        ? "By transactions and by signatures (x402), which share these limits."
+        : "By transactions only, not by signatures.",
+      toAnyone ? "To anyone." : `Only to ${recipients.join(", ")}.`,
+    ],
+  };
+}
+
+const comparisons = ["=", "≠", "<", "≤", ">", "≥"] as const;
+
+const describeRule = ({ offset, op, value }: Rule): string =>
+  `word at byte ${offset} ${comparisons[op]} ${BigInt(value)}`;
+
+function describeAction({ target, selector, rules }: Action): ActionReview {
+  const conditions = rules.map(describeRule);
+  return {
+    target,
+    selector,
+    conditions,
+    sentence: `May call ${selector} of ${target}, ${
+      conditions.length === 0 ? "with any arguments" : `where ${conditions.join(" and ")}`
+    }.`,
+  };
+}
+
+function describeGas({ gasAllowance, paymaster }: Session): NonNullable<SessionReview["gas"]> {
+  const uncounted = gasAllowance === maxUint128;
+  return {
+    allowance: gasAllowance,
+    text:
+      gasAllowance === 0n
+        ? "It can send no userOps."
+        : uncounted
+          ? "What its userOps cost in gas is not limited."
+          : `Its userOps may cost at most ${formatUnits(gasAllowance, 18)} of the native coin in gas, in all.`,
+    uncounted,
+    paymaster: isAddressEqual(paymaster, ANYONE)
+      ? "anyone"
+      : isAddressEqual(paymaster, zeroAddress)
+        ? "none"
+        : paymaster,
+  };
+}
+
+/** ISO 8601 to the second. Dates of JavaScript end before the chain's do. */
+function utc(seconds: number): string {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime())
+    ? `second ${seconds} of Unix time`
+    : date.toISOString().replace(".000Z", "Z");
+}

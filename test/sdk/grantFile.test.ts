@@ -1,0 +1,119 @@
+import "../environment/seed.ts";
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect } from "chai";
+import fc from "fast-check";
+import { keccak256, toBytes } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import {
+  GRANT_SCHEMA_ID,
+  type Grant,
+  grantJsonSchema,
+  isRefusal,
+  parseGrant,
+  serializeGrant,
+  sessionJson,
+} from "../../packages/sdk/src/index.ts";
+import { arbitrarySession } from "./arbitrarySession.ts";
+
+const validate = new Ajv2020({ strict: true, allErrors: true }).compile(grantJsonSchema);
+
+const module = privateKeyToAccount(keccak256(toBytes("module"))).address;
+const arbitraryGrant = arbitrarySession().map(
+  (session): Grant => ({
+    version: 1,
+    chainId: 8453,
+    module,
+    accountKind: "safe",
+    session: sessionJson(session),
+    signature: "0x1234",
+  }),
+);
+const [example] = fc.sample(arbitraryGrant, { numRuns: 1, seed: 1 }) as [Grant];
+
+const isParsed = (file: unknown): boolean => {
+  try {
+    parseGrant(file);
+    return true;
+  } catch (error) {
+    if (isRefusal(error, "INVALID_GRANT")) return false;
+    throw error;
+  }
+};
+
+describe("a grant file", () => {
+  it("is what its published schema describes, whatever the session", () => {
+    fc.assert(
+      fc.property(arbitraryGrant, (grant) => {
+        const file: unknown = JSON.parse(serializeGrant(grant));
+        expect(validate(file), JSON.stringify(validate.errors)).to.equal(true);
+        expect(parseGrant(serializeGrant(grant))).to.deep.equal(grant);
+      }),
+    );
+  });
+
+  it("names its schema, and is read without that too", () => {
+    const file = JSON.parse(serializeGrant(example));
+    expect(file.$schema).to.equal(GRANT_SCHEMA_ID).and.to.equal(grantJsonSchema.$id);
+    expect(parseGrant(example)).to.deep.equal(example);
+    expect(parseGrant({ ...file, $schema: "./grant-1.schema.json" })).to.deep.equal(example);
+  });
+
+  const spoiled: Record<
+    string,
+    (file: Record<string, unknown>, session: Record<string, unknown>) => unknown
+  > = {
+    "another version": (file) => ({ ...file, version: 2 }),
+    "no version": ({ version: _, ...file }) => file,
+    "a field that nobody knows": (file) => ({ ...file, privateKey: "0x01" }),
+    "a field of the session that nobody knows": (file, session) => ({
+      ...file,
+      session: { ...session, memo: "" },
+    }),
+    "a chain that is a text": (file) => ({ ...file, chainId: "8453" }),
+    "an account of a kind that was never tried": (file) => ({ ...file, accountKind: "simple" }),
+    "half a byte of signature": (file) => ({ ...file, signature: "0x123" }),
+    "a salt as a number": (file, session) => ({ ...file, session: { ...session, salt: 1 } }),
+    "a salt with leading zeros": (file, session) => ({ ...file, session: { ...session, salt: "01" } }),
+    "an end that is no whole second": (file, session) => ({
+      ...file,
+      session: { ...session, validUntil: 1.5 },
+    }),
+    "a short address": (file, session) => ({ ...file, session: { ...session, key: "0x01" } }),
+    "no actions": (file, { actions: _, ...session }) => ({ ...file, session }),
+  };
+  for (const [what, spoil] of Object.entries(spoiled))
+    it(`is refused with ${what}, by the schema and by the SDK`, () => {
+      const file = JSON.parse(serializeGrant(example));
+      expect(isParsed(file)).to.equal(true);
+      const bad = spoil(file, file.session);
+      expect(validate(bad)).to.equal(false);
+      expect(isParsed(bad)).to.equal(false);
+    });
+
+  it("has its schema in the package, as a file", () => {
+    const path = new URL("../../packages/sdk/schemas/grant-1.schema.json", import.meta.url);
+    expect(JSON.parse(readFileSync(path, "utf8")), "run: npm run reference").to.deep.equal(grantJsonSchema);
+  });
+
+  it("holds no secret: what hangs on the object beside the grant's own fields is not written", () => {
+    const secret = generatePrivateKey();
+    const careless = {
+      ...example,
+      privateKey: secret,
+      session: {
+        ...example.session,
+        privateKey: secret,
+        budgets: example.session.budgets.map((budget) => ({ ...budget, privateKey: secret })),
+        actions: example.session.actions.map((action) => ({
+          ...action,
+          privateKey: secret,
+          rules: action.rules.map((rule) => ({ ...rule, privateKey: secret })),
+        })),
+      },
+    };
+    const text = serializeGrant(careless);
+    expect(text).not.to.contain(secret.slice(2)).and.not.to.contain("privateKey");
+    expect(text).to.equal(serializeGrant(example));
+  });
+});

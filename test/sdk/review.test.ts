@@ -1,0 +1,219 @@
+import "../environment/seed.ts";
+import { expect } from "chai";
+import fc from "fast-check";
+import { type Address, getAddress, maxUint128, toHex, zeroAddress } from "viem";
+import {
+  ANYONE,
+  type Budget,
+  describeSession,
+  mostSpendable,
+  reviewSession,
+  type Session,
+  type SessionReview,
+  type TokenFacts,
+  type UnenforcedLimit,
+} from "../../packages/sdk/src/index.ts";
+import { deployMock } from "../environment/deployMock.ts";
+import { grantOf, propose, refusalOf, shop, USD, useSafe } from "./safeFixture.ts";
+
+const address = (n: number): Address => getAddress(toHex(n, { size: 20 }));
+const [token, other, target] = [address(0x70), address(0x71), address(0x72)];
+const DAY = 86_400;
+const START = 1_800_000_000;
+
+const budget = (changes: Partial<Budget> = {}): Budget => ({
+  token,
+  perTransaction: USD,
+  perPeriod: 20n * USD,
+  period: DAY,
+  initial: 0n,
+  perSecond: 0n,
+  slotSizes: 3,
+  recipients: [shop],
+  ...changes,
+});
+const session = (changes: Partial<Session> = {}): Session => ({
+  account: address(1),
+  key: address(2),
+  validAfter: START,
+  validUntil: START + 7 * DAY,
+  epoch: 0n,
+  salt: 1n,
+  gasAllowance: 0n,
+  paymaster: zeroAddress,
+  budgets: [budget()],
+  actions: [],
+  ...changes,
+});
+const facts: TokenFacts = { token, symbol: "USDC", decimals: 6, known: true };
+const describeIt = (changes: Partial<Session> = {}, accountKind: "safe" | "nexus" = "safe"): SessionReview =>
+  describeSession({ chainId: 1, module: address(3), accountKind, session: session(changes) }, [
+    facts,
+    { token: other, symbol: "FAKE", decimals: 2, known: false },
+    { token: zeroAddress, symbol: "ETH", decimals: 18, known: true },
+  ]);
+const codes = (review: SessionReview): UnenforcedLimit["code"][] =>
+  review.notEnforced.map(({ code }) => code);
+
+/** What the chain has released by a second, by the words of the rule. */
+const releasedAt = ({ perPeriod, initial, perSecond }: Budget, elapsed: number): bigint => {
+  if (perSecond === 0n) return perPeriod;
+  const sum = initial + perSecond * BigInt(elapsed);
+  return sum < perPeriod ? sum : perPeriod;
+};
+
+describe("the most that a session could ever spend", () => {
+  const most = (length: number, changes: Partial<Budget> = {}) =>
+    mostSpendable({ validAfter: START, validUntil: START + length }, budget(changes));
+
+  it("is what every period releases, one that the end cuts short too", () => {
+    expect(most(7 * DAY)).to.deep.equal({ periods: 7n, most: 140n * USD });
+    expect(most(7 * DAY + 1)).to.deep.equal({ periods: 8n, most: 160n * USD });
+    expect(most(1)).to.deep.equal({ periods: 1n, most: 20n * USD });
+    expect(most(7 * DAY, { period: 7 * DAY })).to.deep.equal({ periods: 1n, most: 20n * USD });
+  });
+
+  it("is, of a stream, what each period has released in its last second", () => {
+    const stream = { initial: 5n, perSecond: 2n, perPeriod: 100n, period: 10, perTransaction: 1n };
+    expect(most(10, stream)).to.deep.equal({ periods: 1n, most: 5n + 2n * 9n });
+    expect(most(11, stream)).to.deep.equal({ periods: 2n, most: 23n + 5n });
+    expect(most(20, { ...stream, perPeriod: 15n })).to.deep.equal({ periods: 2n, most: 30n });
+  });
+
+  it("is what one gets who spends all that is released, second by second", () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          length: fc.integer({ min: 1, max: 60 }),
+          period: fc.integer({ min: 1, max: 25 }),
+          perPeriod: fc.bigInt({ min: 1n, max: 50n }),
+          initial: fc.bigInt({ min: 0n, max: 20n }),
+          perSecond: fc.bigInt({ min: 0n, max: 5n }),
+        }),
+        ({ length, ...limits }) => {
+          const asked = budget({ ...limits, initial: limits.perSecond === 0n ? 0n : limits.initial });
+          let [sum, spent, current] = [0n, 0n, -1];
+          for (let second = 0; second < length; second++) {
+            const period = Math.floor(second / asked.period);
+            if (period !== current) [spent, current] = [0n, period];
+            const left = releasedAt(asked, second % asked.period) - spent;
+            spent += left;
+            sum += left;
+          }
+          expect(mostSpendable({ validAfter: START, validUntil: START + length }, asked).most).to.equal(sum);
+        },
+      ),
+    );
+  });
+});
+
+describe("a session as its owner sees it", () => {
+  it("says each limit in words and numbers, both rails under one", () => {
+    const review = describeIt();
+    expect(review.validAfterText).to.equal("2027-01-15T08:00:00Z");
+    expect(review.validUntilText).to.equal("2027-01-22T08:00:00Z");
+    const [shown] = review.budgets;
+    expect(shown).to.deep.include({
+      symbol: "USDC",
+      perTransactionText: "1 USDC",
+      perPeriodText: "20 USDC",
+      periodText: "1 day",
+      periods: 7n,
+      most: 140n * USD,
+      mostText: "140 USDC",
+      bySignature: true,
+      recipients: [shop],
+      stream: undefined,
+    });
+    expect(shown?.sentences).to.deep.equal([
+      "At most 1 USDC in one transaction.",
+      "At most 20 USDC in each period of 1 day, counted from the start.",
+      "At most 140 USDC until the session ends.",
+      "By transactions and by signatures (x402), which share these limits.",
+      `Only to ${shop}.`,
+    ]);
+  });
+
+  it("says what a stream adds, and what one budget allows in all", () => {
+    const stream = { perSecond: 10n, initial: 5n, slotSizes: 0 };
+    const [streamed] = describeIt({ budgets: [budget(stream)] }).budgets;
+    expect(streamed?.stream).to.include({ initialText: "0.000005 USDC", perSecondText: "0.00001 USDC" });
+    expect(streamed?.sentences).to.include("By transactions only, not by signatures.");
+    expect(streamed?.most).to.equal(7n * (5n + 10n * 86_399n));
+    const [inAll] = describeIt({ budgets: [budget({ period: 7 * DAY })] }).budgets;
+    expect(inAll?.sentences).to.include("At most 20 USDC in all.");
+  });
+
+  it("shows the address of a token whose name nobody vouches for", () => {
+    const review = describeIt({ budgets: [budget({ token: other })] });
+    expect(review.budgets[0]?.mostText).to.equal(`1400000 FAKE (${other})`);
+    expect(codes(review)).to.include("UNKNOWN_SYMBOL");
+    expect(codes(describeIt())).not.to.include("UNKNOWN_SYMBOL");
+  });
+
+  it("says what a call may be, condition by condition", () => {
+    const rules = [
+      { offset: 4, op: 0, value: toHex(5, { size: 32 }) },
+      { offset: 36, op: 3, value: toHex(7, { size: 32 }) },
+    ];
+    const { actions } = describeIt({ actions: [{ target, selector: "0x12345678", rules }] });
+    expect(actions[0]?.sentence).to.equal(
+      `May call 0x12345678 of ${target}, where word at byte 4 = 5 and word at byte 36 ≤ 7.`,
+    );
+  });
+
+  it("says what the chain does not limit, and only what concerns this session", () => {
+    expect(codes(describeIt())).to.deep.equal(["PERIOD_EDGE", "NUMBER_OF_PAYMENTS", "SESSIONS_ADD_UP"]);
+    expect(codes(describeIt({ budgets: [budget({ period: 7 * DAY })] }))).not.to.include("PERIOD_EDGE");
+    expect(codes(describeIt({ budgets: [budget({ recipients: [ANYONE] })] }))).to.include("ANY_RECIPIENT");
+    const action = { target, selector: "0x12345678" as const, rules: [] };
+    expect(codes(describeIt({ actions: [action] }))).to.include.members([
+      "UNBUDGETED_TOKENS",
+      "LATER_PULLS",
+      "HIDDEN_BY_INFLOW",
+      "ANY_ARGUMENTS",
+    ]);
+  });
+
+  it("says what userOps may cost, on accounts that send them by sessions", () => {
+    expect(describeIt({ gasAllowance: 10n ** 16n }).gas).to.equal(undefined);
+    expect(describeIt({}, "nexus").gas).to.include({ text: "It can send no userOps.", paymaster: "none" });
+    const counted = describeIt({ gasAllowance: 10n ** 16n, paymaster: other }, "nexus");
+    expect(counted.gas?.text).to.contain("0.01 of the native coin");
+    expect(counted.gas?.paymaster).to.equal(other);
+    const uncounted = describeIt({ gasAllowance: maxUint128, paymaster: ANYONE }, "nexus");
+    expect(uncounted.gas).to.include({ uncounted: true, paymaster: "anyone" });
+    expect(codes(uncounted)).to.include.members(["GAS_NOT_COUNTED", "ANY_PAYMASTER"]);
+  });
+
+  it("is not shown where a token's decimals are not known", () => {
+    expect(() => describeIt({ budgets: [budget({ token: target })] })).to.throw("Nothing is known of");
+  });
+});
+
+describe("the review of a proposal", function () {
+  this.timeout(60_000);
+  const world = useSafe("1.4.1");
+  const client = () => world().env.testChain.client;
+
+  it("knows USDC by its address, and asks other tokens, whose names are shown with care", async () => {
+    const liar = await deployMock(world().env.testChain, "StandardToken");
+    const limits = { perTransaction: "1", perDay: "5", recipients: [shop] };
+    const proposal = await propose(world(), {
+      budgets: { usdc: limits, native: limits, [liar.address]: limits },
+    });
+    const { budgets } = await reviewSession(client(), proposal);
+    expect(budgets.map(({ mostText }) => mostText)).to.deep.equal([
+      "35 USDC",
+      "35 native coin",
+      `35 token (${getAddress(liar.address)})`,
+    ]);
+  });
+
+  it("is the same of the grant that was made of it", async () => {
+    const grant = await grantOf(world());
+    const review = await reviewSession(client(), grant);
+    expect(review.budgets[0]?.mostText).to.equal("140 USDC");
+    expect((await refusalOf(reviewSession(client(), { ...grant, chainId: 1 }))).code).to.equal("WRONG_CHAIN");
+  });
+});
