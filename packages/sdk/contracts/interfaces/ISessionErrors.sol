@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+/// What is wrong with a session that cannot be one.
+enum Flaw {
+    /// The bytes are not an ABI-encoded session: an offset or a length out of range, or a list too long.
+    ENCODING,
+    /// The key is 0 or the account, or the account is 0.
+    PARTIES,
+    /// validUntil is not after validAfter, below 2, or 2**47 and more.
+    WINDOW,
+    /// A value does not fit the type of its field.
+    WIDTH,
+    /// A budget's token is the account or the module, or has a budget already.
+    TOKEN,
+    /// perTransaction is 0 or above perPeriod, or the period is 0.
+    LIMITS,
+    /// `initial` without perSecond, or a stream on the signature rail.
+    STREAM,
+    /// More than 8 slot sizes, a smallest slot worth nothing, or slots of the native coin.
+    SLOTS,
+    /// No recipient, a recipient 0, or ANYONE beside others. More than 32 are a list too long.
+    RECIPIENTS,
+    /// An action's target is 0, the account, the module or a budget's token.
+    TARGET,
+    /// A rule's operator is above 5.
+    OPERATOR
+}
+
+/// @title One error for each rule that a user or a program would tell apart
+/// @notice docs/errors.md says for each why it is thrown and what to do.
+interface ISessionErrors {
+    /* THE SESSION */
+
+    /// @notice Thrown when a session breaks a bound that every session must keep.
+    /// @param index The budget (up to RECIPIENTS) or the action (TARGET, OPERATOR) concerned; else 0.
+    error MalformedSession(Flaw flaw, uint256 index);
+    /// @notice Thrown when someone other than the session's account asks for what only the account may do.
+    error NotAccount(address caller, address account);
+    /// @notice Thrown when someone other than the session's key uses it.
+    error NotKey(address caller, address key);
+    /// @notice Thrown when a call of the account carries bytes that its arguments do not account for, as a
+    /// call forwarded by a fallback handler does.
+    error TrailingCalldata(uint256 length, uint256 expected);
+    /// @notice Thrown when a contract that is none of this module's accounts asks it to enable a session.
+    error UnsupportedAccount(address account);
+    /// @notice Thrown when the account has this module as its fallback handler: anybody could speak as the account.
+    error ModuleIsFallbackHandler(address account);
+    /// @notice Thrown before a session's first second.
+    error NotYetValid(uint48 validAfter);
+    /// @notice Thrown from `validUntil` on.
+    error Expired(uint48 validUntil);
+    /// @notice Thrown when a session names another epoch than the account's.
+    error WrongEpoch(uint64 epoch, uint64 current);
+    /// @notice Thrown when a session was taken back, by its account or by its key.
+    error SessionIsRevoked(bytes32 id);
+    /// @notice Thrown when a session is not enabled and carries no grant that the account accepts.
+    error NotGranted(bytes32 id);
+    /// @notice Thrown when a session has no budget of that index.
+    error NoSuchBudget(uint256 index);
+
+    /* THE DOORS */
+
+    /// @notice Thrown when a door of an account is entered while one is in use.
+    error Reentered(address account);
+    /// @notice Thrown when a signed execution is submitted by someone other than the caller it names.
+    error CallerNotAllowed(address caller, address allowed);
+    /// @notice Thrown after the deadline of a signed execution; the deadline's own second is still good.
+    error DeadlinePassed(uint48 deadline);
+    /// @notice Thrown when a signed execution's nonce was used before.
+    error NonceAlreadyUsed(uint256 nonce);
+    /// @notice Thrown when a signature is not the key's: other key, not 65 bytes, high s, v other than 27 and 28.
+    error InvalidKeySignature();
+
+    /* THE CALLS */
+
+    /// @notice Thrown when there is nothing to execute.
+    error EmptyBatch();
+    /// @notice Thrown when the bytes of a call are not ABI-encoded as a Call.
+    error MalformedCall(uint256 index);
+    /// @notice Thrown when a call goes to 0, the account, the module or the account's fallback handler.
+    error ForbiddenTarget(uint256 index, address target);
+    /// @notice Thrown when a call is neither a payment, nor an approval, nor one of the session's actions.
+    error CallNotAllowed(uint256 index, address target, bytes4 selector);
+    /// @notice Thrown when a payment or an approval names someone who is not among the budget's recipients.
+    error RecipientNotAllowed(uint256 index, address token, address recipient);
+    /// @notice Thrown when a call sends native coin and the session has no budget for it.
+    error NoNativeBudget(uint256 index, uint256 value);
+    /// @notice Thrown when a call of the account fails. `reason` is what it reverted with.
+    error CallFailed(uint256 index, bytes reason);
+    /// @notice Thrown when a token does not confirm a transfer or an approval, or is no contract.
+    error TokenCallFailed(uint256 index, address token, bytes returned);
+    /// @notice Thrown when a token does not answer a question that a limit depends on.
+    error UnreadableToken(address token);
+
+    /* THE BUDGETS */
+
+    /// @notice Thrown when one execution moves more than perTransaction.
+    error PerTransactionExceeded(address token, uint256 amount, uint256 limit);
+    /// @notice Thrown when an execution moves more than is left of the period.
+    /// @param resetsAt Unix time at which the next period begins, or the session ends.
+    error PeriodExceeded(address token, uint256 amount, uint256 remaining, uint256 resetsAt);
+    /// @notice Thrown when an execution reaches a lot that signed authorizations spend already.
+    error LotOpened(address token, uint256 lot);
+    /// @notice Thrown when an allowance given in a batch is not used up or taken back at its end.
+    error AllowanceLeft(address token, address spender, uint256 allowance);
+}

@@ -1,0 +1,151 @@
+import { expect } from "chai";
+import { network } from "hardhat";
+import { createTestClient, custom, type Hex, publicActions } from "viem";
+import { findAddress } from "../../packages/sdk/src/addresses/findAddress.ts";
+import * as abis from "../../packages/sdk/src/generated/abis/index.ts";
+import * as bytecode from "../../packages/sdk/src/generated/bytecode/index.ts";
+import {
+  addressOf,
+  deployedAddresses,
+  deterministicAddresses,
+  InvalidInput,
+  type LatchkeyContract,
+  Refusal,
+} from "../../packages/sdk/src/index.ts";
+import { deployLatchkey } from "../../packages/sdk/src/testing/index.ts";
+import { deployCanonically } from "../environment/safe.ts";
+import { openTestChain, type TestChain } from "../environment/TestChain.ts";
+
+const contracts = Object.keys(deterministicAddresses) as LatchkeyContract[];
+const code: Record<string, Hex> = { ...bytecode };
+const creationCode = (contract: LatchkeyContract) => code[`${contract}Bytecode`] ?? "0x";
+const runtimeCode = (contract: LatchkeyContract) => code[`${contract}RuntimeBytecode`] ?? "0x";
+
+/** A chain of its own, with nothing on it. */
+const newChain = async () => openTestChain((await network.create("default")).provider);
+
+/** A client of the same chain that may only do what may be done on a chain with money on it. */
+const withoutCheats = ({ provider }: TestChain) =>
+  createTestClient({
+    mode: "hardhat",
+    transport: custom(
+      {
+        request: async ({ method, params }: { method: string; params?: readonly unknown[] }) => {
+          if (method.startsWith("hardhat_")) throw new Error(`the method ${method} does not exist`);
+          return provider.request({ method, ...(params ? { params } : {}) });
+        },
+      },
+      { retryCount: 0 },
+    ),
+  }).extend(publicActions);
+
+/** The refusal that a function throws. */
+function refusalOf(ask: () => unknown): Refusal {
+  try {
+    ask();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+  throw new Error("It was not refused.");
+}
+
+describe("the bindings of the contracts", () => {
+  it("have an ABI, creation code, runtime code and an address of each contract that is deployed", () => {
+    expect(contracts).to.deep.equal(["erc7579SessionModule", "safeSessionHandler", "safeSessionModule"]);
+    expect(Object.keys(bytecode).sort()).to.deep.equal(
+      contracts.flatMap((contract) => [`${contract}Bytecode`, `${contract}RuntimeBytecode`]).sort(),
+    );
+    expect(Object.keys(abis).sort()).to.deep.equal(
+      [...contracts, "sessionErrors", "sessionModule"].map((name) => `${name}Abi`).sort(),
+    );
+  });
+
+  it("name the address that Safe's singleton factory gives to the creation code, and the code that is there then", async () => {
+    const chain = await newChain();
+    for (const contract of contracts) {
+      const address = await deployCanonically(chain, contract, creationCode(contract), {});
+      expect(address, contract).to.equal(deterministicAddresses[contract]);
+      expect(await chain.client.getCode({ address }), contract).to.equal(runtimeCode(contract));
+    }
+  });
+});
+
+describe("addressOf", () => {
+  const [base, celo] = [
+    "0x00000000000000000000000000000000000000b1",
+    "0x00000000000000000000000000000000000000c1",
+  ] as const;
+  const deployed = {
+    8453: { safeSessionModule: base, safeSessionHandler: base },
+    42220: { safeSessionModule: celo },
+  };
+
+  it("says where a contract is deployed, chain by chain", () => {
+    expect(findAddress(deployed, "safeSessionModule", 8453)).to.equal(base);
+    expect(findAddress(deployed, "safeSessionModule", 42220)).to.equal(celo);
+  });
+  it("refuses a chain that is not known, lists those that have the contract, and says what to do", () => {
+    for (const [contract, chainId, known] of [
+      ["safeSessionModule", 1, [8453, 42220]],
+      ["safeSessionHandler", 42220, [8453]],
+      ["erc7579SessionModule", 8453, []],
+    ] as const) {
+      const refusal = refusalOf(() => findAddress(deployed, contract, chainId));
+      expect(refusal).to.be.instanceOf(InvalidInput);
+      expect(refusal.code).to.equal("UNKNOWN_CHAIN");
+      const expected = deterministicAddresses[contract];
+      expect(refusal.details).to.deep.equal({ contract, chainId, known, expected });
+      expect(refusal.message).to.include(expected);
+      for (const chain of known) expect(refusal.message).to.include(String(chain));
+    }
+  });
+  it("goes by the deployments that are recorded", () => {
+    const known = Object.entries<object>(deployedAddresses)
+      .filter(([, addresses]) => "safeSessionModule" in addresses)
+      .map(([chainId]) => Number(chainId));
+    expect(refusalOf(() => addressOf("safeSessionModule", 31337)).details.known).to.deep.equal(known);
+  });
+  it("does not take the name of anything else for a contract, or anything else for a chain", () => {
+    for (const name of ["toString", "SafeSessionModule", "__proto__"])
+      expect(refusalOf(() => addressOf(name as LatchkeyContract, 1)).code, name).to.equal("INVALID_ADDRESS");
+    for (const chainId of [Number.NaN, -1, 0.5, "constructor", undefined])
+      expect(refusalOf(() => addressOf("safeSessionModule", chainId as number)).code).to.equal(
+        "UNKNOWN_CHAIN",
+      );
+  });
+});
+
+describe("deployLatchkey", () => {
+  it("leaves on a chain what the factory would leave there", async () => {
+    const { client } = await newChain();
+    expect(await deployLatchkey(client)).to.deep.equal(deterministicAddresses);
+    for (const contract of contracts)
+      expect(await client.getCode({ address: deterministicAddresses[contract] })).to.equal(
+        runtimeCode(contract),
+      );
+    expect(await client.getBlockNumber()).to.equal(0n);
+  });
+  it("sets no code where the contracts are", async () => {
+    const chain = await newChain();
+    for (const contract of contracts) await deployCanonically(chain, contract, creationCode(contract), {});
+    expect(await deployLatchkey(withoutCheats(chain))).to.deep.equal(deterministicAddresses);
+  });
+  it("puts back what something else took the place of", async () => {
+    const { client } = await newChain();
+    await client.setCode({ address: deterministicAddresses.safeSessionModule, bytecode: "0xfe" });
+    await deployLatchkey(client);
+    expect(await client.getCode({ address: deterministicAddresses.safeSessionModule })).to.equal(
+      bytecode.safeSessionModuleRuntimeBytecode,
+    );
+  });
+  it("is refused by a chain whose code nobody can set", async () => {
+    const live = withoutCheats(await newChain());
+    const reason = await deployLatchkey(live).then(
+      () => "it worked",
+      (error: Error) => error.message,
+    );
+    expect(reason).to.include("hardhat_setCode");
+    expect(await live.getCode({ address: deterministicAddresses.safeSessionModule })).to.equal(undefined);
+  });
+});
