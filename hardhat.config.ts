@@ -1,9 +1,12 @@
 import { createRequire } from "node:module";
+import hardhatKeystore from "@nomicfoundation/hardhat-keystore";
 import hardhatMocha from "@nomicfoundation/hardhat-mocha";
 import hardhatNetworkHelpers from "@nomicfoundation/hardhat-network-helpers";
+import hardhatVerify from "@nomicfoundation/hardhat-verify";
 import hardhatViem from "@nomicfoundation/hardhat-viem";
 import hardhatViemAssertions from "@nomicfoundation/hardhat-viem-assertions";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
+import { LIVE_NETWORKS, rpcUrlVariable } from "./scripts/deploy/liveNetworks.ts";
 
 /** The compiler is the npm package, so that a build needs nothing but the package registry. */
 const path = createRequire(import.meta.url).resolve("solc/soljson.js");
@@ -27,12 +30,41 @@ const compiler = (runs: number) => ({
   },
 });
 
+const solidity = {
+  compilers: [compiler(10_000)],
+  // Validator and executor in one: with more runs it is larger than a contract may be.
+  overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(800) },
+};
+
+/**
+ * The RPC URL is read, from the keystore or the environment, only when a command uses the network. The deployer's key is
+ * no part of it: whoever only verifies would have to have it.
+ */
+const liveNetworks = Object.fromEntries(
+  Object.entries(LIVE_NETWORKS).map(([name, chainId]) => [
+    name,
+    {
+      type: "http" as const,
+      chainId,
+      url: configVariable(rpcUrlVariable(name)),
+    },
+  ]),
+);
+
 export default defineConfig({
-  plugins: [hardhatViem, hardhatViemAssertions, hardhatMocha, hardhatNetworkHelpers],
-  solidity: {
-    compilers: [compiler(10_000)],
-    // Validator and executor in one: with more runs it is larger than a contract may be.
-    overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(800) },
+  plugins: [
+    hardhatViem,
+    hardhatViemAssertions,
+    hardhatMocha,
+    hardhatNetworkHelpers,
+    hardhatKeystore,
+    hardhatVerify,
+  ],
+  // What is left out of a config for `production`, which sources are verified with, is Hardhat's own: another optimizer.
+  solidity: { profiles: { default: solidity, production: solidity } },
+  verify: {
+    etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") },
+    sourcify: process.env.SOURCIFY_API_URL ? { apiUrl: process.env.SOURCIFY_API_URL } : {},
   },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "osaka" },
@@ -51,12 +83,13 @@ export default defineConfig({
       hardfork: "osaka",
       allowUnlimitedContractSize: true,
     },
-    base: {
+    simulatedBase: {
       type: "edr-simulated",
       chainType: "op",
       chainId: 8453,
       ...forking(process.env.BASE_RPC_URL, process.env.BASE_FORK_BLOCK),
     },
+    ...liveNetworks,
   },
   paths: {
     sources: ["./contracts", "./test/mocks"],

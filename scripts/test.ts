@@ -112,7 +112,7 @@ function suites(): Job[] {
     const name = folder.endsWith(".ts") ? "test" : folder;
     folders.set(name, [...(folders.get(name) ?? []), file]);
   }
-  const slowest = ["properties", "accounts", "bundler", "model"];
+  const slowest = ["scripts", "properties", "accounts", "bundler", "sdk", "model"];
   const rank = (name: string) => (slowest.includes(name) ? slowest.indexOf(name) : slowest.length);
   const jobs = [...folders]
     .map(([name, files]) => suite(name, "mocha", files))

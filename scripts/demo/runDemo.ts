@@ -33,7 +33,8 @@ import { createPasskeySafe } from "../../test/environment/safeAccount.ts";
 import { executeByKit } from "../../test/environment/safeKit.ts";
 import { installUsdc } from "../../test/environment/usdc.ts";
 import { installWeth, WETH, wethAbi } from "../../test/environment/weth.ts";
-import { deploy } from "../deploy.ts";
+import { deploy } from "../deploy/deploy.ts";
+import { planDeployment } from "../deploy/planDeployment.ts";
 import { startLocalChain } from "./localChain.ts";
 import { stolenKey } from "./stolenKey.ts";
 import { dollars, short, story, thousands } from "./story.ts";
@@ -108,9 +109,9 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   await installWeth(testChain);
   const deployer = privateKeyToAccount(generatePrivateKey());
   await testChain.setBalance(deployer.address, 10n * oneEther);
-  const deployed = await deploy({
-    client: createWalletClient({ account: deployer, transport: http(url), pollingInterval: 50 }),
-  });
+  const deployerWallet = createWalletClient({ account: deployer, transport: http(url), pollingInterval: 50 });
+  const plan = await planDeployment({ client: deployerWallet });
+  const deployed = await deploy({ client: deployerWallet, plan, version: "demo", commit: null });
   const addressOf = (name: string) => deployed.find((one) => one.name === name)?.address as Address;
   const latchkey = { module: addressOf("SafeSessionModule"), handler: addressOf("SafeSessionHandler") };
   story.line(`Module ${latchkey.module}  SafeSessionModule, by CREATE2: the same address on every chain`);

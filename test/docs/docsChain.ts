@@ -20,7 +20,7 @@ export const keyOf = (seed: string): PrivateKeyAccount => privateKeyToAccount(ke
  * Clients are made as the pages say.
  */
 export async function openDocsChain() {
-  const server = await network.createServer("base", "127.0.0.1", 0);
+  const server = await network.createServer("simulatedBase", "127.0.0.1", 0);
   const { address, port } = await server.listen();
   const rpcUrl = `http://${address}:${port}`;
   const testChain = await openTestChain(rpcUrl);

@@ -28,10 +28,10 @@ export type Environment = {
  *
  * Takes a second or two: call it once in `before`, take `connection.networkHelpers.takeSnapshot()`, and
  * restore that after each test.
- * @param chain A network of hardhat.config.ts: that of Ethereum or of Base.
+ * @param chain Which of the simulated chains of hardhat.config.ts.
  */
 export async function setUp(chain: UsdcChain): Promise<Environment> {
-  const connection = (await network.create(chain)) as Connection;
+  const connection = (await network.create(chain === "base" ? "simulatedBase" : chain)) as Connection;
   const testChain = await openTestChain(connection.provider);
   const usdc = await installUsdc(testChain, { chain, live: LIVE[chain] });
   const safe = await installSafe(testChain);

@@ -1,14 +1,8 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { expect } from "chai";
-import { network } from "hardhat";
 import {
   concat,
-  createWalletClient,
-  custom,
   getContractAddress,
   type Hex,
   keccak256,
@@ -17,334 +11,300 @@ import {
   size,
   slice,
   stringToHex,
+  zeroHash,
 } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { call, getBalance, getCode, getTransactionCount, setBalance, setCode } from "viem/actions";
-import { safeSessionModuleAddress } from "../../packages/sdk/src/safeSessionModuleAddress.ts";
 import {
-  DeployError,
-  type DeployRefusal,
-  deploy,
-  deploymentAddress,
-  deploymentSalt,
-  readCompiledContracts,
-  safeSingletonFactory,
-  safeSingletonFactoryCode,
-} from "../../scripts/deploy.ts";
+  call,
+  getBalance,
+  getBlockNumber,
+  getCode,
+  getTransaction,
+  getTransactionCount,
+  setBalance,
+  setCode,
+} from "viem/actions";
+import { erc7579SessionModuleAddress } from "../../packages/sdk/src/erc7579SessionModuleAddress.ts";
+import { safeSessionModuleAddress } from "../../packages/sdk/src/safeSessionModuleAddress.ts";
+import { readCompiledContracts } from "../../scripts/deploy/CompiledContract.ts";
+import type { DeployErrorCode } from "../../scripts/deploy/DeployError.ts";
+import { FEE_ORACLES } from "../../scripts/deploy/dataFee.ts";
+import { deploymentAddress, FACTORIES, FACTORY_CODE } from "../../scripts/deploy/factories.ts";
+import { planDeployment } from "../../scripts/deploy/planDeployment.ts";
+import { CONTRACTS, compiled, deployAll, newChain, refusalOf, removeFolders } from "./deployChain.ts";
 
-/** A new chain, and on it a deployer with some ether of its own. */
-async function setUp({
-  factory = safeSingletonFactoryCode,
-  ether = "10",
-}: {
-  factory?: Hex;
-  ether?: string;
-} = {}) {
-  const { viem, provider } = await network.create("default");
-  const test = await viem.getTestClient();
-  const account = privateKeyToAccount(generatePrivateKey());
-  const client = createWalletClient({
-    account,
-    chain: test.chain,
-    transport: custom(provider),
-    pollingInterval: 10,
-  });
-  await setCode(test, { address: safeSingletonFactory, bytecode: factory });
-  await setBalance(test, { address: account.address, value: parseEther(ether) });
-  const folder = await mkdtemp(join(tmpdir(), "latchkey-deploy-"));
-  folders.push(folder);
-  const record = async () => JSON.parse(await readFile(join(folder, "31337.json"), "utf8"));
-  return { client, test, folder, record };
-}
-const folders: string[] = [];
+/** Code that answers every call with one word. */
+const answering = (word: bigint): Hex => concat(["0x7f", numberToHex(word, { size: 32 }), "0x5f5260205ff3"]);
 
-/** The refusal that a deployment ends with. */
-async function refusalOf(deployment: Promise<unknown>): Promise<{ code: DeployRefusal; message: string }> {
-  try {
-    await deployment;
-  } catch (error) {
-    if (error instanceof DeployError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
+describe("deploying", function () {
+  this.timeout(30_000);
+  after(removeFolders);
 
-describe("scripts/deploy", () => {
-  after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
-
-  describe("the Safe singleton factory", () => {
-    it("is 69 bytes that create by CREATE2 and answer with the address", async () => {
-      const { client } = await setUp();
-      expect(size(safeSingletonFactoryCode)).to.equal(69);
-      const [contract] = await readCompiledContracts();
-      const initCode = contract?.initCode ?? "0x";
-      const salt = keccak256(stringToHex("any"));
-      const { data } = await call(client, { to: safeSingletonFactory, data: concat([salt, initCode]) });
-      const address = getContractAddress({
-        opcode: "CREATE2",
-        from: safeSingletonFactory,
-        salt,
-        bytecode: initCode,
-      });
-      expect(data).to.equal(address.toLowerCase());
-    });
+  it("uses a factory of 69 bytes that creates by CREATE2 and answers with the address", async () => {
+    const { client } = await newChain();
+    expect(size(FACTORY_CODE)).to.equal(69);
+    const { initCode } = await compiled("SafeSessionHandler");
+    const salt = keccak256(stringToHex("any"));
+    const from = FACTORIES.safe.address;
+    const { data } = await call(client, { to: from, data: concat([salt, initCode]) });
+    expect(data).to.equal(
+      getContractAddress({ opcode: "CREATE2", from, salt, bytecode: initCode }).toLowerCase(),
+    );
   });
 
   describe("on a fresh chain", () => {
     it("puts every contract at its CREATE2 address, with the code that the compiler made", async () => {
-      const { client } = await setUp();
-      const contracts = await readCompiledContracts();
-      const results = await deploy({ client });
-      expect(results.map(({ name }) => name)).to.deep.equal(["SafeSessionModule", "SafeSessionHandler"]);
-      for (const [index, { address, codeHash, initCodeHash, isNew }] of results.entries()) {
-        const { initCode, runtimeCode, immutables } = contracts[index] ?? expect.fail();
-        const code = (await getCode(client, { address })) ?? "0x";
+      const chain = await newChain();
+      const results = await deployAll(chain);
+      expect(results.map(({ name }) => name)).to.deep.equal(CONTRACTS);
+      for (const { name, address, codeHash, initCodeHash, isNew } of results) {
+        const { initCode, runtimeCode } = await compiled(name);
         expect(isNew).to.equal(true);
         expect(address).to.equal(
           getContractAddress({
             opcode: "CREATE2",
-            from: safeSingletonFactory,
-            salt: deploymentSalt,
+            from: "0x914d7Fec6aaC8cd542e72Bca78B30650d45643d7",
+            salt: zeroHash,
             bytecode: initCode,
           }),
         );
-        expect(size(code)).to.equal(size(runtimeCode));
-        if (immutables.length === 0) expect(code).to.equal(runtimeCode);
-        expect(codeHash).to.equal(keccak256(code));
+        expect(await getCode(chain.client, { address })).to.equal(runtimeCode);
+        expect(codeHash).to.equal(keccak256(runtimeCode));
         expect(initCodeHash).to.equal(keccak256(initCode));
       }
     });
 
+    it("sends one transaction a contract, to the factory, without value", async () => {
+      const chain = await newChain();
+      const before = await getBlockNumber(chain.client);
+      await deployAll(chain);
+      expect(await getTransactionCount(chain.client, { address: chain.client.account.address })).to.equal(3);
+      expect((await getBlockNumber(chain.client)) - before).to.equal(3n);
+      expect(await getBalance(chain.client, { address: FACTORIES.safe.address })).to.equal(0n);
+    });
+
     it("gives the same addresses on another chain, from another deployer", async () => {
-      const [first, second] = await Promise.all([setUp(), setUp()]);
-      const addresses = async (client: typeof first.client) =>
-        (await deploy({ client })).map(({ address }) => address);
+      const [first, second] = await Promise.all([newChain(), newChain()]);
+      const addresses = async (chain: typeof first) => (await deployAll(chain)).map(({ address }) => address);
       expect(first.client.account.address).not.to.equal(second.client.account.address);
-      expect(await addresses(first.client)).to.deep.equal(await addresses(second.client));
+      expect(await addresses(first)).to.deep.equal(await addresses(second));
     });
 
-    it("puts the module where the SDK looks for it", async () => {
-      const { client } = await setUp();
-      const [module] = await deploy({ client });
-      expect(module?.address).to.equal(await safeSessionModuleAddress());
+    it("puts the modules where the SDK looks for them", async () => {
+      const [safe, , erc7579] = await deployAll(await newChain());
+      expect(safe?.address).to.equal(await safeSessionModuleAddress());
+      expect(erc7579?.address).to.equal(await erc7579SessionModuleAddress());
     });
 
-    it("records address, hashes, salt, factory, transaction, block, compiler and contract", async () => {
-      const { client, folder, record } = await setUp();
-      const results = await deploy({ client, folder });
-      const { chainId, contracts } = await record();
-      expect(chainId).to.equal(31337);
-      expect(Object.keys(contracts)).to.deep.equal(results.map(({ name }) => name));
-      for (const { name, isNew: _, ...deployment } of results) {
-        expect(contracts[name]).to.deep.equal(deployment);
-        expect(deployment.contract).to.equal(`contracts/accounts/${name}.sol:${name}`);
-        expect(deployment.transaction).to.match(/^0x[0-9a-f]{64}$/);
-        expect(deployment.block).to.be.greaterThan(0);
-        expect(deployment.compiler).to.deep.include({
-          evmVersion: "cancun",
-          viaIR: true,
-          optimizerRuns: 10_000,
-        });
-        expect(deployment.compiler.version).to.match(/^0\.8\.35\+commit\./);
+    it("costs no more than the plan said, and no less than half of it", async () => {
+      const chain = await newChain();
+      const { address } = chain.client.account;
+      const plan = await planDeployment(chain);
+      const before = await getBalance(chain.client, { address });
+      expect(plan.balance).to.equal(before);
+      await deployAll(chain);
+      const paid = before - (await getBalance(chain.client, { address }));
+      expect(paid <= plan.cost, `${paid} of ${plan.cost}`).to.equal(true);
+      expect(paid * 2n > plan.cost, `${paid} of ${plan.cost}`).to.equal(true);
+    });
+
+    it("counts what a rollup charges for the data, for each contract", async () => {
+      const chain = await newChain();
+      const before = await planDeployment(chain);
+      for (const [index, address] of FEE_ORACLES.entries())
+        await setCode(chain.test, { address, bytecode: answering(parseEther("1") + BigInt(index)) });
+      const plan = await planDeployment(chain);
+      expect(plan.cost - plan.gas * plan.fees.price).to.equal(3n * (2n * parseEther("1") + 1n));
+      expect(before.cost).to.equal(before.gas * before.fees.price);
+    });
+
+    it("deploys on a chain that has one gas price only", async () => {
+      const chain = await newChain();
+      chain.tamperWith(async ({ method }, pass) => {
+        const answer = await pass();
+        if (method !== "eth_getBlockByNumber") return answer;
+        const { baseFeePerGas: _, ...block } = answer as Record<string, unknown>;
+        return block;
+      });
+      const plan = await planDeployment(chain);
+      expect(plan.fees.priorityFee).to.equal(undefined);
+      for (const { transaction } of await deployAll(chain)) {
+        const hash = transaction ?? expect.fail("nothing was sent");
+        expect((await getTransaction(chain.client, { hash })).type).to.equal("legacy");
       }
     });
   });
 
   describe("a second time", () => {
     it("sends nothing, even without a balance, and keeps what is on record", async () => {
-      const { client, test, folder, record } = await setUp();
-      await deploy({ client, folder });
-      const before = await record();
-      const nonce = await getTransactionCount(client, { address: client.account.address });
-      await setBalance(test, { address: client.account.address, value: 0n });
-      const results = await deploy({ client, folder });
-      expect(results.map(({ isNew }) => isNew)).to.deep.equal([false, false]);
-      expect(await getTransactionCount(client, { address: client.account.address })).to.equal(nonce);
-      expect(await record()).to.deep.equal(before);
+      const chain = await newChain();
+      await deployAll(chain);
+      const before = await chain.record();
+      const { address } = chain.client.account;
+      const nonce = await getTransactionCount(chain.client, { address });
+      await setBalance(chain.test, { address, value: 0n });
+      const results = await deployAll(chain);
+      expect(results.map(({ isNew }) => isNew)).to.deep.equal([false, false, false]);
+      expect(await getTransactionCount(chain.client, { address })).to.equal(nonce);
+      expect(await chain.record()).to.deep.equal(before);
     });
 
-    it("records null for the transaction of a contract that somebody else deployed", async () => {
-      const { client, folder, record } = await setUp();
-      await deploy({ client });
-      await deploy({ client, folder });
-      for (const deployment of Object.values<{ transaction: null; block: null }>(
-        (await record()).contracts,
-      )) {
-        expect(deployment.transaction).to.equal(null);
-        expect(deployment.block).to.equal(null);
-      }
+    it("records null for transaction and block of a contract that somebody else deployed", async () => {
+      const chain = await newChain();
+      await deployAll({ client: chain.client });
+      await deployAll(chain);
+      const { contracts } = await chain.record();
+      expect(Object.keys(contracts)).to.deep.equal(CONTRACTS);
+      for (const { transaction, block } of Object.values(contracts))
+        expect({ transaction, block }).to.deep.equal({ transaction: null, block: null });
     });
 
     it("deploys only what is missing", async () => {
-      const { client, folder, record } = await setUp();
+      const chain = await newChain();
       const contracts = await readCompiledContracts();
-      await deploy({ client, contracts: contracts.slice(0, 1), folder });
-      const first = (await record()).contracts.SafeSessionModule;
-      const results = await deploy({ client, contracts, folder });
-      expect(results.map(({ isNew }) => isNew)).to.deep.equal([false, true]);
-      expect((await record()).contracts.SafeSessionModule).to.deep.equal(first);
+      await deployAll(chain, { contracts: contracts.slice(0, 1) });
+      const first = (await chain.record()).contracts.SafeSessionModule;
+      const results = await deployAll(chain);
+      expect(results.map(({ isNew }) => isNew)).to.deep.equal([false, true, true]);
+      expect((await chain.record()).contracts.SafeSessionModule).to.deep.equal(first);
+      expect(await getTransactionCount(chain.client, { address: chain.client.account.address })).to.equal(3);
+    });
+  });
+
+  describe("on a chain that has only the Arachnid proxy", () => {
+    const factories = { arachnid: FACTORY_CODE };
+
+    it("refuses, and names the way out", async () => {
+      const refusal = await refusalOf(deployAll(await newChain({ factories })));
+      expect(refusal.code).to.equal("NO_FACTORY");
+      expect(refusal.message).to.contain("--factory arachnid");
+    });
+
+    it("does not name it where the proxy is missing too", async () => {
+      const refusal = await refusalOf(deployAll(await newChain({ factories: {} })));
+      expect(refusal.message).not.to.contain("arachnid");
+    });
+
+    it("deploys to the second set of addresses when it is asked to", async () => {
+      const chain = await newChain({ factories });
+      const results = await deployAll(chain, { factory: "arachnid" });
+      for (const { name, address, factory } of results) {
+        const { initCode, runtimeCode } = await compiled(name);
+        expect(factory).to.equal("0x4e59b44847b379578588920cA78FbF26c0B4956C");
+        expect(address).to.equal(deploymentAddress(initCode, "arachnid"));
+        expect(address).not.to.equal(deploymentAddress(initCode));
+        expect(await getCode(chain.client, { address })).to.equal(runtimeCode);
+      }
+    });
+
+    it("refuses a second set later, when the chain has got the other factory", async () => {
+      const chain = await newChain({ factories });
+      await deployAll(chain, { factory: "arachnid" });
+      await setCode(chain.test, { address: FACTORIES.safe.address, bytecode: FACTORY_CODE });
+      expect((await refusalOf(deployAll(chain))).code).to.equal("BAD_RECORD");
     });
   });
 
   describe("refuses, and sends nothing,", () => {
     /** Refused, with this code and a message that has this in it, and without a transaction or a record. */
     async function expectRefused(
-      { client, folder }: Awaited<ReturnType<typeof setUp>>,
-      code: DeployRefusal,
+      { client, folder }: Awaited<ReturnType<typeof newChain>>,
+      code: DeployErrorCode,
       message: RegExp,
+      options: Parameters<typeof deployAll>[1] = {},
     ) {
-      const refusal = await refusalOf(deploy({ client, folder }));
+      const refusal = await refusalOf(deployAll({ client, folder }, options));
       expect(refusal.code).to.equal(code);
       expect(refusal.message).to.match(message);
       expect(await getTransactionCount(client, { address: client.account.address })).to.equal(0);
       expect(await readdir(folder)).to.deep.equal([]);
     }
 
-    it("where the factory is missing", async () => {
+    it("where both factories are missing", async () => {
       await expectRefused(
-        await setUp({ factory: "0x" }),
+        await newChain({ factories: {} }),
         "NO_FACTORY",
         /Chain 31337 has no Safe singleton factory/,
       );
     });
 
     it("where something else is in the factory's place", async () => {
-      const factory = concat([slice(safeSingletonFactoryCode, 0, 68), "0xf4"]);
-      await expectRefused(await setUp({ factory }), "WRONG_FACTORY", /is not the Safe singleton factory/);
-    });
-
-    it("from an account without any ether", async () => {
-      const chain = await setUp({ ether: "0" });
-      expect(await getBalance(chain.client, { address: chain.client.account.address })).to.equal(0n);
-      await expectRefused(chain, "NO_BALANCE", /has 0 of chain 31337's coin and needs some/);
-    });
-
-    it("from an account that could pay for a part of it only", async () => {
+      const safe = concat([slice(FACTORY_CODE, 0, 68), "0xf4"]);
       await expectRefused(
-        await setUp({ ether: "0.000001" }),
-        "NO_BALANCE",
-        /up to 0\.\d+ for SafeSessionModule and/,
+        await newChain({ factories: { safe } }),
+        "WRONG_FACTORY",
+        /is not the Safe singleton factory/,
       );
     });
 
-    it("where other code is at any of the addresses", async () => {
-      const chain = await setUp();
-      const [, last] = await readCompiledContracts();
-      const { initCode, runtimeCode } = last ?? expect.fail();
-      const tail = Number(slice(runtimeCode, -1)) ^ 1;
-      await setCode(chain.test, {
-        address: deploymentAddress(initCode),
-        bytecode: concat([slice(runtimeCode, 0, -1), numberToHex(tail, { size: 1 })]),
+    it("where something else is in the proxy's place", async () => {
+      const arachnid = concat([slice(FACTORY_CODE, 0, 68), "0xf4"]);
+      await expectRefused(
+        await newChain({ factories: { arachnid } }),
+        "WRONG_FACTORY",
+        /is not the Arachnid proxy/,
+        { factory: "arachnid" },
+      );
+    });
+
+    it("by the proxy, where the Safe singleton factory is", async () => {
+      await expectRefused(
+        await newChain({ factories: { safe: FACTORY_CODE, arachnid: FACTORY_CODE } }),
+        "NEEDLESS_FACTORY",
+        /leave --factory out/,
+        { factory: "arachnid" },
+      );
+    });
+
+    it("on a chain with another id than the one that was asked for", async () => {
+      await expectRefused(await newChain(), "WRONG_CHAIN", /of chain 31337, and chain 8453 was asked for/, {
+        chainId: 8453,
       });
-      await expectRefused(chain, "WRONG_CODE", /Other code than SafeSessionHandler's is at/);
     });
-  });
 
-  it("lets the constructor fill in immutables, and no other byte", async () => {
-    const { client } = await setUp();
-    const [contract] = await readCompiledContracts();
-    // Creation code that leaves the three bytes 60 aa 00.
-    const initCode = "0x6260aa0060e81b5f5260035ff3";
-    const compiled = { ...(contract ?? expect.fail()), initCode, runtimeCode: "0x600000" } as const;
-    const [result] = await deploy({
-      client,
-      contracts: [{ ...compiled, immutables: [{ start: 1, length: 1 }] }],
-    });
-    expect(result?.codeHash).to.equal(keccak256("0x60aa00"));
-    for (const immutables of [[], [{ start: 0, length: 1 }], [{ start: 2, length: 1 }]])
-      expect((await refusalOf(deploy({ client, contracts: [{ ...compiled, immutables }] }))).code).to.equal(
-        "WRONG_CODE",
+    it("on a chain that does not know cancun", async () => {
+      await expectRefused(
+        await newChain({ hardfork: "shanghai" }),
+        "OLD_EVM",
+        /does not run EVM version cancun/,
       );
+    });
+
+    it("from an account without any coin", async () => {
+      const chain = await newChain({ ether: "0" });
+      expect(await getBalance(chain.client, { address: chain.client.account.address })).to.equal(0n);
+      await expectRefused(chain, "NO_BALANCE", /has 0 of chain 31337's coin and needs up to 0\.\d+/);
+    });
+
+    it("from an account that is one wei short for all three, and not from one that has just enough", async () => {
+      const chain = await newChain();
+      const { address } = chain.client.account;
+      const { cost } = await planDeployment(chain);
+      await setBalance(chain.test, { address, value: cost - 1n });
+      await expectRefused(
+        chain,
+        "NO_BALANCE",
+        /for SafeSessionModule, SafeSessionHandler, ERC7579SessionModule\. Send it some/,
+      );
+      await setBalance(chain.test, { address, value: cost });
+      expect((await deployAll(chain)).every(({ isNew }) => isNew)).to.equal(true);
+    });
+
+    for (const name of CONTRACTS)
+      it(`where other code is at the address of ${name}`, async () => {
+        const chain = await newChain();
+        const { initCode, runtimeCode } = await compiled(name);
+        const tail = Number(slice(runtimeCode, -1)) ^ 1;
+        await setCode(chain.test, {
+          address: deploymentAddress(initCode),
+          bytecode: concat([slice(runtimeCode, 0, -1), numberToHex(tail, { size: 1 })]),
+        });
+        await expectRefused(chain, "WRONG_CODE", new RegExp(`Other code than ${name}'s is at 0x`));
+      });
   });
 
   it("refuses to write over a record of another chain", async () => {
-    const { client, folder } = await setUp();
-    await writeFile(join(folder, "31337.json"), JSON.stringify({ chainId: 1, contracts: {} }));
-    expect((await refusalOf(deploy({ client, folder }))).code).to.equal("BAD_RECORD");
-  });
-
-  describe("the command", () => {
-    const script = join(import.meta.dirname, "../../scripts/deploy.ts");
-
-    /** Runs the command as npm does. */
-    async function command(args: readonly string[], key: Hex | undefined) {
-      const { LATCHKEY_DEPLOYER_KEY: _, LATCHKEY_RPC_URL: __, NODE_OPTIONS: ___, ...env } = process.env;
-      const options = { env: key ? { ...env, LATCHKEY_DEPLOYER_KEY: key } : env };
-      try {
-        return { code: 0, ...(await promisify(execFile)(process.execPath, [script, ...args], options)) };
-      } catch (error) {
-        return error as { code: number; stdout: string; stderr: string };
-      }
-    }
-
-    it("prints a line a contract, says so when they are there already, and prints JSON", async function () {
-      this.timeout(60_000);
-      const server = await network.createServer("default", "127.0.0.1", 0);
-      const { address, port } = await server.listen();
-      const folder = await mkdtemp(join(tmpdir(), "latchkey-deploy-"));
-      folders.push(folder);
-      const url = `http://${address}:${port}`;
-      const request = (method: string, params: unknown[]) =>
-        fetch(url, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
-        });
-      try {
-        const key = generatePrivateKey();
-        const args = ["--rpc-url", url, "--out", folder];
-        await request("hardhat_setBalance", [
-          privateKeyToAccount(key).address,
-          numberToHex(parseEther("10")),
-        ]);
-
-        const refused = await command(args, key);
-        expect(refused.code).to.equal(1);
-        expect(refused.stderr).to.match(/^Chain 31337 has no Safe singleton factory/);
-
-        await request("hardhat_setCode", [safeSingletonFactory, safeSingletonFactoryCode]);
-        const first = await command(args, key);
-        expect(first.stderr).to.equal("");
-        expect(first.stdout).to.match(
-          /^SafeSessionModule 0x\w{40} deployed in 0x\w{64}, block \d+\nSafeSessionHandler 0x\w{40} deployed in 0x\w{64}, block \d+\n$/,
-        );
-        expect(await readdir(folder)).to.deep.equal(["31337.json"]);
-
-        const second = await command(args, key);
-        expect(second.code).to.equal(0);
-        expect(second.stdout.match(/was there already/g)).to.have.length(2);
-
-        const json = JSON.parse((await command([...args, "--json"], key)).stdout);
-        expect(json.chainId).to.equal(31337);
-        expect(json.contracts.map(({ name }: { name: string }) => name)).to.deep.equal([
-          "SafeSessionModule",
-          "SafeSessionHandler",
-        ]);
-        for (const { stdout, stderr } of [refused, first, second])
-          expect(stdout + stderr).not.to.contain(key.slice(2));
-      } finally {
-        await server.close();
-      }
-    });
-
-    it("ends with 2 and its usage when the key, the URL or an option is wrong", async () => {
-      const url = ["--rpc-url", "http://127.0.0.1:1"];
-      for (const run of [
-        await command(url, undefined),
-        await command(url, "0x1234"),
-        await command([], generatePrivateKey()),
-        await command([...url, "--force"], generatePrivateKey()),
-      ]) {
-        expect(run.code).to.equal(2);
-        expect(run.stderr).to.contain("Usage: ");
-      }
-    });
-
-    it("ends with 1 and does not repeat the URL, which may hold an API key, when nobody answers", async () => {
-      const run = await command(["--rpc-url", "http://127.0.0.1:1/secret-path"], generatePrivateKey());
-      expect(run.code).to.equal(1);
-      expect(run.stderr).not.to.equal("");
-      expect(run.stdout + run.stderr).not.to.contain("secret-path");
-    });
+    const chain = await newChain();
+    await writeFile(join(chain.folder, "31337.json"), JSON.stringify({ chainId: 1, contracts: {} }));
+    expect((await refusalOf(deployAll(chain))).code).to.equal("BAD_RECORD");
   });
 });

@@ -1,0 +1,263 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { keccak256, toHex } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { getTransactionCount, mine, setAutomine } from "viem/actions";
+import { readCompiledContracts } from "../../scripts/deploy/CompiledContract.ts";
+import { makeVersionFile, versionFilePath } from "../../scripts/deploy/VersionFile.ts";
+import { writeJson } from "../../scripts/deploy/writeJson.ts";
+import { type ChainOptions, CONTRACTS, newFolder, newServer, removeFolders } from "./deployChain.ts";
+import { type Run, runCommand, setInKeystore } from "./runCommand.ts";
+
+/** A chain behind HTTP with the id of Base, and the command to deploy on it. */
+async function open(options?: ChainOptions) {
+  const server = await newServer("simulatedBase", options);
+  const [out, config] = await Promise.all([newFolder(), newFolder()]);
+  servers.push(server.close);
+  const env = { BASE_RPC_URL: server.url, LATCHKEY_DEPLOYER_KEY: server.key };
+  const run = (...args: string[]) => runCommand("deploy", [...args, "--out", out], { env, config });
+  const nonce = () => getTransactionCount(server.test, { address: privateKeyToAccount(server.key).address });
+  return { ...server, out, config, run, nonce };
+}
+const servers: (() => Promise<unknown>)[] = [];
+
+const lastLine = ({ stdout }: Run) => JSON.parse(stdout.trimEnd().split("\n").at(-1) as string);
+
+describe("npm run deploy", function () {
+  this.timeout(60_000);
+  after(async () => {
+    await Promise.all(servers.map((close) => close()));
+    await removeFolders();
+  });
+
+  it("says the cost, then a line a contract, and the second time that they are there already", async () => {
+    const chain = await open();
+    const first = await chain.run("--network", "base");
+    expect(first.code, first.stderr).to.equal(0);
+    expect(first.stderr).to.equal("");
+    const lines = first.stdout.trimEnd().split("\n");
+    const cost = lines.findIndex((line) => /cost: up to 0\.\d+ \(\d+ gas at [\d.]+ gwei\)/.test(line));
+    const progress = CONTRACTS.map((name) =>
+      lines.findIndex((line) =>
+        new RegExp(`^${name} 0x\\w{40} deployed in 0x\\w{64}, block \\d+$`).test(line),
+      ),
+    );
+    expect([cost, ...progress]).to.deep.equal([cost, cost + 1, cost + 2, cost + 3]);
+    expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
+
+    const nonce = await chain.nonce();
+    const second = await chain.run("--network", "base");
+    expect(second.code, second.stderr).to.equal(0);
+    expect(second.stdout.match(/was there already$/gm)).to.have.length(3);
+    expect(await chain.nonce()).to.equal(nonce);
+  });
+
+  it("sends nothing in a dry run, and says what would be done and cost", async () => {
+    const chain = await open();
+    const run = await chain.run("--network", "base", "--dry-run");
+    expect(run.code, run.stderr).to.equal(0);
+    expect(run.stdout)
+      .to.match(/cost: up to 0\.\d+/)
+      .and.to.contain("nothing was sent");
+    expect(run.stdout.match(/to deploy, up to \d+ gas$/gm)).to.have.length(3);
+    const json = lastLine(await chain.run("--network", "base", "--dry-run", "--json"));
+    expect(json.dryRun).to.equal(true);
+    expect(BigInt(json.cost) > 0n).to.equal(true);
+    expect(json.contracts.map(({ state }: { state: string }) => state)).to.deep.equal(
+      CONTRACTS.map(() => "missing"),
+    );
+    expect(await chain.nonce()).to.equal(0);
+    expect(await readdir(chain.out)).to.deep.equal([]);
+  });
+
+  it("prints one line of JSON, and everything else on the error output", async () => {
+    const chain = await open();
+    const run = await chain.run("--network", "base", "--json", "--yes");
+    expect(run.code, run.stderr).to.equal(0);
+    expect(run.stdout.trimEnd().split("\n")).to.have.length(1);
+    expect(run.stderr.match(/ deployed in /g)).to.have.length(3);
+    const json = JSON.parse(run.stdout);
+    expect(json).to.include({ chainId: 8453, factory: "safe", dryRun: false });
+    const record = JSON.parse(await readFile(join(chain.out, "8453.json"), "utf8"));
+    for (const { name, isNew, ...deployment } of json.contracts) {
+      expect(isNew).to.equal(true);
+      expect(deployment).to.deep.equal(record.contracts[name]);
+    }
+    expect(json.contracts.map(({ name }: { name: string }) => name)).to.deep.equal(CONTRACTS);
+  });
+
+  it("deploys on any chain by its RPC URL", async () => {
+    const chain = await open();
+    const run = await chain.run("--rpc-url", chain.url);
+    expect(run.code, run.stderr).to.equal(0);
+    expect(await chain.nonce()).to.equal(3);
+  });
+
+  it("refuses an RPC URL that is of another chain than the network's", async () => {
+    const chain = await open();
+    for (const run of [
+      await chain.run("--network", "optimism", "--rpc-url", chain.url),
+      await runCommand("deploy", ["--network", "optimism", "--out", chain.out], {
+        config: chain.config,
+        env: { OPTIMISM_RPC_URL: chain.url, LATCHKEY_DEPLOYER_KEY: chain.key },
+      }),
+    ]) {
+      expect(run.code).to.equal(1);
+      expect(run.stderr).to.contain("The RPC URL is of chain 8453, and chain 10 was asked for");
+    }
+    expect(await chain.nonce()).to.equal(0);
+  });
+
+  it("ends with 1, a sentence and a code where the factory is missing", async () => {
+    const chain = await open({ factories: {} });
+    const run = await chain.run("--network", "base", "--json");
+    expect(run.code).to.equal(1);
+    expect(run.stderr).to.match(/^Chain 8453 has no Safe singleton factory/m);
+    expect(lastLine(run).error.code).to.equal("NO_FACTORY");
+  });
+
+  it("ends with 3 while a transaction is not mined, and finishes when it is run again", async () => {
+    const chain = await open();
+    await setAutomine(chain.test, false);
+    const first = await chain.run("--network", "base", "--timeout", "1");
+    expect(first.code, first.stderr).to.equal(3);
+    expect(first.stderr).to.contain("Run this again");
+    expect((await readdir(chain.out)).sort()).to.deep.equal(["8453.pending.json"]);
+    await mine(chain.test, { blocks: 1 });
+    await setAutomine(chain.test, true);
+    const second = await chain.run("--network", "base");
+    expect(second.code, second.stderr).to.equal(0);
+    expect(await chain.nonce()).to.equal(3);
+    expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
+  });
+
+  it("refuses a build that is not what was released under this version", async () => {
+    const chain = await open();
+    const [releases, [contract], version] = await Promise.all([
+      newFolder(),
+      readCompiledContracts(),
+      readFile(new URL("../../package.json", import.meta.url), "utf8").then(
+        (text) => JSON.parse(text).version,
+      ),
+    ]);
+    if (!contract) return expect.fail("nothing is compiled");
+    const file = await makeVersionFile(releases, version, contract, true);
+    const path = versionFilePath(releases, version, contract.name);
+    await writeJson(path, { ...file, initCodeHash: keccak256(toHex("other")) });
+    const refused = await chain.run("--network", "base", "--releases", releases, "--json");
+    expect(refused.code).to.equal(1);
+    expect(lastLine(refused).error.code).to.equal("NOT_RELEASED_CODE");
+    expect(refused.stderr).to.contain(file.initCodeHash).and.to.contain(`check out the tag v${version}`);
+    expect(await chain.nonce()).to.equal(0);
+
+    await writeJson(path, file);
+    const accepted = await chain.run("--network", "base", "--releases", releases);
+    expect(accepted.code, accepted.stderr).to.equal(0);
+  });
+
+  it("lists the chain in the files of the version, once it is there", async () => {
+    const chain = await open();
+    const contracts = await readCompiledContracts();
+    const version = "0.1.0";
+    for (const contract of contracts)
+      await writeJson(
+        versionFilePath(chain.out, version, contract.name),
+        await makeVersionFile(chain.out, version, contract, false),
+      );
+    await chain.run("--network", "base");
+    for (const { name } of contracts) {
+      const { networkAddresses, released } = JSON.parse(
+        await readFile(versionFilePath(chain.out, version, name), "utf8"),
+      );
+      expect({ networkAddresses, released }).to.deep.equal({
+        networkAddresses: { 8453: "canonical" },
+        released: false,
+      });
+    }
+  });
+
+  it("never prints the key or the RPC URL, which may hold an API key", async () => {
+    const chain = await open();
+    const dead = "http://127.0.0.1:1/secret-path";
+    const runs = [
+      await chain.run("--network", "base", "--json"),
+      await chain.run("--rpc-url", dead, "--json"),
+      await runCommand("deploy", ["--network", "base", "--out", chain.out], {
+        config: chain.config,
+        env: { BASE_RPC_URL: dead, LATCHKEY_DEPLOYER_KEY: `${chain.key}00` },
+      }),
+    ];
+    expect(runs.map(({ code }) => code)).to.deep.equal([0, 3, 2]);
+    for (const { stdout, stderr } of runs)
+      expect(stdout + stderr)
+        .not.to.contain(chain.key.slice(2))
+        .and.not.to.contain("secret-path");
+  });
+
+  describe("ends with 2 and says what to do", () => {
+    const key = { LATCHKEY_DEPLOYER_KEY: generatePrivateKey() };
+    const url = { BASE_RPC_URL: "http://127.0.0.1:1" };
+    for (const { what, args, env, says } of [
+      { what: "without a chain", args: [], env: key, says: /--network NAME or --rpc-url URL/ },
+      {
+        what: "with a network that is not configured",
+        args: ["--network", "simulatedBase"],
+        env: key,
+        says: /no network simulatedBase\. Say --network with one of mainnet, sepolia, base, /,
+      },
+      {
+        what: "without the network's RPC URL",
+        args: ["--network", "base"],
+        env: key,
+        says: /npx hardhat keystore set BASE_RPC_URL`, or set BASE_RPC_URL in the environment/,
+      },
+      {
+        what: "without a key",
+        args: ["--network", "base"],
+        env: url,
+        says: /npx hardhat keystore set LATCHKEY_DEPLOYER_KEY`, or set LATCHKEY_DEPLOYER_KEY in the environment/,
+      },
+      {
+        what: "with a key that is too short",
+        args: ["--network", "base"],
+        env: { ...url, LATCHKEY_DEPLOYER_KEY: "0x1234" },
+        says: /must be 0x and 64 hex digits/,
+      },
+      {
+        what: "with a key that is none of the curve",
+        args: ["--network", "base"],
+        env: { ...url, LATCHKEY_DEPLOYER_KEY: `0x${"f".repeat(64)}` },
+        says: /is no private key of secp256k1/,
+      },
+      { what: "with an option that is none", args: ["--force"], env: key, says: /Usage: npm run deploy/ },
+      {
+        what: "with a factory that is none",
+        args: ["--factory", "createx"],
+        env: key,
+        says: /Allowed choices are safe, arachnid/,
+      },
+      {
+        what: "with a timeout that is none",
+        args: ["--timeout", "soon"],
+        env: key,
+        says: /number of seconds/,
+      },
+    ])
+      it(what, async () => {
+        const run = await runCommand("deploy", args, { env, config: await newFolder() });
+        expect(run.code, run.stderr).to.equal(2);
+        expect(run.stderr).to.match(says);
+      });
+  });
+
+  it("takes RPC URL and key from Hardhat's keystore", async () => {
+    const chain = await open();
+    const config = await newFolder();
+    await setInKeystore("BASE_RPC_URL", chain.url, config);
+    await setInKeystore("LATCHKEY_DEPLOYER_KEY", chain.key, config);
+    const run = await runCommand("deploy", ["--network", "base", "--out", chain.out], { config });
+    expect(run.code, run.stderr).to.equal(0);
+    expect(await chain.nonce()).to.equal(3);
+  });
+});

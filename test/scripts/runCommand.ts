@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+
+/** How a command ended. */
+export type Run = { code: number | null; stdout: string; stderr: string };
+
+/** What a command finds. */
+type Surroundings = {
+  /** Variables, besides harmless ones. */
+  env?: Record<string, string>;
+  /** Where Hardhat looks for its keystore: a folder of its own. */
+  config: string;
+  /** What is typed. */
+  input?: string;
+};
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Variables that would reach from the machine, or from the runner of these tests, into a command. */
+const foreign = /_RPC_URL$|^LATCHKEY_|^ETHERSCAN_|^SOURCIFY_|^NODE_OPTIONS$|^HH_|^XDG_CONFIG_HOME$|^CI$/;
+
+/**
+ * Runs one of the repository's scripts as npm does, without a terminal.
+ *
+ * @param script As in package.json: `deploy` is scripts/deploy.ts.
+ */
+export function runCommand(
+  script: string,
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<Run> {
+  return runNode(["--no-warnings", join(root, `scripts/${script}.ts`), ...args], surroundings);
+}
+
+/** Puts a value into the keystore that needs no password, as a person would. */
+export async function setInKeystore(name: string, value: string, config: string): Promise<void> {
+  const cli = join(root, "node_modules/hardhat/dist/src/cli.js");
+  const { code, stderr } = await runNode([cli, "keystore", "set", "--dev", name], {
+    config,
+    input: `${value}\n`,
+  });
+  if (code !== 0) throw new Error(`${name} could not be stored: ${stderr}`);
+}
+
+function runNode(args: readonly string[], { env = {}, config, input }: Surroundings): Promise<Run> {
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...own, XDG_CONFIG_HOME: config, ...env },
+    stdio: "pipe",
+  });
+  child.stdin.end(input);
+  const run: Run = { code: null, stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk) => {
+    run.stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    run.stderr += chunk;
+  });
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("close", (code) => done({ ...run, code }));
+  });
+}
