@@ -43,4 +43,8 @@ export type Given = {
   paymasterUrl: string;
   /** Of an EOA that runs an ERC-7579 account. */
   eoaWallet: Wallet;
+  /** Files of an agent: its key, its grant, and its slots in flight. */
+  keyPath: string;
+  grantPath: string;
+  slotsPath: string;
 };

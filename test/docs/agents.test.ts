@@ -1,0 +1,192 @@
+import { access, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { createPublicClient, http, type TransactionReceipt } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
+import { base } from "viem/chains";
+import {
+  decodeError,
+  enabledGrant,
+  type Grant,
+  parseGrant,
+  proposeSession,
+  type SessionStatus,
+  serializeGrant,
+  sessionStatus,
+  signGrant,
+  verifyGrant,
+} from "../../packages/sdk/src/index.ts";
+import { type Merchant, openMerchant } from "../environment/merchant.ts";
+import { createSafe, installOnSafe, type SafeAccount } from "../environment/safeAccount.ts";
+import { ecdsaOwner } from "../environment/safeOwner.ts";
+import { LIVE } from "../environment/setUp.ts";
+import { keyOf, openDocsChain } from "./docsChain.ts";
+import type { Given } from "./Given.ts";
+import { runSnippets, snippetFaults } from "./snippets.ts";
+
+const page = "docs/agents.md";
+const address = new URL(`../../${page}`, import.meta.url);
+const given = ["client", "rpcUrl", "keyPath", "grantPath", "slotsPath", "shop", "url"] as const;
+
+describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
+  // The compiler takes its time where the cores are busy.
+  this.timeout(LIVE.base ? 300_000 : 240_000);
+
+  let chain: Awaited<ReturnType<typeof openDocsChain>>;
+  let merchant: Merchant;
+  let account: SafeAccount;
+  let folder: string;
+  const shop = keyOf("the agent's shop").address;
+  const ownerSeed = "the agent's Safe";
+
+  before(async () => {
+    chain = await openDocsChain();
+    merchant = await openMerchant(chain.testChain, {
+      weather: { amount: 200_000n, asset: chain.usdc.address, payTo: shop },
+    });
+    account = await createSafe(chain, { version: "1.4.1", owner: ecdsaOwner(ownerSeed) });
+    await installOnSafe(account, chain.latchkey, [chain.usdc.domainSeparator]);
+    await chain.usdc.mint(account.address, 100_000_000n);
+    folder = await mkdtemp(join(tmpdir(), "latchkey-agent-"));
+  });
+  after(async () => {
+    if (folder) await rm(folder, { recursive: true });
+    await merchant?.close();
+    await chain?.close();
+  });
+
+  const earned = () => chain.usdc.balanceOf(shop);
+
+  /** The owner grants to the key that the agent has made, and leaves the file for it. */
+  async function grantTo({ address: key }: PrivateKeyAccount, path: string) {
+    const proposal = await proposeSession(chain.client, {
+      account: account.address,
+      key,
+      budgets: { usdc: { perTransaction: "1", perDay: "3", recipients: [shop] } },
+      until: "7d",
+    });
+    await writeFile(path, serializeGrant(await signGrant(keyOf(`owner ${ownerSeed}`), proposal)));
+    await chain.testChain.setBalance(key, 10n ** 18n);
+  }
+
+  it("does what it says at every step", async () => {
+    const files = {
+      keyPath: join(folder, "agent.key.json"),
+      grantPath: join(folder, "grant.json"),
+      slotsPath: join(folder, "slots.json"),
+    };
+    const before = await earned();
+    const statusOf = async () =>
+      sessionStatus(chain.client, parseGrant(await readFile(files.grantPath, "utf8")));
+    /** What each block of code must have brought about, by what the page declares there. */
+    const outcomes: Record<string, (declared: Record<string, unknown>) => Promise<void>> = {
+      async made({ made }) {
+        if (process.platform !== "win32") {
+          expect((await stat(files.keyPath)).mode & 0o777).to.equal(0o600);
+        }
+        await grantTo(made as PrivateKeyAccount, files.grantPath);
+      },
+      async key({ key, made }) {
+        expect((key as PrivateKeyAccount).address).to.equal((made as PrivateKeyAccount).address);
+      },
+      async verdict({ verdict, grant }) {
+        expect(verdict).to.deep.equal({ valid: true });
+        expect((grant as Grant).session.account).to.equal(account.address);
+      },
+      async answer({ answer }) {
+        expect(await (answer as Response).json()).to.include({ sold: "weather" });
+        expect(await earned()).to.equal(before + 200_000n);
+        expect(await readFile(files.slotsPath, "utf8")).to.include("latchkey-slots");
+        // Nothing was written by the module: the grant travelled with the payment.
+        expect((await statusOf()).state).to.equal("UNKNOWN");
+      },
+      async paid({ receipt }) {
+        expect((receipt as TransactionReceipt).status).to.equal("success");
+        expect(await earned()).to.equal(before + 700_000n);
+        expect((await statusOf()).state).to.equal("ENABLED");
+      },
+      async executed() {
+        expect(await earned()).to.equal(before + 1_200_000n);
+      },
+      async tooMuch({ tooMuch, tryToPay }) {
+        const pay = tryToPay as (amount: string) => Promise<Record<string, unknown>>;
+        expect(tooMuch).to.deep.equal({ atMost: 1_000_000n });
+        const other = await pay("a little");
+        expect(other).to.include({ code: "INVALID_AMOUNT", readMore: "docs/errors.md#invalid-amount" });
+        // One of the three is spent, one is opened.
+        const { hash } = await pay("0.75");
+        await chain.client.waitForTransactionReceipt({ hash: hash as `0x${string}` });
+        const { budgets } = await statusOf();
+        expect(budgets[0]?.remaining).to.equal(250_000n);
+        expect(await pay("0.50")).to.deep.equal({ atMost: 250_000n, tryAgainAt: budgets[0]?.resetsAt });
+      },
+      async active({ active, reasons, budgets }) {
+        expect({ active, reasons }).to.deep.equal({ active: true, reasons: [] });
+        expect((budgets as SessionStatus["budgets"])[0]).to.include({
+          spent: 1_750_000n,
+          opened: 1_000_000n,
+          remaining: 250_000n,
+        });
+      },
+      async renounced() {
+        expect((await statusOf()).reasons).to.deep.equal(["REVOKED"]);
+      },
+    };
+    const seen: string[] = [];
+    await runSnippets({
+      page,
+      given: {
+        client: chain.client,
+        rpcUrl: chain.rpcUrl,
+        shop,
+        url: merchant.url("weather"),
+        ...files,
+      } satisfies Pick<Given, (typeof given)[number]>,
+      async after(_, declared) {
+        for (const [name, check] of Object.entries(outcomes)) {
+          if (!(name in declared) || seen.includes(name)) continue;
+          seen.push(name);
+          await check({ ...declared });
+        }
+      },
+    });
+    expect(seen).to.have.members(Object.keys(outcomes));
+  });
+
+  it("calls it NETWORK when the node is not reached, whatever asked", async () => {
+    const transport = http("http://127.0.0.1:1", { retryCount: 0 });
+    const nowhere = createPublicClient({ chain: base, transport });
+    const proposal = await proposeSession(chain.client, {
+      account: account.address,
+      key: keyOf("an agent without a node"),
+      budgets: { usdc: { perTransaction: "1", perDay: "3", recipients: [shop] } },
+      until: "7d",
+    });
+    const grant = enabledGrant(proposal);
+    for (const ask of [verifyGrant, sessionStatus]) {
+      const error = await ask(nowhere, grant).then(
+        () => "it was reached",
+        (thrown: unknown) => thrown,
+      );
+      expect(decodeError(error).code, ask.name).to.equal("NETWORK");
+    }
+  });
+
+  it("compiles, strictly", async () => {
+    const [faults] = await snippetFaults([{ page, given }]);
+    expect(faults).to.deep.equal([]);
+  });
+
+  it("names only codes that docs/errors.md explains, and files that exist", async () => {
+    const text = await readFile(address, "utf8");
+    const errors = await readFile(new URL("errors.md", address), "utf8");
+    const rows = text.split("\n").filter((line) => line.startsWith("| `"));
+    const codes = rows.flatMap((row) => row.split("|")[1]?.match(/[A-Z_]+/g) ?? []);
+    expect(codes).to.include.members(["PERIOD", "OUTCOME_UNKNOWN"]);
+    expect(codes.filter((code) => !errors.includes(`\`${code}\` ·`))).to.deep.equal([]);
+    const links = [...text.matchAll(/\]\((?!https:)([^)#]+)/g)].map(([, link = ""]) => link);
+    expect(links).to.include("errors.md");
+    for (const link of links) await access(new URL(link, address));
+  });
+});

@@ -1,0 +1,183 @@
+import { access, readFile } from "node:fs/promises";
+import { expect } from "chai";
+import {
+  type BalanceFloor,
+  type BudgetSpending,
+  type Grant,
+  grantSession,
+  hashSession,
+  type ListedSession,
+  type Proposal,
+  parseGrant,
+  pay,
+  payingFetch,
+  proposeSession,
+  type Refusal,
+  replaceSession,
+  type SessionReview,
+  sessionStatus,
+} from "../../packages/sdk/src/index.ts";
+import { type Merchant, openMerchant } from "../environment/merchant.ts";
+import { createSafe, installOnSafe, type SafeAccount } from "../environment/safeAccount.ts";
+import { ecdsaOwner } from "../environment/safeOwner.ts";
+import { LIVE } from "../environment/setUp.ts";
+import { keyOf, openDocsChain } from "./docsChain.ts";
+import type { Given } from "./Given.ts";
+import { runSnippets, snippetFaults } from "./snippets.ts";
+
+const page = "docs/providers.md";
+const address = new URL(`../../${page}`, import.meta.url);
+const given = ["client", "wallet", "safe", "owner", "agent", "shop"] as const;
+
+describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
+  // The compiler takes its time where the cores are busy.
+  this.timeout(LIVE.base ? 300_000 : 240_000);
+
+  let chain: Awaited<ReturnType<typeof openDocsChain>>;
+  let merchant: Merchant;
+  let account: SafeAccount;
+  const shop = keyOf("the provider's shop").address;
+  const agent = keyOf("the provider's agent");
+  const ownerSeed = "the provider's Safe";
+  const owner = keyOf(`owner ${ownerSeed}`);
+
+  before(async () => {
+    chain = await openDocsChain();
+    merchant = await openMerchant(chain.testChain, {
+      weather: { amount: 200_000n, asset: chain.usdc.address, payTo: shop },
+    });
+    account = await createSafe(chain, { version: "1.4.1", owner: ecdsaOwner(ownerSeed) });
+    await installOnSafe(account, chain.latchkey, [chain.usdc.domainSeparator]);
+    await chain.usdc.mint(account.address, 100_000_000n);
+  });
+  after(async () => {
+    await merchant?.close();
+    await chain?.close();
+  });
+
+  const walletOf = (whose: string) => chain.walletOf(keyOf(whose));
+  const pays = async (grant: Grant, amount: string) => {
+    const hash = await pay(await walletOf("the provider's agent"), { grant, to: shop, amount });
+    return chain.client.waitForTransactionReceipt({ hash });
+  };
+  const reasonsOf = async (grant: Grant) => (await sessionStatus(chain.client, grant)).reasons;
+
+  it("does what it says at every step", async () => {
+    /** What each block of code must have brought about, by what the page declares there. */
+    const outcomes: Record<string, (declared: Record<string, unknown>) => Promise<void> | void> = {
+      isGenuine({ isGenuine, module }) {
+        expect(isGenuine).to.equal(true);
+        expect(module).to.equal(chain.latchkey.module);
+      },
+      proposal({ proposal }) {
+        expect((proposal as Proposal).session.account).to.equal(account.address);
+      },
+      shown({ shown, review }) {
+        const { budgets, notEnforced } = review as SessionReview;
+        expect(budgets[0]).to.include({ mostText: "140 USDC", bySignature: true });
+        expect(notEnforced.map(({ code }) => code)).to.deep.equal([
+          "PERIOD_EDGE",
+          "NUMBER_OF_PAYMENTS",
+          "SESSIONS_ADD_UP",
+        ]);
+        const text = (shown as string[]).join("\n");
+        for (const part of [agent.address, account.address, "1 USDC", "20 USDC", shop, "several can share"])
+          expect(text).to.include(part);
+      },
+      described({ described, review }) {
+        expect(described).to.deep.equal(review);
+      },
+      async file({ file, verdict }) {
+        expect(verdict).to.deep.equal({ valid: true });
+        // The agent at work, so that there is something to list.
+        const grant = parseGrant(file as string);
+        const fetch = payingFetch({ client: chain.client, key: agent, grant });
+        expect((await fetch(merchant.url("weather"))).status).to.equal(200);
+        expect((await pays(grant, "0.50")).status).to.equal("success");
+      },
+      usdcMeter({ sessions, events, complete, usdcMeter, grant }) {
+        const [listed, ...others] = sessions as ListedSession[];
+        expect(others).to.deep.equal([]);
+        expect(listed).to.include({ id: hashSession(grantSession(grant as Grant)), alive: true });
+        expect((events as { type: string }[]).map(({ type }) => type)).to.have.members([
+          "settled",
+          "enabled",
+          "executed",
+        ]);
+        expect(complete).to.equal(true);
+        const { spent, payments } = usdcMeter as BudgetSpending;
+        expect({ spent, payments }).to.deep.equal({ spent: 700_000n, payments: 2 });
+      },
+      async nextFile({ status, nextFile, grant, floors }) {
+        expect(status).to.equal("success");
+        expect(floors).to.deep.equal([{ token: chain.usdc.address, amount: 99_300_000n }]);
+        expect(await reasonsOf(grant as Grant)).to.deep.equal(["REVOKED"]);
+        // More than the old session allowed.
+        const next = parseGrant(nextFile as string);
+        expect((await pays(next, "1.50")).status).to.equal("success");
+        // The guard: with the floors of before that payment, nothing is replaced.
+        const third = await proposeSession(chain.client, {
+          account: account.address,
+          key: agent,
+          budgets: { usdc: { perTransaction: "1", perDay: "1", recipients: [shop] } },
+          until: "1d",
+        });
+        const late = { old: next, replacement: third, floors: floors as BalanceFloor[], owner };
+        const code = await replaceSession(await walletOf("the provider's relayer"), late).then(
+          () => "it was replaced",
+          (error: Refusal) => error.code,
+        );
+        expect(code).to.equal("SPENT_MEANWHILE");
+        expect(await reasonsOf(next)).to.deep.equal([]);
+      },
+      async revoked({ nextFile }) {
+        expect(await reasonsOf(parseGrant(nextFile as string))).to.deep.equal(["REVOKED"]);
+      },
+      async ended({ nextFile }) {
+        expect(await reasonsOf(parseGrant(nextFile as string))).to.include("WRONG_EPOCH");
+      },
+    };
+    const seen: string[] = [];
+    await runSnippets({
+      page,
+      given: {
+        client: chain.client,
+        wallet: await walletOf("the provider's relayer"),
+        safe: account.address,
+        owner,
+        agent,
+        shop,
+      } satisfies Pick<Given, (typeof given)[number]>,
+      async after(_, declared) {
+        for (const [name, check] of Object.entries(outcomes)) {
+          if (!(name in declared) || seen.includes(name)) continue;
+          seen.push(name);
+          await check({ ...declared });
+        }
+      },
+    });
+    expect(seen).to.have.members(Object.keys(outcomes));
+  });
+
+  it("compiles, strictly", async () => {
+    const [faults] = await snippetFaults([{ page, given }]);
+    expect(faults).to.deep.equal([]);
+  });
+
+  it("names only files that exist, of the repository and of the package", async () => {
+    const text = await readFile(address, "utf8");
+    const links = [...text.matchAll(/\]\((?!https:)([^)#]+)/g)].map(([, link = ""]) => link);
+    expect(links).to.include("safe.md");
+    for (const link of links) await access(new URL(link, address));
+    const sources = [...text.matchAll(/`(?:@latchkey\/sdk\/)?(contracts\/[\w./]+)`/g)].map(
+      ([, path = ""]) => path,
+    );
+    expect(sources).to.include("contracts/Session.sol");
+    for (const path of sources) await access(new URL(`../packages/sdk/${path}`, address));
+    const [, pragma = "none"] = /`(pragma solidity [^`]+)`/.exec(text) ?? [];
+    for (const name of ["interfaces/ISessionModule.sol", "Session.sol"]) {
+      const source = await readFile(new URL(`../packages/sdk/contracts/${name}`, address), "utf8");
+      expect(source, name).to.include(`${pragma};`);
+    }
+  });
+});
