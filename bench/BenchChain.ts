@@ -24,6 +24,9 @@ export type BenchChain = {
   /** ERC7579SessionModule. */
   erc7579Module: Address;
   erc7579ModuleAbi: Abi;
+  /** Validates for its owner and executes for an ERC-7579 account, and checks nothing. */
+  uncheckedErc7579Module: Address;
+  uncheckedErc7579ModuleAbi: Abi;
   /** A Safe module that checks nothing. */
   uncheckedModule: Address;
   uncheckedModuleAbi: Abi;
@@ -92,6 +95,7 @@ export async function openBenchChain(): Promise<BenchChain> {
   const uncheckedModule = await deploy("UncheckedModule");
   const puller = await deploy("AllowancePuller");
   const erc7579Module = await deploy("ERC7579SessionModule");
+  const uncheckedErc7579Module = await deploy("UncheckedErc7579Module");
 
   const acceptAll = person("accept-all wallet").address;
   await testChain.setCode(acceptAll, ACCEPT_ALL_CODE);
@@ -104,6 +108,8 @@ export async function openBenchChain(): Promise<BenchChain> {
     handler: handler.address,
     erc7579Module: erc7579Module.address,
     erc7579ModuleAbi: erc7579Module.abi,
+    uncheckedErc7579Module: uncheckedErc7579Module.address,
+    uncheckedErc7579ModuleAbi: uncheckedErc7579Module.abi,
     uncheckedModule: uncheckedModule.address,
     uncheckedModuleAbi: uncheckedModule.abi,
     puller: puller.address,

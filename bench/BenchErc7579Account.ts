@@ -11,8 +11,14 @@ import {
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
 import { encodeSessionUserOpCallData } from "../packages/sdk/src/erc7579/encodeSessionUserOpCallData.ts";
-import { erc7579Abi, SINGLE_CALL_MODE } from "../packages/sdk/src/erc7579/erc7579Abi.ts";
+import {
+  EXECUTOR_TYPE,
+  erc7579Abi,
+  SINGLE_CALL_MODE,
+  VALIDATOR_TYPE,
+} from "../packages/sdk/src/erc7579/erc7579Abi.ts";
 import { erc7579Installation } from "../packages/sdk/src/erc7579/erc7579Installation.ts";
+import { installationBytes } from "../packages/sdk/src/erc7579/installationBytes.ts";
 import { validatorNonceKey } from "../packages/sdk/src/erc7579/validatorNonceKey.ts";
 import { wrapForErc7579 } from "../packages/sdk/src/erc7579/wrapForErc7579.ts";
 import { grantDigest } from "../packages/sdk/src/grantDigest.ts";
@@ -28,7 +34,7 @@ import type { Transaction } from "../test/environment/TestChain.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
 import type { StructLog } from "./gasFrames.ts";
 import { hasZeroByte } from "./hasZeroByte.ts";
-import { payment } from "./sessions.ts";
+import { payment, transferOneUsdc } from "./sessions.ts";
 import { structLogsOf } from "./traceTransaction.ts";
 
 /** The ERC-7579 accounts of the bench, by the name that their rows have. */
@@ -54,6 +60,10 @@ export type BenchErc7579Account = {
   ownerUserOp(to: Address, data: Hex): Promise<Transaction>;
   /** A userOp of a session that pays 1 USDC, alone in a bundle. */
   sessionUserOp(session: Session, grant?: Hex): Promise<Transaction>;
+  /** The owner installs a module that checks nothing for the key of sessions. */
+  installUncheckedModule(): Promise<void>;
+  /** A userOp of that module that pays 1 USDC, alone in a bundle. */
+  uncheckedUserOp(): Promise<Transaction>;
   /** The owner enables a session. */
   enable(session: Session): Promise<void>;
   /** The owner's signature over a session, as it is carried. */
@@ -172,7 +182,7 @@ async function furnish(
   name: Erc7579AccountName,
   { account, nonceKey, sign, contracts }: Owner,
 ): Promise<BenchErc7579Account> {
-  const { testChain, usdc, erc7579Module: module } = chain;
+  const { testChain, usdc, erc7579Module: module, uncheckedErc7579Module: unchecked } = chain;
   const { kind, address, entryPoint, granter } = account;
   await usdc.mint(address, 1000n * ONE_USDC);
   await entryPoint.deposit(address, DEPOSIT);
@@ -192,6 +202,31 @@ async function furnish(
           signature,
           calls: payment(chain),
         }),
+        sign: async (userOp) => chain.key.sign({ hash: await entryPoint.hash(userOp) }),
+      }),
+    async installUncheckedModule() {
+      const install = (type: typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE) => ({
+        to: address,
+        value: 0n,
+        data: encodeFunctionData({
+          abi: erc7579Abi,
+          functionName: "installModule",
+          args: [type, unchecked, installationBytes(kind, type, chain.key.address)],
+        }),
+      });
+      await account.execute([install(VALIDATOR_TYPE), install(EXECUTOR_TYPE)]);
+    },
+    uncheckedUserOp: () =>
+      bundle(chain, account, {
+        nonceKey: validatorNonceKey({ kind, validator: unchecked }),
+        callData: encodeSingle(
+          unchecked,
+          encodeFunctionData({
+            abi: chain.uncheckedErc7579ModuleAbi,
+            functionName: "forward",
+            args: [usdc.address, transferOneUsdc(chain)],
+          }),
+        ),
         sign: async (userOp) => chain.key.sign({ hash: await entryPoint.hash(userOp) }),
       }),
     async enable(session) {

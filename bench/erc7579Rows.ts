@@ -68,6 +68,15 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
         return payment();
       },
     ),
+    pays(
+      "bare-module/next",
+      "a validator and executor that checks nothing but its key's signature: the floor of session modules there",
+      async (chain, account) => {
+        await account.installUncheckedModule();
+        await chain.testChain.send(await account.uncheckedUserOp());
+        return account.uncheckedUserOp();
+      },
+    ),
     row(
       "enable",
       "the owner enables a session, by a userOp",

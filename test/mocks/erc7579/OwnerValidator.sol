@@ -25,7 +25,7 @@ abstract contract OwnerValidator is IERC7579Validator {
         _removeOwner(msg.sender);
     }
 
-    function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
+    function isModuleType(uint256 moduleTypeId) external pure virtual returns (bool) {
         return moduleTypeId == MODULE_TYPE_VALIDATOR;
     }
 
