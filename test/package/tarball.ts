@@ -28,7 +28,9 @@ export async function packSdk(folder: string): Promise<Tarball> {
   const left = ["node_modules", "dist"].map((name) => join(sdk, name));
   await cp(sdk, stage, { recursive: true, filter: (path) => !left.includes(path) });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  await runWell(root, process.execPath, [tsc, "-p", sdk, "--noCheck", "--outDir", join(stage, "dist")]);
+  // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
+  const places = ["--outDir", join(stage, "dist"), "--sourceRoot", "../src"];
+  await runWell(root, process.execPath, [tsc, "-p", sdk, "--noCheck", ...places]);
   // The only script that packing would run is the build, which was just done.
   const args = ["pack", "--ignore-scripts", "--offline", "--json", "--pack-destination", folder];
   const [packed] = JSON.parse(await runWell(stage, "npm", args)) as [
