@@ -22,8 +22,9 @@ import { createSafe, installOnSafe, type SafeAccount } from "../environment/safe
 import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
+import { followPage, type Outcomes } from "./followPage.ts";
 import type { Given } from "./Given.ts";
-import { runSnippets, snippetFaults } from "./snippets.ts";
+import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/agents.md";
 const address = new URL(`../../${page}`, import.meta.url);
@@ -80,7 +81,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     const statusOf = async () =>
       sessionStatus(chain.client, parseGrant(await readFile(files.grantPath, "utf8")));
     /** What each block of code must have brought about, by what the page declares there. */
-    const outcomes: Record<string, (declared: Record<string, unknown>) => Promise<void>> = {
+    const outcomes: Outcomes = {
       async made({ made }) {
         if (process.platform !== "win32") {
           expect((await stat(files.keyPath)).mode & 0o777).to.equal(0o600);
@@ -133,25 +134,19 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         expect((await statusOf()).reasons).to.deep.equal(["REVOKED"]);
       },
     };
-    const seen: string[] = [];
-    await runSnippets({
-      page,
-      given: {
-        client: chain.client,
-        rpcUrl: chain.rpcUrl,
-        shop,
-        url: merchant.url("weather"),
-        ...files,
-      } satisfies Pick<Given, (typeof given)[number]>,
-      async after(_, declared) {
-        for (const [name, check] of Object.entries(outcomes)) {
-          if (!(name in declared) || seen.includes(name)) continue;
-          seen.push(name);
-          await check({ ...declared });
-        }
+    await followPage(
+      {
+        page,
+        given: {
+          client: chain.client,
+          rpcUrl: chain.rpcUrl,
+          shop,
+          url: merchant.url("weather"),
+          ...files,
+        } satisfies Pick<Given, (typeof given)[number]>,
       },
-    });
-    expect(seen).to.have.members(Object.keys(outcomes));
+      outcomes,
+    );
   });
 
   it("calls it NETWORK when the node is not reached, whatever asked", async () => {

@@ -22,6 +22,7 @@ import { createPasskey } from "../environment/passkey.ts";
 import { keyOf } from "./docsChain.ts";
 import { type Erc7579Chain, openErc7579Chain } from "./erc7579Chain.ts";
 import { type Erc7579Reader, FOLLOWED, type FollowedKind, readerOf } from "./erc7579Owners.ts";
+import { followPage, type Outcomes } from "./followPage.ts";
 import type { Given } from "./Given.ts";
 import { runSnippets, snippetFaults } from "./snippets.ts";
 
@@ -110,7 +111,7 @@ describe("docs/erc7579.md and the pages of the accounts (hermetic)", function ()
           expect(await earned()).to.equal(balance);
         };
         /** What each block must have brought about, by what the page declares there. */
-        const outcomes: Record<string, (declared: Record<string, unknown>) => Promise<void>> = {
+        const outcomes: Outcomes = {
           async accountId(declared) {
             expect(declared.kind).to.equal(kind);
           },
@@ -158,33 +159,27 @@ describe("docs/erc7579.md and the pages of the accounts (hermetic)", function ()
             expect(reasons).to.include("MODULE_NOT_ENABLED");
           },
         };
-        const seen: string[] = [];
-        await runSnippets({
-          page: "docs/erc7579.md",
-          given: {
-            client: client(),
-            account: account.address,
-            entryPoint,
-            validator: reader.validator,
-            ownerClient: ownerClientOf(reader),
-            bundlerUrl: chain.bundlerUrl,
-            paymaster,
-            paymasterUrl: chain.paymasterUrls[entryPoint],
-            agent,
-            agentWallet: await walletOf(agent),
-            wallet: await walletOf(keyOf("a relayer")),
-            shop,
-            url: merchant.url("weather"),
+        await followPage(
+          {
+            page: "docs/erc7579.md",
+            given: {
+              client: client(),
+              account: account.address,
+              entryPoint,
+              validator: reader.validator,
+              ownerClient: ownerClientOf(reader),
+              bundlerUrl: chain.bundlerUrl,
+              paymaster,
+              paymasterUrl: chain.paymasterUrls[entryPoint],
+              agent,
+              agentWallet: await walletOf(agent),
+              wallet: await walletOf(keyOf("a relayer")),
+              shop,
+              url: merchant.url("weather"),
+            },
           },
-          async after(_, declared) {
-            for (const [name, check] of Object.entries(outcomes)) {
-              if (!(name in declared) || seen.includes(name)) continue;
-              seen.push(name);
-              await check({ ...declared });
-            }
-          },
-        });
-        expect(seen).to.have.members(Object.keys(outcomes));
+          outcomes,
+        );
       });
 
       it("the account's own page grants a session that works", async () => {

@@ -22,8 +22,9 @@ import { createSafe, installOnSafe, type SafeAccount } from "../environment/safe
 import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
+import { followPage, type Outcomes } from "./followPage.ts";
 import type { Given } from "./Given.ts";
-import { runSnippets, snippetFaults } from "./snippets.ts";
+import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/providers.md";
 const address = new URL(`../../${page}`, import.meta.url);
@@ -64,7 +65,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
 
   it("does what it says at every step", async () => {
     /** What each block of code must have brought about, by what the page declares there. */
-    const outcomes: Record<string, (declared: Record<string, unknown>) => Promise<void> | void> = {
+    const outcomes: Outcomes = {
       isGenuine({ isGenuine, module }) {
         expect(isGenuine).to.equal(true);
         expect(module).to.equal(chain.latchkey.module);
@@ -137,26 +138,20 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         expect(await reasonsOf(parseGrant(nextFile as string))).to.include("WRONG_EPOCH");
       },
     };
-    const seen: string[] = [];
-    await runSnippets({
-      page,
-      given: {
-        client: chain.client,
-        wallet: await walletOf("the provider's relayer"),
-        safe: account.address,
-        owner,
-        agent,
-        shop,
-      } satisfies Pick<Given, (typeof given)[number]>,
-      async after(_, declared) {
-        for (const [name, check] of Object.entries(outcomes)) {
-          if (!(name in declared) || seen.includes(name)) continue;
-          seen.push(name);
-          await check({ ...declared });
-        }
+    await followPage(
+      {
+        page,
+        given: {
+          client: chain.client,
+          wallet: await walletOf("the provider's relayer"),
+          safe: account.address,
+          owner,
+          agent,
+          shop,
+        } satisfies Pick<Given, (typeof given)[number]>,
       },
-    });
-    expect(seen).to.have.members(Object.keys(outcomes));
+      outcomes,
+    );
   });
 
   it("compiles, strictly", async () => {

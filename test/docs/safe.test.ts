@@ -32,7 +32,8 @@ import { createSafe, installOnSafe, modulesOf, type SafeAccount } from "../envir
 import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
-import { readSnippets, runSnippets, type Snippet, snippetFaults } from "./snippets.ts";
+import { followPage, type Outcomes } from "./followPage.ts";
+import { readSnippets, runSnippets, snippetFaults } from "./snippets.ts";
 
 const bytesOf = (address: Address) => address.slice(2).toLowerCase();
 /** Calldata of a function that is written out, from a few arguments. */
@@ -62,7 +63,7 @@ describe(`docs/safe.md (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     describe(`followed with a Safe ${version}`, () => {
       let existing: SafeAccount;
       /** What each block of code must have brought about, by what the page declares there. */
-      const outcomes: Record<string, (declared: Record<string, unknown>) => Promise<void>> = {
+      const outcomes: Outcomes = {
         async isInstalled({ isInstalled, safe }) {
           expect(isInstalled).to.equal(true);
           await chain.usdc.mint(safe as Address, 100_000_000n);
@@ -128,31 +129,25 @@ describe(`docs/safe.md (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         balance = await chain.usdc.balanceOf(shop);
         const passkey = createPasskey(`the reader's passkey ${version}`);
         const agent = keyOf(`the reader's agent ${version}`);
-        const seen: string[] = [];
-        await runSnippets({
-          page: "docs/safe.md",
-          variant: version,
-          given: {
-            client: chain.client,
-            wallet: await chain.walletOf(keyOf("the reader's relayer")),
-            rpcUrl: chain.rpcUrl,
-            passkey,
-            existingSafe: existing.address,
-            owner: keyOf(`owner the reader's Safe ${version}`),
-            agent,
-            agentWallet: await chain.walletOf(agent),
-            shop,
-            url: merchant.url("weather"),
+        await followPage(
+          {
+            page: "docs/safe.md",
+            variant: version,
+            given: {
+              client: chain.client,
+              wallet: await chain.walletOf(keyOf("the reader's relayer")),
+              rpcUrl: chain.rpcUrl,
+              passkey,
+              existingSafe: existing.address,
+              owner: keyOf(`owner the reader's Safe ${version}`),
+              agent,
+              agentWallet: await chain.walletOf(agent),
+              shop,
+              url: merchant.url("weather"),
+            },
           },
-          async after(_: Snippet, declared) {
-            for (const [name, check] of Object.entries(outcomes)) {
-              if (!(name in declared) || seen.includes(name)) continue;
-              seen.push(name);
-              await check({ ...declared });
-            }
-          },
-        });
-        expect(seen).to.have.members(Object.keys(outcomes));
+          outcomes,
+        );
         // The grant, enabling, one revocation of each kind: nothing else asked the passkey.
         expect(passkey.assertions).to.equal(4);
       });

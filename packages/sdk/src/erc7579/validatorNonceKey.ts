@@ -2,6 +2,15 @@ import { type Address, concat, type Hex, hexToBigInt, numberToHex } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 
+/** How many bytes of a nonce's key each kind of account leaves to choose. */
+export const laneBytes: Readonly<Record<Erc7579AccountKind, number>> = {
+  openzeppelin: 4,
+  reference: 4,
+  safe7579: 4,
+  nexus: 3,
+  kernel: 2,
+};
+
 /**
  * The key of a userOp's nonce, 192 bits, by which the account takes a validator for it. Ask the EntryPoint's
  * `getNonce(account, key)` for the nonce itself.
@@ -17,7 +26,7 @@ export function validatorNonceKey(parameters: {
   lane?: number;
 }): bigint {
   const { kind, validator, lane = 0 } = parameters;
-  const most = 2 ** (8 * (kind === "nexus" ? 3 : kind === "kernel" ? 2 : 4)) - 1;
+  const most = 2 ** (8 * laneBytes[kind]) - 1;
   if (!Number.isInteger(lane) || lane < 0 || lane > most)
     throw new InvalidInput({
       code: "INVALID_LANE",
@@ -25,13 +34,13 @@ export function validatorNonceKey(parameters: {
       metaMessages: ["Choose a smaller lane, or leave it out."],
       details: { lane, most },
     });
-  return hexToBigInt(concat(parts(kind, validator, lane)));
+  return hexToBigInt(concat(parts(kind, validator, numberToHex(lane, { size: laneBytes[kind] }))));
 }
 
-function parts(kind: Erc7579AccountKind, validator: Address, lane: number): Hex[] {
-  // Lane, mode "validate".
-  if (kind === "nexus") return [numberToHex(lane, { size: 3 }), "0x00", validator];
+function parts(kind: Erc7579AccountKind, validator: Address, lane: Hex): Hex[] {
+  // Behind the lane, mode "validate".
+  if (kind === "nexus") return [lane, "0x00", validator];
   // Mode "default", type "validator".
-  if (kind === "kernel") return ["0x0001", validator, numberToHex(lane, { size: 2 })];
-  return [validator, numberToHex(lane, { size: 4 })];
+  if (kind === "kernel") return ["0x0001", validator, lane];
+  return [validator, lane];
 }

@@ -209,7 +209,8 @@ function decimalsOf(
   context: SessionContext,
 ): number {
   const told = context.decimals?.[token.toLowerCase()];
-  const isKnown = kind === "native" || isUsdcOf(context.chainId, token);
+  // A node could say of decimals what it likes, and so make any number of a token "20": of these it cannot.
+  const isKnown = kind === "native" || (kind === "usdc" && usdcAddress(context.chainId) !== undefined);
   const usual = kind === "usdc" ? 6 : kind === "native" ? 18 : undefined;
   if (isKnown && told !== undefined && told !== usual)
     throw new InvalidInput({
@@ -234,12 +235,6 @@ function decimalsOf(
       details: { token, decimals },
     });
   return decimals;
-}
-
-/** A node could say of a token's decimals what it likes, and so make any number of it "20": of these it cannot. */
-function isUsdcOf(chainId: number, token: Address): boolean {
-  const usdc = usdcAddress(chainId);
-  return usdc !== undefined && isAddressEqual(usdc, token);
 }
 
 function readEnd(request: SessionRequest, validAfter: number): number {
