@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.35;
+pragma solidity ^0.8.13;
 
 import {Flaw, ISessionErrors} from "./interfaces/ISessionErrors.sol";
 

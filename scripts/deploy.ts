@@ -18,6 +18,7 @@ import { ROOT, readCompiledContracts } from "./deploy/CompiledContract.ts";
 import { DeployError } from "./deploy/DeployError.ts";
 import { type DeployResult, deploy } from "./deploy/deploy.ts";
 import { FACTORIES, type FactoryName } from "./deploy/factories.ts";
+import type { PendingCreation } from "./deploy/Journal.ts";
 import { chooseChain, openDeployer, readDeployer } from "./deploy/openDeployer.ts";
 import { packageVersion } from "./deploy/packageVersion.ts";
 import { type DeploymentPlan, planDeployment, requireBalance } from "./deploy/planDeployment.ts";
@@ -68,6 +69,10 @@ const command = new Command("npm run deploy --")
 const progress = ({ name, address, isNew, transaction, block }: DeployResult) =>
   `${name} ${address} ${isNew ? `deployed in ${transaction}, block ${block}` : "was there already"}`;
 
+/** A wait can take minutes; and whoever breaks it off knows where to look. */
+const sayWaiting = ({ name, nonce, transaction }: PendingCreation) =>
+  console.error(`${name}: waiting for transaction ${transaction} (nonce ${nonce})`);
+
 /** What is to be done, and what it costs. */
 function planLines({
   balance,
@@ -84,10 +89,13 @@ function planLines({
     ({ contract, address, state, gas }) =>
       `  ${contract.name} ${address} ${doing[state]}${state === "missing" ? `, up to ${gas} gas` : ""}`,
   );
+  const isDone = steps.every(({ state }) => state === "present");
   return [
     `Chain ${chainId}, ${FACTORIES[factory].name}, deployer ${deployer}`,
     ...lines,
-    `  cost: up to ${formatEther(cost)} (${gas} gas at ${formatGwei(fees.price)} gwei); the deployer has ${formatEther(balance)}`,
+    isDone
+      ? "  nothing to deploy, no cost"
+      : `  cost: up to ${formatEther(cost)} (${gas} gas at ${formatGwei(fees.price)} gwei); the deployer has ${formatEther(balance)}`,
   ];
 }
 
@@ -95,11 +103,11 @@ function planLines({
 async function isConfirmed(isYes: boolean): Promise<boolean> {
   if (isYes || !process.stdin.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question("Send? [y/N] ")).trim());
-  } finally {
-    terminal.close();
-  }
+  // The end of the input, or an interruption, is no answer that a question would end with.
+  const isClosed = new Promise<string>((done) => terminal.once("close", () => done("")));
+  const answer = await Promise.race([terminal.question("Send? [y/N] ").catch(() => ""), isClosed]);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 async function run(options: Options): Promise<number> {
@@ -123,6 +131,7 @@ async function run(options: Options): Promise<number> {
     folder: out,
     contracts,
     resume: dryRun ? undefined : milliseconds,
+    onResume: sayWaiting,
   });
   for (const line of planLines(plan)) say(line);
   requireBalance(plan);
@@ -147,6 +156,7 @@ async function run(options: Options): Promise<number> {
     version,
     commit,
     timeout: milliseconds,
+    onSend: sayWaiting,
     onResult: (result) => say(progress(result)),
   });
   await updateNetworkAddresses(

@@ -4,7 +4,8 @@
  *
  *     npm run expected               writes
  *     npm run expected -- --check    compares; names each file that differs and exits 1
- *     npm run release                writes, and declares this version released: its code is final
+ *     npm run release                writes, and declares this version released: its code is final. Refuses a version
+ *                                    that is released, and sources that are in no commit
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -12,6 +13,7 @@ import { parseArgs } from "node:util";
 import { ROOT, readCompiledContracts } from "./deploy/CompiledContract.ts";
 import { DeployError } from "./deploy/DeployError.ts";
 import { publishedFiles } from "./deploy/expected.ts";
+import { deploymentAddress } from "./deploy/factories.ts";
 import { packageVersion } from "./deploy/packageVersion.ts";
 import { reportError } from "./deploy/reportError.ts";
 import { requireReleasedCode } from "./deploy/requireReleasedCode.ts";
@@ -30,6 +32,7 @@ const { values } = parseArgs({
 async function run(): Promise<number> {
   const [version, contracts] = await Promise.all([packageVersion(), readCompiledContracts()]);
   const isReleased = await requireReleasedCode(values.out, version, contracts);
+  if (values.release) await requireReleasable(version, isReleased);
   const files = await publishedFiles(values.out, version, contracts);
   let differing = 0;
   for (const [path, content] of files) {
@@ -45,22 +48,37 @@ async function run(): Promise<number> {
     console.error("Run `npm run expected` and commit the result.");
     return 1;
   }
-  if (values.release && !isReleased) {
-    // What nobody can check out again is no release.
-    if ((await sourceCommit()) === null)
-      throw new DeployError(
-        "NOT_RELEASED_CODE",
-        "The sources have changes that are in no commit: commit them first.",
-      );
-    for (const contract of contracts)
-      await writeJson(
-        versionFilePath(values.out, version, contract.name),
-        await makeVersionFile(values.out, version, contract, true),
-      );
-  }
-  const state = isReleased || values.release ? "released" : "not released";
-  console.log(`expected: ${files.size} files of version ${version}, ${state}; ${differing} differed`);
+  if (values.release)
+    for (const contract of contracts) {
+      const path = versionFilePath(values.out, version, contract.name);
+      await writeJson(path, await makeVersionFile(values.out, version, contract, true));
+      console.log(`${relative(ROOT, path)}: released, ${deploymentAddress(contract.initCode)}`);
+    }
+  if (values.release)
+    console.log(`Version ${version} is released: commit deployments/ and tag it v${version}.`);
+  else
+    console.log(
+      `expected: ${files.size} files of version ${version}, ${isReleased ? "released" : "not released"}; ` +
+        `${differing} differed`,
+    );
   return 0;
+}
+
+/** Refuses before anything is written. */
+async function requireReleasable(version: string, isReleased: boolean): Promise<void> {
+  if (isReleased)
+    throw new DeployError(
+      "RELEASED",
+      `Version ${version} is released, with the code of this build: nothing to do. The next release takes a new ` +
+        "version in package.json.",
+    );
+  // What nobody can check out again is no release.
+  if ((await sourceCommit()) === null)
+    throw new DeployError(
+      "NOT_COMMITTED",
+      "A release needs git, and no changes to what is compiled (contracts/, hardhat.config.ts, package.json, " +
+        "package-lock.json): commit them first.",
+    );
 }
 
 try {

@@ -55,8 +55,11 @@ const command = new Command("npm run verify --")
   .exitOverride();
 
 /** The contracts as the sources make them, one after the other: each is a compilation of its own. */
-async function recompileAll(names: readonly string[] | undefined, say: (line: string) => void) {
-  const hre = await openHardhat();
+async function recompileAll(
+  hre: Awaited<ReturnType<typeof openHardhat>>,
+  names: readonly string[] | undefined,
+  say: (line: string) => void,
+) {
   const all: (Recompiled & { name: string })[] = [];
   for (const contract of DEPLOYED_CONTRACTS) {
     const name = contract.split(":")[1] as string;
@@ -77,6 +80,7 @@ async function run(options: Options): Promise<number> {
   const say = (line: string) => console.log(line);
   if (standardJson !== undefined) {
     for (const { name, standardJson: input, contract, compilerVersion } of await recompileAll(
+      await openHardhat(),
       options.contract,
       say,
     )) {
@@ -86,7 +90,14 @@ async function run(options: Options): Promise<number> {
     return 0;
   }
 
-  const chain = await chooseChain(options);
+  let opened: ReturnType<typeof openHardhat> | undefined;
+  // One for everything, so that the keystore's password is asked for once. Hardhat's plugin speaks to the network that
+  // its environment was made for.
+  const openOnce = (name?: string) => {
+    opened ??= openHardhat(name);
+    return opened;
+  };
+  const chain = await chooseChain(options, openOnce);
   const client = createPublicClient({ transport: http(chain.rpcUrl) });
   const chainId = await getChainId(client);
   if (chain.chainId !== undefined && chain.chainId !== chainId)
@@ -105,9 +116,10 @@ async function run(options: Options): Promise<number> {
   );
   const factory: FactoryName = isArachnid ? "arachnid" : "safe";
 
+  const hre = await openOnce(network);
   const contracts = [];
   const sources = new Map<string, Recompiled>();
-  for (const recompiled of await recompileAll(options.contract, say)) {
+  for (const recompiled of await recompileAll(hre, options.contract, say)) {
     const verified = await verifyOffline(client, record, factory, recompiled);
     const isSame = verified.faults.length === 0;
     say(`${verified.name} ${verified.address}: ${isSame ? "same code" : verified.faults.join("; ")}`);
@@ -115,8 +127,6 @@ async function run(options: Options): Promise<number> {
     sources.set(verified.name, recompiled);
   }
   if (!options.offline) {
-    // Hardhat's plugin speaks to the network that its environment was made for.
-    const hre = await openHardhat(network);
     for (const contract of contracts.filter(({ faults }) => faults.length === 0))
       for (const provider of options.provider ?? PROVIDERS) {
         const { name, address } = contract;

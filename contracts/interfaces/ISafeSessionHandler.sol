@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.35;
+pragma solidity ^0.8.13;
 
 /// @title A Safe's fallback handler that knows the Safe's session module
 /// @notice Besides the token callbacks of Safe's TokenCallbackHandler. `msg.sender` is taken for the Safe that is

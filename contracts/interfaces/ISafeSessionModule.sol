@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.35;
+pragma solidity ^0.8.13;
 
 /// @title How a Safe asks whether a session allows an EIP-3009 authorization
 /// @notice Both answer 0x1626ba7e for yes, else 0xffffffff, and never yes to anything but TransferWithAuthorization.

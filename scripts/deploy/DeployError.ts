@@ -25,6 +25,10 @@ export const EXIT_CODES = {
   WRONG_CODE: 1,
   /** What was built is not what was released under this version. */
   NOT_RELEASED_CODE: 1,
+  /** The version that is to be released already is. */
+  RELEASED: 1,
+  /** A release of sources that are in no commit. */
+  NOT_COMMITTED: 1,
   /** There is no build, or its code is not the same on every chain. */
   NOT_COMPILED: 1,
   /** A file of the deployments folder is broken, or is of something else. */

@@ -52,15 +52,16 @@ export async function makeVersionFile(
   released: boolean,
 ): Promise<VersionFile> {
   const codeHash = keccak256(contract.runtimeCode);
+  const initCodeHash = keccak256(contract.initCode);
   const at = (factory: FactoryName) => ({ address: deploymentAddress(contract.initCode, factory), codeHash });
   return {
     released,
     contractName: contract.name,
     version,
     deployments: { canonical: at("safe"), arachnid: at("arachnid") },
-    networkAddresses: await networkAddresses(folder, version, contract.name),
+    networkAddresses: await networkAddresses(folder, version, contract.name, initCodeHash),
     salt: SALT,
-    initCodeHash: keccak256(contract.initCode),
+    initCodeHash,
     compiler: contract.compiler,
     abi: contract.abi,
   };
@@ -71,7 +72,7 @@ export async function updateNetworkAddresses(folder: string, version: string, na
   for (const name of names) {
     const file = await readVersionFile(folder, version, name);
     if (!file) continue;
-    const present = await networkAddresses(folder, version, name);
+    const present = await networkAddresses(folder, version, name, file.initCodeHash);
     if (JSON.stringify(present) !== JSON.stringify(file.networkAddresses))
       await writeJson(versionFilePath(folder, version, name), { ...file, networkAddresses: present });
   }
@@ -86,11 +87,13 @@ export async function recordedChains(folder: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-async function networkAddresses(folder: string, version: string, name: string) {
+/** A chain that got other code under this version, before that was released, does not have this contract. */
+async function networkAddresses(folder: string, version: string, name: string, initCodeHash: Hash) {
   const addresses: Record<string, AddressSet> = {};
   for (const chainId of await recordedChains(folder)) {
     const deployment = (await readRecord(folder, chainId)).contracts[name];
-    if (deployment?.version !== version || DEVELOPMENT_CHAINS.includes(chainId)) continue;
+    if (deployment?.version !== version || deployment.initCodeHash !== initCodeHash) continue;
+    if (DEVELOPMENT_CHAINS.includes(chainId)) continue;
     addresses[chainId] =
       deployment.factory === FACTORIES.arachnid.address ? ADDRESS_SETS.arachnid : ADDRESS_SETS.safe;
   }

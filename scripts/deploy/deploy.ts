@@ -4,6 +4,7 @@ import { DeployError } from "./DeployError.ts";
 import { type Deployment, writeRecord } from "./Deployment.ts";
 import { FACTORIES, SALT } from "./factories.ts";
 import { type Creation, finishCreation } from "./finishCreation.ts";
+import type { PendingCreation } from "./Journal.ts";
 import { type DeployClient, type DeploymentPlan, requireCode, type Step } from "./planDeployment.ts";
 import { signCreation } from "./signCreation.ts";
 
@@ -21,6 +22,7 @@ export type DeployResult = Deployment & {
  * @param version Of the repository.
  * @param commit That the contracts were compiled from, if they are in one.
  * @param timeout Milliseconds to wait for each transaction; default: five minutes.
+ * @param onSend Called before each wait for a transaction.
  * @param onResult Called after each contract.
  * @throws {@link DeployError} `REVERTED`, `NOT_MINED`: run it again; `WRONG_CODE`.
  */
@@ -30,13 +32,14 @@ export async function deploy(parameters: {
   version: string;
   commit: string | null;
   timeout?: number;
+  onSend?: ((creation: PendingCreation) => void) | undefined;
   onResult?: (result: DeployResult) => void;
 }): Promise<DeployResult[]> {
-  const { client, plan, version, commit, timeout = 300_000, onResult } = parameters;
+  const { client, plan, version, commit, timeout = 300_000, onSend, onResult } = parameters;
   const results: DeployResult[] = [];
   for (const step of plan.steps) {
     const { contract, address } = step;
-    const created = plan.settled.get(address) ?? (await create(client, plan, step, timeout));
+    const created = plan.settled.get(address) ?? (await create(client, plan, step, timeout, onSend));
     const code = await getCode(client, { address });
     if (!code) throw new DeployError("REVERTED", `${contract.name}: no code at ${address}. Run this again.`);
     requireCode(contract, address, code);
@@ -72,6 +75,7 @@ async function create(
   plan: DeploymentPlan,
   step: Step,
   timeout: number,
+  onSend?: (creation: PendingCreation) => void,
 ): Promise<Creation | undefined> {
   if (step.state === "present" || (await getCode(client, { address: step.address }))) return undefined;
   if (step.state === "pending")
@@ -80,5 +84,6 @@ async function create(
       `${step.contract.name} was sent by an earlier run: wait for that first.`,
     );
   const creation = await signCreation(client, plan, step);
+  onSend?.(creation);
   return finishCreation(client, plan.journal, creation, timeout);
 }

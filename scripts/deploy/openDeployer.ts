@@ -1,5 +1,7 @@
+import type { HardhatRuntimeEnvironment } from "hardhat/types/hre";
 import { createWalletClient, http, isHex, type LocalAccount, size } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { askOnErrorOutput } from "./askOnErrorOutput.ts";
 import { DeployError } from "./DeployError.ts";
 import { DEPLOYER_KEY, LIVE_NETWORKS, type LiveNetwork, rpcUrlVariable } from "./liveNetworks.ts";
 import type { DeployClient } from "./planDeployment.ts";
@@ -14,9 +16,13 @@ export type ChosenChain = { rpcUrl: string; chainId: number | undefined };
  * The chain that was chosen. A name's RPC URL comes from Hardhat's keystore or the environment;
  * `LATCHKEY_RPC_URL` in the environment stands for `--rpc-url` where nothing is named.
  *
+ * @param open The Hardhat to ask; default: the one that all share. Each asks for the keystore's password once.
  * @throws {@link DeployError} `NO_NETWORK`, `NO_RPC_URL`.
  */
-export async function chooseChain({ network, rpcUrl }: ChainChoice): Promise<ChosenChain> {
+export async function chooseChain(
+  { network, rpcUrl }: ChainChoice,
+  open: (network: string) => Promise<HardhatRuntimeEnvironment> = sharedHardhat,
+): Promise<ChosenChain> {
   if (network === undefined) {
     const url = rpcUrl ?? process.env.LATCHKEY_RPC_URL;
     if (url) return { rpcUrl: url, chainId: undefined };
@@ -31,14 +37,15 @@ export async function chooseChain({ network, rpcUrl }: ChainChoice): Promise<Cho
   const chainId = LIVE_NETWORKS[network as LiveNetwork];
   if (rpcUrl) return { rpcUrl, chainId };
   const variable = rpcUrlVariable(network);
-  const { default: hre } = await import("hardhat");
+  const hre = await open(network);
   const config = hre.config.networks[network];
   const url = config?.type === "http" ? await config.url.getUrl().catch(missing) : undefined;
   if (!url)
     throw new DeployError(
       "NO_RPC_URL",
       `There is no RPC URL for ${network}: run \`npx hardhat keystore set ${variable}\`, or set ${variable} in the ` +
-        "environment, to an http or https URL. If it is in the keystore, its password was wrong.",
+        "environment, to an http or https URL. If it is in the keystore, the password was wrong, or there was no " +
+        "terminal to ask for it.",
     );
   return { rpcUrl: url, chainId };
 }
@@ -51,12 +58,15 @@ export async function chooseChain({ network, rpcUrl }: ChainChoice): Promise<Cho
 export async function readDeployer(): Promise<LocalAccount> {
   // The environment is enough for most: loading Hardhat takes a second, and may ask for a password.
   const key = process.env[DEPLOYER_KEY] ?? (await keyFromHardhat());
-  if (!key || !isHex(key) || size(key) !== 32)
+  const remedy = `run \`npx hardhat keystore set ${DEPLOYER_KEY}\`, or set ${DEPLOYER_KEY} in the environment.`;
+  if (!key)
     throw new DeployError(
       "NO_KEY",
-      `${key ? "The deployer's key must be 0x and 64 hex digits" : "There is no key to deploy with"}: run ` +
-        `\`npx hardhat keystore set ${DEPLOYER_KEY}\`, or set ${DEPLOYER_KEY} in the environment.`,
+      `There is no key to deploy with: ${remedy} If it is in the keystore, the password was wrong, or there was no ` +
+        "terminal to ask for it.",
     );
+  if (!isHex(key) || size(key) !== 32)
+    throw new DeployError("NO_KEY", `The deployer's key must be 0x and 64 hex digits: ${remedy}`);
   try {
     return privateKeyToAccount(key);
   } catch {
@@ -70,15 +80,23 @@ export const openDeployer = (account: LocalAccount, rpcUrl: string): DeployClien
   createWalletClient({ account, transport: http(rpcUrl) });
 
 async function keyFromHardhat(): Promise<string | undefined> {
-  const [{ default: hre }, { configVariable }] = await Promise.all([
-    import("hardhat"),
-    import("hardhat/config"),
-  ]);
+  const [hre, { configVariable }] = await Promise.all([sharedHardhat(), import("hardhat/config")]);
   return hre.hooks
     .runHandlerChain("configurationVariables", "fetchValue", [configVariable(DEPLOYER_KEY)], async () => {
       throw new Error("nobody has set it");
     })
     .catch(missing);
+}
+
+let hardhat: Promise<HardhatRuntimeEnvironment> | undefined;
+
+/** The Hardhat of the process. Loading it takes a second. */
+function sharedHardhat(): Promise<HardhatRuntimeEnvironment> {
+  hardhat ??= import("hardhat").then(({ default: hre }) => {
+    askOnErrorOutput(hre);
+    return hre;
+  });
+  return hardhat;
 }
 
 /** What Hardhat throws of a variable that nobody has set, or that is malformed, names no more than we do. */

@@ -65,6 +65,7 @@ export type DeploymentPlan = {
  * Looks at the chain and says what is to be done. Sends nothing, but for what an earlier run had sent already.
  *
  * @param resume Milliseconds to wait for each transaction of an earlier run; undefined: leave them alone.
+ * @param onResume Called before the wait for each of these.
  * @param folder Where `<chainId>.json` and the journal are; undefined: nothing is written down.
  * @param chainId Which chain this has to be; undefined: whichever answers.
  * @param contracts Default: those of the last build.
@@ -77,6 +78,7 @@ export async function planDeployment(parameters: {
   factory?: FactoryName | undefined;
   contracts?: readonly CompiledContract[] | undefined;
   resume?: number | undefined;
+  onResume?: ((creation: PendingCreation) => void) | undefined;
 }): Promise<DeploymentPlan> {
   const { client, folder, factory = "safe" } = parameters;
   const contracts = parameters.contracts ?? (await readCompiledContracts());
@@ -103,6 +105,7 @@ export async function planDeployment(parameters: {
   const settled = new Map<Address, Creation>();
   if (parameters.resume !== undefined)
     for (const creation of journal.entries) {
+      parameters.onResume?.(creation);
       const done = await finishCreation(client, journal, creation, parameters.resume);
       if (done) settled.set(creation.address, done);
     }

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { createHardhatRuntimeEnvironment, importUserConfig, resolveHardhatConfigPath } from "hardhat/hre";
 import type { Hex } from "viem";
+import { askOnErrorOutput } from "./askOnErrorOutput.ts";
 import { ROOT } from "./CompiledContract.ts";
 import { DeployError } from "./DeployError.ts";
+import { LIVE_NETWORKS, type LiveNetwork } from "./liveNetworks.ts";
 
 /** The input of one compilation, as solc and every explorer that verifies take it ("standard JSON"). */
 export type StandardJson = {
@@ -22,14 +24,31 @@ export type Recompiled = {
   standardJson: StandardJson;
 };
 
-/** A Hardhat of its own, on one of the networks of the repository's config. */
+/**
+ * A Hardhat of its own, on one of the networks of the repository's config. With `ETHERSCAN_API_URL` in the environment,
+ * that explorer stands in for Etherscan on this network: it has to speak version 2 of Etherscan's API.
+ */
 export async function openHardhat(network?: string) {
   const path = await resolveHardhatConfigPath(join(ROOT, "hardhat.config.ts"));
-  return createHardhatRuntimeEnvironment(
-    await importUserConfig(path),
+  const apiUrl = process.env.ETHERSCAN_API_URL;
+  const explorer =
+    apiUrl && network !== undefined
+      ? {
+          chainDescriptors: {
+            [LIVE_NETWORKS[network as LiveNetwork]]: {
+              name: network,
+              blockExplorers: { etherscan: { url: new URL(apiUrl).origin, apiUrl } },
+            },
+          },
+        }
+      : {};
+  const hre = await createHardhatRuntimeEnvironment(
+    { ...(await importUserConfig(path)), ...explorer },
     { config: path, ...(network === undefined ? {} : { network }) },
     ROOT,
   );
+  askOnErrorOutput(hre);
+  return hre;
 }
 
 /** What comes of a compilation, as far as it is used. */

@@ -10,6 +10,8 @@ type Wallet = WalletClient<HttpTransport, typeof base, Account>;
 export type Given = {
   client: PublicClient<HttpTransport, typeof base>;
   rpcUrl: string;
+  /** Has some of the chain's coin. */
+  payer: PrivateKeyAccount;
   /** Pays the gas of the owner's transactions. */
   wallet: Wallet;
   /** A passkey that owns a Safe by Safe's shared signer, unless it names another. */

@@ -2,13 +2,13 @@ import { access, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { createPublicClient, http, type TransactionReceipt } from "viem";
+import { createPublicClient, http, type PublicClient, type TransactionReceipt } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import {
-  decodeError,
   enabledGrant,
   type Grant,
+  isRefusal,
   parseGrant,
   proposeSession,
   type SessionStatus,
@@ -28,7 +28,7 @@ import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/agents.md";
 const address = new URL(`../../${page}`, import.meta.url);
-const given = ["client", "rpcUrl", "keyPath", "grantPath", "slotsPath", "shop", "url"] as const;
+const given = ["rpcUrl", "keyPath", "grantPath", "slotsPath", "shop", "url"] as const;
 
 describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
   // The compiler takes its time where the cores are busy.
@@ -82,6 +82,9 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       sessionStatus(chain.client, parseGrant(await readFile(files.grantPath, "utf8")));
     /** What each block of code must have brought about, by what the page declares there. */
     const outcomes: Outcomes = {
+      async client({ client }) {
+        expect(await (client as PublicClient).getChainId()).to.equal(base.id);
+      },
       async made({ made }) {
         if (process.platform !== "win32") {
           expect((await stat(files.keyPath)).mode & 0o777).to.equal(0o600);
@@ -138,7 +141,6 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       {
         page,
         given: {
-          client: chain.client,
           rpcUrl: chain.rpcUrl,
           shop,
           url: merchant.url("weather"),
@@ -164,7 +166,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         () => "it was reached",
         (thrown: unknown) => thrown,
       );
-      expect(decodeError(error).code, ask.name).to.equal("NETWORK");
+      expect(isRefusal(error) && error.code, ask.name).to.equal("NETWORK");
     }
   });
 

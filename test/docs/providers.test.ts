@@ -1,5 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { expect } from "chai";
+import type { PublicClient } from "viem";
+import { base } from "viem/chains";
 import {
   type BalanceFloor,
   type BudgetSpending,
@@ -28,7 +30,7 @@ import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/providers.md";
 const address = new URL(`../../${page}`, import.meta.url);
-const given = ["client", "wallet", "safe", "owner", "agent", "shop"] as const;
+const given = ["rpcUrl", "payer", "safe", "owner", "agent", "shop"] as const;
 
 describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
   // The compiler takes its time where the cores are busy.
@@ -66,6 +68,9 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
   it("does what it says at every step", async () => {
     /** What each block of code must have brought about, by what the page declares there. */
     const outcomes: Outcomes = {
+      async client({ client }) {
+        expect(await (client as PublicClient).getChainId()).to.equal(base.id);
+      },
       isGenuine({ isGenuine, module }) {
         expect(isGenuine).to.equal(true);
         expect(module).to.equal(chain.latchkey.module);
@@ -138,12 +143,14 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         expect(await reasonsOf(parseGrant(nextFile as string))).to.include("WRONG_EPOCH");
       },
     };
+    const payer = keyOf("the provider's relayer");
+    await chain.testChain.setBalance(payer.address, 10n ** 18n);
     await followPage(
       {
         page,
         given: {
-          client: chain.client,
-          wallet: await walletOf("the provider's relayer"),
+          rpcUrl: chain.rpcUrl,
+          payer,
           safe: account.address,
           owner,
           agent,

@@ -40,6 +40,32 @@ describe("a Solidity user with the package installed", function () {
     }
   });
 
+  it("runs the test that the provider guide shows", async () => {
+    const guide = readFileSync(join(root, "docs/providers.md"), "utf8");
+    const [, shown = "", ...more] = guide.split(/^```solidity\n([\s\S]*?)^```$/m);
+    expect(more).to.have.length(1);
+    const project = await solidityProject(tarball);
+    try {
+      await project.write("test/Shown.t.sol", shown);
+      const output = await runWell(project.folder, process.execPath, [hardhat, "test", "solidity"]);
+      expect(output).to.match(/\b1 passing/);
+    } finally {
+      await project.remove();
+    }
+  });
+
+  it("may have an older compiler than the contracts have", async () => {
+    const project = await createProject(tarball);
+    try {
+      for (const path of tarball.files.filter((name) => name.endsWith(".sol")))
+        expect(readFileSync(join(project.installed, path), "utf8"), path).to.include(
+          "\npragma solidity ^0.8.13;\n",
+        );
+    } finally {
+      await project.remove();
+    }
+  });
+
   it("compiles every source that is shipped; OpenZeppelin is needed for the ERC-7579 interface only", async () => {
     const project = await solidityProject(tarball, ["@openzeppelin/contracts"]);
     try {

@@ -1,4 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { keccak256, toHex } from "viem";
@@ -25,7 +27,7 @@ const servers: (() => Promise<unknown>)[] = [];
 const lastLine = ({ stdout }: Run) => JSON.parse(stdout.trimEnd().split("\n").at(-1) as string);
 
 describe("npm run deploy", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   after(async () => {
     await Promise.all(servers.map((close) => close()));
     await removeFolders();
@@ -35,7 +37,10 @@ describe("npm run deploy", function () {
     const chain = await open();
     const first = await chain.run("--network", "base");
     expect(first.code, first.stderr).to.equal(0);
-    expect(first.stderr).to.equal("");
+    const waits = first.stderr.trimEnd().split("\n");
+    expect(waits.map((line) => line.replace(/0x\w{64}/, "…"))).to.deep.equal(
+      CONTRACTS.map((name, nonce) => `${name}: waiting for transaction … (nonce ${nonce})`),
+    );
     const lines = first.stdout.trimEnd().split("\n");
     const cost = lines.findIndex((line) => /cost: up to 0\.\d+ \(\d+ gas at [\d.]+ gwei\)/.test(line));
     const progress = CONTRACTS.map((name) =>
@@ -50,6 +55,8 @@ describe("npm run deploy", function () {
     const second = await chain.run("--network", "base");
     expect(second.code, second.stderr).to.equal(0);
     expect(second.stdout.match(/was there already$/gm)).to.have.length(3);
+    expect(second.stdout).to.contain("nothing to deploy, no cost");
+    expect(second.stderr).to.equal("");
     expect(await chain.nonce()).to.equal(nonce);
   });
 
@@ -128,6 +135,24 @@ describe("npm run deploy", function () {
     await setAutomine(chain.test, true);
     const second = await chain.run("--network", "base");
     expect(second.code, second.stderr).to.equal(0);
+    expect(second.stderr).to.match(/^SafeSessionModule: waiting for transaction 0x\w{64} \(nonce 0\)\n/);
+    expect(await chain.nonce()).to.equal(3);
+    expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
+  });
+
+  it("goes on where it was killed, and sends no transaction twice", async () => {
+    const chain = await open();
+    await setAutomine(chain.test, false);
+    const killed = await runCommand("deploy", ["--network", "base", "--out", chain.out], {
+      config: chain.config,
+      env: { BASE_RPC_URL: chain.url, LATCHKEY_DEPLOYER_KEY: chain.key },
+      killAfter: /SafeSessionModule: waiting/,
+    });
+    expect(killed.code).to.equal(null);
+    expect(await readdir(chain.out)).to.deep.equal(["8453.pending.json"]);
+    await setAutomine(chain.test, true);
+    const second = await chain.run("--network", "base");
+    expect(second.code, second.stderr).to.equal(0);
     expect(await chain.nonce()).to.equal(3);
     expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
   });
@@ -193,6 +218,29 @@ describe("npm run deploy", function () {
       expect(stdout + stderr)
         .not.to.contain(chain.key.slice(2))
         .and.not.to.contain("secret-path");
+  });
+
+  it("ends with 3 and says why where a node does not answer", async () => {
+    const refusing = createServer((_, response) => response.writeHead(401).end("no such key"));
+    await new Promise<void>((done) => refusing.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(refusing.address() as AddressInfo).port}/secret-path`;
+    const config = await newFolder();
+    const run = () =>
+      runCommand("deploy", ["--rpc-url", url], {
+        config,
+        env: { LATCHKEY_DEPLOYER_KEY: generatePrivateKey() },
+      });
+    const refused = await run();
+    await new Promise((done) => refusing.close(done));
+    const closed = await run();
+    for (const [{ code, stderr }, why] of [
+      [refused, "HTTP status 401"],
+      [closed, "ECONNREFUSED"],
+    ] as const) {
+      expect(code).to.equal(3);
+      expect(stderr).to.contain(`The node did not answer (${why}): check the RPC URL, or run this again.`);
+      expect(stderr).not.to.contain("secret-path");
+    }
   });
 
   describe("ends with 2 and says what to do", () => {

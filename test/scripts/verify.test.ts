@@ -1,76 +1,33 @@
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { concat, keccak256, slice } from "viem";
 import { setCode } from "viem/actions";
 import { readCompiledContracts } from "../../scripts/deploy/CompiledContract.ts";
 import { type ChainRecord, readRecord, writeRecord } from "../../scripts/deploy/Deployment.ts";
-import { openHardhat, recompile } from "../../scripts/deploy/recompile.ts";
-import { newFolder, newServer, removeFolders } from "./deployChain.ts";
+import { CONTRACTS, newFolder, newServer, removeFolders } from "./deployChain.ts";
+import { ETHERSCAN_KEY, openVerifiers } from "./openVerifiers.ts";
 import { runCommand } from "./runCommand.ts";
 
-/** What a verifier is sent. */
-type Submission = {
-  url: string;
-  body: {
-    stdJsonInput: { settings: unknown };
-    contractIdentifier: string;
-    compilerVersion: string;
-    creationTransactionHash?: string;
-  };
-};
-
-/** Stands in for Sourcify, which cannot be reached from a test: knows nothing, and takes everything. */
-async function openSourcify() {
-  const submissions: Submission[] = [];
-  const read = async (request: IncomingMessage) => Buffer.concat(await request.toArray()).toString();
-  const server = createServer(async (request, response) => {
-    const answer = (status: number, content: object) =>
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(content));
-    const url = request.url ?? "";
-    if (request.method === "POST") {
-      submissions.push({ url, body: JSON.parse(await read(request)) });
-      return answer(202, { verificationId: "1" });
-    }
-    const match = { match: null, creationMatch: null, runtimeMatch: null, chainId: "8453", address: "0x" };
-    if (url.startsWith("/v2/contract/")) return answer(404, match);
-    return answer(200, {
-      isJobCompleted: true,
-      verificationId: "1",
-      jobStartTime: "",
-      contract: { ...match, match: "exact_match" },
-    });
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  return { submissions, url: `http://127.0.0.1:${port}`, close: () => server.close() };
-}
-
 describe("npm run verify", function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let server: Awaited<ReturnType<typeof newServer>>;
-  let sourcify: Awaited<ReturnType<typeof openSourcify>>;
+  let verifiers: Awaited<ReturnType<typeof openVerifiers>>;
   let out: string;
   let config: string;
   let record: ChainRecord;
 
-  const verify = (...args: string[]) =>
-    runCommand(
-      "verify",
-      ["--network", "base", "--contract", "SafeSessionHandler", "--out", out, "--json", ...args],
-      { config, env: { BASE_RPC_URL: server.url, SOURCIFY_API_URL: sourcify.url } },
-    );
+  const verifyAll = (args: readonly string[], env: Record<string, string> = {}) =>
+    runCommand("verify", ["--network", "base", "--out", out, "--json", ...args], {
+      config,
+      env: { BASE_RPC_URL: server.url, ...verifiers.env, ETHERSCAN_API_KEY: ETHERSCAN_KEY, ...env },
+    });
+  const verify = (...args: string[]) => verifyAll(["--contract", "SafeSessionHandler", ...args]);
   const handler = () => record.contracts.SafeSessionHandler ?? expect.fail("not deployed");
 
   before(async () => {
-    [server, sourcify, out, config] = await Promise.all([
-      newServer("simulatedBase"),
-      openSourcify(),
-      newFolder(),
-      newFolder(),
-    ]);
+    [server, out, config] = await Promise.all([newServer("simulatedBase"), newFolder(), newFolder()]);
+    verifiers = await openVerifiers(server.url);
     const { code, stderr } = await runCommand("deploy", ["--network", "base", "--out", out], {
       config,
       env: { BASE_RPC_URL: server.url, LATCHKEY_DEPLOYER_KEY: server.key },
@@ -78,19 +35,89 @@ describe("npm run verify", function () {
     expect(code, stderr).to.equal(0);
     record = await readRecord(out, 8453);
   });
+  afterEach(() => verifiers.reset());
   after(async () => {
-    sourcify.close();
+    verifiers.close();
     await server.close();
     await removeFolders();
   });
 
-  it("compiles every contract by itself to the code that the whole build has", async () => {
-    const hre = await openHardhat();
-    for (const { contract, initCode, runtimeCode } of await readCompiledContracts()) {
-      const alone = await recompile(hre, contract);
-      expect(alone.initCode === initCode, contract).to.equal(true);
-      expect(alone.runtimeCode === runtimeCode, contract).to.equal(true);
+  it("finds the chain's code in every contract's sources, and so do Etherscan and Sourcify in what they get", async () => {
+    verifiers.state.busy = 2;
+    const run = await verifyAll([]);
+    expect(run.code, run.stderr).to.equal(0);
+    const { contracts } = JSON.parse(run.stdout);
+    expect(contracts).to.deep.equal(
+      CONTRACTS.map((name) => {
+        const { address, codeHash } = record.contracts[name] ?? expect.fail(name);
+        return { name, address, codeHash, faults: [], published: { etherscan: true, sourcify: true } };
+      }),
+    );
+    expect(verifiers.submissions).to.have.length(6);
+    for (const {
+      address,
+      compilerVersion,
+      contract,
+      provider,
+      standardJson,
+      ...rest
+    } of verifiers.submissions) {
+      const [name, deployed] =
+        Object.entries(record.contracts).find(([, one]) => one.address === address) ?? expect.fail(address);
+      expect(contract).to.equal(`project/contracts/accounts/${name}.sol:${name}`);
+      expect(standardJson.language).to.equal("Solidity");
+      expect(standardJson.settings).to.deep.include({
+        evmVersion: deployed.compiler.evmVersion,
+        viaIR: true,
+        optimizer: { enabled: true, runs: deployed.compiler.optimizerRuns },
+        metadata: { bytecodeHash: "none", appendCBOR: false },
+      });
+      const isEtherscan = provider === "etherscan";
+      expect(compilerVersion).to.equal(`${isEtherscan ? "v" : ""}${deployed.compiler.version}`);
+      expect(rest).to.deep.equal(
+        isEtherscan ? { constructorArguments: "" } : { transaction: deployed.transaction },
+      );
     }
+  });
+
+  it("sends nothing to who has the sources already", async () => {
+    const first = await verify();
+    expect(first.code, first.stderr).to.equal(0);
+    expect(verifiers.submissions).to.have.length(2);
+    const second = await verify();
+    expect(second.code, second.stderr).to.equal(0);
+    expect(JSON.parse(second.stdout).contracts[0].published).to.deep.equal({
+      etherscan: true,
+      sourcify: true,
+    });
+    expect(verifiers.submissions).to.have.length(2);
+  });
+
+  it("asks again while an explorer does not know a new contract yet", async () => {
+    verifiers.state.late = 1;
+    const run = await verify("--provider", "etherscan");
+    expect(run.code, run.stderr).to.equal(0);
+    expect(verifiers.requests.filter((request) => request === "POST /api")).to.have.length(2);
+    expect(verifiers.submissions).to.have.length(1);
+  });
+
+  it("says so of a service that is down, and has the other publish", async () => {
+    verifiers.state.sourcifyDown = true;
+    const run = await verify();
+    expect(run.code).to.equal(1);
+    const [{ faults, published }] = JSON.parse(run.stdout).contracts;
+    expect(published).to.deep.equal({ etherscan: true, sourcify: false });
+    expect(faults).to.deep.equal(["sourcify: Sourcify answers with status 502"]);
+  });
+
+  it("passes on why an explorer refuses, and shows nobody its key", async () => {
+    const key = "not the key of this account";
+    const run = await verifyAll(["--contract", "SafeSessionHandler", "--provider", "etherscan"], {
+      ETHERSCAN_API_KEY: key,
+    });
+    expect(run.code).to.equal(1);
+    expect(JSON.parse(run.stdout).contracts[0].faults[0]).to.contain("Invalid API Key");
+    expect(run.stdout + run.stderr).not.to.contain(key);
   });
 
   it("compares with the chain and asks nobody else when it is offline", async () => {
@@ -102,32 +129,15 @@ describe("npm run verify", function () {
       factory: "safe",
       contracts: [{ name: "SafeSessionHandler", address, codeHash, faults: [], published: {} }],
     });
-    expect(sourcify.submissions).to.deep.equal([]);
-  });
-
-  it("sends Sourcify the sources, the settings of the build and the transaction", async () => {
-    const run = await verify("--provider", "sourcify");
-    expect(run.code, run.stderr).to.equal(0);
-    expect(JSON.parse(run.stdout).contracts[0].published).to.deep.equal({ sourcify: true });
-    const [submission, ...more] = sourcify.submissions.splice(0);
-    expect(more).to.deep.equal([]);
-    const { address, transaction, compiler } = handler();
-    expect(submission?.url).to.equal(`/v2/verify/8453/${address}`);
-    expect(submission?.body).to.include({
-      contractIdentifier: "project/contracts/accounts/SafeSessionHandler.sol:SafeSessionHandler",
-      compilerVersion: `v${compiler.version}`,
-      creationTransactionHash: transaction,
-    });
-    expect(submission?.body.stdJsonInput.settings).to.deep.include({
-      evmVersion: "cancun",
-      viaIR: true,
-      optimizer: { enabled: true, runs: 10_000 },
-      metadata: { bytecodeHash: "none", appendCBOR: false },
-    });
+    expect(verifiers.requests).to.deep.equal([]);
   });
 
   it("fails, and goes on with the others, where an explorer's key is missing", async () => {
-    const run = await verify("--provider", "etherscan", "sourcify");
+    const run = await runCommand(
+      "verify",
+      ["--network", "base", "--contract", "SafeSessionHandler", "--out", out, "--json"],
+      { config, env: { BASE_RPC_URL: server.url, ...verifiers.env } },
+    );
     expect(run.code).to.equal(1);
     const [{ faults, published }] = JSON.parse(run.stdout).contracts;
     expect(published).to.deep.equal({ etherscan: false, sourcify: true });
@@ -159,7 +169,6 @@ describe("npm run verify", function () {
     const { address } = handler();
     const { runtimeCode } =
       (await readCompiledContracts()).find(({ name }) => name === "SafeSessionHandler") ?? expect.fail();
-    sourcify.submissions.length = 0;
     await setCode(server.test, { address, bytecode: concat([slice(runtimeCode, 0, -1), "0xee"]) });
     const otherCode = await verify("--provider", "sourcify");
     expect(otherCode.code).to.equal(1);
@@ -176,6 +185,6 @@ describe("npm run verify", function () {
     expect(JSON.parse(otherRecord.stdout).contracts[0].faults).to.deep.equal([
       "its recorded code hash is another",
     ]);
-    expect(sourcify.submissions).to.deep.equal([]);
+    expect(verifiers.requests).to.deep.equal([]);
   });
 });

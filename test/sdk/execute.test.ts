@@ -25,6 +25,7 @@ import {
   encodeRenounce,
   encodeRevoke,
   execute,
+  executeSigned,
   type Grant,
   grantSession,
   hashSession,
@@ -264,14 +265,28 @@ for (const version of SAFE_VERSIONS)
         caller: relay.address,
         deadline: grant.session.validAfter + 1000,
       });
-      const submission = encodeExecuteSigned({ grant, signed });
-      const submit = (by: LocalAccount) => clientOf(by).sendTransaction(submission);
-      const why = async (attempt: Promise<unknown>) =>
-        decodeError(await attempt.catch((error: unknown) => error)).code;
-      expect(await why(submit(agent))).to.equal("CALLER_NOT_ALLOWED");
+      const submit = (by: LocalAccount, what = signed) =>
+        executeSigned(clientOf(by), { grant, signed: what });
+      expect(await refusalOf(submit(agent))).to.equal("CALLER_NOT_ALLOWED");
+      expect(await refusalOf(submit(relay, { ...signed, deadline: signed.deadline + 1 }))).to.equal(
+        "INVALID_KEY_SIGNATURE",
+      );
       await mined(submit(relay));
       expect(await env.usdc.balanceOf(shop)).to.equal(300_000n);
-      expect(await why(submit(relay))).to.equal("NONCE_USED");
+      expect((await status(grant)).state).to.equal("ENABLED");
+      expect(await refusalOf(submit(relay))).to.equal("NONCE_USED");
+      // The first one has enabled the session: the owner's signature stays at home from then on.
+      const enabled = { ...grant, signature: "0x" } as const;
+      const next = await signExecution(agent, {
+        grant: enabled,
+        calls: [{ to: env.usdc.address, data: transfer }],
+        caller: "anyone",
+        deadline: grant.session.validAfter + 1000,
+      });
+      const sent = await submit(relay, next);
+      const { input } = await env.testChain.client.getTransaction({ hash: sent });
+      expect(input).to.equal(encodeExecuteSigned({ grant: enabled, signed: next }).data);
+      expect(await env.usdc.balanceOf(shop)).to.equal(600_000n);
       expect(
         await refusalOf(
           signExecution(relay, { grant, calls: [{ to: shop }], caller: "anyone", deadline: 9 }),

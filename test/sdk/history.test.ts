@@ -277,7 +277,7 @@ for (const version of SAFE_VERSIONS)
           asked++;
           throw tooWide();
         });
-        expect((await refusalOf(sessionHistory(mute, { grant, ...begin }))).code).to.equal("UNKNOWN");
+        expect((await refusalOf(sessionHistory(mute, { grant, ...begin }))).code).to.equal("NETWORK");
         expect(asked).to.be.lessThan(20);
         asked = 0;
         const dead = through(() => {

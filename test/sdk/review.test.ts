@@ -184,6 +184,9 @@ describe("a session as its owner sees it", () => {
     const uncounted = describeIt({ gasAllowance: maxUint128, paymaster: ANYONE }, "nexus");
     expect(uncounted.gas).to.include({ uncounted: true, paymaster: "anyone" });
     expect(codes(uncounted)).to.include.members(["GAS_NOT_COUNTED", "ANY_PAYMASTER"]);
+    const burnt = uncounted.notEnforced.find(({ code }) => code === "GAS_NOT_COUNTED");
+    expect(burnt?.sentence).to.include("whoever bundles them collects it");
+    expect(codes(counted)).not.to.include("GAS_NOT_COUNTED");
   });
 
   it("is not shown where a token's decimals are not known", () => {

@@ -22,6 +22,7 @@ import {
   type BudgetSpending,
   type EncodedCall,
   enableSession,
+  executeSigned,
   type Grant,
   grantJsonSchema,
   InvalidInput,
@@ -41,6 +42,7 @@ import {
   type SessionRequest,
   type SessionReview,
   type SessionSmartAccount,
+  type SignedExecution,
   sessionHistory,
   signGrant,
   spendMeter,
@@ -154,6 +156,13 @@ export const sent: Promise<Hex> = sender.then((account) =>
     calls: [{ to: token, data: "0x" }],
   }),
 );
+// Every viem account with a key of its own will do, and so will whatever signs hashes.
+export const byLocalAccount = toSessionSmartAccount({ client, key: agent, grant, entryPoint: "0.7" });
+declare const vault: { address: Address; sign: (parameters: { hash: Hash }) => Promise<Hex> };
+export const byVault = toSessionSmartAccount({ client, key: vault, grant, entryPoint: "0.7" });
+const syncKey = { address: safe, sign: (): Hex => "0x" };
+// @ts-expect-error a signature that does not come by a promise
+export const bySyncKey = toSessionSmartAccount({ client, key: syncKey, grant, entryPoint: "0.7" });
 // @ts-expect-error no EntryPoint
 export const noEntryPoint = toSessionSmartAccount({ client, key, grant });
 // @ts-expect-error an EntryPoint of before ERC-7579
@@ -195,6 +204,11 @@ export const nobodys = revokeAllSessions(wallet, {});
 export const noModule = revokeAllSessions(wallet, { account: safe, accountKind: "safe" });
 // @ts-expect-error a floor that is no bigint
 export const textFloor: BalanceFloor = { token, amount: "1" };
+// Whoever submits what a key signed needs an account to pay the gas.
+declare const signed: SignedExecution;
+export const submitted: Promise<Hash> = executeSigned(wallet, { grant, signed });
+// @ts-expect-error nobody pays the gas
+export const unpaid = executeSigned(client, { grant, signed });
 // @ts-expect-error no key sends
 export const noKeySends = renounceSession(client, { grant });
 

@@ -1,7 +1,7 @@
 import type { Account, Chain, Client, Hash, Transport } from "viem";
 import type { CallRequest } from "./calls/CallRequest.ts";
 import { encodeExecute } from "./calls/encodeExecute.ts";
-import { decodeError } from "./errors/decodeError.ts";
+import { executionRefusal } from "./executionRefusal.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { hashSession } from "./hashSession.ts";
@@ -18,9 +18,10 @@ import { sessionState } from "./sessionState.ts";
  * @param parameters.calls What the account is to do: payments within the budgets, and the session's actions.
  * @returns The transaction's hash, as soon as it is sent. Between the question and the block that includes it, other
  * uses of the session may have spent what it needs: wait for the receipt and look at its status.
- * @throws {Refusal} As the chain says: PER_TRANSACTION, PERIOD, RECIPIENT, EXPIRED, REVOKED, NOT_GRANTED…; NOT_KEY
- * and WRONG_CHAIN before the chain is asked; OUTCOME_UNKNOWN if the connection failed while sending: look before you
- * pay again.
+ * @throws {Refusal} As the chain says: PER_TRANSACTION, PERIOD, LOT_OPENED, RECIPIENT, EXPIRED, REVOKED, NOT_GRANTED…;
+ * PERIOD and LOT_OPENED say in `details.remaining` how much would be accepted, and in `details.resetsAt` until when. Before
+ * that EMPTY_BATCH, INVALID_ADDRESS, NOT_KEY and WRONG_CHAIN; NETWORK if the chain could not be asked, and nothing was sent;
+ * OUTCOME_UNKNOWN if the connection failed while sending: look before you pay again.
  */
 export async function execute(
   client: Client<Transport, Chain | undefined, Account>,
@@ -30,12 +31,12 @@ export async function execute(
   const session = grantSession(grant);
   requireKey(client, session);
   await requireGrantChain(client, grant);
+  const id = hashSession(session);
+  const state = await sessionState(client, { module: grant.module, id, account: session.account });
+  const transaction = encodeExecute({ grant, calls, isEnabled: state === "ENABLED" });
   try {
-    const id = hashSession(session);
-    const state = await sessionState(client, { module: grant.module, id, account: session.account });
-    const transaction = encodeExecute({ grant, calls, isEnabled: state === "ENABLED" });
     return await sendOnce(client, transaction);
   } catch (error) {
-    throw decodeError(error);
+    throw await executionRefusal(client, grant, error);
   }
 }

@@ -9,6 +9,7 @@ export { erc7739Signer } from "./erc7739/erc7739Signer.ts";
 export { type AccountDomain, nestedSession } from "./erc7739/nestedSession.ts";
 export * from "./errors/index.ts";
 export { execute } from "./execute.ts";
+export { executeSigned } from "./executeSigned.ts";
 export * from "./generated/abis/index.ts";
 export * from "./grant/index.ts";
 export { grantDigest } from "./grantDigest.ts";

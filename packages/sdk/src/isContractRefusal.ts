@@ -1,11 +1,12 @@
 import {
   AbiDecodingDataSizeTooSmallError,
   AbiDecodingZeroDataError,
-  BaseError,
   ContractFunctionRevertedError,
   ContractFunctionZeroDataError,
   ExecutionRevertedError,
 } from "viem";
+import { hasCause } from "./errors/causes.ts";
+import { isNodeFault } from "./isConnectionError.ts";
 
 const kinds = [
   ContractFunctionRevertedError,
@@ -20,4 +21,6 @@ const kinds = [
  * (a connection that fails, a node that is busy) says nothing about the contract.
  */
 export const isContractRefusal = (error: unknown): boolean =>
-  error instanceof BaseError && error.walk((one) => kinds.some((kind) => one instanceof kind)) !== null;
+  hasCause(error, (one) => kinds.some((kind) => one instanceof kind)) &&
+  // viem takes a node's internal error for a revert.
+  !hasCause(error, isNodeFault);

@@ -13,6 +13,7 @@ import { execute } from "./execute.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { tokenDecimals } from "./tokenDecimals.ts";
+import { parseAddress } from "./units/parseAddress.ts";
 import { type Amount, parseAmount } from "./units/parseAmount.ts";
 
 /**
@@ -23,13 +24,14 @@ import { type Amount, parseAmount } from "./units/parseAmount.ts";
  * @param parameters.amount In whole tokens, for example `"0.20"`.
  * @param parameters.token `"usdc"`, `"native"` or a token's address; not needed where the session has one budget.
  * @returns The transaction's hash; see {@link execute}.
- * @throws {Refusal} As {@link execute}; UNKNOWN_TOKEN if no budget or more than one could be meant.
+ * @throws {Refusal} As {@link execute}; UNKNOWN_TOKEN if no budget or more than one could be meant; INVALID_AMOUNT.
  */
 export async function pay(
   client: Client<Transport, Chain | undefined, Account>,
   parameters: { grant: Grant; to: Address; amount: Amount; token?: "usdc" | "native" | Address },
 ): Promise<Hash> {
-  const { grant, to, amount } = parameters;
+  const { grant, amount } = parameters;
+  const to = parseAddress(parameters.to, "to");
   const token = budgetFor(grantSession(grant), grant.chainId, parameters.token);
   if (token === "native")
     return execute(client, { grant, calls: [{ to, value: parseAmount(amount, 18, "amount"), data: "0x" }] });

@@ -11,7 +11,8 @@ import { sendOnce } from "./sendOnce.ts";
  *
  * @param client A wallet client of the session's key; the key pays the gas.
  * @returns The transaction's hash. The session works until that is mined: wait for the receipt.
- * @throws {Refusal} NOT_KEY and WRONG_CHAIN before the chain is asked; else the chain's reason.
+ * @throws {Refusal} NOT_KEY and WRONG_CHAIN before the module is asked; else the chain's reason; NETWORK if the chain could
+ * not be asked, and nothing was sent; OUTCOME_UNKNOWN if the connection failed while sending. Doing it twice does no harm.
  */
 export async function renounceSession(
   client: Client<Transport, Chain | undefined, Account>,

@@ -1,5 +1,5 @@
 import type { Chain, Client, Transport } from "viem";
-import { getChainId } from "viem/actions";
+import { getChainId } from "./chainActions.ts";
 import { InvalidGrant } from "./errors/InvalidGrant.ts";
 import type { Grant } from "./grant/Grant.ts";
 
@@ -7,6 +7,7 @@ import type { Grant } from "./grant/Grant.ts";
  * Makes sure that a client speaks to the chain that a grant is for.
  *
  * @throws {InvalidGrant} WRONG_CHAIN
+ * @throws {Refusal} NETWORK where the client cannot be asked.
  */
 export async function requireGrantChain(
   client: Client<Transport, Chain | undefined>,

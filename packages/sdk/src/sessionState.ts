@@ -1,5 +1,5 @@
 import type { Address, Chain, Client, Hex, Transport } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "./chainActions.ts";
 import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
 
 /** What a session is to its account. One with a grant that nobody has used yet is UNKNOWN. */
@@ -7,7 +7,13 @@ export type SessionState = "UNKNOWN" | "ENABLED" | "REVOKED";
 
 const states = ["UNKNOWN", "ENABLED", "REVOKED"] as const;
 
-/** Reads what a session is to its account. */
+/**
+ * Reads what a session is to its account.
+ *
+ * @param client Any viem client of the chain.
+ * @param session.id Of the session: {@link hashSession}.
+ * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where there is no session module at `module`.
+ */
 export async function sessionState(
   client: Client<Transport, Chain | undefined>,
   session: { module: Address; id: Hex; account: Address },

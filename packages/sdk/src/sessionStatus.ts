@@ -1,6 +1,6 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
-import { getBlock, getCode, readContract } from "viem/actions";
 import { accountAdapterOf } from "./account/accountAdapterOf.ts";
+import { getBlock, getCode, readContract } from "./chainActions.ts";
 import { erc7579SessionModuleAbi } from "./generated/abis/erc7579SessionModuleAbi.ts";
 import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "./grant/Grant.ts";
@@ -74,6 +74,8 @@ export type SessionStatus = {
  *
  * @param client Any viem client of the grant's chain.
  * @throws {InvalidGrant} WRONG_CHAIN
+ * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the contract at the grant's `module` answers as no
+ * session module does.
  */
 export async function sessionStatus(
   client: Client<Transport, Chain | undefined>,

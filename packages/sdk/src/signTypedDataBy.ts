@@ -6,6 +6,7 @@ import {
   type Hex,
   hashTypedData,
   isAddressEqual,
+  isHex,
   type LocalAccount,
   numberToHex,
   parseSignature,
@@ -16,7 +17,9 @@ import {
   type TypedDataDefinition,
   type WalletClient,
 } from "viem";
+import { askSigner } from "./askSigner.ts";
 import { InvalidInput } from "./errors/InvalidInput.ts";
+import { Refusal } from "./errors/Refusal.ts";
 
 /** Who signs with a secp256k1 key: a viem account, or a wallet client that has an account. */
 export type EcdsaSigner = LocalAccount | WalletClient<Transport, Chain | undefined, Account>;
@@ -28,11 +31,22 @@ export const signerAddress = (signer: EcdsaSigner): Address =>
 /**
  * Has typed data signed, and takes what comes back as it is: a signer that is a contract's wallet answers in that
  * contract's own form.
+ *
+ * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export const requestSignature = (signer: EcdsaSigner, message: TypedDataDefinition): Promise<Hex> =>
-  "account" in signer
-    ? signer.signTypedData({ account: signer.account, ...message })
-    : signer.signTypedData(message);
+  askSigner(async () => {
+    const signature =
+      "account" in signer
+        ? await signer.signTypedData({ account: signer.account, ...message })
+        : await signer.signTypedData(message);
+    if (isHex(signature)) return signature;
+    throw new Refusal({
+      code: "NOT_SIGNED",
+      shortMessage: "The signer's answer is no signature.",
+      metaMessages: ["Nothing was sent. Check that the client's transport leads to a wallet."],
+    });
+  });
 
 /**
  * Has typed data signed, and makes sure that what comes back is what the contracts take.
@@ -40,6 +54,7 @@ export const requestSignature = (signer: EcdsaSigner, message: TypedDataDefiniti
  * @param expected Whose signature it must be.
  * @returns r ‖ s ‖ v, 65 bytes, low s, v 27 or 28.
  * @throws {InvalidInput} INVALID_SIGNER: somebody else's signature, or one in another form.
+ * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export async function signTypedDataBy<
   const typedData extends TypedData | Record<string, unknown>,

@@ -1,6 +1,5 @@
 import { type Address, type Chain, type Client, erc20Abi, type Transport } from "viem";
-import { readContract } from "viem/actions";
-import { decodeError } from "./errors/decodeError.ts";
+import { readContract } from "./chainActions.ts";
 import { InvalidInput } from "./errors/InvalidInput.ts";
 import { isContractRefusal } from "./isContractRefusal.ts";
 
@@ -18,7 +17,7 @@ export async function tokenDecimals(
   try {
     return await readContract(client, { address: token, abi: erc20Abi, functionName: "decimals" });
   } catch (cause) {
-    if (!isContractRefusal(cause)) throw decodeError(cause);
+    if (!isContractRefusal(cause)) throw cause;
     throw new InvalidInput({
       code: "UNKNOWN_TOKEN",
       shortMessage: `${path}: ${token} does not tell its decimals.`,

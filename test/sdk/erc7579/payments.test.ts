@@ -10,14 +10,17 @@ import {
   type Refusal,
   readErc7579Removal,
   sessionStatus,
+  toSessionSmartAccount,
 } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,
+  budget,
   install,
   isInitialized,
   key,
   mallory,
+  pay as transfer,
   USD,
   world,
 } from "../../accounts/erc7579/fixture.ts";
@@ -70,6 +73,32 @@ describe("an x402 payment from an ERC-7579 account", () => {
       const { budgets } = await sessionStatus(world().testChain.client, grant);
       // Three quarters of the lot that they share.
       expect(budgets[0]).to.include({ opened: USD, spent: 0n, remaining: 2n * USD });
+    });
+
+    it("tells a userOp that needs its lot how much is left, and until when", async () => {
+      await install(account());
+      const grant = await grantBy(account(), { budgets: [budget({ perPeriod: USD })] });
+      expect((await payFor(grant, "cheap")).status).to.equal(200);
+      const { testChain, usdc } = world();
+      const { address: entryPoint, version } = account().entryPoint;
+      const client = testChain.client;
+      const sender = await toSessionSmartAccount({
+        client,
+        key,
+        grant,
+        entryPoint: { address: entryPoint, version },
+      });
+      const { data } = transfer(alice, 1n);
+      const callData = await sender.encodeCalls([{ to: usdc.address, data }]);
+      const userOp = { sender: sender.address, nonce: await sender.getNonce(), callData };
+      const estimate = async () => sender.userOperation?.estimateGas?.(userOp);
+      const error: Refusal = await estimate().then(
+        () => expect.fail("it was not refused"),
+        (refusal: Refusal) => refusal,
+      );
+      const [status] = (await sessionStatus(client, grant)).budgets;
+      const details = { token: usdc.address, lot: 0n, remaining: 0n, resetsAt: status?.resetsAt };
+      expect({ code: error.code, details: error.details }).to.deep.equal({ code: "LOT_OPENED", details });
     });
 
     it("is refused before it is signed where the session does not allow it", async () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.35;
+pragma solidity ^0.8.13;
 
 /// @title What this project asks of a Safe, versions 1.3.0 to 1.5.0
 interface ISafe {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-pragma solidity ^0.8.35;
+pragma solidity ^0.8.13;
 
 import {Call, Session, State} from "../Session.sol";
 import {ISessionErrors} from "./ISessionErrors.sol";

@@ -1,5 +1,5 @@
 import { encodeFunctionData, type Hex, parseAbi, size, slice } from "viem";
-import { call, readContract } from "viem/actions";
+import { call, readContract } from "../chainActions.ts";
 import { contractAnswer } from "../contractAnswer.ts";
 import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "../erc7579/erc7579Abi.ts";

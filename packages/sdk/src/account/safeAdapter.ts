@@ -1,4 +1,4 @@
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import { contractAnswer } from "../contractAnswer.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { ownersRefusal } from "../grant/ownersRefusal.ts";

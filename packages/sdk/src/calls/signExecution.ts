@@ -8,7 +8,7 @@ import { ANYONE, type Call } from "../Session.ts";
 import { type EcdsaSigner, signTypedDataBy } from "../signTypedDataBy.ts";
 import { type CallRequest, toCalls } from "./CallRequest.ts";
 
-/** An execution on the word of the key, for whoever may submit it. Pass it to {@link encodeExecuteSigned}. */
+/** An execution on the word of the key, for whoever may submit it. Submit it by {@link executeSigned}. */
 export type SignedExecution = {
   calls: readonly Call[];
   /** Who may submit it; {@link ANYONE}: whoever likes. */
@@ -29,7 +29,8 @@ export type SignedExecution = {
  * @param parameters.deadline The last second at which it is good, Unix time.
  * @param parameters.nonce Any number that the session has not used; default: random. Numbers of one run of 256 share
  * a storage slot, so counting up costs less gas.
- * @throws {Refusal} INVALID_SIGNER: the key is not the session's, or its signature not of the form that counts.
+ * @throws {Refusal} EMPTY_BATCH; INVALID_ADDRESS; INVALID_SIGNER: the key is not the session's, or its signature not of the
+ * form that counts; NOT_SIGNED, NETWORK: a key that is kept elsewhere gave none.
  */
 export async function signExecution(
   key: EcdsaSigner,

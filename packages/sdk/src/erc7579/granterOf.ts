@@ -1,11 +1,12 @@
 import type { Address, Chain, Client, Hex, Transport } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
 
 /**
  * What the grants of an account must begin with, as its owner said when the module was installed.
  *
  * @returns 1 to 23 bytes; `0x` where nobody grants by a signature.
+ * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where `module` is no module for ERC-7579 accounts.
  */
 export const granterOf = (
   client: Client<Transport, Chain | undefined>,

@@ -1,5 +1,5 @@
 import type { Address, Chain, Client, Transport } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { erc7579Abi } from "./erc7579Abi.ts";
 import type { Erc7579RemovalParameters } from "./erc7579Removal.ts";
@@ -12,6 +12,8 @@ const MOST = 100n;
 /**
  * Reads from an account what {@link erc7579Removal} needs to know of it: some kinds keep their modules in linked lists,
  * and must be told what stands before the one that goes. The latest hundred of each type are read.
+ *
+ * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the account is none of its `kind`.
  *
  * @example
  * const calls = erc7579Removal(await readErc7579Removal(client, { kind: "nexus", account, module }));

@@ -9,9 +9,8 @@ import {
   type Transport,
 } from "viem";
 import { toPackedUserOperation, type UserOperation } from "viem/account-abstraction";
-import { call, estimateGas, readContract } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
-import { isConnectionError } from "../isConnectionError.ts";
+import { call, estimateGas, readContract } from "../chainActions.ts";
+import { isRefusal } from "../errors/isRefusal.ts";
 
 const accountAbi = parseAbi([
   "struct PackedUserOperation { address sender; uint256 nonce; bytes initCode; bytes callData; bytes32 accountGasLimits; uint256 preVerificationGas; bytes32 gasFees; bytes paymasterAndData; bytes signature; }",
@@ -59,12 +58,8 @@ export async function sessionVerificationGas(
   const { entryPoint, userOp, signed } = parameters;
   const { factory, factoryData } = userOp;
   if (factory && factoryData) {
-    try {
-      const creation = await estimateGas(client, { account: entryPoint, to: factory, data: factoryData });
-      return (creation * 6n) / 5n + UNTRIED_VALIDATION_GAS;
-    } catch (error) {
-      throw decodeError(error);
-    }
+    const creation = await estimateGas(client, { account: entryPoint, to: factory, data: factoryData });
+    return (creation * 6n) / 5n + UNTRIED_VALIDATION_GAS;
   }
   // Any number above zero, so that what is charged to the session's allowance is stored as it will be.
   const some = { callGasLimit: 1n, verificationGasLimit: 1n, preVerificationGas: 1n, maxFeePerGas: 1n };
@@ -88,7 +83,7 @@ export async function sessionVerificationGas(
       const answer = await call(client, { account: entryPoint, to: userOp.sender, data, gas });
       return isYes(answer.data);
     } catch (error) {
-      if (isConnectionError(error)) throw decodeError(error);
+      if (isRefusal(error, "NETWORK")) throw error;
       return false;
     }
   };

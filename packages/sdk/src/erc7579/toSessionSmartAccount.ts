@@ -16,12 +16,13 @@ import {
   toSmartAccount,
   type UserOperation,
 } from "viem/account-abstraction";
-import { call, readContract } from "viem/actions";
+import { askSigner } from "../askSigner.ts";
 import { encodeExecute } from "../calls/encodeExecute.ts";
-import { decodeError } from "../errors/decodeError.ts";
+import { call, readContract } from "../chainActions.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { Refusal } from "../errors/Refusal.ts";
+import { executionRefusal } from "../executionRefusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
@@ -97,8 +98,8 @@ const NO_USER_OP: Hex = keccak256(
  * It signs userOps of the session only. Payments by signature: {@link payingFetch}.
  *
  * @throws {Refusal} NOT_KEY: the session is for another key; UNSUPPORTED_ACCOUNT: the grant is not of an ERC-7579
- * account. Later, from the client that uses it: as {@link execute}; PAYMASTER, GAS_ALLOWANCE, INVALID_CALLDATA,
- * UNSUPPORTED_SIGNATURE, WRONG_CHAIN.
+ * account; INVALID_LANE; INVALID_SIGNER: the key signs no hashes. Later, from the client that uses it: as {@link execute};
+ * PAYMASTER, GAS_ALLOWANCE, INVALID_CALLDATA, MODULE_NOT_ENABLED, NOT_SIGNED, UNSUPPORTED_SIGNATURE, WRONG_CHAIN.
  *
  * @example
  * const account = await toSessionSmartAccount({ client, key, grant, entryPoint: "0.7" });
@@ -133,9 +134,25 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     return callData;
   };
 
+  if (!key.sign)
+    throw new InvalidInput({
+      code: "INVALID_SIGNER",
+      shortMessage: `The account ${key.address} signs no hashes, which a userOp needs.`,
+      metaMessages: [
+        "Pass the key as viem's privateKeyToAccount makes one, or an object with address and sign.",
+      ],
+      details: { key: key.address },
+    });
+  const { sign: signHash } = key;
+  const sign = (hash: Hex) => askSigner(() => signHash.call(key, { hash }));
+
   let noUserOp: Promise<Hex> | undefined;
   const signNoUserOp = () => {
-    noUserOp ??= key.sign({ hash: NO_USER_OP });
+    noUserOp ??= sign(NO_USER_OP);
+    // A key that failed once may be there the next time.
+    noUserOp.catch(() => {
+      noUserOp = undefined;
+    });
     return noUserOp;
   };
 
@@ -182,14 +199,14 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
       if (refusal) throw refusal;
       if (!encoded.has(keccak256(userOp.callData))) throw notEncodedHere();
       if (!isNonceOfValidator({ kind, validator: module, nonce: userOp.nonce })) throw notOfModule();
-      return key.sign({
-        hash: getUserOperationHash({
+      return sign(
+        getUserOperationHash({
           chainId,
           entryPointAddress: entryPoint.address,
           entryPointVersion: entryPoint.version,
           userOperation: { ...userOp, sender: account } as UserOperation<version>,
         }),
-      });
+      );
     },
     userOperation: {
       async estimateGas(request) {
@@ -216,7 +233,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     try {
       await call(client, { account: session.key, to, data });
     } catch (error) {
-      const refusal = decodeError(error);
+      const refusal = await executionRefusal(client, grant, error);
       throw refusal.code === "NOT_GRANTED" ? await explained(refusal) : refusal;
     }
   }

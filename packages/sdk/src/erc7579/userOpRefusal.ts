@@ -7,7 +7,7 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";

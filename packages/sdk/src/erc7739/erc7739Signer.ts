@@ -8,10 +8,9 @@ import {
   type Transport,
   type TypedDataDefinition,
 } from "viem";
-import { getEip712Domain } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { getEip712Domain } from "../chainActions.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { isConnectionError } from "../isConnectionError.ts";
+import { isRefusal } from "../errors/isRefusal.ts";
 import type { ValidatorSigner } from "../owner/ValidatorSigner.ts";
 import { type AccountDomain, nestedSession, wrapNestedSignature } from "./nestedSession.ts";
 
@@ -28,7 +27,8 @@ import { type AccountDomain, nestedSession, wrapNestedSignature } from "./nested
  * @param parameters.sign Has the owner sign typed data: `(nested) => wallet.signTypedData(nested)`; for a key that signs
  * hashes, and for a passkey, of viem's `hashTypedData(nested)`.
  * @returns A signer that throws INVALID_SIGNER where the account tells no whole domain, is another than the session's, or
- * asks its validators about a hash of its own, as a Kernel does: a session cannot be nested there.
+ * asks its validators about a hash of its own, as a Kernel does: a session cannot be nested there; NETWORK where the account
+ * cannot be asked.
  *
  * @example
  * const signer = erc7739Signer(client, { account, granter, sign: (nested) => owner.signTypedData(nested) });
@@ -73,7 +73,7 @@ async function accountDomain(
       cause,
     );
   const { domain } = await getEip712Domain(client, { address: account }).catch((cause: unknown) => {
-    throw isConnectionError(cause) ? decodeError(cause) : refuse(cause);
+    throw isRefusal(cause, "NETWORK") ? cause : refuse(cause);
   });
   const { name, version, chainId, verifyingContract, salt } = domain;
   if (!name || !version || !chainId || !verifyingContract || !salt) throw refuse();

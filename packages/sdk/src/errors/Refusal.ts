@@ -2,7 +2,7 @@
  * What a program can tell apart about a refusal. Codes are stable: once published, a code keeps its meaning.
  *
  * The first group comes from the chain (one code for each error of `ISessionErrors`), the second from the account
- * or the token, the third from this SDK, before anything is signed or sent.
+ * or the token, the third from this SDK, before anything is sent: all but OUTCOME_UNKNOWN, which says that something was.
  */
 export type RefusalCode =
   // the session
@@ -61,6 +61,7 @@ export type RefusalCode =
   | "UNKNOWN_CHAIN"
   | "INVALID_GRANT"
   | "INVALID_SIGNER"
+  | "NOT_SIGNED"
   | "IMPLICIT_SIGNATURE"
   | "INVALID_OWNERS"
   | "UNKNOWN_VALIDATOR"
@@ -89,7 +90,8 @@ export type RefusalCode =
  * The values that a refusal carries, as JSON-safe or bigint primitives: token amounts in base units (bigint), times
  * in seconds of Unix time (number), addresses and hashes as hex.
  *
- * `PERIOD` always carries `remaining: bigint` and `resetsAt: number`.
+ * `PERIOD` always carries `remaining: bigint` and `resetsAt: number`; so does `LOT_OPENED` where a function of this SDK that
+ * has a client throws it.
  */
 export type RefusalDetails = { readonly [name: string]: unknown };
 
@@ -113,8 +115,8 @@ export type RefusalParameters = {
  * The one error class that this SDK throws on purpose: a limit, a rule or an argument says no. Programs switch on
  * `code`, people read `message`, which already contains `shortMessage`, `metaMessages` and `docsPath`.
  *
- * A refusal is final for what was asked: the same request asked again gives the same refusal, except where
- * `details.resetsAt` says when it may succeed.
+ * The same request asked again gives the same refusal, but for a few: where `details.resetsAt` says when it may succeed;
+ * SLOTS_TAKEN, until payments in flight have settled; NETWORK and NOT_SIGNED, when who was asked answers.
  *
  * @example
  * try { await execute(client, { grant, calls }) }

@@ -1,7 +1,16 @@
-import { BaseError, decodeErrorResult, type Hex, isHex, parseAbi, size } from "viem";
+import {
+  BaseError,
+  decodeErrorResult,
+  type Hex,
+  isHex,
+  parseAbi,
+  size,
+  UserRejectedRequestError,
+} from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { isConnectionError } from "../isConnectionError.ts";
+import { isConnectionFault } from "../isConnectionError.ts";
 import { ChainRefusal } from "./ChainRefusal.ts";
+import { causes, findCause, hasCause } from "./causes.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { revertTextRefusal } from "./revertTextRefusal.ts";
 
@@ -44,13 +53,12 @@ const FLAWS = [
  * data. An error that already is a {@link Refusal} is given back as it is.
  *
  * @param error A caught value, or the revert data as hex.
- * @returns A refusal whose `code` is stable; `NETWORK` where the chain could not be asked, `UNKNOWN` where the reason
- * cannot be read.
+ * @returns A refusal whose `code` is stable; `NETWORK` where the chain could not be asked, `NOT_SIGNED` where the owner of
+ * a wallet said no, `UNKNOWN` where the reason cannot be read.
  */
 export function decodeError(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  const inner = findCause(error, (one) => one instanceof Refusal);
-  if (inner instanceof Refusal) return inner;
+  for (const inner of causes(error)) if (inner instanceof Refusal) return inner;
   const revertData = isHex(error) ? error : findRevertData(error);
   if (revertData !== undefined) {
     const refusal = decodeRevertData(revertData, isHex(error) ? undefined : error);
@@ -59,19 +67,24 @@ export function decodeError(error: unknown): Refusal {
   const text = findRevertText(error);
   const refusal = text === undefined ? undefined : revertTextRefusal(text, error, revertData);
   if (refusal) return refusal;
-  if (isConnectionError(error))
+  if (hasCause(error, (one) => one instanceof UserRejectedRequestError))
+    return new Refusal({
+      code: "NOT_SIGNED",
+      shortMessage: "Who was asked by their wallet said no.",
+      metaMessages: ["Nothing was signed. Ask again only if they want to be asked."],
+      cause: error,
+    });
+  const fault = findCause(error, isConnectionFault);
+  if (fault)
     return new Refusal({
       code: "NETWORK",
-      shortMessage: `The chain could not be asked: ${shortMessageOf(error)}`,
+      shortMessage: `The chain could not be asked: ${shortMessageOf(fault)}.`,
       metaMessages: ["Check the client's transport, and ask again."],
       cause: error,
     });
   return new ChainRefusal({
     code: "UNKNOWN",
-    shortMessage: `The reason is not known: ${text ?? revertData ?? shortMessageOf(error)}.`.replace(
-      /\.\.$/,
-      ".",
-    ),
+    shortMessage: `The reason is not known: ${text === undefined ? (revertData ?? shortMessageOf(error)) : oneLine(text)}.`,
     metaMessages: [
       "Look at the cause: the network, the account's balance for gas, or a contract in between.",
     ],
@@ -406,21 +419,6 @@ const timeOf = (seconds: number | bigint): string => {
   return Number.isNaN(date.getTime()) ? `${seconds}` : date.toISOString();
 };
 
-/** Every error in a chain of causes, the outermost first. */
-function* causes(error: unknown): Generator<unknown> {
-  const seen = new Set<unknown>();
-  for (let one = error; one !== undefined && one !== null && !seen.has(one); ) {
-    seen.add(one);
-    yield one;
-    one = typeof one === "object" && "cause" in one ? one.cause : undefined;
-  }
-}
-
-function findCause(error: unknown, found: (one: unknown) => boolean): unknown {
-  for (const one of causes(error)) if (found(one)) return one;
-  return undefined;
-}
-
 /** Revert data wherever viem, nodes and simulators put it. */
 function findRevertData(error: unknown): Hex | undefined {
   for (const one of causes(error)) {
@@ -453,4 +451,9 @@ function findRevertText(error: unknown): string | undefined {
 }
 
 const shortMessageOf = (error: unknown): string =>
-  error instanceof BaseError ? error.shortMessage : error instanceof Error ? error.message : String(error);
+  oneLine(
+    error instanceof BaseError ? error.shortMessage : error instanceof Error ? error.message : String(error),
+  );
+
+/** The first line of a text, to stand within a sentence. */
+const oneLine = (text: string): string => (text.split("\n")[0] ?? "").replace(/[.:\s]+$/, "");

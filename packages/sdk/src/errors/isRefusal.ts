@@ -4,6 +4,8 @@ import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 /** What {@link Refusal.details} holds, for the codes that programs act upon. Amounts in base units, times in seconds. */
 export type DetailsByCode = {
   PERIOD: { token: Address; amount: bigint; remaining: bigint; resetsAt: number };
+  /** Missing where the chain could not be asked for them, and in what {@link decodeError} makes of bare revert data. */
+  LOT_OPENED: { token: Address; lot: bigint; remaining?: bigint; resetsAt?: number };
   PER_TRANSACTION: { token: Address; amount: bigint; limit: bigint };
   RECIPIENT: { token: Address; recipient: Address };
   EXPIRED: { validUntil: number };

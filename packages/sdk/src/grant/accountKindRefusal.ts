@@ -1,10 +1,11 @@
 import type { Chain, Client, Transport } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
 import { erc7579Abi } from "../erc7579/erc7579Abi.ts";
 import { erc7579KindOf } from "../erc7579/erc7579KindOf.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
-import { Refusal } from "../errors/Refusal.ts";
+import { isRefusal } from "../errors/isRefusal.ts";
+import type { Refusal } from "../errors/Refusal.ts";
 import { isContractRefusal } from "../isContractRefusal.ts";
 import type { Grant } from "./Grant.ts";
 
@@ -12,7 +13,8 @@ import type { Grant } from "./Grant.ts";
  * Whether an account calls itself another ERC-7579 account than its grant does: its nonces and signatures would be
  * encoded wrongly. A name that is not known contradicts nothing.
  *
- * @returns INVALID_GRANT, or undefined. It throws only where the chain cannot be asked.
+ * @returns INVALID_GRANT, or undefined.
+ * @throws {Refusal} NETWORK
  */
 export async function accountKindRefusal(
   client: Client<Transport, Chain | undefined>,
@@ -27,7 +29,7 @@ export async function accountKindRefusal(
       await readContract(client, { address: account, abi: erc7579Abi, functionName: "accountId" }),
     );
   } catch (error) {
-    if (error instanceof Refusal || isContractRefusal(error)) return undefined;
+    if (isRefusal(error, "UNSUPPORTED_ACCOUNT") || isContractRefusal(error)) return undefined;
     throw error;
   }
   if (kind === accountKind) return undefined;

@@ -10,7 +10,7 @@ import {
   type Transport,
   toBytes,
 } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import { contractAnswer } from "../contractAnswer.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { Refusal } from "../errors/Refusal.ts";

@@ -1,7 +1,8 @@
 import type { Chain, Client, Hex, Transport } from "viem";
-import { getBlock, getCode, readContract } from "viem/actions";
 import { accountAdapterOf } from "../account/accountAdapterOf.ts";
+import { getBlock, getCode, readContract } from "../chainActions.ts";
 import { checkSession } from "../checkSession.ts";
+import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantDigest } from "../grantDigest.ts";
@@ -21,7 +22,9 @@ export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
  * its ERC-1271 must say yes. Also whether the session can be used: shape, window, epoch, state, module.
  *
  * @param client Any viem client of the grant's chain.
- * @returns The verdict, with a typed reason. It throws only where the chain cannot be asked.
+ * @returns The verdict, with a typed reason.
+ * @throws {Refusal} NETWORK where the chain cannot be asked, so that there is no verdict; UNKNOWN where the contract at
+ * the grant's `module` answers as no session module does.
  */
 export async function verifyGrant(
   client: Client<Transport, Chain | undefined>,
@@ -30,7 +33,7 @@ export async function verifyGrant(
   try {
     await requireGrantChain(client, grant);
   } catch (error) {
-    if (error instanceof Refusal) return { valid: false, reason: error };
+    if (error instanceof InvalidGrant) return { valid: false, reason: error };
     throw error;
   }
   const session = grantSession(grant);

@@ -1,6 +1,5 @@
 import type { Chain, Client, Transport } from "viem";
-import { getBlock } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { getBlock } from "../chainActions.ts";
 
 /** How many blocks are asked for at once. */
 const AT_ONCE = 8;
@@ -18,16 +17,12 @@ export async function blockTimestamps(
   for (const { blockNumber, blockTimestamp } of logs)
     if (blockTimestamp) times.set(blockNumber, Number(blockTimestamp));
   const missing = [...new Set(logs.map(({ blockNumber }) => blockNumber))].filter((one) => !times.has(one));
-  try {
-    for (let at = 0; at < missing.length; at += AT_ONCE)
-      await Promise.all(
-        missing.slice(at, at + AT_ONCE).map(async (blockNumber) => {
-          const { timestamp } = await getBlock(client, { blockNumber });
-          times.set(blockNumber, Number(timestamp));
-        }),
-      );
-  } catch (error) {
-    throw decodeError(error);
-  }
+  for (let at = 0; at < missing.length; at += AT_ONCE)
+    await Promise.all(
+      missing.slice(at, at + AT_ONCE).map(async (blockNumber) => {
+        const { timestamp } = await getBlock(client, { blockNumber });
+        times.set(blockNumber, Number(timestamp));
+      }),
+    );
   return times;
 }

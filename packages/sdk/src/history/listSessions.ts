@@ -1,6 +1,5 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
-import { getBlock, readContract } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { getBlock, readContract } from "../chainActions.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
@@ -58,32 +57,28 @@ export async function listSessions(
     if (!isAddressEqual(session.account, account) || !isAddressEqual(grant.module, module)) continue;
     if (!found.has(id)) found.set(id, { session, enabled: undefined });
   }
-  try {
-    const [{ timestamp }, epoch] = await Promise.all([
-      getBlock(client, { blockTag: "latest" }),
-      readContract(client, {
-        address: module,
-        abi: sessionModuleAbi,
-        functionName: "epochOf",
-        args: [account],
-      }),
-    ]);
-    return await Promise.all(
-      [...found].map(async ([id, { session, enabled }]): Promise<ListedSession> => {
-        const state = await sessionState(client, { module, id, account });
-        const epochCurrent = epoch === session.epoch;
-        const isOver = Number(timestamp) >= session.validUntil;
-        return {
-          id,
-          session,
-          state,
-          epochCurrent,
-          alive: state !== "REVOKED" && epochCurrent && !isOver,
-          enabled,
-        };
-      }),
-    );
-  } catch (error) {
-    throw decodeError(error);
-  }
+  const [{ timestamp }, epoch] = await Promise.all([
+    getBlock(client, { blockTag: "latest" }),
+    readContract(client, {
+      address: module,
+      abi: sessionModuleAbi,
+      functionName: "epochOf",
+      args: [account],
+    }),
+  ]);
+  return Promise.all(
+    [...found].map(async ([id, { session, enabled }]): Promise<ListedSession> => {
+      const state = await sessionState(client, { module, id, account });
+      const epochCurrent = epoch === session.epoch;
+      const isOver = Number(timestamp) >= session.validUntil;
+      return {
+        id,
+        session,
+        state,
+        epochCurrent,
+        alive: state !== "REVOKED" && epochCurrent && !isOver,
+        enabled,
+      };
+    }),
+  );
 }

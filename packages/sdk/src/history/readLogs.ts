@@ -1,8 +1,8 @@
-import { BaseError, type Chain, type Client, HttpRequestError, type Transport } from "viem";
-import { getBlockNumber } from "viem/actions";
+import { type Chain, type Client, HttpRequestError, type Transport } from "viem";
+import { getBlockNumber } from "../chainActions.ts";
+import { hasCause } from "../errors/causes.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { isConnectionError } from "../isConnectionError.ts";
 
 /** Which blocks are looked through. */
 export type BlockRange = {
@@ -27,12 +27,7 @@ export async function resolveBlockRange(
   client: Client<Transport, Chain | undefined>,
   { fromBlock, toBlock, mostBlocks = 10_000n }: BlockRange,
 ): Promise<Required<BlockRange>> {
-  let end: bigint;
-  try {
-    end = toBlock ?? (await getBlockNumber(client, { cacheTime: 0 }));
-  } catch (error) {
-    throw decodeError(error);
-  }
+  const end = toBlock ?? (await getBlockNumber(client, { cacheTime: 0 }));
   if (fromBlock >= 0n && fromBlock <= end && mostBlocks > 0n) return { fromBlock, toBlock: end, mostBlocks };
   throw new InvalidInput({
     code: "INVALID_RANGE",
@@ -48,7 +43,7 @@ export async function resolveBlockRange(
  *
  * @param range By {@link resolveBlockRange}.
  * @param read Asks for one piece: viem's `getLogs`.
- * @throws {Refusal} NETWORK where the chain cannot be reached; UNKNOWN where it refuses even one block.
+ * @throws {Refusal} NETWORK where the chain cannot be reached, or its node answers not even for one block.
  */
 export async function readLogs<log>(
   { fromBlock, toBlock, mostBlocks }: Required<BlockRange>,
@@ -74,6 +69,4 @@ export async function readLogs<log>(
 
 /** A provider that says no has an answer, of any kind; one that takes too long may do with less. */
 const isUnreachable = (error: unknown): boolean =>
-  isConnectionError(error) &&
-  error instanceof BaseError &&
-  error.walk((one) => one instanceof HttpRequestError && one.status === undefined) !== null;
+  hasCause(error, (one) => one instanceof HttpRequestError && one.status === undefined);

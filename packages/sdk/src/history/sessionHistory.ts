@@ -44,7 +44,7 @@ export type SessionHistory = {
  * account for those enabled within the range and those in `grants`.
  *
  * @param client Any viem client of the chain.
- * @throws {InvalidInput} INVALID_RANGE.
+ * @throws {InvalidInput} INVALID_RANGE; INVALID_ADDRESS: neither a grant nor account and module are given.
  * @throws {Refusal} NETWORK where the chain cannot be asked.
  *
  * @example

@@ -7,8 +7,7 @@ import {
   parseAbi,
   type Transport,
 } from "viem";
-import { getLogs } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { getLogs } from "../chainActions.ts";
 import { hashSession } from "../hashSession.ts";
 import type { Session } from "../Session.ts";
 import { authorizationStates } from "../x402/authorizationStates.ts";
@@ -65,13 +64,7 @@ export async function settlementEvents(
     );
     const times = await blockTimestamps(client, uses);
     const paid = new Set<(typeof transfers)[number]>();
-    const isOpened = async (nonces: readonly Hex[]) => {
-      try {
-        return await authorizationStates(client, { token, account, nonces });
-      } catch (error) {
-        throw decodeError(error);
-      }
-    };
+    const isOpened = (nonces: readonly Hex[]) => authorizationStates(client, { token, account, nonces });
     for (const { session, id, budget, budgetIndex } of signed) {
       if (!isAddressEqual(budget.token, token)) continue;
       const periods = new Map<bigint, typeof uses>();

@@ -9,6 +9,7 @@ import {
   type TypedDataDefinition,
 } from "viem";
 import type { SmartAccount } from "viem/account-abstraction";
+import { askSigner } from "../askSigner.ts";
 import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
 import { granterPrefix } from "../erc7579/granterPrefix.ts";
 import { kernelMessage } from "../erc7579/kernelMessage.ts";
@@ -31,6 +32,7 @@ type Signer = Owner | SmartAccount | ValidatorSigner;
  *
  * @throws {InvalidInput} INVALID_SIGNER: none whose signature such an account takes, or one that gave none;
  * IMPLICIT_SIGNATURE: one that nests the session in the form that cannot be good.
+ * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export async function erc7579Signature(
   signer: Signer | readonly Signer[],
@@ -65,12 +67,12 @@ async function askSigners(
   if (others.length === 0) {
     if (isValidatorSigner(only)) {
       const asked = kind === "kernel" ? hashTypedData(kernelMessage({ account, chainId, digest })) : digest;
-      return concat([only.granter, await only.sign(asked, typedData)]);
+      return concat([only.granter, await askSigner(() => only.sign(asked, typedData))]);
     }
     if (isSmartAccount(only)) {
       if (!isAddressEqual(only.address, account))
         throw noSigner(`The smart account is ${only.address}; the session is of ${account}.`, kind);
-      return withoutFactory(await only.signTypedData(typedData as TypedDataDefinition));
+      return withoutFactory(await askSigner(() => only.signTypedData(typedData as TypedDataDefinition)));
     }
     // A wallet that is connected as the account answers in the account's form. A key of that very address, as of an
     // EOA that runs the account by EIP-7702, does not.

@@ -12,8 +12,8 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
-import { call, getChainId, getCode, readContract } from "viem/actions";
 import type { EncodedCall } from "../calls/CallRequest.ts";
+import { call, getChainId, getCode, readContract } from "../chainActions.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sendOnce } from "../sendOnce.ts";
@@ -55,8 +55,10 @@ const MULTI_SEND_CALL_ONLY: Address = "0x9641d764fc13c8B624c04430C7356C1C7C8102e
  * call.
  * @returns The transaction's hash, as soon as it is sent.
  * @throws {InvalidInput} EMPTY_BATCH; INVALID_ADDRESS where there is no contract at `multiSendCallOnly`.
+ * @throws {InvalidInput} INVALID_SIGNER: no owner, or another's signature.
  * @throws {Refusal} With the reason, where the calls would fail (a single one is tried before the owner is asked),
- * or where the Safe would not accept the signature.
+ * or where the Safe would not accept the signature; NOT_SIGNED: the owner said no; NETWORK if the chain could not be asked, and
+ * nothing was sent; OUTCOME_UNKNOWN if the connection failed while sending.
  */
 export async function executeAsSafe(
   client: PayingClient,

@@ -1,4 +1,5 @@
 import { type Hex, hashTypedData, hexToBytes, isHex, type TypedData, type TypedDataDefinition } from "viem";
+import { askSigner } from "../askSigner.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { safeAddresses } from "../safe/safeAddresses.ts";
 import { encodePasskeyAssertion, type PasskeyAssertion } from "../safe/safePasskeySignature.ts";
@@ -12,6 +13,7 @@ import type { Owner, PasskeyOwner, PasskeyRequest } from "./Owner.ts";
  * @returns The bytes that the Safe checks.
  * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a passkey that gave none. Whether the
  * signers are owners only the chain knows.
+ * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export async function ownersSignature<
   const typedData extends TypedData,
@@ -36,14 +38,13 @@ const isList = (owner: Owner | readonly Owner[]): owner is readonly Owner[] => A
 async function askPasskey(passkey: PasskeyOwner, challenge: Hex): Promise<SafeOwnerSignature> {
   const get = passkey.getFn ?? ((options: PasskeyRequest) => navigator.credentials.get(options));
   const id: Hex = isHex(passkey.rawId) ? passkey.rawId : `0x${passkey.rawId}`;
-  const credential = await get({
-    publicKey: {
-      challenge: Uint8Array.from(hexToBytes(challenge)),
-      allowCredentials: [{ type: "public-key", id: Uint8Array.from(hexToBytes(id)) }],
-      userVerification: "required",
-      ...(passkey.rpId === undefined ? {} : { rpId: passkey.rpId }),
-    },
-  });
+  const publicKey = {
+    challenge: Uint8Array.from(hexToBytes(challenge)),
+    allowCredentials: [{ type: "public-key" as const, id: Uint8Array.from(hexToBytes(id)) }],
+    userVerification: "required" as const,
+    ...(passkey.rpId === undefined ? {} : { rpId: passkey.rpId }),
+  };
+  const credential = await askSigner(() => get({ publicKey }));
   if (!credential || !("response" in credential)) throw noSigner("The passkey gave no signature.");
   return {
     signer: passkey.signer ?? safeAddresses.sharedSigner,

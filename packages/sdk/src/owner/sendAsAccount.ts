@@ -2,6 +2,7 @@ import type { Address, Hash } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { outcomeUnknown } from "../errors/outcomeUnknown.ts";
 import type { AccountKind } from "../grant/Grant.ts";
 import type { AccountSender, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { executeAsSafe } from "./executeAsSafe.ts";
@@ -10,7 +11,8 @@ import { executeAsSafe } from "./executeAsSafe.ts";
  * Makes an account perform calls as itself, all or none: by the sender that was passed, else as a Safe.
  *
  * @throws {Refusal} UNSUPPORTED_ACCOUNT: no sender, and the account is no Safe; INVALID_SIGNER: no sender, and the client
- * has no account to pay the gas; else as {@link executeAsSafe}, or what the sender's error says.
+ * has no account to pay the gas; else as {@link executeAsSafe}, or what the sender's error says: OUTCOME_UNKNOWN where its
+ * connection failed.
  */
 export async function sendAsAccount(
   client: PayingClient | ReadingClient,
@@ -21,7 +23,8 @@ export async function sendAsAccount(
     try {
       return await send(calls);
     } catch (error) {
-      throw decodeError(error);
+      const refusal = decodeError(error);
+      throw refusal.code === "NETWORK" ? outcomeUnknown({ from: account }, error) : refusal;
     }
   if (accountKind !== "safe" && accountKind !== "safe7579")
     throw new InvalidInput({

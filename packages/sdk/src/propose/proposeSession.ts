@@ -1,5 +1,5 @@
 import type { Address, Chain, Client, Transport } from "viem";
-import { getBlock, getChainId, getCode, readContract } from "viem/actions";
+import { getBlock, getChainId, getCode, readContract } from "../chainActions.ts";
 import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
@@ -24,6 +24,7 @@ import type { SessionRequest } from "./SessionRequest.ts";
  * @throws {InvalidInput} With what to do about it: see {@link createSession}; UNKNOWN_MODULE if the module is not on
  * this chain; UNKNOWN_TOKEN if a token does not tell its decimals; UNSUPPORTED_ACCOUNT if the account's kind is not
  * known, or not one that the module is for.
+ * @throws {Refusal} NETWORK where the chain cannot be asked.
  *
  * @example
  * const proposal = await proposeSession(client, {

@@ -1,8 +1,7 @@
 import type { Address, Chain, Client, Transport } from "viem";
-import { getCode, readContract } from "viem/actions";
+import { getCode, readContract } from "../chainActions.ts";
 import { erc7579Abi, VALIDATOR_TYPE } from "../erc7579/erc7579Abi.ts";
 import { erc7579KindOf } from "../erc7579/erc7579KindOf.ts";
-import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
 import type { AccountKind } from "../grant/Grant.ts";
@@ -64,7 +63,7 @@ async function answerOf<answer>(asked: Promise<answer>): Promise<answer | undefi
     return await asked;
   } catch (error) {
     if (isContractRefusal(error)) return undefined;
-    throw decodeError(error);
+    throw error;
   }
 }
 

@@ -12,10 +12,9 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
-import { call } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { call } from "../chainActions.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { isConnectionError } from "../isConnectionError.ts";
+import { isRefusal } from "../errors/isRefusal.ts";
 import type { BalanceFloor } from "./BalanceFloor.ts";
 
 /**
@@ -68,7 +67,7 @@ export async function guardRefusal(
       stateOverride: [{ address: account, code: PROBE }],
     }));
   } catch (cause) {
-    if (isConnectionError(cause)) throw decodeError(cause);
+    if (isRefusal(cause, "NETWORK")) throw cause;
     return no(
       `It cannot be tried whether ${token} takes a fee of transfers.`,
       "Use a node whose eth_call takes state overrides, or name the floors of other tokens only.",
@@ -115,7 +114,7 @@ async function succeeds(
     await call(client, { account, to: token, data });
     return true;
   } catch (error) {
-    if (isConnectionError(error)) throw decodeError(error);
+    if (isRefusal(error, "NETWORK")) throw error;
     return false;
   }
 }

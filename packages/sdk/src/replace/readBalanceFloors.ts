@@ -7,8 +7,7 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
-import { getBalance, readContract } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { getBalance, readContract } from "../chainActions.ts";
 import type { BalanceFloor } from "./BalanceFloor.ts";
 
 /**
@@ -27,9 +26,5 @@ export async function readBalanceFloors(
     isAddressEqual(token, zeroAddress)
       ? getBalance(client, { address: account })
       : readContract(client, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] });
-  try {
-    return await Promise.all(budgets.map(async ({ token }) => ({ token, amount: await balanceOf(token) })));
-  } catch (error) {
-    throw decodeError(error);
-  }
+  return Promise.all(budgets.map(async ({ token }) => ({ token, amount: await balanceOf(token) })));
 }

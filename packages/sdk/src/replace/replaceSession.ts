@@ -38,8 +38,8 @@ export type SessionToReplace = {
  * @returns The transaction's hash (or what `send` gave). Look at the receipt: it reverts if the old session spends before
  * it is mined, and the old session lives on then.
  * @throws {Refusal} SPENT_MEANWHILE with `details.token`, `details.floor` and `details.balance`; NO_GUARD: a token takes
- * fees or refuses; INVALID_GRANT: the same session, or another account, module or chain; UNSUPPORTED_ACCOUNT; see
- * {@link executeAsSafe}.
+ * fees or refuses; INVALID_GRANT: the same session, or another account or module; WRONG_CHAIN; MALFORMED_SESSION;
+ * UNSUPPORTED_ACCOUNT; see {@link executeAsSafe}.
  */
 export async function replaceSession(
   client: PayingClient,

@@ -7,8 +7,7 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
-import { readContract } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { readContract } from "../chainActions.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { isContractRefusal } from "../isContractRefusal.ts";
@@ -73,7 +72,7 @@ async function readSymbol(client: Client<Transport, Chain | undefined>, token: A
     const symbol = await readContract(client, { address: token, abi: erc20Abi, functionName: "symbol" });
     return symbol.replace(/[^A-Za-z0-9.$+-]/g, "").slice(0, MOST_SIGNS) || "token";
   } catch (error) {
-    if (!isContractRefusal(error)) throw decodeError(error);
+    if (!isContractRefusal(error)) throw error;
     return "token";
   }
 }

@@ -57,7 +57,7 @@ export function unenforcedLimits(
       add(
         "GAS_NOT_COUNTED",
         [],
-        "What its userOps cost in gas is not limited: the key can burn native coin.",
+        "What its userOps cost in gas is not limited, and whoever bundles them collects it: who has the key can take the account's native coin that way.",
       );
     if (isAddressEqual(session.paymaster, ANYONE))
       add(

@@ -1,6 +1,7 @@
 import type { Account, Address, Chain, Hex, TestClient, Transport } from "viem";
-import { getCode, setCode } from "viem/actions";
 import type { LatchkeyContract } from "../addresses/findAddress.ts";
+import { getCode, setCode } from "../chainActions.ts";
+import { Refusal } from "../errors/Refusal.ts";
 import { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
 import { erc7579SessionModuleRuntimeBytecode } from "../generated/bytecode/erc7579SessionModuleRuntimeBytecode.ts";
 import { safeSessionHandlerRuntimeBytecode } from "../generated/bytecode/safeSessionHandlerRuntimeBytecode.ts";
@@ -20,6 +21,7 @@ const code: { readonly [contract in LatchkeyContract]: Hex } = {
  * @param client A viem test client: it needs the node's `hardhat_setCode`, `anvil_setCode` or the like, which no chain
  * with money on it has.
  * @returns The address of each contract.
+ * @throws {Refusal} NETWORK: the node was not reached, or puts no code anywhere.
  *
  * @example
  * await deployLatchkey(createTestClient({ mode: "anvil", transport: http() }))
@@ -29,8 +31,22 @@ export async function deployLatchkey(
 ): Promise<{ readonly [contract in LatchkeyContract]: Address }> {
   for (const contract of Object.keys(code) as LatchkeyContract[]) {
     const address = deterministicAddresses[contract];
-    if ((await getCode(client, { address })) !== code[contract])
+    if ((await getCode(client, { address })) === code[contract]) continue;
+    const refuse = (shortMessage: string, cause?: unknown) =>
+      new Refusal({
+        code: "NETWORK",
+        shortMessage,
+        metaMessages: ["Use the test client of a development node, in the mode that it is of."],
+        details: { contract, address },
+        cause,
+      });
+    try {
       await setCode(client, { address, bytecode: code[contract] });
+    } catch (error) {
+      throw refuse(`The node does not do ${client.mode}_setCode.`, error);
+    }
+    if ((await getCode(client, { address })) !== code[contract])
+      throw refuse(`The node does not keep the code of ${contract}.`);
   }
   return deterministicAddresses;
 }

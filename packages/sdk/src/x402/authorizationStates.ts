@@ -1,5 +1,5 @@
 import { type Address, type Chain, type Client, type Hex, parseAbi, type Transport } from "viem";
-import { getCode, multicall, readContract } from "viem/actions";
+import { getCode, multicall, readContract } from "../chainActions.ts";
 
 const tokenAbi = parseAbi([
   "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
@@ -19,6 +19,7 @@ const hasMulticall = new WeakMap<object, Promise<boolean>>();
  * Multicall3 where the chain has it, else of its code, which travels with the request (a hundred at a time).
  *
  * @returns one answer for each nonce, in order
+ * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the token does not know EIP-3009
  */
 export async function authorizationStates(
   client: Client<Transport, Chain | undefined>,

@@ -7,7 +7,7 @@ import {
   parseAbi,
   type Transport,
 } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import { Refusal } from "../errors/Refusal.ts";
 
 const tokenAbi = parseAbi(["function DOMAIN_SEPARATOR() view returns (bytes32)"]);
@@ -17,7 +17,7 @@ const tokenAbi = parseAbi(["function DOMAIN_SEPARATOR() view returns (bytes32)"]
  * any other domain would buy nothing and take a slot.
  *
  * @returns the separator
- * @throws {Refusal} WRONG_DOMAIN if they differ
+ * @throws {Refusal} WRONG_DOMAIN if they differ; NETWORK; UNKNOWN where the token has no separator
  */
 export async function checkTokenDomain(
   client: Client<Transport, Chain | undefined>,

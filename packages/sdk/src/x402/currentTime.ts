@@ -1,5 +1,5 @@
 import type { Chain, Client, Transport } from "viem";
-import { getBlock } from "viem/actions";
+import { getBlock } from "../chainActions.ts";
 
 /** A local clock that is ahead of the latest block by no more seconds than this is believed. */
 const PLAUSIBLE_LAG = 60;

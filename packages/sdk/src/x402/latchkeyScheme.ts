@@ -11,9 +11,10 @@ import {
   parseAbi,
   type Transport,
 } from "viem";
-import { readContract } from "viem/actions";
 import type { SignatureRail } from "../account/AccountAdapter.ts";
 import { accountAdapterOf } from "../account/accountAdapterOf.ts";
+import { askSigner } from "../askSigner.ts";
+import { readContract } from "../chainActions.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
@@ -113,7 +114,7 @@ const SETTLING_SECONDS = 60;
  *
  * @throws {Refusal} NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
  * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
- * TOKEN_INVALID_SIGNATURE, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, TOO_LARGE, STORE, NETWORK
+ * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, TOO_LARGE, STORE, NETWORK
  */
 export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeyScheme {
   const { client, key, grant } = parameters;
@@ -212,7 +213,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       slot,
       ...authorization,
       tokenDomain: offer.tokenDomain,
-      keySignature: await key.signTypedData(typedData),
+      keySignature: await askSigner(() => key.signTypedData(typedData)),
       wrapsHash: rail.wrapsHash,
       ...(standing.state === "ENABLED" ? {} : { grant: grant.signature }),
     });

@@ -1,8 +1,7 @@
 import { x402Client, x402HTTPClient } from "@x402/core/client";
 import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
 import type { Address, Hex } from "viem";
-import { getBlock } from "viem/actions";
-import { decodeError } from "../errors/decodeError.ts";
+import { getBlock } from "../chainActions.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { budgetSpendControls } from "./budgetSpendControls.ts";
@@ -72,7 +71,7 @@ export function payingFetch(
       if (!earlier) break;
       const stands = await stillStands(earlier).catch((error: unknown) => {
         keepOpen(identity, earlier);
-        throw decodeError(error);
+        throw error;
       });
       if (stands) return deliver(request, identity, earlier);
     }
@@ -130,7 +129,7 @@ export function payingFetch(
         return await x402.createPaymentPayload({ ...required, accepts: [offer] });
       } catch (error) {
         // Nor is another offer paid once an authorization for this one was seen outside, as its nonce tells.
-        if (!(error instanceof Refusal) || "nonce" in error.details) throw error;
+        if (!(error instanceof Refusal) || error.code === "NETWORK" || "nonce" in error.details) throw error;
         refusals.push(error);
       }
     }

@@ -1,5 +1,5 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
-import { readContract } from "viem/actions";
+import { readContract } from "../chainActions.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { isContractRefusal } from "../isContractRefusal.ts";
 import type { SafeHandlerKind } from "../payload/wrapForSafe.ts";
@@ -11,7 +11,7 @@ import { safeFallbackHandler } from "../safe/safeFallbackHandler.ts";
  * the ExtensibleFallbackHandler (1.5.0).
  *
  * @param parameters.domainSeparator - of the token that will ask
- * @throws {Refusal} MODULE_NOT_ENABLED if it does neither: no payment by signature would pass
+ * @throws {Refusal} MODULE_NOT_ENABLED if it does neither: no payment by signature would pass; NETWORK
  */
 export async function safeHandler(
   client: Client<Transport, Chain | undefined>,

@@ -1,5 +1,5 @@
 import { type Address, type Chain, type Client, erc20Abi, type Hex, type Transport } from "viem";
-import { getBlock, readContract } from "viem/actions";
+import { getBlock, readContract } from "../chainActions.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Session } from "../Session.ts";
 import { type SessionState, sessionState } from "../sessionState.ts";
