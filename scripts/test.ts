@@ -87,6 +87,12 @@ const script = (name: string, ...args: string[]): Job => ({
   args: ["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])],
 });
 
+const pageBuild: Job = {
+  name: "build page",
+  command: "npm",
+  args: ["run", "--silent", "build", "--workspace", "@latchkey/page"],
+};
+
 const suite = (name: string, runner: "mocha" | "solidity", files: readonly string[]): Job => {
   const tally = join(scratch, `${runner}-${name}.json`);
   return { name, tally, command: process.execPath, args: [`scripts/suites/${runner}.ts`, tally, ...files] };
@@ -112,7 +118,7 @@ function suites(): Job[] {
     const name = folder.endsWith(".ts") ? "test" : folder;
     folders.set(name, [...(folders.get(name) ?? []), file]);
   }
-  const slowest = ["scripts", "properties", "accounts", "bundler", "sdk", "model"];
+  const slowest = ["page", "scripts", "properties", "accounts", "bundler", "sdk", "model"];
   const rank = (name: string) => (slowest.includes(name) ? slowest.indexOf(name) : slowest.length);
   const jobs = [...folders]
     .map(([name, files]) => suite(name, "mocha", files))
@@ -128,11 +134,13 @@ async function main(): Promise<Outcome[]> {
   if (compiled.faults.length > 0) return [compiled];
   const everything = positionals.length === 0 && !values.deep;
   const outcomes = [compiled];
-  if (everything) {
-    outcomes.push(await run(script("generate", "--check")));
-    outcomes.push(await run(script("package")));
-  }
-  const jobs = [...suites(), ...(everything ? [script("lint"), script("types")] : [])];
+  const tests = suites();
+  // This suite looks at what is shipped, not at its sources.
+  const ofPage = tests.some(({ name }) => name === "page");
+  if (everything) outcomes.push(await run(script("generate", "--check")));
+  if (everything || ofPage) outcomes.push(await run(script("package")));
+  if (ofPage) outcomes.push(await run(pageBuild));
+  const jobs = [...tests, ...(everything ? [script("lint"), script("types")] : [])];
   if (!jobs.some(({ tally }) => tally))
     outcomes.push({ name: "test", seconds: 0, faults: ["there is no test to run"] });
   return [...outcomes, ...(await runAll(jobs, Math.max(1, Number(values.jobs) || 1)))];

@@ -13,6 +13,7 @@ export { executeSigned } from "./executeSigned.ts";
 export * from "./generated/abis/index.ts";
 export * from "./grant/index.ts";
 export { grantDigest } from "./grantDigest.ts";
+export * from "./handoff/index.ts";
 export { hashSession } from "./hashSession.ts";
 export * from "./history/index.ts";
 export * from "./owner/index.ts";

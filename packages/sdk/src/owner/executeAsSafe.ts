@@ -1,49 +1,16 @@
-import {
-  type Address,
-  type Chain,
-  type Client,
-  concat,
-  encodeFunctionData,
-  encodePacked,
-  type Hash,
-  type Hex,
-  parseAbi,
-  size,
-  type Transport,
-  zeroAddress,
-} from "viem";
+import { type Address, type Chain, type Client, type Hash, parseAbi, type Transport } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { call, getChainId, getCode, readContract } from "../chainActions.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { safeAddresses } from "../safe/safeAddresses.ts";
+import { safeTransaction } from "../safe/safeTransaction.ts";
 import { sendOnce } from "../sendOnce.ts";
 import type { PayingClient } from "./AccountSender.ts";
 import type { Owner } from "./Owner.ts";
 import { ownersSignature } from "./ownersSignature.ts";
 
-const safeTransactionAbi = parseAbi([
-  "function nonce() view returns (uint256)",
-  "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)",
-  "function multiSend(bytes transactions) payable",
-]);
-
-const safeTransactionTypes = {
-  SafeTx: [
-    { name: "to", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "data", type: "bytes" },
-    { name: "operation", type: "uint8" },
-    { name: "safeTxGas", type: "uint256" },
-    { name: "baseGas", type: "uint256" },
-    { name: "gasPrice", type: "uint256" },
-    { name: "gasToken", type: "address" },
-    { name: "refundReceiver", type: "address" },
-    { name: "nonce", type: "uint256" },
-  ],
-} as const;
-
-/** MultiSendCallOnly 1.4.1 at its canonical address; Safes of every version can run it. */
-const MULTI_SEND_CALL_ONLY: Address = "0x9641d764fc13c8B624c04430C7356C1C7C8102e2";
+const nonceAbi = parseAbi(["function nonce() view returns (uint256)"]);
 
 /**
  * Makes a Safe perform calls as itself, all or none, on its owner's word: what installing, enabling and revoking
@@ -69,7 +36,7 @@ export async function executeAsSafe(
     multiSendCallOnly?: Address;
   },
 ): Promise<Hash> {
-  const { safe, calls, owner = client, multiSendCallOnly = MULTI_SEND_CALL_ONLY } = parameters;
+  const { safe, calls, owner = client, multiSendCallOnly = safeAddresses.multiSendCallOnly } = parameters;
   const [only, ...others] = calls;
   if (!only)
     throw new InvalidInput({
@@ -81,49 +48,13 @@ export async function executeAsSafe(
   try {
     if (others.length === 0) await call(reader, { account: safe, ...only });
     else await requireMultiSend(reader, multiSendCallOnly);
-    const transaction = {
-      ...(others.length === 0
-        ? { to: only.to, value: only.value, data: only.data, operation: 0 }
-        : { to: multiSendCallOnly, value: 0n, data: batch(calls), operation: 1 }),
-      safeTxGas: 0n,
-      baseGas: 0n,
-      gasPrice: 0n,
-      gasToken: zeroAddress,
-      refundReceiver: zeroAddress,
-    } as const;
     const [chainId, nonce] = await Promise.all([
       getChainId(reader),
-      readContract(reader, { address: safe, abi: safeTransactionAbi, functionName: "nonce" }),
+      readContract(reader, { address: safe, abi: nonceAbi, functionName: "nonce" }),
     ]);
-    const signatures = await ownersSignature(owner, {
-      domain: { chainId, verifyingContract: safe },
-      types: safeTransactionTypes,
-      primaryType: "SafeTx",
-      message: { ...transaction, nonce },
-    });
-    const { to, value, data, operation, safeTxGas, baseGas, gasPrice, gasToken, refundReceiver } =
-      transaction;
-    const sent = {
-      to: safe,
-      value: 0n,
-      data: encodeFunctionData({
-        abi: safeTransactionAbi,
-        functionName: "execTransaction",
-        args: [
-          to,
-          value,
-          data,
-          operation,
-          safeTxGas,
-          baseGas,
-          gasPrice,
-          gasToken,
-          refundReceiver,
-          signatures,
-        ],
-      }),
-    };
-    return await sendOnce(client, sent);
+    const transaction = safeTransaction({ safe, chainId, nonce, calls, multiSendCallOnly });
+    const signatures = await ownersSignature(owner, transaction.typedData);
+    return await sendOnce(client, transaction.encode(signatures));
   } catch (error) {
     throw decodeError(error);
   }
@@ -149,19 +80,3 @@ async function requireMultiSend(
     details: { path: "multiSendCallOnly", address: multiSendCallOnly },
   });
 }
-
-const batch = (calls: readonly EncodedCall[]): Hex =>
-  encodeFunctionData({
-    abi: safeTransactionAbi,
-    functionName: "multiSend",
-    args: [
-      concat(
-        calls.map(({ to, value, data }) =>
-          encodePacked(
-            ["uint8", "address", "uint256", "uint256", "bytes"],
-            [0, to, value, BigInt(size(data)), data],
-          ),
-        ),
-      ),
-    ],
-  });

@@ -5,11 +5,10 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { type AccountKind, GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
 import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
-import { tokenDecimals } from "../tokenDecimals.ts";
 import { parseAddress } from "../units/parseAddress.ts";
-import { budgetTokens } from "./budgetTokens.ts";
 import { createSession } from "./createSession.ts";
 import { readAccountKind } from "./readAccountKind.ts";
+import { readDecimals } from "./readDecimals.ts";
 import type { SessionRequest } from "./SessionRequest.ts";
 
 /**
@@ -68,7 +67,7 @@ export async function proposeSession(
       functionName: "epochOf",
       args: [account],
     }),
-    readDecimals(client, request, chainId),
+    readDecimals(client, request.budgets, chainId),
   ]);
   const now = Number(block.timestamp);
   const from = request.from ?? new Date(1000 * (accountKind === "safe" ? now : now - BUNDLER_SECONDS));
@@ -81,16 +80,3 @@ export async function proposeSession(
  * and bundlers one in its first seconds, by a clock of their own.
  */
 const BUNDLER_SECONDS = 60;
-
-/** By token, in lower case: what each token says of itself, where the request does not know better. */
-async function readDecimals(
-  client: Client<Transport, Chain | undefined>,
-  request: SessionRequest,
-  chainId: number,
-): Promise<{ [token: string]: number }> {
-  const asked = budgetTokens(request.budgets, chainId).filter(({ kind }) => kind !== "native");
-  const read = asked.map(
-    async ({ token, path }) => [token.toLowerCase(), await tokenDecimals(client, token, path)] as const,
-  );
-  return Object.fromEntries(await Promise.all(read));
-}

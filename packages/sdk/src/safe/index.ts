@@ -10,3 +10,4 @@ export * from "./safeRemoval.ts";
 export * from "./safeSessionHandlerAddress.ts";
 export * from "./safeSignatureRail.ts";
 export * from "./safeSignatures.ts";
+export * from "./safeTransaction.ts";

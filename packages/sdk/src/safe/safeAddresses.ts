@@ -13,6 +13,8 @@ export const safeAddresses = {
    * needs. It serves Safes of the older versions too.
    */
   multiSend: "0x218543288004CD07832472D464648173c77D7eB7",
+  /** MultiSendCallOnly 1.4.1: runs a Safe's batch of calls; Safes of every version can run it. */
+  multiSendCallOnly: "0x9641d764fc13c8B624c04430C7356C1C7C8102e2",
   /** The handler of Safe 1.5.0 that asks a verifier for each EIP-712 domain. */
   extensibleFallbackHandler: "0x85a8ca358D388530ad0fB95D0cb89Dd44Fc242c3",
   /** The handler that Safe's own apps give to Safes of 1.4.1. */

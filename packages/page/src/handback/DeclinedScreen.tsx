@@ -1,0 +1,12 @@
+import type { HandoffRequest } from "@latchkey/sdk";
+import type { ReactNode } from "react";
+import { Screen } from "../ui/Screen.tsx";
+import { answerText } from "./answerText.ts";
+import { HandBack } from "./HandBack.tsx";
+
+/** What the reader sees after declining: nothing was signed, and the agent is told so. */
+export const DeclinedScreen = ({ request }: { request: HandoffRequest }): ReactNode => (
+  <Screen name="Declined" title="Declined" lead={<p>Nothing was signed. The agent cannot spend anything.</p>}>
+    <HandBack text={answerText(request, "declined")} callback={request.callback} />
+  </Screen>
+);

@@ -1,0 +1,62 @@
+import type { HandoffRequest } from "@latchkey/sdk";
+import type { ReactNode } from "react";
+import type { ReviewOutcome } from "../review/ReviewScreen.tsx";
+import { AddressText } from "../ui/AddressText.tsx";
+import { Card } from "../ui/Card.tsx";
+import { ClaimedText } from "../ui/ClaimedText.tsx";
+import { Moment } from "../ui/Moment.tsx";
+import { momentText } from "../ui/momentText.ts";
+import { Screen } from "../ui/Screen.tsx";
+import { FailureNotice } from "../wording/FailureNotice.tsx";
+import { answerText } from "./answerText.ts";
+import { HandBack } from "./HandBack.tsx";
+
+/** What the reader sees after the tap: until when, how the agent gets it, and what to do next. */
+export function DoneScreen({
+  request,
+  outcome,
+  chain,
+}: {
+  request: HandoffRequest;
+  outcome: Extract<ReviewOutcome, { status: "granted" }>;
+  chain: string;
+}): ReactNode {
+  const { tapped, review, account, unsaved } = outcome;
+  return (
+    <Screen
+      name={`Allowed until ${momentText(review.validUntil)}`}
+      title={
+        <>
+          Allowed until <Moment at={review.validUntil} />
+        </>
+      }
+      lead={
+        <p>
+          <ClaimedText text={request.name} /> may spend within the limits that you saw.
+        </p>
+      }
+    >
+      <HandBack text={answerText(request, tapped)} callback={request.callback} />
+      {unsaved !== undefined && <FailureNotice error={unsaved} />}
+      <Card title={account.creation ? "Your new account" : "Your account"}>
+        <p>
+          <AddressText address={account.address} /> on {chain}
+        </p>
+        {account.creation && (
+          <p className="quiet small">
+            It holds no money yet: send there what the agent may spend. Your agent creates the account with
+            its first transaction; the address is yours already.
+          </p>
+        )}
+        {!account.creation && tapped.transactions.length > 0 && (
+          <p className="quiet small">
+            Your agent sends the transaction that you signed. It works once that is mined.
+          </p>
+        )}
+      </Card>
+      <p>
+        <a href="#manage">See what it spends, and stop it at any time</a>
+      </p>
+    </Screen>
+  );
+}

@@ -1,0 +1,78 @@
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { Actions } from "../ui/Actions.tsx";
+import { Button } from "../ui/Button.tsx";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Field } from "../ui/Field.tsx";
+import { Status } from "../ui/Status.tsx";
+import { FailureNotice } from "../wording/FailureNotice.tsx";
+import { saveFile } from "./saveFile.ts";
+import { sendAnswer } from "./sendAnswer.ts";
+
+/**
+ * Brings an answer back to the agent: at once where it waits on this machine, else by the reader's hands. The answer stays on
+ * the screen in either case, so that nothing is lost.
+ *
+ * @param props.text The answer.
+ * @param props.callback Where the agent waits; undefined where it does not.
+ */
+export function HandBack({ text, callback }: { text: string; callback: string | undefined }): ReactNode {
+  const [state, setState] = useState<"idle" | "sending" | "delivered">("idle");
+  const [failure, setFailure] = useState<unknown>();
+  const begun = useRef(false);
+
+  const send = useCallback(() => {
+    if (!callback) return;
+    setFailure(undefined);
+    setState("sending");
+    sendAnswer(callback, text).then(
+      () => setState("delivered"),
+      (error: unknown) => {
+        setState("idle");
+        setFailure(error);
+      },
+    );
+  }, [callback, text]);
+
+  useEffect(() => {
+    // React runs effects twice while developing; an answer is given once.
+    if (begun.current) return;
+    begun.current = true;
+    send();
+  }, [send]);
+
+  const byHand = (
+    <div className="stack">
+      <Field label="The answer" hint="It holds no secret: without the agent's key nobody can use it.">
+        {(control) => <textarea {...control} className="input input--mono" readOnly rows={4} value={text} />}
+      </Field>
+      <Actions>
+        <CopyButton text={text} label="Copy the answer" look={callback ? "secondary" : "primary"} />
+        <Button onClick={() => saveFile("latchkey-answer.json", text)}>Save the answer</Button>
+      </Actions>
+    </div>
+  );
+  return (
+    <section className="stack" aria-label="Back to your agent">
+      <Status busy={state === "sending"}>
+        {state === "sending" && "Giving the answer to your agent…"}
+        {state === "delivered" && "Your agent has the answer. You can go back to it."}
+      </Status>
+      {failure !== undefined && (
+        <FailureNotice error={failure}>
+          <Button onClick={send}>Try again</Button>
+        </FailureNotice>
+      )}
+      {!callback && (
+        <p>Give this answer to your agent: copy it to where the agent runs, or save it as a file.</p>
+      )}
+      {callback && failure === undefined ? (
+        <details>
+          <summary>Keep a copy of the answer</summary>
+          {byHand}
+        </details>
+      ) : (
+        byHand
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,81 @@
+import { encodeRevokeAll } from "@latchkey/sdk";
+import { useId, useMemo } from "react";
+import type { AskedChain } from "../chain/PageChains.ts";
+import { AddressText } from "../ui/AddressText.tsx";
+import { Notice } from "../ui/Notice.tsx";
+import { Status } from "../ui/Status.tsx";
+import { useNow } from "../ui/useNow.ts";
+import { FailureNotice } from "../wording/FailureNotice.tsx";
+import { CardBoundary } from "./CardBoundary.tsx";
+import type { ManagedAccount } from "./ManagedAccount.ts";
+import { SessionCard } from "./SessionCard.tsx";
+import { StopControl } from "./StopControl.tsx";
+import { useAccountWatch } from "./useAccountWatch.ts";
+import { isWrongChain } from "./watchAccount.ts";
+
+/** How long cards wait for the chain's first answers, in milliseconds. */
+const HOLD = 2500;
+
+/** An account, all its sessions, and the button that stops all of them. */
+export function AccountSection({ asked, managed }: { asked: AskedChain; managed: ManagedAccount }) {
+  const id = useId();
+  const now = useNow();
+  const { news, askNow } = useAccountWatch(managed, asked);
+  const revocation = useMemo(() => encodeRevokeAll({ module: managed.module }), [managed.module]);
+  const isHeard = news.events !== undefined && news.sessions.every(({ id: one }) => news.answers.has(one));
+  // Cards that filled in one by one would move under the reader's finger. Whoever waits longer sees them as they are.
+  const isReady = isHeard || news.failure !== undefined || now - news.begunAt > HOLD;
+  return (
+    <section className="account" aria-labelledby={id}>
+      <div className="account__head">
+        <h2 id={id}>Account on {asked.settings.name}</h2>
+        <AddressText address={managed.account} />
+      </div>
+      {isWrongChain(news.failure) && <FailureNotice error={news.failure} />}
+      {!isReady && <Status busy>Asking the chain…</Status>}
+      {isReady && news.sessions.length === 0 && (
+        <Notice>
+          <p>
+            {news.events
+              ? "This browser knows no session of this account, and the chain shows none in the blocks that were looked through."
+              : news.failure
+                ? "This browser knows no session of this account, and the chain does not answer."
+                : "This browser knows no session of this account. Looking on the chain…"}
+          </p>
+        </Notice>
+      )}
+      {isReady &&
+        news.sessions.map((known) => (
+          <CardBoundary
+            key={known.id}
+            title="This session cannot be shown. Your agent may be able to spend by it."
+          >
+            <SessionCard
+              asked={asked}
+              managed={managed}
+              known={known}
+              news={news}
+              now={now}
+              onMined={askNow}
+            />
+          </CardBoundary>
+        ))}
+      {isReady && (
+        <StopControl
+          asked={asked}
+          managed={managed}
+          safe={news.safe}
+          call={revocation}
+          label="Stop everything"
+          describes={id}
+          look="danger-quiet"
+          over={false}
+          onMined={askNow}
+        >
+          Stops every session that this account ever allowed by Latchkey, also those that no longer appear
+          here. It takes effect once mined, and cannot be undone.
+        </StopControl>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,99 @@
+import type { Budget, BudgetStatus, SessionCarrier, SessionEvent, TokenFacts } from "@latchkey/sdk";
+import { useMemo } from "react";
+import { amountText, numberText } from "../ui/amountText.ts";
+import { Meter } from "../ui/Meter.tsx";
+import { Moment } from "../ui/Moment.tsx";
+import { currentPeriodWords } from "./currentPeriodWords.ts";
+import { periodStanding } from "./periodStanding.ts";
+
+/**
+ * What one budget has spent and has left in its current period, by rail.
+ *
+ * @param props.status As the chain said it; undefined before it did.
+ * @param props.events Undefined while they are not read or not complete.
+ * @param props.hearing Whether `status` is of now, of some time ago, or the last there will ever be.
+ */
+export function BudgetMeter({
+  carrier,
+  index,
+  budget,
+  status,
+  events,
+  facts,
+  hearing,
+}: {
+  carrier: SessionCarrier;
+  index: number;
+  budget: Budget;
+  status: BudgetStatus | undefined;
+  events: readonly SessionEvent[] | undefined;
+  facts: TokenFacts | undefined;
+  hearing: "current" | "old" | "last";
+}) {
+  const when = currentPeriodWords(budget.period);
+  const limit = amountText(budget.perPeriod, facts);
+  const label = `${facts?.symbol ?? "Token"} spent ${when}`;
+  const standing = useMemo(
+    () => status && periodStanding(carrier, index, status, events),
+    [carrier, index, status, events],
+  );
+  if (!status || !standing)
+    return (
+      <div className="stack stack--tight">
+        <Meter label={label} value={undefined} limit={budget.perPeriod} text={`… of ${limit}`} below={when} />
+        <Rails left="…" executed="…" settled="…" setAside="…" />
+      </div>
+    );
+  const said = (amount: bigint | undefined) => (amount === undefined ? "…" : amountText(amount, facts));
+  const most = standing.executed + status.opened;
+  const used = standing.spent ?? most;
+  return (
+    <div className="stack stack--tight">
+      <Meter
+        label={label}
+        value={used}
+        limit={standing.limit}
+        text={`${standing.spent === undefined ? "at most " : ""}${numberText(used, facts)} of ${limit}`}
+        below={
+          hearing === "current" ? (
+            <>
+              spent {when}, resets <Moment at={status.resetsAt} short />
+            </>
+          ) : hearing === "old" ? (
+            "spent, as last heard"
+          ) : (
+            "spent in its last period"
+          )
+        }
+      />
+      <Rails
+        left={hearing === "last" ? "none" : said(standing.left)}
+        executed={said(standing.executed)}
+        settled={said(standing.settled)}
+        setAside={said(standing.setAside)}
+      />
+    </div>
+  );
+}
+
+/** Words that fit side by side on a phone; `LimitRows` says what holding for signatures is. */
+const Rails = (texts: { left: string; executed: string; settled: string; setAside: string }) => (
+  <dl className="rails">
+    <div>
+      <dt>Left for certain</dt>
+      <dd>{texts.left}</dd>
+    </div>
+    <div>
+      <dt>By transaction</dt>
+      <dd>{texts.executed}</dd>
+    </div>
+    <div>
+      <dt>By signature</dt>
+      <dd>{texts.settled}</dd>
+    </div>
+    <div>
+      <dt>Held for signing</dt>
+      <dd>{texts.setAside}</dd>
+    </div>
+  </dl>
+);

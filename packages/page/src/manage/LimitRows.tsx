@@ -1,0 +1,58 @@
+import { ANYONE, type Session, type TokenFacts } from "@latchkey/sdk";
+import type { Address } from "viem";
+import { periodWords } from "../review/periodWords.ts";
+import { AddressText } from "../ui/AddressText.tsx";
+import { amountText } from "../ui/amountText.ts";
+import { Row, Rows } from "../ui/Rows.tsx";
+
+/** What a session may do, every recipient and every call in full. */
+export function LimitRows({
+  session,
+  factsOf,
+}: {
+  session: Session;
+  factsOf: (token: Address) => TokenFacts | undefined;
+}) {
+  return (
+    <Rows>
+      {session.budgets.map(({ token, perTransaction, perPeriod, period, slotSizes, recipients }) => (
+        <Row key={token} term={`Budget of ${factsOf(token)?.symbol ?? "a token"}`}>
+          <p>
+            At most <span className="strong number">{amountText(perTransaction, factsOf(token))}</span> a
+            payment and <span className="strong number">{amountText(perPeriod, factsOf(token))}</span>{" "}
+            {periodWords(period).every}.
+          </p>
+          {slotSizes > 0 && (
+            <p className="small quiet">
+              A payment by signature takes a whole part of the budget at once. What it leaves of that part is
+              held for further payments by signature.
+            </p>
+          )}
+          {recipients.includes(ANYONE) ? (
+            <p>To anyone.</p>
+          ) : (
+            <>
+              <p>Only to:</p>
+              <ul>
+                {recipients.map((recipient) => (
+                  <li key={recipient}>
+                    <AddressText address={recipient} />
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+        </Row>
+      ))}
+      {session.actions.map(({ target, selector, rules }) => (
+        <Row key={`${target} ${selector} ${JSON.stringify(rules)}`} term="Another call">
+          <code>{selector}</code> of <AddressText address={target} />
+          {rules.length > 0 && <span className="quiet"> under {rules.length} rule(s)</span>}
+        </Row>
+      ))}
+      <Row term="Key">
+        <AddressText address={session.key} />
+      </Row>
+    </Rows>
+  );
+}

@@ -1,0 +1,46 @@
+import { type ReactNode, useMemo } from "react";
+import { useChains } from "../chain/PageChains.ts";
+import { useSaved } from "../store/useSaved.ts";
+import { AddressText } from "../ui/AddressText.tsx";
+import { Card } from "../ui/Card.tsx";
+import { Notice } from "../ui/Notice.tsx";
+import { Screen } from "../ui/Screen.tsx";
+import { AccountSection } from "./AccountSection.tsx";
+import { managedAccounts } from "./ManagedAccount.ts";
+
+/** Everything that the reader has allowed, as the chain has it now. */
+export function ManageScreen(): ReactNode {
+  const { accounts, grants } = useSaved();
+  const chains = useChains();
+  const managed = useMemo(() => managedAccounts({ accounts, grants }), [accounts, grants]);
+  return (
+    <Screen
+      name="Manage"
+      title="Manage"
+      lead={<p className="quiet">What your agents may spend, as the chain has it now.</p>}
+    >
+      {managed.length === 0 && (
+        <Notice title="Nothing is allowed from this browser.">
+          <p>
+            Open the link that your agent printed. If you allowed something on another device, bring its file
+            under Settings, or add your account on the <a href="#start">start page</a>.
+          </p>
+        </Notice>
+      )}
+      {managed.map((one) => {
+        const asked = chains.find(({ settings }) => settings.id === one.chainId);
+        return asked ? (
+          <AccountSection key={one.name} asked={asked} managed={one} />
+        ) : (
+          <Card key={one.name} title={`Account on chain ${one.chainId}`}>
+            <AddressText address={one.account} />
+            <p>
+              This page does not know that chain, so it cannot say how its {one.grants.length} session(s)
+              stand. Your agent may be able to spend.
+            </p>
+          </Card>
+        );
+      })}
+    </Screen>
+  );
+}

@@ -1,0 +1,131 @@
+import { encodeRevoke, grantSession, keyFingerprint } from "@latchkey/sdk";
+import { useId, useMemo } from "react";
+import type { AskedChain } from "../chain/PageChains.ts";
+import { ClaimedText } from "../ui/ClaimedText.tsx";
+import { Moment } from "../ui/Moment.tsx";
+import { Row, Rows } from "../ui/Rows.tsx";
+import { TimeLeft } from "../ui/TimeLeft.tsx";
+import { BudgetMeter } from "./BudgetMeter.tsx";
+import { cardState } from "./CardState.ts";
+import { LimitRows } from "./LimitRows.tsx";
+import type { ManagedAccount } from "./ManagedAccount.ts";
+import { paymentsOf } from "./Payment.ts";
+import { PaymentList } from "./PaymentList.tsx";
+import { SpendingChart } from "./SpendingChart.tsx";
+import { StateBadge } from "./StateBadge.tsx";
+import { StopControl } from "./StopControl.tsx";
+import { stateSentence } from "./stateSentence.ts";
+import { useTokenFacts } from "./useTokenFacts.ts";
+import type { AccountNews, KnownSession } from "./watchAccount.ts";
+
+/** A clock time with seconds: how old an answer is matters to the second. @param at Milliseconds. */
+const clockText = (at: number) => new Date(at).toLocaleTimeString("en-GB");
+
+/**
+ * One session: its state, what it spent and may still spend, and the button that stops it.
+ *
+ * @param props.now This device's clock, milliseconds.
+ * @param props.onMined Called when a stop is on the chain.
+ */
+export function SessionCard({
+  asked,
+  managed,
+  known,
+  news,
+  now,
+  onMined,
+}: {
+  asked: AskedChain;
+  managed: ManagedAccount;
+  known: KnownSession;
+  news: AccountNews;
+  now: number;
+  onMined: () => void;
+}) {
+  const id = useId();
+  const { grant, name } = known;
+  const session = grantSession(grant);
+  const answer = news.answers.get(known.id);
+  const state = cardState(
+    { answer, failed: news.failure !== undefined, lagging: news.lagging },
+    now,
+    news.begunAt,
+  );
+  const factsOf = useTokenFacts(asked, grant);
+  const over = state.kind === "stopped" || state.kind === "expired";
+  const current = state.kind !== "unknown" && state.kind !== "asking";
+  const events = news.eventsComplete ? news.events : undefined;
+  // The clock draws this card anew each second; hashing a session is not for that.
+  const payments = useMemo(() => news.events && paymentsOf(grant, news.events), [grant, news.events]);
+  const revocation = useMemo(() => encodeRevoke(grant), [grant]);
+  return (
+    <article className="card" aria-labelledby={id}>
+      <div className="card__head">
+        <h3 id={id}>
+          {name === undefined ? "A session without a known name" : <ClaimedText text={name} marked />}
+        </h3>
+        <StateBadge state={state} />
+      </div>
+      <p role="status" className="state-sentence">
+        {stateSentence(state, { now, startsAt: session.validAfter, timeText: clockText })}
+      </p>
+      {session.budgets.map((budget, index) => (
+        <BudgetMeter
+          key={budget.token}
+          carrier={grant}
+          index={index}
+          budget={budget}
+          status={answer?.status.budgets[index]}
+          events={events}
+          facts={factsOf(budget.token)}
+          hearing={over ? "last" : current ? "current" : "old"}
+        />
+      ))}
+      <Rows>
+        <Row term={state.kind === "expired" ? "Ended" : "Ends"}>
+          <Moment at={session.validUntil} />
+        </Row>
+        <Row term="Time left">{over ? "none" : <TimeLeft until={session.validUntil} now={now} />}</Row>
+        <Row term="Key's fingerprint">
+          <span className="code code--small">{keyFingerprint(session.key)}</span>
+        </Row>
+      </Rows>
+      <StopControl
+        asked={asked}
+        managed={managed}
+        safe={news.safe}
+        call={revocation}
+        label="Stop now"
+        describes={id}
+        look="danger"
+        over={over}
+        onMined={onMined}
+      >
+        One tap. It takes effect once mined, and cannot be undone.
+      </StopControl>
+      <details>
+        <summary>All limits</summary>
+        <LimitRows session={session} factsOf={factsOf} />
+      </details>
+      {session.budgets.map(({ token }) => (
+        <SpendingChart
+          key={token}
+          payments={payments?.filter((one) => one.token === token)}
+          facts={factsOf(token)}
+          now={now}
+        />
+      ))}
+      {!news.eventsComplete && (
+        <p className="small quiet">
+          This session has so many parts that some signed payments may be missing here.
+        </p>
+      )}
+      {news.eventsFailure !== undefined && (
+        <p className="small quiet">
+          The chain's node did not give the latest payments; this page keeps asking.
+        </p>
+      )}
+      <PaymentList asked={asked} account={managed.account} payments={payments} factsOf={factsOf} />
+    </article>
+  );
+}

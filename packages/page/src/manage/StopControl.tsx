@@ -1,0 +1,167 @@
+import type { EncodedCall } from "@latchkey/sdk";
+import { type ReactNode, useEffect, useId, useMemo, useRef } from "react";
+import type { AskedChain } from "../chain/PageChains.ts";
+import { Actions } from "../ui/Actions.tsx";
+import { Button } from "../ui/Button.tsx";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Status } from "../ui/Status.tsx";
+import { TransactionLink } from "../ui/TransactionLink.tsx";
+import { TransactionText } from "../ui/TransactionText.tsx";
+import { FailureNotice } from "../wording/FailureNotice.tsx";
+import type { ManagedAccount } from "./ManagedAccount.ts";
+import type { SafeStanding } from "./readSafe.ts";
+import { planStop, type StopObstacle } from "./StopPlan.ts";
+import { type StopPhase, useStopping } from "./useStopping.ts";
+
+/**
+ * The button that takes something back, what it does, and how far it has come.
+ *
+ * @param props.label The button's name.
+ * @param props.describes The id of the heading that says what is stopped: several buttons have the same name.
+ * @param props.call What the account is to call.
+ * @param props.over Whether there is nothing to stop any more: then only the outcome stays.
+ * @param props.children What the button does, beside it.
+ */
+export function StopControl({
+  asked,
+  managed,
+  safe,
+  call,
+  label,
+  describes,
+  look,
+  over,
+  onMined,
+  children,
+}: {
+  asked: AskedChain;
+  managed: ManagedAccount;
+  safe: SafeStanding | undefined;
+  call: EncodedCall;
+  label: string;
+  describes: string;
+  look: "danger" | "danger-quiet";
+  over: boolean;
+  onMined: () => void;
+  children: ReactNode;
+}) {
+  const id = useId();
+  const { phase, failure, begin, payers } = useStopping(asked, onMined);
+  const { sharedSigner } = asked.settings;
+  // Ready before the click: browsers show a passkey's prompt only as the click's direct answer.
+  const plan = useMemo(
+    () => planStop(managed, sharedSigner, call, safe),
+    [managed, sharedSigner, call, safe],
+  );
+  const outcome = useRef<HTMLDivElement>(null);
+  const isBegun = phase.kind !== "idle";
+  useEffect(() => {
+    // The button goes away with the session: whoever pressed it by the keyboard is led to what came of it.
+    if (over && isBegun) outcome.current?.focus();
+  }, [over, isBegun]);
+  const isBusy = phase.kind === "passkey" || phase.kind === "sending" || phase.kind === "sent";
+  // Nothing is left to do, and nothing was done here.
+  if (over && !isBegun) return null;
+  return (
+    <div className="stop">
+      {!over && (
+        <>
+          <p className="small quiet" id={id}>
+            {children}
+          </p>
+          <Actions>
+            <Button
+              look={look}
+              busy={isBusy}
+              disabled={"kind" in plan}
+              aria-describedby={`${describes} ${id}`}
+              onClick={() => "action" in plan && begin(plan)}
+            >
+              {label}
+            </Button>
+          </Actions>
+          {"kind" in plan && <Obstacle obstacle={plan} call={call} />}
+        </>
+      )}
+      <div ref={outcome} tabIndex={-1}>
+        <Status busy={isBusy}>
+          <Progress phase={phase} explorer={asked.settings.explorer} />
+        </Status>
+      </div>
+      {failure !== undefined && !over && <FailureNotice error={failure} />}
+      {phase.kind === "signed" && !over && (
+        <div className="stack">
+          <TransactionText
+            label="The signed transaction"
+            text={JSON.stringify(phase.transactions, undefined, 2)}
+          />
+          <Actions>
+            {payers.map(({ name, pay }) => (
+              <Button key={name} onClick={pay}>
+                {name}
+              </Button>
+            ))}
+            <CopyButton
+              label="Copy the transaction"
+              text={JSON.stringify(phase.transactions, undefined, 2)}
+            />
+          </Actions>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Progress({ phase, explorer }: { phase: StopPhase; explorer: string | undefined }) {
+  switch (phase.kind) {
+    case "idle":
+      return null;
+    case "passkey":
+      return "Waiting for your passkey…";
+    case "signed":
+      return "Signed, and not sent. Anyone can send it from any account: it does the same whoever pays the gas. This page watches until it is mined.";
+    case "sending":
+      return `Sending. The gas is paid by ${phase.payer}…`;
+    case "sent":
+      return (
+        <>
+          Sent. Your agent can spend until it is mined.{" "}
+          <TransactionLink hash={phase.hash} explorer={explorer} />
+        </>
+      );
+    case "mined":
+      return (
+        <>
+          Mined: it is stopped. <TransactionLink hash={phase.hash} explorer={explorer} />
+        </>
+      );
+  }
+}
+
+function Obstacle({ obstacle, call }: { obstacle: StopObstacle; call: EncodedCall }) {
+  switch (obstacle.kind) {
+    case "asking":
+      return <p className="small quiet">This works as soon as the chain has answered.</p>;
+    case "failure":
+      return <FailureNotice error={obstacle.failure} />;
+    case "unknownPasskey":
+      return (
+        <p className="small">
+          This browser does not know the account's passkey. Add the account on the{" "}
+          <a href="#start">start page</a> with “Use a passkey you have”.
+        </p>
+      );
+    case "otherKind":
+      return (
+        <div className="stack stack--tight">
+          <p className="small">
+            This account is not a Safe. Have the wallet that owns it make the account send this call:
+          </p>
+          <TransactionText
+            label="The call that stops it"
+            text={JSON.stringify({ to: call.to, data: call.data, value: "0x0" }, undefined, 2)}
+          />
+        </div>
+      );
+  }
+}

@@ -1,0 +1,42 @@
+import { type Address, parseAbi } from "viem";
+import { getCode, readContract } from "viem/actions";
+import type { ChainClient } from "../chain/chainClient.ts";
+
+const abi = parseAbi([
+  "function nonce() view returns (uint256)",
+  "function getThreshold() view returns (uint256)",
+  "function isOwner(address owner) view returns (bool)",
+]);
+
+/** What has to be known of a Safe before its owner signs a transaction of it. */
+export type SafeStanding = {
+  /** Whether it exists yet. */
+  deployed: boolean;
+  /** Of its next transaction. */
+  nonce: bigint;
+  /** How many owners have to sign. */
+  threshold: bigint;
+  /** Whether the passkey's signer is one of its owners. */
+  isOwner: boolean;
+};
+
+/**
+ * Reads where a Safe stands. One that does not exist yet will begin with nonce 0 and this owner alone: its address says so.
+ *
+ * @param signer The owner that stands for the passkey.
+ */
+export async function readSafe(
+  client: ChainClient,
+  address: Address,
+  signer: Address,
+): Promise<SafeStanding> {
+  const code = await getCode(client, { address });
+  if (code === undefined || code === "0x")
+    return { deployed: false, nonce: 0n, threshold: 1n, isOwner: true };
+  const [nonce, threshold, isOwner] = await Promise.all([
+    readContract(client, { address, abi, functionName: "nonce" }),
+    readContract(client, { address, abi, functionName: "getThreshold" }),
+    readContract(client, { address, abi, functionName: "isOwner", args: [signer] }),
+  ]);
+  return { deployed: true, nonce, threshold, isOwner };
+}

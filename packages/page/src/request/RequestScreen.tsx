@@ -1,0 +1,42 @@
+import { type ReactNode, useMemo, useState } from "react";
+import { useChains } from "../chain/PageChains.ts";
+import { DeclinedScreen } from "../handback/DeclinedScreen.tsx";
+import { DoneScreen } from "../handback/DoneScreen.tsx";
+import { type ReviewOutcome, ReviewScreen } from "../review/ReviewScreen.tsx";
+import { Screen } from "../ui/Screen.tsx";
+import { FailureNotice } from "../wording/FailureNotice.tsx";
+import { PageFailure } from "../wording/PageFailure.ts";
+import { readRequest } from "./readRequest.ts";
+
+/** A request from its link to its answer. @param props.text What stands behind the `#` of the page's address. */
+export function RequestScreen({ text }: { text: string }): ReactNode {
+  const chains = useChains();
+  const [outcome, setOutcome] = useState<ReviewOutcome>();
+  const reading = useMemo(() => {
+    try {
+      return { read: readRequest(text) };
+    } catch (failure) {
+      return { failure };
+    }
+  }, [text]);
+  const asked = chains.find(({ settings }) => settings.id === reading.read?.chainId);
+  if (!reading.read || !asked)
+    return (
+      <Screen name="This request cannot be shown" title="This request cannot be shown">
+        <FailureNotice
+          error={
+            reading.failure ??
+            new PageFailure("CHAIN_NOT_LISTED", { chainId: String(reading.read?.chainId ?? "?") })
+          }
+        />
+        <p>
+          <a href="#start">Go to the start</a>
+        </p>
+      </Screen>
+    );
+  const { request } = reading.read;
+  if (outcome?.status === "granted")
+    return <DoneScreen request={request} outcome={outcome} chain={asked.settings.name} />;
+  if (outcome?.status === "declined") return <DeclinedScreen request={request} />;
+  return <ReviewScreen read={reading.read} asked={asked} onEnd={setOutcome} />;
+}

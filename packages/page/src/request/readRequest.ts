@@ -1,0 +1,75 @@
+import { type HandoffRequest, parseHandoffRequest, Refusal, requestedSession } from "@latchkey/sdk";
+import { type Address, getAddress } from "viem";
+import { momentText } from "../ui/momentText.ts";
+import { PageFailure } from "../wording/PageFailure.ts";
+
+/** What the page needs of a request before it knows the account. */
+export type ReadRequest = {
+  request: HandoffRequest;
+  chainId: number;
+  /** The session's key. */
+  key: Address;
+  /** The account that is asked, if the agent named one. */
+  from: Address | undefined;
+  /** Why the agent asks, in its own words. */
+  justifications: readonly string[];
+  /** Whether the owner may lower the values: ERC-7715's word for it. */
+  isAdjustable: boolean;
+};
+
+/**
+ * Reads a request from the page's address, or from what was pasted.
+ *
+ * @param text A link, its part from `#` on, or the bare array of ERC-7715.
+ * @throws {PageFailure} MALFORMED_REQUEST
+ */
+export function readRequest(text: string): ReadRequest {
+  let request: HandoffRequest;
+  try {
+    request = parseHandoffRequest(text);
+  } catch (error) {
+    throw requestFailure(error);
+  }
+  const [first] = request.permissions;
+  if (!first) throw new PageFailure("MALFORMED_REQUEST", { reason: "it asks for nothing" });
+  return {
+    request,
+    chainId: Number(BigInt(first.chainId)),
+    key: getAddress(first.to),
+    from: first.from && getAddress(first.from),
+    justifications: request.permissions.flatMap(({ permission }) => {
+      const { justification } = permission.data;
+      return typeof justification === "string" ? [justification] : [];
+    }),
+    isAdjustable: request.permissions.every(({ permission }) => permission.isAdjustmentAllowed),
+  };
+}
+
+/**
+ * The session that a request asks an account for, or the page's own failure.
+ *
+ * @throws {PageFailure} MALFORMED_REQUEST, EXPIRED_REQUEST
+ */
+export function sessionOf(
+  request: HandoffRequest,
+  parameters: { account: Address; now: number; epoch?: bigint },
+): ReturnType<typeof requestedSession> {
+  try {
+    return requestedSession(request, parameters);
+  } catch (error) {
+    throw requestFailure(error);
+  }
+}
+
+function requestFailure(error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error;
+  if (error.code === "INVALID_TIME") {
+    const { validUntil } = error.details;
+    return typeof validUntil === "number" && validUntil > 0
+      ? new PageFailure("EXPIRED_REQUEST", { ended: momentText(validUntil) }, error)
+      : new PageFailure("EXPIRED_REQUEST", {}, error);
+  }
+  const faults = error.metaMessages.slice(1);
+  const reason = [error.shortMessage, ...faults].join(" ");
+  return new PageFailure("MALFORMED_REQUEST", { reason: reason.slice(0, 300) }, error);
+}

@@ -1,0 +1,135 @@
+import { useState } from "react";
+import { type Address, getAddress, isAddress } from "viem";
+import type { SavedAccount } from "../store/Saved.ts";
+import type { AccountState } from "../tap/AccountState.ts";
+import { AddressText } from "../ui/AddressText.tsx";
+import { Button } from "../ui/Button.tsx";
+import { Card } from "../ui/Card.tsx";
+import { Field } from "../ui/Field.tsx";
+import { Notice } from "../ui/Notice.tsx";
+
+/**
+ * Which account is to grant: shows the one that was chosen, or lets the reader choose.
+ *
+ * @param props.known The reader's accounts on this chain.
+ * @param props.isOpen Whether the choice among existing accounts is open.
+ * @param props.from The account that the request names, if it names one.
+ */
+export function AccountChoice({
+  account,
+  known,
+  from,
+  chain,
+  isOpen,
+  busy,
+  onLookUp,
+  onChangeAccount,
+}: {
+  account: AccountState | undefined;
+  known: readonly SavedAccount[];
+  from: Address | undefined;
+  chain: string;
+  isOpen: boolean;
+  busy: boolean;
+  onLookUp: (address: Address) => void;
+  onChangeAccount: () => void;
+}) {
+  const [typed, setTyped] = useState<string>(from ?? "");
+  const [error, setError] = useState<string>();
+  const lookUp = () => {
+    const text = typed.trim();
+    if (!isAddress(text)) return setError("That is no address: 0x and 40 signs, copied as it was written.");
+    setError(undefined);
+    onLookUp(getAddress(text));
+  };
+  if (account)
+    return (
+      <Card
+        title="From your account"
+        beside={
+          <Button look="text" disabled={busy} onClick={onChangeAccount}>
+            Change account
+          </Button>
+        }
+      >
+        <p>
+          <AddressText address={account.address} /> on {chain}
+        </p>
+        {account.creation && (
+          <p className="quiet small">
+            A new Safe that your passkey alone owns. It is created by a transaction that your agent sends; you
+            send none.
+          </p>
+        )}
+        {account.installation.length > 0 && (
+          <p className="quiet small">
+            Your passkey signs one batch: it installs Latchkey on this Safe and allows what stands above. Your
+            agent sends it.
+          </p>
+        )}
+        {account.replacesVerifier && (
+          <Notice tone="warn" title="Another app's part of this Safe is replaced.">
+            <p>What that app signed for this Safe may stop working.</p>
+          </Notice>
+        )}
+        {!account.paysBySignature && (
+          <Notice title="Web payments by signature (x402) stay off.">
+            <p>
+              This Safe has a handler of another app, which is left in place. Payments by transaction work.
+            </p>
+          </Notice>
+        )}
+      </Card>
+    );
+  return (
+    <Card title="From which account?">
+      {from ? (
+        <p>
+          The agent asks for this account: <AddressText address={from} />
+        </p>
+      ) : (
+        <p className="quiet">
+          Create a passkey, and you get a new account of your own on {chain}. Or use an account that a passkey
+          of yours owns.
+        </p>
+      )}
+      {isOpen && (
+        <>
+          {known.length > 0 && (
+            <ul className="stack stack--tight">
+              {known.map(({ address }) => (
+                <li key={address}>
+                  <AddressText address={address} />{" "}
+                  <Button disabled={busy} onClick={() => onLookUp(address)}>
+                    Use this account
+                  </Button>
+                </li>
+              ))}
+            </ul>
+          )}
+          <Field
+            label="Your account's address"
+            hint="A Safe that is owned by a passkey of this site. Your wallet or another browser shows its address."
+            error={error}
+          >
+            {(control) => (
+              <input
+                {...control}
+                className="input input--mono"
+                autoComplete="off"
+                spellCheck={false}
+                maxLength={64}
+                value={typed}
+                onChange={(event) => setTyped(event.target.value)}
+                onKeyDown={(event) => event.key === "Enter" && lookUp()}
+              />
+            )}
+          </Field>
+          <Button busy={busy} onClick={lookUp}>
+            Use this address
+          </Button>
+        </>
+      )}
+    </Card>
+  );
+}

@@ -1,0 +1,42 @@
+import type { SessionReview } from "@latchkey/sdk";
+import type { Address } from "viem";
+import { AddressText } from "../ui/AddressText.tsx";
+import { Notice } from "../ui/Notice.tsx";
+import { lookAlikes } from "./lookAlikes.ts";
+
+/** Warns of addresses that look like one another: among those of the review, and against the reader's own accounts. */
+export function LookAlikeNotice({
+  review,
+  account,
+  others,
+}: {
+  review: SessionReview;
+  account: Address | undefined;
+  others: readonly Address[];
+}) {
+  const pairs = lookAlikes([
+    ...(account ? [account] : []),
+    ...others,
+    review.key,
+    ...review.budgets.flatMap(({ token, recipients }) => [
+      token,
+      ...(recipients === "anyone" ? [] : recipients),
+    ]),
+    ...review.actions.map(({ target }) => target),
+  ]);
+  if (pairs.length === 0) return null;
+  return (
+    <Notice tone="strong" title="Some addresses look alike, and are not the same.">
+      <p>One may be there to be taken for the other. Compare every sign:</p>
+      <ul>
+        {pairs.map(([one, other]) => (
+          <li key={`${one}${other}`}>
+            <AddressText address={one} />
+            <br />
+            <AddressText address={other} />
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}

@@ -1,0 +1,344 @@
+import {
+  describeSession,
+  handoffCode,
+  keyFingerprint,
+  type Proposal,
+  type SessionReview,
+  sessionExcess,
+} from "@latchkey/sdk";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import type { Address } from "viem";
+import type { AskedChain } from "../chain/PageChains.ts";
+import type { ReadRequest } from "../request/readRequest.ts";
+import { accountToSave, rememberAccount, rememberGrant, rememberPasskey } from "../store/remember.ts";
+import { useSaved } from "../store/useSaved.ts";
+import type { AccountState } from "../tap/AccountState.ts";
+import { createPasskey } from "../tap/createPasskey.ts";
+import { grantByTap, type Tapped } from "../tap/grantByTap.ts";
+import type { Passkey } from "../tap/Passkey.ts";
+import { predictSafe } from "../tap/predictSafe.ts";
+import { readAccount } from "../tap/readAccount.ts";
+import { Actions } from "../ui/Actions.tsx";
+import { AddressText } from "../ui/AddressText.tsx";
+import { Button } from "../ui/Button.tsx";
+import { Card } from "../ui/Card.tsx";
+import { ClaimedText } from "../ui/ClaimedText.tsx";
+import { Moment } from "../ui/Moment.tsx";
+import { Notice } from "../ui/Notice.tsx";
+import { plainText } from "../ui/plainText.ts";
+import { Screen } from "../ui/Screen.tsx";
+import { Status } from "../ui/Status.tsx";
+import { useNow } from "../ui/useNow.ts";
+import { FailureNotice } from "../wording/FailureNotice.tsx";
+import { PageFailure } from "../wording/PageFailure.ts";
+import { AccountChoice } from "./AccountChoice.tsx";
+import { LookAlikeNotice } from "./LookAlikeNotice.tsx";
+import { LowerForm } from "./LowerForm.tsx";
+import { knownAccounts, type LoadedReview, loadReview, signedTokens } from "./loadReview.ts";
+import type { Lowering } from "./lowerSession.ts";
+import { proposeRequested, type RequestedProposal } from "./proposeRequested.ts";
+import { ReviewRows } from "./ReviewRows.tsx";
+import { reviewWarnings } from "./reviewWarnings.ts";
+import { warningWords } from "./warningWords.ts";
+
+/** What the review ends with. */
+export type ReviewOutcome =
+  | { status: "granted"; tapped: Tapped; review: SessionReview; account: AccountState; unsaved: unknown }
+  | { status: "declined" };
+
+/**
+ * Shows what an agent asks for, lets the reader lower it, and has the passkey allow it. What is signed is computed from the
+ * very object that the rows were made of.
+ */
+export function ReviewScreen({
+  read,
+  asked,
+  onEnd,
+}: {
+  read: ReadRequest;
+  asked: AskedChain;
+  onEnd: (outcome: ReviewOutcome) => void;
+}): ReactNode {
+  const { settings, client } = asked;
+  const saved = useSaved();
+  const now = useNow();
+  const [loaded, setLoaded] = useState<LoadedReview>();
+  const [loadFailure, setLoadFailure] = useState<unknown>();
+  const [account, setAccount] = useState<AccountState>();
+  const [lowering, setLowering] = useState<Lowering>({});
+  const [isRight, setIsRight] = useState(true);
+  const [isChoosing, setIsChoosing] = useState(false);
+  const [busy, setBusy] = useState<string>();
+  const [failure, setFailure] = useState<unknown>();
+  const [attempt, setAttempt] = useState(0);
+  // What is kept changes by this screen's own doing, which is no reason to ask the chain again.
+  const savedAtLoad = useRef(saved);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` asks again
+  useEffect(() => {
+    let isOver = false;
+    setLoadFailure(undefined);
+    loadReview(read, asked, savedAtLoad.current).then(
+      (review) => {
+        if (isOver) return;
+        setLoaded(review);
+        setAccount(review.account);
+        setFailure(review.accountFailure);
+      },
+      (error: unknown) => {
+        if (!isOver) setLoadFailure(error);
+      },
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [read, client, attempt]);
+
+  const shown = useMemo(() => {
+    if (!loaded) return undefined;
+    try {
+      const made = proposeRequested(read, { now: loaded.moment.now, account, lowering });
+      return { made, review: describeSession(made.proposal, loaded.tokens) };
+    } catch (error) {
+      return { error };
+    }
+  }, [read, loaded, account, lowering]);
+
+  const name = plainText(read.request.name).text || "no name";
+  const before = saved.grants.find(({ nonce }) => nonce === read.request.nonce);
+  const frame = (children: ReactNode) => (
+    <Screen
+      name={`Let “${name}” spend from your account?`}
+      title={
+        <>
+          Let <ClaimedText text={read.request.name} /> spend from your account?
+        </>
+      }
+      lead={
+        <p className="quiet small">
+          The agent <strong>calls itself</strong> that; nobody has checked the name. Compare what it printed:
+          request <code className="code code--small">{handoffCode(read.request)}</code> key{" "}
+          <code className="code code--small">{keyFingerprint(read.key)}</code>
+        </p>
+      }
+    >
+      {children}
+    </Screen>
+  );
+
+  if (loadFailure || (shown && "error" in shown))
+    return frame(
+      <>
+        <FailureNotice error={loadFailure ?? (shown && "error" in shown ? shown.error : undefined)} />
+        <Actions>
+          <Button
+            look="primary"
+            onClick={() => {
+              setLoaded(undefined);
+              setAttempt(attempt + 1);
+            }}
+          >
+            Try again
+          </Button>
+          <Button onClick={() => onEnd({ status: "declined" })}>Decline</Button>
+        </Actions>
+      </>,
+    );
+  if (!loaded || !shown || "error" in shown)
+    return frame(<Status busy>Asking {settings.name} what this means…</Status>);
+
+  const { made, review } = shown;
+  const known = knownAccounts(saved, read);
+
+  const lookUp = async (address: Address, passkey: Passkey | undefined): Promise<void> => {
+    if (read.from && read.from !== address) throw new PageFailure("ANOTHER_ACCOUNT", { account: read.from });
+    const state = await readAccount(client, {
+      settings,
+      address,
+      passkey,
+      signedTokens: signedTokens(read, loaded.moment.now),
+    });
+    setAccount(state);
+    setIsChoosing(false);
+  };
+
+  /** Shows what goes on until it is over, and what failed. */
+  const during = (what: string, work: Promise<void>) => {
+    setFailure(undefined);
+    setBusy(what);
+    work.catch(setFailure).finally(() => setBusy(undefined));
+  };
+
+  const create = () => {
+    const asking = createPasskey();
+    during(
+      "Follow your device's prompt to create the passkey…",
+      asking.then(async (passkey) => {
+        const { address, creation } = predictSafe(passkey.publicKey, settings.sharedSigner);
+        let unsaved: unknown;
+        try {
+          rememberPasskey(passkey);
+          rememberAccount({
+            chainId: settings.id,
+            address,
+            passkey: passkey.id,
+            x: `0x${passkey.publicKey.x.toString(16).padStart(64, "0")}`,
+            y: `0x${passkey.publicKey.y.toString(16).padStart(64, "0")}`,
+            creation: { ...creation, value: "0x0" },
+          });
+        } catch (error) {
+          unsaved = error;
+        }
+        await lookUp(address, { id: passkey.id, publicKey: passkey.publicKey });
+        if (unsaved) throw unsaved;
+      }),
+    );
+  };
+
+  const choose = (address: Address) => {
+    const one = saved.accounts.find(
+      (other) => other.chainId === settings.id && other.address.toLowerCase() === address.toLowerCase(),
+    );
+    during(
+      "Looking the account up…",
+      lookUp(address, one && { id: one.passkey, publicKey: { x: BigInt(one.x), y: BigInt(one.y) } }),
+    );
+  };
+
+  const allow = () => {
+    if (!account) return;
+    const refusal = reasonAgainst(made, account);
+    if (refusal) return setFailure(refusal);
+    const asking = grantByTap(client, account, made.proposal);
+    during(
+      "Follow your device's prompt to allow this with your passkey…",
+      asking.then((tapped) => {
+        let unsaved: unknown;
+        try {
+          rememberAccount(accountToSave(account, tapped.passkeyId));
+          rememberGrant({
+            name: read.request.name,
+            nonce: read.request.nonce,
+            grant: tapped.grant,
+            fromBlock: loaded.moment.blockNumber,
+            transactions: tapped.transactions,
+          });
+        } catch (error) {
+          unsaved = error;
+        }
+        onEnd({ status: "granted", tapped, review, account, unsaved });
+      }),
+    );
+  };
+
+  return frame(
+    <>
+      {before && (
+        <Notice tone="strong" title="You have allowed this very request already.">
+          <p>
+            That was on <Moment at={before.grantedAt} />. Allowing it again adds a second permission: the
+            limits add up.
+          </p>
+        </Notice>
+      )}
+      {reviewWarnings(review, now / 1000).map((warning) => {
+        const { tone, title, text } = warningWords(warning);
+        return (
+          <Notice key={warning.code} tone={tone} title={<bdi>{title}</bdi>}>
+            <p>{text}</p>
+          </Notice>
+        );
+      })}
+      <LookAlikeNotice
+        review={review}
+        others={[...known.map(({ address }) => address)]}
+        account={account?.address}
+      />
+      <ReviewRows review={review} chain={settings.name} now={now} />
+      <Card title="Who asks">
+        {read.justifications.map((text) => (
+          <p key={text}>
+            Its reason, in its own words: <ClaimedText text={text} most={300} />
+          </p>
+        ))}
+        <p>
+          Its key: <AddressText address={read.key} />
+        </p>
+      </Card>
+      {read.isAdjustable ? (
+        <details>
+          <summary>Lower the limits</summary>
+          <LowerForm
+            requested={made.requested}
+            tokens={loaded.tokens}
+            now={now}
+            onChange={(next, right) => {
+              setLowering(next);
+              setIsRight(right);
+            }}
+          />
+        </details>
+      ) : (
+        <p className="quiet">
+          The agent says that it cannot work with less, so these values cannot be lowered.
+        </p>
+      )}
+      <AccountChoice
+        account={account}
+        known={known}
+        from={read.from}
+        chain={settings.name}
+        isOpen={isChoosing}
+        busy={busy !== undefined}
+        onLookUp={choose}
+        onChangeAccount={() => {
+          setAccount(undefined);
+          setFailure(undefined);
+        }}
+      />
+      <p className="quiet small">
+        Your passkey's public key, and which make of passkey it is, become public on the chain when the
+        account is used.
+      </p>
+      {failure !== undefined && <FailureNotice error={failure} />}
+      <Status busy={busy !== undefined}>{busy}</Status>
+      <Actions sticky>
+        {account ? (
+          <Button look="primary" disabled={busy !== undefined || !isRight} onClick={allow}>
+            Allow with passkey
+          </Button>
+        ) : (
+          <>
+            {!read.from && (
+              <Button look="primary" disabled={busy !== undefined} onClick={create}>
+                Create a passkey
+              </Button>
+            )}
+            <Button
+              disabled={busy !== undefined}
+              aria-expanded={isChoosing}
+              onClick={() => setIsChoosing(!isChoosing)}
+            >
+              Use a passkey you have
+            </Button>
+          </>
+        )}
+        <Button look="text" disabled={busy !== undefined} onClick={() => onEnd({ status: "declined" })}>
+          Decline
+        </Button>
+      </Actions>
+    </>,
+  );
+}
+
+/** What speaks against signing, right before it: nothing wider than was asked, nothing that is over, nothing of another account. */
+function reasonAgainst({ requested, proposal }: RequestedProposal, account: AccountState): unknown {
+  const [excess] = sessionExcess(proposal.session, requested);
+  if (excess) return new PageFailure("LIMITS_RAISED", { reason: `${excess.path}: ${excess.reason}` });
+  if (isOver(proposal)) return new PageFailure("EXPIRED_REQUEST");
+  if (proposal.session.account !== account.address || proposal.chainId !== account.chainId)
+    return new PageFailure("ANOTHER_ACCOUNT", { account: proposal.session.account });
+  return undefined;
+}
+
+const isOver = ({ session }: Proposal): boolean => session.validUntil * 1000 <= Date.now();

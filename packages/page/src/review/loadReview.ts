@@ -1,0 +1,70 @@
+import type { TokenFacts } from "@latchkey/sdk";
+import { isAddressEqual, zeroAddress } from "viem";
+import type { AskedChain } from "../chain/PageChains.ts";
+import { type ChainMoment, readChain } from "../chain/readChain.ts";
+import type { ReadRequest } from "../request/readRequest.ts";
+import type { Saved, SavedAccount } from "../store/Saved.ts";
+import type { AccountState } from "../tap/AccountState.ts";
+import { readAccount } from "../tap/readAccount.ts";
+import { wordsFor } from "../wording/wordsFor.ts";
+import { proposeRequested } from "./proposeRequested.ts";
+import { readTokens } from "./readTokens.ts";
+
+/** All that the review needs of the chain before it shows anything. */
+export type LoadedReview = {
+  moment: ChainMoment;
+  tokens: readonly TokenFacts[];
+  /** The reader's account on this chain, where this browser knows one. */
+  account: AccountState | undefined;
+  /** Why the account that this browser knows cannot be used. */
+  accountFailure: unknown;
+};
+
+/**
+ * Asks the chain for all that the review shows.
+ *
+ * @throws {PageFailure} Of `readChain` and `readRequest`; {@link Refusal} UNKNOWN_TOKEN, NETWORK.
+ */
+export async function loadReview(
+  read: ReadRequest,
+  { settings, client }: AskedChain,
+  saved: Saved,
+): Promise<LoadedReview> {
+  const moment = await readChain(client, settings);
+  const { proposal } = proposeRequested(read, { now: moment.now, account: undefined, lowering: {} });
+  const known = knownAccounts(saved, read)[0];
+  const [tokens, account] = await Promise.all([
+    readTokens(client, settings, proposal),
+    known
+      ? readAccount(client, {
+          settings,
+          address: known.address,
+          passkey: { id: known.passkey, publicKey: { x: BigInt(known.x), y: BigInt(known.y) } },
+          signedTokens: signedTokens(read, moment.now),
+        }).then(
+          (state) => ({ state, failure: undefined }),
+          (failure: unknown) => ({ state: undefined, failure }),
+        )
+      : { state: undefined, failure: undefined },
+  ]);
+  // A chain that stops answering in between is a failure of the whole.
+  if (account.failure && wordsFor(account.failure).code === "NETWORK") throw account.failure;
+  return { moment, tokens, account: account.state, accountFailure: account.failure };
+}
+
+/** The reader's accounts that a request can be granted by, the newest first. */
+export const knownAccounts = (saved: Saved, read: ReadRequest): SavedAccount[] =>
+  saved.accounts
+    .filter(
+      ({ chainId, address }) =>
+        chainId === read.chainId && (read.from === undefined || isAddressEqual(read.from, address)),
+    )
+    .sort((a, b) => b.addedAt - a.addedAt);
+
+/** The tokens that a request wants to pay by signature. */
+export function signedTokens(read: ReadRequest, now: number) {
+  const { proposal } = proposeRequested(read, { now, account: undefined, lowering: {} });
+  return proposal.session.budgets
+    .filter(({ slotSizes, token }) => slotSizes > 0 && !isAddressEqual(token, zeroAddress))
+    .map(({ token }) => token);
+}

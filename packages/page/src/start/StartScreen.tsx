@@ -1,0 +1,79 @@
+import { type ReactNode, useState } from "react";
+import { readRequest } from "../request/readRequest.ts";
+import { useSaved } from "../store/useSaved.ts";
+import { Actions } from "../ui/Actions.tsx";
+import { Button } from "../ui/Button.tsx";
+import { Card } from "../ui/Card.tsx";
+import { Field } from "../ui/Field.tsx";
+import { Screen } from "../ui/Screen.tsx";
+import { FailureNotice } from "../wording/FailureNotice.tsx";
+
+/** What is shown without a request: what the page is for, and a place to paste a link that did not open by itself. */
+export function StartScreen(): ReactNode {
+  const { grants } = useSaved();
+  const [text, setText] = useState("");
+  const [failure, setFailure] = useState<unknown>();
+  const open = () => {
+    try {
+      readRequest(text.trim());
+    } catch (error) {
+      return setFailure(error);
+    }
+    setFailure(undefined);
+    const link = /#request=[A-Za-z0-9_-]+$/.exec(text.trim())?.[0];
+    const bare = () => {
+      const bytes = new TextEncoder().encode(text.trim());
+      return `#request=${btoa(String.fromCharCode(...bytes))
+        .replaceAll("+", "-")
+        .replaceAll("/", "_")
+        .replace(/=+$/, "")}`;
+    };
+    window.location.hash = link ?? bare();
+  };
+  return (
+    <Screen
+      name="Let an agent spend, within limits"
+      title="Let an agent spend, within limits"
+      lead={
+        <p>
+          Your software agent asks for permission by a link. You read what it asks, lower what you like, and
+          allow it with a passkey. The chain enforces the limits, and you can stop it at any time.
+        </p>
+      }
+    >
+      <Card title="Open a request">
+        <Field
+          label="The link that your agent printed"
+          hint="It opens this page by itself; paste it here if it did not."
+        >
+          {(control) => (
+            <textarea
+              {...control}
+              className="input input--mono"
+              rows={3}
+              spellCheck={false}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+          )}
+        </Field>
+        {failure !== undefined && <FailureNotice error={failure} />}
+        <Actions>
+          <Button look="primary" disabled={text.trim() === ""} onClick={open}>
+            Open the request
+          </Button>
+        </Actions>
+      </Card>
+      {grants.length > 0 && (
+        <p>
+          You have allowed {grants.length} {grants.length === 1 ? "request" : "requests"} so far. What they
+          spend, and how to stop them, stands under Manage.
+        </p>
+      )}
+      <p className="quiet small">
+        This page has no server and keeps no secret. It remembers in this browser which accounts and
+        permissions are yours, and asks nothing but the chain.
+      </p>
+    </Screen>
+  );
+}

@@ -1,0 +1,95 @@
+import { type Grant, parseGrant } from "@latchkey/sdk";
+import { type Address, getAddress, type Hex, isAddress, isHex } from "viem";
+import * as z from "zod";
+import { rpcUrl } from "../chain/PageConfig.ts";
+
+const address = z
+  .string()
+  .refine((text) => isAddress(text), "no address")
+  .transform((text): Address => getAddress(text));
+const hex = z.custom<Hex>((text) => typeof text === "string" && isHex(text), "no hex");
+const seconds = z.number().int().nonnegative();
+const decimal = z.string().regex(/^\d{1,78}$/, "no decimal string");
+
+const savedPasskey = z.strictObject({
+  /** The credential's id. */
+  id: hex,
+  /** Coordinates of its P-256 key. */
+  x: hex,
+  y: hex,
+  /** The site that it was made for. */
+  rpId: z.string(),
+  /** Unix time, in seconds. */
+  createdAt: seconds,
+});
+
+const sentCall = z.strictObject({ to: address, data: hex, value: z.literal("0x0") });
+
+const savedAccount = z.strictObject({
+  chainId: z.number().int().positive(),
+  address,
+  /** The id of the passkey that owns it. */
+  passkey: hex,
+  /** Coordinates of the passkey's P-256 key. */
+  x: hex,
+  y: hex,
+  /** What creates the Safe, where this page predicted it. Anybody may send it. */
+  creation: sentCall.optional(),
+  addedAt: seconds,
+});
+
+const savedGrant = z.strictObject({
+  /** The agent's claimed name. */
+  name: z.string().max(128),
+  grant: z.unknown().transform((json, context): Grant => {
+    try {
+      return parseGrant(json);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: String(error) });
+      return z.NEVER;
+    }
+  }),
+  /** Of the request: a link that is opened again is known by it. */
+  nonce: hex,
+  /** Unix time, in seconds. */
+  grantedAt: seconds,
+  /** The chain's latest block when it was granted: nothing of it is in an older one. */
+  fromBlock: decimal,
+  /** What has to be mined before the grant works, in order; the agent sends it, and anybody may. */
+  transactions: z.array(sentCall).max(8),
+});
+
+/** Most of each that is kept; the oldest are forgotten first. */
+export const MOST_SAVED = { passkeys: 200, accounts: 200, grants: 500 } as const;
+
+/** What the page keeps in the reader's browser: nothing of it is secret, and nothing leaves it. */
+export const saved = z.strictObject({
+  version: z.literal(1),
+  passkeys: z.array(savedPasskey).max(MOST_SAVED.passkeys),
+  accounts: z.array(savedAccount).max(MOST_SAVED.accounts),
+  grants: z.array(savedGrant).max(MOST_SAVED.grants),
+  settings: z.strictObject({
+    /** Where the reader wants chains asked, by chain id. */
+    rpcs: z.record(z.string().regex(/^\d{1,16}$/), rpcUrl),
+  }),
+});
+
+/** See {@link saved}. */
+export type Saved = z.output<typeof saved>;
+/** A passkey that was made on this page. */
+export type SavedPasskey = Saved["passkeys"][number];
+/** A Safe that one of the reader's passkeys owns. */
+export type SavedAccount = Saved["accounts"][number];
+/** A session that the reader has allowed. Its grant is as the agent got it. */
+export type SavedGrant = Saved["grants"][number];
+/** A transaction that anybody may send. */
+export type SentCall = z.output<typeof sentCall>;
+
+/** Of a reader who has done nothing yet. */
+export const nothingSaved: Saved = {
+  version: 1,
+  passkeys: [],
+  accounts: [],
+  grants: [],
+  settings: { rpcs: {} },
+};

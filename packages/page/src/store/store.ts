@@ -1,0 +1,88 @@
+import { PageFailure } from "../wording/PageFailure.ts";
+import { MOST_SAVED, nothingSaved, type Saved, saved } from "./Saved.ts";
+
+/** Where everything is kept in the browser's storage. */
+export const STORAGE_KEY = "latchkey";
+
+let current: Saved | undefined;
+const listeners = new Set<() => void>();
+
+/** What is kept. A text that this page cannot read counts as nothing, and is not thrown away: see {@link updateSaved}. */
+export function readSaved(): Saved {
+  current ??= parseSaved(localStorage.getItem(STORAGE_KEY)) ?? nothingSaved;
+  return current;
+}
+
+/**
+ * Changes what is kept. Other tabs may have written meanwhile, so it is read again first.
+ *
+ * @throws {PageFailure} STORE_REFUSED: the browser keeps nothing, as in some private windows.
+ */
+export function updateSaved(change: (saved: Saved) => Saved): void {
+  const text = localStorage.getItem(STORAGE_KEY);
+  const kept = parseSaved(text);
+  const next = change(kept ?? current ?? nothingSaved);
+  current = next;
+  for (const listener of listeners) listener();
+  try {
+    // Of a later version, or damaged: a mended page may know it again.
+    if (text !== null && !kept) localStorage.setItem(`${STORAGE_KEY}.unreadable`, text);
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(next));
+  } catch (error) {
+    throw new PageFailure("STORE_REFUSED", {}, error);
+  }
+}
+
+/** Calls the listener after every change, those of other tabs included. @returns What ends that. */
+export function onSavedChange(listener: () => void): () => void {
+  const fromOtherTab = (event: StorageEvent) => {
+    if (event.key !== STORAGE_KEY && event.key !== null) return;
+    current = undefined;
+    listener();
+  };
+  listeners.add(listener);
+  window.addEventListener("storage", fromOtherTab);
+  return () => {
+    listeners.delete(listener);
+    window.removeEventListener("storage", fromOtherTab);
+  };
+}
+
+/** Reads what {@link updateSaved} or an export wrote; undefined for anything else. */
+export function parseSaved(text: string | null): Saved | undefined {
+  if (text === null) return undefined;
+  try {
+    return saved.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Joins an exported file with what is kept: what both have is kept once. Settings stay as they are: a file that somebody
+ * was talked into importing must not choose where chains are asked.
+ */
+export function mergeSaved(kept: Saved, imported: Saved): Saved {
+  const joined = <one>(
+    before: readonly one[],
+    more: readonly one[],
+    nameOf: (item: one) => string,
+  ): one[] => {
+    const known = new Set(before.map(nameOf));
+    return [...before, ...more.filter((item) => !known.has(nameOf(item)))];
+  };
+  return {
+    version: 1,
+    passkeys: joined(kept.passkeys, imported.passkeys, ({ id }) => id).slice(0, MOST_SAVED.passkeys),
+    accounts: joined(
+      kept.accounts,
+      imported.accounts,
+      ({ chainId, address }) => `${chainId} ${address}`,
+    ).slice(0, MOST_SAVED.accounts),
+    grants: joined(kept.grants, imported.grants, ({ grant }) => JSON.stringify(grant)).slice(
+      0,
+      MOST_SAVED.grants,
+    ),
+    settings: kept.settings,
+  };
+}

@@ -1,0 +1,62 @@
+import { bytesToHex, type Hex } from "viem";
+import { PageFailure } from "../wording/PageFailure.ts";
+import type { PublicKey } from "./Passkey.ts";
+import { passkeyFailure, requireWebAuthn } from "./passkeyFailure.ts";
+import { publicKeyOf } from "./publicKeyOf.ts";
+
+/** A passkey that was just made, and the site that it was made for. */
+export type NewPasskey = { id: Hex; publicKey: PublicKey; rpId: string };
+
+const ES256 = -7;
+
+/**
+ * Has the reader's device make a passkey for this site. Call it right in the click's handler, with nothing awaited before:
+ * browsers show the prompt only as the answer to a click.
+ *
+ * @throws {PageFailure} NO_WEBAUTHN, CANCELLED, NO_PASSKEY_CREATED, UNSUITABLE_PASSKEY, PASSKEY_FAILED
+ */
+export function createPasskey(): Promise<NewPasskey> {
+  try {
+    requireWebAuthn();
+    const rpId = window.location.hostname;
+    const label = `Latchkey account, ${new Date().toISOString().slice(0, 10)}`;
+    const created = navigator.credentials.create({
+      publicKey: {
+        rp: { id: rpId, name: "Latchkey" },
+        user: { id: crypto.getRandomValues(new Uint8Array(16)), name: label, displayName: label },
+        // Nothing is proved by this answer: only its key is taken from it.
+        challenge: crypto.getRandomValues(new Uint8Array(32)),
+        pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
+        authenticatorSelection: {
+          residentKey: "required",
+          requireResidentKey: true,
+          userVerification: "required",
+          // Chrome on iOS is known to fail where this is left open.
+          ...(navigator.userAgent.includes("CriOS/") ? { authenticatorAttachment: "platform" as const } : {}),
+        },
+        attestation: "none",
+        timeout: 120_000,
+      },
+    });
+    return created.then(
+      (credential) => readNew(credential, rpId),
+      (error: unknown) => {
+        throw passkeyFailure(error, true);
+      },
+    );
+  } catch (error) {
+    return Promise.reject(passkeyFailure(error, true));
+  }
+}
+
+function readNew(credential: Credential | null, rpId: string): NewPasskey {
+  if (!(credential instanceof PublicKeyCredential)) throw new PageFailure("NO_PASSKEY_CREATED");
+  const response = credential.response as AuthenticatorAttestationResponse;
+  const spki = response.getPublicKeyAlgorithm() === ES256 ? response.getPublicKey() : null;
+  if (!spki) throw new PageFailure("UNSUITABLE_PASSKEY", { reason: "its key is of another kind than P-256" });
+  return {
+    id: bytesToHex(new Uint8Array(credential.rawId)),
+    publicKey: publicKeyOf(new Uint8Array(spki)),
+    rpId,
+  };
+}

@@ -1,0 +1,37 @@
+import type { Proposal } from "@latchkey/sdk";
+import { isRefusal } from "@latchkey/sdk";
+import type { Hex } from "viem";
+import type { ChainClient } from "../chain/chainClient.ts";
+import type { AccountState } from "./AccountState.ts";
+import { askPasskey } from "./askPasskey.ts";
+import { checkTapped } from "./checkTapped.ts";
+import { prepareTap, type TappedGrant } from "./prepareTap.ts";
+import { verifyAssertion } from "./verifyAssertion.ts";
+
+/** A grant, and the credential that showed itself to be the account's owner. */
+export type Tapped = TappedGrant & { passkeyId: Hex };
+
+/**
+ * Has the account's passkey allow a proposal: one prompt. Call it right in the click's handler: until the prompt is asked
+ * for, nothing is awaited. Nothing is sent.
+ *
+ * A chain that does not answer any more does not spoil what was signed: the agent asks the chain as well.
+ *
+ * @param proposal The very object that the review shows.
+ * @throws {PageFailure} Of `askPasskey`, `verifyAssertion` and `checkTapped`; {@link Refusal} of `verifyGrant`.
+ */
+export function grantByTap(client: ChainClient, account: AccountState, proposal: Proposal): Promise<Tapped> {
+  const { challenge, finish } = prepareTap(account, proposal);
+  const asked = askPasskey(challenge, account.passkey.id);
+  return asked.then(async (assertion) => {
+    const { hostname: rpId, origin } = window.location;
+    await verifyAssertion(assertion, { challenge, publicKey: account.passkey.publicKey, rpId, origin });
+    const tapped = finish(assertion);
+    try {
+      await checkTapped(client, account, tapped);
+    } catch (error) {
+      if (!isRefusal(error, "NETWORK")) throw error;
+    }
+    return { ...tapped, passkeyId: assertion.id };
+  });
+}

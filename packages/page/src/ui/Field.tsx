@@ -1,0 +1,51 @@
+import { type ReactNode, useId } from "react";
+
+/** What a control needs in order to be named and described by its {@link Field}. */
+export type FieldControl = {
+  id: string;
+  "aria-describedby": string | undefined;
+  "aria-invalid": true | undefined;
+};
+
+/**
+ * A control with its label, a hint below, and what is wrong with it.
+ *
+ * @param props.children Gets the attributes that tie the control to its label: `{(control) => <input {...control} />}`.
+ * @param props.error What is wrong and how to put it right. Said as soon as it appears.
+ */
+export function Field({
+  label,
+  hint,
+  error,
+  children,
+}: {
+  label: ReactNode;
+  hint?: ReactNode;
+  error?: ReactNode;
+  children: (control: FieldControl) => ReactNode;
+}) {
+  const id = useId();
+  const hintId = `${id}-hint`;
+  const errorId = `${id}-error`;
+  const described = [hint ? hintId : "", error ? errorId : ""].filter(Boolean).join(" ");
+  return (
+    <div className="field">
+      <label className="field__label" htmlFor={id}>
+        {label}
+      </label>
+      {children({
+        id,
+        "aria-describedby": described || undefined,
+        "aria-invalid": error ? true : undefined,
+      })}
+      {hint && (
+        <p className="field__hint" id={hintId}>
+          {hint}
+        </p>
+      )}
+      <p className="field__error" id={errorId} aria-live="polite">
+        {error}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+import type { Hash } from "viem";
+
+/**
+ * A transaction: a link to the chain's explorer where there is one, else its hash.
+ *
+ * @param props.explorer The explorer's address without a slash at its end.
+ */
+export const TransactionLink = ({ hash, explorer }: { hash: Hash; explorer: string | undefined }) =>
+  explorer ? (
+    <a href={`${explorer}/tx/${hash}`} target="_blank" rel="noopener noreferrer">
+      Transaction
+      <span className="visually-hidden"> {hash.slice(0, 10)} (opens the explorer in a new tab)</span>
+    </a>
+  ) : (
+    <span className="quiet">
+      Transaction <code>{hash.slice(0, 10)}…</code>
+    </span>
+  );

@@ -1,0 +1,23 @@
+import type { TokenFacts } from "@latchkey/sdk";
+import { formatUnits } from "viem";
+
+type Facts = Pick<TokenFacts, "symbol" | "decimals" | "known"> | undefined;
+
+/**
+ * An amount as people write it, without its token: `"3.40"`, `"0.0015"`. Never rounded. A dollar coin's cents have both digits.
+ *
+ * @param amount Base units.
+ * @param facts Of the token; undefined where they could not be read: then it is the base units.
+ */
+export function numberText(amount: bigint, facts: Facts): string {
+  if (!facts) return amount.toLocaleString("en");
+  const [whole = "0", fraction = ""] = formatUnits(amount, facts.decimals).split(".");
+  const isDollar = facts.known && facts.symbol === "USDC";
+  const shown = isDollar && fraction !== "" ? fraction.padEnd(2, "0") : fraction;
+  const grouped = BigInt(whole).toLocaleString("en");
+  return shown === "" ? grouped : `${grouped}.${shown}`;
+}
+
+/** An amount with its token: `"3.40 USDC"`. See {@link numberText}. */
+export const amountText = (amount: bigint, facts: Facts): string =>
+  `${numberText(amount, facts)} ${facts?.symbol ?? "base units"}`;

@@ -1,0 +1,18 @@
+import type { Hex } from "viem";
+import type { PermissionRequest } from "./PermissionRequest.ts";
+
+/** The version of the hand-off's format. */
+export const HANDOFF_VERSION = 1;
+
+/** What an agent asks of an owner, as it travels in a link. It holds no secret of the key. */
+export type HandoffRequest = {
+  version: typeof HANDOFF_VERSION;
+  /** What the agent calls itself: a claim, 1 to 64 signs. Anybody can write any name here. */
+  name: string;
+  /** 16 random bytes. Only who has seen the request can answer it. */
+  nonce: Hex;
+  /** Where the agent waits on its own machine: `http://127.0.0.1:<port>/…` or `http://localhost:<port>/…`. */
+  callback?: string | undefined;
+  /** All for one key on one chain: they become one session. */
+  permissions: readonly PermissionRequest[];
+};

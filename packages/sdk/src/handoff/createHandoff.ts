@@ -1,0 +1,87 @@
+import {
+  type Address,
+  bytesToHex,
+  type Chain,
+  type Client,
+  type Hex,
+  numberToHex,
+  type Transport,
+} from "viem";
+import { getBlock, getChainId } from "../chainActions.ts";
+import { createSession } from "../propose/createSession.ts";
+import { readDecimals } from "../propose/readDecimals.ts";
+import type { SessionRequest } from "../propose/SessionRequest.ts";
+import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
+import type { LatchkeySessionData } from "./PermissionRequest.ts";
+import { LATCHKEY_SESSION } from "./permissionTypes.ts";
+
+/** What an agent asks for, as people say it. */
+export type HandoffParameters = Omit<SessionRequest, "account" | "from"> & {
+  /** The account that is to grant, if the agent knows it. Default: the owner chooses. */
+  account?: SessionRequest["account"];
+  /** What the agent calls itself, 1 to 64 signs. */
+  name: string;
+  /** Why it asks, at most 500 signs. */
+  justification?: string;
+  /** Where the agent waits for the answer, on its own machine. */
+  callback?: string;
+};
+
+/**
+ * Makes the request for a session: reads the chain's id and time, and the decimals of tokens that are not known. The
+ * session begins when it is granted; `until` as a span counts from now.
+ *
+ * @throws {InvalidInput} As {@link createSession}.
+ */
+export async function createHandoff(
+  client: Client<Transport, Chain | undefined>,
+  parameters: HandoffParameters,
+): Promise<HandoffRequest> {
+  const { name, justification, callback, account, ...request } = parameters;
+  const nonce = randomHex(16);
+  const [chainId, block] = await Promise.all([getChainId(client), getBlock(client, { blockTag: "latest" })]);
+  const session = createSession(
+    // Whoever grants: an address that nobody has stands in, so that all else is checked here and now.
+    { ...request, account: account ?? (randomHex(20) as Address) },
+    {
+      chainId,
+      module: safeSessionModuleAddress(),
+      now: Number(block.timestamp),
+      epoch: 0n,
+      decimals: await readDecimals(client, request.budgets, chainId),
+    },
+  );
+  const data: LatchkeySessionData = {
+    budgets: session.budgets.map((budget) => ({
+      ...budget,
+      perTransaction: numberToHex(budget.perTransaction),
+      perPeriod: numberToHex(budget.perPeriod),
+      initial: numberToHex(budget.initial),
+      perSecond: numberToHex(budget.perSecond),
+    })),
+    actions: session.actions,
+    gasAllowance: numberToHex(session.gasAllowance),
+    paymaster: session.paymaster,
+    ...(justification === undefined ? {} : { justification }),
+  };
+  return {
+    version: HANDOFF_VERSION,
+    name,
+    nonce,
+    ...(callback === undefined ? {} : { callback }),
+    permissions: [
+      {
+        chainId: numberToHex(chainId),
+        ...(account === undefined ? {} : { from: parseAddress(account, "account") }),
+        to: session.key,
+        permission: { type: LATCHKEY_SESSION, isAdjustmentAllowed: true, data },
+        rules: [{ type: "expiry", data: { timestamp: session.validUntil } }],
+      },
+    ],
+  };
+}
+
+const randomHex = (length: number): Hex =>
+  bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(length)));

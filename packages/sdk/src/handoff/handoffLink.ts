@@ -1,0 +1,24 @@
+import { encodeBase64url } from "./base64url.ts";
+import { canonicalJson } from "./canonicalJson.ts";
+import type { HandoffRequest } from "./HandoffRequest.ts";
+import { invalidRequest } from "./invalidRequest.ts";
+import { pageUrl } from "./pageUrl.ts";
+import { parseHandoffRequest } from "./parseHandoffRequest.ts";
+
+/**
+ * The link that an owner opens: the page, and behind `#request=` the request in base64url. What stands behind `#` is read
+ * by the page alone: a browser does not send it to the page's server.
+ *
+ * @param page `https:` anywhere, `http:` on this machine only.
+ * @throws {InvalidInput} INVALID_REQUEST: the page would refuse it, or the page's address is none.
+ */
+export function handoffLink(page: string, request: HandoffRequest): string {
+  const url = pageUrl(page);
+  const text = canonicalJson(request);
+  const link = `${url.href}#request=${encodeBase64url(text)}`;
+  // Who asks learns here what the owner would only see as a refusal.
+  parseHandoffRequest(link);
+  if (text !== canonicalJson(parseHandoffRequest(text)))
+    throw invalidRequest("The request holds members that no request has.");
+  return link;
+}

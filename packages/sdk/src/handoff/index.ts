@@ -1,0 +1,13 @@
+export { createHandoff, type HandoffParameters } from "./createHandoff.ts";
+export type { GrantedAnswer, HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
+export { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
+export { handoffCode } from "./handoffCode.ts";
+export { handoffLink } from "./handoffLink.ts";
+export { isWithin } from "./isWithin.ts";
+export { keyFingerprint } from "./keyFingerprint.ts";
+export type { LatchkeySessionData, PermissionRequest } from "./PermissionRequest.ts";
+export { type HandoffAnswerParameters, parseHandoffAnswer } from "./parseHandoffAnswer.ts";
+export { parseHandoffRequest } from "./parseHandoffRequest.ts";
+export { type RequestedSessionParameters, requestedSession } from "./requestedSession.ts";
+export { type SessionExcess, sessionExcess } from "./sessionExcess.ts";
+export { settleHandoff } from "./settleHandoff.ts";

@@ -1,0 +1,6 @@
+import type { Session } from "../Session.ts";
+import { sessionExcess } from "./sessionExcess.ts";
+
+/** Whether a granted session allows nothing that the requested one does not: see {@link sessionExcess}. */
+export const isWithin = (granted: Session, requested: Session): boolean =>
+  sessionExcess(granted, requested).length === 0;

@@ -1,0 +1,22 @@
+import { invalidRequest } from "./invalidRequest.ts";
+
+/**
+ * The address of an owner's page, without what stands behind `#`.
+ *
+ * @throws {InvalidInput} INVALID_REQUEST: others could change the page on its way, or it is no address.
+ */
+export function pageUrl(page: string): URL {
+  let url: URL;
+  try {
+    url = new URL(page);
+  } catch {
+    throw invalidRequest("The page's address is no URL.");
+  }
+  const isOwnMachine = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isOwnMachine))
+    throw invalidRequest("The page's address must begin with https://, or be of this machine.");
+  if (url.username !== "" || url.password !== "")
+    throw invalidRequest("The page's address must not hold a user's name or password.");
+  url.hash = "";
+  return url;
+}

@@ -1,0 +1,66 @@
+import { type Hex, keccak256, slice, stringToHex } from "viem";
+import { decodeBase64url } from "./base64url.ts";
+import { canonicalJson } from "./canonicalJson.ts";
+import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
+import { invalidRequest } from "./invalidRequest.ts";
+import { joinPermissions } from "./joinPermissions.ts";
+import { parseStrictJson } from "./parseStrictJson.ts";
+import { permissionsSchema, requestSchema } from "./requestSchema.ts";
+import { schemaFaults } from "./schemaFaults.ts";
+
+/** Of JSON, in UTF-16 code units: the largest session there is takes two thirds of it. */
+const MOST_JSON = 64 * 1024;
+/** Of a link: the JSON in base64url, behind the page's address. */
+const MOST_TEXT = 96 * 1024;
+/** What a request without a name is shown as. */
+const UNNAMED = "unnamed";
+
+/**
+ * Reads a request that somebody else wrote: an agent's link, the part of it from `#` on, or bare JSON, be it a
+ * {@link HandoffRequest} or the array of ERC-7715 that a wallet is asked for (which has no name, so it is `unnamed`, and
+ * no nonce, so it gets one made from its text).
+ *
+ * What is not understood is refused: a member that no request has, a type or a rule that is not known, two members of one
+ * name. What is given back can become a session, by {@link requestedSession}. The name and the justifications are claims,
+ * and may hold control and bidirectional signs: take care when showing them.
+ *
+ * @throws {InvalidInput} INVALID_REQUEST with the first faults in `details.faults`.
+ */
+export function parseHandoffRequest(text: string): HandoffRequest {
+  if (typeof text !== "string") throw invalidRequest("The request is no text.");
+  if (text.length > MOST_TEXT) throw invalidRequest("The request is longer than any request is.");
+  const json = jsonIn(text.trim());
+  if (json.length > MOST_JSON) throw invalidRequest("The request is longer than any request is.");
+  const read = parseStrictJson(json);
+  if ("flaw" in read) throw invalidRequest(`The request cannot be read: ${read.flaw}.`);
+  const request = Array.isArray(read.value) ? ofWallet(read.value) : ofAgent(read.value);
+  joinPermissions(request);
+  return request;
+}
+
+function ofAgent(json: unknown): HandoffRequest {
+  const version = typeof json === "object" && json !== null && "version" in json ? json.version : undefined;
+  if (typeof version === "number" && version !== HANDOFF_VERSION)
+    throw invalidRequest("The request is of another version than this page reads.");
+  const parsed = requestSchema.safeParse(json);
+  if (!parsed.success)
+    throw invalidRequest("The request is not of the form that is read here.", schemaFaults(parsed.error));
+  return parsed.data;
+}
+
+function ofWallet(json: unknown): HandoffRequest {
+  const parsed = permissionsSchema.safeParse(json);
+  if (!parsed.success)
+    throw invalidRequest("The request is not of the form that is read here.", schemaFaults(parsed.error));
+  const nonce: Hex = slice(keccak256(stringToHex(canonicalJson(parsed.data))), 0, 16);
+  return { version: HANDOFF_VERSION, name: UNNAMED, nonce, permissions: parsed.data };
+}
+
+function jsonIn(text: string): string {
+  if (text.startsWith("{") || text.startsWith("[")) return text;
+  const encoded = /^(?:[^#]*#|)request=(.*)$/s.exec(text)?.[1];
+  if (encoded === undefined) throw invalidRequest("There is no request in the link.");
+  const json = decodeBase64url(encoded);
+  if (json === undefined) throw invalidRequest("The link is damaged: it may have been cut off.");
+  return json;
+}

@@ -1,0 +1,161 @@
+import { type Address, getAddress, maxUint128, maxUint256, zeroAddress } from "viem";
+import * as z from "zod";
+import { type Action, ANYONE, type Budget } from "../Session.ts";
+import {
+  addressSchema,
+  amountSchema,
+  bytesSchema,
+  quantitySchema,
+  wholeSchema,
+  wordsSchema,
+} from "./schemas.ts";
+
+/** What a permission asks for, once the session's window is known. */
+export type AskedPermission = {
+  /** First second of validity (Unix time), if it is asked for. */
+  startTime: number | undefined;
+  /** @param parameters.span Of the session, in seconds. `recipients`: of the rule `payee`, or anyone. */
+  budgets(parameters: { span: number; recipients: readonly Address[] }): readonly Budget[];
+  actions: readonly Action[];
+  /** Wei. */
+  gasAllowance: bigint;
+  paymaster: Address;
+  /** Whether a rule `payee` means something beside it. */
+  takesPayee: boolean;
+};
+
+const claims = { justification: wordsSchema(500).nullish(), startTime: wholeSchema(2 ** 47).nullish() };
+const allowance = { ...claims, allowanceAmount: amountSchema };
+const periodic = { ...claims, periodAmount: amountSchema, periodDuration: wholeSchema(2 ** 32) };
+const stream = {
+  ...claims,
+  initialAmount: amountSchema.nullish(),
+  // MetaMask writes the largest number there is where a stream has no end but its own.
+  maxAmount: quantitySchema
+    .transform((text) => (BigInt(text) === maxUint256 ? maxUint128 : BigInt(text)))
+    .refine((amount) => amount <= maxUint128, "more than 128 bits")
+    .nullish(),
+  amountPerSecond: amountSchema,
+};
+const ofToken = { tokenAddress: addressSchema };
+
+/** A permission to move one token: no calls, no userOps, no signatures. */
+const asked = (
+  startTime: number | null | undefined,
+  budget: (span: number) => Omit<Budget, "slotSizes" | "recipients">,
+): AskedPermission => ({
+  startTime: startTime ?? undefined,
+  budgets: ({ span, recipients }) => [{ ...budget(span), slotSizes: 0, recipients }],
+  actions: [],
+  gasAllowance: 0n,
+  paymaster: zeroAddress,
+  takesPayee: true,
+});
+
+const ofAllowance = (token: Address, data: z.output<z.ZodObject<typeof allowance>>) =>
+  asked(data.startTime, (span) => ({
+    token,
+    perTransaction: data.allowanceAmount,
+    perPeriod: data.allowanceAmount,
+    period: span,
+    initial: 0n,
+    perSecond: 0n,
+  }));
+
+const ofPeriodic = (token: Address, data: z.output<z.ZodObject<typeof periodic>>) =>
+  asked(data.startTime, () => ({
+    token,
+    perTransaction: data.periodAmount,
+    perPeriod: data.periodAmount,
+    period: data.periodDuration,
+    initial: 0n,
+    perSecond: 0n,
+  }));
+
+const ofStream = (token: Address, data: z.output<z.ZodObject<typeof stream>>) =>
+  asked(data.startTime, (span) => ({
+    token,
+    perTransaction: data.maxAmount ?? maxUint128,
+    perPeriod: data.maxAmount ?? maxUint128,
+    period: span,
+    initial: data.initialAmount ?? 0n,
+    perSecond: data.amountPerSecond,
+  }));
+
+const latchkeySchema = z.strictObject({
+  budgets: z
+    .array(
+      z.strictObject({
+        token: addressSchema,
+        perTransaction: amountSchema,
+        perPeriod: amountSchema,
+        period: wholeSchema(2 ** 32),
+        initial: amountSchema,
+        perSecond: amountSchema,
+        slotSizes: wholeSchema(9),
+        recipients: z.array(addressSchema).min(1).max(32),
+      }),
+    )
+    .max(8),
+  actions: z
+    .array(
+      z.strictObject({
+        target: addressSchema,
+        selector: bytesSchema(4),
+        rules: z
+          .array(z.strictObject({ offset: wholeSchema(2 ** 16), op: wholeSchema(6), value: bytesSchema(32) }))
+          .max(8),
+      }),
+    )
+    .max(32),
+  gasAllowance: amountSchema,
+  paymaster: addressSchema,
+  justification: wordsSchema(500).nullish(),
+});
+
+/** The type whose data is a whole session. */
+export const LATCHKEY_SESSION = "latchkey-session";
+
+/**
+ * How each type of permission that is known becomes part of a session. MetaMask's types hold what its delegations hold:
+ * a stream fills from its start to its most, once; nothing limits one payment but what is there.
+ */
+export const permissionTypes: { readonly [type: string]: z.ZodType<AskedPermission> } = {
+  "native-token-allowance": z.strictObject(allowance).transform((data) => ofAllowance(zeroAddress, data)),
+  "native-token-periodic": z.strictObject(periodic).transform((data) => ofPeriodic(zeroAddress, data)),
+  "native-token-stream": z
+    .strictObject(stream)
+    .refine(({ amountPerSecond }) => amountPerSecond > 0n, "nothing flows")
+    .transform((data) => ofStream(zeroAddress, data)),
+  "erc20-token-allowance": z
+    .strictObject({ ...allowance, ...ofToken })
+    .refine(({ tokenAddress }) => BigInt(tokenAddress) !== 0n, "no token")
+    .transform((data) => ofAllowance(getAddress(data.tokenAddress), data)),
+  "erc20-token-periodic": z
+    .strictObject({ ...periodic, ...ofToken })
+    .refine(({ tokenAddress }) => BigInt(tokenAddress) !== 0n, "no token")
+    .transform((data) => ofPeriodic(getAddress(data.tokenAddress), data)),
+  "erc20-token-stream": z
+    .strictObject({ ...stream, ...ofToken })
+    .refine(({ tokenAddress }) => BigInt(tokenAddress) !== 0n, "no token")
+    .refine(({ amountPerSecond }) => amountPerSecond > 0n, "nothing flows")
+    .transform((data) => ofStream(getAddress(data.tokenAddress), data)),
+  [LATCHKEY_SESSION]: latchkeySchema.transform(
+    ({ budgets, actions, gasAllowance, paymaster }): AskedPermission => ({
+      startTime: undefined,
+      budgets: () =>
+        budgets.map((budget) => ({
+          ...budget,
+          token: getAddress(budget.token),
+          recipients: budget.recipients.map((recipient) => getAddress(recipient)),
+        })),
+      actions: actions.map(({ target, ...action }) => ({ target: getAddress(target), ...action })),
+      gasAllowance,
+      paymaster: getAddress(paymaster),
+      takesPayee: false,
+    }),
+  ),
+};
+
+/** Who may be paid where no rule `payee` stands. */
+export const NO_PAYEE: readonly Address[] = [ANYONE];

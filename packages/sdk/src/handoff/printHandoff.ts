@@ -1,0 +1,30 @@
+import type { Writable } from "node:stream";
+import type { SessionHandoff } from "./requestSession.ts";
+
+/**
+ * Prints a request for the owner who sits at this terminal: the link, what to compare, the QR code for a phone, unless the
+ * terminal is too narrow for it.
+ *
+ * @param output For example `process.stderr`.
+ */
+export function printHandoff(
+  { link, code, fingerprint, qr }: Pick<SessionHandoff, "link" | "code" | "fingerprint" | "qr">,
+  output: Writable & { columns?: number },
+): void {
+  const width = qr?.indexOf("\n") ?? 0;
+  const fits = output.columns === undefined || output.columns >= width;
+  const lines = [
+    "To allow this agent to spend, open:",
+    "",
+    link,
+    "",
+    `The page must show the code ${code} and the key ${fingerprint}. If it does not, decline.`,
+    "",
+    ...(qr === undefined
+      ? []
+      : fits
+        ? [qr, ""]
+        : [`A terminal of ${width} columns shows a QR code as well.`]),
+  ];
+  output.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,175 @@
+import type { Writable } from "node:stream";
+import type { Address, Chain, Client, LocalAccount, Transport } from "viem";
+import type { Refusal } from "../errors/Refusal.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { verifyGrant } from "../grant/verifyGrant.ts";
+import { type CallbackServer, openCallbackServer } from "./callbackServer.ts";
+import { createHandoff, type HandoffParameters } from "./createHandoff.ts";
+import { declined } from "./declined.ts";
+import type { GrantedAnswer } from "./HandoffAnswer.ts";
+import type { HandoffRequest } from "./HandoffRequest.ts";
+import { handoffClosed } from "./handoffClosed.ts";
+import { handoffCode } from "./handoffCode.ts";
+import { handoffLink } from "./handoffLink.ts";
+import { keyFingerprint } from "./keyFingerprint.ts";
+import { pageUrl } from "./pageUrl.ts";
+import { parseHandoffAnswer } from "./parseHandoffAnswer.ts";
+import { printHandoff } from "./printHandoff.ts";
+import { qrCode } from "./qrCode.ts";
+import { settleHandoff } from "./settleHandoff.ts";
+
+/** What {@link requestSession} takes. */
+export type SessionHandoffParameters = Omit<HandoffParameters, "key" | "callback"> & {
+  /** Any viem client of the chain. */
+  client: Client<Transport, Chain | undefined>;
+  /** The session's key. It also sends the transactions of the answer, unless `sender` does. */
+  key: LocalAccount;
+  /** Pays the gas of the answer's transactions. Default: the key. */
+  sender?: LocalAccount;
+  /** Address of the page: `https:`, or `http:` on this machine. */
+  page: string;
+  /** Whether to wait on this machine for the page's answer. Default: true. Without it the answer is pasted. */
+  callback?: boolean;
+  /** Session modules that the agent trusts. Default: the canonical ones of this version. */
+  modules?: readonly Address[];
+  /** Ends the wait. */
+  signal?: AbortSignal;
+  /** Where to print link, codes and QR code; for example `process.stderr`. Default: nowhere. */
+  output?: Writable;
+};
+
+/** A request that waits for its answer. */
+export type SessionHandoff = {
+  request: HandoffRequest;
+  /** For the owner to open. */
+  link: string;
+  /** To compare with what the page shows: {@link handoffCode}. */
+  code: string;
+  /** To compare with what the page shows: {@link keyFingerprint}. */
+  fingerprint: string;
+  /** The link as a QR code for a terminal; undefined where it is too long for one. */
+  qr: string | undefined;
+  /** The answer, checked, before its transactions are sent: enough to try {@link settleHandoff} again. */
+  received: Promise<GrantedAnswer>;
+  /** The grant, once it works. Rejects with DECLINED, HANDOFF_CLOSED, or as {@link settleHandoff} does. */
+  answer: Promise<Grant>;
+  /**
+   * Takes an answer that was pasted or stands in a file.
+   * @throws {Refusal} INVALID_ANSWER or what the chain has against it: the wait goes on. HANDOFF_CLOSED: there was one.
+   */
+  receive(text: string): Promise<void>;
+  /** Ends the wait. */
+  close(): Promise<void>;
+};
+
+/**
+ * Asks an owner for a session by a link to a page: no server in between, and the owner may be on another machine. Open the
+ * link, or show it with its codes ({@link printHandoff}), then await `answer`.
+ *
+ * The answer comes back over a callback on this machine, or by {@link SessionHandoff.receive}. It is checked before it is
+ * taken ({@link parseHandoffAnswer}), then made to work ({@link settleHandoff}).
+ *
+ * @throws {InvalidInput} The request is none: a limit missing, no end, no page…
+ *
+ * @example
+ * const handoff = await requestSession({ client, key, page, name: "Research Bot",
+ *   budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: [shop] } }, until: "7d", output: process.stderr });
+ * const grant = await handoff.answer;
+ */
+export async function requestSession(parameters: SessionHandoffParameters): Promise<SessionHandoff> {
+  const { client, key, sender = key, page, callback = true, modules, signal, output, ...asked } = parameters;
+  if (signal?.aborted) throw handoffClosed("The wait was ended before it began.", signal.reason);
+  const { origin } = pageUrl(page);
+  let settleReceived: (answer: GrantedAnswer) => void = () => {};
+  let rejectReceived: (reason: Refusal) => void = () => {};
+  const received = new Promise<GrantedAnswer>((resolve, reject) => {
+    settleReceived = resolve;
+    rejectReceived = reject;
+  });
+  let server: CallbackServer | undefined;
+  let isOver = false;
+  let isChecking = false;
+
+  const requireWaiting = () => {
+    if (isOver) throw handoffClosed("The request was answered, or nobody waits any more.");
+  };
+  const end = async () => {
+    isOver = true;
+    signal?.removeEventListener("abort", abort);
+    await server?.close();
+  };
+  const abort = () => {
+    rejectReceived(handoffClosed("The wait was ended before an answer came.", signal?.reason));
+    void end();
+  };
+  /** @returns Once the answer is taken. */
+  async function take(text: string): Promise<void> {
+    requireWaiting();
+    if (isChecking) throw handoffClosed("Another answer to the request is being looked at.");
+    isChecking = true;
+    try {
+      const answer = parseHandoffAnswer(text, request, modules ? { modules } : {});
+      if (answer.status === "declined") rejectReceived(declined());
+      else {
+        if (answer.transactions.length === 0) await requireGood(client, answer.grant);
+        // Whoever waited may have given up meanwhile.
+        requireWaiting();
+        settleReceived(answer);
+      }
+      isOver = true;
+    } finally {
+      isChecking = false;
+    }
+  }
+
+  if (callback)
+    server = await openCallbackServer({
+      origin,
+      async take(text) {
+        await take(text);
+        // After the page has heard that its answer was taken.
+        setImmediate(() => void end());
+      },
+    });
+  let request: HandoffRequest;
+  let link: string;
+  try {
+    request = await createHandoff(client, { ...asked, key, ...(server ? { callback: server.url } : {}) });
+    link = handoffLink(page, request);
+  } catch (error) {
+    await server?.close();
+    throw error;
+  }
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+
+  const answer = received.then((granted) => settleHandoff(client, granted, { sender }));
+  // Who awaits only one of the two must not be stopped by the other.
+  for (const promise of [received, answer]) promise.catch(() => {});
+
+  const handoff: SessionHandoff = {
+    request,
+    link,
+    code: handoffCode(request),
+    fingerprint: keyFingerprint(key.address),
+    qr: qrCode(link),
+    received,
+    answer,
+    async receive(text) {
+      await take(text);
+      await end();
+    },
+    async close() {
+      rejectReceived(handoffClosed("The wait was ended before an answer came."));
+      await end();
+    },
+  };
+  if (output) printHandoff(handoff, output);
+  return handoff;
+}
+
+/** @throws {Refusal} Why the account does not stand by the grant; a grant that has not begun may wait. */
+async function requireGood(client: Client<Transport, Chain | undefined>, grant: Grant): Promise<void> {
+  const verdict = await verifyGrant(client, grant);
+  if (!verdict.valid && verdict.reason.code !== "NOT_YET_VALID") throw verdict.reason;
+}

@@ -1,0 +1,37 @@
+import { type Address, type Hex, isAddress, isHex, maxUint128, size } from "viem";
+import * as z from "zod";
+
+/** An address, kept as it is written; letters in both cases must be its checksum. */
+export const addressSchema = z.custom<Address>(
+  (text) => typeof text === "string" && isAddress(text),
+  "no address, or a wrong checksum",
+);
+
+/** So many bytes of hex. */
+export const bytesSchema = (length: number) =>
+  z.custom<Hex>(
+    (text) =>
+      typeof text === "string" && isHex(text) && text.length === 2 + 2 * length && size(text) === length,
+    `not ${length} bytes of hex`,
+  );
+
+/** A quantity in hex, within 256 bits. */
+export const quantitySchema = z.custom<Hex>(
+  (text) => typeof text === "string" && /^0x[0-9a-fA-F]{1,64}$/.test(text),
+  "no quantity in hex",
+);
+
+/** An amount in hex that a budget can hold, as a bigint. */
+export const amountSchema = quantitySchema
+  .transform((text) => BigInt(text))
+  .refine((amount) => amount <= maxUint128, "more than 128 bits");
+
+/** A whole number from 0 on. */
+export const wholeSchema = (below: number) => z.number().int().nonnegative().lt(below);
+
+/** Words of a stranger: at most so many signs, counted as code points, and not blank. */
+export const wordsSchema = (most: number) =>
+  z
+    .string()
+    .refine((text) => text.length <= 2 * most && [...text].length <= most, `more than ${most} signs`)
+    .refine((text) => text.trim() !== "", "blank");

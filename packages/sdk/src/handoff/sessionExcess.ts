@@ -1,0 +1,108 @@
+import { type Address, isAddressEqual, zeroAddress } from "viem";
+import { type Action, ANYONE, type Budget, type Session } from "../Session.ts";
+
+/** One way in which a session is wider than another one. */
+export type SessionExcess = {
+  /** Where in the granted session, for example `budgets[0].perPeriod`; of a missing budget, `budgets`. */
+  path: string;
+  /** One sentence for people. */
+  reason: string;
+};
+
+/**
+ * Compares what was granted with what was asked for: where it is wider. The same rule says what an owner may change
+ * before granting: lower, never raise.
+ *
+ * - Same account, same key; it begins no sooner and ends no later.
+ * - A budget for no other token, its amounts no higher, its recipients among those asked for, no more slot sizes. The
+ *   period stays as long as it was: a shorter one allows more. Or it is one period for the whole of the session. A stream
+ *   stays a stream, as `perSecond: 0` does not mean that nothing flows.
+ * - Actions are among those asked for, each exactly as it was. Where one stays, every budget stays: what an action moves
+ *   of a token is counted only if the token has a budget. To let none of it move, lower the budget to one base unit.
+ * - No more gas, and the paymaster that was asked for or none.
+ *
+ * The epoch and the salt are not compared: neither widens a session, and only the chain knows the epoch.
+ *
+ * @returns Where it is wider; nothing if it is within.
+ */
+export function sessionExcess(granted: Session, requested: Session): SessionExcess[] {
+  const found: SessionExcess[] = [];
+  const expect = (holds: boolean, path: string, reason: string) => {
+    if (!holds) found.push({ path, reason });
+  };
+  expect(isAddressEqual(granted.account, requested.account), "account", "It is of another account.");
+  expect(isAddressEqual(granted.key, requested.key), "key", "It is for another key.");
+  expect(granted.validAfter >= requested.validAfter, "validAfter", "It begins sooner than was asked.");
+  expect(granted.validUntil <= requested.validUntil, "validUntil", "It lasts longer than was asked.");
+  expect(granted.gasAllowance <= requested.gasAllowance, "gasAllowance", "It allows more gas.");
+  expect(
+    isAddressEqual(granted.paymaster, requested.paymaster) ||
+      isAddressEqual(granted.paymaster, zeroAddress) ||
+      isAddressEqual(requested.paymaster, ANYONE),
+    "paymaster",
+    "It allows another paymaster.",
+  );
+  for (const [index, budget] of granted.budgets.entries()) {
+    const asked = requested.budgets.find(({ token }) => isAddressEqual(token, budget.token));
+    const path = `budgets[${index}]`;
+    if (!asked) expect(false, path, "Nobody asked for this token.");
+    else
+      for (const excess of budgetExcess(budget, asked, granted.validUntil - granted.validAfter))
+        expect(false, `${path}.${excess.path}`, excess.reason);
+    expect(
+      !granted.budgets.slice(0, index).some(({ token }) => isAddressEqual(token, budget.token)),
+      path,
+      "The token has two budgets.",
+    );
+  }
+  for (const [index, action] of granted.actions.entries())
+    expect(
+      requested.actions.some((asked) => isSameAction(action, asked)),
+      `actions[${index}]`,
+      "Nobody asked for this call.",
+    );
+  if (granted.actions.length > 0)
+    expect(
+      requested.budgets.every(({ token }) =>
+        granted.budgets.some((kept) => isAddressEqual(kept.token, token)),
+      ),
+      "budgets",
+      "A token lost its budget while calls are allowed: what these move of it would not be counted.",
+    );
+  return found;
+}
+
+/** @param span Of the granted session, in seconds. */
+function* budgetExcess(granted: Budget, requested: Budget, span: number): Generator<SessionExcess> {
+  for (const name of ["perTransaction", "perPeriod", "initial", "perSecond"] as const)
+    if (granted[name] > requested[name]) yield { path: name, reason: "The amount is higher than was asked." };
+  const isStream = requested.perSecond > 0n;
+  if (isStream && granted.perSecond === 0n)
+    yield { path: "perSecond", reason: "All of it is there at once, not bit by bit as was asked." };
+  const isOnePeriod = granted.period >= span && (!isStream || requested.period >= span);
+  if (granted.period !== requested.period && !isOnePeriod)
+    yield { path: "period", reason: "The period is another one than was asked." };
+  if (granted.slotSizes > requested.slotSizes)
+    yield { path: "slotSizes", reason: "It opens more ways to pay by signature." };
+  const includes = (recipients: readonly Address[], one: Address) =>
+    recipients.some((other) => isAddressEqual(other, one));
+  if (
+    !includes(requested.recipients, ANYONE) &&
+    !granted.recipients.every((recipient) => includes(requested.recipients, recipient))
+  )
+    yield { path: "recipients", reason: "It may pay somebody whom nobody named." };
+}
+
+const isSameAction = (granted: Action, requested: Action): boolean =>
+  isAddressEqual(granted.target, requested.target) &&
+  granted.selector.toLowerCase() === requested.selector.toLowerCase() &&
+  granted.rules.length === requested.rules.length &&
+  granted.rules.every((rule, index) => {
+    const asked = requested.rules[index];
+    return (
+      asked !== undefined &&
+      rule.offset === asked.offset &&
+      rule.op === asked.op &&
+      rule.value.toLowerCase() === asked.value.toLowerCase()
+    );
+  });

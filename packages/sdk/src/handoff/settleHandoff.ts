@@ -1,0 +1,142 @@
+import {
+  type Account,
+  type Address,
+  bytesToHex,
+  type Chain,
+  type Client,
+  decodeFunctionData,
+  type Transport,
+} from "viem";
+import {
+  call,
+  estimateGas,
+  getBalance,
+  getCode,
+  getGasPrice,
+  sendTransaction,
+  waitForTransactionReceipt,
+} from "../chainActions.ts";
+import { decodeError } from "../errors/decodeError.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { Refusal } from "../errors/Refusal.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { verifyGrant } from "../grant/verifyGrant.ts";
+import { declined } from "./declined.ts";
+import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
+import { invalidAnswer } from "./invalidAnswer.ts";
+import { settlementAbi } from "./settlementAbi.ts";
+
+/** Several times what the creation of a Safe with a passkey needs where a contract verifies the passkey. */
+const MOST_GAS = 3_000_000n;
+
+/**
+ * Makes a grant work: sends the transactions that an answer carries, in order, unless somebody else has, and asks the
+ * chain whether the account stands by the grant.
+ *
+ * A transaction is sent only if it succeeds for a stranger too, since "anybody may send it" is what the answer says: one
+ * that works because of who sends it (the sender owns the Safe that it names, say) is refused.
+ *
+ * @param client Of the grant's chain.
+ * @param answer As {@link parseHandoffAnswer} gives it; of others the transactions were not looked at.
+ * @param parameters.sender Pays the gas; anybody: the transactions carry their own authority. Default: the client's
+ * account.
+ * @param parameters.mostGas Of one transaction. Default: 3,000,000.
+ * @returns The grant, verified; one that has not begun yet is given back too.
+ * @throws {Refusal} DECLINED; NO_GAS: the sender cannot pay, so send it some coin and call this again;
+ * INVALID_ANSWER: a transaction costs too much; or why the chain or {@link verifyGrant} says no.
+ */
+export async function settleHandoff(
+  client: Client<Transport, Chain | undefined, Account | undefined>,
+  answer: HandoffAnswer,
+  parameters: { sender?: Account; mostGas?: bigint } = {},
+): Promise<Grant> {
+  if (answer.status === "declined") throw declined();
+  const { grant, transactions } = answer;
+  const { sender = client.account, mostGas = MOST_GAS } = parameters;
+  for (const transaction of transactions) {
+    if ((await verifyGrant(client, grant)).valid) return grant;
+    if (!sender)
+      throw new InvalidInput({
+        code: "INVALID_SIGNER",
+        shortMessage: "Nobody is named who sends the transactions of the answer.",
+        metaMessages: ["Use a client with an account, or name a sender."],
+      });
+    await settle(client, transaction, { grant, sender, mostGas });
+  }
+  const verdict = await verifyGrant(client, grant);
+  if (verdict.valid || verdict.reason.code === "NOT_YET_VALID") return grant;
+  throw verdict.reason;
+}
+
+async function settle(
+  client: Client<Transport, Chain | undefined>,
+  { to, data }: HandoffTransaction,
+  { grant, sender, mostGas }: { grant: Grant; sender: Account; mostGas: bigint },
+): Promise<void> {
+  const { functionName } = decodeFunctionData({ abi: settlementAbi, data });
+  if (functionName === "createProxyWithNonce" && (await hasCode(client, grant.session.account))) return;
+  /** Whether somebody else was faster: then what just failed does not matter. */
+  const isDone = async () => (await verifyGrant(client, grant)).valid;
+  try {
+    await call(client, { account: stranger(), to, data });
+  } catch (error) {
+    if (await isDone()) return;
+    throw decodeError(error);
+  }
+  let gas: bigint;
+  try {
+    gas = await estimateGas(client, { account: sender, to, data });
+  } catch (error) {
+    throw decodeError(error);
+  }
+  if (gas > mostGas)
+    throw invalidAnswer(`The answer holds a transaction of ${gas} gas; the most is ${mostGas}.`);
+  await requireGas(client, sender, gas);
+  try {
+    const hash = await sendTransaction(client, {
+      account: sender,
+      chain: client.chain ?? null,
+      to,
+      data,
+      gas: (gas * 6n) / 5n,
+    });
+    const { status } = await waitForTransactionReceipt(client, { hash });
+    if (status === "success" || (await isDone())) return;
+  } catch (error) {
+    if (await isDone()) return;
+    throw decodeError(error);
+  }
+  throw new Refusal({
+    code: "CALL_FAILED",
+    shortMessage: "A transaction of the answer was mined, and failed.",
+    metaMessages: ["Call settleHandoff again: somebody else may have been faster, or the account changed."],
+    details: { to },
+  });
+}
+
+/** @throws {Refusal} NO_GAS */
+async function requireGas(
+  client: Client<Transport, Chain | undefined>,
+  { address }: Account,
+  gas: bigint,
+): Promise<void> {
+  const [balance, price] = await Promise.all([getBalance(client, { address }), getGasPrice(client)]);
+  const needed = ((gas * 6n) / 5n) * price;
+  if (balance >= needed) return;
+  throw new Refusal({
+    code: "NO_GAS",
+    shortMessage: `${address} cannot pay for a transaction: it has ${balance} wei and needs ${needed}.`,
+    metaMessages: [
+      "Send it some of the chain's coin, or have anybody send the transactions; then try again.",
+    ],
+    details: { address, balance, needed },
+  });
+}
+
+const hasCode = async (client: Client<Transport, Chain | undefined>, address: Address) => {
+  const code = await getCode(client, { address });
+  return code !== undefined && code !== "0x";
+};
+
+/** An address that nobody has. */
+const stranger = (): Address => bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(20)));

@@ -1,0 +1,187 @@
+import { readFile } from "node:fs/promises";
+import { expect } from "chai";
+import type { Address } from "viem";
+import { encodeRevokeAll, grantSession, sessionStatus } from "../../packages/sdk/src/index.ts";
+import { allowAsNewcomer } from "./environment/allScreens.ts";
+import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
+import { button, card, failure, heading, openManage, openReview, textOf } from "./environment/screens.ts";
+
+describe("In the browser, the page", function () {
+  this.timeout(60_000);
+  usePage();
+
+  it("runs no script that got into it, and connects to no unencrypted stranger", async () => {
+    const human = await newHuman();
+    human.expectProblem(/Content Security Policy/);
+    await human.page.goto(world().page.url);
+    await heading(human).waitFor();
+    const outcome = await human.page.evaluate(async () => {
+      const script = document.createElement("script");
+      script.textContent = "globalThis.pwned = 1";
+      document.head.append(script);
+      const image = document.createElement("img");
+      image.setAttribute("onerror", "globalThis.pwned = 2");
+      image.src = "data:image/png;base64,AAAA";
+      document.body.append(image);
+      await new Promise((failed) => image.addEventListener("error", failed));
+      const evaluated = await Promise.resolve()
+        .then(() => setTimeout("globalThis.pwned = 3") as unknown)
+        .catch(() => "refused");
+      void evaluated;
+      const connected = await fetch("http://example.com/").then(
+        () => true,
+        () => false,
+      );
+      return { pwned: "pwned" in globalThis, connected };
+    });
+    expect(outcome).to.deep.equal({ pwned: false, connected: false });
+  });
+
+  it("asks for the passkey within the click itself, and always for the user to be verified", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    await human.page.addInitScript(() => {
+      const asked: unknown[] = [];
+      Object.assign(globalThis, { asked });
+      const { credentials } = navigator;
+      for (const name of ["create", "get"] as const) {
+        const original = credentials[name].bind(credentials) as (
+          options: unknown,
+        ) => Promise<Credential | null>;
+        credentials[name] = (options?: CredentialCreationOptions & CredentialRequestOptions) => {
+          const publicKey = options?.publicKey;
+          asked.push({
+            name,
+            // Of the event that is being handled; none once something was awaited.
+            within: globalThis.event?.type,
+            site: publicKey?.rpId ?? publicKey?.rp.id,
+            verification: publicKey?.userVerification ?? publicKey?.authenticatorSelection?.userVerification,
+          });
+          return original(options);
+        };
+      }
+    });
+    await allowAsNewcomer(human, agent);
+    const asked = await human.page.evaluate(() => (globalThis as unknown as { asked: unknown[] }).asked);
+    expect(asked).to.deep.equal([
+      { name: "create", within: "click", site: "localhost", verification: "required" },
+      { name: "get", within: "click", site: "localhost", verification: "required" },
+    ]);
+  });
+
+  it("tells whoever opens the same link again that it was allowed already", async () => {
+    const agent = await newAgent();
+    const human = await newHuman();
+    await allowAsNewcomer(human, agent);
+    await human.page.goto("about:blank");
+    await openReview(human, agent.handoff.link);
+    expect(await textOf(human)).to.include("You have allowed this very request already");
+  });
+
+  it("does not hand on a grant that the account no longer stands by: everything was stopped while the review was open", async () => {
+    const { testChain, latchkey, client } = world();
+    const human = await newHuman();
+    const { account } = (await allowAsNewcomer(human, await newAgent())).session;
+    const agent = await newAgent({ account });
+    human.allow(agent.callback);
+    await human.page.goto("about:blank");
+    await openReview(human, agent.handoff.link);
+    const { to, data } = encodeRevokeAll(latchkey);
+    await testChain.send({ from: account as Address, to, data });
+    await button(human, "Allow with passkey").click();
+    expect(await failure(human)).to.match(/stopped on this account.*load the page again/i);
+    expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
+    await human.page.reload();
+    await button(human, "Allow with passkey").click();
+    expect((await sessionStatus(client, await agent.handoff.answer)).active).to.equal(true);
+  });
+
+  it("works on, with words, where the browser keeps nothing", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    await human.page.addInitScript(() => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
+    });
+    await openReview(human, agent.handoff.link);
+    await button(human, "Create a passkey").click();
+    expect(await failure(human)).to.include("This browser keeps nothing");
+    await button(human, "Allow with passkey").click();
+    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+  });
+
+  it("begins anew where what it kept is damaged", async () => {
+    const human = await newHuman();
+    await human.page.goto(world().page.url);
+    await human.page.evaluate(() => localStorage.setItem("latchkey", `{"version":99,"grants":"<b>"`));
+    await openManage(human);
+    expect(await textOf(human)).to.include("Nothing is allowed from this browser");
+  });
+
+  it("carries what it remembers to another browser as a file, and where chains are asked is not in its power", async () => {
+    const agent = await newAgent();
+    const one = await newHuman();
+    await allowAsNewcomer(one, agent);
+    await one.page.goto(world().page.url);
+    await button(one, "Settings").click();
+    const [download] = await Promise.all([
+      one.page.waitForEvent("download"),
+      button(one, "Save it as a file").click(),
+    ]);
+    const kept = JSON.parse(await readFile(await download.path(), "utf8"));
+    kept.settings.rpcs = { [world().chain.id]: "https://stranger.example/" };
+
+    const other = await newHuman();
+    await other.page.goto(world().page.url);
+    await button(other, "Settings").click();
+    await other.page.getByLabel("Add what a file remembers").setInputFiles({
+      name: "latchkey-page.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(JSON.stringify(kept)),
+    });
+    await other.page.getByText("The file was added").waitFor();
+    await openManage(other);
+    await card(other, "Research Bot").getByText("Active", { exact: true }).waitFor();
+  });
+
+  it("refuses a file that it did not write", async () => {
+    const human = await newHuman();
+    await human.page.goto(world().page.url);
+    await button(human, "Settings").click();
+    await human.page
+      .getByLabel("Add what a file remembers")
+      .setInputFiles({ name: "x.json", mimeType: "application/json", buffer: Buffer.from(`{"version":1}`) });
+    expect(await failure(human)).to.include("This file was not written by this page");
+  });
+
+  it("asks the chain where the reader wants it asked, and refuses addresses that are not private", async () => {
+    const human = await newHuman();
+    await human.page.goto(world().page.url);
+    await button(human, "Settings").click();
+    const field = human.page.getByLabel("Local chain (chain 31337)");
+    for (const wrong of [
+      "http://example.com/",
+      "ftp://127.0.0.1/",
+      "https://user:secret@example.com/",
+      "x",
+    ]) {
+      await field.fill(wrong);
+      await button(human, /Use this address/).click();
+      await human.page.getByText("begins with https://, or http:// on this machine").waitFor();
+    }
+    // The same node by its other name: the page's own setting names it by number.
+    const { port } = new URL(world().rpcUrl);
+    const other = `http://localhost:${port}/`;
+    human.allow(other);
+    await field.fill(other);
+    await button(human, /Use this address/).click();
+    await human.page.getByText(/from now on/).waitFor();
+    const before = human.requests.length;
+    await human.page.goto("about:blank");
+    await openReview(human, (await newAgent()).handoff.link);
+    const asked = human.requests.slice(before).map((url) => new URL(url).origin);
+    expect(asked).to.include(new URL(other).origin);
+    expect(asked).not.to.include(world().rpcUrl);
+  });
+});

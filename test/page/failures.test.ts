@@ -1,0 +1,148 @@
+import { expect } from "chai";
+import { grantSession } from "../../packages/sdk/src/index.ts";
+import { breakChain, mendChain } from "./environment/chainFaults.ts";
+import { putPasskey } from "./environment/devicePasskey.ts";
+import { newAgent, newHuman, usePage } from "./environment/fixture.ts";
+import { latchkeySafe } from "./environment/passkeySafe.ts";
+import { button, chooseAccount, expectNothingToAllow, failure, openReview } from "./environment/screens.ts";
+
+describe("When something fails, the page says what, and the human can go on:", function () {
+  this.timeout(60_000);
+  usePage();
+
+  it("a prompt for a new passkey that was refused", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    await openReview(human, agent.handoff.link);
+    await human.refuse(true);
+    await button(human, "Create a passkey").click();
+    expect(await failure(human)).to.match(/passkey prompt was closed.*try again/i);
+    await human.refuse(false);
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").click();
+    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+  });
+
+  it("a prompt for the signature that was refused", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    await openReview(human, agent.handoff.link);
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").waitFor();
+    await human.refuse(true);
+    await button(human, "Allow with passkey").click();
+    expect(await failure(human)).to.match(/passkey prompt was closed.*nothing was signed.*try again/i);
+    await human.refuse(false);
+    await button(human, "Allow with passkey").click();
+    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
+  });
+
+  it("a browser without passkeys", async () => {
+    const { handoff } = await newAgent();
+    const human = await newHuman();
+    await human.page.addInitScript(() => {
+      Reflect.deleteProperty(globalThis, "PublicKeyCredential");
+    });
+    await openReview(human, handoff.link);
+    if ((await human.page.getByRole("alert").count()) === 0) await button(human, "Create a passkey").click();
+    expect(await failure(human)).to.include("cannot use passkeys");
+    await expectNothingToAllow(human);
+  });
+
+  it("a device that verifies nobody: what it signs is not taken", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    await openReview(human, agent.handoff.link);
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").waitFor();
+    const { cdp, authenticatorId } = human;
+    await cdp.send("WebAuthn.setResponseOverrideBits", { authenticatorId, isBadUV: true });
+    await button(human, "Allow with passkey").click();
+    await failure(human);
+    await cdp.send("WebAuthn.setResponseOverrideBits", { authenticatorId, isBadUV: false });
+    await button(human, "Allow with passkey").click();
+    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+  });
+
+  it("an authenticator whose signature is wrong: the agent never sees it", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    await openReview(human, agent.handoff.link);
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").waitFor();
+    const { cdp, authenticatorId } = human;
+    await cdp.send("WebAuthn.setResponseOverrideBits", { authenticatorId, isBogusSignature: true });
+    await button(human, "Allow with passkey").click();
+    await failure(human);
+    expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
+  });
+
+  it("a device that does not have the passkey of the account", async () => {
+    const human = await newHuman();
+    const safe = await latchkeySafe(await putPasskey(await newHuman()), "1.4.1");
+    const { handoff } = await newAgent({ account: safe });
+    await openReview(human, handoff.link);
+    await chooseAccount(human, safe);
+    await button(human, "Allow with passkey").click();
+    expect(await failure(human)).to.match(/no passkey of yours was found.*use the one that does/i);
+  });
+
+  it("a passkey that is not the account's owner", async () => {
+    const human = await newHuman();
+    const agent = await newAgent();
+    human.allow(agent.callback);
+    const safe = await latchkeySafe(await putPasskey(await newHuman()), "1.4.1");
+    await putPasskey(human);
+    await openReview(human, agent.handoff.link);
+    await chooseAccount(human, safe);
+    await button(human, "Allow with passkey").click();
+    expect(await failure(human)).to.include("That passkey is not the owner of this account");
+    expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
+  });
+
+  it("a chain that cannot be reached", async () => {
+    const { handoff } = await newAgent();
+    const human = await newHuman();
+    await breakChain(human, "unreachable");
+    await human.page.goto(handoff.link);
+    expect(await failure(human)).to.include("Local chain cannot be reached");
+    await expectNothingToAllow(human);
+    await mendChain(human);
+    await button(human, /try again/i).click();
+    await button(human, "Create a passkey").waitFor();
+  });
+
+  it("a node of another chain", async () => {
+    const { handoff } = await newAgent();
+    const human = await newHuman();
+    await breakChain(human, "another chain");
+    await human.page.goto(handoff.link);
+    expect(await failure(human)).to.match(/another chain/);
+    await expectNothingToAllow(human);
+  });
+
+  it("a device whose clock is an hour behind", async () => {
+    const { handoff } = await newAgent();
+    const human = await newHuman();
+    await human.page.clock.install({ time: Date.now() - 3_600_000 });
+    await human.page.goto(handoff.link);
+    await human.page
+      .getByText(/The clock of this device and the chain's differ by (59|60|61) minutes/)
+      .waitFor();
+  });
+
+  it("an agent that waits no longer: the answer is not lost", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    human.expectProblem(/Failed to load resource: net::ERR_/);
+    await openReview(human, agent.handoff.link);
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").waitFor();
+    await agent.handoff.close();
+    await button(human, "Allow with passkey").click();
+    expect(await failure(human)).to.match(/agent could not be reached.*not lost/i);
+    await button(human, "Copy the answer").waitFor();
+    await button(human, "Save the answer").waitFor();
+  });
+});

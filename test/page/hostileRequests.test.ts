@@ -1,0 +1,193 @@
+import { expect } from "chai";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { putPasskey } from "./environment/devicePasskey.ts";
+import { newHuman, usePage, world } from "./environment/fixture.ts";
+import { latchkeySafe } from "./environment/passkeySafe.ts";
+import {
+  button,
+  chooseAccount,
+  expectNothingToAllow,
+  failure,
+  heading,
+  openReview,
+  textOf,
+} from "./environment/screens.ts";
+import { linkWith, lookAlike, strangersLink, strangersRequest } from "./environment/strangersLink.ts";
+
+const someone = () => privateKeyToAccount(generatePrivateKey()).address;
+
+/** Signs that have no business in a name: they hide, reorder, or cover what is beside them. */
+const TRICKS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+describe("A hostile request", function () {
+  this.timeout(60_000);
+  usePage();
+
+  describe("that is malformed is refused with words, and nothing can be allowed", () => {
+    const honest = () => JSON.stringify(strangersRequest());
+    const links: Record<string, () => string> = {
+      "no base64": () => `${world().page.url}#request=%%%`,
+      nothing: () => `${world().page.url}#request=`,
+      "no JSON": () => linkWith("{"),
+      "a link that was cut off": () => linkWith(honest()).slice(0, -40),
+      "another version": () => linkWith(honest().replace('"version":1', '"version":2')),
+      "a member twice": () => linkWith(honest().replace('"name"', '"name":"Bank","name"')),
+      "a member that no request has": () =>
+        linkWith(honest().replace('"name"', '"rpc":"http://127.0.0.1:1","name"')),
+      "a __proto__": () => linkWith(honest().replace('"name"', '"__proto__":{"isAdmin":true},"name"')),
+      "a name of 65 signs": () => strangersLink({ name: "n".repeat(65) }),
+      "a name of 200,000 signs": () => strangersLink({ name: "n".repeat(200_000) }),
+      "arrays a thousand deep": () => linkWith(`${"[".repeat(10_000)}${"]".repeat(10_000)}`),
+      "a callback to another machine": () => strangersLink({ callback: "http://192.168.0.1:80/x" }),
+      "a callback that only looks local": () =>
+        strangersLink({ callback: "http://127.0.0.1.example.com:80/x" }),
+      "a callback that is a script": () => strangersLink({ callback: "javascript:alert(1)//127.0.0.1" }),
+      "an amount above 128 bits": () => strangersLink({ budgets: [{ perPeriod: `0x${"f".repeat(33)}` }] }),
+      "a budget of no amount": () => strangersLink({ budgets: [{ perTransaction: "0x0" }] }),
+      "33 recipients": () =>
+        strangersLink({ budgets: [{ recipients: Array.from({ length: 33 }, someone) }] }),
+      "two budgets for one token": () => strangersLink({ budgets: [{}, {}] }),
+      "a wrong checksum": () => strangersLink({ budgets: [{ recipients: [`0x${"aB".repeat(20)}`] }] }),
+    };
+    it("one after the other, in one browser", async () => {
+      const human = await newHuman();
+      for (const [what, link] of Object.entries(links)) {
+        await human.page.goto("about:blank");
+        await human.page.goto(link());
+        expect(await failure(human), what).to.match(/does not carry a request/);
+        await expectNothingToAllow(human);
+      }
+    });
+  });
+
+  it("with script in its name runs none of it, and shows it as the text that it is", async () => {
+    const human = await newHuman();
+    const name = `<img src=x onerror="pwned=1"><script>pwned=1</script>`;
+    let dialogs = 0;
+    human.page.on("dialog", (dialog) => {
+      dialogs++;
+      return dialog.dismiss();
+    });
+    await openReview(
+      human,
+      strangersLink({ name, justification: `</p>${name}<a href="javascript:alert(1)">x</a>` }),
+      name,
+    );
+    expect(await human.page.evaluate(() => "pwned" in globalThis)).to.equal(false);
+    expect(dialogs).to.equal(0);
+    expect(await human.page.locator("img, iframe, object, embed, a[href^='javascript']").count()).to.equal(0);
+  });
+
+  it("with signs in its name that turn or hide text shows none of them, and says so", async () => {
+    const human = await newHuman();
+    const name = "Your Bank\u202e\u2066 tob\u0000\u200b\u0007";
+    await human.page.goto(strangersLink({ name, justification: "Safe\u202eevil\u2069" }));
+    await heading(human, /^Let “Your Bank tob” \(.*left out\) spend from your account\?$/).waitFor();
+    const shown = await human.page.locator("body").innerText();
+    expect(shown.replace(/\n|\t/g, "")).not.to.match(TRICKS);
+  });
+
+  it("has its name in quotes and marked as claimed, apart from the page's own words", async () => {
+    const human = await newHuman();
+    await openReview(human, strangersLink({ name: "Latchkey Support" }), "Latchkey Support");
+    expect(await heading(human).locator("bdi").innerText()).to.equal("Latchkey Support");
+    expect(await textOf(human)).to.match(/calls itself that; nobody has checked the name/);
+  });
+
+  it("lists every one of 32 recipients in full", async () => {
+    const human = await newHuman();
+    const recipients = Array.from({ length: 32 }, someone);
+    await openReview(human, strangersLink({ budgets: [{ recipients }] }));
+    const text = (await textOf(human)).replace(/\s/g, "");
+    for (const recipient of recipients) expect(text).to.include(recipient);
+  });
+
+  it("with a recipient that looks like another one is warned of", async () => {
+    const human = await newHuman();
+    const { shop } = world();
+    await openReview(
+      human,
+      strangersLink({ budgets: [{ recipients: [shop.address, lookAlike(shop.address)] }] }),
+    );
+    expect(await textOf(human)).to.match(/addresses look alike, and are not the same/);
+    const honest = await newHuman();
+    await openReview(honest, strangersLink({ budgets: [{ recipients: [shop.address, someone()] }] }));
+    expect(await textOf(honest)).not.to.match(/addresses look alike, and are not the same/);
+  });
+
+  it("for a chain that the page does not know is refused by name", async () => {
+    const human = await newHuman();
+    await human.page.goto(strangersLink({ chainId: 666 }));
+    expect(await failure(human)).to.include("chain 666, which this page does not know");
+    await expectNothingToAllow(human);
+  });
+
+  it("for an account that is not the reader's cannot be allowed", async () => {
+    const human = await newHuman();
+    const own = await latchkeySafe(await putPasskey(human), "1.4.1");
+    const stranger = await newHuman();
+    const others = await latchkeySafe(await putPasskey(stranger), "1.4.1");
+    await openReview(human, strangersLink({ from: others }));
+    expect((await textOf(human)).replace(/\s/g, "")).to.include(others);
+    // Another account cannot be chosen instead, and this one's passkey is not here.
+    await chooseAccount(human, own);
+    expect(await failure(human)).to.include("The request is for another account");
+    await chooseAccount(human, others);
+    await button(human, "Allow with passkey").click();
+    expect(await failure(human)).to.include("That passkey is not the owner of this account");
+  });
+
+  it("for unlimited amounts says so before it can be allowed", async () => {
+    const human = await newHuman();
+    const most = `0x${"f".repeat(32)}` as const;
+    await openReview(
+      human,
+      strangersLink({ budgets: [{ perTransaction: most, perPeriod: most, slotSizes: 1 }] }),
+    );
+    expect(await textOf(human)).to.match(
+      /There is no real limit on USDC.*everything that the account ever holds/,
+    );
+  });
+
+  it("that never ends says so before it can be allowed", async () => {
+    const human = await newHuman();
+    await openReview(human, strangersLink({ until: 2 ** 47 - 1 }));
+    expect(await textOf(human)).to.match(/This practically never ends: it lasts more than \d+ years/);
+  });
+
+  it("for payments to anyone says so", async () => {
+    const human = await newHuman();
+    await openReview(
+      human,
+      strangersLink({ budgets: [{ recipients: ["0xffffffffffffffffffffffffffffffffffffffff"] }] }),
+    );
+    expect(await textOf(human)).to.match(/It may pay anyone in USDC/);
+  });
+
+  it("that is over already is refused", async () => {
+    const human = await newHuman();
+    await human.page.goto(strangersLink({ until: Math.floor(Date.now() / 1000) - 3600 }));
+    expect(await failure(human)).to.match(/over|ended/i);
+    await expectNothingToAllow(human);
+  });
+
+  it("in a frame of another site does not work", async () => {
+    const human = await newHuman();
+    const site = "http://127.0.0.1:1/";
+    human.allow(site);
+    const link = strangersLink();
+    const body = `<!doctype html><title>Another site</title><iframe src="${link}" width="900" height="900"></iframe>`;
+    await human.context.route(site, (route) => route.fulfill({ contentType: "text/html", body }));
+    // Where a host sends no header against frames, the page itself refuses.
+    await human.context.route(world().page.url, async (route) => {
+      const response = await route.fetch();
+      const headers = { ...response.headers() };
+      delete headers["content-security-policy"];
+      await route.fulfill({ response, headers });
+    });
+    await human.page.goto(site);
+    const frame = human.page.frameLocator("iframe");
+    await frame.getByRole("alert").getByText("does not work inside another page").waitFor();
+    expect(await frame.getByRole("button").count()).to.equal(0);
+  });
+});

@@ -1,0 +1,225 @@
+import { expect } from "chai";
+import type { Address } from "viem";
+import {
+  encodeRevokeAll,
+  type Grant,
+  isRefusal,
+  pay,
+  payingFetch,
+  sessionStatus,
+} from "../../packages/sdk/src/index.ts";
+import { breakChain, mendChain } from "./environment/chainFaults.ts";
+import { putPasskey } from "./environment/devicePasskey.ts";
+import {
+  type Agent,
+  type NewHumanSettings,
+  newAgent,
+  newHuman,
+  usePage,
+  world,
+} from "./environment/fixture.ts";
+import type { Human } from "./environment/Human.ts";
+import { latchkeySafe } from "./environment/passkeySafe.ts";
+import {
+  button,
+  card,
+  chooseAccount,
+  failure,
+  openManage,
+  openReview,
+  textOf,
+} from "./environment/screens.ts";
+
+type GrantedAgent = Agent & { grant: Grant };
+
+/** A human with a Safe that has Latchkey and $100. */
+async function newOwner(settings: NewHumanSettings = {}): Promise<{ human: Human; safe: Address }> {
+  const human = await newHuman(settings);
+  return { human, safe: await latchkeySafe(await putPasskey(human), "1.4.1") };
+}
+
+/** The human allows what an agent asks for. */
+async function allow(
+  { human, safe }: { human: Human; safe: Address },
+  name = "Research Bot",
+): Promise<GrantedAgent> {
+  const agent = await newAgent({ account: safe, name });
+  human.allow(agent.callback);
+  await openReview(human, agent.handoff.link, name);
+  await chooseAccount(human, safe);
+  await button(human, "Allow with passkey").click();
+  return { ...agent, grant: await agent.handoff.answer };
+}
+
+/** How the agent buys from the shop: what it is answered, or why the payment was refused. */
+function buyer({ key, grant }: GrantedAgent): (what: "report" | "picture") => Promise<number | string> {
+  const buy = payingFetch({ client: world().client, key, grant, pollingInterval: 20 });
+  return (what) =>
+    buy(world().shop.url(what)).then(
+      ({ status }) => status,
+      (error) => {
+        if (isRefusal(error)) return error.code;
+        throw error;
+      },
+    );
+}
+
+describe("Manage", function () {
+  this.timeout(60_000);
+  usePage();
+
+  it("stops an agent while it pays, on one prompt: nothing of it is paid from then on, and its card says stopped", async () => {
+    const owner = await newOwner();
+    const agent = await allow(owner);
+    const { human } = owner;
+    const buy = buyer(agent);
+    const outcomes: (number | string)[] = [];
+    let stopped = false;
+    // The agent goes on until it is refused, whatever the human does.
+    const working = (async () => {
+      while (!stopped) {
+        outcomes.push(await buy("report"));
+        if (outcomes.at(-1) !== 200) stopped = true;
+      }
+    })();
+    await openManage(human);
+    await card(human, "Research Bot").getByText("Active", { exact: true }).waitFor();
+    const { asserted } = human.prompts;
+    await button(human, "Stop now").click();
+    await card(human, "Research Bot").getByText("Stopped", { exact: true }).waitFor();
+    await working;
+    expect(human.prompts.asserted).to.equal(asserted + 1);
+    expect(outcomes[0]).to.equal(200);
+    // A payment may have been half made when the session ended under it; the next one knows.
+    expect(outcomes.at(-1)).not.to.equal(200);
+    expect(await buy("report")).to.equal("REVOKED");
+    expect(await button(human, "Stop now").count()).to.equal(0);
+    // And on the other rail.
+    const { walletOf, shop } = world();
+    const refused = await pay(await walletOf(agent.key), {
+      grant: agent.grant,
+      to: shop.address,
+      amount: "0.01",
+    }).catch((error) => error.code);
+    expect(refused).to.equal("REVOKED");
+  });
+
+  it("shows from the chain what was spent today by each rail, what is left, and the last payments", async () => {
+    const owner = await newOwner();
+    const agent = await allow(owner);
+    const { client, shop, walletOf } = world();
+    expect(await buyer(agent)("report")).to.equal(200);
+    const hash = await pay(await walletOf(agent.key), {
+      grant: agent.grant,
+      to: shop.address,
+      amount: "0.50",
+    });
+    await client.waitForTransactionReceipt({ hash });
+    await openManage(owner.human);
+    const shown = card(owner.human, "Research Bot");
+    await shown.getByText(/0\.70/).first().waitFor();
+    const text = (await shown.innerText()).replace(/\s+/g, " ");
+    expect(text).to.match(/0\.70? of (\$|USDC )?20/);
+    expect(text).to.match(/0\.20/);
+    expect(text).to.match(/0\.50/);
+    // Lots of a dollar: one is opened, one executed in part.
+    expect(text).to.match(/18\.50/);
+    expect(text.replace(/\s/g, "")).to.include(shop.address);
+    expect(text).to.match(/6 days/);
+  });
+
+  it("stops everything on one prompt: every agent of the account is refused", async () => {
+    const owner = await newOwner();
+    const { human } = owner;
+    const one = await allow(owner, "First Bot");
+    const two = await allow(owner, "Second Bot");
+    await openManage(human);
+    await card(human, "Second Bot").getByText("Active", { exact: true }).waitFor();
+    const { asserted } = human.prompts;
+    await button(human, "Stop everything").click();
+    for (const name of ["First Bot", "Second Bot"])
+      await card(human, name).getByText("Stopped", { exact: true }).waitFor();
+    expect(human.prompts.asserted).to.equal(asserted + 1);
+    for (const { grant } of [one, two])
+      expect((await sessionStatus(world().client, grant)).reasons).to.include("WRONG_EPOCH");
+    expect(await buyer(one)("report")).to.equal("WRONG_EPOCH");
+  });
+
+  it("never says active while the chain cannot be reached, and says so again when it answers", async () => {
+    const owner = await newOwner();
+    await allow(owner);
+    const { human } = owner;
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await breakChain(human, "unreachable");
+    await shown.getByText("Unknown", { exact: true }).waitFor();
+    expect(await shown.innerText()).to.match(/unknown since/i);
+    expect(await shown.getByText("Active", { exact: true }).count()).to.equal(0);
+    await mendChain(human);
+    await shown.getByText("Active", { exact: true }).waitFor();
+  });
+
+  it("never says active while the chain keeps silent", async () => {
+    const owner = await newOwner();
+    await allow(owner);
+    const { human } = owner;
+    await human.page.clock.install();
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await breakChain(human, "silent");
+    await human.page.clock.fastForward(15_000);
+    await shown.getByText("Unknown", { exact: true }).waitFor();
+    expect(await shown.getByText("Active", { exact: true }).count()).to.equal(0);
+    await mendChain(human);
+  });
+
+  it("shows within seconds what was stopped elsewhere", async () => {
+    const owner = await newOwner();
+    await allow(owner);
+    const { human, safe } = owner;
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    // As the account itself: it does not matter here how the owner signed elsewhere.
+    const { testChain, latchkey } = world();
+    const { to, data } = encodeRevokeAll(latchkey);
+    await testChain.send({ from: safe, to, data });
+    await shown.getByText("Stopped", { exact: true }).waitFor();
+  });
+
+  it("keeps the session active where the passkey prompt is refused, and stops it at the second try", async () => {
+    const owner = await newOwner();
+    const agent = await allow(owner);
+    const { human } = owner;
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await human.refuse(true);
+    await button(human, "Stop now").click();
+    expect(await failure(human)).to.include("The passkey prompt was closed");
+    expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
+    await human.refuse(false);
+    await button(human, "Stop now").click();
+    await shown.getByText("Stopped", { exact: true }).waitFor();
+  });
+
+  it("remembers nothing that could spend: what the browser keeps holds no key and no signature but the grants'", async () => {
+    const owner = await newOwner();
+    const agent = await allow(owner);
+    const kept = await owner.human.page.evaluate(() =>
+      JSON.stringify({ ...localStorage, ...sessionStorage }),
+    );
+    expect(kept).to.include(agent.key.address);
+    expect(kept).not.to.match(/privateKey|secret|mnemonic/i);
+    expect(await owner.human.context.cookies()).to.be.empty;
+  });
+
+  it("says so where nothing was allowed yet", async () => {
+    const human = await newHuman();
+    await openManage(human);
+    expect(await textOf(human)).to.match(/nothing|no session|not allowed anything|yet/i);
+    expect(await button(human, "Stop now").count()).to.equal(0);
+  });
+});

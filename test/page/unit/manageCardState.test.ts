@@ -1,0 +1,133 @@
+import { expect } from "chai";
+import {
+  ANSWER_COUNTS_FOR,
+  type CardState,
+  cardState,
+  type Hearing,
+  isOver,
+} from "../../../packages/page/src/manage/CardState.ts";
+import { stateSentence } from "../../../packages/page/src/manage/stateSentence.ts";
+import type { InactiveReason, SessionStatus } from "../../../packages/sdk/src/index.ts";
+
+const ASKED_AT = 1_000_000;
+
+const statusWith = (reasons: readonly InactiveReason[]): SessionStatus => ({
+  id: "0x01",
+  active: reasons.length === 0,
+  reasons,
+  state: "ENABLED",
+  epochCurrent: true,
+  moduleEnabled: true,
+  startsAt: 0,
+  expiresAt: 2_000,
+  budgets: [],
+  asOf: 1_000,
+});
+
+/** What was heard: a good and fresh answer, but for what is named. */
+const heard = ({
+  reasons = [],
+  granted = true,
+  ...others
+}: { reasons?: readonly InactiveReason[]; granted?: boolean } & Partial<Hearing> = {}): Hearing => ({
+  answer: { status: statusWith(reasons), askedAt: ASKED_AT, granted },
+  failed: false,
+  lagging: false,
+  ...others,
+});
+
+const kindOf = (hearing: Hearing, now = ASKED_AT + 1, begunAt = ASKED_AT) =>
+  cardState(hearing, now, begunAt).kind;
+
+describe("the state on a card", () => {
+  it("is active while the chain's last word is fresh, and says so", () => {
+    expect(kindOf(heard())).to.equal("active");
+    expect(kindOf(heard(), ASKED_AT + ANSWER_COUNTS_FOR)).to.equal("active");
+  });
+
+  it("is unknown, since the last answer, once that answer is old", () => {
+    expect(cardState(heard(), ASKED_AT + ANSWER_COUNTS_FOR + 1, ASKED_AT)).to.deep.equal({
+      kind: "unknown",
+      since: ASKED_AT,
+      lagging: false,
+    });
+  });
+
+  it("is unknown as soon as a question fails", () => {
+    expect(kindOf(heard({ failed: true }))).to.equal("unknown");
+  });
+
+  it("is unknown where the node stopped following its chain", () => {
+    expect(cardState(heard({ lagging: true }), ASKED_AT, ASKED_AT)).to.deep.include({
+      kind: "unknown",
+      lagging: true,
+    });
+  });
+
+  it("is unknown where the clock was set back, as every answer would look fresh then", () => {
+    expect(kindOf(heard(), ASKED_AT - ANSWER_COUNTS_FOR - 1)).to.equal("unknown");
+  });
+
+  it("is being asked at first, and unknown when that takes too long or fails", () => {
+    const nothing = heard({ answer: undefined });
+    expect(kindOf(nothing)).to.equal("asking");
+    expect(kindOf(nothing, ASKED_AT + ANSWER_COUNTS_FOR)).to.equal("unknown");
+    expect(kindOf({ ...nothing, failed: true })).to.equal("unknown");
+  });
+
+  for (const [reason, kind] of [
+    ["REVOKED", "stopped"],
+    ["WRONG_EPOCH", "stopped"],
+    ["EXPIRED", "expired"],
+  ] as const)
+    it(`stays ${kind} after ${reason}, whether the chain answers or not`, () => {
+      for (const hearing of [
+        heard({ reasons: [reason] }),
+        heard({ reasons: [reason], failed: true }),
+        heard({ reasons: [reason], lagging: true }),
+      ])
+        expect(kindOf(hearing, ASKED_AT + 10 * ANSWER_COUNTS_FOR)).to.equal(kind);
+      expect(isOver(statusWith([reason]))).to.equal(true);
+    });
+
+  for (const [reason, kind] of [
+    ["MODULE_NOT_ENABLED", "waiting"],
+    ["NOT_YET_VALID", "notYetValid"],
+    ["NOT_GRANTED", "notGranted"],
+  ] as const)
+    it(`is ${kind} after ${reason}, and may change`, () => {
+      expect(kindOf(heard({ reasons: [reason] }))).to.equal(kind);
+      expect(isOver(statusWith([reason]))).to.equal(false);
+    });
+
+  it("is not active on a grant that the account does not stand by", () => {
+    expect(kindOf(heard({ granted: false }))).to.equal("notGranted");
+  });
+
+  it("is never active for a reason that is not known here", () => {
+    const unheardOf = "SOMETHING_NEW" as InactiveReason;
+    expect(kindOf(heard({ reasons: [unheardOf] }))).to.equal("unknown");
+  });
+});
+
+describe("the sentence on a card", () => {
+  const sentence = (state: CardState) =>
+    stateSentence(state, { now: 0, startsAt: 7200, timeText: (at) => `<${at}>` });
+
+  it("says of the active state alone that the agent can spend", () => {
+    expect(sentence({ kind: "active" })).to.match(/^Your agent can spend within/);
+    for (const kind of ["waiting", "notYetValid", "notGranted", "expired", "stopped"] as const)
+      expect(sentence({ kind })).to.match(/can spend nothing/);
+  });
+
+  it("never says of an unknown state that the agent cannot spend", () => {
+    for (const since of [undefined, 5])
+      for (const lagging of [true, false])
+        expect(sentence({ kind: "unknown", since, lagging })).not.to.match(/nothing|cannot/);
+    expect(sentence({ kind: "unknown", since: 5, lagging: false })).to.include("since <5>");
+  });
+
+  it("says when one begins that has not", () => {
+    expect(sentence({ kind: "notYetValid" })).to.include("in 2 hours");
+  });
+});

@@ -1,0 +1,171 @@
+import { expect } from "chai";
+import type { Address } from "viem";
+import { paymentsOf } from "../../../packages/page/src/manage/Payment.ts";
+import { periodStanding } from "../../../packages/page/src/manage/periodStanding.ts";
+import { spendingByDay } from "../../../packages/page/src/manage/spendingByDay.ts";
+import {
+  type BudgetStatus,
+  hashSession,
+  type Session,
+  type SessionEvent,
+} from "../../../packages/sdk/src/index.ts";
+
+const TOKEN: Address = "0x00000000000000000000000000000000000000aa";
+const SHOP: Address = "0x00000000000000000000000000000000000000bb";
+const MODULE: Address = "0x00000000000000000000000000000000000000cc";
+const BEGIN = Date.parse("2026-11-22T10:00:00Z") / 1000;
+
+const session: Session = {
+  account: "0x00000000000000000000000000000000000000dd",
+  key: "0x00000000000000000000000000000000000000ee",
+  validAfter: BEGIN,
+  validUntil: BEGIN + 7 * 86_400,
+  epoch: 0n,
+  salt: 0n,
+  gasAllowance: 0n,
+  paymaster: "0x0000000000000000000000000000000000000000",
+  budgets: [
+    {
+      token: TOKEN,
+      perTransaction: 1_000_000n,
+      perPeriod: 20_000_000n,
+      period: 86_400,
+      initial: 0n,
+      perSecond: 0n,
+      slotSizes: 5,
+      recipients: [SHOP],
+    },
+  ],
+  actions: [],
+};
+const carrier = { module: MODULE, session };
+const id = hashSession(session);
+
+const at = (block: number, period = 0n) => ({
+  id,
+  token: TOKEN,
+  period,
+  blockNumber: BigInt(block),
+  timestamp: BEGIN + block,
+  transactionHash: `0x${block.toString(16).padStart(64, "0")}` as const,
+  logIndex: 0,
+});
+const executed = (block: number, amount: bigint, period?: bigint): SessionEvent => ({
+  ...at(block, period),
+  type: "executed",
+  amount,
+});
+const settled = (block: number, amount: bigint | undefined, period?: bigint): SessionEvent => ({
+  ...at(block, period),
+  type: "settled",
+  amount,
+  to: amount === undefined ? undefined : SHOP,
+  slot: { lot: 0n, size: 1, index: 0n },
+  nonce: "0x00",
+});
+const status = (spent: bigint, opened: bigint, period = 0n): BudgetStatus => ({
+  token: TOKEN,
+  perTransaction: 1_000_000n,
+  limit: 20_000_000n,
+  released: 20_000_000n,
+  spent,
+  opened,
+  remaining: 20_000_000n - spent - opened,
+  period,
+  resetsAt: BEGIN + 86_400,
+  recipients: [SHOP],
+});
+
+describe("the payments of a session", () => {
+  it("come newest first, with whom they went to where the event tells", () => {
+    const payments = paymentsOf(carrier, [executed(1, 500_000n), settled(2, 200_000n)]);
+    expect(payments.map(({ amount, rail, to }) => ({ amount, rail, to }))).to.deep.equal([
+      { amount: 200_000n, rail: "settled", to: SHOP },
+      { amount: 500_000n, rail: "executed", to: undefined },
+    ]);
+  });
+
+  it("leave other sessions out", () => {
+    const other: SessionEvent = { ...executed(1, 5n), id: `0x${"11".repeat(32)}` } as SessionEvent;
+    expect(paymentsOf(carrier, [other])).to.deep.equal([]);
+  });
+
+  it("count at most what the slot is worth where the token's record is missing, and say so", () => {
+    const [payment] = paymentsOf(carrier, [settled(1, undefined)]);
+    expect(payment).to.deep.include({ amount: 250_000n, isAtMost: true });
+  });
+});
+
+describe("where a budget stands", () => {
+  it("adds both rails of this period up, and leaves earlier periods out", () => {
+    const events = [settled(1, 900_000n, 0n), executed(2, 500_000n, 1n), settled(3, 200_000n, 1n)];
+    expect(periodStanding(carrier, 0, status(500_000n, 1_000_000n, 1n), events)).to.deep.equal({
+      limit: 20_000_000n,
+      spent: 700_000n,
+      executed: 500_000n,
+      settled: 200_000n,
+      setAside: 800_000n,
+      left: 18_500_000n,
+    });
+  });
+
+  it("does not say what was spent before the signed payments are read, unless there are none", () => {
+    expect(periodStanding(carrier, 0, status(500_000n, 1_000_000n), undefined)).to.deep.include({
+      spent: undefined,
+      settled: undefined,
+      setAside: undefined,
+      left: 18_500_000n,
+    });
+    expect(periodStanding(carrier, 0, status(500_000n, 0n), undefined)).to.deep.include({ spent: 500_000n });
+  });
+
+  it("sets nothing less than nothing aside where the events are newer than the state", () => {
+    const events = [settled(1, 250_000n), settled(2, 1_000_000n)];
+    expect(periodStanding(carrier, 0, status(0n, 1_000_000n), events).setAside).to.equal(0n);
+  });
+});
+
+describe("spending by day", () => {
+  const utc = (text: string) => Date.parse(text) / 1000;
+
+  it("has every day, empty ones too, and today last", () => {
+    const days = spendingByDay(
+      [
+        { timestamp: utc("2026-11-20T12:00:00Z"), amount: 5n },
+        { timestamp: utc("2026-11-22T01:00:00Z"), amount: 2n },
+        { timestamp: utc("2026-11-22T02:00:00Z"), amount: 3n },
+      ],
+      { now: utc("2026-11-22T23:00:00Z"), days: 3, timeZone: "UTC" },
+    );
+    expect(days).to.deep.equal([
+      { day: "2026-11-20", spent: 5n, payments: 1 },
+      { day: "2026-11-21", spent: 0n, payments: 0 },
+      { day: "2026-11-22", spent: 5n, payments: 2 },
+    ]);
+  });
+
+  it("begins days at the reader's midnight", () => {
+    const payments = [{ timestamp: utc("2026-11-21T23:30:00Z"), amount: 1n }];
+    const now = utc("2026-11-22T12:00:00Z");
+    const today = (timeZone: string) => spendingByDay(payments, { now, days: 1, timeZone })[0]?.spent;
+    expect(today("UTC")).to.equal(0n);
+    expect(today("Europe/Berlin")).to.equal(1n);
+  });
+
+  it("skips no day and doubles none where the clocks change", () => {
+    for (const [now, first] of [
+      ["2026-10-26T23:30:00Z", "2026-10-24"],
+      ["2026-03-30T22:30:00Z", "2026-03-28"],
+    ] as const) {
+      const days = spendingByDay([], { now: utc(now), days: 4, timeZone: "Europe/Berlin" });
+      expect(new Set(days.map(({ day }) => day)).size).to.equal(4);
+      expect(days[0]?.day).to.equal(first);
+    }
+  });
+
+  it("leaves out what is older", () => {
+    const payments = [{ timestamp: utc("2026-11-01T12:00:00Z"), amount: 1n }];
+    const days = spendingByDay(payments, { now: utc("2026-11-22T12:00:00Z"), days: 14, timeZone: "UTC" });
+    expect(days.every(({ spent }) => spent === 0n)).to.equal(true);
+  });
+});

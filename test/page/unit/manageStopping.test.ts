@@ -1,0 +1,121 @@
+import { expect } from "chai";
+import { type Address, type Hex, hashTypedData } from "viem";
+import { type ManagedAccount, managedAccounts } from "../../../packages/page/src/manage/ManagedAccount.ts";
+import type { SafeStanding } from "../../../packages/page/src/manage/readSafe.ts";
+import { planStop } from "../../../packages/page/src/manage/StopPlan.ts";
+import type { SavedAccount, SavedGrant } from "../../../packages/page/src/store/Saved.ts";
+import {
+  encodeRevokeAll,
+  GRANT_VERSION,
+  safeSessionModuleAddress,
+  safeTransaction,
+} from "../../../packages/sdk/src/index.ts";
+
+const SAFE: Address = "0x00000000000000000000000000000000000000dd";
+const OTHER: Address = "0x00000000000000000000000000000000000000ff";
+const SIGNER: Address = "0x00000000000000000000000000000000000000a1";
+const MODULE = safeSessionModuleAddress();
+
+const creation = { to: OTHER, data: "0x1234" as Hex, value: "0x0" as const };
+const owner: SavedAccount = { chainId: 1, address: SAFE, passkey: "0x01", x: "0x02", y: "0x03", addedAt: 0 };
+const grantOf = (account: Address, grantedAt: number, fromBlock: string): SavedGrant => ({
+  name: `granted at ${grantedAt}`,
+  nonce: "0x00",
+  grantedAt,
+  fromBlock,
+  transactions: [],
+  grant: {
+    version: GRANT_VERSION,
+    chainId: 1,
+    module: MODULE,
+    accountKind: "safe",
+    signature: "0x",
+    session: {
+      account,
+      key: OTHER,
+      validAfter: 0,
+      validUntil: 10,
+      epoch: "0",
+      salt: String(grantedAt),
+      gasAllowance: "0",
+      paymaster: "0x0000000000000000000000000000000000000000",
+      budgets: [],
+      actions: [],
+    },
+  },
+});
+
+describe("the accounts to manage", () => {
+  it("have their grants together, newest first, and the earliest block of all", () => {
+    const [account, ...others] = managedAccounts({
+      accounts: [owner],
+      grants: [grantOf(SAFE, 1, "900"), grantOf(SAFE, 3, "1000"), grantOf(SAFE, 2, "95")],
+    });
+    expect(others).to.deep.equal([]);
+    expect(account?.grants.map(({ grantedAt }) => grantedAt)).to.deep.equal([3, 2, 1]);
+    expect(account?.fromBlock).to.equal(95n);
+    expect(account?.owner).to.equal(owner);
+  });
+
+  it("include an account without a grant, and one that only a grant tells of", () => {
+    const accounts = managedAccounts({ accounts: [owner], grants: [grantOf(OTHER, 1, "1")] });
+    expect(accounts.map((one) => [one.account, one.owner, one.fromBlock])).to.deep.equal([
+      [OTHER, undefined, 1n],
+      [SAFE, owner, undefined],
+    ]);
+  });
+
+  it("do not take the owner of the same address on another chain for this one's", () => {
+    const [account] = managedAccounts({
+      accounts: [{ ...owner, chainId: 2 }],
+      grants: [grantOf(SAFE, 1, "1")],
+    });
+    expect(account?.owner).to.equal(undefined);
+  });
+});
+
+describe("the plan of a stop", () => {
+  const managed: ManagedAccount = {
+    name: "one",
+    chainId: 1,
+    account: SAFE,
+    module: MODULE,
+    accountKind: "safe",
+    owner,
+    grants: [],
+    fromBlock: undefined,
+  };
+  const safe: SafeStanding = { deployed: true, nonce: 7n, threshold: 1n, isOwner: true };
+  const call = encodeRevokeAll({ module: MODULE });
+  const plan = (changes: Partial<ManagedAccount> = {}, standing: SafeStanding | undefined = safe) =>
+    planStop({ ...managed, ...changes }, SIGNER, call, standing);
+  const failureOf = (made: ReturnType<typeof plan>) =>
+    "kind" in made && made.kind === "failure" ? made.failure.code : undefined;
+
+  it("has the passkey sign this very call with the Safe's next nonce", () => {
+    const made = plan();
+    const { typedData } = safeTransaction({ safe: SAFE, chainId: 1, nonce: 7n, calls: [call] });
+    if (!("action" in made)) throw new Error("there is no plan");
+    expect(made.action.challenge).to.equal(hashTypedData(typedData));
+    expect(typedData.message).to.deep.include({ to: MODULE, data: call.data, operation: 0 });
+    expect(made.before).to.deep.equal([]);
+  });
+
+  it("creates the account first where it does not exist yet", () => {
+    const absent: SafeStanding = { ...safe, deployed: false, nonce: 0n };
+    const made = plan({ owner: { ...owner, creation } }, absent);
+    expect("before" in made && made.before).to.deep.equal([creation]);
+    expect(failureOf(plan({}, absent))).to.equal("NO_ACCOUNT_THERE");
+  });
+
+  it("asks no passkey that the Safe would not obey", () => {
+    expect(failureOf(plan({}, { ...safe, threshold: 2n }))).to.equal("THRESHOLD_ABOVE_ONE");
+    expect(failureOf(plan({}, { ...safe, isOwner: false }))).to.equal("OWNER_NOT_PASSKEY");
+  });
+
+  it("says what is missing: the passkey, the chain's answer, or a Safe", () => {
+    expect(plan({ owner: undefined })).to.deep.equal({ kind: "unknownPasskey" });
+    expect(planStop(managed, SIGNER, call, undefined)).to.deep.equal({ kind: "asking" });
+    expect(plan({ accountKind: "kernel" })).to.deep.equal({ kind: "otherKind" });
+  });
+});

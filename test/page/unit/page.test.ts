@@ -1,0 +1,205 @@
+// The page imports the built SDK, and an error is known by its class: this has to be the same one.
+import { decodeError, type HandoffRequest, handoffLink, InvalidInput } from "@latchkey/sdk";
+import { expect } from "chai";
+import { getAddress, HttpRequestError, toHex } from "viem";
+import { listChains } from "../../../packages/page/src/chain/ChainSettings.ts";
+import { clockFailure } from "../../../packages/page/src/chain/clockFailure.ts";
+import { isRpcUrl, pageConfig } from "../../../packages/page/src/chain/PageConfig.ts";
+import { readRequest, sessionOf } from "../../../packages/page/src/request/readRequest.ts";
+import { nothingSaved, type Saved } from "../../../packages/page/src/store/Saved.ts";
+import { mergeSaved, parseSaved } from "../../../packages/page/src/store/store.ts";
+import { PageFailure } from "../../../packages/page/src/wording/PageFailure.ts";
+import { wordsFor } from "../../../packages/page/src/wording/wordsFor.ts";
+
+const account = "0x00000000000000000000000000000000000000A1";
+const codeOf = (work: () => unknown): string | undefined => {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof PageFailure ? error.code : String(error);
+  }
+};
+
+describe("The clock of the device", () => {
+  const block = 1_800_000_000;
+  const at = (seconds: number) => (block + seconds) * 1000;
+  it("may differ by five minutes from a public chain's, and not by more", () => {
+    const chain = { isLocal: false };
+    expect(clockFailure(block, at(300), chain)).to.equal(undefined);
+    expect(clockFailure(block, at(-300), chain)).to.equal(undefined);
+    expect(clockFailure(block, at(301), chain)?.code).to.equal("CLOCK_OFF");
+    expect(clockFailure(block, at(-301), chain)?.code).to.equal("CLOCK_OFF");
+  });
+  it("may be any time ahead of a local chain that rests, and not behind", () => {
+    const chain = { isLocal: true };
+    expect(clockFailure(block, at(86_400), chain)).to.equal(undefined);
+    expect(clockFailure(block, at(-3600), chain)?.details.minutes).to.equal("60");
+  });
+});
+
+describe("Where a chain is asked", () => {
+  it("is encrypted, or on this machine", () => {
+    for (const url of ["https://example.com/rpc", "http://localhost:8545", "http://127.0.0.1:8545/x"])
+      expect(isRpcUrl(url), url).to.equal(true);
+    for (const url of [
+      "http://example.com",
+      "http://127.0.0.1.example.com",
+      "https://user:word@example.com",
+      "http://localhost@example.com",
+      "javascript:alert(1)",
+      "ws://localhost:1",
+      "file:///etc/passwd",
+      "",
+    ])
+      expect(isRpcUrl(url), url).to.equal(false);
+  });
+  it("is named by the configuration, for chains that the page does not know too", () => {
+    const config = pageConfig.parse({
+      chains: [{ id: 31337, name: "Local chain", rpc: "http://127.0.0.1:8545" }],
+    });
+    const chains = listChains(config);
+    expect(chains[0]).to.include({ id: 31337, name: "Local chain", isLocal: true, usdc: undefined });
+    expect(chains.filter(({ isLocal }) => !isLocal).map(({ id }) => id)).to.have.members([
+      1, 8453, 84532, 11155111,
+    ]);
+  });
+  it("is not taken from a configuration with a fault in it", () => {
+    const chain = { id: 31337, name: "Local chain", rpc: "http://example.com" };
+    expect(pageConfig.safeParse({ chains: [chain] }).success).to.equal(false);
+    expect(
+      pageConfig.safeParse({ chains: [{ ...chain, rpc: "http://localhost:1", more: 1 }] }).success,
+    ).to.equal(false);
+  });
+});
+
+describe("What the browser remembers", () => {
+  const passkey = { id: "0x01", x: "0x02", y: "0x03", rpId: "localhost", createdAt: 1 } as const;
+  const saved: Saved = {
+    ...nothingSaved,
+    passkeys: [passkey],
+    settings: { rpcs: { "1": "https://own.example" } },
+  };
+  it("is read back as it was written", () => {
+    expect(parseSaved(JSON.stringify(saved))).to.deep.equal(saved);
+  });
+  it("is read as nothing where it is of another version, damaged, or holds more", () => {
+    for (const text of [
+      null,
+      "",
+      "{",
+      "null",
+      JSON.stringify({ ...saved, version: 2 }),
+      JSON.stringify({ ...saved, more: 1 }),
+      JSON.stringify({ ...saved, settings: { rpcs: { "1": "http://evil.example" } } }),
+      JSON.stringify({
+        ...saved,
+        grants: [{ name: "x", nonce: "0x01", grant: {}, grantedAt: 1, fromBlock: "0", transactions: [] }],
+      }),
+    ])
+      expect(parseSaved(text), String(text)).to.equal(undefined);
+  });
+  it("grows by an imported file, which does not choose where chains are asked", () => {
+    const imported: Saved = {
+      ...nothingSaved,
+      passkeys: [passkey, { ...passkey, id: "0x04" }],
+      settings: { rpcs: { "1": "https://evil.example", "8453": "https://evil.example" } },
+    };
+    const merged = mergeSaved(saved, imported);
+    expect(merged.passkeys.map(({ id }) => id)).to.deep.equal(["0x01", "0x04"]);
+    expect(merged.settings).to.deep.equal(saved.settings);
+  });
+});
+
+describe("A request", () => {
+  const NOW = 1_800_000_000;
+  const request = (isAdjustmentAllowed = true): HandoffRequest => ({
+    version: 1,
+    name: "Research Bot",
+    nonce: toHex(7, { size: 16 }),
+    permissions: [
+      {
+        chainId: "0x7a69",
+        to: "0x00000000000000000000000000000000000000b2",
+        permission: {
+          type: "erc20-token-periodic",
+          isAdjustmentAllowed,
+          data: {
+            tokenAddress: "0x0000000000000000000000000000000000000070",
+            periodAmount: "0xf4240",
+            periodDuration: 86_400,
+            justification: "To read the news.",
+          },
+        },
+        rules: [{ type: "expiry", data: { timestamp: NOW + 86_400 } }],
+      },
+    ],
+  });
+  const link = (one: HandoffRequest) => handoffLink("https://page.example/", one);
+
+  it("is read from its link, with its reason", () => {
+    const read = readRequest(link(request()));
+    expect(read).to.deep.include({
+      chainId: 31337,
+      justifications: ["To read the news."],
+      isAdjustable: true,
+    });
+    expect(read.key).to.equal(getAddress("0x00000000000000000000000000000000000000b2"));
+    expect(sessionOf(read.request, { account, now: NOW }).budgets[0]?.perPeriod).to.equal(1_000_000n);
+  });
+  it("says whether its values may be lowered", () => {
+    expect(readRequest(link(request(false))).isAdjustable).to.equal(false);
+  });
+  it("that is over is refused as over, and not before its last second", () => {
+    const { request: read } = readRequest(link(request()));
+    expect(codeOf(() => sessionOf(read, { account, now: NOW + 86_399 }))).to.equal(undefined);
+    expect(codeOf(() => sessionOf(read, { account, now: NOW + 86_400 }))).to.equal("EXPIRED_REQUEST");
+  });
+  it("that is none is refused with the reason", () => {
+    expect(codeOf(() => readRequest("#request=AAAA"))).to.equal("MALFORMED_REQUEST");
+    expect(codeOf(() => readRequest(""))).to.equal("MALFORMED_REQUEST");
+  });
+});
+
+describe("The words for a failure", () => {
+  it("are the page's own for its codes, and say what to do", () => {
+    const words = wordsFor(new PageFailure("THRESHOLD_ABOVE_ONE", { threshold: "2" }));
+    expect(words.code).to.equal("THRESHOLD_ABOVE_ONE");
+    expect(words.title).to.match(/needs 2 owners/);
+    expect(words.whatToDo).not.to.equal("");
+  });
+  it("do not speak of codes where a chain is not reached", () => {
+    const error = new HttpRequestError({ url: "http://127.0.0.1:1", details: "fetch failed" });
+    expect(decodeError(error).code).to.equal("NETWORK");
+    const words = wordsFor(error);
+    expect(words.title).to.match(/cannot be reached/);
+    expect(words.whatToDo).to.match(/try again/);
+  });
+  it("are the SDK's where the page has none of its own", () => {
+    const refusal = new InvalidInput({
+      code: "INVALID_OWNERS",
+      shortMessage: "No.",
+      metaMessages: ["Do this."],
+    });
+    expect(wordsFor(refusal)).to.deep.equal({ code: "INVALID_OWNERS", title: "No.", whatToDo: "Do this." });
+  });
+});
+
+describe("What the browser remembers of much", () => {
+  it("can be read again after a file with more than fits was added", () => {
+    const many = (from: number): Saved => ({
+      ...nothingSaved,
+      passkeys: Array.from({ length: 150 }, (_, index) => ({
+        id: toHex(from + index),
+        x: "0x02" as const,
+        y: "0x03" as const,
+        rpId: "localhost",
+        createdAt: 1,
+      })),
+    });
+    const merged = mergeSaved(many(0), many(1000));
+    expect(merged.passkeys).to.have.length(200);
+    expect(merged.passkeys[0]?.id).to.equal("0x0");
+    expect(parseSaved(JSON.stringify(merged))).to.deep.equal(merged);
+  });
+});

@@ -1,0 +1,245 @@
+import { expect } from "chai";
+import { type Address, getAddress, toHex, zeroAddress } from "viem";
+import { readAmount } from "../../../packages/page/src/review/amountInput.ts";
+import { amountWords } from "../../../packages/page/src/review/amountWords.ts";
+import { fromNow } from "../../../packages/page/src/review/fromNow.ts";
+import { lookAlikes } from "../../../packages/page/src/review/lookAlikes.ts";
+import { lowerSession } from "../../../packages/page/src/review/lowerSession.ts";
+import { momentInput, readMomentInput } from "../../../packages/page/src/review/momentInput.ts";
+import { periodWords } from "../../../packages/page/src/review/periodWords.ts";
+import { reviewWarnings } from "../../../packages/page/src/review/reviewWarnings.ts";
+import { warningWords } from "../../../packages/page/src/review/warningWords.ts";
+import {
+  ANYONE,
+  type Budget,
+  checkSession,
+  describeSession,
+  type Session,
+  safeSessionModuleAddress,
+  sessionExcess,
+  type TokenFacts,
+} from "../../../packages/sdk/src/index.ts";
+
+const address = (n: number): Address => getAddress(toHex(n, { size: 20 }));
+const [token, shop, other, target] = [address(0x70), address(0x71), address(0x72), address(0x73)];
+const DAY = 86_400;
+const START = 1_800_000_000;
+const USD = 1_000_000n;
+
+const budget = (changes: Partial<Budget> = {}): Budget => ({
+  token,
+  perTransaction: USD,
+  perPeriod: 20n * USD,
+  period: DAY,
+  initial: 0n,
+  perSecond: 0n,
+  slotSizes: 5,
+  recipients: [shop, other],
+  ...changes,
+});
+const session = (changes: Partial<Session> = {}): Session => ({
+  account: address(1),
+  key: address(2),
+  validAfter: START,
+  validUntil: START + 7 * DAY,
+  epoch: 0n,
+  salt: 1n,
+  gasAllowance: 0n,
+  paymaster: zeroAddress,
+  budgets: [budget()],
+  actions: [],
+  ...changes,
+});
+const facts: TokenFacts = { token, symbol: "USDC", decimals: 6, known: true };
+const describe1 = (one: Session, tokens: readonly TokenFacts[] = [facts]) =>
+  describeSession(
+    { chainId: 31337, module: safeSessionModuleAddress(), accountKind: "safe", session: one },
+    tokens,
+  );
+const codesOf = (one: Session, tokens?: readonly TokenFacts[]) =>
+  reviewWarnings(describe1(one, tokens), START).map(({ code }) => code);
+
+describe("Lowering a request", () => {
+  it("changes nothing where the reader lowers nothing", () => {
+    expect(lowerSession(session(), {})).to.deep.equal(session());
+  });
+
+  it("gives a session that is within what was asked, and that the chain takes", () => {
+    const asked = session({ actions: [{ target, selector: "0x12345678", rules: [] }] });
+    const lowered = lowerSession(asked, {
+      until: START + DAY,
+      withoutActions: [0],
+      budgets: { 0: { perTransaction: 250_000n, perPeriod: USD, without: [other] } },
+    });
+    expect(sessionExcess(lowered, asked)).to.deep.equal([]);
+    checkSession(lowered);
+    expect(lowered.validUntil).to.equal(START + DAY);
+    expect(lowered.actions).to.deep.equal([]);
+    expect(lowered.budgets[0]).to.include({ perTransaction: 250_000n, perPeriod: USD });
+    expect(lowered.budgets[0]?.recipients).to.deep.equal([shop]);
+  });
+
+  it("takes the limit of a payment down with that of the period", () => {
+    const lowered = lowerSession(session(), { budgets: { 0: { perPeriod: 400_000n } } });
+    expect(lowered.budgets[0]).to.include({ perTransaction: 400_000n, perPeriod: 400_000n });
+    checkSession(lowered);
+  });
+
+  it("takes away slot sizes that would be worth nothing, and no others", () => {
+    const sizes = (perTransaction: bigint) =>
+      lowerSession(session(), { budgets: { 0: { perTransaction } } }).budgets[0]?.slotSizes;
+    expect(sizes(1n)).to.equal(1);
+    expect(sizes(15n)).to.equal(2);
+    expect(sizes(16n)).to.equal(3);
+    expect(sizes(256n)).to.equal(5);
+    expect(sizes(255n)).to.equal(4);
+  });
+
+  it("takes what a stream begins with down with its most", () => {
+    const stream = budget({ slotSizes: 0, initial: 5n * USD, perSecond: 10n });
+    const lowered = lowerSession(session({ budgets: [stream] }), { budgets: { 0: { perPeriod: 2n * USD } } });
+    expect(lowered.budgets[0]).to.include({ initial: 2n * USD, perSecond: 10n });
+    checkSession(lowered);
+  });
+
+  it("closes the signature rail on accounts that cannot use it", () => {
+    const lowered = lowerSession(session(), {}, false);
+    expect(lowered.budgets[0]?.slotSizes).to.equal(0);
+    expect(sessionExcess(lowered, session())).to.deep.equal([]);
+  });
+
+  it("does not hide a raise: what is higher than asked is found by the SDK's own rule", () => {
+    const raised = lowerSession(session(), {
+      until: START + 8 * DAY,
+      budgets: { 0: { perPeriod: 21n * USD } },
+    });
+    expect(sessionExcess(raised, session()).map(({ path }) => path)).to.have.members([
+      "validUntil",
+      "budgets[0].perPeriod",
+    ]);
+  });
+});
+
+describe("An amount that a reader types", () => {
+  const read = (text: string) => readAmount(text, 6, 20n * USD);
+  it("is read with a point or a comma, and with a dollar sign before it", () => {
+    expect(read("2.50")).to.deep.equal({ amount: 2_500_000n });
+    expect(read(" 2,5 ")).to.deep.equal({ amount: 2_500_000n });
+    expect(read("$20")).to.deep.equal({ amount: 20n * USD });
+  });
+  it("may not be more than was asked, by however little", () => {
+    expect(read("20").error).to.equal(undefined);
+    expect(read("20.000001").error).to.match(/At most 20: values can be lowered, never raised/);
+  });
+  for (const text of ["", "0", "-1", "1e3", "0x10", "1.0000001", "1,250.50", "1.250,50", "two", "٣", "1 000"])
+    it(`is refused as ${JSON.stringify(text)}`, () => {
+      expect(read(text).amount).to.equal(undefined);
+      expect(read(text).error).to.be.a("string").that.is.not.empty;
+    });
+});
+
+describe("Amounts in the review", () => {
+  it("are dollars only of USDC that the page vouches for", () => {
+    expect(amountWords(1_500_000n, facts)).to.deep.equal({ main: "$1.50", beside: "1.50 USDC" });
+    expect(amountWords(20n * USD, facts).main).to.equal("$20.00");
+    expect(amountWords(1_000_000_000n * USD, facts).main).to.equal("$1,000,000,000.00");
+    expect(amountWords(1_500_000n, { ...facts, known: false })).to.deep.equal({
+      main: "1.5 USDC",
+      beside: undefined,
+    });
+    expect(amountWords(10n ** 17n, { ...facts, symbol: "ETH", decimals: 18 }).main).to.equal("0.1 ETH");
+  });
+  it("are never rounded", () => {
+    expect(amountWords(1n, facts).main).to.equal("$0.000001");
+    expect(amountWords(999_999n, facts).main).to.equal("$0.999999");
+  });
+});
+
+describe("Periods in the review", () => {
+  it("are said exactly", () => {
+    expect(periodWords(DAY)).to.deep.equal({ each: "Each day", every: "every day" });
+    expect(periodWords(7 * DAY).each).to.equal("Each week");
+    expect(periodWords(5400).each).to.equal("Each 90 minutes");
+    expect(periodWords(DAY + 1).each).to.equal("Each 86401 seconds");
+  });
+  it("count from now, not from a start long ago", () => {
+    const [review] = describe1(session()).budgets;
+    if (!review) throw new Error("no budget");
+    const window = { validAfter: START, validUntil: START + 7 * DAY };
+    expect(fromNow(review, window, START)).to.deep.equal({
+      periods: 7n,
+      most: 140n * USD,
+      nextReset: START + DAY,
+    });
+    expect(fromNow(review, window, START + 2 * DAY - 1).nextReset).to.equal(START + 2 * DAY);
+    expect(fromNow(review, window, START + 2 * DAY)).to.deep.equal({
+      periods: 5n,
+      most: 100n * USD,
+      nextReset: START + 3 * DAY,
+    });
+    expect(fromNow(review, window, START + 6 * DAY + 1)).to.deep.equal({
+      periods: 1n,
+      most: 20n * USD,
+      nextReset: undefined,
+    });
+    expect(fromNow(review, window, START - 10 * DAY).periods).to.equal(7n);
+  });
+});
+
+describe("Addresses that look alike", () => {
+  const like = getAddress("0x1234000000000000000000000000000000005678");
+  const twin = getAddress("0x1234ffffffffffffffffffffffffffffffff5678");
+  it("are found by their first and last four signs, whatever their case", () => {
+    expect(lookAlikes([like, shop, twin.toLowerCase() as Address])).to.deep.equal([
+      [like, twin.toLowerCase()],
+    ]);
+  });
+  it("are not found where an address stands twice, or only one end agrees", () => {
+    expect(lookAlikes([like, like.toLowerCase() as Address])).to.deep.equal([]);
+    const begins = getAddress("0x123400000000000000000000000000000000567f");
+    const ends = getAddress("0x1235000000000000000000000000000000005678");
+    expect(lookAlikes([like, begins, ends])).to.deep.equal([]);
+  });
+});
+
+describe("The review's warnings", () => {
+  it("are none for a modest session to named payees", () => {
+    expect(codesOf(session())).to.deep.equal([]);
+  });
+  it("name limits that limit nothing, also where only their sum does not", () => {
+    const most = 2n ** 128n - 1n;
+    expect(codesOf(session({ budgets: [budget({ perPeriod: most })] }))).to.deep.equal(["UNLIMITED"]);
+    const aSecond = budget({ perPeriod: 10_000n * USD, period: 1 });
+    expect(codesOf(session({ budgets: [aSecond] }))).to.deep.equal(["UNLIMITED"]);
+  });
+  it("name ends that never come", () => {
+    expect(codesOf(session({ validUntil: 2 ** 47 - 1 }))).to.include("NEVER_ENDING");
+    expect(codesOf(session({ validUntil: START + 400 * DAY }))).to.deep.equal(["NEVER_ENDING"]);
+    expect(codesOf(session({ validUntil: START + 100 * DAY }))).to.deep.equal(["LONG"]);
+  });
+  it("name tokens that nobody vouches for, payments to anyone, and calls", () => {
+    expect(codesOf(session(), [{ ...facts, known: false }])).to.deep.equal(["UNKNOWN_TOKEN"]);
+    expect(codesOf(session({ budgets: [budget({ recipients: [ANYONE] })] }))).to.deep.equal(["ANYONE"]);
+    const action = { target, selector: "0x12345678" as const, rules: [] };
+    expect(codesOf(session({ actions: [action] }))).to.deep.equal(["ANY_ARGUMENTS"]);
+    const ruled = { ...action, rules: [{ offset: 4, op: 0, value: toHex(1, { size: 32 }) }] };
+    expect(codesOf(session({ actions: [ruled] }))).to.deep.equal(["CALLS"]);
+  });
+  it("are strong where money can be lost without a limit", () => {
+    expect(warningWords({ code: "UNLIMITED", symbols: ["USDC"] }).tone).to.equal("strong");
+    expect(warningWords({ code: "NEVER_ENDING", years: 2 }).tone).to.equal("strong");
+    expect(warningWords({ code: "ANY_ARGUMENTS" }).tone).to.equal("strong");
+  });
+});
+
+describe("The field for the end", () => {
+  it("gives back the minute that it was given, in the device's own time", () => {
+    const minute = Math.floor(START / 60) * 60;
+    expect(readMomentInput(momentInput(minute))).to.equal(minute);
+    expect(momentInput(minute + 59)).to.equal(momentInput(minute));
+  });
+  it("is empty, or holds no moment", () => {
+    expect(readMomentInput("")).to.equal(undefined);
+    expect(readMomentInput("soon")).to.equal(undefined);
+  });
+});

@@ -1,0 +1,237 @@
+import { expect } from "chai";
+import { type Address, encodeFunctionData, erc20Abi, type Hex, parseAbi, zeroAddress } from "viem";
+import {
+  ANYONE,
+  erc7579SessionModuleAddress,
+  type HandoffRequest,
+  isRefusal,
+  parseHandoffAnswer,
+  type SessionJson,
+} from "../../../packages/sdk/src/index.ts";
+import { account, agent, changed, END, fullAnswer, fullRequest, NOW, router, shop } from "./requests.ts";
+
+type Answer = ReturnType<typeof fullAnswer>;
+const json = JSON.stringify;
+const read = (answer: unknown, request: HandoffRequest = fullRequest) =>
+  parseHandoffAnswer(typeof answer === "string" ? answer : json(answer), request);
+
+/** Why an answer is refused; fails where it is taken. */
+function refusalOf(answer: unknown, request?: HandoffRequest) {
+  try {
+    read(answer, request);
+  } catch (error) {
+    if (isRefusal(error, "INVALID_ANSWER")) return error;
+    throw error;
+  }
+  throw new Error("it was taken");
+}
+
+/** The full answer with another session in it. */
+const withSession = (part: Partial<SessionJson>): Answer => ({
+  ...fullAnswer(),
+  grant: { ...fullAnswer().grant, session: { ...fullAnswer().grant.session, ...part } },
+});
+const [dollars, stream] = fullAnswer().grant.session.budgets as [
+  SessionJson["budgets"][number],
+  SessionJson["budgets"][number],
+];
+const withDollars = (part: Partial<SessionJson["budgets"][number]>) =>
+  withSession({ budgets: [{ ...dollars, ...part }, stream] });
+
+const factoryAbi = parseAbi([
+  "function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address proxy)",
+]);
+const executionAbi = parseAbi([
+  "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool success)",
+]);
+const creation: Hex = encodeFunctionData({ abi: factoryAbi, args: [router, "0x1234", 0n] });
+const execution: Hex = encodeFunctionData({
+  abi: executionAbi,
+  args: [router, 0n, "0x", 1, 0n, 0n, 0n, zeroAddress, zeroAddress, "0x1234"],
+});
+const factory: Address = "0x4e1DCf7AD4e460CfD30791CCC4F9c8a4f820ec67";
+const withTransaction = (to: Address, data: Hex): Answer => ({
+  ...fullAnswer(),
+  transactions: [{ to, data, value: "0x0" }],
+});
+
+describe("the answer to a request", () => {
+  it("is read, if it grants what was asked for", () => {
+    expect(read(fullAnswer())).to.deep.equal(fullAnswer());
+    expect(read(` ${json(fullAnswer(), undefined, 2)}\n`)).to.deep.equal(fullAnswer());
+  });
+
+  it("is read, if it grants less", () => {
+    const less = withDollars({ perPeriod: "2000000", recipients: [shop] });
+    expect(read(less)).to.deep.equal(less);
+  });
+
+  it("is read, if it says no", () => {
+    const no = { version: 1, nonce: fullRequest.nonce, status: "declined" };
+    expect(read(no)).to.deep.equal(no);
+  });
+
+  it("may carry the creation of a Safe, and executions of the account", () => {
+    const answer: Answer = {
+      ...fullAnswer(),
+      transactions: [
+        { to: factory, data: creation, value: "0x0" },
+        { to: account, data: execution, value: "0x0" },
+      ],
+    };
+    expect(read(answer)).to.deep.equal(answer);
+  });
+
+  const grant = fullAnswer().grant;
+  const action = grant.session.actions[0] as SessionJson["actions"][number];
+  const others: Record<string, [unknown, RegExp]> = {
+    "no JSON": ["granted", /no JSON/],
+    nothing: ["", /no JSON/],
+    null: ["null", /form/],
+    "200 kB": [`{"a":"${"a".repeat(200_000)}"}`, /longer/],
+    "two members of one name": [
+      json(fullAnswer()).replace('"version":1', '"version":1,"status":"declined"'),
+      /one name/,
+    ],
+    "a member of the grant twice": [
+      json(fullAnswer()).replace('"perPeriod"', '"perPeriod":"1","perPeriod"'),
+      /one name/,
+    ],
+    "a member that no answer has": [{ ...fullAnswer(), privateKey: "0x1" }, /form/],
+    "another version": [{ ...fullAnswer(), version: 2 }, /form/],
+    "another status": [{ ...fullAnswer(), status: "maybe" }, /form/],
+    "no nonce": [{ ...fullAnswer(), nonce: undefined }, /form/],
+    "another nonce": [{ ...fullAnswer(), nonce: `0x${"11".repeat(16)}` }, /another request/],
+    "another nonce in a no": [
+      { version: 1, nonce: `0x${"11".repeat(16)}`, status: "declined" },
+      /another request/,
+    ],
+    "no grant": [{ ...fullAnswer(), grant: null }, /no grant/],
+    "a grant of another version": [{ ...fullAnswer(), grant: { ...grant, version: 2 } }, /no grant/],
+    "another chain": [{ ...fullAnswer(), grant: { ...grant, chainId: 1 } }, /chain 1;/],
+    "another module": [{ ...fullAnswer(), grant: { ...grant, module: shop } }, /module/],
+    "another key": [withSession({ key: shop }), /another key/],
+    "the end a second later": [withSession({ validUntil: END + 1 }), /more than was asked/],
+    "a start when all is over": [
+      withSession({ validAfter: END, validUntil: END + 1 }),
+      /not one of the sessions/,
+    ],
+    "more gas": [withSession({ gasAllowance: "1001" }), /more than was asked/],
+    "any paymaster": [withSession({ paymaster: ANYONE }), /more than was asked/],
+    "more each time": [withDollars({ perTransaction: "1000001" }), /more than was asked/],
+    "more each period": [withDollars({ perPeriod: "20000001" }), /more than was asked/],
+    "a shorter period": [withDollars({ period: 3600 }), /more than was asked/],
+    "a slot size more": [withDollars({ slotSizes: 6 }), /more than was asked/],
+    "another recipient": [withDollars({ recipients: [router] }), /more than was asked/],
+    anyone: [withDollars({ recipients: [ANYONE] }), /more than was asked/],
+    "another token": [withDollars({ token: shop }), /more than was asked/],
+    "a stream all at once": [
+      withSession({ budgets: [dollars, { ...stream, initial: "0", perSecond: "0" }] }),
+      /more than was asked/,
+    ],
+    "another call": [
+      withSession({ actions: [{ ...action, selector: "0xdeadbeef" }] }),
+      /more than was asked/,
+    ],
+    "a call without its rule": [withSession({ actions: [{ ...action, rules: [] }] }), /more than was asked/],
+    "a call more": [withSession({ actions: [action, { ...action, target: shop }] }), /more than was asked/],
+    "a factory that is not Safe's": [withTransaction(router, creation), /neither creates/],
+    "another account's execution": [withTransaction(router, execution), /neither creates/],
+    "a call of the module in the agent's name": [
+      withTransaction(grant.module, "0x12345678"),
+      /neither creates/,
+    ],
+    "a transfer of the agent's own tokens": [
+      withTransaction(
+        account,
+        encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [shop, 1n] }),
+      ),
+      /neither creates/,
+    ],
+    "a plain payment to the account": [withTransaction(account, "0x"), /neither creates/],
+    "half a byte": [withTransaction(account, `${execution}0`), /form/],
+    "a transaction with value": [
+      { ...fullAnswer(), transactions: [{ to: account, data: execution, value: "0x1" }] },
+      /form/,
+    ],
+    "five transactions": [
+      { ...fullAnswer(), transactions: Array(5).fill({ to: account, data: execution, value: "0x0" }) },
+      /form/,
+    ],
+    "a Safe's execution for another kind of account": [
+      {
+        ...withTransaction(account, execution),
+        grant: { ...grant, accountKind: "nexus", module: erc7579SessionModuleAddress() },
+      },
+      /neither creates/,
+    ],
+  };
+  for (const [what, [answer, reason]] of Object.entries(others))
+    it(`is refused: ${what}`, () => {
+      expect(refusalOf(answer).shortMessage).to.match(reason);
+    });
+
+  it("is refused, if it is of another account than the request named", () => {
+    const named = changed(fullRequest, ({ permissions: [one] }) => one && Object.assign(one, { from: shop }));
+    expect(refusalOf(fullAnswer(), named).shortMessage).to.match(/not one of the sessions/);
+    expect(() =>
+      read(
+        fullAnswer(),
+        changed(named, ({ permissions: [one] }) => one && Object.assign(one, { from: account })),
+      ),
+    ).not.to.throw();
+  });
+
+  it("is refused, if it grants less though the request said that nothing may be changed", () => {
+    const fixed = changed(
+      fullRequest,
+      ({ permissions: [one] }) => one && Object.assign(one.permission, { isAdjustmentAllowed: false }),
+    );
+    expect(() => read(fullAnswer(), fixed)).not.to.throw();
+    expect(refusalOf(withDollars({ perPeriod: "19000000" }), fixed).shortMessage).to.match(
+      /less than was asked/,
+    );
+    expect(refusalOf(withSession({ validUntil: END - 1 }), fixed).shortMessage).to.match(
+      /less than was asked/,
+    );
+  });
+
+  it("is refused, if it begins sooner than a start that was asked for", () => {
+    const from = NOW + 60;
+    const later: HandoffRequest = {
+      ...fullRequest,
+      permissions: [
+        {
+          ...(fullRequest.permissions[0] as HandoffRequest["permissions"][number]),
+          permission: {
+            type: "native-token-allowance",
+            isAdjustmentAllowed: true,
+            data: { allowanceAmount: "0x64", startTime: from },
+          },
+        },
+      ],
+    };
+    const answer = fullAnswer(later);
+    expect(() => read(answer, later)).not.to.throw();
+    const sooner = changed(answer, ({ grant: { session } }) =>
+      Object.assign(session, { validAfter: from - 1 }),
+    );
+    expect(refusalOf(sooner, later).details.faults).to.deep.equal([
+      "validAfter: It begins sooner than was asked.",
+    ]);
+  });
+
+  it("may be of a module that the agent names", () => {
+    const own = { ...fullAnswer(), grant: { ...grant, module: router } };
+    // The router is called by the session, so it cannot be its module.
+    const idle = { ...own, grant: { ...own.grant, session: { ...own.grant.session, actions: [] } } };
+    expect(parseHandoffAnswer(json(idle), fullRequest, { modules: [router] })).to.deep.equal(idle);
+    expect(() => parseHandoffAnswer(json(fullAnswer()), fullRequest, { modules: [router] })).to.throw(
+      /module/,
+    );
+  });
+
+  it("is for the key that asked", () => {
+    expect(fullAnswer().grant.session.key).to.equal(agent);
+  });
+});
