@@ -33,7 +33,7 @@ const compiler = (runs: number) => ({
 const solidity = {
   compilers: [compiler(10_000)],
   // Validator and executor in one: with more runs it is larger than a contract may be.
-  overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(800) },
+  overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(400) },
 };
 
 /**

@@ -7,9 +7,11 @@ import {
   keccak256,
   numberToHex,
   parseAbi,
+  size,
   slice,
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
+import { encodePaymentUserOpCallData } from "../packages/sdk/src/erc7579/encodePaymentUserOpCallData.ts";
 import { encodeSessionUserOpCallData } from "../packages/sdk/src/erc7579/encodeSessionUserOpCallData.ts";
 import {
   EXECUTOR_TYPE,
@@ -19,6 +21,7 @@ import {
 } from "../packages/sdk/src/erc7579/erc7579Abi.ts";
 import { erc7579Installation } from "../packages/sdk/src/erc7579/erc7579Installation.ts";
 import { installationBytes } from "../packages/sdk/src/erc7579/installationBytes.ts";
+import { signPaymentUserOp } from "../packages/sdk/src/erc7579/signPaymentUserOp.ts";
 import { validatorNonceKey } from "../packages/sdk/src/erc7579/validatorNonceKey.ts";
 import { wrapForErc7579 } from "../packages/sdk/src/erc7579/wrapForErc7579.ts";
 import { grantDigest } from "../packages/sdk/src/grantDigest.ts";
@@ -58,8 +61,10 @@ export type BenchErc7579Account = {
   contracts: readonly (readonly [Address, string])[];
   /** A userOp of the owner that makes the account perform one call, alone in a bundle. */
   ownerUserOp(to: Address, data: Hex): Promise<Transaction>;
-  /** A userOp of a session that pays 1 USDC, alone in a bundle. */
-  sessionUserOp(session: Session, grant?: Hex): Promise<Transaction>;
+  /** A userOp of a session by which the account itself pays 1 USDC, alone in a bundle. */
+  paymentUserOp(session: Session, grant?: Hex): Promise<Transaction>;
+  /** A userOp of a session that has the module execute the payment of 1 USDC, alone in a bundle. */
+  executionUserOp(session: Session, grant?: Hex): Promise<Transaction>;
   /** The owner installs a module that checks nothing for the key of sessions. */
   installUncheckedModule(): Promise<void>;
   /** A userOp of that module that pays 1 USDC, alone in a bundle. */
@@ -194,7 +199,20 @@ async function furnish(
     entryPoint: entryPoint.address,
     contracts,
     ownerUserOp: (to, data) => bundle(chain, account, { nonceKey, callData: encodeSingle(to, data), sign }),
-    sessionUserOp: (session, signature = "0x") =>
+    paymentUserOp: (session, signature = "0x") =>
+      bundle(chain, account, {
+        nonceKey: validatorNonceKey({ kind, validator: module }),
+        callData: encodePaymentUserOpCallData({ token: usdc.address, to: chain.recipient, amount: ONE_USDC }),
+        sign: async (userOp) =>
+          signPaymentUserOp(chain.key, {
+            session: { module, session },
+            chainId: testChain.chainId,
+            signature,
+            period: 0n,
+            userOpHash: await entryPoint.hash(userOp),
+          }),
+      }),
+    executionUserOp: (session, signature = "0x") =>
       bundle(chain, account, {
         nonceKey: validatorNonceKey({ kind, validator: module }),
         callData: encodeSessionUserOpCallData({
@@ -289,10 +307,14 @@ async function bundle(
   // What is signed names the limit: so that no zero byte comes and goes with it, take the next one that brings none.
   for (let callGasLimit = (gasOfCall(steps) * 11n) / 10n; ; callGasLimit++) {
     const userOp = await signed(callGasLimit);
-    const changing = [numberToHex(callGasLimit), slice(userOp.signature, -65)];
+    const changing = [numberToHex(callGasLimit), keySignatureIn(userOp.signature)];
     if (!changing.some(hasZeroByte)) return transaction(userOp);
   }
 }
+
+/** The last 65 bytes; behind those of a payment's signature stand 31 of padding. */
+const keySignatureIn = (signature: Hex): Hex =>
+  size(signature) > 1000 ? slice(signature, -96, -31) : slice(signature, -65);
 
 const gasLimits = (callGasLimit: bigint): Hex =>
   concat([numberToHex(VERIFICATION_GAS, { size: 16 }), numberToHex(callGasLimit, { size: 16 })]);

@@ -36,7 +36,7 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
   const usedByUserOp = async (chain: BenchChain, account: BenchErc7579Account, gasAllowance: bigint) => {
     const session = userOpSession(chain, account.address, gasAllowance);
     await account.enable(session);
-    await chain.testChain.send(await account.sessionUserOp(session));
+    await chain.testChain.send(await account.paymentUserOp(session));
     return session;
   };
   const execute = (chain: BenchChain, session: Session, grant?: Hex) =>
@@ -57,6 +57,35 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
         return settleSlot(chain, account, session, { lot: 0n, size: 0, index: 0n });
       },
     );
+
+  const userOps = (form: "paymentUserOp" | "executionUserOp", path: string, says: string) => [
+    pays(
+      `${path}/first`,
+      `${says}, enabled session, first use: the key of its nonce too`,
+      async (chain, account) => {
+        const session = userOpSession(chain, account.address);
+        await account.enable(session);
+        return account[form](session);
+      },
+    ),
+    pays(`${path}/next`, `${says}, enabled session, every later use that day`, async (chain, account) =>
+      account[form](await usedByUserOp(chain, account, NOT_COUNTED)),
+    ),
+    pays(
+      `${path}/gas-allowance/next`,
+      `${says}: as next, and its gas is counted against a gasAllowance`,
+      async (chain, account) => account[form](await usedByUserOp(chain, account, ONE_ETHER)),
+    ),
+    row(
+      `${path}/first-with-grant`,
+      `${says}, and that carries the owner's signature, which enables the session; its nonce's first`,
+      async (chain, account) => {
+        const session = userOpSession(chain, account.address);
+        return account[form](session, await account.grant(session));
+      },
+      { paid: "recipient", leaves: "ENABLED", session: userOpSession },
+    ),
+  ];
 
   return [
     pays(
@@ -89,33 +118,11 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
       },
       { leaves: "ENABLED", session: userOpSession },
     ),
-    pays(
-      "userOp/first",
-      "a session's userOp pays, enabled session, first use: the key of its nonce too",
-      async (chain, account) => {
-        const session = userOpSession(chain, account.address);
-        await account.enable(session);
-        return account.sessionUserOp(session);
-      },
-    ),
-    pays(
-      "userOp/next",
-      "a session's userOp pays, enabled session, every later use that day",
-      async (chain, account) => account.sessionUserOp(await usedByUserOp(chain, account, NOT_COUNTED)),
-    ),
-    pays(
-      "userOp/gas-allowance/next",
-      "as next, and its gas is counted against a gasAllowance",
-      async (chain, account) => account.sessionUserOp(await usedByUserOp(chain, account, ONE_ETHER)),
-    ),
-    row(
-      "userOp/first-with-grant",
-      "a session's userOp pays and carries the owner's signature, which enables the session; its nonce's first",
-      async (chain, account) => {
-        const session = userOpSession(chain, account.address);
-        return account.sessionUserOp(session, await account.grant(session));
-      },
-      { paid: "recipient", leaves: "ENABLED", session: userOpSession },
+    ...userOps("paymentUserOp", "userOp", "a session's userOp by which the account pays"),
+    ...userOps(
+      "executionUserOp",
+      "userOp/execution",
+      "a session's userOp by which the module executes the payment",
     ),
     pays("execute/first", "the key pays, enabled session, first use", async (chain, account) => {
       const session = benchSession(chain, account.address);

@@ -40,6 +40,7 @@ const summary: Blocks = {
     const rows = [
       ["the owner's own userOp, for comparison", "owner-userOp/next"],
       ["a session's userOp pays", "userOp/next"],
+      ["the same, executed by the module", "userOp/execution/next"],
       ["the first one, which carries the owner's grant", "userOp/first-with-grant"],
       ["the key executes a payment", "execute/next"],
       ["an x402 payment, first of a lot, 5 slot sizes", "x402/opener/5"],
@@ -187,6 +188,7 @@ function renderUserOps(figures: GasFigures): string {
     return [
       { name: "**Latchkey**", ...shared, session: of("userOp/next") },
       { name: "**Latchkey**, its gas counted", ...shared, session: of("userOp/gas-allowance/next") },
+      { name: "**Latchkey**, executed by the module", ...shared, session: of("userOp/execution/next") },
     ];
   });
   return renderTable(

@@ -18,7 +18,7 @@ export type UserOpShares = Record<(typeof USER_OP_PARTS)[number], number>;
 
 /** The rows of which the documentation says where their gas goes: each account's owner, then a session. */
 export const userOpRows: readonly string[] = ERC7579_ACCOUNTS.flatMap((account) =>
-  ["owner-userOp/next", "userOp/next"].map((row) => `erc7579/${account}/${row}`),
+  ["owner-userOp/next", "userOp/next", "userOp/execution/next"].map((row) => `erc7579/${account}/${row}`),
 );
 
 function partOf(party: Party, inner: boolean): keyof UserOpShares | undefined {

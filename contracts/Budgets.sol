@@ -32,9 +32,12 @@ library Meters {
         return Meter.wrap(((Meter.unwrap(meter) << 8) >> 8) | (uint256(newState) << STATE_AT));
     }
 
-    /// @notice What was spent in `period`. A meter of an older period reads as nothing spent.
+    /// @notice What was spent in `period`. A meter of an older period reads as nothing spent; one of a newer period, as
+    /// everything: it must never be set back, or that period would be spent again.
     function spentIn(Meter meter, uint256 period) internal pure returns (uint256) {
-        return uint48(Meter.unwrap(meter) >> PERIOD_AT) == period ? uint128(Meter.unwrap(meter)) : 0;
+        uint256 last = uint48(Meter.unwrap(meter) >> PERIOD_AT);
+        if (last == period) return uint128(Meter.unwrap(meter));
+        return last < period ? 0 : type(uint256).max;
     }
 
     /// @dev `spent` is at most perPeriod, which is a uint128.
@@ -70,10 +73,9 @@ library Budgets {
         }
         period = periodAt(session, budget, block.timestamp);
         uint256 spent = meter.spentIn(period);
-        uint256 left;
+        uint256 left = releasedAt(session, budget, block.timestamp);
         unchecked {
-            // What a period has released does not shrink, and no charge went above it.
-            left = releasedAt(session, budget, block.timestamp) - spent;
+            left = spent < left ? left - spent : 0;
         }
         if (amount > left) {
             revert ISessionErrors.PeriodExceeded(budget.token, amount, left, resetsAt(session, budget, period));
@@ -83,6 +85,36 @@ library Budgets {
         }
         unchecked {
             charged = meter.withSpent(period, spent + amount); // at most perPeriod
+        }
+    }
+
+    /// @notice The same two rules for a payment whose time is not known yet: a userOp is charged in its validation, which
+    /// must not look at the clock. It may be made from `from` until `until` only. Never reverts.
+    ///
+    /// Not for streams, which release by the second, nor where signed authorizations spend the same budget: a
+    /// validation must not ask the token which lots are opened.
+    ///
+    /// @param period The period that the payment is made in, as the session's key says.
+    /// @return ok Whether both rules allow it.
+    /// @return total What the period has spent then.
+    function tryChargeIn(
+        Session memory session,
+        Budget memory budget,
+        Meter meter,
+        uint256 period,
+        uint256 amount
+    ) internal pure returns (bool ok, uint256 total, uint256 from, uint256 until) {
+        if (budget.slotSizes != 0 || budget.perSecond != 0) return (false, 0, 0, 0);
+        if (amount > budget.perTransaction || period > type(uint48).max) return (false, 0, 0, 0);
+        unchecked {
+            // A period's number has 48 bits here and its length 32.
+            from = session.validAfter + period * budget.period;
+            until = from + budget.period;
+            if (until > session.validUntil) until = session.validUntil;
+            uint256 spent = meter.spentIn(period);
+            // A last second 0 would mean to an EntryPoint that there is none.
+            ok = from < until && until > 1 && spent <= budget.perPeriod && amount <= budget.perPeriod - spent;
+            total = spent + amount;
         }
     }
 

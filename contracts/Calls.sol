@@ -101,13 +101,18 @@ library Calls {
     }
 
     function _requireRecipient(Budget memory budget, uint256 i, address recipient) private pure {
+        if (!isRecipient(budget, recipient)) revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);
+    }
+
+    /// @notice Whether the budget may pay it.
+    function isRecipient(Budget memory budget, address recipient) internal pure returns (bool) {
         address[] memory recipients = budget.recipients;
         uint256 count = recipients.length;
         for (uint256 r; r < count; ++r) {
             address allowed = recipients[r];
-            if (allowed == recipient || allowed == ANYONE) return;
+            if (allowed == recipient || allowed == ANYONE) return true;
         }
-        revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);
+        return false;
     }
 
     function _anyActionAllows(

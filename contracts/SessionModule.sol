@@ -208,9 +208,22 @@ abstract contract SessionModule is ISessionModule {
             Meter meter = Meter.wrap(record.meters[i]);
             uint256 period;
             (meter, period) = Budgets.charge(session, id, i, meter, amount);
-            record.meters[i] = Meter.unwrap(meter);
-            emit Spent(session.account, id, session.budgets[i].token, period, amount);
+            _store(session, id, record, i, meter, period, amount);
         }
+    }
+
+    /// @dev What a charge leaves of a budget.
+    function _store(
+        Session memory session,
+        bytes32 id,
+        Record storage record,
+        uint256 i,
+        Meter charged,
+        uint256 period,
+        uint256 amount
+    ) internal {
+        record.meters[i] = Meter.unwrap(charged);
+        emit Spent(session.account, id, session.budgets[i].token, period, amount);
     }
 
     function _perform(Session memory session, Call[] calldata calls) private returns (bytes[] memory results) {
@@ -384,6 +397,7 @@ abstract contract SessionModule is ISessionModule {
             period = Budgets.periodAt(copy, budget, block.timestamp);
             released = Budgets.releasedAt(copy, budget, block.timestamp);
             spent = Meter.wrap(_records[id][copy.account].meters[index]).spentIn(period);
+            if (spent > released) spent = released; // A meter of a period to come.
         }
         resetsAt = Budgets.resetsAt(copy, budget, period);
     }

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.35;
 
 import {IERC7579Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
-import {Action, Budget, Call, Session, Sessions} from "../Session.sol";
+import {Action, Budget, Session, Sessions} from "../Session.sol";
 import {ISessionModule} from "../interfaces/ISessionModule.sol";
 
 /// @title The one ABI encoding of an execution that a userOp may carry
@@ -37,63 +37,53 @@ library CanonicalExecution {
     /// reverts: `ok` is false where the bytes are anything but the canonical encoding.
     function tryRead(
         bytes calldata arguments
-    ) internal pure returns (bool ok, Session memory session, bytes32 id, bytes calldata grant, Call[] calldata calls) {
+    ) internal pure returns (bool ok, Session memory session, bytes32 id, bytes calldata grant) {
         grant = arguments[:0];
-        calls = _noCalls();
-        if (arguments.length < SESSION_AT || _word(arguments, 0) != SESSION_AT) {
-            return (false, session, id, grant, calls);
-        }
+        if (arguments.length < SESSION_AT || _word(arguments, 0) != SESSION_AT) return (false, session, id, grant);
         Session calldata encoded;
         assembly ("memory-safe") {
             encoded := add(arguments.offset, SESSION_AT)
         }
         (ok, session, id) = Sessions.tryRead(encoded);
-        if (ok) (ok, grant, calls) = tryReadRest(arguments, session);
+        if (ok) (ok, grant) = tryReadRest(arguments, session);
     }
 
     /// @notice The rest of the arguments, whose session has been read already.
     function tryReadRest(
         bytes calldata arguments,
         Session memory session
-    ) internal pure returns (bool ok, bytes calldata grant, Call[] calldata calls) {
+    ) internal pure returns (bool ok, bytes calldata grant) {
         grant = arguments[:0];
-        calls = _noCalls();
         uint256 grantAt;
-        uint256 list;
-        uint256 count;
         // No length wraps: each is compared with that of the arguments before it is added. What lies behind the
         // arguments may be read, but nothing that ends there is taken.
         unchecked {
             (ok, grantAt) = _endOfSession(arguments, session);
-            if (!ok || _word(arguments, 0) != SESSION_AT || _word(arguments, 32) != grantAt) {
-                return (false, grant, calls);
-            }
+            if (!ok || _word(arguments, 0) != SESSION_AT || _word(arguments, 32) != grantAt) return (false, grant);
             uint256 callsAt;
             (ok, callsAt) = _endOfBytes(arguments, grantAt);
-            if (!ok || _word(arguments, 64) != callsAt) return (false, grant, calls);
-            count = _word(arguments, callsAt);
+            if (!ok || _word(arguments, 64) != callsAt) return (false, grant);
+            uint256 count = _word(arguments, callsAt);
 
             // Each call begins where the one before ends, the first behind the list of offsets. A count that wraps
             // runs out of arguments long before it is reached.
-            list = callsAt + 32;
+            uint256 list = callsAt + 32;
             uint256 end = list + 32 * count;
             for (uint256 i; i < count; ++i) {
                 if (_word(arguments, list + 32 * i) != end - list || arguments.length < end + 128) {
-                    return (false, grant, calls);
+                    return (false, grant);
                 }
                 if (_word(arguments, end) >> 160 != 0 || _word(arguments, end + 64) != 96) {
-                    return (false, grant, calls);
+                    return (false, grant);
                 }
                 (ok, end) = _endOfBytes(arguments, end + 96);
-                if (!ok) return (false, grant, calls);
+                if (!ok) return (false, grant);
             }
             ok = end == arguments.length;
         }
         assembly ("memory-safe") {
             grant.offset := add(add(arguments.offset, grantAt), 32)
             grant.length := calldataload(sub(grant.offset, 32))
-            calls.offset := add(arguments.offset, list)
-            calls.length := count
         }
     }
 
@@ -136,13 +126,6 @@ library CanonicalExecution {
             end = start + 32 + ((length + 31) & ~uint256(31));
             uint256 used = length % 32;
             ok = used == 0 || _word(arguments, end - 32) << (8 * used) == 0;
-        }
-    }
-
-    function _noCalls() private pure returns (Call[] calldata calls) {
-        assembly ("memory-safe") {
-            calls.offset := 0
-            calls.length := 0
         }
     }
 

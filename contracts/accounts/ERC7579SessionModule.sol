@@ -12,18 +12,20 @@ import {
     VALIDATION_FAILED
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {Meter} from "../Budgets.sol";
+import {Budgets, Meter} from "../Budgets.sol";
 import {Calls} from "../Calls.sol";
 import {SessionModule} from "../SessionModule.sol";
-import {ANYONE, Call, Flaw, Session, Sessions, State} from "../Session.sol";
+import {ANYONE, Budget, Call, Flaw, Session, Sessions, State} from "../Session.sol";
 import {IERC7579SessionModule} from "../interfaces/IERC7579SessionModule.sol";
 import {ISafe} from "../interfaces/ISafe.sol";
 import {AccountDomain} from "./AccountDomain.sol";
 import {CanonicalExecution} from "./CanonicalExecution.sol";
+import {PaymentUserOp} from "./PaymentUserOp.sol";
 
 /// @title Sessions for ERC-7579 accounts
 /// @notice Validator and executor in one. A userOp of a session is validated here, and comes back here through the
-/// account as an ordinary execution: every limit is enforced in one place, where the clock may be read.
+/// account as an ordinary execution, where the clock may be read. One that makes a single payment does not come back: it
+/// is charged in validation, and the EntryPoint holds it to the period that was charged.
 ///
 /// Not supported: accounts that hook this validator (their callData has another form), ERC-7739's nested signatures
 /// for the key (the key signs EIP-3009 digests raw: these name the account), modes other than one default call.
@@ -42,6 +44,12 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
 
     /// @dev No op has more gas, or pays more for it: so five such limits times such a fee stay below 2**256.
     uint256 private constant MOST_GAS = type(uint120).max;
+
+    /// @dev What the key signs for an op that makes a payment. It names the session and the period, which the op's own
+    /// hash does not cover: otherwise whoever bundles could have another session of the key charged.
+    bytes32 private constant PAYMENT_TYPEHASH = keccak256(
+        "PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)"
+    );
 
     /// @dev In which Kernel wraps a hash that it is asked about.
     bytes32 private constant KERNEL_TYPEHASH = keccak256("Kernel(bytes32 hash)");
@@ -98,10 +106,17 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
 
     /* ERC-4337 */
 
-    /// @notice Accepts a userOp of the calling account whose callData is, in canonical ABI form,
-    /// `execute(bytes32(0), this ‖ uint256(0) ‖ execute(session, grant, calls))`, signed by the session's key over
-    /// `userOpHash` (65 bytes, low s). Charges the session's gasAllowance with the op's largest cost.
-    /// @return validationData The session's window, or 1 for no. A no never reverts.
+    /// @notice Accepts a userOp of the calling account in one of two forms, both canonical ABI:
+    ///
+    /// - callData `execute(bytes32(0), this ‖ uint256(0) ‖ execute(session, grant, calls))`, signed by the session's key
+    ///   over `userOpHash` (65 bytes, low s). Every limit is enforced when the account comes back here.
+    /// - callData `execute(bytes32(0), token ‖ uint256(0) ‖ transfer(to, amount))`, with the signature
+    ///   `abi.encode(session, grant, period, keySignature)`: see PaymentUserOp. The payment is charged here and now, also
+    ///   if the transfer fails later, and the key signs `PaymentUserOp(bytes32 session,uint256 period,bytes32
+    ///   userOpHash)` by EIP-712. Only for budgets without slot sizes and without a stream.
+    ///
+    /// Either charges the session's gasAllowance with the op's largest cost.
+    /// @return validationData The session's or the period's window, or 1 for no. A no never reverts, and writes nothing.
     function validateUserOp(
         PackedUserOperation calldata userOp,
         bytes32 userOpHash
@@ -109,29 +124,82 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         // The op of an account ends in its signature's padding; what the account passes on, in an outsider's address.
         if (msg.sender != userOp.sender || !_endsInZeros()) return VALIDATION_FAILED;
         (bool ok, bytes calldata arguments) = CanonicalExecution.argumentsIn(userOp.callData);
+        if (!ok) return _validatePayment(userOp, userOpHash);
+        Session memory session;
+        bytes32 id;
+        bytes calldata grant;
+        (ok, session, id, grant) = CanonicalExecution.tryRead(arguments);
+        ok = ok && _mayUse(session, id, grant, userOp, userOpHash, userOp.signature);
+        return ok ? _window(session.validAfter, session.validUntil) : VALIDATION_FAILED;
+    }
+
+    /// @dev The op that makes one payment. The same two rules as in execution, and the same recipients.
+    function _validatePayment(PackedUserOperation calldata userOp, bytes32 userOpHash) private returns (uint256) {
+        (bool ok, address token, address to, uint256 amount) = PaymentUserOp.tryReadCall(userOp.callData);
         if (!ok) return VALIDATION_FAILED;
         Session memory session;
         bytes32 id;
         bytes calldata grant;
-        (ok, session, id, grant, ) = CanonicalExecution.tryRead(arguments);
-        if (!ok || session.account != msg.sender) return VALIDATION_FAILED;
-        if (session.epoch != _standings[msg.sender].epoch) return VALIDATION_FAILED;
-        if (!_allowsPaymaster(session, userOp.paymasterAndData)) return VALIDATION_FAILED;
+        uint256 period;
+        bytes calldata keySignature;
+        (ok, session, id, grant, period, keySignature) = PaymentUserOp.tryReadSignature(userOp.signature);
+        if (!ok) return VALIDATION_FAILED;
+        uint256 index = session.indexOf(token);
+        if (token == address(0) || index == session.budgets.length) return VALIDATION_FAILED;
+        Budget memory budget = session.budgets[index];
+        if (!Calls.isRecipient(budget, to)) return VALIDATION_FAILED;
+
+        uint256 total;
+        uint256 from;
+        uint256 until;
+        Record storage record = _records[id][msg.sender];
+        (ok, total, from, until) = Budgets.tryChargeIn(
+            session,
+            budget,
+            Meter.wrap(record.meters[index]),
+            period,
+            amount
+        );
+        bytes32 structHash = keccak256(abi.encode(PAYMENT_TYPEHASH, id, period, userOpHash));
+        ok = ok && _mayUse(session, id, grant, userOp, _digest(structHash), keySignature);
+        if (!ok) return VALIDATION_FAILED;
+        // Read anew: the session may be enabled only since, which the first meter says.
+        Meter charged = Meter.wrap(record.meters[index]).withSpent(period, total);
+        if (amount != 0) _store(session, id, record, index, charged, period, amount);
+        return _window(from, until);
+    }
+
+    /// @dev Whether the session may send the op, and `keySignature` is its key's over `hash`. Then enables it where it
+    /// rests on a grant, and charges its gasAllowance.
+    function _mayUse(
+        Session memory session,
+        bytes32 id,
+        bytes calldata grant,
+        PackedUserOperation calldata userOp,
+        bytes32 hash,
+        bytes calldata keySignature
+    ) private returns (bool) {
+        if (session.account != msg.sender || session.epoch != _standings[msg.sender].epoch) return false;
+        if (!_allowsPaymaster(session, userOp.paymasterAndData)) return false;
 
         Record storage record = _records[id][msg.sender];
-        uint256 gasSpent;
-        (ok, gasSpent) = _gasSpentWith(session, record, userOp);
-        if (!ok) return VALIDATION_FAILED;
+        (bool ok, uint256 gasSpent) = _gasSpentWith(session, record, userOp);
+        if (!ok) return false;
         bool enabled = _firstMeter(record).isIn(State.ENABLED);
-        if (!enabled && !_mayEnable(session, id, record, grant)) return VALIDATION_FAILED;
+        if (!enabled && !_mayEnable(session, id, record, grant)) return false;
 
         // Last of what costs gas and writes nothing, so that an estimate with any signature comes close.
-        (address signer, , ) = ECDSA.tryRecoverCalldata(userOpHash, userOp.signature);
-        if (signer == address(0) || signer != session.key) return VALIDATION_FAILED;
+        (address signer, , ) = ECDSA.tryRecoverCalldata(hash, keySignature);
+        if (signer == address(0) || signer != session.key) return false;
 
         if (!enabled) _enable(session, id);
         if (session.gasAllowance != type(uint128).max) record.gasSpent = gasSpent;
-        return (uint256(session.validAfter) << 208) | (uint256(session.validUntil - 1) << 160);
+        return true;
+    }
+
+    /// @param until The first second that is too late; an EntryPoint is told the last that is not.
+    function _window(uint256 from, uint256 until) private pure returns (uint256 validationData) {
+        return (from << 208) | ((until - 1) << 160);
     }
 
     function _allowsPaymaster(Session memory session, bytes calldata paymasterAndData) private pure returns (bool) {
@@ -229,7 +297,7 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
     function _speaksForItself(Session memory session, Call[] calldata calls) internal view override returns (bool) {
         if (msg.sender != session.account) return false;
         if (_endsInPadding(calls)) return true;
-        (bool canonical, , ) = CanonicalExecution.tryReadRest(msg.data[4:], session);
+        (bool canonical, ) = CanonicalExecution.tryReadRest(msg.data[4:], session);
         return canonical && !_isFallbackHandlerOf(msg.sender);
     }
 

@@ -169,8 +169,8 @@ export const calls: Removal[] = [
     name: "recipient-match",
     rule: "a recipient is the one that is listed",
     file,
-    find: "if (allowed == recipient || allowed == ANYONE) return;",
-    replace: "return;",
+    find: "if (allowed == recipient || allowed == ANYONE) return true;",
+    replace: "return true;",
   },
   {
     name: "recipient-refused",
@@ -183,8 +183,8 @@ export const calls: Removal[] = [
     name: "anyone-match",
     rule: "ANYONE allows everybody",
     file,
-    find: " || allowed == ANYONE) return;",
-    replace: ") return;",
+    find: " || allowed == ANYONE) return true;",
+    replace: ") return true;",
   },
   {
     name: "action-target",

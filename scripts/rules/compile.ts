@@ -20,6 +20,7 @@ const contracts: Record<AccountKind, Record<string, string>> = {
     ERC7579SessionModule: "contracts/accounts/ERC7579SessionModule.sol",
     CanonicalExecutionHarness: "test/mocks/erc7562/CanonicalExecutionHarness.sol",
     AccountDomainHarness: "test/mocks/erc7562/AccountDomainHarness.sol",
+    PaymentUserOpHarness: "test/mocks/erc7562/PaymentUserOpHarness.sol",
   },
 };
 /** Runtime code by the contract's name. */

@@ -12,6 +12,7 @@ const rules =
   });
 const module = rules("accounts/ERC7579SessionModule.sol");
 const execution = rules("accounts/CanonicalExecution.sol");
+const payment = rules("accounts/PaymentUserOp.sol");
 const domain = rules("accounts/AccountDomain.sol");
 const base = rules("SessionModule.sol");
 const no = "return VALIDATION_FAILED;";
@@ -108,42 +109,42 @@ export const erc7579: Removal[] = [
   module("op-forwarded", "an op that ends in an address is an outsider's", " || !_endsInZeros()"),
   module(
     "op-call-data",
-    "an op calls this module and nothing else",
-    `if (!ok) ${no}\n        Session memory session;`,
-    "Session memory session;",
+    "an op calls this module, or is a payment",
+    "if (!ok) return _validatePayment(userOp, userOpHash);",
   ),
   module(
     "op-canonical",
     "an op's arguments are canonical",
-    "if (!ok || session.account",
-    "if (session.account",
+    "ok = ok && _mayUse(session, id, grant, userOp, userOpHash, userOp.signature);",
+    "ok = _mayUse(session, id, grant, userOp, userOpHash, userOp.signature);",
   ),
   module(
     "op-account",
     "an op is of the sender's own session",
-    "if (!ok || session.account != msg.sender)",
-    "if (!ok)",
+    "session.account != msg.sender || session.epoch",
+    "session.epoch",
   ),
-  module(
-    "op-epoch",
-    "an op is of the account's epoch",
-    `if (session.epoch != _standings[msg.sender].epoch) ${no}`,
-  ),
+  module("op-epoch", "an op is of the account's epoch", " || session.epoch != _standings[msg.sender].epoch"),
   module(
     "op-paymaster",
     "an op names only a paymaster that the session allows",
-    `if (!_allowsPaymaster(session, userOp.paymasterAndData)) ${no}`,
+    "if (!_allowsPaymaster(session, userOp.paymasterAndData)) return false;",
   ),
-  module("op-gas", "an op keeps to gasAllowance", `if (!ok) ${no}\n        bool enabled`, "bool enabled"),
+  module(
+    "op-gas",
+    "an op keeps to gasAllowance",
+    "if (!ok) return false;\n        bool enabled",
+    "bool enabled",
+  ),
   module(
     "op-enabled",
     "an op's session is enabled or granted",
-    `if (!enabled && !_mayEnable(session, id, record, grant)) ${no}`,
+    "if (!enabled && !_mayEnable(session, id, record, grant)) return false;",
   ),
   module(
     "op-signature",
     "an op is signed by the key",
-    `if (signer == address(0) || signer != session.key) ${no}`,
+    "if (signer == address(0) || signer != session.key) return false;",
   ),
   module("op-enables", "an op with a grant enables", "if (!enabled) _enable(session, id);"),
   module(
@@ -157,12 +158,171 @@ export const erc7579: Removal[] = [
     "an op's cost is stored",
     "if (session.gasAllowance != type(uint128).max) record.gasSpent = gasSpent;",
   ),
-  module("op-valid-after", "an op is good from validAfter on", "(uint256(session.validAfter) << 208) | "),
+  module("op-valid-after", "an op is good from validAfter on", "(from << 208) | "),
   module(
     "op-valid-until",
     "an op is good to the second before validUntil",
-    "uint256(session.validUntil - 1)",
-    "uint256(session.validUntil)",
+    "((until - 1) << 160)",
+    "(until << 160)",
+  ),
+
+  module(
+    "payment-call",
+    "an op that does not execute the module makes one payment and nothing else",
+    `if (!ok) ${no}\n        Session memory session;`,
+    "Session memory session;",
+  ),
+  module(
+    "payment-signature-read",
+    "a payment's session, grant and signature are all there",
+    `if (!ok) ${no}\n        uint256 index`,
+    "uint256 index",
+  ),
+  module(
+    "payment-native",
+    "the native coin is not paid as a token",
+    "if (token == address(0) || index ==",
+    "if (index ==",
+  ),
+  module(
+    "payment-token",
+    "a payment's token has a budget",
+    `if (token == address(0) || index == session.budgets.length) ${no}`,
+    `if (token == address(0)) ${no}`,
+  ),
+  module(
+    "payment-recipient",
+    "a payment goes to a recipient",
+    `if (!Calls.isRecipient(budget, to)) ${no}`,
+    "to;",
+  ),
+  module(
+    "payment-charged",
+    "a payment keeps to both limits and to a period of the session",
+    "ok = ok && _mayUse(session, id, grant, userOp, _digest(structHash), keySignature);",
+    "ok = _mayUse(session, id, grant, userOp, _digest(structHash), keySignature);",
+  ),
+  module(
+    "payment-may-use",
+    "a payment's session may send it, and its key has signed it",
+    "ok = ok && _mayUse(session, id, grant, userOp, _digest(structHash), keySignature);",
+    "structHash; keySignature; grant;",
+  ),
+  module(
+    "payment-refused",
+    "a payment that is refused charges nothing",
+    `if (!ok) ${no}\n        // Read anew`,
+    "// Read anew",
+  ),
+  module("payment-of-nothing", "a payment of nothing charges nothing", "if (amount != 0) _store(", "_store("),
+  module(
+    "payment-is-stored",
+    "a payment is charged",
+    "if (amount != 0) _store(session, id, record, index, charged, period, amount);",
+  ),
+  module(
+    "payment-keeps-state",
+    "a payment whose grant enables the session leaves it enabled",
+    "Meter.wrap(record.meters[index]).withSpent(period, total)",
+    "Meter.wrap(0).withSpent(period, total)",
+  ),
+  module(
+    "payment-index",
+    "a payment is charged to its own token's budget",
+    "_store(session, id, record, index",
+    "_store(session, id, record, 0",
+  ),
+  module(
+    "payment-window",
+    "a payment is good in the period that is charged only",
+    "return _window(from, until);",
+    "return _window(session.validAfter, session.validUntil);",
+  ),
+  module(
+    "payment-signs-session",
+    "the key names the session that is charged",
+    "abi.encode(PAYMENT_TYPEHASH, id, period, userOpHash)",
+    "abi.encode(PAYMENT_TYPEHASH, bytes32(0), period, userOpHash)",
+  ),
+  module(
+    "payment-signs-period",
+    "the key names the period that is charged",
+    "abi.encode(PAYMENT_TYPEHASH, id, period, userOpHash)",
+    "abi.encode(PAYMENT_TYPEHASH, id, uint256(0), userOpHash)",
+  ),
+  module(
+    "payment-signs-op",
+    "the key signs the op",
+    "abi.encode(PAYMENT_TYPEHASH, id, period, userOpHash)",
+    "abi.encode(PAYMENT_TYPEHASH, id, period, bytes32(0))",
+  ),
+  payment(
+    "payment-length",
+    "a payment's callData has one length",
+    "if (callData.length != CALL_DATA_LENGTH) return (false, token, to, amount);",
+  ),
+  payment(
+    "payment-selector",
+    "a payment is the account's execute",
+    "if (bytes4(callData) != IERC7579Execution.execute.selector) return (false, token, to, amount);",
+  ),
+  payment(
+    "payment-mode",
+    "a payment is one default call",
+    "uint256 wrong = _word(callData, 4) | (",
+    "uint256 wrong = (",
+  ),
+  payment("payment-offset", "a payment's call lies where encoders put it", "(_word(callData, 36) ^ 64) | "),
+  payment("payment-call-length", "a payment's call has one length", " | (_word(callData, 68) ^ 120);", ";"),
+  payment("payment-value", "a payment sends no native coin", "wrong |= _word(callData, 120);"),
+  payment(
+    "payment-transfer",
+    "a payment is a transfer",
+    "wrong |= (_word(callData, 152) >> 224) ^ uint32(IERC20.transfer.selector);",
+  ),
+  payment(
+    "payment-dirty-recipient",
+    "a payment's recipient has no bits above an address",
+    "wrong |= _word(callData, 156) >> 160;",
+  ),
+  payment(
+    "payment-padding",
+    "a payment's call is padded with zeros",
+    "wrong |= _word(callData, 196) << 192;",
+  ),
+  payment(
+    "payment-head",
+    "a payment's signature has a whole head",
+    "if (signature.length < 128 || _word(signature, 0) != 128) {",
+    "if (_word(signature, 0) != 128) {",
+  ),
+  payment(
+    "payment-session-offset",
+    "a payment's session lies where encoders put it",
+    "if (signature.length < 128 || _word(signature, 0) != 128) {",
+    "if (signature.length < 128) {",
+  ),
+  payment(
+    "payment-grant-there",
+    "a payment's grant is all there",
+    "ok = ok && found;\n        (found, keySignature)",
+    "(found, keySignature)",
+  ),
+  payment(
+    "payment-key-signature-there",
+    "a payment's key signature is all there",
+    "(found, keySignature) = _bytesAt(signature, _word(signature, 96));\n        ok = ok && found;",
+    "(found, keySignature) = _bytesAt(signature, _word(signature, 96));",
+  ),
+  payment(
+    "payment-bytes-begin",
+    "grant and key signature begin within the signature",
+    "if (offset > length - 32) return (false, found);",
+  ),
+  payment(
+    "payment-bytes-end",
+    "grant and key signature end within the signature",
+    "if (size > length - 32 - offset) return (false, found);",
   ),
 
   module(
@@ -542,7 +702,7 @@ export const erc7579: Removal[] = [
   execution(
     "arguments-call-end",
     "a call's bytes end within the arguments",
-    "if (!ok) return (false, grant, calls);",
+    "if (!ok) return (false, grant);",
   ),
   execution(
     "arguments-end",

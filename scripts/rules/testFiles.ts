@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, "../..");
 const closest: Record<string, string[]> = {
   "Session.sol": ["Session"],
   "Calls.sol": ["Calls", "SessionModule.executeSigned", "SessionModule.measured"],
-  "Budgets.sol": ["Budgets", "SessionModule.storage"],
+  "Budgets.sol": ["Budgets", "SessionModule.storage", "accounts/ERC7579SessionModule.paymentUserOp"],
   "Slots.sol": ["Slots"],
   "Payload.sol": ["Payload", "accounts/SafeSessionHandler"],
   "SessionModule.sol": [
@@ -35,12 +35,14 @@ const closest: Record<string, string[]> = {
   "accounts/SafeSessionHandler.sol": ["accounts/SafeSessionHandler"],
   "accounts/ERC7579SessionModule.sol": [
     "accounts/ERC7579SessionModule.validateUserOp",
+    "accounts/ERC7579SessionModule.paymentUserOp",
     "accounts/ERC7579SessionModule.installation",
     "accounts/ERC7579SessionModule.execute",
     "accounts/ERC7579SessionModule.fallbackHandler",
     "accounts/ERC7579SessionModule.isValidSignature",
   ],
   "accounts/CanonicalExecution.sol": ["accounts/CanonicalExecution"],
+  "accounts/PaymentUserOp.sol": ["accounts/PaymentUserOp", "accounts/ERC7579SessionModule.paymentUserOp"],
   "accounts/AccountDomain.sol": ["accounts/AccountDomain"],
 };
 

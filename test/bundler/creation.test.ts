@@ -7,6 +7,7 @@ import {
   digestOf,
   pay,
   paymasterOf,
+  sentAs,
   sessionOf,
   stateOf,
   USD,
@@ -53,6 +54,10 @@ describe("the userOp that makes an account, through a bundler that does not ask 
       const sponsored = await agentOf(account, session, { grant, factory, sponsored: true });
       const first = await sponsored.send(pay(alice, USD));
       expect(first.success, first.reason).to.equal(true);
+      expect(await sentAs(first)).to.deep.equal({
+        form: "payment",
+        grant: grant.toLowerCase(),
+      });
       expect(await client().getCode({ address })).not.to.equal(undefined);
       expect(await stateOf(session)).to.equal("ENABLED");
       expect(await balanceOf(alice)).to.equal(before + USD);
@@ -62,6 +67,7 @@ describe("the userOp that makes an account, through a bundler that does not ask 
       await world().testChain.setBalance(address, 10n ** 18n);
       const second = await (await agentOf(account, session, { grant, factory })).send(pay(alice, USD));
       expect(second.success, second.reason).to.equal(true);
+      expect(await sentAs(second)).to.deep.equal({ form: "payment", grant: "0x" });
       expect(await balanceOf(alice)).to.equal(before + 2n * USD);
     });
   }

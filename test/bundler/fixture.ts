@@ -6,8 +6,10 @@ import {
   type Chain,
   ContractFunctionRevertedError,
   createPublicClient,
+  decodeAbiParameters,
   defineChain,
   encodeFunctionData,
+  getAbiItem,
   type Hex,
   http,
   keccak256,
@@ -33,6 +35,9 @@ import {
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import {
   type Budget,
+  decodeSessionUserOpCallData,
+  encodePaymentUserOpCallData,
+  encodePaymentUserOpSignature,
   encodeSessionUserOpCallData,
   erc7579Installation,
   erc7579SessionModuleAbi,
@@ -44,7 +49,9 @@ import {
   sessionJson,
   sessionModuleAbi,
   sessionState,
+  signPaymentUserOp,
   toSessionSmartAccount,
+  type UserOpPayment,
   validatorNonceKey,
 } from "../../packages/sdk/src/index.ts";
 import { type Bundler, startBundler } from "../environment/erc7579/bundler.ts";
@@ -218,6 +225,17 @@ export const balanceOf = (holder: Address): Promise<bigint> => world().usdc.bala
 export const stateOf = (session: Session) =>
   sessionState(client(), { module: world().module, id: hashSession(session), account: session.account });
 
+/** What the session's first budget has spent in its current period, in base units. */
+export const spentOf = async (session: Session): Promise<bigint> => {
+  const [, , spent] = await client().readContract({
+    address: world().module,
+    abi: sessionModuleAbi,
+    functionName: "budgetOf",
+    args: [session, 0n],
+  });
+  return spent;
+};
+
 /** In wei. */
 export const gasSpentBy = (session: Session): Promise<bigint> =>
   client().readContract({
@@ -312,7 +330,7 @@ export const bundlerClient = (): BundlerClient =>
 export type Agent = {
   /** Sends the calls as one userOp and waits for it. */
   send(...calls: ReturnType<typeof pay>[]): Promise<UserOperationReceipt>;
-  /** The userOp that would be sent, but for its signature. */
+  /** The userOp that would be sent, with a signature that only says what it is to be made of. */
   prepare(...calls: ReturnType<typeof pay>[]): Promise<UserOperation<"0.7">>;
 };
 
@@ -326,11 +344,20 @@ type AgentOptions = {
   lane?: number;
   /** Whose client of the bundler it uses. */
   clientBy?: "viem" | "permissionless";
+  /** Default: the SDK's. */
+  payments?: "validation" | "execution";
 };
 
 /** The agent of a session, with nothing but the SDK and somebody's client of a bundler. */
 export async function agentOf(sender: Sender, session: Session, options: AgentOptions = {}): Promise<Agent> {
-  const { grant = "0x", sponsored = false, factory, lane = 0, clientBy = "permissionless" } = options;
+  const {
+    grant = "0x",
+    sponsored = false,
+    factory,
+    lane = 0,
+    clientBy = "permissionless",
+    payments,
+  } = options;
   const account = await toSessionSmartAccount({
     client: client(),
     key,
@@ -338,6 +365,7 @@ export async function agentOf(sender: Sender, session: Session, options: AgentOp
     entryPoint: sender.entryPoint,
     lane,
     ...(factory ? { factory } : {}),
+    ...(payments ? { payments } : {}),
   });
   const { entryPoint } = sender;
   const paymaster = sponsored ? { paymaster: paymasterService(sender) } : {};
@@ -360,7 +388,7 @@ export async function agentOf(sender: Sender, session: Session, options: AgentOp
     async prepare(...calls) {
       const { account: _, ...userOp } = await bundler.prepareUserOperation({ account, calls });
       // viem also gives the fields of another EntryPoint's userOps, empty.
-      return { ...(userOp as unknown as UserOperation<"0.7">), signature: "0x" };
+      return userOp as unknown as UserOperation<"0.7">;
     },
   };
 }
@@ -439,18 +467,68 @@ export async function handmadeUserOp(
   return signByHand(sender, userOp);
 }
 
-/** Signs a userOp by the session's key, whatever it says. */
+/** A userOp by which the account pays itself, made past the SDK's checks as {@link handmadeUserOp}. */
+export async function handmadePaymentUserOp(
+  sender: Sender,
+  session: Session,
+  payment: UserOpPayment,
+  {
+    grant = "0x",
+    period = 0n,
+    ...changes
+  }: { grant?: Hex; period?: bigint } & Partial<UserOperation<"0.7">> = {},
+): Promise<UserOperation<"0.7">> {
+  const draft = await handmadeUserOp(sender, session, [pay(payment.to, payment.amount)]);
+  const stub = { session: { module: world().module, session }, signature: grant, period };
+  return signByHand(sender, {
+    ...draft,
+    callData: encodePaymentUserOpCallData(payment),
+    ...changes,
+    signature: encodePaymentUserOpSignature({ ...stub, keySignature: draft.signature }),
+  });
+}
+
+const [sessionType] = getAbiItem({ abi: sessionModuleAbi, name: "enable" }).inputs;
+
+/** What the signature of a userOp says by which the account pays itself. */
+export function readPaymentSignature(signature: Hex) {
+  const types = [sessionType, { type: "bytes" }, { type: "uint256" }, { type: "bytes" }] as const;
+  const [session, grant, period, keySignature] = decodeAbiParameters(types, signature);
+  return { session, grant, period, keySignature };
+}
+
+/** The form of a userOp that was included, and the owner's grant in it. */
+export async function sentAs({ userOpHash }: UserOperationReceipt) {
+  const { userOperation } = await bundlerClient().getUserOperation({ hash: userOpHash });
+  const said = decodeSessionUserOpCallData(userOperation.callData, world().module);
+  const grant =
+    said.form === "execution" ? said.signature : readPaymentSignature(userOperation.signature).grant;
+  return { form: said.form, grant };
+}
+
+/** Signs a userOp by the session's key, whatever it says. One that pays by itself has its session in the signature. */
 export async function signByHand(
   { entryPoint }: Sender,
   userOp: UserOperation<"0.7">,
 ): Promise<UserOperation<"0.7">> {
+  const { module, testChain } = world();
   const hash = getUserOperationHash({
-    chainId: world().testChain.chainId,
+    chainId: testChain.chainId,
     entryPointAddress: entryPoint.address,
     entryPointVersion: entryPoint.version,
     userOperation: userOp,
   });
-  return { ...userOp, signature: await key.sign({ hash }) };
+  if (decodeSessionUserOpCallData(userOp.callData, module).form === "execution")
+    return { ...userOp, signature: await key.sign({ hash }) };
+  const { session, grant, period } = readPaymentSignature(userOp.signature);
+  const signature = await signPaymentUserOp(key, {
+    session: { module, session },
+    chainId: testChain.chainId,
+    signature: grant,
+    period,
+    userOpHash: hash,
+  });
+  return { ...userOp, signature };
 }
 
 /** Hands a complete userOp to the bundler, and waits until it is included. */

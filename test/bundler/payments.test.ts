@@ -1,33 +1,27 @@
 import { expect } from "chai";
-import { getAddress, size } from "viem";
-import type { UserOperation, UserOperationReceipt } from "viem/account-abstraction";
-import { decodeSessionUserOpCallData } from "../../packages/sdk/src/index.ts";
+import { getAddress } from "viem";
+import type { UserOperation } from "viem/account-abstraction";
 import {
   agentOf,
   alice,
   BUNDLED_ACCOUNTS,
   balanceOf,
   bob,
+  budget,
   bundledAccount,
-  bundlerClient,
   client,
   digestOf,
   ONE_OF_EACH_KIND,
   pay,
   paymasterOf,
+  sentAs,
   sessionOf,
+  spentOf,
   stateOf,
   USD,
   useBundler,
-  world,
   wouldBeIncluded,
 } from "./fixture.ts";
-
-/** The owner's grant in a userOp that was included. */
-async function carriedBy({ userOpHash }: UserOperationReceipt) {
-  const { userOperation } = await bundlerClient().getUserOperation({ hash: userOpHash });
-  return decodeSessionUserOpCallData(userOperation.callData, world().module).signature;
-}
 
 describe("a session's userOp through a bundler", function () {
   this.timeout(60_000);
@@ -47,11 +41,15 @@ describe("a session's userOp through a bundler", function () {
         const first = await agent.send(pay(alice, USD));
         expect(first.success, first.reason).to.equal(true);
         expect(await stateOf(session)).to.equal("ENABLED");
-        const second = await agent.send(pay(alice, USD / 2n), pay(bob, USD / 2n));
+        const second = await agent.send(pay(bob, USD / 2n));
         expect(second.success, second.reason).to.equal(true);
-        expect(size(await carriedBy(first))).to.be.greaterThan(64);
-        expect(await carriedBy(second)).to.equal("0x");
-        expect(await balanceOf(alice)).to.equal(before[0] + USD + USD / 2n);
+        expect(await sentAs(first)).to.deep.equal({
+          form: "payment",
+          grant: grant.toLowerCase(),
+        });
+        expect(await sentAs(second)).to.deep.equal({ form: "payment", grant: "0x" });
+        expect(await spentOf(session)).to.equal(USD + USD / 2n);
+        expect(await balanceOf(alice)).to.equal(before[0] + USD);
         expect(await balanceOf(bob)).to.equal(before[1] + USD / 2n);
         expect(await wealth()).to.equal(before[2] - first.actualGasCost - second.actualGasCost);
       });
@@ -69,28 +67,52 @@ describe("a session's userOp through a bundler", function () {
         ] as const;
         const receipt = await agent.send(pay(bob, USD));
         expect(receipt.success, receipt.reason).to.equal(true);
+        expect((await sentAs(receipt)).form).to.equal("payment");
         expect(receipt.paymaster && getAddress(receipt.paymaster)).to.equal(getAddress(paymaster));
         expect(await balanceOf(bob)).to.equal(before[0] + USD);
         expect(await wealth()).to.equal(before[1]);
         expect(await account().entryPoint.depositOf(paymaster)).to.equal(before[2] - receipt.actualGasCost);
       });
-      it("gets gas for its validation with some to spare: a bundler drops what has a little less than it needs", async () => {
-        const session = await sessionOf(account());
-        const grant = await account().sign(digestOf(session));
-        const agent = await agentOf(account(), session, { grant });
-        const enough = async (userOp: UserOperation<"0.7">) => {
-          const verificationGasLimit = (userOp.verificationGasLimit * 95n) / 100n;
-          expect(await wouldBeIncluded(account(), userOp, { verificationGasLimit })).to.equal(true);
-          expect(await wouldBeIncluded(account(), userOp, { verificationGasLimit: 20_000n })).to.equal(false);
-        };
-        await enough(await agent.prepare(pay(alice, 1n)));
-        expect((await agent.send(pay(alice, 1n))).success).to.equal(true);
-        await enough(await agent.prepare(pay(alice, 1n)));
-        await enough(await (await agentOf(account(), session, { lane: 1000 })).prepare(pay(alice, 1n)));
-      });
+      for (const payments of ["validation", "execution"] as const)
+        it(`gets gas for its validation with some to spare, charged in ${payments}: a bundler drops what has a little less than it needs`, async () => {
+          const session = await sessionOf(account());
+          const grant = await account().sign(digestOf(session));
+          const agent = await agentOf(account(), session, { grant, payments });
+          const enough = async (userOp: UserOperation<"0.7">) => {
+            const verificationGasLimit = (userOp.verificationGasLimit * 95n) / 100n;
+            expect(await wouldBeIncluded(account(), userOp, { verificationGasLimit })).to.equal(true);
+            expect(await wouldBeIncluded(account(), userOp, { verificationGasLimit: 20_000n })).to.equal(
+              false,
+            );
+          };
+          await enough(await agent.prepare(pay(alice, 1n)));
+          expect((await agent.send(pay(alice, 1n))).success).to.equal(true);
+          await enough(await agent.prepare(pay(alice, 1n)));
+          const another = await agentOf(account(), session, { lane: 1000, payments });
+          await enough(await another.prepare(pay(alice, 1n)));
+        });
     });
   }
   for (const name of ONE_OF_EACH_KIND) {
+    it(`goes through the module where it makes two payments, or one of a budget that signatures spend too, on ${name}`, async () => {
+      const account = bundledAccount(name);
+      const before = [await balanceOf(alice), await balanceOf(bob)] as const;
+      for (const [slotSizes, calls] of [
+        [0, [pay(alice, 1n), pay(bob, 2n)]],
+        [3, [pay(alice, 3n)]],
+      ] as const) {
+        const session = await sessionOf(account, { budgets: [budget({ slotSizes })] });
+        const grant = await account.sign(digestOf(session));
+        const agent = await agentOf(account, session, { grant });
+        const [first, second] = [await agent.send(...calls), await agent.send(...calls)];
+        expect([first.success, second.success]).to.deep.equal([true, true]);
+        expect(await sentAs(first)).to.deep.equal({ form: "execution", grant: grant.toLowerCase() });
+        expect(await sentAs(second)).to.deep.equal({ form: "execution", grant: "0x" });
+        expect(await spentOf(session)).to.equal(6n);
+      }
+      expect(await balanceOf(alice)).to.equal(before[0] + 8n);
+      expect(await balanceOf(bob)).to.equal(before[1] + 4n);
+    });
     it(`need not wait for one of another lane, on ${name}`, async () => {
       const account = () => bundledAccount(name);
       const session = await sessionOf(account());

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Hex, zeroAddress } from "viem";
+import { type Address, type Hex, zeroAddress } from "viem";
 import type { UserOperation } from "viem/account-abstraction";
 import {
   ANYONE,
@@ -19,6 +19,7 @@ import {
   digestOf,
   estimate,
   gasSpentBy,
+  handmadePaymentUserOp,
   handmadeUserOp,
   mallory,
   ONE_OF_EACH_KIND,
@@ -27,6 +28,7 @@ import {
   refusedByBundler,
   sessionOf,
   signByHand,
+  spentOf,
   submit,
   USD,
   useBundler,
@@ -100,6 +102,40 @@ describe("what a session may not do, through a bundler", function () {
         const userOp = await handmadeUserOp(account(), session, [pay(mallory, 1n)], { grant });
         expect((await submit(account(), userOp)).success).to.equal(false);
         expect(await balanceOf(account().address)).to.equal(before);
+      });
+      it("is refused by the bundler where the account would pay by itself, and charges nothing", async () => {
+        const { session, grant } = await granted();
+        const token = world().usdc.address;
+        const userOpOf = (payment: { to: Address; amount: bigint }, period = 0n) =>
+          handmadePaymentUserOp(account(), session, { token, ...payment }, { grant, period });
+        for (const payment of [
+          { to: alice, amount: USD + 1n },
+          { to: mallory, amount: 1n },
+        ]) {
+          const userOp = await userOpOf(payment);
+          expect(await refusedByBundler(() => submit(account(), userOp))).to.include("AA24");
+        }
+        // Nor may the key name a period that is not there yet, to have its limit as well.
+        const early = await userOpOf({ to: alice, amount: 1n }, 1n);
+        expect(await refusedByBundler(() => submit(account(), early))).to.match(/not valid yet|AA22/);
+        expect(await wouldBeIncluded(account(), early)).to.equal(false);
+        expect(await spentOf(session)).to.equal(0n);
+        expect((await submit(account(), await userOpOf({ to: alice, amount: USD }))).success).to.equal(true);
+        expect(await spentOf(session)).to.equal(USD);
+      });
+      it("is not signed where the transfer would fail, which would be charged all the same", async () => {
+        const amount = (await balanceOf(account().address)) + 1n;
+        const limits = { perTransaction: amount, perPeriod: 2n * amount };
+        const { session, grant } = await granted({ budgets: [budget(limits)] });
+        const agent = await agentOf(account(), session, { grant });
+        expect(await codeOf(agent.send(pay(alice, amount)))).to.equal("CALL_FAILED");
+        expect(await spentOf(session)).to.equal(0n);
+        const payment = { token: world().usdc.address, to: alice, amount };
+        const untried = await handmadePaymentUserOp(account(), session, payment, { grant });
+        const before = await balanceOf(alice);
+        expect((await submit(account(), untried)).success).to.equal(false);
+        expect(await balanceOf(alice)).to.equal(before);
+        expect(await spentOf(session)).to.equal(amount);
       });
       it("is refused by the bundler for a session without a grant, and one that was revoked", async () => {
         const never = await sessionOf(account());

@@ -20,6 +20,7 @@ import {
   ownArtifact,
   pay,
   payNative,
+  refused,
   relayer,
   revoke,
   revokeAll,
@@ -119,15 +120,24 @@ describe("the module's storage", () => {
     await chain.setStorageAt(MODULE, recordOf(id, session().account), word(ENABLED | (20n * USD + 1n)));
     expect(await isGood()).to.equal(false);
   });
-  it("of an older period reads as nothing spent, also where that period was the later one", async () => {
+  it("of an older period reads as nothing spent", async () => {
     const id = await idOf(session());
-    await chain.setStorageAt(
-      MODULE,
-      recordOf(id, session().account),
-      word(ENABLED | (1n << 128n) | (20n * USD)),
-    );
+    await chain.setStorageAt(MODULE, recordOf(id, session().account), word(ENABLED | (20n * USD)));
+    await chain.setTime(T0 + DAY);
     await chain.send(execute(session(), [pay(alice, USD)]));
-    expect(await read(recordOf(id, session().account))).to.equal(ENABLED | USD);
+    expect(await read(recordOf(id, session().account))).to.equal(ENABLED | (1n << 128n) | USD);
+  });
+  it("of a period to come reads as everything spent, and is not set back, until that period begins", async () => {
+    const id = await idOf(session());
+    const stored = ENABLED | (1n << 128n) | USD;
+    await chain.setStorageAt(MODULE, recordOf(id, session().account), word(stored));
+    const payment = execute(session(), [pay(alice, 1n)]);
+    await refused(chain.call(payment), "PeriodExceeded", chain.usdc.address, 1n, 0n, T0 + DAY);
+    expect(await isGood(), "nor by signature").to.equal(false);
+    expect(await read(recordOf(id, session().account))).to.equal(stored);
+    await chain.setTime(T0 + DAY);
+    await chain.send(payment);
+    expect(await read(recordOf(id, session().account))).to.equal(stored + 1n);
   });
   it("does not keep the lock of a door", async () => {
     await chain.send(enable(session()));

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { type Address, concat, type Hex, keccak256, parseEther, toBytes, zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { encodePaymentUserOpCallData } from "../../packages/sdk/src/erc7579/encodePaymentUserOpCallData.ts";
+import { signPaymentUserOp } from "../../packages/sdk/src/erc7579/signPaymentUserOp.ts";
 import { ANYONE, type Session } from "../../packages/sdk/src/Session.ts";
 import { deployMock } from "../environment/deployMock.ts";
 import type { ModularOwner } from "../environment/erc7579/ModularOwner.ts";
@@ -17,7 +19,7 @@ import {
   T0,
 } from "./plainAccounts.ts";
 import { traceValidation, type Validation } from "./traceValidation.ts";
-import { handleOpsData, type PackedUserOp, paidBy } from "./userOp.ts";
+import { handleOpsData, nonceKeyOf, type PackedUserOp, packedUserOp, paidBy } from "./userOp.ts";
 
 const someone = (name: string) => privateKeyToAccount(keccak256(toBytes(`latchkey erc7562: ${name}`)));
 const key = someone("key");
@@ -173,6 +175,63 @@ for (const version of ENTRY_POINT_VERSIONS) {
       await world.create(1n, installations("0x", [session]));
       const found = await expectAccepted(await world.sessionOp(session, [payment], key));
       expect([slots(found, false), slots(found, true)]).to.deep.equal([2, 0]);
+    });
+
+    describe("of a payment by the account itself, which is charged in validation,", () => {
+      const token = someone("token").address;
+      const payable = (account: Address, changes: Partial<Session> = {}): Session => {
+        const [budget] = sessionOf(account).budgets;
+        if (!budget) throw new Error("no budget");
+        const other = { ...budget, token: someone("other token").address };
+        return sessionOf(account, { budgets: [{ ...budget, token }, other], ...changes });
+      };
+      /** A payment out of one of the two budgets, signed by the key. */
+      const paymentOp = async (of: Session, index: 0 | 1, signature: Hex = "0x") => {
+        const to = of.budgets[index]?.token as Address;
+        const { chainId } = world.chain;
+        const userOp = packedUserOp({
+          sender: of.account,
+          nonce: nonceKeyOf(MODULE) << 64n,
+          callData: encodePaymentUserOpCallData({ token: to, to: payee, amount: PAYMENT }),
+        });
+        const userOpHash = await world.hashOf(userOp);
+        const session = { module: MODULE, session: of };
+        return {
+          ...userOp,
+          signature: await signPaymentUserOp(key, { session, chainId, signature, period: 0n, userOpHash }),
+        };
+      };
+      /** Expects that it breaks no rule; how many words of the module it reads and writes. */
+      const words = async (userOp: PackedUserOp) => {
+        const found = await traceValidation(world.chain, world.entryPoint, userOp);
+        expect(found.violations).to.deep.equal([]);
+        return [slots(found, false), slots(found, true)];
+      };
+
+      it("nothing: it reads the same two words, and writes the one with the meter", async () => {
+        const of = payable(await world.addressOf(1n));
+        await world.create(1n, installations("0x", [of]));
+        expect(await words(await paymentOp(of, 0))).to.deep.equal([2, 1]);
+      });
+      it("nothing: the second budget is one word more", async () => {
+        const of = payable(await world.addressOf(1n));
+        await world.create(1n, installations("0x", [of]));
+        expect(await words(await paymentOp(of, 1))).to.deep.equal([3, 1]);
+      });
+      it("nothing: a counted gasAllowance is one more, read and written", async () => {
+        const of = payable(await world.addressOf(1n), { gasAllowance: parseEther("1") });
+        await world.create(1n, installations("0x", [of]));
+        expect(await words(await paymentOp(of, 0))).to.deep.equal([3, 2]);
+      });
+      it("nothing: the owner's grant comes along, which the same word takes", async () => {
+        const account = await world.create(1n, installations(world.owners.ecdsa.validator));
+        const of = payable(account);
+        const grant = await grantBy(world.owners.ecdsa, of);
+        expect(await words(await paymentOp(of, 0, grant))).to.deep.equal([2, 1]);
+        const counted = payable(account, { salt: 2n, gasAllowance: parseEther("1") });
+        const another = await grantBy(world.owners.ecdsa, counted);
+        expect(await words(await paymentOp(counted, 1, another))).to.deep.equal([4, 3]);
+      });
     });
 
     for (const [how, granted] of [

@@ -3,9 +3,12 @@ import { ANYONE, type Session } from "../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,
+  bob,
+  budget,
   grantOf,
   install,
   pay,
+  paymentUserOpOf,
   sessionOf,
   userOpOf,
   world,
@@ -49,6 +52,34 @@ describe("what ERC-7562 says of a session's userOp", () => {
       await install(account());
       const grant = await grantOf(account(), of);
       await expectAccepted(await userOpOf(account(), of, calls(), { grant, sponsored: true }), true);
+    });
+
+    describe("by which the account pays itself, charged in validation", () => {
+      const payable = (changes: Partial<Session> = {}) =>
+        session({ budgets: [budget({ slotSizes: 0 })], ...changes });
+
+      it("nothing, where the session is enabled", async () => {
+        await install(account(), { sessions: [payable()] });
+        await expectAccepted(await paymentUserOpOf(account(), payable(), { amount: 1n }));
+      });
+      it("nothing, where the budget is not the first", async () => {
+        const other = budget({ slotSizes: 0, token: bob });
+        const of = payable({ budgets: [other, budget({ slotSizes: 0 })] });
+        await install(account(), { sessions: [of] });
+        await expectAccepted(await paymentUserOpOf(account(), of, { amount: 1n }));
+      });
+      it("nothing, where the owner's grant comes along", async () => {
+        await install(account());
+        const grant = await grantOf(account(), payable());
+        await expectAccepted(await paymentUserOpOf(account(), payable(), { amount: 1n, grant }));
+      });
+      it("nothing, where the grant comes along, the gas is counted and a paymaster pays", async () => {
+        const of = payable({ gasAllowance: 10n ** 18n, paymaster: ANYONE });
+        await install(account());
+        const grant = await grantOf(account(), of);
+        const userOp = await paymentUserOpOf(account(), of, { amount: 1n, grant, sponsored: true });
+        await expectAccepted(userOp, true);
+      });
     });
   });
 });

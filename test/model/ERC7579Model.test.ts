@@ -168,6 +168,74 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     }
   });
 
+  describe("of a payment that the account makes itself", () => {
+    const payment = { token: usdc, to: shop, amount: 100n, period: 0n };
+    const paying = (changes: Partial<typeof payment> = {}, of = session()) =>
+      op(of, { calls: [], payment: { ...payment, ...changes } });
+    const broken = (changes: Partial<typeof payment> = {}, of = session()) =>
+      model.brokenBy(paying(changes, of));
+    const withBudget = (changes: Partial<Session["budgets"][number]>) =>
+      session({ budgets: session().budgets.map((budget) => ({ ...budget, ...changes })) });
+
+    it("charges it in validation, and keeps it charged where there is no money", () => {
+      model.ledger.setBalance(usdc, account, 120n);
+      expect(handle(paying(), paying())).to.deep.equal([[], ["the account's own"]]);
+      expect(model.budgetOf(session(), 0).spent).to.equal(200n);
+      expect(model.ledger.balance(usdc, shop)).to.equal(100n);
+      expect(model.stateOf(hashSession(session()))).to.equal("ENABLED");
+      expect(handle(paying({ amount: 1n }))).to.deep.equal(["^AA24"]);
+    });
+    it("charges the bundle in its order, or nothing of it", () => {
+      expect(handle(paying(), paying(), paying())).to.deep.equal(["^AA24"]);
+      expect(model.budgetOf(session(), 0).spent).to.equal(0n);
+      expect(handle(paying(), paying({ period: 1n }))).to.deep.equal(["^AA22"]);
+      expect(model.budgetOf(session(), 0).spent).to.equal(0n);
+      // The payment behind is charged before the execution in front of it.
+      const execution = op(session(), { calls: [pay(100n), pay(1n)] });
+      expect(handle(execution, paying())[0]).to.include("PerTransactionExceeded");
+      expect(handle(op(session(), { calls: [pay(100n)] }), paying({ amount: 1n }))).to.deep.equal([
+        ["PeriodExceeded"],
+        [],
+      ]);
+    });
+    it("gives the period's window, and the session's end where that is sooner", () => {
+      const window = (first: number, last: number) => (BigInt(first) << 208n) | (BigInt(last) << 160n);
+      expect(model.validationOf(paying())).to.equal(window(START, START + 49));
+      expect(model.validationOf(paying({ period: 1n }))).to.equal(window(START + 50, START + 99));
+      const short = session({ validUntil: START + 60 });
+      expect(model.validationOf(paying({ period: 1n }, short))).to.equal(window(START + 50, START + 59));
+      expect(broken({ period: 2n })).to.deep.equal(["a period of the session"]);
+      expect(broken({}, { ...withBudget({ period: 1 }), validAfter: 0 })).to.deep.equal([
+        "a period of the session",
+      ]);
+    });
+    it("asks for a budget, a recipient and both limits", () => {
+      expect(broken()).to.be.empty;
+      expect(broken({ token: shop })).to.deep.equal(["a token with a budget"]);
+      expect(broken({ token: zeroAddress }, withBudget({ token: zeroAddress }))).to.deep.equal([
+        "a token with a budget",
+      ]);
+      expect(broken({ to: sponsor })).to.deep.equal(["the recipient"]);
+      expect(broken({ amount: 101n })).to.deep.equal(["perTransaction"]);
+      expect(broken({}, withBudget({ slotSizes: 1 }))).to.have.length(1);
+      expect(broken({}, withBudget({ perSecond: 1n }))).to.have.length(1);
+      handle(paying());
+      handle(paying({ amount: 99n }));
+      expect(broken({ amount: 1n })).to.be.empty;
+      expect(broken({ amount: 2n })).to.deep.equal(["perPeriod"]);
+      expect(broken({ amount: 0n })).to.be.empty;
+    });
+    it("lets no earlier period be spent once a later one was", () => {
+      model.now += 50n;
+      expect(handle(paying({ period: 1n }))).to.deep.equal([[]]);
+      expect(broken({ period: 0n, amount: 1n })).to.deep.equal(["perPeriod"]);
+      model.now -= 50n;
+      expect(
+        names(model.execute(session(), "good", [pay(1n)], { kind: "execute", sender: key })),
+      ).to.deep.equal(["PeriodExceeded"]);
+    });
+  });
+
   it("gives the session's window, to the second before its end", () => {
     expect(model.validationOf(op(session()))).to.equal(
       (BigInt(START) << 208n) | (BigInt(START + 99) << 160n),

@@ -1,6 +1,7 @@
 import { type Address, type Hex, isAddressEqual, maxUint128, size, zeroAddress } from "viem";
 import { ANYONE, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import type { Ledger } from "./Ledger.ts";
+import { mayReceive } from "./readCall.ts";
 import {
   ACCOUNTS_OWN,
   accepted,
@@ -42,11 +43,23 @@ export type OpGas = {
 /** Who is to pay for a userOp's gas: the account itself, a paymaster, or bytes that name none. */
 export type Payer = "account" | { paymaster: Address } | "malformed";
 
+/** A payment that the account makes itself, charged where the userOp is validated. */
+export type OpPayment = {
+  token: Address;
+  to: Address;
+  amount: bigint;
+  /** The period that it is charged to, as the key says. */
+  period: bigint;
+};
+
 /** A userOp of a session. */
 export type SessionOp = {
   session: Session;
   grant: Grant;
+  /** What the module is to execute; nothing, where the account pays itself. */
   calls: readonly Call[];
+  /** Undefined: the module executes the calls. */
+  payment?: OpPayment;
   /** Whether its callData is the one accepted form. */
   canonical: boolean;
   payer: Payer;
@@ -143,13 +156,14 @@ export class ERC7579Model extends SessionModel {
 
   /** What the module answers when the account asks it about the userOp: its window, or no. */
   validationOf(op: SessionOp): bigint {
-    const { validAfter, validUntil } = op.session;
     if (this.brokenBy(op).length > 0) return NO;
-    return (BigInt(validAfter) << 208n) | (BigInt(validUntil - 1) << 160n);
+    const { first, last } = windowOf(op);
+    return (first << 208n) | (last << 160n);
   }
 
   /** The rules of validation that the userOp breaks; none: it is the account's word. */
-  brokenBy({ session, grant, canonical, payer, gas, keySigned }: SessionOp): string[] {
+  brokenBy(op: SessionOp): string[] {
+    const { session, grant, canonical, payer, gas, keySigned } = op;
     const id = hashSession(session);
     const state = this.stateOf(id);
     const isCounted = session.gasAllowance !== maxUint128;
@@ -163,8 +177,27 @@ export class ERC7579Model extends SessionModel {
       "gas within the allowance": !isCounted || this.gasSpentBy(id) + costOf(gas) <= session.gasAllowance,
       "not revoked": state !== "REVOKED",
       "enabled or granted": state !== "UNKNOWN" || this.grantRefusals(session, grant).length === 0,
+      ...(op.payment ? this.#paymentRules(op, op.payment) : {}),
     };
     return Object.entries(rules).flatMap(([rule, holds]) => (holds ? [] : [rule]));
+  }
+
+  /** What is asked of a payment in validation, where nobody may look at the clock. */
+  #paymentRules(op: SessionOp, { token, to, amount, period }: OpPayment): Record<string, boolean> {
+    const { session } = op;
+    const budget = session.budgets.find((one) => isAddressEqual(one.token, token));
+    if (!budget || isAddressEqual(token, zeroAddress)) return { "a token with a budget": false };
+    const { first, last } = windowOf(op);
+    const spent = this.spentIn(hashSession(session), token, period);
+    return {
+      "nothing but userOps and executions spending it": budget.slotSizes === 0,
+      "all there at once": budget.perSecond === 0n,
+      "the recipient": mayReceive(budget, to),
+      perTransaction: amount <= budget.perTransaction,
+      perPeriod: spent + amount <= budget.perPeriod,
+      // To an EntryPoint a last second 0 is none.
+      "a period of the session": first <= last && last > 0n,
+    };
   }
 
   /**
@@ -172,7 +205,11 @@ export class ERC7579Model extends SessionModel {
    * itself, and not what its validation did.
    */
   handle(ops: readonly SessionOp[]): Handling {
-    const before = { gasSpent: new Map(this.#gasSpent), states: this.copyStates() };
+    const before = {
+      gasSpent: new Map(this.#gasSpent),
+      states: this.copyStates(),
+      spending: this.copySpending(),
+    };
     const failures = ops.flatMap((op) => {
       const ownFailures = this.#failuresOf(op);
       if (ownFailures.length === 0) this.#validated(op);
@@ -181,14 +218,25 @@ export class ERC7579Model extends SessionModel {
     if (failures.length > 0) {
       this.#gasSpent = before.gasSpent;
       this.becomeStates(before.states);
+      this.becomeSpending(before.spending);
       return { failures };
     }
     const door: Door = { kind: "execute", sender: this.place.account };
-    return { executions: ops.map(({ session, grant, calls }) => this.execute(session, grant, calls, door)) };
+    return {
+      executions: ops.map(({ session, grant, calls, payment }) =>
+        payment ? this.#pay(payment) : this.execute(session, grant, calls, door),
+      ),
+    };
+  }
+
+  /** By the account itself, which was charged already: a transfer that fails stays charged. */
+  #pay({ token, to, amount, period }: OpPayment): Outcome {
+    const charges = amount > 0n ? [{ token, period, amount }] : [];
+    if (this.ledger.move(token, this.place.account, to, amount)) return accepted(charges);
+    return { refusals: [{ name: ACCOUNTS_OWN }], charges };
   }
 
   #failuresOf(op: SessionOp): RegExp[] {
-    const { validAfter, validUntil } = op.session;
     const failures: RegExp[] = [];
     if (op.hopeless) failures.push(FAILURES.hopeless);
     if (!this.asks()) failures.push(FAILURES.reverted, FAILURES.signature);
@@ -198,13 +246,18 @@ export class ERC7579Model extends SessionModel {
       if (!op.canonical) failures.push(FAILURES.reverted);
       return failures;
     }
-    const first = BigInt(validAfter) + (this.#place.beginsAtOnce ? 0n : 1n);
-    if (this.now < first || this.now >= BigInt(validUntil)) failures.push(FAILURES.window);
+    const { first, last } = windowOf(op);
+    const begins = first + (this.#place.beginsAtOnce ? 0n : 1n);
+    if (this.now < begins || this.now > last) failures.push(FAILURES.window);
     return failures;
   }
 
-  #validated({ session, gas }: SessionOp): void {
+  #validated({ session, gas, payment }: SessionOp): void {
     const id = hashSession(session);
+    if (payment && payment.amount > 0n) {
+      const { token, period, amount } = payment;
+      this.setSpent(id, token, period, this.spentIn(id, token, period) + amount);
+    }
     this.setState(id, "ENABLED");
     if (session.gasAllowance !== maxUint128) this.#gasSpent.set(id, this.gasSpentBy(id) + costOf(gas));
   }
@@ -229,6 +282,16 @@ export class ERC7579Model extends SessionModel {
   override asks(): boolean {
     return this.installed.has("validator");
   }
+}
+
+/** The first and the last second in which the EntryPoint may include it: of the period that is charged, or of all. */
+function windowOf({ session, payment }: SessionOp): { first: bigint; last: bigint } {
+  const [validAfter, validUntil] = [BigInt(session.validAfter), BigInt(session.validUntil)];
+  const budget = payment && session.budgets.find(({ token }) => isAddressEqual(token, payment.token));
+  if (!payment || !budget) return { first: validAfter, last: validUntil - 1n };
+  const first = validAfter + payment.period * BigInt(budget.period);
+  const end = first + BigInt(budget.period);
+  return { first, last: (end < validUntil ? end : validUntil) - 1n };
 }
 
 function mayPay({ paymaster }: Session, payer: Payer): boolean {

@@ -1,4 +1,4 @@
-import { type Address, type Hex, isAddressEqual, size, zeroAddress } from "viem";
+import { type Address, type Hex, isAddressEqual, maxUint256, size, zeroAddress } from "viem";
 import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import { FLAWS, flawsOf } from "./flawsOf.ts";
 import { type Ledger, NATIVE } from "./Ledger.ts";
@@ -192,7 +192,7 @@ export class SessionModel {
     }
     for (const { token, period, amount } of outcome.charges) {
       const spending = this.#spendingOf(id, token, period);
-      this.#spending.set(`${id}/${token}`, { period, spent: spending + amount });
+      this.setSpent(id, token, period, spending + amount);
     }
     this.setState(id, "ENABLED");
     if (door.kind === "executeSigned") this.#usedNonces.add(`${id}/${door.nonce}`);
@@ -315,7 +315,7 @@ export class SessionModel {
         outcome.refusals.push({ name: "PerTransactionExceeded", args: [token, amount, perTransaction] });
       }
       if (spent + amount > released) {
-        const remaining = released - spent;
+        const remaining = released > spent ? released - spent : 0n;
         outcome.refusals.push({ name: "PeriodExceeded", args: [token, amount, remaining, resetsAt] });
       }
       const slots = slotBudgetOf(budget);
@@ -347,7 +347,27 @@ export class SessionModel {
 
   #spendingOf(id: Hex, token: Address, period: bigint): bigint {
     const spending = this.#spending.get(`${id}/${token}`);
-    return spending?.period === period ? spending.spent : 0n;
+    if (!spending || spending.period < period) return 0n;
+    // Of a later period: the earlier one is closed, or it could be spent again.
+    return spending.period === period ? spending.spent : maxUint256;
+  }
+
+  /** What was spent in the period, of which it need not be the time; the largest number where a later one was charged. */
+  protected spentIn(id: Hex, token: Address, period: bigint): bigint {
+    return this.#spendingOf(id, token, period);
+  }
+
+  protected setSpent(id: Hex, token: Address, period: bigint, spent: bigint): void {
+    this.#spending.set(`${id}/${token}`, { period, spent });
+  }
+
+  /** What every session has spent, to go back to. */
+  protected copySpending(): ReadonlyMap<string, Spending> {
+    return new Map(this.#spending);
+  }
+
+  protected becomeSpending(spending: ReadonlyMap<string, Spending>): void {
+    this.#spending = new Map(spending);
   }
 
   /* THE SIGNATURE RAIL */

@@ -60,6 +60,14 @@ const executeTypes = {
   ],
 } as const;
 
+const paymentUserOpTypes = {
+  PaymentUserOp: [
+    { name: "session", type: "bytes32" },
+    { name: "period", type: "uint256" },
+    { name: "userOpHash", type: "bytes32" },
+  ],
+} as const;
+
 const transferTypes = {
   TransferWithAuthorization: [
     { name: "from", type: "address" },
@@ -139,6 +147,18 @@ export const executionDigest = (execution: Execution, module: Address, chainId: 
     types: executeTypes,
     primaryType: "Execute",
     message: execution,
+  });
+
+/** What a key signs so that the account may make one payment itself, by a userOp. */
+export type PaymentUserOp = { session: Hex; period: bigint; userOpHash: Hex };
+
+/** The digest of a userOp that pays, which the key signs in place of the userOp's hash. */
+export const paymentUserOpDigest = (payment: PaymentUserOp, module: Address, chainId: number): Hex =>
+  hashTypedData({
+    domain: domainOf(module, chainId),
+    types: paymentUserOpTypes,
+    primaryType: "PaymentUserOp",
+    message: payment,
   });
 
 /** The fields of an EIP-3009 transfer: value in base units, times in seconds. */

@@ -4,6 +4,7 @@ import {
   decodeErrorResult,
   decodeEventLog,
   decodeFunctionResult,
+  encodeAbiParameters,
   encodeFunctionData,
   type Hex,
   hexToBigInt,
@@ -25,19 +26,30 @@ import {
   ERC7579Model,
   type ModuleType,
   type OpGas,
+  type OpPayment,
   type Payer,
   type SessionOp,
 } from "../model/ERC7579Model.ts";
 import type { Outcome } from "../model/SessionModel.ts";
-import { hashSession } from "../model/typedData.ts";
+import { hashSession, paymentUserOpDigest } from "../model/typedData.ts";
 import { outsider, relayer, stranger } from "./actors.ts";
-import { callsOf } from "./callsOf.ts";
+import { amountOf, callsOf, partyOf } from "./callsOf.ts";
 import type { ModularPart, PlayedAccount } from "./PlayedAccount.ts";
 import type { Ending, Playground } from "./Playground.ts";
+import { sessionParameter } from "./packPayload.ts";
 import { print } from "./print.ts";
-import type { GranterPlan, GrantPlan, OpPlan, Scenario, SessionPlan, StepPlan } from "./scenario.ts";
+import {
+  budgetIndexOf,
+  type GranterPlan,
+  type GrantPlan,
+  type OpPaymentPlan,
+  type OpPlan,
+  type Scenario,
+  type SessionPlan,
+  type StepPlan,
+} from "./scenario.ts";
 import { deform, lying } from "./spoil.ts";
-import { userOpCallData } from "./userOpForms.ts";
+import { paymentCallData, userOpCallData } from "./userOpForms.ts";
 import { CARRIED, type Reading, type Tally, World } from "./World.ts";
 
 const accountAbi = parseAbi([
@@ -54,6 +66,14 @@ const pair = (high: bigint, low: bigint): Hex =>
 
 /** What any of the EntryPoints may revert with: 0.9 has errors that the older ones say in words. */
 const entryPointErrors = artifact("aa09/artifacts/EntryPoint.json").abi as Abi;
+
+/** Of a userOp by which the account pays: session, grant, period, the key's signature. */
+const paymentSignature = [
+  sessionParameter,
+  { type: "bytes" },
+  { type: "uint256" },
+  { type: "bytes" },
+] as const;
 
 /** What nobody could pay, whoever is asked. */
 const BEYOND: Partial<Record<OpPlan["gas"], Partial<OpGas>>> = {
@@ -194,11 +214,12 @@ export class ModularWorld extends World {
     const ended = events.flatMap((event) => (event.eventName === "UserOperationEvent" ? [event.args] : []));
     for (const [index, outcome] of executions.entries()) {
       const { success, actualGasCost, nonce } = ended[index] as (typeof ended)[number];
-      const { session, gas } = ops[index] as SessionOp;
+      const { session, gas, payment } = ops[index] as SessionOp;
+      const name = payment ? "payment" : "userOp";
       if (actualGasCost > costOf(gas))
         throw new Error(`it cost ${actualGasCost}, charged was ${costOf(gas)}`);
       if (success) {
-        this.count(executions.length > 1 ? "userOps together: executed" : "userOp: executed");
+        this.count(executions.length > 1 ? `${name}s together: executed` : `${name}: executed`);
         if (outcome.refusals.length > 0)
           throw new Error(`executed, the model says ${print(outcome.refusals)}`);
         for (const { token, period, amount } of outcome.charges) this.move(session, token, period, amount);
@@ -208,10 +229,14 @@ export class ModularWorld extends World {
           (event) => event.eventName === "UserOperationRevertReason" && event.args.nonce === nonce,
         );
         const reason = told?.eventName === "UserOperationRevertReason" ? told.args.revertReason : "0x";
-        this.compareRefusal("userOp executed", outcome.refusals, reason);
+        this.compareRefusal(`${name} executed`, outcome.refusals, payment ? "0x" : reason);
       }
     }
-    this.compareCharges(chargesOf(executions), ending.charges);
+    // Payments are charged where they are validated, and all of a bundle is validated before any of it is executed.
+    const inOrder = [true, false].flatMap((charged) =>
+      executions.filter((_, index) => (ops[index]?.payment !== undefined) === charged),
+    );
+    this.compareCharges(chargesOf(inOrder), ending.charges);
   }
 
   #entryPointEvent({ address, topics, data }: Log) {
@@ -229,11 +254,15 @@ export class ModularWorld extends World {
     const gas = this.#gasOf(session, plan);
     const execution = this.ground.encode("execute", [session, grant, calls]);
     const revokeAll = this.ground.encode("revokeAll", []);
+    const payment = plan.payment && this.#paymentOf(granted, plan.payment);
     let packed: PackedUserOperation = {
       sender: this.account.address,
       nonce,
       initCode: "0x",
-      callData: userOpCallData(plan.form, { module, execution, revokeAll }),
+      callData:
+        payment && plan.payment
+          ? paymentCallData(plan.payment.form, payment)
+          : userOpCallData(plan.form, { module, execution, revokeAll }),
       accountGasLimits: pair(gas.verification, gas.call),
       preVerificationGas: gas.preVerification,
       // The chain's own fee is 0: so the most is what is paid.
@@ -244,18 +273,24 @@ export class ModularWorld extends World {
     if (plan.payer === "the sponsor") packed = await paymaster.sponsor(packed);
     const [hash] = await this.ground.ask([{ to: entryPoint, data: encode("getUserOpHash", [packed]) }]);
     const signer = plan.signature === "of a stranger" ? stranger : this.keyOf(session);
-    const signature = deform(await signer.sign({ hash: hash as Hex }), signedAs(plan));
+    const signed =
+      payment && plan.payment ? this.#digestOf(session, plan.payment, payment, hash as Hex) : hash;
+    const keySignature = deform(await signer.sign({ hash: signed as Hex }), signedAs(plan));
+    const signature = payment
+      ? encodeAbiParameters(paymentSignature, [session, grant, payment.period, keySignature])
+      : keySignature;
     packed = { ...packed, signature };
 
     const isGranted = CARRIED[plan.grant] !== "good" || hashSession(session) === hashSession(granted);
     const op: SessionOp = {
       session,
       grant: isGranted ? CARRIED[plan.grant] : "bad",
-      calls,
-      canonical: plan.form === "canonical",
+      calls: payment ? [] : calls,
+      ...(payment ? { payment } : {}),
+      canonical: (plan.payment ?? plan).form === "canonical",
       payer: payerOf(plan.payer, paymaster.address),
       gas,
-      keySigned: plan.signature === "good",
+      keySigned: plan.signature === "good" && (plan.payment?.signs ?? "this") === "this",
       hopeless: plan.gas in BEYOND || ["another", "nobody", "too short"].includes(plan.payer),
     };
     const data = this.ground.encode("validateUserOp", [packed, hash]);
@@ -268,12 +303,47 @@ export class ModularWorld extends World {
     return { op, packed };
   }
 
+  /** The payment that a plan means for the session, as its budgets stand now. */
+  #paymentOf(session: Session, plan: OpPaymentPlan): OpPayment {
+    const { usdc } = this.ground;
+    const token = { usdc: usdc.address, "the native coin": zeroAddress, "one without a budget": outsider }[
+      plan.token
+    ];
+    const index = Math.max(budgetIndexOf(session, token), 0);
+    const { period: present } = this.#model.budgetOf(session, index);
+    const seconds = session.budgets[index]?.period as number;
+    const last = BigInt(Math.ceil((session.validUntil - session.validAfter) / seconds)) - 1n;
+    const period = {
+      now: present,
+      before: present > 0n ? present - 1n : 0n,
+      behind: present + 1n,
+      "the last": last,
+      "past the last": last + 1n,
+      // Whose product with the seconds is a small one, if it wraps.
+      "past all numbers": 2n ** 256n / BigInt(seconds) + 1n,
+    }[plan.period];
+    return {
+      token,
+      to: partyOf(this.scene, plan.to),
+      amount: amountOf(this.scene, session, token, plan.amount),
+      period,
+    };
+  }
+
+  #digestOf(session: Session, { signs }: OpPaymentPlan, { period }: OpPayment, userOpHash: Hex): Hex {
+    if (signs === "the bare hash") return userOpHash;
+    const id = hashSession(signs === "another session" ? lying(session, "salt", zeroAddress) : session);
+    const signed = { session: id, period: signs === "another period" ? period ^ 1n : period, userOpHash };
+    return paymentUserOpDigest(signed, this.ground.module, this.ground.chainId);
+  }
+
   /** A no counts for a rule only where no other rule would have said it. */
   #countValidation(op: SessionOp): void {
     const broken = this.#model.brokenBy(op);
     const isNew = this.#model.stateOf(hashSession(op.session)) === "UNKNOWN";
-    if (broken.length === 0) this.count(`validation: yes, ${isNew ? `${op.grant} grant` : "enabled"}`);
-    else this.count(broken.length === 1 ? `validation: no but for ${broken[0]}` : "validation: no");
+    const of = op.payment ? "payment" : "validation";
+    if (broken.length === 0) this.count(`${of}: yes, ${isNew ? `${op.grant} grant` : "enabled"}`);
+    else this.count(broken.length === 1 ? `${of}: no but for ${broken[0]}` : `${of}: no`);
   }
 
   #gasOf(session: Session, { gas: plan, payer }: OpPlan): OpGas {

@@ -14,7 +14,7 @@ import {
 import { tokenAbi } from "./tokenAbi.ts";
 
 /** The amount that a plan means, in base units or wei; of a token without a budget next to nothing. */
-function amountOf(scene: Scene, session: Session, token: Address, plan: AmountPlan): bigint {
+export function amountOf(scene: Scene, session: Session, token: Address, plan: AmountPlan): bigint {
   const index = budgetIndexOf(session, token);
   const budget = session.budgets[index];
   if (!budget) return plan === "zero" ? 0n : 1n;

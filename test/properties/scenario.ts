@@ -4,7 +4,7 @@ import { type Action, ANYONE, type Budget, type Session } from "../../packages/s
 import type { ModuleType } from "../model/ERC7579Model.ts";
 import { agents, outsider, payees } from "./actors.ts";
 import { EXCHANGE, exchange, TAKE_OFFSET } from "./exchange.ts";
-import { USER_OP_FORMS, type UserOpForm } from "./userOpForms.ts";
+import { PAYMENT_FORMS, type PaymentForm, USER_OP_FORMS, type UserOpForm } from "./userOpForms.ts";
 
 /** A budget as a scenario draws it; shares are of 1000. */
 export type BudgetPlan = {
@@ -115,9 +115,25 @@ export type AuthorizationPlan = {
   lie: "none" | "perTransaction" | "perPeriod" | "period" | "validUntil" | "recipients" | "salt";
 };
 
+/** A payment that the account makes itself. */
+export type OpPaymentPlan = {
+  token: "usdc" | "the native coin" | "one without a budget";
+  to: PartyPlan;
+  amount: AmountPlan;
+  /** The present one, the one before or behind, the session's last, or one that is none. */
+  period: "now" | "before" | "behind" | "the last" | "past the last" | "past all numbers";
+  form: "canonical" | PaymentForm;
+  /** What the key signs. */
+  signs: "this" | "the bare hash" | "another period" | "another session";
+  /** What of a sound payment is left as it was drawn. */
+  spoilt: "nothing" | "token" | "to" | "period" | "form" | "signs";
+};
+
 /** A userOp of a session. */
 export type OpPlan = {
   calls: CallPlan[];
+  /** In place of the calls, and of their form. */
+  payment: OpPaymentPlan | undefined;
   grant: GrantPlan;
   gas: GasPlan;
   payer: "the account" | "the sponsor" | "another" | "nobody" | "too short";
@@ -226,7 +242,7 @@ const budgetPlan: fc.Arbitrary<BudgetPlan> = fc.record({
   perTransaction: among(1n, 3n, 4n, 16n, 100n, 1_000_000n, 2_500_001n),
   lots: fc.integer({ min: 1, max: 6 }),
   restShare: fc.oneof(fc.constant(0), share),
-  slotSizes: among(0, 1, 2, 3, 4),
+  slotSizes: among(0, 0, 0, 1, 2, 3, 4),
   period: among(50, 300, 3600),
   stream: fc.oneof(
     { arbitrary: fc.constant(undefined), weight: 4 },
@@ -432,8 +448,33 @@ const when: fc.Arbitrary<WhenPlan> = fc.oneof(
   { arbitrary: fc.record({ edge: fc.constant("validUntil" as const), offset: among(-1, -1, 0) }), weight: 1 },
 ) as fc.Arbitrary<WhenPlan>;
 
+const opPayment = fc.record({
+  token: weighted({ usdc: 12, "the native coin": 1, "one without a budget": 1 }),
+  to: party,
+  // More often than elsewhere at the edge of what the period has left, which few payments come near.
+  amount: fc.oneof(
+    { arbitrary: among("the most allowed", "just past what is left", "perTransaction + 1"), weight: 2 },
+    amount,
+  ),
+  period: weighted({
+    now: 10,
+    before: 1,
+    behind: 2,
+    "the last": 1,
+    "past the last": 2,
+    "past all numbers": 1,
+  }),
+  form: fc.oneof(
+    { arbitrary: fc.constant("canonical" as const), weight: 3 },
+    { arbitrary: among(...PAYMENT_FORMS), weight: 1 },
+  ),
+  signs: weighted({ this: 9, "the bare hash": 1, "another period": 1, "another session": 1 }),
+  spoilt: weighted({ nothing: 12, token: 1, to: 2, period: 4, form: 1, signs: 1 }),
+}) as fc.Arbitrary<OpPaymentPlan>;
+
 const opPlan = fc.record({
   calls,
+  payment: fc.option(opPayment, { nil: undefined, freq: 2 }),
   grant,
   gas: weighted<GasPlan>({
     free: 1,
@@ -700,6 +741,7 @@ export function soundStep(
   if (step.step === "userOp") {
     const sound = (op: OpPlan): OpPlan => ({
       ...op,
+      payment: op.payment && soundPayment(op.payment, session),
       calls: op.calls.map((call) => soundCall(call, session)),
       grant: isEnabled ? op.grant : grant,
       gas: op.gas === "dear" || op.gas === "free" || op.gas === "all that is left" ? op.gas : "plain",
@@ -729,6 +771,21 @@ export function soundStep(
     signature: "good",
     carries: isEnabled && step.carries !== "good" ? "nothing" : grant,
     lie: "none",
+  };
+}
+
+/** In the present period, to a payee; undefined where the budget is not for such payments: the calls are made instead. */
+function soundPayment(payment: OpPaymentPlan, { budgets }: Session): OpPaymentPlan | undefined {
+  const usdc = budgets.find(({ token }) => token !== zeroAddress) as Budget;
+  if (usdc.slotSizes > 0 || usdc.perSecond > 0n) return undefined;
+  return {
+    ...payment,
+    token: "usdc",
+    to: "first payee",
+    period: "now",
+    form: "canonical",
+    signs: "this",
+    ...(payment.spoilt === "nothing" ? {} : { [payment.spoilt]: payment[payment.spoilt] }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   slice,
 } from "viem";
 import { stranger } from "./actors.ts";
+import { tokenAbi } from "./tokenAbi.ts";
 
 /** Ways to say in a userOp's callData what the one accepted form says, or nearly that. */
 export const USER_OP_FORMS = [
@@ -29,6 +30,21 @@ export const USER_OP_FORMS = [
   "executeUserOp before it",
 ] as const;
 export type UserOpForm = (typeof USER_OP_FORMS)[number];
+
+/** The same of a payment that the account makes itself. */
+export const PAYMENT_FORMS = [
+  "one byte behind",
+  "a word behind",
+  "padding that is not zero",
+  "a recipient with bits above the address",
+  "the mode that lets calls fail",
+  "the batch mode",
+  "a value",
+  "an approval",
+  "a byte more for the token",
+  "executeUserOp before it",
+] as const;
+export type PaymentForm = (typeof PAYMENT_FORMS)[number];
 
 const accountAbi = parseAbi(["function execute(bytes32 mode, bytes executionCalldata)"]);
 const executionsParameter = [
@@ -81,6 +97,44 @@ export function userOpCallData(
       return executing(packed(module, withGap(execution)));
     case "a target with bits above the address":
       return executing(packed(module, withDirtyTarget(execution)));
+    case "executeUserOp before it":
+      return concat([EXECUTE_USER_OP, canonical]);
+  }
+}
+
+/** The callData of a userOp by which the account itself pays. */
+export function paymentCallData(
+  form: "canonical" | PaymentForm,
+  { token, to, amount }: { token: Address; to: Address; amount: bigint },
+): Hex {
+  const call = (functionName: "transfer" | "approve") =>
+    encodeFunctionData({ abi: tokenAbi, functionName, args: [to, amount] });
+  const transfer = call("transfer");
+  const canonical = executing(packed(token, transfer));
+  switch (form) {
+    case "canonical":
+      return canonical;
+    case "one byte behind":
+      return concat([canonical, "0x00"]);
+    case "a word behind":
+      return concat([canonical, word(0)]);
+    case "padding that is not zero":
+      return concat([slice(canonical, 0, size(canonical) - 1), "0x01"]);
+    case "a recipient with bits above the address":
+      return executing(packed(token, concat([slice(transfer, 0, 4), "0x01", slice(transfer, 5)])));
+    case "the mode that lets calls fail":
+      return executing(packed(token, transfer), pad("0x0001", { size: 32, dir: "right" }));
+    case "the batch mode":
+      return executing(
+        encodeAbiParameters(executionsParameter, [[[token, 0n, transfer]]]),
+        pad("0x01", { size: 32, dir: "right" }),
+      );
+    case "a value":
+      return executing(packed(token, transfer, 1n));
+    case "an approval":
+      return executing(packed(token, call("approve")));
+    case "a byte more for the token":
+      return executing(packed(token, concat([transfer, "0x00"])));
     case "executeUserOp before it":
       return concat([EXECUTE_USER_OP, canonical]);
   }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 
 /// @title Where the contracts of this version are, on every chain that has them
 library LatchkeyAddresses {
-    address internal constant ERC7579_SESSION_MODULE = 0x93C5ac1105EAFE0C0dE6815478F2aFb3EE74991B;
+    address internal constant ERC7579_SESSION_MODULE = 0x346Cc2195B77580473414c42F6A8a7A66CA778Ee;
     address internal constant SAFE_SESSION_HANDLER = 0x8580FbC135b36d1c245D85A5EEa9F57a7353CE92;
-    address internal constant SAFE_SESSION_MODULE = 0x993DE38F3B3EA3e78eD1747b5F375253c3612B68;
+    address internal constant SAFE_SESSION_MODULE = 0x53762F8307620782B102A69E0b4968B853De69d3;
 }

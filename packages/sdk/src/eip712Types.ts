@@ -44,4 +44,9 @@ export const eip712Types = {
     { name: "value", type: "uint256" },
     { name: "data", type: "bytes" },
   ],
+  PaymentUserOp: [
+    { name: "session", type: "bytes32" },
+    { name: "period", type: "uint256" },
+    { name: "userOpHash", type: "bytes32" },
+  ],
 } as const;

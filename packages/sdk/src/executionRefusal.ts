@@ -8,6 +8,7 @@ import type { Refusal } from "./errors/Refusal.ts";
 import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
+import { utcText } from "./units/utcText.ts";
 
 /**
  * The refusal that an error of an execution means. The contract's LOT_OPENED names a lot only: what executions may still
@@ -44,7 +45,7 @@ export async function executionRefusal(
     code: "LOT_OPENED",
     shortMessage,
     metaMessages: [
-      `Ask for at most ${remaining} base units, pay by signature, or wait until ${new Date(resetsAt * 1000).toISOString()}.`,
+      `Ask for at most ${remaining} base units, pay by signature, or wait until ${utcText(resetsAt)}.`,
     ],
     details: { token, lot, remaining, resetsAt },
     errorName,

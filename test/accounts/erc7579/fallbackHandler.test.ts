@@ -27,13 +27,17 @@ import { refusal } from "../../environment/refusal.ts";
 import {
   alice,
   balanceOf,
+  budget,
   epochOf,
+  erc7579ModuleAbi,
   granterOf,
   install,
   isInitialized,
   mallory,
   pay,
+  paymentUserOpOf,
   sessionOf,
+  spentOf,
   stateOf,
   UNKNOWN,
   USD,
@@ -71,10 +75,12 @@ const installHandler = (account: ModularAccount, handler: Address, functionName:
     },
   ]);
 
-type HandledFunction = "enable" | "revokeAll" | "execute" | "onUninstall";
+type HandledFunction = "enable" | "revokeAll" | "execute" | "onUninstall" | "validateUserOp";
 const selectorOf = (name: HandledFunction): Hex =>
   toFunctionSelector(
-    name === "onUninstall" ? "onUninstall(bytes)" : getAbiItem({ abi: sessionModuleAbi, name }),
+    name === "onUninstall" || name === "validateUserOp"
+      ? getAbiItem({ abi: erc7579ModuleAbi, name })
+      : getAbiItem({ abi: sessionModuleAbi, name }),
   );
 
 /**
@@ -224,6 +230,24 @@ describe("the module as a fallback handler", () => {
         for (const length of [size(data), size(data) - 28, size(data) - 20, size(data) - 40]) {
           await refusal(ask(account(), slice(data, 0, length)));
           expect(await balanceOf(alice), `${length} of ${size(data)} bytes`).to.equal(0n);
+        }
+      });
+      it("takes no word of an outsider for the account's: validateUserOp of a payment, whole and with the outsider's address in it", async () => {
+        const session = sessionOf(account(), { budgets: [budget({ slotSizes: 0 })] });
+        await install(account(), { sessions: [session] });
+        await installHandler(account(), world().module, "validateUserOp");
+        const userOp = await paymentUserOpOf(account(), session);
+        const args = [userOp, await account().entryPoint.hash(userOp)] as const;
+        const data = encodeFunctionData({ abi: erc7579ModuleAbi, functionName: "validateUserOp", args });
+        const { success } = await account().entryPoint.handle(userOp);
+        expect([success, await spentOf(session)], "in the EntryPoint's hands it is good").to.deep.equal([
+          true,
+          USD,
+        ]);
+        // The key's 65 bytes are followed by 31 of padding.
+        for (const less of [0, 20, 31, 40, 63]) {
+          await ask(account(), slice(data, 0, size(data) - less)).catch(() => undefined);
+          expect(await spentOf(session), `${less} bytes less`).to.equal(USD);
         }
       });
     },

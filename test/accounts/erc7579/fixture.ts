@@ -7,6 +7,7 @@ import {
   hashTypedData,
   isHex,
   keccak256,
+  numberToHex,
   parseAbi,
   type TransactionReceipt,
   toBytes,
@@ -22,6 +23,7 @@ import {
   eip712Domain,
   eip712Types,
   encodePayload,
+  encodePaymentUserOpCallData,
   encodeSessionUserOpCallData,
   erc7579Abi,
   erc7579Installation,
@@ -32,6 +34,7 @@ import {
   type Slot,
   sessionErrorsAbi,
   sessionModuleAbi,
+  signPaymentUserOp,
   slotNonce,
   VALIDATOR_TYPE,
   validatorNonceKey,
@@ -278,6 +281,64 @@ export async function userOpOf(
   });
   const userOp = sponsored ? await paymasters[entryPoint.version].sponsor(draft) : draft;
   return { ...userOp, signature: await by.sign({ hash: await entryPoint.hash(userOp) }) };
+}
+
+/** What may differ from a payment of $1 to Alice in period 0, by a userOp. */
+export type PaymentUserOpChanges = UserOpChanges & {
+  token?: Address;
+  to?: Address;
+  /** In the token's base units. */
+  amount?: bigint;
+  period?: bigint;
+  /** How many userOps of the session come before it in the same bundle. */
+  behind?: bigint;
+};
+
+/** A userOp by which the account itself makes one payment, signed by the session's key. */
+export async function paymentUserOpOf(
+  account: ModularAccount,
+  session: Session,
+  changes: PaymentUserOpChanges = {},
+): Promise<PackedUserOperation> {
+  const { module, usdc, paymasters, testChain } = world();
+  const { token = usdc.address, to = alice, amount = USD, period = 0n, behind = 0n } = changes;
+  const { grant = "0x", sponsored = false, gas = {}, by = key } = changes;
+  const { entryPoint, kind, address } = account;
+  const draft = await entryPoint.draft({
+    sender: address,
+    nonceKey: validatorNonceKey({ kind, validator: module }),
+    callData: changes.callData ?? encodePaymentUserOpCallData({ token, to, amount }),
+    gas,
+  });
+  const numbered = { ...draft, nonce: draft.nonce + behind };
+  const userOp = sponsored ? await paymasters[entryPoint.version].sponsor(numbered) : numbered;
+  const signature = await signPaymentUserOp(by, {
+    session: { module, session },
+    chainId: testChain.chainId,
+    signature: grant,
+    period,
+    userOpHash: await entryPoint.hash(userOp),
+  });
+  return { ...userOp, signature };
+}
+
+/** A payment by userOp, included in a block. */
+export const payByUserOp = async (...parameters: Parameters<typeof paymentUserOpOf>) =>
+  parameters[0].entryPoint.handle(await paymentUserOpOf(...parameters));
+
+/** Has the next block be of that second. */
+export const nextBlockAt = (second: number) =>
+  world().testChain.provider.request({ method: "evm_setNextBlockTimestamp", params: [numberToHex(second)] });
+
+/** What executions and userOps have spent of a budget, in the last block's period. */
+export async function spentOf(session: Session, index = 0n): Promise<bigint> {
+  const [, , spent] = await world().testChain.client.readContract({
+    address: world().module,
+    abi: sessionModuleAbi,
+    functionName: "budgetOf",
+    args: [session, index],
+  });
+  return spent;
 }
 
 /** A userOp of a session, included in a block. */

@@ -1,18 +1,25 @@
 import { expect } from "chai";
 import { encodeFunctionData, parseAbi } from "viem";
-import { EXECUTOR_TYPE, erc7579Removal, VALIDATOR_TYPE } from "../../../packages/sdk/src/index.ts";
+import {
+  EXECUTOR_TYPE,
+  encodeRevokeAll,
+  erc7579Removal,
+  VALIDATOR_TYPE,
+} from "../../../packages/sdk/src/index.ts";
 import { deployMock, type Mock } from "../../environment/deployMock.ts";
 import { removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,
   balanceOf,
+  budget,
   execute,
   executeSigned,
   grantOf,
   install,
   isInitialized,
   pay,
+  payByUserOp,
   sendUserOp,
   sessionOf,
   settle,
@@ -91,6 +98,17 @@ describe("a registry of modules (ERC-7484) that the account asks", () => {
         await account().execute(erc7579Removal(await removalOf(account(), world().module)));
         expect(await refusal(settle(account(), session(), { slot: { lot: 1n } }))).to.match(TOKEN_REFUSED);
         expect(await isInitialized(account().address)).to.equal(false);
+      });
+      it("does not stop payments that the account makes itself, until revokeAll: nobody asks about a validator", async () => {
+        const paying = sessionOf(account(), { salt: 3n, budgets: [budget({ slotSizes: 0 })] });
+        const grant = await grantOf(account(), paying);
+        for (const type of [VALIDATOR_TYPE, EXECUTOR_TYPE]) await say("revoke", type);
+        const { success, reason } = await payByUserOp(account(), paying, { grant });
+        expect(success, reason).to.equal(true);
+        expect(await balanceOf(alice)).to.equal(USD);
+        await account().execute([encodeRevokeAll({ module: world().module })]);
+        expect(await refusal(payByUserOp(account(), paying, { grant }))).to.include("AA24");
+        expect(await balanceOf(alice)).to.equal(USD);
       });
     });
   }, asksRegistry);

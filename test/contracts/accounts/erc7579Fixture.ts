@@ -6,6 +6,7 @@ import {
   type Address,
   concat,
   decodeErrorResult,
+  decodeEventLog,
   decodeFunctionResult,
   encodeFunctionData,
   getAddress,
@@ -53,7 +54,7 @@ type World = { provider: Provider; restore(): Promise<void>; abi: Abi; harnesses
 let world: World | undefined;
 const at = (): World => world ?? expect.fail("useAccounts() is missing in the describe");
 
-const HARNESSES = ["CanonicalExecutionHarness", "AccountDomainHarness"] as const;
+const HARNESSES = ["CanonicalExecutionHarness", "AccountDomainHarness", "PaymentUserOpHarness"] as const;
 export type Harness = (typeof HARNESSES)[number];
 
 /**
@@ -164,6 +165,14 @@ export const gasSpentBy = (of: Session) => read<bigint>("gasSpentBy", [hashSessi
 export const granterOf = (account: Address = ACCOUNT) => read<Hex>("granterOf", [account]);
 export const epochOf = (account: Address = ACCOUNT) => read<bigint>("epochOf", [account]);
 export const isInitialized = (account: Address = ACCOUNT) => read<boolean>("isInitialized", [account]);
+/** What `budgetOf` says, in the last block's second. */
+export const budgetOf = async (of: Session, index = 0) => {
+  const [period, released, spent, resetsAt] = await read<readonly [bigint, bigint, bigint, bigint]>(
+    "budgetOf",
+    [of, BigInt(index)],
+  );
+  return { period, released, spent, resetsAt };
+};
 export const enable = (of: Session) => send(byAccount("enable", [of], of.account));
 export const installData = (granter: Hex, sessions: readonly Session[] = []): Hex =>
   onInstallData(granter, sessions, at().abi);
@@ -272,6 +281,14 @@ export const validateForGood = (userOp: PackedUserOp) => send(validationOf(userO
 /** What the validator returns for yes. */
 export const windowOf = ({ validAfter, validUntil }: Session): bigint =>
   (BigInt(validAfter) << 208n) | (BigInt(validUntil - 1) << 160n);
+/** The events of the module, by name, with their values. */
+export const eventsOf = (logs: Log[]) =>
+  logs
+    .filter(({ address }) => address.toLowerCase() === MODULE.toLowerCase())
+    .map(({ topics, data }) => {
+      const { eventName, args } = decodeEventLog({ abi: at().abi, topics, data });
+      return { name: `${eventName}`, ...(args as unknown as Record<string, unknown>) };
+    });
 /** First topics of the events of the module. */
 export const topicsOf = (logs: Log[]): Hex[] =>
   logs.filter(({ address }) => address.toLowerCase() === MODULE.toLowerCase()).map(({ topics }) => topics[0]);

@@ -11,12 +11,13 @@ contract CanonicalExecutionHarness {
     function tryRead(bytes calldata arguments) external view returns (bool ok, bytes32 id, bytes memory encodedAgain) {
         Session memory session;
         bytes calldata grant;
-        Call[] calldata calls;
-        (ok, session, id, grant, calls) = CanonicalExecution.tryRead(arguments);
+        (ok, session, id, grant) = CanonicalExecution.tryRead(arguments);
         if (!ok) return (false, id, encodedAgain);
         (, Flaw flaw, ) = Sessions.flawOf(session, address(this));
         ok = flaw != Flaw.WIDTH;
-        if (ok) encodedAgain = abi.encode(session, grant, calls);
+        if (!ok) return (false, id, encodedAgain);
+        (, , Call[] memory calls) = abi.decode(arguments, (Session, bytes, Call[]));
+        encodedAgain = abi.encode(session, grant, calls);
     }
 
     /// @notice For each of many arguments that differ from `arguments` in one byte, whether they are read.

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createSmartAccountClient } from "permissionless";
-import { type Address, type Hex, hexToBigInt, size, slice, zeroAddress } from "viem";
-import { type PaymasterActions, toPackedUserOperation, type UserOperation } from "viem/account-abstraction";
+import { type Address, type Hex, hexToBigInt, zeroAddress } from "viem";
+import type { PaymasterActions, UserOperation } from "viem/account-abstraction";
 import {
   ANYONE,
   type CallRequest,
@@ -11,8 +11,6 @@ import {
   encodeSessionUserOpCallData,
   erc7579Installation,
   type Grant,
-  isRefusal,
-  type RefusalCode,
   type Session,
   toSessionSmartAccount,
   validatorNonceKey,
@@ -34,8 +32,10 @@ import {
   world,
 } from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
+import { codeOf } from "./codeOf.ts";
 import { bundlerClientOf, FEES, inProcessBundler } from "./inProcessBundler.ts";
 import { grantBy } from "./sessionGrants.ts";
+import { sponsorOf } from "./sponsor.ts";
 
 /** Enough for every userOp of these tests, in wei. */
 const GAS_ALLOWANCE = 10n ** 18n;
@@ -45,17 +45,6 @@ const payment = (to = alice, amount = USD) => {
   const { target, data } = pay(to, amount);
   return { to: target, data };
 };
-
-/** The code of the refusal at the bottom of an error; viem's clients wrap some of them. */
-async function codeOf(attempt: Promise<unknown>): Promise<RefusalCode> {
-  try {
-    await attempt;
-  } catch (error) {
-    for (let one = error; one instanceof Error; one = one.cause) if (isRefusal(one)) return one.code;
-    throw error;
-  }
-  throw new Error("it was not refused");
-}
 
 describe("the smart account of a session", () => {
   onEveryAccount((account) => {
@@ -72,22 +61,7 @@ describe("the smart account of a session", () => {
       const grant = await grantBy(account(), { gasAllowance: GAS_ALLOWANCE, ...changes });
       return { grant, ...(await open(grant)) };
     };
-    /** The world's paymaster, as viem's clients ask one. */
-    const paymaster = () => {
-      const { sponsor } = world().paymasters[account().entryPoint.version];
-      const answer = async (userOp: object) => {
-        const some = { callGasLimit: 0n, verificationGasLimit: 0n, preVerificationGas: 0n, signature: "0x" };
-        const asked = { ...some, ...userOp, paymaster: undefined } as unknown as UserOperation;
-        const { paymasterAndData: bytes } = await sponsor(toPackedUserOperation(asked));
-        return {
-          paymaster: slice(bytes, 0, 20),
-          paymasterVerificationGasLimit: hexToBigInt(slice(bytes, 20, 36)),
-          paymasterPostOpGasLimit: hexToBigInt(slice(bytes, 36, 52)),
-          paymasterData: size(bytes) > 52 ? slice(bytes, 52) : ("0x" as const),
-        };
-      };
-      return { getPaymasterStubData: answer, getPaymasterData: answer } as unknown as PaymasterActions;
-    };
+    const paymaster = () => sponsorOf(account());
 
     it("pays by viem's bundler client, the grant carried by the first userOp only", async () => {
       await install(account());

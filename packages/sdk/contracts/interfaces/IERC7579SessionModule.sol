@@ -12,6 +12,9 @@ import {IERC7579Validator} from "@openzeppelin/contracts/interfaces/draft-IERC75
 /// validator's address for most accounts, 0x00 for Kernel's root validator, 20 zero bytes for the owners of a Safe7579.
 /// Without one, sessions are granted by `enable` only. Where none is named the one that is there stays; either
 /// uninstallation clears it. `sessions` are enabled at once.
+///
+/// A session's userOp has one of two forms, see `validateUserOp` of the contract: the account calls this module, which
+/// executes; or the account makes one ERC-20 payment itself, charged in validation, which costs less.
 interface IERC7579SessionModule is IERC7579Validator {
     /// @notice The account named what its grants begin with.
     event GranterChanged(address indexed account, bytes granter);

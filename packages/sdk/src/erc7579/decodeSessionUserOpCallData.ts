@@ -1,55 +1,92 @@
-import { type Address, decodeFunctionData, type Hex, isAddressEqual, size, slice } from "viem";
+import {
+  type Address,
+  decodeFunctionData,
+  erc20Abi,
+  getAddress,
+  type Hex,
+  hexToBigInt,
+  isAddressEqual,
+  size,
+  slice,
+} from "viem";
 import { Refusal } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Call, Session } from "../Session.ts";
+import { encodePaymentUserOpCallData, type UserOpPayment } from "./encodePaymentUserOpCallData.ts";
 import { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
 import { erc7579Abi } from "./erc7579Abi.ts";
 
-/** What the callData of a session's userOp says. */
+/** What the callData of a session's userOp says, in either of its two forms. */
 export type SessionUserOpCallData = {
-  session: Session;
-  /** The owner's grant that travels along; `0x`: none. */
-  signature: Hex;
+  /** What the account is to do. */
   calls: readonly Call[];
-};
+} & (
+  | {
+      /** Of {@link encodeSessionUserOpCallData}: through the module, which looks at every limit then. */
+      form: "execution";
+      session: Session;
+      /** The owner's grant that travels along; `0x`: none. */
+      signature: Hex;
+    }
+  | {
+      /** Of {@link encodePaymentUserOpCallData}: by the account itself. The session is in the userOp's signature. */
+      form: "payment";
+      payment: UserOpPayment;
+    }
+);
 
-/** Bytes of the one execution before the module's calldata: target and value. */
+/** Bytes of the one execution before the calldata of its call: target and value. */
 const HEAD = 52;
 
 /**
- * Reads the callData of a session's userOp back: the inverse of {@link encodeSessionUserOpCallData}.
+ * Reads the callData of a session's userOp back: the inverse of {@link encodeSessionUserOpCallData} and of
+ * {@link encodePaymentUserOpCallData}. That it can be read does not mean that a session allows it.
  *
- * @param module The session module that it must go to.
+ * @param module The session module.
  * @throws {Refusal} INVALID_CALLDATA: any other form, which the module's validator refuses.
  */
 export function decodeSessionUserOpCallData(callData: Hex, module: Address): SessionUserOpCallData {
+  // Selectors are looked for as they are written.
+  const written = callData.toLowerCase() as Hex;
   let decoded: SessionUserOpCallData;
   try {
-    const outer = decodeFunctionData({ abi: erc7579Abi, data: callData });
+    const outer = decodeFunctionData({ abi: erc7579Abi, data: written });
     if (outer.functionName !== "execute") throw new Error(`it calls ${outer.functionName}`);
     const execution = outer.args[1];
-    if (size(execution) < HEAD || !isAddressEqual(slice(execution, 0, 20), module))
-      throw new Error("it does not call the session module");
-    const inner = decodeFunctionData({ abi: sessionModuleAbi, data: slice(execution, HEAD) });
-    if (inner.functionName !== "execute") throw new Error(`it calls the module's ${inner.functionName}`);
-    const [session, signature, calls] = inner.args;
-    decoded = { session, signature, calls };
+    const target = getAddress(slice(execution, 0, 20, { strict: true }));
+    const value = hexToBigInt(slice(execution, 20, HEAD, { strict: true }));
+    const data = size(execution) === HEAD ? "0x" : slice(execution, HEAD);
+    decoded = isAddressEqual(target, module) ? readExecution(data) : readPayment({ target, value, data });
   } catch (cause) {
     throw notOurs(cause);
   }
-  // One session has one encoding: another mode, a value, or a byte behind the end shows here.
-  const canonical = encodeSessionUserOpCallData({
-    ...decoded,
-    session: { module, session: decoded.session },
-  });
-  if (canonical.toLowerCase() !== callData.toLowerCase()) throw notOurs(undefined);
+  // What is said has one encoding: another mode, a value, or a byte behind the end shows here.
+  const canonical =
+    decoded.form === "payment"
+      ? encodePaymentUserOpCallData(decoded.payment)
+      : encodeSessionUserOpCallData({ ...decoded, session: { module, session: decoded.session } });
+  if (canonical.toLowerCase() !== written) throw notOurs(undefined);
   return decoded;
+}
+
+function readExecution(data: Hex): SessionUserOpCallData {
+  const inner = decodeFunctionData({ abi: sessionModuleAbi, data });
+  if (inner.functionName !== "execute") throw new Error(`it calls the module's ${inner.functionName}`);
+  const [session, signature, calls] = inner.args;
+  return { form: "execution", session, signature, calls };
+}
+
+function readPayment(call: Call): SessionUserOpCallData {
+  const { functionName, args } = decodeFunctionData({ abi: erc20Abi, data: call.data });
+  if (functionName !== "transfer") throw new Error(`it calls a token's ${functionName}`);
+  const [to, amount] = args;
+  return { form: "payment", payment: { token: call.target, to, amount }, calls: [call] };
 }
 
 const notOurs = (cause: unknown) =>
   new Refusal({
     code: "INVALID_CALLDATA",
-    shortMessage: "The userOp's callData is not of the one form that the session module's validator takes.",
+    shortMessage: "The userOp's callData is of neither form that the session module's validator takes.",
     metaMessages: [
       "Give the calls as `calls` and let the account encode them; leave out `dataSuffix` and `callData`.",
     ],

@@ -1,6 +1,8 @@
 export { decodeSessionUserOpCallData, type SessionUserOpCallData } from "./decodeSessionUserOpCallData.ts";
 export type { EntryPoint, EntryPointVersion } from "./EntryPoint.ts";
 export type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+export { encodePaymentUserOpCallData, type UserOpPayment } from "./encodePaymentUserOpCallData.ts";
+export { encodePaymentUserOpSignature } from "./encodePaymentUserOpSignature.ts";
 export { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
 export * from "./erc7579Abi.ts";
 export { type Erc7579InstallationParameters, erc7579Installation } from "./erc7579Installation.ts";
@@ -10,6 +12,7 @@ export { granterOf } from "./granterOf.ts";
 export { granterPrefix } from "./granterPrefix.ts";
 export { kernelMessage } from "./kernelMessage.ts";
 export { readErc7579Removal } from "./readErc7579Removal.ts";
+export { signPaymentUserOp } from "./signPaymentUserOp.ts";
 export {
   type SessionSmartAccount,
   type SessionSmartAccountParameters,

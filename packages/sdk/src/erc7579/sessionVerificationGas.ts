@@ -40,10 +40,11 @@ export type UnpricedUserOp = Partial<UserOperation<"0.7">> &
  * signature over a hash that stands for the userOp's.
  *
  * A bundler cannot find it. It tries a signature that is not the key's, and the module says no to that before it
- * stores anything. Nor is the least gas at which nothing reverts enough: the module says no without a revert, also
+ * stores anything: neither the grant nor, of a userOp that makes a payment itself, what it charges. Nor is the least gas at which nothing reverts enough: the module says no without a revert, also
  * where the owner's grant ran out of gas while it was checked.
  *
- * @param parameters.signed A hash and the key's signature over it.
+ * @param parameters.signed A hash in place of the userOp's, and the `signature` of such a userOp: the key's over it, or of
+ * one that makes a payment itself as {@link signPaymentUserOp} makes it.
  * @returns Gas for `verificationGasLimit`; undefined if the account says no whatever the gas is.
  * @throws {Refusal} NETWORK; or the account's factory's reason, where the account is yet to be made.
  */

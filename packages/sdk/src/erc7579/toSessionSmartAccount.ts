@@ -28,6 +28,7 @@ import { grantSession } from "../grant/grantSession.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
 import { hashSession } from "../hashSession.ts";
 import { sessionState } from "../sessionState.ts";
+import { choosePaymentUserOp, type PaymentUserOp } from "./choosePaymentUserOp.ts";
 import { decodeSessionUserOpCallData } from "./decodeSessionUserOpCallData.ts";
 import {
   type EntryPoint,
@@ -36,9 +37,14 @@ import {
   resolveEntryPoint,
 } from "./EntryPoint.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+import { encodePaymentUserOpCallData } from "./encodePaymentUserOpCallData.ts";
+import { encodePaymentUserOpSignature } from "./encodePaymentUserOpSignature.ts";
 import { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
+import { hashSigner } from "./hashSigner.ts";
 import { isNonceOfValidator } from "./isNonceOfValidator.ts";
+import { paymentUserOpRefusal } from "./paymentUserOpRefusal.ts";
 import { sessionVerificationGas, type UnpricedUserOp } from "./sessionVerificationGas.ts";
+import { signPaymentUserOp } from "./signPaymentUserOp.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
 import { userOpRefusal } from "./userOpRefusal.ts";
 import { validatorNonceKey } from "./validatorNonceKey.ts";
@@ -61,6 +67,15 @@ export type SessionSmartAccountParameters<version extends EntryPointVersion = En
   lane?: number;
   /** What makes the account, where it is yet to be made: the session's first userOp then makes it. */
   factory?: { address: Address; data: Hex };
+  /**
+   * How a userOp pays that is one ERC-20 transfer, where its budget has no `slotSizes` and no stream.
+   *
+   * `"validation"`, the default: the account makes the transfer itself, and the module charges it while it validates the
+   * userOp. That takes less gas. A transfer that fails afterwards stays charged.
+   *
+   * `"execution"`: the module makes the account transfer, as it does with everything else.
+   */
+  payments?: "validation" | "execution";
 };
 
 /** A viem smart account that a session's key speaks for. */
@@ -91,6 +106,9 @@ const NO_USER_OP: Hex = keccak256(
  * The account of a session, as viem's and permissionless' bundler clients take one: what they send, the session's key
  * signs, inside the session's limits. All limits hold on the chain, whichever bundler and paymaster is used.
  *
+ * A userOp that is one ERC-20 transfer pays in the cheapest way that its budget allows: see `payments` of
+ * {@link SessionSmartAccountParameters}.
+ *
  * The owner's grant travels along until the session is enabled, which the first userOp does. Before its gas is
  * estimated, each userOp is tried, so that what the chain would refuse is refused with a reason. An EOA that runs one
  * of these accounts by EIP-7702 is used in the same way: its own address is the account's.
@@ -99,7 +117,8 @@ const NO_USER_OP: Hex = keccak256(
  *
  * @throws {Refusal} NOT_KEY: the session is for another key; UNSUPPORTED_ACCOUNT: the grant is not of an ERC-7579
  * account; INVALID_LANE; INVALID_SIGNER: the key signs no hashes. Later, from the client that uses it: as {@link execute};
- * PAYMASTER, GAS_ALLOWANCE, INVALID_CALLDATA, MODULE_NOT_ENABLED, NOT_SIGNED, UNSUPPORTED_SIGNATURE, WRONG_CHAIN.
+ * PAYMASTER, GAS_ALLOWANCE, INVALID_CALLDATA, MODULE_NOT_ENABLED, NOT_SIGNED, UNSUPPORTED_SIGNATURE, WRONG_CHAIN;
+ * DEADLINE_PASSED: the userOp was prepared in a period that is over.
  *
  * @example
  * const account = await toSessionSmartAccount({ client, key, grant, entryPoint: "0.7" });
@@ -109,7 +128,7 @@ const NO_USER_OP: Hex = keccak256(
 export async function toSessionSmartAccount<const version extends EntryPointVersion>(
   parameters: SessionSmartAccountParameters<version>,
 ): Promise<SessionSmartAccount<version>> {
-  const { client, key, grant, lane = 0, factory } = parameters;
+  const { client, key, grant, lane = 0, factory, payments = "validation" } = parameters;
   const { chainId, module } = grant;
   const kind = erc7579Kind(grant);
   const session = grantSession(grant);
@@ -126,25 +145,19 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   validatorNonceKey({ kind, validator: module, lane });
 
   // A paymaster's service, a bundler or a library in between may put other callData into a userOp before it is signed.
-  const encoded = new Set<Hex>();
-  const remember = (callData: Hex): Hex => {
-    encoded.add(keccak256(callData));
-    const [oldest] = encoded;
+  const encoded = new Map<Hex, PaymentUserOp | undefined>();
+  let latest: PaymentUserOp | undefined;
+  const remember = (callData: Hex, paymentUserOp?: PaymentUserOp): Hex => {
+    const hash = keccak256(callData);
+    encoded.delete(hash);
+    encoded.set(hash, paymentUserOp);
+    latest = paymentUserOp;
+    const [oldest] = encoded.keys();
     if (oldest && encoded.size > MOST_ENCODED) encoded.delete(oldest);
     return callData;
   };
 
-  if (!key.sign)
-    throw new InvalidInput({
-      code: "INVALID_SIGNER",
-      shortMessage: `The account ${key.address} signs no hashes, which a userOp needs.`,
-      metaMessages: [
-        "Pass the key as viem's privateKeyToAccount makes one, or an object with address and sign.",
-      ],
-      details: { key: key.address },
-    });
-  const { sign: signHash } = key;
-  const sign = (hash: Hex) => askSigner(() => signHash.call(key, { hash }));
+  const sign = hashSigner(key);
 
   let noUserOp: Promise<Hex> | undefined;
   const signNoUserOp = () => {
@@ -164,6 +177,9 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     getAddress: async () => account,
     getFactoryArgs: async () => ({ factory: factory?.address, factoryData: factory?.data }),
     async encodeCalls(calls) {
+      const paymentUserOp =
+        payments === "validation" ? await choosePaymentUserOp(client, { grant, calls }) : undefined;
+      if (paymentUserOp) return remember(encodePaymentUserOpCallData(paymentUserOp.payment), paymentUserOp);
       const state = await sessionState(client, { module, id: hashSession(session), account });
       return remember(
         encodeSessionUserOpCallData({
@@ -179,8 +195,16 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
         value,
         data: callData,
       })),
-    // The module looks at who signed last of all, so any signature leads an estimate through all but what is stored.
-    getStubSignature: signNoUserOp,
+    // The module looks at who signed last of all, so any signature leads an estimate through all but what is stored: as
+    // long as it is of the form that the callData has.
+    async getStubSignature(userOp) {
+      const hash = userOp?.callData && keccak256(userOp.callData);
+      const paymentUserOp = hash && encoded.has(hash) ? encoded.get(hash) : latest;
+      const keySignature = await signNoUserOp();
+      return paymentUserOp
+        ? encodePaymentUserOpSignature({ session: grant, ...paymentUserOp, keySignature })
+        : keySignature;
+    },
     async signMessage() {
       throw signsNothingElse();
     },
@@ -197,24 +221,35 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
         });
       const refusal = await userOpRefusal(client, { grant, userOp });
       if (refusal) throw refusal;
-      if (!encoded.has(keccak256(userOp.callData))) throw notEncodedHere();
+      const paymentUserOp = encodedAs(userOp.callData);
       if (!isNonceOfValidator({ kind, validator: module, nonce: userOp.nonce })) throw notOfModule();
-      return sign(
-        getUserOperationHash({
-          chainId,
-          entryPointAddress: entryPoint.address,
-          entryPointVersion: entryPoint.version,
-          userOperation: { ...userOp, sender: account } as UserOperation<version>,
-        }),
-      );
+      if (paymentUserOp) await tryPayment(paymentUserOp);
+      const userOpHash = getUserOperationHash({
+        chainId,
+        entryPointAddress: entryPoint.address,
+        entryPointVersion: entryPoint.version,
+        userOperation: { ...userOp, sender: account } as UserOperation<version>,
+      });
+      return paymentUserOp
+        ? signPaymentUserOp(key, { session: grant, chainId, ...paymentUserOp, userOpHash })
+        : sign(userOpHash);
     },
     userOperation: {
       async estimateGas(request) {
         const userOp = { ...request, sender: account } as UnpricedUserOp;
         const refusal = await userOpRefusal(client, { grant, userOp });
         if (refusal) throw refusal;
-        if (!userOp.factory) await tryExecution(userOp.callData);
-        const signature = await signNoUserOp();
+        const paymentUserOp = encodedAs(userOp.callData);
+        if (paymentUserOp) await tryPayment(paymentUserOp);
+        else if (!userOp.factory) await tryExecution(userOp.callData);
+        const signature = paymentUserOp
+          ? await signPaymentUserOp(key, {
+              session: grant,
+              chainId,
+              ...paymentUserOp,
+              userOpHash: NO_USER_OP,
+            })
+          : await signNoUserOp();
         const verificationGasLimit = await sessionVerificationGas(client, {
           entryPoint: entryPoint.address,
           userOp,
@@ -226,10 +261,26 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     },
   });
 
+  /**
+   * What goes into the signature of a userOp with that callData, if it makes a payment itself.
+   * @throws {Refusal} INVALID_CALLDATA: this account did not encode it.
+   */
+  function encodedAs(callData: Hex): PaymentUserOp | undefined {
+    const hash = keccak256(callData);
+    if (!encoded.has(hash)) throw notEncodedHere();
+    return encoded.get(hash);
+  }
+
+  async function tryPayment(paymentUserOp: PaymentUserOp): Promise<void> {
+    const refusal = await paymentUserOpRefusal(client, { grant, paymentUserOp });
+    if (refusal) throw refusal.code === "NOT_GRANTED" ? await explained(refusal) : refusal;
+  }
+
   /** An execution that fails in a userOp tells no reason on some accounts; by the key it does. */
   async function tryExecution(callData: Hex): Promise<void> {
-    const { calls, signature } = decodeSessionUserOpCallData(callData, module);
-    const { to, data } = encodeExecute({ grant: { ...grant, signature }, calls });
+    const said = decodeSessionUserOpCallData(callData, module);
+    if (said.form !== "execution") throw notEncodedHere();
+    const { to, data } = encodeExecute({ grant: { ...grant, signature: said.signature }, calls: said.calls });
     try {
       await call(client, { account: session.key, to, data });
     } catch (error) {

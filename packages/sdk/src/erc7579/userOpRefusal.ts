@@ -21,6 +21,7 @@ import type { UnpricedUserOp } from "./sessionVerificationGas.ts";
 /**
  * The reason for which the module's validator would refuse a session's userOp, as far as the userOp itself shows it: of
  * such a userOp bundlers only say that its signature is wrong. What is not known yet of its gas counts as nothing.
+ * Of one that makes a payment itself the callData names no session: see {@link paymentUserOpRefusal}.
  *
  * @returns INVALID_CALLDATA, PAYMASTER or GAS_ALLOWANCE; undefined if there is none.
  */
@@ -30,15 +31,8 @@ export async function userOpRefusal(
 ): Promise<Refusal | undefined> {
   const session = grantSession(grant);
   const id = hashSession(session);
-  const said = idIn(userOp.callData, grant);
-  if (typeof said !== "string") return said;
-  if (said !== id)
-    return new InvalidGrant({
-      code: "INVALID_CALLDATA",
-      shortMessage: "The userOp's callData is of another session.",
-      metaMessages: ["Sign it by the account of that session's grant."],
-      details: { id: said, expected: id },
-    });
+  const refusal = callDataRefusal(userOp.callData, { grant, id });
+  if (refusal) return refusal;
   const { paymaster } = userOp;
   const allowed = session.paymaster;
   if (
@@ -80,10 +74,19 @@ export async function userOpRefusal(
   });
 }
 
-/** The id of the session whose userOp it is, or why it is none's. */
-function idIn(callData: Hex, { module }: Grant): Hex | Refusal {
+/** Why the callData cannot be of a userOp of the session. */
+function callDataRefusal(callData: Hex, { grant, id }: { grant: Grant; id: Hex }): Refusal | undefined {
   try {
-    return hashSession(decodeSessionUserOpCallData(callData, module).session);
+    const decoded = decodeSessionUserOpCallData(callData, grant.module);
+    if (decoded.form === "payment") return undefined;
+    const said = hashSession(decoded.session);
+    if (said === id) return undefined;
+    return new InvalidGrant({
+      code: "INVALID_CALLDATA",
+      shortMessage: "The userOp's callData is of another session.",
+      metaMessages: ["Sign it by the account of that session's grant."],
+      details: { id: said, expected: id },
+    });
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;

@@ -9,6 +9,7 @@ import {
 } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { isConnectionFault } from "../isConnectionError.ts";
+import { utcText } from "../units/utcText.ts";
 import { ChainRefusal } from "./ChainRefusal.ts";
 import { causes, findCause, hasCause } from "./causes.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
@@ -181,7 +182,7 @@ function read(decoded: Decoded): Reading {
       const [validAfter] = decoded.args;
       return {
         code: "NOT_YET_VALID",
-        shortMessage: `The session begins at ${timeOf(validAfter)}.`,
+        shortMessage: `The session begins at ${utcText(validAfter)}.`,
         metaMessages: ["Wait until then."],
         details: { validAfter },
       };
@@ -190,7 +191,7 @@ function read(decoded: Decoded): Reading {
       const [validUntil] = decoded.args;
       return {
         code: "EXPIRED",
-        shortMessage: `The session ended at ${timeOf(validUntil)}.`,
+        shortMessage: `The session ended at ${utcText(validUntil)}.`,
         metaMessages: ["Ask the owner for a new session."],
         details: { validUntil },
       };
@@ -254,7 +255,7 @@ function read(decoded: Decoded): Reading {
       const [deadline] = decoded.args;
       return {
         code: "DEADLINE_PASSED",
-        shortMessage: `The signed execution was good until ${timeOf(deadline)}.`,
+        shortMessage: `The signed execution was good until ${utcText(deadline)}.`,
         metaMessages: ["Have the key sign it again, if it is still wanted."],
         details: { deadline },
       };
@@ -372,7 +373,7 @@ function read(decoded: Decoded): Reading {
       const [token, amount, remaining, resetsAt] = decoded.args;
       return {
         code: "PERIOD",
-        shortMessage: `${amount} base units are more than the ${remaining} left until ${timeOf(resetsAt)}.`,
+        shortMessage: `${amount} base units are more than the ${remaining} left until ${utcText(resetsAt)}.`,
         metaMessages: ["Ask for less, or wait until then."],
         details: { token, amount, remaining, resetsAt: Number(resetsAt) },
       };
@@ -413,11 +414,6 @@ function read(decoded: Decoded): Reading {
       };
   }
 }
-
-const timeOf = (seconds: number | bigint): string => {
-  const date = new Date(Number(seconds) * 1000);
-  return Number.isNaN(date.getTime()) ? `${seconds}` : date.toISOString();
-};
 
 /** Revert data wherever viem, nodes and simulators put it. */
 function findRevertData(error: unknown): Hex | undefined {

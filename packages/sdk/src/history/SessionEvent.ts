@@ -19,7 +19,10 @@ export type SessionEvent = Occurrence &
     | { type: "revoked"; id: Hex }
     /** Every session of another epoch ended. */
     | { type: "epochChanged"; epoch: bigint }
-    /** What one execution spent of one budget. */
+    /**
+     * What one execution spent of one budget; or what a userOp by which an ERC-7579 account pays itself was charged, which it
+     * is in its validation. Such a transfer may have failed afterwards: `amount` is then counted and did not move.
+     */
     | { type: "executed"; id: Hex; token: Address; period: bigint; amount: bigint }
     /**
      * A signed payment that the token settled. `amount` and `to` are missing where the token's Transfer is not found

@@ -40,6 +40,8 @@ export type SessionHistory = {
  * payment that settled, and when all sessions were ended. From events, in one pass over a range of blocks, which is
  * split where the provider wants it smaller.
  *
+ * A payment that an ERC-7579 account makes itself is charged before it is made: one that failed then is here as well.
+ *
  * The chain knows signed payments by their nonces only: they are found for the session that is asked about, and of an
  * account for those enabled within the range and those in `grants`.
  *

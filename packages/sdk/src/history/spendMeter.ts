@@ -12,7 +12,7 @@ export type PeriodSpending = {
   startsAt: number;
   /** First second after it. */
   endsAt: number;
-  /** By execution. */
+  /** By execution, and by userOps that were charged in validation, also where their transfer failed afterwards. */
   executed: bigint;
   /** By signed payments that settled; of one whose amount is not known, its slot's whole worth. */
   settled: bigint;
@@ -34,7 +34,8 @@ export type BudgetSpending = {
 /**
  * The spend meter of a session: what it paid, by budget and period, both rails together. A pure function of a history:
  * `spendMeter(grant, (await sessionHistory(client, { grant, fromBlock })).events)`. It says what was paid; what is left
- * for certain {@link sessionStatus} says, as a signed payment takes its whole lot out of the budget.
+ * for certain {@link sessionStatus} says, as a signed payment takes its whole lot out of the budget. A userOp that was
+ * charged in its validation counts as paid, as it does on the chain; whether its transfer went well the token's events say.
  *
  * @param events Of {@link sessionHistory}; those of other sessions count for nothing here.
  * @returns One entry for each of the session's budgets, in their order.

@@ -3,6 +3,7 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Proposal } from "../grant/Grant.ts";
 import { hashSession } from "../hashSession.ts";
 import { type Action, ANYONE, type Budget, type Rule, type Session } from "../Session.ts";
+import { utcText } from "../units/utcText.ts";
 import { formatSpan } from "./formatSpan.ts";
 import { mostSpendable } from "./mostSpendable.ts";
 import type { ActionReview, BudgetReview, SessionReview } from "./SessionReview.ts";
@@ -33,9 +34,9 @@ export function describeSession(
     account: session.account,
     key: session.key,
     validAfter: session.validAfter,
-    validAfterText: utc(session.validAfter),
+    validAfterText: utcText(session.validAfter),
     validUntil: session.validUntil,
-    validUntilText: utc(session.validUntil),
+    validUntilText: utcText(session.validUntil),
     budgets: session.budgets.map((budget, index) =>
       describeBudget(session, budget, facts[index] ?? factsOf(budget.token, tokens)),
     ),
@@ -132,12 +133,4 @@ function describeGas({ gasAllowance, paymaster }: Session): NonNullable<SessionR
         ? "none"
         : paymaster,
   };
-}
-
-/** ISO 8601 to the second. Dates of JavaScript end before the chain's do. */
-function utc(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime())
-    ? `second ${seconds} of Unix time`
-    : date.toISOString().replace(".000Z", "Z");
 }

@@ -24,6 +24,7 @@ import { isContractRefusal } from "../isContractRefusal.ts";
 import { encodePayload } from "../payload/encodePayload.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import type { Session } from "../Session.ts";
+import { utcText } from "../units/utcText.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain } from "./checkTokenDomain.ts";
@@ -368,7 +369,7 @@ const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Re
   new Refusal({
     code: "PERIOD",
     shortMessage: "The period ends in a few seconds: too soon for a payment to settle in it.",
-    metaMessages: [`The next period begins at ${new Date(resetsAt * 1000).toISOString()}: try again then.`],
+    metaMessages: [`The next period begins at ${utcText(resetsAt)}: try again then.`],
     details: { token: budget.token, amount, remaining: 0n, resetsAt },
   });
 
@@ -376,9 +377,7 @@ const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Re
 type SeenAuthorization = { token: Address; nonce: Hex; validBefore: number };
 
 const whileItLives = ({ validBefore }: SeenAuthorization): string =>
-  `The merchant was sent nothing, but the chain's node has seen the payment, which is good until ${new Date(
-    validBefore * 1000,
-  ).toISOString()}.`;
+  `The merchant was sent nothing, but the chain's node has seen the payment, which is good until ${utcText(validBefore)}.`;
 
 const refuseSignature = (
   { account }: Session,

@@ -3,6 +3,7 @@ import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
 import type { Address, Hex } from "viem";
 import { getBlock } from "../chainActions.ts";
 import { Refusal } from "../errors/Refusal.ts";
+import { utcText } from "../units/utcText.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { budgetSpendControls } from "./budgetSpendControls.ts";
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
@@ -274,7 +275,7 @@ function refuseOutcome(
   cause: unknown,
 ): Refusal {
   const { nonce, validBefore } = authorizationOf(payload);
-  const until = new Date((Number(validBefore) + (settled ? SETTLED_STANDS : 0)) * 1000).toISOString();
+  const until = utcText(Number(validBefore) + (settled ? SETTLED_STANDS : 0));
   return new Refusal({
     code: "OUTCOME_UNKNOWN",
     shortMessage: settled

@@ -1,5 +1,6 @@
 import { Refusal } from "../errors/Refusal.ts";
 import type { Session } from "../Session.ts";
+import { utcText } from "../units/utcText.ts";
 import type { SessionStanding } from "./sessionStanding.ts";
 
 /**
@@ -32,7 +33,7 @@ export function refuseStanding(
   if (standing.chainTime >= validUntil) {
     return new Refusal({
       code: "EXPIRED",
-      shortMessage: `The session ended at ${date(validUntil)}.`,
+      shortMessage: `The session ended at ${utcText(validUntil)}.`,
       metaMessages: ["Ask the owner for another one."],
       details: { validUntil },
     });
@@ -40,7 +41,7 @@ export function refuseStanding(
   if (standing.chainTime < validAfter) {
     return new Refusal({
       code: "NOT_YET_VALID",
-      shortMessage: `The session begins at ${date(validAfter)}.`,
+      shortMessage: `The session begins at ${utcText(validAfter)}.`,
       metaMessages: ["Try again then."],
       details: { validAfter },
     });
@@ -54,5 +55,3 @@ export function refuseStanding(
   }
   return undefined;
 }
-
-const date = (time: number): string => new Date(time * 1000).toISOString();

@@ -3,6 +3,7 @@ import { Refusal } from "../errors/Refusal.ts";
 import type { Slot } from "../payload/PayloadParameters.ts";
 import { slotNonce } from "../payload/slotNonce.ts";
 import type { Budget } from "../Session.ts";
+import { utcText } from "../units/utcText.ts";
 import { chooseSlot, type SlotChoice } from "./chooseSlot.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import type { SlotStore } from "./SlotStore.ts";
@@ -121,7 +122,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     return new Refusal({
       code: "PERIOD",
       shortMessage: `A payment of ${value} does not fit into what is left of this period: ${remaining} at most.`,
-      metaMessages: [`The next period begins at ${new Date(resetsAt * 1000).toISOString()}.`],
+      metaMessages: [`The next period begins at ${utcText(resetsAt)}.`],
       details: { token: budget.token, amount: value, remaining, resetsAt },
     });
   };

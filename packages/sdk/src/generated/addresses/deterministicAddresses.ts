@@ -5,7 +5,7 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0x93C5ac1105EAFE0C0dE6815478F2aFb3EE74991B",
+  erc7579SessionModule: "0x346Cc2195B77580473414c42F6A8a7A66CA778Ee",
   safeSessionHandler: "0x8580FbC135b36d1c245D85A5EEa9F57a7353CE92",
-  safeSessionModule: "0x993DE38F3B3EA3e78eD1747b5F375253c3612B68",
+  safeSessionModule: "0x53762F8307620782B102A69E0b4968B853De69d3",
 } as const;

@@ -1,0 +1,44 @@
+import { type Hash, type Hex, hashTypedData } from "viem";
+import { eip712Domain } from "../eip712Domain.ts";
+import { eip712Types } from "../eip712Types.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { hashSession } from "../hashSession.ts";
+import { encodePaymentUserOpSignature } from "./encodePaymentUserOpSignature.ts";
+import { hashSigner } from "./hashSigner.ts";
+import type { UserOpKey } from "./UserOpKey.ts";
+
+/**
+ * The `signature` of a userOp that {@link encodePaymentUserOpCallData} makes: the session, the grant, the period that is
+ * charged, and the key's EIP-712 signature over `PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)`.
+ *
+ * @param key The session's key.
+ * @param parameters.session The session, with its module: a grant or a proposal.
+ * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled.
+ * @param parameters.period The number of the budget's period, which the EntryPoint holds the userOp to:
+ * ⌊(now − validAfter) / period⌋.
+ * @param parameters.userOpHash Of ERC-4337; it covers neither session nor period.
+ * @returns `abi.encode(Session session, bytes grant, uint256 period, bytes keySignature)`.
+ * @throws {Refusal} INVALID_SIGNER: the key signs no hashes; NOT_SIGNED: it said no.
+ */
+export async function signPaymentUserOp(
+  key: UserOpKey,
+  parameters: {
+    session: SessionCarrier;
+    chainId: number;
+    signature?: Hex;
+    period: bigint;
+    userOpHash: Hash;
+  },
+): Promise<Hex> {
+  const { session, chainId, signature = "0x", period, userOpHash } = parameters;
+  const keySignature = await hashSigner(key)(
+    hashTypedData({
+      domain: eip712Domain(chainId, session.module),
+      types: { PaymentUserOp: eip712Types.PaymentUserOp },
+      primaryType: "PaymentUserOp",
+      message: { session: hashSession(grantSession(session)), period, userOpHash },
+    }),
+  );
+  return encodePaymentUserOpSignature({ session, signature, period, keySignature });
+}
