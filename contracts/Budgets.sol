@@ -88,8 +88,8 @@ library Budgets {
         }
     }
 
-    /// @notice The same two rules for a payment whose time is not known yet: a userOp is charged in its validation, which
-    /// must not look at the clock. It may be made from `from` until `until` only. Never reverts.
+    /// @notice The same two rules for a payment whose time is not known yet: a userOp is charged in its validation,
+    /// which must not look at the clock. It may be made from `from` until `until` only. Never reverts.
     ///
     /// Not for streams, which release by the second, nor where signed authorizations spend the same budget: a
     /// validation must not ask the token which lots are opened.

@@ -34,19 +34,23 @@ const isDebian = (): boolean => {
   }
 };
 
-/** Installs Debian's Chromium. @throws With what apt-get said last. */
+/** Installs Debian's Chromium, from the lists that are there or, where they are missing or old, from new ones. */
 function install(): void {
+  if (apt("install", "--yes", "--no-install-recommends", "chromium") === undefined) return;
+  apt("update");
+  const fault = apt("install", "--yes", "--no-install-recommends", "chromium");
+  if (fault !== undefined) throw new Error(`Chromium could not be installed by apt-get: ${fault}`);
+}
+
+/** Runs apt-get. @returns What it said last, if it failed. */
+function apt(...command: string[]): string | undefined {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [
-    ["-qq", "update"],
-    ["-qq", "install", "--yes", "--no-install-recommends", "chromium"],
-  ]) {
-    const { status, stderr, error } = spawnSync("apt-get", args, { env, encoding: "utf8" });
-    if (status !== 0)
-      throw new Error(
-        `apt-get ${args.join(" ")} failed: ${error?.message ?? stderr.trim().split("\n").at(-1)}`,
-      );
-  }
+  const patience = ["-qq", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"];
+  const { status, stderr, error } = spawnSync("apt-get", [...patience, ...command], {
+    env,
+    encoding: "utf8",
+  });
+  return status === 0 ? undefined : (error?.message ?? stderr.trim().split("\n").at(-1) ?? `exit ${status}`);
 }
 
 /**

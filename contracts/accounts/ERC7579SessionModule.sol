@@ -24,8 +24,8 @@ import {PaymentUserOp} from "./PaymentUserOp.sol";
 
 /// @title Sessions for ERC-7579 accounts
 /// @notice Validator and executor in one. A userOp of a session is validated here, and comes back here through the
-/// account as an ordinary execution, where the clock may be read. One that makes a single payment does not come back: it
-/// is charged in validation, and the EntryPoint holds it to the period that was charged.
+/// account as an ordinary execution, where the clock may be read. One that makes a single payment does not come back:
+/// it is charged in validation, and the EntryPoint holds it to the period that was charged.
 ///
 /// Not supported: accounts that hook this validator (their callData has another form), ERC-7739's nested signatures
 /// for the key (the key signs EIP-3009 digests raw: these name the account), modes other than one default call.
@@ -108,15 +108,15 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
 
     /// @notice Accepts a userOp of the calling account in one of two forms, both canonical ABI:
     ///
-    /// - callData `execute(bytes32(0), this ‖ uint256(0) ‖ execute(session, grant, calls))`, signed by the session's key
-    ///   over `userOpHash` (65 bytes, low s). Every limit is enforced when the account comes back here.
+    /// - callData `execute(bytes32(0), this ‖ uint256(0) ‖ execute(session, grant, calls))`, signed by the session's
+    ///   key over `userOpHash` (65 bytes, low s). Every limit is enforced when the account comes back here.
     /// - callData `execute(bytes32(0), token ‖ uint256(0) ‖ transfer(to, amount))`, with the signature
-    ///   `abi.encode(session, grant, period, keySignature)`: see PaymentUserOp. The payment is charged here and now, also
-    ///   if the transfer fails later, and the key signs `PaymentUserOp(bytes32 session,uint256 period,bytes32
+    ///   `abi.encode(session, grant, period, keySignature)`: see PaymentUserOp. The payment is charged here and now,
+    ///   also if the transfer fails later, and the key signs `PaymentUserOp(bytes32 session,uint256 period,bytes32
     ///   userOpHash)` by EIP-712. Only for budgets without slot sizes and without a stream.
     ///
     /// Either charges the session's gasAllowance with the op's largest cost.
-    /// @return validationData The session's or the period's window, or 1 for no. A no never reverts, and writes nothing.
+    /// @return validationData The session's or the period's window, or 1 for no. A no never reverts, writes nothing.
     function validateUserOp(
         PackedUserOperation calldata userOp,
         bytes32 userOpHash

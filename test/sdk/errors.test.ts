@@ -183,7 +183,7 @@ describe("what the chain says no with", () => {
     const error: unknown = decodeError(encode("PeriodExceeded", [token, 5n, 3n, 1_800_000_000n]));
     if (!isRefusal(error, "PERIOD")) throw error;
     expect(error.details).to.deep.equal({ token, amount: 5n, remaining: 3n, resetsAt: 1_800_000_000 });
-    expect(error.shortMessage).to.contain("2027-01-15T08:00:00.000Z");
+    expect(error.shortMessage).to.contain("2027-01-15T08:00:00Z");
     expect(isRefusal(error, "EXPIRED")).to.equal(false);
   });
 

@@ -23,6 +23,7 @@ import {
   type AccountKind,
   authorizationStates,
   checkTokenDomain,
+  createHandoff,
   createSession,
   enabledGrant,
   enableSession,
@@ -59,6 +60,7 @@ import {
   sessionState,
   sessionStatus,
   sessionTypedData,
+  settleHandoff,
   signExecution,
   signGrant,
   toSessionSmartAccount,
@@ -66,6 +68,7 @@ import {
   validatorNonceKey,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
+import { requestSession } from "../../packages/sdk/src/node.ts";
 import { deployLatchkey } from "../../packages/sdk/src/testing/index.ts";
 import { clientFunctions } from "./clientFunctions.ts";
 import { agent, grantOf, owner, propose, shop, useSafe } from "./safeFixture.ts";
@@ -121,6 +124,14 @@ const shopsFetch = async (): Promise<Response> =>
     headers: { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required) },
   });
 
+/** What an agent asks for. */
+const asked = {
+  name: "Bot",
+  key: agent,
+  budgets: { [token]: { perTransaction: "1", perDay: "20", recipients: [shop] } },
+  until: "7d",
+} as const;
+
 type Attempt = (connections: Connections, given: Given) => unknown;
 
 const calls = [{ to: shop }];
@@ -153,6 +164,7 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
     ({ client }) =>
       checkTokenDomain(client, { chainId, token, tokenDomain: { name: "USD Coin", version: "2" } }),
   ],
+  createHandoff: [({ client }) => createHandoff(client, asked)],
   enableSession: [({ owners }, { proposal }) => enableSession(owners, { proposal })],
   execute: [({ agents }, { grant }) => execute(agents, { grant, calls })],
   executeAsSafe: [
@@ -240,7 +252,15 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
         account: grant.session.account,
       }),
   ],
+  requestSession: [
+    async ({ agents }) =>
+      requestSession({ client: agents, page: "https://page.example/", callback: false, ...asked }),
+  ],
   sessionStatus: [({ client }, { grant }) => sessionStatus(client, grant)],
+  settleHandoff: [
+    ({ agents }, { grant }) =>
+      settleHandoff(agents, { version: 1, nonce: "0x01", status: "granted", grant, transactions: [] }),
+  ],
   verifyGrant: [({ client }, { grant }) => verifyGrant(client, grant)],
 };
 

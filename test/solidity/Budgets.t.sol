@@ -33,14 +33,16 @@ contract BudgetsTest {
         assert(meter.spentIn(period) == spent);
     }
 
-    function testFuzz_meterReadsAsNothingSpentInAnyOtherPeriod(
+    function testFuzz_meterReadsAsNothingSpentInLaterPeriodsAndAsEverythingInEarlierOnes(
         uint256 dirt,
         uint128 spent,
         uint48 period,
         uint256 other
     ) public pure {
         Meter meter = Meters.withSpent(_word(dirt, dirt), period, spent);
-        if (other != period) assert(meter.spentIn(other) == 0);
+        if (other > period) assert(meter.spentIn(other) == 0);
+        if (other < period) assert(meter.spentIn(other) == type(uint256).max);
+        if (period > 0) assert(meter.spentIn(other % period) == type(uint256).max);
         assert(meter.spentIn(uint256(period) + 2 ** 48) == 0);
         assert(meter.spentIn(uint256(period) + 2 ** 128) == 0);
     }
@@ -215,7 +217,7 @@ contract BudgetsTest {
         DOOR.charge(session, 0, 0, meter, 1);
         vm.warp(1_000 + 1 days);
         (meter, period) = DOOR.charge(session, 0, 0, meter, 20);
-        assert(period == 1 && meter.spentIn(1) == 20 && meter.spentIn(0) == 0);
+        assert(period == 1 && meter.spentIn(1) == 20 && meter.spentIn(0) == type(uint256).max);
     }
 
     /* MAKING */

@@ -16,7 +16,6 @@ import {
   toSmartAccount,
   type UserOperation,
 } from "viem/account-abstraction";
-import { askSigner } from "../askSigner.ts";
 import { encodeExecute } from "../calls/encodeExecute.ts";
 import { call, readContract } from "../chainActions.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
