@@ -176,7 +176,7 @@ export const calls: Removal[] = [
     name: "recipient-refused",
     rule: "who is not listed is refused",
     file,
-    find: "revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);",
+    find: "if (!isRecipient(budget, recipient)) revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);",
     replace: "",
   },
   {

@@ -129,7 +129,9 @@ describe("In the browser, the page", function () {
       one.page.waitForEvent("download"),
       button(one, "Save it as a file").click(),
     ]);
-    const kept = JSON.parse(await readFile(await download.path(), "utf8"));
+    const text = await readFile(await download.path(), "utf8");
+    expect(text).to.include(agent.key.address);
+    const kept = JSON.parse(text);
     kept.settings.rpcs = { [world().chain.id]: "https://stranger.example/" };
 
     const other = await newHuman();

@@ -1,6 +1,12 @@
 import { expect } from "chai";
-import { type Address, pad, toHex } from "viem";
-import { grantSession, payingFetch, safeAbi, sessionStatus } from "../../packages/sdk/src/index.ts";
+import { type Address, keccak256, pad, toHex } from "viem";
+import {
+  grantSession,
+  payingFetch,
+  safeAbi,
+  safeAddresses,
+  sessionStatus,
+} from "../../packages/sdk/src/index.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { type Agent, newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe, passkeySafe } from "./environment/passkeySafe.ts";
@@ -104,6 +110,33 @@ describe("A human with an account", function () {
     await openReview(human, handoff.link);
     await chooseAccount(human, world().usdc.address);
     expect(await failure(human)).to.match(/is not an account that this page can work with/);
+  });
+
+  it("is told that the batch replaces its handler, and nothing of it where Latchkey is installed", async () => {
+    const human = await newHuman();
+    const safe = await passkeySafe(await putPasskey(human), "1.4.1");
+    const { handoff } = await newAgent();
+    await openReview(human, handoff.link);
+    await chooseAccount(human, safe);
+    await human.page.getByText(/puts a handler in the place of this Safe's own/).waitFor();
+    const other = await newHuman();
+    const installed = await latchkeySafe(await putPasskey(other), "1.4.1");
+    await openReview(other, handoff.link);
+    await chooseAccount(other, installed);
+    await button(other, "Allow with passkey").waitFor();
+    expect(await textOf(other)).not.to.include("puts a handler");
+  });
+
+  it("keeps an extensible handler, on which other apps may have set something: payments by signature stay off", async () => {
+    const human = await newHuman();
+    const safe = await passkeySafe(await putPasskey(human), "1.4.1");
+    const slot = keccak256(toHex("fallback_manager.handler.address"));
+    await world().testChain.setStorageAt(safe, slot, pad(safeAddresses.extensibleFallbackHandler));
+    const { handoff } = await newAgent();
+    await openReview(human, handoff.link);
+    await chooseAccount(human, safe);
+    await human.page.getByText("Web payments by signature (x402) stay off.").waitFor();
+    expect(await textOf(human)).not.to.include("puts a handler");
   });
 
   it("sees on the review which account and chain it is", async () => {

@@ -1,11 +1,80 @@
 import { expect } from "chai";
-import type { Address, Hex } from "viem";
+import { type Address, type Hash, type Hex, numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { sessionStatus } from "../../packages/sdk/src/index.ts";
 import { allowAsNewcomer } from "./environment/allScreens.ts";
 import { breakChain } from "./environment/chainFaults.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
-import { button, card, openManage } from "./environment/screens.ts";
+import type { Human } from "./environment/Human.ts";
+import { button, card, failure, openManage, textOf } from "./environment/screens.ts";
+
+/** A wallet in the human's browser, and what it does with transactions. */
+type Wallet = {
+  payer: Address;
+  /** The methods that the page called. */
+  asked: string[];
+  /** Whether no block is made of what it sends. */
+  hold: boolean;
+  /** What it says that it sent, and has not. */
+  answer: Hash | undefined;
+  /** Sends another transaction with the nonce of the last one, which pays more. */
+  cancel(): Promise<void>;
+  /** Lets blocks come again. */
+  mineAgain(): Promise<void>;
+};
+
+/** Puts a wallet with coin into the human's browser, before the page is opened. */
+async function openWallet(human: Human): Promise<Wallet> {
+  const { rpcUrl, testChain } = world();
+  const payer = privateKeyToAccount(generatePrivateKey()).address;
+  await testChain.impersonate(payer);
+  await testChain.setBalance(payer, 10n ** 18n);
+  const rpc = async (method: string, params: unknown): Promise<unknown> => {
+    const answer = await fetch(rpcUrl, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: params ?? [] }),
+    });
+    return ((await answer.json()) as { result: unknown }).result;
+  };
+  const fees = (gwei: bigint) => ({
+    nonce: "0x0",
+    maxFeePerGas: numberToHex(gwei * 10n ** 9n),
+    maxPriorityFeePerGas: numberToHex(10n ** 9n * (gwei / 10n)),
+  });
+  const wallet: Wallet = {
+    payer,
+    asked: [],
+    hold: false,
+    answer: undefined,
+    async cancel() {
+      const to = { from: payer, to: payer, value: "0x0", gas: "0x5208" };
+      await rpc("eth_sendTransaction", [{ ...to, ...fees(100n) }]);
+    },
+    async mineAgain() {
+      await rpc("evm_setAutomine", [true]);
+      await rpc("evm_mine", []);
+      wallet.hold = false;
+    },
+  };
+  await human.page.exposeFunction("walletAsked", async (method: string, params: unknown) => {
+    wallet.asked.push(method);
+    if (method === "eth_requestAccounts") return [payer];
+    if (method === "eth_sendTransaction" && wallet.answer) return wallet.answer;
+    if (method !== "eth_sendTransaction" || !wallet.hold) return rpc(method, params);
+    await rpc("evm_setAutomine", [false]);
+    const [transaction] = params as [object];
+    return rpc(method, [{ ...transaction, gas: "0x100000", ...fees(10n) }]);
+  });
+  // As text: what loads the tests gives functions names by a function that the page does not have.
+  await human.page.addInitScript(`
+    const provider = { request: ({ method, params }) => walletAsked(method, params) };
+    const detail = { info: { name: "Some Wallet", uuid: "1", icon: "", rdns: "example" }, provider };
+    addEventListener("eip6963:requestProvider", () =>
+      dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail })));
+  `);
+  return wallet;
+}
 
 describe("The gas of Stop now", function () {
   this.timeout(60_000);
@@ -40,29 +109,9 @@ describe("The gas of Stop now", function () {
   });
 
   it("is paid by a wallet in the browser, which signs nothing for the account", async () => {
-    const { client, rpcUrl, testChain } = world();
+    const { client } = world();
     const human = await newHuman();
-    const payer = privateKeyToAccount(generatePrivateKey()).address;
-    await testChain.impersonate(payer);
-    await testChain.setBalance(payer, 10n ** 18n);
-    const asked: string[] = [];
-    await human.page.exposeFunction("walletAsked", async (method: string, params: unknown) => {
-      asked.push(method);
-      if (method === "eth_requestAccounts") return [payer];
-      const answer = await fetch(rpcUrl, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: params ?? [] }),
-      });
-      return ((await answer.json()) as { result: unknown }).result;
-    });
-    // As text: what loads the tests gives functions names by a function that the page does not have.
-    await human.page.addInitScript(`
-      const provider = { request: ({ method, params }) => walletAsked(method, params) };
-      const detail = { info: { name: "Some Wallet", uuid: "1", icon: "", rdns: "example" }, provider };
-      addEventListener("eip6963:requestProvider", () =>
-        dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail })));
-    `);
+    const wallet = await openWallet(human);
     const grant = await allowAsNewcomer(human, await newAgent());
     await breakChain(human, "no accounts");
     await openManage(human);
@@ -71,8 +120,67 @@ describe("The gas of Stop now", function () {
     await button(human, "Stop now").click();
     await shown.getByText("Stopped", { exact: true }).waitFor();
     expect((await sessionStatus(client, grant)).reasons).to.include("REVOKED");
-    expect(asked).to.include("eth_sendTransaction");
-    expect(asked.filter((method) => /sign/i.test(method))).to.be.empty;
-    expect(await client.getTransactionCount({ address: payer })).to.equal(1);
+    expect(wallet.asked).to.include("eth_sendTransaction");
+    expect(wallet.asked.filter((method) => /sign/i.test(method))).to.be.empty;
+    expect(await client.getTransactionCount({ address: wallet.payer })).to.equal(1);
   });
+});
+
+describe("A stop that its wallet does not carry out", function () {
+  this.timeout(60_000);
+  usePage();
+
+  it("is not called one where the reader cancels it there, and is sent again without signing anew", async () => {
+    const { client } = world();
+    const human = await newHuman();
+    const wallet = await openWallet(human);
+    const grant = await allowAsNewcomer(human, await newAgent());
+    await breakChain(human, "no accounts");
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    const { asserted } = human.prompts;
+    wallet.hold = true;
+    try {
+      await button(human, "Stop now").click();
+      await shown.getByText(/Sent\. Your agent can spend/).waitFor();
+      // The page has to have seen the transaction before it can know what took its place.
+      await human.page.waitForTimeout(3000);
+      await wallet.cancel();
+    } finally {
+      await wallet.mineAgain();
+    }
+    expect(await failure(human)).to.match(/cancelled or replaced in the wallet: it is not stopped/);
+    expect(await shown.innerText()).not.to.match(/Mined: it is stopped/);
+    expect((await sessionStatus(client, grant)).active).to.equal(true);
+    await button(human, "Pay the gas with Some Wallet").click();
+    await shown.getByText(/Mined: it is stopped/).waitFor();
+    expect((await sessionStatus(client, grant)).reasons).to.include("REVOKED");
+    expect(human.prompts.asserted).to.equal(asserted + 1);
+  });
+
+  for (const [stop, reason] of [
+    ["Stop now", "REVOKED"],
+    ["Stop everything", "WRONG_EPOCH"],
+  ] as const)
+    it(`is not called one where the wallet shows another transaction for ${stop}`, async () => {
+      const { client } = world();
+      const human = await newHuman();
+      const wallet = await openWallet(human);
+      const grant = await allowAsNewcomer(human, await newAgent());
+      // Successful, and mined before: the one by which the agent created the account.
+      const other = await client.getBlock({ blockTag: "latest" });
+      wallet.answer = other.transactions[0];
+      await breakChain(human, "no accounts");
+      await openManage(human);
+      await card(human, "Research Bot").getByText("Active", { exact: true }).waitFor();
+      await button(human, stop).click();
+      expect(await failure(human)).to.match(/the chain does not say that it is stopped/);
+      expect(await textOf(human)).not.to.match(/Mined: it is stopped/);
+      expect((await sessionStatus(client, grant)).active).to.equal(true);
+      wallet.answer = undefined;
+      await button(human, "Pay the gas with Some Wallet").click();
+      await card(human, "Research Bot").getByText("Stopped", { exact: true }).waitFor();
+      expect((await sessionStatus(client, grant)).reasons).to.include(reason);
+    });
 });

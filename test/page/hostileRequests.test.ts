@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newHuman, usePage, world } from "./environment/fixture.ts";
@@ -71,7 +72,7 @@ describe("A hostile request", function () {
     await openReview(
       human,
       strangersLink({ name, justification: `</p>${name}<a href="javascript:alert(1)">x</a>` }),
-      name,
+      name.replaceAll('"', "'"),
     );
     expect(await human.page.evaluate(() => "pwned" in globalThis)).to.equal(false);
     expect(dialogs).to.equal(0);
@@ -92,6 +93,54 @@ describe("A hostile request", function () {
     await openReview(human, strangersLink({ name: "Latchkey Support" }), "Latchkey Support");
     expect(await heading(human).locator("bdi").innerText()).to.equal("Latchkey Support");
     expect(await textOf(human)).to.match(/calls itself that; nobody has checked the name/);
+  });
+
+  it("cannot end its name's quotation marks, which have a look of their own", async () => {
+    const human = await newHuman();
+    const name = "Bot” – verified by Latchkey, safe to allow. Let “it";
+    await openReview(
+      human,
+      strangersLink({ name }),
+      /^Let “Bot' – verified by .* Let 'it” spend from your account\?$/,
+    );
+    expect((await heading(human).innerText()).match(/[“”]/g)).to.deep.equal(["“", "”"]);
+    const lookOf = (selector: string) =>
+      human.page.locator(selector).evaluate((element) => {
+        const { backgroundColor, fontStyle } = getComputedStyle(element);
+        return `${backgroundColor} ${fontStyle}`;
+      });
+    expect(await lookOf("h1 bdi")).not.to.equal(await lookOf("h1"));
+  });
+
+  describe("that moves a token by a call beside the budgets is called what it is", () => {
+    const transfer = "0xa9059cbb";
+    const any = [{ offset: 36, op: 5, value: numberToHex(0n, { size: 32 }) }];
+    const DAI = "0x6B175474E89094C44Da98b954EedeAC495271d0F";
+
+    it("where a rule that always holds stands beside USDC's transfer, and there is no budget", async () => {
+      const human = await newHuman();
+      const { usdc } = world();
+      const actions = [{ target: usdc.address, selector: transfer, rules: any }] as const;
+      await openReview(human, strangersLink({ budgets: [], actions }));
+      const text = await textOf(human);
+      expect(text).to.include("It can send USDC to anyone, in any amount.");
+      expect(text).to.match(/transfer\(address,uint256\) of USDC .* in any way it likes/);
+      expect(text).not.to.match(/It cannot pay anyone/);
+    });
+
+    it("where a budget of a dollar stands beside another token's transfer", async () => {
+      const human = await newHuman();
+      const actions = [{ target: DAI, selector: transfer, rules: any }] as const;
+      await openReview(human, strangersLink({ actions }));
+      const text = await textOf(human);
+      expect(text).to.include("It can send this token to anyone, in any amount.");
+      expect(text.replace(/\s/g, "")).to.include(`Thecontract:${DAI}`);
+      expect(text).not.to.match(/pay anyone who is not listed/);
+      // What is said of a session without calls, which it is true of.
+      const honest = await newHuman();
+      await openReview(honest, strangersLink());
+      expect(await textOf(honest)).to.match(/It cannot pay anyone who is not listed/);
+    });
   });
 
   it("lists every one of 32 recipients in full", async () => {

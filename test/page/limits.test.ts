@@ -48,7 +48,8 @@ describe("The limits on the review", function () {
     await openReview(human, agent.handoff.link);
     await chooseAccount(human, safe);
     const allow = button(human, "Allow with passkey");
-    await allow.waitFor();
+    // Else it would be off for having just appeared.
+    await human.page.getByRole("button", { name: "Allow with passkey", disabled: false }).waitFor();
     const wrong = [
       [/each payment/i, "1.000001", "1"],
       [/each day/i, "20.01", "20"],

@@ -120,6 +120,7 @@ describe("The quality of the page", function () {
     await keyboard.press("Enter");
     await human.page.getByRole("button", { name: "Allow with passkey" }).waitFor();
     await tabTo("Allow with passkey");
+    await human.page.getByRole("button", { name: "Allow with passkey", disabled: false }).waitFor();
     await keyboard.press("Enter");
     expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
     // The next screen begins where it is read from.

@@ -1,7 +1,7 @@
 import "../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type Address, getAddress, maxUint128, toHex, zeroAddress } from "viem";
+import { type Address, getAddress, maxUint128, maxUint256, toHex, zeroAddress } from "viem";
 import {
   ANYONE,
   type Budget,
@@ -160,6 +160,35 @@ describe("a session as its owner sees it", () => {
     expect(actions[0]?.sentence).to.equal(
       `May call 0x12345678 of ${target}, where word at byte 4 = 5 and word at byte 36 ≤ 7.`,
     );
+  });
+
+  it("takes a rule that leaves all values, or all but one, for none", () => {
+    const rule = (op: number, value: bigint) => ({ offset: 36, op, value: toHex(value, { size: 32 }) });
+    const action = (...rules: ReturnType<typeof rule>[]) => ({
+      target,
+      selector: "0x12345678" as const,
+      rules,
+    });
+    for (const rules of [
+      [rule(5, 0n)],
+      [rule(4, 0n)],
+      [rule(3, maxUint256)],
+      [rule(2, maxUint256)],
+      [rule(1, 7n)],
+      [rule(5, 0n), rule(3, maxUint256), rule(1, 0n)],
+    ]) {
+      const review = describeIt({ actions: [action(...rules)] });
+      expect(codes(review), JSON.stringify(rules)).to.include("ANY_ARGUMENTS");
+      expect(review.actions[0]).to.deep.include({ anyArguments: true, rules });
+      expect(review.actions[0]?.sentence).to.include("with practically any arguments (where word at byte 36");
+    }
+    for (const real of [rule(0, 0n), rule(2, 5n), rule(3, maxUint256 - 1n), rule(4, 1n), rule(5, 1n)]) {
+      const review = describeIt({ actions: [action(rule(5, 0n), real)] });
+      expect(codes(review), JSON.stringify(real)).not.to.include("ANY_ARGUMENTS");
+      expect(review.actions[0]?.anyArguments).to.equal(false);
+    }
+    const free = describeIt({ actions: [action(rule(0, 1n)), { ...action(rule(1, 1n)), target: other }] });
+    expect(free.notEnforced.find(({ code }) => code === "ANY_ARGUMENTS")?.of).to.deep.equal([other]);
   });
 
   it("says what the chain does not limit, and only what concerns this session", () => {

@@ -1,7 +1,8 @@
 import { type ReactNode, useState } from "react";
 import { ManageScreen } from "./manage/ManageScreen.tsx";
+import { OtherRequestScreen } from "./request/OtherRequestScreen.tsx";
 import { RequestScreen } from "./request/RequestScreen.tsx";
-import { useHash } from "./request/useHash.ts";
+import { useShownHash } from "./request/useShownHash.ts";
 import { SettingsScreen } from "./settings/SettingsScreen.tsx";
 import { StartScreen } from "./start/StartScreen.tsx";
 import { Screen } from "./ui/Screen.tsx";
@@ -14,7 +15,7 @@ const isFramed = window.top !== window.self;
 
 /** The whole page: what stands behind the `#` of its address decides which screen is shown. */
 export function App(): ReactNode {
-  const hash = useHash();
+  const { hash, other, isReviewing, setReviewing, readOther, stay } = useShownHash();
   const [settingsOpen, setSettingsOpen] = useState(false);
   if (isFramed)
     return (
@@ -56,12 +57,19 @@ export function App(): ReactNode {
           </button>
         </nav>
       </header>
-      {settingsOpen && <SettingsScreen onClose={close} />}
+      {other !== undefined && (
+        <OtherRequestScreen isReviewing={isReviewing} onRead={readOther} onStay={stay} />
+      )}
+      {settingsOpen && other === undefined && <SettingsScreen onClose={close} />}
       {/* The screen behind stays as it was: what was typed or chosen there is not lost. */}
-      <div hidden={settingsOpen}>
+      <div hidden={settingsOpen || other !== undefined}>
         <FailureBoundary key={hash}>
           {hash.startsWith("#request=") ? (
-            <RequestScreen text={hash} />
+            <RequestScreen
+              text={hash}
+              isCovered={settingsOpen || other !== undefined}
+              onReview={setReviewing}
+            />
           ) : hash === "#manage" ? (
             <ManageScreen />
           ) : (

@@ -1,9 +1,11 @@
 import { expect } from "chai";
-import { type Address, type Hex, hashTypedData } from "viem";
+import { type Address, hashTypedData } from "viem";
 import { type ManagedAccount, managedAccounts } from "../../../packages/page/src/manage/ManagedAccount.ts";
 import type { SafeStanding } from "../../../packages/page/src/manage/readSafe.ts";
 import { planStop } from "../../../packages/page/src/manage/StopPlan.ts";
-import type { SavedAccount, SavedGrant } from "../../../packages/page/src/store/Saved.ts";
+import { nothingSaved, type SavedAccount, type SavedGrant } from "../../../packages/page/src/store/Saved.ts";
+import { parseSaved } from "../../../packages/page/src/store/store.ts";
+import { predictSafe } from "../../../packages/page/src/tap/predictSafe.ts";
 import {
   encodeRevokeAll,
   GRANT_VERSION,
@@ -16,7 +18,6 @@ const OTHER: Address = "0x00000000000000000000000000000000000000ff";
 const SIGNER: Address = "0x00000000000000000000000000000000000000a1";
 const MODULE = safeSessionModuleAddress();
 
-const creation = { to: OTHER, data: "0x1234" as Hex, value: "0x0" as const };
 const owner: SavedAccount = { chainId: 1, address: SAFE, passkey: "0x01", x: "0x02", y: "0x03", addedAt: 0 };
 const grantOf = (account: Address, grantedAt: number, fromBlock: string): SavedGrant => ({
   name: `granted at ${grantedAt}`,
@@ -101,11 +102,17 @@ describe("the plan of a stop", () => {
     expect(made.before).to.deep.equal([]);
   });
 
-  it("creates the account first where it does not exist yet", () => {
+  it("creates the account first where it does not exist yet, by what its own passkey makes, and nothing else", () => {
     const absent: SafeStanding = { ...safe, deployed: false, nonce: 0n };
-    const made = plan({ owner: { ...owner, creation } }, absent);
-    expect("before" in made && made.before).to.deep.equal([creation]);
+    const { address, creation } = predictSafe({ x: 2n, y: 3n }, SIGNER);
+    const made = plan({ account: address, owner: { ...owner, address } }, absent);
+    expect("before" in made && made.before).to.deep.equal([{ ...creation, value: "0x0" }]);
     expect(failureOf(plan({}, absent))).to.equal("NO_ACCOUNT_THERE");
+    // What a file that was imported says of it has no say.
+    const altered = { ...owner, creation: { to: OTHER, data: "0x1234", value: "0x0" } };
+    expect(failureOf(plan({ owner: altered }, absent))).to.equal("NO_ACCOUNT_THERE");
+    expect(parseSaved(JSON.stringify({ ...nothingSaved, accounts: [owner] }))).not.to.equal(undefined);
+    expect(parseSaved(JSON.stringify({ ...nothingSaved, accounts: [altered] }))).to.equal(undefined);
   });
 
   it("asks no passkey that the Safe would not obey", () => {

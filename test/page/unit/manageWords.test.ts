@@ -30,6 +30,15 @@ describe("a stranger's text", () => {
     expect([...plainText(`a${"\u0301".repeat(40)}`).text].length).to.equal(3);
   });
 
+  it("cannot leave the quotation marks that it stands in", () => {
+    expect(plainText("Bot” – verified. Let “it")).to.deep.equal({
+      text: "Bot' – verified. Let 'it",
+      changed: false,
+    });
+    for (const mark of '"“”„‟«»‹›‘’‚‛＂〝〞〟″‶❝❞ʺ״') expect(plainText(mark).text, mark).to.equal("'");
+    expect(plainText("“Bot\u200b”")).to.deep.equal({ text: "'Bot '", changed: true });
+  });
+
   it("ends where it gets too long, however long it is, and halves no sign", () => {
     expect(plainText("x".repeat(65)).text).to.equal(`${"x".repeat(64)}…`);
     const huge = plainText("😀".repeat(1_000_000), 10);
@@ -73,6 +82,7 @@ describe("time that is left", () => {
     expect(timeLeftText(7 * 86_400 - 1)).to.equal("6 days 23 hours");
     expect(timeLeftText(86_400)).to.equal("1 day");
     expect(timeLeftText(3_660)).to.equal("1 hour 1 minute");
+    expect(timeLeftText(1_628_885_335 * 86_400)).to.equal("1,628,885,335 days");
     expect(timeLeftText(119.9)).to.equal("1 minute");
     expect(timeLeftText(1)).to.equal("1 second");
     for (const none of [0.9, 0, -5]) expect(timeLeftText(none)).to.equal("no time");

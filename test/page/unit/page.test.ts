@@ -7,7 +7,7 @@ import { clockFailure } from "../../../packages/page/src/chain/clockFailure.ts";
 import { isRpcUrl, pageConfig } from "../../../packages/page/src/chain/PageConfig.ts";
 import { readRequest, sessionOf } from "../../../packages/page/src/request/readRequest.ts";
 import { nothingSaved, type Saved } from "../../../packages/page/src/store/Saved.ts";
-import { mergeSaved, parseSaved } from "../../../packages/page/src/store/store.ts";
+import { exportedSaved, mergeSaved, parseSaved } from "../../../packages/page/src/store/store.ts";
 import { PageFailure } from "../../../packages/page/src/wording/PageFailure.ts";
 import { wordsFor } from "../../../packages/page/src/wording/wordsFor.ts";
 
@@ -98,6 +98,9 @@ describe("What the browser remembers", () => {
       }),
     ])
       expect(parseSaved(text), String(text)).to.equal(undefined);
+  });
+  it("is exported without where chains are asked, which may carry a provider's key", () => {
+    expect(exportedSaved(saved)).to.deep.equal({ ...saved, settings: { rpcs: {} } });
   });
   it("grows by an imported file, which does not choose where chains are asked", () => {
     const imported: Saved = {

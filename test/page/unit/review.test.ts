@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Address, getAddress, toHex, zeroAddress } from "viem";
+import { type Address, getAddress, toFunctionSelector, toHex, zeroAddress } from "viem";
 import { readAmount } from "../../../packages/page/src/review/amountInput.ts";
 import { amountWords } from "../../../packages/page/src/review/amountWords.ts";
 import { fromNow } from "../../../packages/page/src/review/fromNow.ts";
@@ -228,7 +228,95 @@ describe("The review's warnings", () => {
   it("are strong where money can be lost without a limit", () => {
     expect(warningWords({ code: "UNLIMITED", symbols: ["USDC"] }).tone).to.equal("strong");
     expect(warningWords({ code: "NEVER_ENDING", years: 2 }).tone).to.equal("strong");
-    expect(warningWords({ code: "ANY_ARGUMENTS" }).tone).to.equal("strong");
+    for (const rules of [[], [{ offset: 4, op: 0, value: toHex(1, { size: 32 }) }]]) {
+      const action = { target, selector: "0x12345678" as const, rules };
+      const [warning] = reviewWarnings(describe1(session({ budgets: [], actions: [action] })), START);
+      if (!warning) throw new Error("there is no warning");
+      expect(warningWords(warning).tone).to.equal("strong");
+    }
+  });
+});
+
+describe("A call in the reader's words", () => {
+  const word = (value: bigint | Address) => toHex(BigInt(value), { size: 32 });
+  const titleOf = (
+    form: string,
+    rules: { offset: number; op: number; value: bigint | Address }[] = [],
+    vouched: readonly TokenFacts[] = [],
+  ) => {
+    const action = {
+      target,
+      selector: toFunctionSelector(form),
+      rules: rules.map((rule) => ({ ...rule, value: word(rule.value) })),
+    };
+    const warnings = reviewWarnings(describe1(session({ actions: [action] })), START, vouched);
+    expect(warnings).to.have.length(1);
+    return warnings.map((warning) => warningWords(warning).title).join();
+  };
+  const usdc = { ...facts, token: target };
+
+  it("says that money can go to anyone, in any amount", () => {
+    const transfer = "transfer(address,uint256)";
+    expect(titleOf(transfer)).to.equal("It can send this token to anyone, in any amount.");
+    expect(titleOf(transfer, [], [usdc])).to.equal("It can send USDC to anyone, in any amount.");
+    expect(titleOf("transferFrom(address,address,uint256)", [{ offset: 4, op: 0, value: shop }])).to.equal(
+      "It can send this token to anyone, in any amount.",
+    );
+    for (const form of [
+      "approve(address,uint256)",
+      "increaseAllowance(address,uint256)",
+      "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+    ])
+      expect(titleOf(form), form).to.equal("It can let anyone take this token, in any amount.");
+  });
+  it("says what the rules leave of it, where they name one recipient or a most", () => {
+    const transfer = "transfer(address,uint256)";
+    const [to, most] = [
+      { offset: 4, op: 0, value: shop },
+      { offset: 36, op: 3, value: 5n * USD },
+    ];
+    expect(titleOf(transfer, [to])).to.equal(`It can send this token to ${shop}, in any amount.`);
+    expect(titleOf(transfer, [to, most], [usdc])).to.equal(
+      `It can send USDC to ${shop}, at most 5 USDC each time.`,
+    );
+    expect(titleOf(transfer, [{ ...most, op: 2 }])).to.equal(
+      "It can send this token to anyone, at most 4,999,999 base units each time.",
+    );
+    const from = "transferFrom(address,address,uint256)";
+    expect(titleOf(from, [{ ...to, offset: 36 }])).to.include(`to ${shop}, in any amount`);
+  });
+  it("takes no rule for one that fixes neither: what always holds, a least, another word", () => {
+    for (const rule of [
+      { offset: 36, op: 5, value: 0n },
+      { offset: 36, op: 3, value: 2n ** 256n - 1n },
+      { offset: 36, op: 3, value: 2n ** 200n },
+      { offset: 36, op: 1, value: 7n },
+      { offset: 36, op: 4, value: 7n },
+      { offset: 4, op: 1, value: shop },
+      { offset: 4, op: 3, value: shop },
+      { offset: 68, op: 0, value: 1n },
+    ])
+      expect(titleOf("transfer(address,uint256)", [rule]), JSON.stringify(rule.op)).to.equal(
+        "It can send this token to anyone, in any amount.",
+      );
+  });
+  it("says of collectibles and of calls within calls what they are", () => {
+    expect(titleOf("setApprovalForAll(address,bool)")).to.equal(
+      "It can let anyone take all collectibles, or this token.",
+    );
+    expect(titleOf("safeTransferFrom(address,address,uint256)")).to.equal(
+      "It can send collectibles of this contract to anyone.",
+    );
+    for (const form of ["execute(address,uint256,bytes)", "multicall(bytes[])", "multiSend(bytes)"])
+      expect(titleOf(form), form).to.equal("It can have this contract make any other calls.");
+  });
+  it("says of what it does not know that it may do more than pay", () => {
+    expect(titleOf("doSomething()")).to.equal("It may call another contract in any way it likes.");
+    expect(titleOf("doSomething()", [{ offset: 4, op: 0, value: 1n }])).to.match(/^It may do more than pay/);
+  });
+  it("is one of each call", () => {
+    const action = { target, selector: "0x12345678" as const, rules: [] };
+    expect(codesOf(session({ actions: [action, { ...action, selector: "0x12345679" }] }))).to.have.length(2);
   });
 });
 

@@ -18,6 +18,8 @@ import {
 import {
   alice,
   balanceOf,
+  bob,
+  budget,
   ENABLED,
   gasSpentBy,
   install,
@@ -247,6 +249,118 @@ describe("the smart account of a session", () => {
       expect(await codeOf(attempt)).to.equal("INVALID_CALLDATA");
       expect(bundler.sent).to.deep.equal([]);
       expect(await balanceOf(alice)).to.equal(0n);
+    });
+
+    describe("signs calls once", () => {
+      /** A session that pays as one call by the account itself, and one that pays through the module. */
+      const forms = () => [{ budgets: [budget({ slotSizes: 0 })] }, {}];
+      const outcomeOf = async (attempt: Promise<unknown>) => {
+        try {
+          await attempt;
+          return "signed";
+        } catch (error) {
+          return codeOf(Promise.reject(error));
+        }
+      };
+
+      it("so that no paymaster has an earlier payment made again in place of the one that is asked for", async () => {
+        await install(account());
+        const { address } = world().paymasters[account().entryPoint.version];
+        let salt = 1n;
+        for (const form of forms()) {
+          const { client, bundler } = await openSession({ ...form, paymaster: address, salt: salt++ });
+          // The second carries no grant, so that its callData would be good once more.
+          for (let i = 0; i < 2; i++) await client.sendUserOperation({ calls: [payment(alice, 5n)] });
+          const callData = bundler.sent.at(-1)?.callData;
+          const paid = await balanceOf(alice);
+          const own = paymaster();
+          const again = (ask: "getPaymasterStubData" | "getPaymasterData") => async (userOp: never) => ({
+            ...(await own[ask]({ ...(userOp as object), callData } as never)),
+            callData,
+          });
+          for (const hostile of [
+            { getPaymasterStubData: own.getPaymasterStubData, getPaymasterData: again("getPaymasterData") },
+            {
+              getPaymasterStubData: again("getPaymasterStubData"),
+              getPaymasterData: again("getPaymasterData"),
+            },
+          ]) {
+            const attempt = client.sendUserOperation({
+              calls: [payment(bob, 1n)],
+              paymaster: hostile as unknown as PaymasterActions,
+            });
+            expect(await codeOf(attempt)).to.equal("INVALID_CALLDATA");
+          }
+          expect(await balanceOf(alice)).to.equal(paid);
+          expect(await balanceOf(bob)).to.equal(0n);
+        }
+      });
+
+      it("but for the same nonce as often as wanted, and for another once they are encoded anew", async () => {
+        await install(account());
+        let salt = 1n;
+        for (const form of forms()) {
+          const { client, smartAccount } = await openSession({ ...form, salt: salt++ });
+          const calls = [payment(alice, 1n)];
+          const prepared = await client.prepareUserOperation({ calls });
+          const sign = (changes: object) =>
+            outcomeOf(smartAccount.signUserOperation({ ...prepared, ...changes } as never));
+          const next = { nonce: prepared.nonce + 1n };
+          expect(await sign({})).to.equal("signed");
+          expect(await sign({ maxFeePerGas: prepared.maxFeePerGas + 1n })).to.equal("signed");
+          expect(await sign(next)).to.equal("INVALID_CALLDATA");
+          // What was encoded twice is still good for one userOp alone.
+          await smartAccount.encodeCalls(calls);
+          await smartAccount.encodeCalls(calls);
+          expect(await sign(next)).to.equal("signed");
+          expect(await sign({})).to.equal("INVALID_CALLDATA");
+        }
+      });
+
+      it("for one of two userOps that ask at the same time", async () => {
+        await install(account());
+        let salt = 1n;
+        for (const form of forms()) {
+          const { client, smartAccount } = await openSession({ ...form, salt: salt++ });
+          const prepared = await client.prepareUserOperation({ calls: [payment(alice, 1n)] });
+          const codes = await Promise.all(
+            [0n, 1n].map((more) =>
+              outcomeOf(
+                smartAccount.signUserOperation({ ...prepared, nonce: prepared.nonce + more } as never),
+              ),
+            ),
+          );
+          expect(codes.sort()).to.deep.equal(["INVALID_CALLDATA", "signed"]);
+        }
+      });
+
+      it("also where the key fails the first time", async () => {
+        await install(account());
+        const grant = await grantBy(account(), { gasAllowance: GAS_ALLOWANCE });
+        const { testChain } = world();
+        const { entryPoint } = account();
+        let isThere = true;
+        const failing = {
+          address: key.address,
+          sign: async (parameters: { hash: Hex }) =>
+            isThere ? await key.sign(parameters) : Promise.reject(new Error("the key is away")),
+        };
+        const smartAccount = await toSessionSmartAccount({
+          client: testChain.client,
+          key: failing,
+          grant,
+          entryPoint: { address: entryPoint.address, version: entryPoint.version },
+        });
+        const client = bundlerClientOf(testChain, inProcessBundler(testChain, entryPoint), smartAccount);
+        const prepared = await client.prepareUserOperation({ calls: [payment(alice, 1n)] });
+        const sign = (nonce: bigint) =>
+          outcomeOf(smartAccount.signUserOperation({ ...prepared, nonce } as never));
+        isThere = false;
+        expect(await sign(prepared.nonce)).to.not.equal("signed");
+        isThere = true;
+        expect(await sign(prepared.nonce + 1n)).to.equal("INVALID_CALLDATA");
+        expect(await sign(prepared.nonce)).to.equal("signed");
+      });
     });
 
     it("signs no userOp whose nonce goes to another validator", async () => {

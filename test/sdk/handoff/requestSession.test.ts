@@ -7,6 +7,7 @@ import {
   createWalletClient,
   custom,
   encodeFunctionData,
+  HttpRequestError,
   type LocalAccount,
   parseAbi,
   parseEther,
@@ -181,6 +182,65 @@ describe("a session that an agent asks for", function () {
     expect(heard.status).to.equal(400);
     expect(await heard.json()).to.include({ code: "NOT_GRANTED" });
     expect(await isWaiting(handoff)).to.equal(true);
+  });
+
+  describe("is tried before the wait ends, if it carries transactions", () => {
+    it("and refused where they create another account than the one that grants", async () => {
+      const handoff = await ask();
+      const answer = await answerOf(handoff);
+      const { transactions } = await answerOf(handoff);
+      const heard = await post(handoff, JSON.stringify({ ...answer, transactions }));
+      expect(heard.status).to.equal(400);
+      expect(await heard.json()).to.include({ code: "INVALID_ANSWER" });
+      expect(await isWaiting(handoff)).to.equal(true);
+      expect((await post(handoff, JSON.stringify(answer))).status).to.equal(200);
+      await handoff.answer;
+    });
+
+    it("and refused where the account is there already and does not stand by the grant", async () => {
+      const handoff = await ask();
+      const made = await answerOf(handoff);
+      await settleHandoff(client, made, { sender: key });
+      const { signature } = (await answerOf(handoff)).grant;
+      const forged = { ...made, grant: { ...made.grant, signature } };
+      expect(await codeOf(handoff.receive(JSON.stringify(forged)))).to.equal("NOT_GRANTED");
+      expect(await isWaiting(handoff)).to.equal(true);
+      await handoff.receive(JSON.stringify(made));
+      await handoff.answer;
+    });
+
+    /** A client whose node stops answering when it is told to. */
+    const unsteady = (whatThen: () => Promise<never>) => {
+      const node = { isThere: true };
+      const request: typeof env.testChain.provider.request = (asked) =>
+        node.isThere ? env.testChain.provider.request(asked) : whatThen();
+      const unsteadyClient = createPublicClient({ transport: custom({ request }, { retryCount: 0 }) });
+      return { node, client: unsteadyClient };
+    };
+
+    it("and taken where the chain cannot be asked, to be settled later", async () => {
+      const { node, client: failing } = unsteady(async () => {
+        throw new HttpRequestError({ url: "http://node.example", status: 503 });
+      });
+      const handoff = await ask({ client: failing });
+      const answer = await answerOf(handoff);
+      node.isThere = false;
+      expect((await post(handoff, JSON.stringify(answer))).status).to.equal(200);
+      expect(await codeOf(handoff.answer)).to.equal("NETWORK");
+      node.isThere = true;
+      await settleHandoff(failing, await handoff.received, { sender: key });
+    });
+
+    it("and taken where the chain says nothing while the page waits", async () => {
+      const { node, client: silent } = unsteady(() => new Promise(() => {}));
+      const handoff = await ask({ client: silent });
+      const answer = await answerOf(handoff);
+      node.isThere = false;
+      const began = Date.now();
+      expect((await post(handoff, JSON.stringify(answer))).status).to.equal(200);
+      expect(Date.now() - began).to.be.lessThan(10_000);
+      expect((await handoff.received).grant).to.deep.equal(answer.grant);
+    });
   });
 
   it("ends with DECLINED when its owner says no", async () => {
@@ -378,6 +438,16 @@ describe("a session that an agent asks for", function () {
       expect(await codeOf(settleHandoff(client, answer))).to.equal("INVALID_SIGNER");
     });
 
+    it("sends none that creates another account than the one that grants", async () => {
+      const handoff = await ask();
+      const answer = await answerOf(handoff);
+      const { transactions } = await answerOf(handoff);
+      expect(await codeOf(settleHandoff(client, { ...answer, transactions }, { sender: key }))).to.equal(
+        "INVALID_ANSWER",
+      );
+      expect(await client.getTransactionCount({ address: key.address })).to.equal(0);
+    });
+
     it("sends none that works only because of who sends it", async () => {
       // A Safe that the agent's own key owns: in its own name it could make that Safe do anything.
       const owned = await createSafe(env, { version: "1.4.1", owner: ecdsaOwner("the agent itself") });
@@ -417,8 +487,9 @@ describe("a session that an agent asks for", function () {
       // Sent by the owner it would work: that is what makes the attack.
       await client.call({ account: owner, to: owned.address, data });
       const answer = { ...made, transactions: [{ to: owned.address, data, value: "0x0" as const }] };
-      await handoff.receive(JSON.stringify(answer));
-      expect(await codeOf(handoff.answer)).to.equal("SAFE_ERROR");
+      expect(await codeOf(handoff.receive(JSON.stringify(answer)))).to.equal("SAFE_ERROR");
+      expect(await isWaiting(handoff)).to.equal(true);
+      expect(await codeOf(settleHandoff(client, answer, { sender: owner }))).to.equal("SAFE_ERROR");
       expect(await client.getTransactionCount({ address: owner.address })).to.equal(0);
     });
   });

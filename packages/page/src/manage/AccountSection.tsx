@@ -66,6 +66,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
           managed={managed}
           safe={news.safe}
           call={revocation}
+          target={{ kind: "everything", account: managed.account, module: managed.module }}
           label="Stop everything"
           describes={id}
           look="danger-quiet"

@@ -95,6 +95,7 @@ export function SessionCard({
         managed={managed}
         safe={news.safe}
         call={revocation}
+        target={{ kind: "session", grant }}
         label="Stop now"
         describes={id}
         look="danger"

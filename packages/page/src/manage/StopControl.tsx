@@ -11,6 +11,7 @@ import { FailureNotice } from "../wording/FailureNotice.tsx";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import type { SafeStanding } from "./readSafe.ts";
 import { planStop, type StopObstacle } from "./StopPlan.ts";
+import type { StopTarget } from "./StopTarget.ts";
 import { type StopPhase, useStopping } from "./useStopping.ts";
 
 /**
@@ -19,6 +20,7 @@ import { type StopPhase, useStopping } from "./useStopping.ts";
  * @param props.label The button's name.
  * @param props.describes The id of the heading that says what is stopped: several buttons have the same name.
  * @param props.call What the account is to call.
+ * @param props.target What that stops.
  * @param props.over Whether there is nothing to stop any more: then only the outcome stays.
  * @param props.children What the button does, beside it.
  */
@@ -27,6 +29,7 @@ export function StopControl({
   managed,
   safe,
   call,
+  target,
   label,
   describes,
   look,
@@ -38,6 +41,7 @@ export function StopControl({
   managed: ManagedAccount;
   safe: SafeStanding | undefined;
   call: EncodedCall;
+  target: StopTarget;
   label: string;
   describes: string;
   look: "danger" | "danger-quiet";
@@ -46,7 +50,7 @@ export function StopControl({
   children: ReactNode;
 }) {
   const id = useId();
-  const { phase, failure, begin, payers } = useStopping(asked, onMined);
+  const { phase, failure, begin, payers } = useStopping(asked, target, onMined);
   const { sharedSigner } = asked.settings;
   // Ready before the click: browsers show a passkey's prompt only as the click's direct answer.
   const plan = useMemo(

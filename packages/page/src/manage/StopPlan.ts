@@ -1,6 +1,7 @@
 import type { EncodedCall } from "@latchkey/sdk";
-import type { Address } from "viem";
+import { type Address, isAddressEqual } from "viem";
 import type { SentCall } from "../store/Saved.ts";
+import { predictSafe } from "../tap/predictSafe.ts";
 import { type SafeAction, safeAction } from "../tap/safeAction.ts";
 import { PageFailure } from "../wording/PageFailure.ts";
 import type { ManagedAccount } from "./ManagedAccount.ts";
@@ -43,10 +44,16 @@ export function planStop(
       failure: new PageFailure("THRESHOLD_ABOVE_ONE", { threshold: String(safe.threshold) }),
     };
   if (!safe.isOwner) return { kind: "failure", failure: new PageFailure("OWNER_NOT_PASSKEY", { account }) };
-  const before = safe.deployed ? [] : owner.creation ? [owner.creation] : undefined;
-  if (!before) return { kind: "failure", failure: new PageFailure("NO_ACCOUNT_THERE", { account }) };
   const { passkey: id, x, y } = owner;
   const passkey = { id, publicKey: { x: BigInt(x), y: BigInt(y) } };
+  const before: SentCall[] = [];
+  if (!safe.deployed) {
+    // Computed anew: what was kept may come from a file, and is nothing that a reader's wallet should send unseen.
+    const { address, creation } = predictSafe(passkey.publicKey, signer);
+    if (!isAddressEqual(address, account))
+      return { kind: "failure", failure: new PageFailure("NO_ACCOUNT_THERE", { account }) };
+    before.push({ ...creation, value: "0x0" });
+  }
   return {
     action: safeAction({ address: account, chainId, signer, passkey, nonce: safe.nonce }, [call]),
     before,

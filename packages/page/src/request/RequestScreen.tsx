@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { useChains } from "../chain/PageChains.ts";
 import { DeclinedScreen } from "../handback/DeclinedScreen.tsx";
 import { DoneScreen } from "../handback/DoneScreen.tsx";
@@ -8,8 +8,22 @@ import { FailureNotice } from "../wording/FailureNotice.tsx";
 import { PageFailure } from "../wording/PageFailure.ts";
 import { readRequest } from "./readRequest.ts";
 
-/** A request from its link to its answer. @param props.text What stands behind the `#` of the page's address. */
-export function RequestScreen({ text }: { text: string }): ReactNode {
+/**
+ * A request from its link to its answer.
+ *
+ * @param props.text What stands behind the `#` of the page's address.
+ * @param props.isCovered Whether another screen stands before this one.
+ * @param props.onReview Told whether the reader has this request before them and has not answered it.
+ */
+export function RequestScreen({
+  text,
+  isCovered,
+  onReview,
+}: {
+  text: string;
+  isCovered: boolean;
+  onReview: (isOpen: boolean) => void;
+}): ReactNode {
   const chains = useChains();
   const [outcome, setOutcome] = useState<ReviewOutcome>();
   const reading = useMemo(() => {
@@ -20,6 +34,8 @@ export function RequestScreen({ text }: { text: string }): ReactNode {
     }
   }, [text]);
   const asked = chains.find(({ settings }) => settings.id === reading.read?.chainId);
+  const isOpen = reading.read !== undefined && asked !== undefined && outcome === undefined;
+  useEffect(() => onReview(isOpen), [onReview, isOpen]);
   if (!reading.read || !asked)
     return (
       <Screen name="This request cannot be shown" title="This request cannot be shown">
@@ -38,5 +54,5 @@ export function RequestScreen({ text }: { text: string }): ReactNode {
   if (outcome?.status === "granted")
     return <DoneScreen request={request} outcome={outcome} chain={asked.settings.name} />;
   if (outcome?.status === "declined") return <DeclinedScreen request={request} />;
-  return <ReviewScreen read={reading.read} asked={asked} onEnd={setOutcome} />;
+  return <ReviewScreen read={reading.read} asked={asked} isCovered={isCovered} onEnd={setOutcome} />;
 }

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { type Address, getAddress, isAddress } from "viem";
+import { type Address, getAddress, isAddress, toFunctionSelector } from "viem";
 import type { SavedAccount } from "../store/Saved.ts";
 import type { AccountState } from "../tap/AccountState.ts";
 import { AddressText } from "../ui/AddressText.tsx";
@@ -7,6 +7,8 @@ import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
 import { Field } from "../ui/Field.tsx";
 import { Notice } from "../ui/Notice.tsx";
+
+const SET_HANDLER = toFunctionSelector("setFallbackHandler(address)");
 
 /**
  * Which account is to grant: shows the one that was chosen, or lets the reader choose.
@@ -65,6 +67,8 @@ export function AccountChoice({
           <p className="quiet small">
             Your passkey signs one batch: it installs Latchkey on this Safe and allows what stands above. Your
             agent sends it.
+            {account.installation.some(({ data }) => data.startsWith(SET_HANDLER)) &&
+              " The batch also puts a handler in the place of this Safe's own, so that it can pay by signature (x402)."}
           </p>
         )}
         {account.replacesVerifier && (

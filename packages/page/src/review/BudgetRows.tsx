@@ -70,7 +70,8 @@ export function BudgetRows({
       <Row term="Pays with">
         <p>
           <bdi>{budget.symbol}</bdi> on {chain}
-          {!budget.known && " (not known to this page)"}
+          {!budget.known &&
+            ` (not known to this page; with ${budget.decimals} decimals, as the chain's node says)`}
         </p>
         {!isAddressEqual(token, zeroAddress) && (
           <p className="small">

@@ -1,19 +1,32 @@
-import type { SessionReview } from "@latchkey/sdk";
+import type { SessionReview, TokenFacts } from "@latchkey/sdk";
+import { isAddressEqual } from "viem";
 import { AddressText } from "../ui/AddressText.tsx";
 import { Card } from "../ui/Card.tsx";
 import { Moment } from "../ui/Moment.tsx";
 import { Row, Rows } from "../ui/Rows.tsx";
 import { TimeLeft } from "../ui/TimeLeft.tsx";
 import { BudgetRows } from "./BudgetRows.tsx";
+import { callWords } from "./callWords.ts";
 import { unenforcedWords } from "./unenforcedWords.ts";
 
 /**
  * All that a session allows, in rows, what it cannot do, and what the chain does not limit.
  *
  * @param props.review Of the very session that is to be signed.
+ * @param props.vouched Tokens that the page knows, also those that have no budget.
  * @param props.now This device's clock in milliseconds.
  */
-export function ReviewRows({ review, chain, now }: { review: SessionReview; chain: string; now: number }) {
+export function ReviewRows({
+  review,
+  vouched,
+  chain,
+  now,
+}: {
+  review: SessionReview;
+  vouched: readonly TokenFacts[];
+  chain: string;
+  now: number;
+}) {
   const { budgets, actions, validAfter, validUntil, notEnforced } = review;
   return (
     <>
@@ -27,24 +40,32 @@ export function ReviewRows({ review, chain, now }: { review: SessionReview; chai
           {actions.length > 0 && (
             <Row term="It may also call">
               <ul className="stack stack--tight">
-                {actions.map(({ target, selector, conditions }, index) => (
-                  // Several actions may be alike but for their conditions; their order never changes.
-                  // biome-ignore lint/suspicious/noArrayIndexKey: see above
-                  <li key={index}>
-                    Function <code>{selector}</code> of <AddressText address={target} />
-                    {conditions.length === 0 ? (
-                      <strong> in any way it likes</strong>
-                    ) : (
-                      <ul>
-                        {conditions.map((condition) => (
-                          <li key={condition}>
-                            only where <code>{condition}</code>
-                          </li>
-                        ))}
-                      </ul>
-                    )}
-                  </li>
-                ))}
+                {actions.map((action, index) => {
+                  const { target, selector, conditions, anyArguments } = action;
+                  const facts = vouched.find(({ token }) => isAddressEqual(token, target));
+                  const { signature } = callWords(action, facts);
+                  return (
+                    // Several actions may be alike but for their conditions; their order never changes.
+                    // biome-ignore lint/suspicious/noArrayIndexKey: see above
+                    <li key={index}>
+                      Function <code>{signature ?? selector}</code> of {facts && `${facts.symbol} `}
+                      <AddressText address={target} />
+                      {anyArguments && <strong> in any way it likes</strong>}
+                      {conditions.length > 0 && (
+                        <>
+                          {anyArguments && "; these conditions hold back nothing:"}
+                          <ul>
+                            {conditions.map((condition) => (
+                              <li key={condition}>
+                                only where <code>{condition}</code>
+                              </li>
+                            ))}
+                          </ul>
+                        </>
+                      )}
+                    </li>
+                  );
+                })}
               </ul>
             </Row>
           )}
@@ -65,12 +86,11 @@ export function ReviewRows({ review, chain, now }: { review: SessionReview; chai
       </Card>
       <Card title="It cannot">
         <ul>
-          {budgets.length === 0 && <li>pay anyone</li>}
-          {budgets.length > 0 && budgets.every(({ recipients }) => recipients !== "anyone") && (
-            <li>pay anyone who is not listed</li>
-          )}
           {actions.length === 0 ? (
             <>
+              {budgets.every(({ recipients }) => recipients !== "anyone") && (
+                <li>{budgets.length === 0 ? "pay anyone" : "pay anyone who is not listed"}</li>
+              )}
               <li>move other tokens or collectibles</li>
               <li>leave anyone the right to pull money later</li>
               <li>call other contracts</li>

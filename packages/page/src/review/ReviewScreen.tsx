@@ -6,7 +6,7 @@ import {
   type SessionReview,
   sessionExcess,
 } from "@latchkey/sdk";
-import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Address } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";
 import type { ReadRequest } from "../request/readRequest.ts";
@@ -38,7 +38,9 @@ import { knownAccounts, type LoadedReview, loadReview, signedTokens } from "./lo
 import type { Lowering } from "./lowerSession.ts";
 import { proposeRequested, type RequestedProposal } from "./proposeRequested.ts";
 import { ReviewRows } from "./ReviewRows.tsx";
+import { vouchedTokens } from "./readTokens.ts";
 import { reviewWarnings } from "./reviewWarnings.ts";
+import { useSettled } from "./useSettled.ts";
 import { warningWords } from "./warningWords.ts";
 
 /** What the review ends with. */
@@ -49,14 +51,18 @@ export type ReviewOutcome =
 /**
  * Shows what an agent asks for, lets the reader lower it, and has the passkey allow it. What is signed is computed from the
  * very object that the rows were made of.
+ *
+ * @param props.isCovered Whether another screen stands before this one.
  */
 export function ReviewScreen({
   read,
   asked,
+  isCovered,
   onEnd,
 }: {
   read: ReadRequest;
   asked: AskedChain;
+  isCovered: boolean;
   onEnd: (outcome: ReviewOutcome) => void;
 }): ReactNode {
   const { settings, client } = asked;
@@ -104,6 +110,13 @@ export function ReviewScreen({
     }
   }, [read, loaded, account, lowering]);
 
+  const allowing = useSettled(
+    shown && !("error" in shown) && account && !isCovered
+      ? `${settings.id} ${shown.review.id} ${account.address} ${account.installation.length}`
+      : undefined,
+  );
+  const allowingId = useId();
+
   const name = plainText(read.request.name).text || "no name";
   const before = saved.grants.find(({ nonce }) => nonce === read.request.nonce);
   const frame = (children: ReactNode) => (
@@ -149,6 +162,7 @@ export function ReviewScreen({
 
   const { made, review } = shown;
   const known = knownAccounts(saved, read);
+  const vouched = vouchedTokens(settings);
 
   const lookUp = async (address: Address, passkey: Passkey | undefined): Promise<void> => {
     if (read.from && read.from !== address) throw new PageFailure("ANOTHER_ACCOUNT", { account: read.from });
@@ -174,7 +188,7 @@ export function ReviewScreen({
     during(
       "Follow your device's prompt to create the passkey…",
       asking.then(async (passkey) => {
-        const { address, creation } = predictSafe(passkey.publicKey, settings.sharedSigner);
+        const { address } = predictSafe(passkey.publicKey, settings.sharedSigner);
         let unsaved: unknown;
         try {
           rememberPasskey(passkey);
@@ -184,7 +198,6 @@ export function ReviewScreen({
             passkey: passkey.id,
             x: `0x${passkey.publicKey.x.toString(16).padStart(64, "0")}`,
             y: `0x${passkey.publicKey.y.toString(16).padStart(64, "0")}`,
-            creation: { ...creation, value: "0x0" },
           });
         } catch (error) {
           unsaved = error;
@@ -206,7 +219,7 @@ export function ReviewScreen({
   };
 
   const allow = () => {
-    if (!account) return;
+    if (!account || !allowing.isSettled()) return;
     const refusal = reasonAgainst(made, account);
     if (refusal) return setFailure(refusal);
     const asking = grantByTap(client, account, made.proposal);
@@ -241,11 +254,18 @@ export function ReviewScreen({
           </p>
         </Notice>
       )}
-      {reviewWarnings(review, now / 1000).map((warning) => {
+      {reviewWarnings(review, now / 1000, vouched).map((warning, index) => {
         const { tone, title, text } = warningWords(warning);
         return (
-          <Notice key={warning.code} tone={tone} title={<bdi>{title}</bdi>}>
+          // Several calls have warnings of the same code; their order never changes.
+          // biome-ignore lint/suspicious/noArrayIndexKey: see above
+          <Notice key={`${warning.code} ${index}`} tone={tone} title={<bdi>{title}</bdi>}>
             <p>{text}</p>
+            {"action" in warning && (
+              <p>
+                The contract: <AddressText address={warning.action.target} />
+              </p>
+            )}
           </Notice>
         );
       })}
@@ -254,7 +274,7 @@ export function ReviewScreen({
         others={[...known.map(({ address }) => address)]}
         account={account?.address}
       />
-      <ReviewRows review={review} chain={settings.name} now={now} />
+      <ReviewRows review={review} vouched={vouched} chain={settings.name} now={now} />
       <Card title="Who asks">
         {read.justifications.map((text) => (
           <p key={text}>
@@ -300,11 +320,20 @@ export function ReviewScreen({
         Your passkey's public key, and which make of passkey it is, become public on the chain when the
         account is used.
       </p>
+      <p className="quiet small" id={allowingId}>
+        You can allow this one second after anything on this page has changed, so that no stray click or key
+        does it.
+      </p>
       {failure !== undefined && <FailureNotice error={failure} />}
       <Status busy={busy !== undefined}>{busy}</Status>
       <Actions sticky>
         {account ? (
-          <Button look="primary" disabled={busy !== undefined || !isRight} onClick={allow}>
+          <Button
+            look="primary"
+            disabled={busy !== undefined || !isRight || !allowing.settled}
+            aria-describedby={allowingId}
+            onClick={allow}
+          >
             Allow with passkey
           </Button>
         ) : (

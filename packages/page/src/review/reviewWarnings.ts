@@ -1,4 +1,5 @@
-import type { SessionReview } from "@latchkey/sdk";
+import type { ActionReview, SessionReview, TokenFacts } from "@latchkey/sdk";
+import { isAddressEqual } from "viem";
 import { fromNow } from "./fromNow.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";
 
@@ -9,8 +10,8 @@ export type ReviewWarning =
   | { code: "LONG"; days: number }
   | { code: "UNKNOWN_TOKEN"; symbols: readonly string[] }
   | { code: "ANYONE"; symbols: readonly string[] }
-  | { code: "ANY_ARGUMENTS" }
-  | { code: "CALLS" };
+  /** One of each call: with free arguments, or under conditions. `facts`: where its target is a token that is vouched for. */
+  | { code: "ANY_ARGUMENTS" | "CALLS"; action: ActionReview; facts: TokenFacts | undefined };
 
 const DAY = 86_400;
 
@@ -19,8 +20,13 @@ const DAY = 86_400;
  *
  * @param review Of the very session that is to be signed.
  * @param now Unix time in seconds.
+ * @param vouched Tokens that the page knows, also those that have no budget.
  */
-export function reviewWarnings(review: SessionReview, now: number): ReviewWarning[] {
+export function reviewWarnings(
+  review: SessionReview,
+  now: number,
+  vouched: readonly TokenFacts[] = [],
+): ReviewWarning[] {
   const warnings: ReviewWarning[] = [];
   const symbolsOf = (budgets: SessionReview["budgets"]) => budgets.map(({ symbol }) => symbol);
   const unlimited = review.budgets.filter((budget) =>
@@ -34,8 +40,9 @@ export function reviewWarnings(review: SessionReview, now: number): ReviewWarnin
   if (unknown.length > 0) warnings.push({ code: "UNKNOWN_TOKEN", symbols: symbolsOf(unknown) });
   const anyone = review.budgets.filter(({ recipients }) => recipients === "anyone");
   if (anyone.length > 0) warnings.push({ code: "ANYONE", symbols: symbolsOf(anyone) });
-  if (review.actions.some(({ conditions }) => conditions.length === 0))
-    warnings.push({ code: "ANY_ARGUMENTS" });
-  else if (review.actions.length > 0) warnings.push({ code: "CALLS" });
+  for (const action of review.actions) {
+    const facts = vouched.find(({ token }) => isAddressEqual(token, action.target));
+    warnings.push({ code: action.anyArguments ? "ANY_ARGUMENTS" : "CALLS", action, facts });
+  }
   return warnings;
 }

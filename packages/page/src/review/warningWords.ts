@@ -1,3 +1,4 @@
+import { callWords } from "./callWords.ts";
 import type { ReviewWarning } from "./reviewWarnings.ts";
 
 /** A warning as it is shown. */
@@ -28,7 +29,7 @@ export function warningWords(warning: ReviewWarning): WarningWords {
       return {
         tone: "warn",
         title: `This page does not know ${warning.symbols.map((symbol) => `“${symbol}”`).join(", ")}.`,
-        text: "Any token can give itself any name. Compare its address with one that you trust.",
+        text: "Any token can give itself any name, and where its amounts have their point is what the chain's node says. Compare its address with one that you trust.",
       };
     case "ANYONE":
       return {
@@ -37,16 +38,9 @@ export function warningWords(warning: ReviewWarning): WarningWords {
         text: "Whoever has the agent's key can pay themselves, up to the limits above.",
       };
     case "ANY_ARGUMENTS":
-      return {
-        tone: "strong",
-        title: "It may call other contracts in any way it likes.",
-        text: "What those contracts can move of your account, the agent may move: also tokens and collectibles that no limit here watches.",
-      };
-    case "CALLS":
-      return {
-        tone: "warn",
-        title: "It may do more than pay.",
-        text: "The calls are listed above with their conditions. Allow them only if you know what they do.",
-      };
+    case "CALLS": {
+      const { title, text } = callWords(warning.action, warning.facts);
+      return { tone: "strong", title, text };
+    }
   }
 }

@@ -2,7 +2,7 @@ import { type ReactNode, useState } from "react";
 import { type AskedChain, useChains } from "../chain/PageChains.ts";
 import { isRpcUrl } from "../chain/PageConfig.ts";
 import { saveFile } from "../handback/saveFile.ts";
-import { mergeSaved, parseSaved, readSaved, updateSaved } from "../store/store.ts";
+import { exportedSaved, mergeSaved, parseSaved, readSaved, updateSaved } from "../store/store.ts";
 import { Actions } from "../ui/Actions.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
@@ -52,7 +52,11 @@ export function SettingsScreen({ onClose }: { onClose: () => void }): ReactNode 
           spend with it.
         </p>
         <Actions>
-          <Button onClick={() => saveFile("latchkey-page.json", JSON.stringify(readSaved(), undefined, 2))}>
+          <Button
+            onClick={() =>
+              saveFile("latchkey-page.json", JSON.stringify(exportedSaved(readSaved()), undefined, 2))
+            }
+          >
             Save it as a file
           </Button>
         </Actions>

@@ -33,8 +33,6 @@ const savedAccount = z.strictObject({
   /** Coordinates of the passkey's P-256 key. */
   x: hex,
   y: hex,
-  /** What creates the Safe, where this page predicted it. Anybody may send it. */
-  creation: sentCall.optional(),
   addedAt: seconds,
 });
 

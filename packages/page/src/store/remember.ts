@@ -46,9 +46,6 @@ export const accountToSave = (state: AccountState, passkey: Hex): Omit<SavedAcco
   passkey,
   x: numberToHex(state.passkey.publicKey.x, { size: 32 }),
   y: numberToHex(state.passkey.publicKey.y, { size: 32 }),
-  ...(state.creation
-    ? { creation: { to: state.creation.to, data: state.creation.data, value: "0x0" as const } }
-    : {}),
 });
 
 /** Keeps what was allowed, for the Manage screen and for stopping it. */

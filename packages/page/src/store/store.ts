@@ -58,6 +58,9 @@ export function parseSaved(text: string | null): Saved | undefined {
   }
 }
 
+/** What an export holds: not where chains are asked, as a provider's address often carries the reader's own key for it. */
+export const exportedSaved = (kept: Saved): Saved => ({ ...kept, settings: nothingSaved.settings });
+
 /**
  * Joins an exported file with what is kept: what both have is kept once. Settings stay as they are: a file that somebody
  * was talked into importing must not choose where chains are asked.

@@ -31,7 +31,10 @@ const abi = [
   ]),
 ] as const;
 
-/** Handlers of Safe's own that `SafeSessionHandler` or the ExtensibleFallbackHandler replace without loss for a wallet. */
+/**
+ * Handlers of Safe's own that `SafeSessionHandler` or the ExtensibleFallbackHandler replace without loss for a wallet. Not
+ * the ExtensibleFallbackHandler itself: what others have set on it for the Safe would be lost.
+ */
 const replaceableHandlers: readonly Address[] = [
   zeroAddress,
   safeAddresses.compatibilityFallbackHandler,
@@ -39,7 +42,6 @@ const replaceableHandlers: readonly Address[] = [
   "0xf48f2B2d2a534e402487b3ee7C18c33Aec0Fe5e4",
   "0x017062a1dE2FE6b99BE3d9d37841FeD19F573804",
   "0x3EfCBb83A4A7AfcB4F68D501E2c2203a38be77f4",
-  safeAddresses.extensibleFallbackHandler,
 ];
 
 /** What {@link readAccount} is told. */

@@ -21,9 +21,14 @@ export function Screen({
 }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
+    const before = document.title;
     document.title = `${name} · Latchkey`;
     heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
+    // A screen that only stood before another one leaves that one's title.
+    return () => {
+      document.title = before;
+    };
   }, [name]);
   return (
     <main className="screen">

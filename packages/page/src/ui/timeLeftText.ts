@@ -1,4 +1,5 @@
-const count = (number: number, unit: string) => `${number} ${unit}${number === 1 ? "" : "s"}`;
+const count = (number: number, unit: string) =>
+  `${number.toLocaleString("en")} ${unit}${number === 1 ? "" : "s"}`;
 
 /**
  * A span of time as a reader wants it: the two largest units, rounded down, so that nothing seems to last longer than it

@@ -23,6 +23,8 @@ export type PageFailureCode =
   | "VERSION_UNKNOWN"
   | "LIMITS_RAISED"
   | "SIMULATION_FAILED"
+  | "STOP_REPLACED"
+  | "NOT_STOPPED"
   | "HANDBACK_FAILED"
   | "ANSWER_REFUSED"
   | "NO_GAS_PAYER"

@@ -109,6 +109,14 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
     `The chain says that this would fail${reason ? `: ${reason}` : "."}`,
     "Nothing was signed or sent. Load the page again; if it stays, decline and tell whoever runs the agent.",
   ],
+  STOP_REPLACED: ({ hash }) => [
+    "The transaction was cancelled or replaced in the wallet: it is not stopped.",
+    `Your agent can go on spending. What was mined instead is ${hash ?? "another transaction"}. Send the stop again: you need not sign anew.`,
+  ],
+  NOT_STOPPED: ({ hash }) => [
+    "A transaction was mined, but the chain does not say that it is stopped.",
+    `Your agent can go on spending. Look at ${hash ?? "the transaction"} in the wallet that sent it, and try again.`,
+  ],
   HANDBACK_FAILED: ({ reason }) => [
     `The waiting agent could not be reached${reason ? ` (${reason})` : ""}.`,
     "Your answer is not lost: copy it or save it below, and give it to the agent. Or try again.",

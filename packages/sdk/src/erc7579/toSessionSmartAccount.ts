@@ -96,6 +96,14 @@ const entryPointAbi = parseAbi(["function getNonce(address sender, uint192 key) 
 /** So many userOps may wait between being encoded and being signed. */
 const MOST_ENCODED = 1000;
 
+/** What is known of a callData that the account encoded. */
+type EncodedCallData = {
+  /** What goes into the signature, if the userOp makes a payment itself. */
+  paymentUserOp: PaymentUserOp | undefined;
+  /** Of the first userOp that was signed with it: the only one that it is good for. Undefined: none was, yet. */
+  nonce?: bigint;
+};
+
 /** Signed to try what a validation costs, and where a signature is wanted that says nothing. */
 const NO_USER_OP: Hex = keccak256(
   toBytes("Latchkey: a signature that stands for a userOp's, to measure its gas"),
@@ -112,7 +120,9 @@ const NO_USER_OP: Hex = keccak256(
  * estimated, each userOp is tried, so that what the chain would refuse is refused with a reason. An EOA that runs one
  * of these accounts by EIP-7702 is used in the same way: its own address is the account's.
  *
- * It signs userOps of the session only. Payments by signature: {@link payingFetch}.
+ * It signs userOps of the session only, and what it encoded of calls for one nonce: for the same calls in another userOp
+ * have them encoded again, as viem's clients do whenever they are given `calls`. Payments by signature:
+ * {@link payingFetch}.
  *
  * @throws {Refusal} NOT_KEY: the session is for another key; UNSUPPORTED_ACCOUNT: the grant is not of an ERC-7579
  * account; INVALID_LANE; INVALID_SIGNER: the key signs no hashes. Later, from the client that uses it: as {@link execute};
@@ -143,13 +153,14 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   // Refuses a lane that is too large now rather than later.
   validatorNonceKey({ kind, validator: module, lane });
 
-  // A paymaster's service, a bundler or a library in between may put other callData into a userOp before it is signed.
-  const encoded = new Map<Hex, PaymentUserOp | undefined>();
+  // A paymaster's service, a bundler or a library in between may put other callData into a userOp before it is signed:
+  // also one that was wanted once, to have it paid again. So each is good for one nonce, until it is encoded anew.
+  const encoded = new Map<Hex, EncodedCallData>();
   let latest: PaymentUserOp | undefined;
   const remember = (callData: Hex, paymentUserOp?: PaymentUserOp): Hex => {
     const hash = keccak256(callData);
     encoded.delete(hash);
-    encoded.set(hash, paymentUserOp);
+    encoded.set(hash, { paymentUserOp });
     latest = paymentUserOp;
     const [oldest] = encoded.keys();
     if (oldest && encoded.size > MOST_ENCODED) encoded.delete(oldest);
@@ -198,7 +209,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     // long as it is of the form that the callData has.
     async getStubSignature(userOp) {
       const hash = userOp?.callData && keccak256(userOp.callData);
-      const paymentUserOp = hash && encoded.has(hash) ? encoded.get(hash) : latest;
+      const paymentUserOp = hash && encoded.has(hash) ? encoded.get(hash)?.paymentUserOp : latest;
       const keySignature = await signNoUserOp();
       return paymentUserOp
         ? encodePaymentUserOpSignature({ session: grant, ...paymentUserOp, keySignature })
@@ -220,9 +231,11 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
         });
       const refusal = await userOpRefusal(client, { grant, userOp });
       if (refusal) throw refusal;
-      const paymentUserOp = encodedAs(userOp.callData);
+      const { paymentUserOp } = encodedFor(userOp);
       if (!isNonceOfValidator({ kind, validator: module, nonce: userOp.nonce })) throw notOfModule();
       if (paymentUserOp) await tryPayment(paymentUserOp);
+      // Another userOp may have taken the callData while the chain was asked about this one.
+      encodedFor(userOp).nonce = userOp.nonce;
       const userOpHash = getUserOperationHash({
         chainId,
         entryPointAddress: entryPoint.address,
@@ -238,7 +251,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
         const userOp = { ...request, sender: account } as UnpricedUserOp;
         const refusal = await userOpRefusal(client, { grant, userOp });
         if (refusal) throw refusal;
-        const paymentUserOp = encodedAs(userOp.callData);
+        const { paymentUserOp } = encodedAs(userOp.callData);
         if (paymentUserOp) await tryPayment(paymentUserOp);
         else if (!userOp.factory) await tryExecution(userOp.callData);
         const signature = paymentUserOp
@@ -260,14 +273,18 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     },
   });
 
-  /**
-   * What goes into the signature of a userOp with that callData, if it makes a payment itself.
-   * @throws {Refusal} INVALID_CALLDATA: this account did not encode it.
-   */
-  function encodedAs(callData: Hex): PaymentUserOp | undefined {
-    const hash = keccak256(callData);
-    if (!encoded.has(hash)) throw notEncodedHere();
-    return encoded.get(hash);
+  /** @throws {Refusal} INVALID_CALLDATA: this account did not encode it. */
+  function encodedAs(callData: Hex): EncodedCallData {
+    const known = encoded.get(keccak256(callData));
+    if (!known) throw notEncodedHere();
+    return known;
+  }
+
+  /** @throws {Refusal} INVALID_CALLDATA: this account did not encode it, or has signed it for another nonce since. */
+  function encodedFor({ callData, nonce }: { callData: Hex; nonce: bigint }): EncodedCallData {
+    const known = encodedAs(callData);
+    if (known.nonce !== undefined && known.nonce !== nonce) throw signedBefore();
+    return known;
   }
 
   async function tryPayment(paymentUserOp: PaymentUserOp): Promise<void> {
@@ -341,6 +358,16 @@ const notEncodedHere = () =>
     metaMessages: [
       "Nothing was signed. A paymaster's service or a library may have put in other calls.",
       "Give the calls as `calls`, and have them encoded by the account that signs.",
+    ],
+  });
+
+const signedBefore = () =>
+  new Refusal({
+    code: "INVALID_CALLDATA",
+    shortMessage: "The userOp's callData was signed before, for another nonce.",
+    metaMessages: [
+      "Nothing was signed. A paymaster's service or a library may have put in the calls of an earlier userOp.",
+      "If the calls are to be made once more, give them as `calls` again.",
     ],
   });
 

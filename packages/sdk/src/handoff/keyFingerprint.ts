@@ -2,8 +2,8 @@ import { type Address, getAddress, keccak256 } from "viem";
 import { shortCode } from "./shortCode.ts";
 
 /**
- * Eight signs that stand for a key, such as `"7K3M-Q9TD"`, to compare with what the agent prints. Of the key's address,
- * whatever the case of its letters. It has 40 bits, as {@link handoffCode}.
+ * Twelve signs that stand for a key, such as `"7K3M-Q9TD-V2XN"`, to compare with what the agent prints. Of the key's
+ * address, whatever the case of its letters. It has 60 bits, as {@link handoffCode}.
  *
  * @throws viem's InvalidAddressError for what is no address.
  */

@@ -17,6 +17,10 @@ import { parseHandoffAnswer } from "./parseHandoffAnswer.ts";
 import { printHandoff } from "./printHandoff.ts";
 import { qrCode } from "./qrCode.ts";
 import { settleHandoff } from "./settleHandoff.ts";
+import { settlementRefusal } from "./settlementRefusal.ts";
+
+/** Milliseconds that the chain may take to say something against an answer's transactions; the page waits meanwhile. */
+const PATIENCE = 5000;
 
 /** What {@link requestSession} takes. */
 export type SessionHandoffParameters = Omit<HandoffParameters, "key" | "callback"> & {
@@ -67,7 +71,8 @@ export type SessionHandoff = {
  * link, or show it with its codes ({@link printHandoff}), then await `answer`.
  *
  * The answer comes back over a callback on this machine, or by {@link SessionHandoff.receive}. It is checked before it is
- * taken ({@link parseHandoffAnswer}), then made to work ({@link settleHandoff}).
+ * taken ({@link parseHandoffAnswer}; and the chain is asked about the grant, or tries the first transaction), then made to
+ * work ({@link settleHandoff}).
  *
  * @throws {InvalidInput} The request is none: a limit missing, no end, no page…
  *
@@ -112,6 +117,7 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
       if (answer.status === "declined") rejectReceived(declined());
       else {
         if (answer.transactions.length === 0) await requireGood(client, answer.grant);
+        else await requireSettleable(client, answer);
         // Whoever waited may have given up meanwhile.
         requireWaiting();
         settleReceived(answer);
@@ -172,4 +178,21 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
 async function requireGood(client: Client<Transport, Chain | undefined>, grant: Grant): Promise<void> {
   const verdict = await verifyGrant(client, grant);
   if (!verdict.valid && verdict.reason.code !== "NOT_YET_VALID") throw verdict.reason;
+}
+
+/**
+ * @throws {Refusal} Why the answer's transactions cannot do what they must. A node that says nothing in time has nothing
+ * against them.
+ */
+async function requireSettleable(
+  client: Client<Transport, Chain | undefined>,
+  answer: GrantedAnswer,
+): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const impatience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE, undefined);
+  });
+  const refusal = await Promise.race([settlementRefusal(client, answer), impatience]);
+  clearTimeout(timer);
+  if (refusal) throw refusal;
 }

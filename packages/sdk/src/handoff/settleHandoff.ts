@@ -1,17 +1,7 @@
+import type { Account, Chain, Client, Transport } from "viem";
 import {
-  type Account,
-  type Address,
-  bytesToHex,
-  type Chain,
-  type Client,
-  decodeFunctionData,
-  type Transport,
-} from "viem";
-import {
-  call,
   estimateGas,
   getBalance,
-  getCode,
   getGasPrice,
   sendTransaction,
   waitForTransactionReceipt,
@@ -24,7 +14,7 @@ import { verifyGrant } from "../grant/verifyGrant.ts";
 import { declined } from "./declined.ts";
 import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
-import { settlementAbi } from "./settlementAbi.ts";
+import { isCreated, tryTransaction } from "./tryTransaction.ts";
 
 /** Several times what the creation of a Safe with a passkey needs where a contract verifies the passkey. */
 const MOST_GAS = 3_000_000n;
@@ -43,7 +33,7 @@ const MOST_GAS = 3_000_000n;
  * @param parameters.mostGas Of one transaction. Default: 3,000,000.
  * @returns The grant, verified; one that has not begun yet is given back too.
  * @throws {Refusal} DECLINED; NO_GAS: the sender cannot pay, so send it some coin and call this again;
- * INVALID_ANSWER: a transaction costs too much; or why the chain or {@link verifyGrant} says no.
+ * INVALID_ANSWER: a transaction costs too much or creates another account; or why the chain or {@link verifyGrant} says no.
  */
 export async function settleHandoff(
   client: Client<Transport, Chain | undefined, Account | undefined>,
@@ -70,15 +60,15 @@ export async function settleHandoff(
 
 async function settle(
   client: Client<Transport, Chain | undefined>,
-  { to, data }: HandoffTransaction,
+  transaction: HandoffTransaction,
   { grant, sender, mostGas }: { grant: Grant; sender: Account; mostGas: bigint },
 ): Promise<void> {
-  const { functionName } = decodeFunctionData({ abi: settlementAbi, data });
-  if (functionName === "createProxyWithNonce" && (await hasCode(client, grant.session.account))) return;
+  if (await isCreated(client, transaction, grant)) return;
+  const { to, data } = transaction;
   /** Whether somebody else was faster: then what just failed does not matter. */
   const isDone = async () => (await verifyGrant(client, grant)).valid;
   try {
-    await call(client, { account: stranger(), to, data });
+    await tryTransaction(client, transaction, grant);
   } catch (error) {
     if (await isDone()) return;
     throw decodeError(error);
@@ -132,11 +122,3 @@ async function requireGas(
     details: { address, balance, needed },
   });
 }
-
-const hasCode = async (client: Client<Transport, Chain | undefined>, address: Address) => {
-  const code = await getCode(client, { address });
-  return code !== undefined && code !== "0x";
-};
-
-/** An address that nobody has. */
-const stranger = (): Address => bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(20)));

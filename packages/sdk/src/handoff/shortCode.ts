@@ -3,12 +3,12 @@ import { type Hex, hexToBigInt, slice } from "viem";
 /** Crockford's base 32: no I, L, O, U, which people take for others. */
 const SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** The first 40 bits of a hash as eight signs in two groups, for people to compare: `"7K3M-Q9TD"`. */
+/** The first 60 bits of a hash as twelve signs in three groups, for people to compare: `"7K3M-Q9TD-V2XN"`. */
 export function shortCode(hash: Hex): string {
-  const bits = hexToBigInt(slice(hash, 0, 5));
+  const bits = hexToBigInt(slice(hash, 0, 8)) >> 4n;
   const signs = Array.from(
-    { length: 8 },
-    (_, place) => SIGNS[Number((bits >> BigInt(35 - 5 * place)) & 31n)],
+    { length: 12 },
+    (_, place) => SIGNS[Number((bits >> BigInt(55 - 5 * place)) & 31n)],
   );
-  return `${signs.slice(0, 4).join("")}-${signs.slice(4).join("")}`;
+  return [0, 4, 8].map((from) => signs.slice(from, from + 4).join("")).join("-");
 }

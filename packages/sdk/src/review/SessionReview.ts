@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import type { AccountKind } from "../grant/Grant.ts";
+import type { Rule } from "../Session.ts";
 import type { TokenFacts } from "./TokenFacts.ts";
 
 /** What one budget allows. Amounts in base units, with `…Text` beside each in whole tokens, for example `"20 USDC"`. */
@@ -32,6 +33,10 @@ export type ActionReview = {
   selector: Hex;
   /** Each condition on the calldata, for example `"word at byte 4 = 5"`. All must hold. */
   conditions: readonly string[];
+  /** The conditions as the session has them, in the same order. */
+  rules: readonly Rule[];
+  /** Whether its arguments are free: it has no condition, or only such as any value, or all but one, fulfil. */
+  anyArguments: boolean;
   sentence: string;
 };
 

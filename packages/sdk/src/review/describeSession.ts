@@ -6,6 +6,7 @@ import { type Action, ANYONE, type Budget, type Rule, type Session } from "../Se
 import { utcText } from "../units/utcText.ts";
 import { formatSpan } from "./formatSpan.ts";
 import { mostSpendable } from "./mostSpendable.ts";
+import { narrowsNothing } from "./narrowsNothing.ts";
 import type { ActionReview, BudgetReview, SessionReview } from "./SessionReview.ts";
 import type { TokenFacts } from "./TokenFacts.ts";
 import { unenforcedLimits } from "./unenforcedLimits.ts";
@@ -106,12 +107,20 @@ const describeRule = ({ offset, op, value }: Rule): string =>
 
 function describeAction({ target, selector, rules }: Action): ActionReview {
   const conditions = rules.map(describeRule);
+  const anyArguments = rules.every(narrowsNothing);
+  const where = `where ${conditions.join(" and ")}`;
   return {
     target,
     selector,
     conditions,
+    rules,
+    anyArguments,
     sentence: `May call ${selector} of ${target}, ${
-      conditions.length === 0 ? "with any arguments" : `where ${conditions.join(" and ")}`
+      conditions.length === 0
+        ? "with any arguments"
+        : anyArguments
+          ? `with practically any arguments (${where})`
+          : where
     }.`,
   };
 }

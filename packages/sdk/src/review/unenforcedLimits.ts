@@ -1,6 +1,7 @@
 import { type Address, isAddressEqual, maxUint128 } from "viem";
 import { ANYONE, type Session } from "../Session.ts";
 import { mostSpendable } from "./mostSpendable.ts";
+import { narrowsNothing } from "./narrowsNothing.ts";
 import type { UnenforcedLimit } from "./SessionReview.ts";
 import type { TokenFacts } from "./TokenFacts.ts";
 
@@ -49,7 +50,7 @@ export function unenforcedLimits(
       "A target that was given rights by its calls (as Permit2 or an operator) may use them later, unseen.",
     );
     add("HIDDEN_BY_INFLOW", targets, "Money that comes in during a call hides as much that leaves in it.");
-    const free = actions.filter(({ rules }) => rules.length === 0).map(({ target }) => target);
+    const free = actions.filter(({ rules }) => rules.every(narrowsNothing)).map(({ target }) => target);
     if (free.length > 0) add("ANY_ARGUMENTS", free, "Some of its calls may be made with any arguments.");
   }
   if (parameters.sendsUserOps && session.gasAllowance > 0n) {

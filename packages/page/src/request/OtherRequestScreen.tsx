@@ -1,0 +1,40 @@
+import type { ReactNode } from "react";
+import { Actions } from "../ui/Actions.tsx";
+import { Button } from "../ui/Button.tsx";
+import { Screen } from "../ui/Screen.tsx";
+
+/**
+ * Stands between a request and another one that was opened in its place, so that nobody allows the second while reading
+ * the first.
+ *
+ * @param props.isReviewing Whether the first one still waits for its answer.
+ */
+export const OtherRequestScreen = ({
+  isReviewing,
+  onRead,
+  onStay,
+}: {
+  isReviewing: boolean;
+  onRead: () => void;
+  onStay: () => void;
+}): ReactNode => (
+  <Screen
+    name="Another request was opened"
+    title="Another request was opened"
+    lead={
+      <p>
+        {isReviewing
+          ? "The one that you were reading was not allowed, and nothing was signed."
+          : "The one before has its answer."}{" "}
+        If it was not you who opened this one, a website that you came from did.
+      </p>
+    }
+  >
+    <Actions>
+      <Button look="primary" onClick={onRead}>
+        Read the other request
+      </Button>
+      <Button onClick={onStay}>Go back to the first one</Button>
+    </Actions>
+  </Screen>
+);

@@ -1,0 +1,139 @@
+import type { ActionReview, TokenFacts } from "@latchkey/sdk";
+import { type Address, getAddress, type Hex, slice, toFunctionSelector } from "viem";
+import { amountText } from "../ui/amountText.ts";
+import { isBeyondAll } from "./isBeyondAll.ts";
+
+/** What a call that a session may make does to the reader's money. */
+export type CallWords = {
+  /** The function as its source writes it; undefined where the page does not know it. */
+  signature: string | undefined;
+  /** What the agent can do by it, one sentence. */
+  title: string;
+  /** What that means. */
+  text: string;
+};
+
+/** A function that moves money or hands out rights over it. Offsets are those of the arguments' words in the calldata. */
+type KnownCall = { signature: string; to?: number; amount?: number; does: (words: ArgumentWords) => string };
+
+/** The arguments as far as the rules fix them. */
+type ArgumentWords = {
+  /** The token, as far as the page knows it. */
+  what: string;
+  /** `"anyone"`, or the one address that the rules leave. */
+  whom: string;
+  /** `"in any amount"`, or the most that the rules leave. */
+  howMuch: string;
+};
+
+const sends = ({ what, whom, howMuch }: ArgumentWords) => `It can send ${what} to ${whom}, ${howMuch}.`;
+const lends = ({ what, whom, howMuch }: ArgumentWords) => `It can let ${whom} take ${what}, ${howMuch}.`;
+const sendsPieces = ({ whom }: ArgumentWords) => `It can send collectibles of this contract to ${whom}.`;
+const lendsAll = ({ what, whom }: ArgumentWords) => `It can let ${whom} take all collectibles, or ${what}.`;
+const burns = ({ what, howMuch }: ArgumentWords) => `It can destroy ${what}, ${howMuch}.`;
+const drains = ({ whom }: ArgumentWords) =>
+  `It can take what this contract keeps for you, and send it to ${whom}.`;
+const executes = () => "It can have this contract make any other calls.";
+
+const known: readonly KnownCall[] = [
+  { signature: "transfer(address,uint256)", to: 4, amount: 36, does: sends },
+  { signature: "transferFrom(address,address,uint256)", to: 36, amount: 68, does: sends },
+  { signature: "transferAndCall(address,uint256)", to: 4, amount: 36, does: sends },
+  { signature: "transferAndCall(address,uint256,bytes)", to: 4, amount: 36, does: sends },
+  { signature: "send(address,uint256,bytes)", to: 4, amount: 36, does: sends },
+  { signature: "approve(address,uint256)", to: 4, amount: 36, does: lends },
+  { signature: "increaseAllowance(address,uint256)", to: 4, does: lends },
+  { signature: "increaseApproval(address,uint256)", to: 4, does: lends },
+  { signature: "approveAndCall(address,uint256)", to: 4, amount: 36, does: lends },
+  { signature: "approveAndCall(address,uint256,bytes)", to: 4, amount: 36, does: lends },
+  { signature: "authorizeOperator(address)", to: 4, does: lends },
+  {
+    signature: "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+    to: 36,
+    amount: 68,
+    does: lends,
+  },
+  { signature: "permit(address,address,uint256,uint256,bytes)", to: 36, amount: 68, does: lends },
+  { signature: "permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)", to: 36, does: lends },
+  { signature: "approve(address,address,uint160,uint48)", to: 36, does: lends },
+  { signature: "setApprovalForAll(address,bool)", to: 4, does: lendsAll },
+  { signature: "safeTransferFrom(address,address,uint256)", to: 36, does: sendsPieces },
+  { signature: "safeTransferFrom(address,address,uint256,bytes)", to: 36, does: sendsPieces },
+  { signature: "safeTransferFrom(address,address,uint256,uint256,bytes)", to: 36, does: sendsPieces },
+  {
+    signature: "safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)",
+    to: 36,
+    does: sendsPieces,
+  },
+  { signature: "burn(uint256)", amount: 4, does: burns },
+  { signature: "withdraw(uint256,address,address)", to: 36, does: drains },
+  { signature: "redeem(uint256,address,address)", to: 36, does: drains },
+  { signature: "execute(address,uint256,bytes)", does: executes },
+  { signature: "execute(bytes32,bytes)", does: executes },
+  { signature: "execute(bytes,bytes[])", does: executes },
+  { signature: "execute(bytes,bytes[],uint256)", does: executes },
+  { signature: "executeBatch((address,uint256,bytes)[])", does: executes },
+  { signature: "executeFromExecutor(bytes32,bytes)", does: executes },
+  {
+    signature: "execTransaction(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,bytes)",
+    does: executes,
+  },
+  { signature: "execTransactionFromModule(address,uint256,bytes,uint8)", does: executes },
+  { signature: "multiSend(bytes)", does: executes },
+  { signature: "multicall(bytes[])", does: executes },
+  { signature: "multicall(uint256,bytes[])", does: executes },
+  { signature: "aggregate((address,bytes)[])", does: executes },
+  { signature: "aggregate3((address,bool,bytes)[])", does: executes },
+  { signature: "aggregate3Value((address,bool,uint256,bytes)[])", does: executes },
+];
+
+const bySelector = new Map<Hex, KnownCall>(known.map((one) => [toFunctionSelector(one.signature), one]));
+
+const UNCOUNTED = "No limit on this page counts that, nor how often it is done.";
+
+/**
+ * Says what a call does, as far as its selector tells: a hostile contract may do something else under the same one, which is
+ * why there is no call that this page would call harmless.
+ *
+ * @param facts Of the target, where the page vouches for it as a token.
+ */
+export function callWords(action: ActionReview, facts: TokenFacts | undefined): CallWords {
+  const call = bySelector.get(action.selector.toLowerCase() as Hex);
+  if (call)
+    return {
+      signature: call.signature,
+      title: call.does({
+        what: facts?.symbol ?? "this token",
+        whom: onlyAddress(action, call.to) ?? "anyone",
+        howMuch: mostText(action, call.amount, facts),
+      }),
+      text: `${UNCOUNTED} Decline unless you mean to allow exactly that.`,
+    };
+  return {
+    signature: undefined,
+    title: action.anyArguments
+      ? "It may call another contract in any way it likes."
+      : "It may do more than pay: it may call another contract.",
+    text: action.anyArguments
+      ? `What that contract can move of your account, the agent may move: also tokens and collectibles. ${UNCOUNTED}`
+      : `Its conditions stand below; what the call does within them, this page cannot tell. ${UNCOUNTED}`,
+  };
+}
+
+/** The only value of an address that the rules leave. */
+function onlyAddress({ rules }: ActionReview, at: number | undefined): Address | undefined {
+  const rule = rules.find(({ offset, op }) => offset === at && op === 0);
+  return rule && getAddress(slice(rule.value, 12));
+}
+
+/** How much of an amount the rules leave. */
+function mostText({ rules }: ActionReview, at: number | undefined, facts: TokenFacts | undefined): string {
+  const bounds = rules.flatMap(({ offset, op, value }) => {
+    if (offset !== at) return [];
+    if (op === 0 || op === 3) return [BigInt(value)];
+    return op === 2 && BigInt(value) > 0n ? [BigInt(value) - 1n] : [];
+  });
+  const [least] = bounds.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  if (least === undefined || isBeyondAll(least, facts?.decimals ?? 18)) return "in any amount";
+  return `at most ${amountText(least, facts)} each time`;
+}

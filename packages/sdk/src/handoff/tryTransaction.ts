@@ -1,0 +1,64 @@
+import {
+  type Address,
+  bytesToHex,
+  type Chain,
+  type Client,
+  decodeFunctionData,
+  decodeFunctionResult,
+  type Hex,
+  isAddressEqual,
+  type Transport,
+} from "viem";
+import { call, getCode } from "../chainActions.ts";
+import type { Grant } from "../grant/Grant.ts";
+import type { HandoffTransaction } from "./HandoffAnswer.ts";
+import { invalidAnswer } from "./invalidAnswer.ts";
+import { settlementAbi } from "./settlementAbi.ts";
+
+/** Whether a transaction of an answer is the creation of an account that is there already. */
+export async function isCreated(
+  client: Client<Transport, Chain | undefined>,
+  { data }: HandoffTransaction,
+  { session: { account } }: Grant,
+): Promise<boolean> {
+  if (!isCreation(data)) return false;
+  const code = await getCode(client, { address: account });
+  return code !== undefined && code !== "0x";
+}
+
+/**
+ * Tries a transaction of an answer, without sending it, as somebody whom nobody knows: what works only because of who sends
+ * it fails here.
+ *
+ * @throws {Refusal} INVALID_ANSWER: it is a creation, and not of the account that grants; or what the chain says.
+ */
+export async function tryTransaction(
+  client: Client<Transport, Chain | undefined>,
+  { to, data }: HandoffTransaction,
+  { session: { account } }: Grant,
+): Promise<void> {
+  const { data: returned } = await call(client, { account: stranger(), to, data });
+  if (!isCreation(data)) return;
+  const created = createdBy(returned);
+  if (created && isAddressEqual(created, account)) return;
+  throw invalidAnswer("The answer does not create the account that grants.");
+}
+
+const isCreation = (data: Hex): boolean =>
+  decodeFunctionData({ abi: settlementAbi, data }).functionName === "createProxyWithNonce";
+
+/** Of what a factory answered; undefined where there is no factory. */
+function createdBy(returned: Hex | undefined): Address | undefined {
+  try {
+    return decodeFunctionResult({
+      abi: settlementAbi,
+      functionName: "createProxyWithNonce",
+      data: returned ?? "0x",
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** An address that nobody has. */
+const stranger = (): Address => bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(20)));
