@@ -33,7 +33,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     deep: { type: "boolean", default: false },
-    jobs: { type: "string", default: String(Math.max(1, availableParallelism())) },
+    // One more than there are cores: the longest suites, of the page and of the scripts, mostly wait.
+    jobs: { type: "string", default: String(1 + availableParallelism()) },
   },
 });
 const root = resolve(import.meta.dirname, "..");
