@@ -33,8 +33,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     deep: { type: "boolean", default: false },
-    // One more than there are cores: the longest suites, of the page and of the scripts, mostly wait.
-    jobs: { type: "string", default: String(1 + availableParallelism()) },
+    jobs: { type: "string", default: String(Math.max(1, availableParallelism())) },
   },
 });
 const root = resolve(import.meta.dirname, "..");

@@ -39,7 +39,8 @@ export const SCREENS: readonly Screen[] = [
     async open(human) {
       await openReview(human, (await newAgent()).handoff.link);
       await button(human, "Create a passkey").click();
-      await button(human, "Allow with passkey").waitFor();
+      // It can be pressed a moment after the review stands.
+      await human.page.locator("button:not([aria-disabled])", { hasText: "Allow with passkey" }).waitFor();
     },
   },
   {
