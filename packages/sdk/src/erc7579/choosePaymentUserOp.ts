@@ -10,7 +10,6 @@ import {
   type Transport,
 } from "viem";
 import { type CallRequest, toCalls } from "../calls/CallRequest.ts";
-import { decodeError } from "../errors/decodeError.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { hashSession } from "../hashSession.ts";
@@ -74,7 +73,7 @@ export async function choosePaymentUserOp(
   } catch (error) {
     // What does not say how much of it the account has: no token, or the native coin's address zero. The module says why.
     if (isContractRefusal(error)) return undefined;
-    throw decodeError(error);
+    throw error;
   }
 }
 

@@ -41,22 +41,18 @@ export async function paymentUserOpRefusal(
   const budgetIndex = session.budgets.findIndex((one) => isAddressEqual(one.token, token));
   const budget = session.budgets[budgetIndex];
   if (!budget) return noBudget(token);
-  try {
-    const sessionId = hashSession(session);
-    const standing = await sessionStanding(client, { module, session, sessionId, budgetIndex, token });
-    const refusal = refuseStanding(session, standing, signature !== "0x");
-    if (refusal) return refusal;
-    const { spent, resetsAt } = standing;
-    if (standing.period !== period) {
-      const endsAt = session.validAfter + (Number(period) + 1) * budget.period;
-      return periodOver(Math.min(endsAt, session.validUntil) - 1);
-    }
-    const remaining = spent < budget.perPeriod ? budget.perPeriod - spent : 0n;
-    if (amount > remaining) return periodExceeded({ token, amount, remaining, resetsAt });
-    return await transferRefusal(client, session.account, payment);
-  } catch (error) {
-    throw decodeError(error);
+  const sessionId = hashSession(session);
+  const standing = await sessionStanding(client, { module, session, sessionId, budgetIndex, token });
+  const refusal = refuseStanding(session, standing, signature !== "0x");
+  if (refusal) return refusal;
+  const { spent, resetsAt } = standing;
+  if (standing.period !== period) {
+    const endsAt = session.validAfter + (Number(period) + 1) * budget.period;
+    return periodOver(Math.min(endsAt, session.validUntil) - 1);
   }
+  const remaining = spent < budget.perPeriod ? budget.perPeriod - spent : 0n;
+  if (amount > remaining) return periodExceeded({ token, amount, remaining, resetsAt });
+  return transferRefusal(client, session.account, payment);
 }
 
 /** Why the account cannot make the transfer now, if it cannot. It need not be there yet. */

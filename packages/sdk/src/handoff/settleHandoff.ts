@@ -6,7 +6,6 @@ import {
   sendTransaction,
   waitForTransactionReceipt,
 } from "../chainActions.ts";
-import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
@@ -71,14 +70,9 @@ async function settle(
     await tryTransaction(client, transaction, grant);
   } catch (error) {
     if (await isDone()) return;
-    throw decodeError(error);
+    throw error;
   }
-  let gas: bigint;
-  try {
-    gas = await estimateGas(client, { account: sender, to, data });
-  } catch (error) {
-    throw decodeError(error);
-  }
+  const gas = await estimateGas(client, { account: sender, to, data });
   if (gas > mostGas)
     throw invalidAnswer(`The answer holds a transaction of ${gas} gas; the most is ${mostGas}.`);
   await requireGas(client, sender, gas);
@@ -94,7 +88,7 @@ async function settle(
     if (status === "success" || (await isDone())) return;
   } catch (error) {
     if (await isDone()) return;
-    throw decodeError(error);
+    throw error;
   }
   throw new Refusal({
     code: "CALL_FAILED",
