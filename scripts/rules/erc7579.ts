@@ -758,4 +758,9 @@ export const erc7579: Removal[] = [
     "a string ends within the answer",
     "if (length > answer.length - 32 - offset) return (false, hash);",
   ),
+  base(
+    "later-meter-shown",
+    "a budget whose meter is of a later period is said to be all spent, and no more",
+    "if (spent > released) spent = released;",
+  ),
 ];

@@ -23,7 +23,8 @@ import { slots } from "./slots.ts";
  * that a payload's version is known (an unknown one has no key), and of an account's own arguments that they have room
  * for each part, and that their session can be read and lies behind the head before the rest is read (the rest says so
  * again, and that they end where their last call does), and that the one call of an op has room for a selector (zeros stand
- * behind it, and the selector of `execute` ends in none).
+ * behind it, and the selector of `execute` ends in none), and that a payment's session can be read (what cannot has the id
+ * of the session without it, and is taken for that one).
  */
 export const removals: readonly Removal[] = [
   ...session,

@@ -301,6 +301,8 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       const of = paying();
       await enable(of);
       await paid(of, { period: 2n, amount: 300n });
+      const { released, spent } = await budgetOf(of);
+      expect(spent, "and it is said to be all spent, no more").to.equal(released);
       for (const period of [0n, 1n]) {
         expect(await validating(of, { period, amount: 1n })).to.equal(NO);
         expect(await paid(of, { period, amount: 1n })).to.deep.equal([]);
