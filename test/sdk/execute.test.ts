@@ -32,6 +32,7 @@ import {
   isRefusal,
   pay,
   proposeSession,
+  type Refusal,
   type RefusalCode,
   type SafeHandlerKind,
   type SessionRequest,
@@ -417,13 +418,15 @@ for (const version of SAFE_VERSIONS)
   });
 
 describe("a connection that fails", () => {
-  it("is told apart by whether the payment may have been sent", async function () {
-    this.timeout(60_000);
+  const transferOf = (amount: bigint) =>
+    encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [shop, amount] });
+
+  async function grantOnBase(): Promise<{ grant: Grant; env: Environment }> {
     const env = await setUp("base");
     const latchkey = await installLatchkey(env.testChain);
     const safe = await createSafe(env, { version: "1.4.1", owner: ecdsaOwner("alice") });
     await installOnSafe(safe, latchkey, [env.usdc.domainSeparator]);
-    await env.usdc.mint(safe.address, 1_000_000n);
+    await env.usdc.mint(safe.address, 2_000_000n);
     await env.testChain.setBalance(agent.address, parseEther("1"));
     const grant = await signGrant(
       owner,
@@ -431,10 +434,16 @@ describe("a connection that fails", () => {
         account: safe.address,
         key: agent,
         module: latchkey.module,
-        budgets: { usdc: { perTransaction: "1", inAll: "1", recipients: [shop] } },
+        budgets: { usdc: { perTransaction: "1", inAll: "2", recipients: [shop] } },
         until: "1h",
       }),
     );
+    return { grant, env };
+  }
+
+  it("is told apart by whether the payment may have been sent", async function () {
+    this.timeout(60_000);
+    const { grant, env } = await grantOnBase();
     /** A connection that is cut when a method is called, before or after it has done its work. */
     const cut = (method: string, when: "before" | "after") =>
       createWalletClient({
@@ -455,12 +464,7 @@ describe("a connection that fails", () => {
       });
     const payment = { grant, to: shop, amount: "1" } as const;
     expect(await refusalOf(pay(cut("eth_call", "before"), payment))).to.equal("NETWORK");
-    const calls = [
-      {
-        to: env.usdc.address,
-        data: encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [shop, 1_000_000n] }),
-      },
-    ];
+    const calls = [{ to: env.usdc.address, data: transferOf(1_000_000n) }];
     expect(await refusalOf(execute(cut("eth_call", "before"), { grant, calls }))).to.equal("NETWORK");
     expect(await refusalOf(execute(cut("eth_sendRawTransaction", "before"), { grant, calls }))).to.equal(
       "OUTCOME_UNKNOWN",
@@ -469,6 +473,69 @@ describe("a connection that fails", () => {
     expect(await refusalOf(execute(cut("eth_sendRawTransaction", "after"), { grant, calls }))).to.equal(
       "OUTCOME_UNKNOWN",
     );
+    expect(await env.usdc.balanceOf(shop)).to.equal(1_000_000n);
+    await env.connection.close();
+  });
+
+  it("says what was sent, and that nothing was where the connection failed before", async function () {
+    this.timeout(60_000);
+    const { grant, env } = await grantOnBase();
+    const calls = [{ to: env.usdc.address, data: transferOf(1_000_000n) }];
+    const { client, provider } = env.testChain;
+    /** A node that does something of its own for one method. */
+    const nodeThat = (method: string, does: (asked: never) => Promise<unknown>) =>
+      createWalletClient({
+        account: agent,
+        chain: base,
+        transport: custom(
+          {
+            request: async (asked: { method: string }) =>
+              (asked.method === method ? does : pass)(asked as never),
+          },
+          { retryCount: 0 },
+        ),
+      });
+    const pass = (asked: never) => provider.request(asked);
+    const cut = async () => {
+      throw new HttpRequestError({ url: "", details: "cut" });
+    };
+    for (const method of ["eth_getTransactionCount", "eth_estimateGas", "eth_getBlockByNumber"])
+      expect(await refusalOf(execute(nodeThat(method, cut), { grant, calls })), method).to.equal("NETWORK");
+    expect(await env.usdc.balanceOf(shop)).to.equal(0n);
+
+    const lost = nodeThat("eth_sendRawTransaction", async (asked) => {
+      await pass(asked);
+      return cut();
+    });
+    const refusal = (await execute(lost, { grant, calls }).catch((error: unknown) => error)) as Refusal;
+    expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+    const { status } = await client.getTransactionReceipt({ hash: refusal.details.hash as Hex });
+    expect(status).to.equal("success");
+    expect(refusal.message).to.contain(refusal.details.hash);
+    expect(await env.usdc.balanceOf(shop)).to.equal(1_000_000n);
+    await env.connection.close();
+  });
+
+  it("takes a transaction for sent that the second of two nodes has already", async function () {
+    this.timeout(60_000);
+    const { grant, env } = await grantOnBase();
+    const calls = [{ to: env.usdc.address, data: transferOf(1_000_000n) }];
+    const client = createWalletClient({
+      account: agent,
+      chain: base,
+      transport: custom(
+        {
+          async request(asked: { method: string; params?: unknown }) {
+            const answer = await env.testChain.provider.request(asked as never);
+            if (asked.method !== "eth_sendRawTransaction") return answer;
+            throw Object.assign(new Error("already known"), { code: -32000 });
+          },
+        },
+        { retryCount: 0 },
+      ),
+    });
+    const hash = await execute(client, { grant, calls });
+    expect((await env.testChain.client.getTransactionReceipt({ hash })).status).to.equal("success");
     expect(await env.usdc.balanceOf(shop)).to.equal(1_000_000n);
     await env.connection.close();
   });

@@ -6,6 +6,7 @@ import * as actions from "viem/actions";
 import { causes } from "./errors/causes.ts";
 import { decodeError } from "./errors/decodeError.ts";
 import { Refusal } from "./errors/Refusal.ts";
+import { within } from "./within.ts";
 
 /** The refusal that a failed action means. A contract's own no stays one: see {@link isContractRefusal}. */
 function refusalOf(error: unknown): Refusal {
@@ -26,10 +27,18 @@ function isMalformed(error: unknown): boolean {
   return root instanceof TypeError || root instanceof SyntaxError || root instanceof RangeError;
 }
 
+/** Most milliseconds that one question may take, retries and all: viem's own HTTP transport gives up after 41 s. */
+const PATIENCE = 120_000;
+
+const silence = () =>
+  new Refusal({
+    code: "NETWORK",
+    shortMessage: `The node did not answer within ${PATIENCE / 1000} seconds.`,
+    metaMessages: ["Check the client's transport, and give it a timeout."],
+  });
+
 /** The same action, but whatever it throws is a refusal. */
-export const refusing = <action extends (...parameters: never[]) => Promise<unknown>>(
-  action: action,
-): action =>
+const refusing = <action extends (...parameters: never[]) => Promise<unknown>>(action: action): action =>
   (async (...parameters: Parameters<action>) => {
     try {
       return await action(...parameters);
@@ -38,19 +47,25 @@ export const refusing = <action extends (...parameters: never[]) => Promise<unkn
     }
   }) as action;
 
-export const call = /* @__PURE__ */ refusing(actions.call);
-export const estimateGas = /* @__PURE__ */ refusing(actions.estimateGas);
-export const getBalance = /* @__PURE__ */ refusing(actions.getBalance);
-export const getBlock = /* @__PURE__ */ refusing(actions.getBlock);
-export const getBlockNumber = /* @__PURE__ */ refusing(actions.getBlockNumber);
-export const getChainId = /* @__PURE__ */ refusing(actions.getChainId);
-export const getCode = /* @__PURE__ */ refusing(actions.getCode);
-export const getEip712Domain = /* @__PURE__ */ refusing(actions.getEip712Domain);
-export const getGasPrice = /* @__PURE__ */ refusing(actions.getGasPrice);
-export const getLogs = /* @__PURE__ */ refusing(actions.getLogs);
-export const getStorageAt = /* @__PURE__ */ refusing(actions.getStorageAt);
-export const multicall = /* @__PURE__ */ refusing(actions.multicall);
-export const readContract = /* @__PURE__ */ refusing(actions.readContract);
+/** The same question to a node, but whatever it throws is a refusal, and silence is one too. */
+export const asking = <action extends (...parameters: never[]) => Promise<unknown>>(action: action): action =>
+  refusing(((...parameters: Parameters<action>) =>
+    within(PATIENCE, action(...parameters), silence)) as action);
+
+export const call = /* @__PURE__ */ asking(actions.call);
+export const estimateGas = /* @__PURE__ */ asking(actions.estimateGas);
+export const getBalance = /* @__PURE__ */ asking(actions.getBalance);
+export const getBlock = /* @__PURE__ */ asking(actions.getBlock);
+export const getBlockNumber = /* @__PURE__ */ asking(actions.getBlockNumber);
+export const getChainId = /* @__PURE__ */ asking(actions.getChainId);
+export const getCode = /* @__PURE__ */ asking(actions.getCode);
+export const getEip712Domain = /* @__PURE__ */ asking(actions.getEip712Domain);
+export const getGasPrice = /* @__PURE__ */ asking(actions.getGasPrice);
+export const getLogs = /* @__PURE__ */ asking(actions.getLogs);
+export const getStorageAt = /* @__PURE__ */ asking(actions.getStorageAt);
+export const getTransaction = /* @__PURE__ */ asking(actions.getTransaction);
+export const multicall = /* @__PURE__ */ asking(actions.multicall);
+export const readContract = /* @__PURE__ */ asking(actions.readContract);
 export const sendTransaction = /* @__PURE__ */ refusing(actions.sendTransaction);
-export const setCode = /* @__PURE__ */ refusing(actions.setCode);
+export const setCode = /* @__PURE__ */ asking(actions.setCode);
 export const waitForTransactionReceipt = /* @__PURE__ */ refusing(actions.waitForTransactionReceipt);

@@ -128,6 +128,7 @@ describe("the paying fetch", function () {
       }),
       "another-token": offer(1n, { asset: stranger }),
       short: offer(200_000n, { maxTimeoutSeconds: 20 }),
+      hasty: offer(200_000n, { maxTimeoutSeconds: 7 }),
     });
     const snapshot = await connection.networkHelpers.takeSnapshot();
     restore = () => snapshot.restore();
@@ -552,6 +553,400 @@ describe("the paying fetch", function () {
       expect(await request.catch((error: Error) => error.message)).to.equal("enough");
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
       expect(new Set(merchant.headers).size).to.equal(1);
+    });
+  });
+
+  describe("one purchase, however the runtime sends it,", () => {
+    /** Takes something from the runtime, as others lack it. */
+    async function without(owner: object, name: string, work: () => Promise<void>): Promise<void> {
+      const property = Object.getOwnPropertyDescriptor(owner, name) as PropertyDescriptor;
+      Object.defineProperty(owner, name, { configurable: true, get: () => undefined });
+      try {
+        await work();
+      } finally {
+        Object.defineProperty(owner, name, property);
+      }
+    }
+
+    it("is paid once where it is a form, whose boundary is another each time", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { resends: 0 });
+      const form = (dish: string) => {
+        const body = new FormData();
+        body.set("dish", dish);
+        body.set("photo", new File([new Uint8Array([0, 200, 45, 45])], "photo.bin"));
+        return { method: "POST", body };
+      };
+      merchant.faults = ["drop after settling"];
+      expect((await refusalOf(pay(merchant.url("fifth"), form("soup")))).details.settled).to.equal(true);
+      expect((await refusalOf(pay(merchant.url("fifth"), form("soup")))).details.settled).to.equal(true);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+      expect((await pay(merchant.url("fifth"), form("fish"))).status).to.equal(200);
+      expect(await payments(grant.session.account)).to.have.length(2);
+    });
+
+    it("is another one with another body, also where there is no Request.body", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { resends: 0 });
+      await without(Request.prototype, "body", async () => {
+        merchant.faults = ["drop before settling"];
+        await refusalOf(pay(merchant.url("fifth"), { method: "POST", body: "soup" }));
+        expect((await pay(merchant.url("fifth"), { method: "POST", body: "fish" })).status).to.equal(200);
+        expect((await pay(merchant.url("fifth"), { method: "POST", body: "soup" })).status).to.equal(200);
+      });
+      expect(merchant.headers).to.have.length(3);
+      expect(merchant.headers[1]).not.to.equal(merchant.headers[0]);
+      expect(merchant.headers[2]).to.equal(merchant.headers[0]);
+    });
+
+    it("keeps the bytes of a stream where requests cannot stream, and sends them again", async () => {
+      const grant = await enabled();
+      const { Request: Streaming } = globalThis;
+      // Firefox makes text of what it does not know as a body.
+      globalThis.Request = class extends Streaming {
+        constructor(input: RequestInfo | URL, init?: RequestInit) {
+          super(input, init?.body instanceof ReadableStream ? { ...init, body: String(init.body) } : init);
+        }
+      };
+      try {
+        merchant.faults = ["drop before settling"];
+        const response = await agent(grant)(merchant.url("fifth"), {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: new Blob([JSON.stringify({ question: 42 })]).stream(),
+          duplex: "half",
+        } as RequestInit);
+        expect(await response.json()).to.deep.equal({ sold: "fifth", body: { question: 42 } });
+      } finally {
+        globalThis.Request = Streaming;
+      }
+      expect(merchant.headers).to.have.length(2);
+    });
+
+    it("needs neither AbortSignal.any nor crypto.subtle", async () => {
+      const grant = await enabled();
+      await without(AbortSignal, "any", () =>
+        without(Crypto.prototype, "subtle", async () => {
+          expect((await agent(grant)(merchant.url("fifth"))).status).to.equal(200);
+          expect((await agent(grant)(merchant.url("free"))).status).to.equal(200);
+        }),
+      );
+      expect(merchant.headers).to.have.length(1);
+    });
+  });
+
+  describe("never waits without a bound", () => {
+    const offer = () => ({
+      scheme: "exact",
+      network: "eip155:1" as const,
+      asset: environment.usdc.address,
+      amount: "200000",
+      payTo: shop,
+      maxTimeoutSeconds: 60,
+      extra: { name: "USD Coin", version: "2" },
+    });
+    /** A body that never ends, and never lets go. */
+    const endless = () =>
+      new ReadableStream({ pull: () => new Promise(() => {}), cancel: () => new Promise(() => {}) });
+    const required = () => ({
+      x402Version: 2,
+      resource: { url: "https://shop.example/" },
+      accepts: [offer()],
+    });
+
+    it("for the body of an answer that makes its offer in the header", async () => {
+      const grant = await enabled();
+      const headers = { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required()) };
+      const pay = agent(grant, {
+        fetch: async (input, init) =>
+          new Request(input, init).headers.has("PAYMENT-SIGNATURE")
+            ? new Response("sold")
+            : new Response(endless(), { status: 402, headers }),
+      });
+      expect(await (await pay("https://shop.example/")).text()).to.equal("sold");
+    });
+
+    it("for an offer in a body that never ends, or is larger than any offer: the answer is handed on", async () => {
+      const grant = await enabled();
+      const answers = async (body: ReadableStream) => {
+        const fetch = async () => new Response(body, { status: 402 });
+        return (await agent(grant, { timeout: 200, fetch })("https://shop.example/")).status;
+      };
+      expect(await answers(endless())).to.equal(402);
+      const flood = new ReadableStream({
+        pull: (controller) => controller.enqueue(new Uint8Array(100_000).fill(32)),
+      });
+      expect(await answers(flood)).to.equal(402);
+    });
+
+    it("for a fetch that ignores its signal", async () => {
+      const grant = await enabled();
+      const headers = { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required()) };
+      const silent = agent(grant, {
+        timeout: 100,
+        resends: 1,
+        fetch: async (input, init) =>
+          new Request(input, init).headers.has("PAYMENT-SIGNATURE")
+            ? new Promise<Response>(() => {})
+            : new Response(null, { status: 402, headers }),
+      });
+      expect((await refusalOf(silent("https://shop.example/"))).code).to.equal("OUTCOME_UNKNOWN");
+    });
+
+    it("for a key that signs too late: nothing is sent, and the slot is free again", async () => {
+      const grant = await enabled();
+      const store = memorySlotStore();
+      const slow = {
+        address: key.address,
+        signTypedData: (async (typedData: never) => {
+          await new Promise((done) => setTimeout(done, 2500));
+          return key.signTypedData(typedData);
+        }) as typeof key.signTypedData,
+      };
+      const refusal = await refusalOf(agent(grant, { key: slow, store })(merchant.url("hasty")));
+      expect(refusal.code).to.equal("NOT_SIGNED");
+      expect(refusal.message).to.contain("expired");
+      expect(merchant.headers).to.deep.equal([]);
+      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal([]);
+    });
+
+    for (const [name, value] of [
+      ["resends", Number.NaN],
+      ["resends", -1],
+      ["resends", Number.POSITIVE_INFINITY],
+      ["resendDelay", Number.NaN],
+      ["timeout", 0],
+      ["maxOpenersInFlight", 0],
+      ["maxOpenersInFlight", 1.5],
+      ["margin", -1],
+      ["maxWait", Number.NaN],
+      ["pollingInterval", 0],
+    ] as const)
+      it(`and takes no ${name} of ${value}`, async () => {
+        const grant = await enabled();
+        expect(() => agent(grant, { [name]: value }))
+          .to.throw(Refusal, name)
+          .with.property("code", "INVALID_LIMIT");
+      });
+  });
+
+  describe("signs nothing that has expired by then", () => {
+    it("where the slot was long in coming: the payment's life begins when it is found", async () => {
+      const grant = await enabled();
+      const store = memorySlotStore();
+      const began = await chainTime();
+      const pay = agent(grant, {
+        store: {
+          ...store,
+          take: async (request) => {
+            await new Promise((done) => setTimeout(done, 2200));
+            return store.take(request);
+          },
+        },
+      });
+      expect((await pay(merchant.url("short"))).status).to.equal(200);
+      const { validBefore } = payment(merchant.headers[0] as string).authorization;
+      expect(Number(validBefore)).to.be.within(began + 22, began + 30);
+    });
+
+    it("where the node took too long to say that the account agrees", async () => {
+      const grant = await enabled();
+      const { provider } = environment.testChain;
+      const client = createPublicClient({
+        transport: custom(
+          {
+            request: async (asked: { method: string; params?: unknown }) => {
+              const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [];
+              if (call?.data?.startsWith(toFunctionSelector("isValidSignature(bytes32,bytes)")))
+                await new Promise((done) => setTimeout(done, 2500));
+              return provider.request(asked as never);
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+      const refusal = await refusalOf(agent(grant, { client })(merchant.url("hasty")));
+      expect(refusal.code).to.equal("NETWORK");
+      expect(refusal.message).to.contain("expired");
+      expect(merchant.headers).to.deep.equal([]);
+    });
+  });
+
+  describe("stops when the caller does", () => {
+    const delayed = (milliseconds: (asked: { method: string; params?: unknown }) => number) =>
+      createPublicClient({
+        transport: custom(
+          {
+            request: async (asked: { method: string; params?: unknown }) => {
+              await new Promise((done) => setTimeout(done, milliseconds(asked)));
+              return environment.testChain.provider.request(asked as never);
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+    const isAboutSignature = ({ params }: { params?: unknown }) =>
+      Array.isArray(params) &&
+      !!params[0]?.data?.startsWith(toFunctionSelector("isValidSignature(bytes32,bytes)"));
+
+    it("at once, with a slow node, signing nothing and keeping no slot", async () => {
+      const grant = await enabled();
+      const store = memorySlotStore();
+      let signed = 0;
+      const counting = {
+        address: key.address,
+        signTypedData: ((typedData: never) => {
+          signed++;
+          return key.signTypedData(typedData);
+        }) as typeof key.signTypedData,
+      };
+      const pay = agent(grant, { client: delayed(() => 150), key: counting, store });
+      const began = performance.now();
+      const error = await pay(merchant.url("fifth"), { signal: AbortSignal.timeout(300) }).catch(
+        (reason: Error) => reason.name,
+      );
+      expect(error).to.equal("TimeoutError");
+      expect(performance.now() - began).to.be.lessThan(1000);
+      // What was under way then goes no further than the key.
+      await new Promise((done) => setTimeout(done, 2500));
+      expect(signed).to.equal(0);
+      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal([]);
+      expect((await agent(grant, { store })(merchant.url("fifth"))).status).to.equal(200);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("before anything is asked, where it is so from the start", async () => {
+      const grant = await enabled();
+      let asked = 0;
+      const pay = agent(grant, {
+        fetch: async () => {
+          asked++;
+          return new Response();
+        },
+      });
+      const reason = new Error("never mind");
+      const error = await pay("https://shop.example/", { signal: AbortSignal.abort(reason) }).catch(
+        (one) => one,
+      );
+      expect([error, asked]).to.deep.equal([reason, 0]);
+    });
+
+    it("while the key signs: what it signs then is thrown away", async () => {
+      const grant = await enabled();
+      const store = memorySlotStore();
+      const stop = new AbortController();
+      const slow = {
+        address: key.address,
+        signTypedData: (async (typedData: never) => {
+          stop.abort(new Error("enough"));
+          return key.signTypedData(typedData);
+        }) as typeof key.signTypedData,
+      };
+      const pay = agent(grant, { key: slow, store });
+      const error = await pay(merchant.url("fifth"), { signal: stop.signal }).catch(
+        (one: Error) => one.message,
+      );
+      expect(error).to.equal("enough");
+      await new Promise((done) => setTimeout(done, 100));
+      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal([]);
+      expect(merchant.headers).to.deep.equal([]);
+    });
+
+    it("and keeps a payment that a node has seen by then for the next such request", async () => {
+      const grant = await enabled();
+      const store = memorySlotStore();
+      const stop = new AbortController();
+      const client = delayed((asked) => {
+        if (!isAboutSignature(asked)) return 0;
+        stop.abort(new Error("enough"));
+        return 100;
+      });
+      const pay = agent(grant, { client, store });
+      const error = await pay(merchant.url("fifth"), { signal: stop.signal }).catch(
+        (one: Error) => one.message,
+      );
+      expect(error).to.equal("enough");
+      await new Promise((done) => setTimeout(done, 500));
+      const held = await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`);
+      expect(held).to.have.length(1);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal(held);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("while it waits to send a payment again, which stays open", async () => {
+      const grant = await enabled();
+      const pay = agent(grant, { resendDelay: 60_000 });
+      merchant.faults = ["drop before settling"];
+      const stop = new AbortController();
+      const request = pay(merchant.url("fifth"), { signal: stop.signal });
+      while (merchant.headers.length === 0) await new Promise((done) => setTimeout(done, 5));
+      await new Promise((done) => setTimeout(done, 100));
+      stop.abort(new Error("enough"));
+      expect(await request.catch((error: Error) => error.message)).to.equal("enough");
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(new Set(merchant.headers).size).to.equal(1);
+    });
+
+    it("while a slot in flight is waited for", async () => {
+      const grant = await enabled({ perPeriod: DOLLAR });
+      const pay = agent(grant, { maxWait: 60, pollingInterval: 50_000, resends: 0 });
+      merchant.faults = ["drop before settling"];
+      await refusalOf(pay(merchant.url("price-1000000")));
+      const began = performance.now();
+      const error = await pay(merchant.url("price-500000"), { signal: AbortSignal.timeout(500) }).catch(
+        (reason: Error) => reason.name,
+      );
+      expect(error).to.equal("TimeoutError");
+      expect(performance.now() - began).to.be.lessThan(5000);
+    });
+  });
+
+  describe("where two agents share a session, but no store,", () => {
+    it("both pay for what they bought, and neither is told of the other's payment as its own", async () => {
+      const grant = await enabled();
+      let release: () => void = () => {};
+      const gate = new Promise<void>((done) => (release = done));
+      let waiting = 0;
+      // Signs first, and comes second.
+      const late = agent(grant, {
+        fetch: async (input, init) => {
+          const request = new Request(input, init);
+          if (request.headers.has("PAYMENT-SIGNATURE") && waiting++ === 0) await gate;
+          return fetch(request);
+        },
+      });
+      const second = late(merchant.url("fifth"));
+      while (waiting === 0) await new Promise((done) => setTimeout(done, 5));
+      expect((await agent(grant)(merchant.url("fifth"))).status).to.equal(200);
+      release();
+      expect((await second).status).to.equal(200);
+      const [first, lost, again] = merchant.headers.map((header) => payment(header).authorization.nonce);
+      expect(lost).to.equal(first);
+      expect(again).not.to.equal(first);
+      expect(new Set(merchant.headers).size).to.equal(3);
+      expect(await payments(grant.session.account)).to.have.length(2);
+    });
+
+    it("gives up after three lost slots, and says that nothing is open", async () => {
+      const grant = await enabled();
+      const rival = agent(grant);
+      let purchases = 0;
+      const pay = agent(grant, {
+        fetch: async (input, init) => {
+          const request = new Request(input, init);
+          if (request.headers.has("PAYMENT-SIGNATURE")) {
+            purchases++;
+            expect((await rival(merchant.url("fifth"))).status).to.equal(200);
+          }
+          return fetch(request);
+        },
+      });
+      const refusal = await refusalOf(pay(merchant.url("fifth")));
+      expect(refusal.code).to.equal("TOKEN_AUTHORIZATION_USED");
+      expect(purchases).to.equal(3);
+      expect(await payments(grant.session.account)).to.have.length(3);
     });
   });
 

@@ -45,7 +45,7 @@ function setUp(limits: Limits = dollar, maxOpenersInFlight = 1000, store = memor
       spent: token.spent,
       resetsAt: 86_400,
       now,
-      heldUntil: now + LIFETIME,
+      heldUntil: () => now + LIFETIME,
     });
   const pay = async (value: bigint, now = 0, payee = alice) => {
     const { slot } = await take(value, now, payee);
@@ -148,12 +148,37 @@ describe("the slot allocator", () => {
 
   it("caps the openers in flight to one payee, not those to others", async () => {
     const { take, token } = setUp(dollar, 2);
-    const { slot } = await take(1_000_000n, 0, alice);
+    const { slot } = await take(50_000n, 0, alice);
     await take(200_000n, 0, alice);
-    expect((await refusalOf(take(1_000_000n, 0, alice))).code).to.equal("SLOTS_TAKEN");
-    expect(slotKey((await take(1_000_000n, 0, bob)).slot)).to.equal("2/0/0");
-    token.settle(slot, 1_000_000n);
-    expect(slotKey((await take(1_000_000n, 0, alice)).slot)).to.equal("3/0/0");
+    expect((await refusalOf(take(200_000n, 0, alice))).code).to.equal("SLOTS_TAKEN");
+    expect(slotKey((await take(200_000n, 0, bob)).slot)).to.equal("2/1/0");
+    token.settle(slot, 50_000n);
+    expect(slotKey((await take(200_000n, 0, alice)).slot)).to.equal("3/1/0");
+  });
+
+  it("does not count payments of whole lots, which keep nothing from others", async () => {
+    const { take } = setUp(dollar, 1);
+    for (let lot = 0; lot < 6; lot++)
+      expect(slotKey((await take(1_000_000n, 0, alice)).slot)).to.equal(`${lot}/0/0`);
+    expect(slotKey((await take(200_000n, 0, alice)).slot)).to.equal("6/1/0");
+    expect((await refusalOf(take(200_000n, 0, alice))).code).to.equal("SLOTS_TAKEN");
+    expect(slotKey((await take(1_000_000n, 0, alice)).slot)).to.equal("7/0/0");
+  });
+
+  it("holds a slot from when it was found, however long that took", async () => {
+    const { allocator, token } = setUp();
+    let now = 0;
+    for (let lot = 0n; lot < 3n; lot++) token.burn({ lot, size: 0, index: 0n });
+    const { slot } = await allocator.take({
+      value: 200_000n,
+      payee: alice,
+      period: 0n,
+      spent: 0n,
+      resetsAt: 86_400,
+      now,
+      heldUntil: () => (now += 100),
+    });
+    expect(slot.heldUntil).to.equal(100);
   });
 
   it("passes over lots that a burnt nonce has killed, also one burnt since it last looked", async () => {

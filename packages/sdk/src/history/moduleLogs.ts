@@ -10,7 +10,7 @@ import {
   parseEventLogs,
   type Transport,
 } from "viem";
-import { refusing } from "../chainActions.ts";
+import { asking } from "../chainActions.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 
 /** The events of a session module: the account is the first topic of each. */
@@ -22,7 +22,7 @@ const names = ["SessionEnabled", "SessionRevoked", "EpochChanged", "Spent"] as c
  *
  * @param parameters.eventNames Which events; default: all.
  */
-export const moduleLogs = refusing(async function moduleLogs(
+export const moduleLogs = asking(async function moduleLogs(
   client: Client<Transport, Chain | undefined>,
   parameters: {
     account: Address;

@@ -18,14 +18,16 @@ const hasMulticall = new WeakMap<object, Promise<boolean>>();
  * Asks an EIP-3009 token which nonces of an account are used or cancelled. Several are asked about in one request: of
  * Multicall3 where the chain has it, else of its code, which travels with the request (a hundred at a time).
  *
+ * @param parameters.blockNumber - after which block; default: the latest
  * @returns one answer for each nonce, in order
  * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the token does not know EIP-3009
  */
 export async function authorizationStates(
   client: Client<Transport, Chain | undefined>,
-  parameters: { token: Address; account: Address; nonces: readonly Hex[] },
+  parameters: { token: Address; account: Address; nonces: readonly Hex[]; blockNumber?: bigint },
 ): Promise<readonly boolean[]> {
-  const { token, account, nonces } = parameters;
+  const { token, account, nonces, blockNumber } = parameters;
+  const at = blockNumber === undefined ? {} : { blockNumber };
   const contracts = nonces.map(
     (nonce) =>
       ({
@@ -37,7 +39,7 @@ export async function authorizationStates(
   );
   const [first, ...others] = contracts;
   if (!first) return [];
-  if (others.length === 0) return [await readContract(client, first)];
+  if (others.length === 0) return [await readContract(client, { ...first, ...at })];
   let known = hasMulticall.get(client);
   if (!known) {
     known = getCode(client, { address: MULTICALL3 }).then((code) => code !== undefined && code !== "0x");
@@ -49,5 +51,5 @@ export async function authorizationStates(
   const where = (await known)
     ? { multicallAddress: MULTICALL3, batchSize: 0 }
     : { deployless: true, batchSize: 100 * CALLDATA };
-  return multicall(client, { ...where, contracts, allowFailure: false });
+  return multicall(client, { ...where, ...at, contracts, allowFailure: false });
 }

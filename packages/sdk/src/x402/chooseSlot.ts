@@ -24,7 +24,7 @@ export type SlotQuestion = {
   known: (slot: Slot) => boolean;
   /** Lots of which the token ever said that an opener is used, lowest first. */
   openedBefore: readonly bigint[];
-  /** Most openers that may be in flight to one payee. */
+  /** Most openers of parts of lots that may be in flight to one payee. */
   maxOpenersInFlight: number;
 };
 
@@ -140,9 +140,12 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   const best = followerOf(fit, opened);
   if (best) return best;
   if (firstFree !== undefined) {
+    // A payment of a whole lot keeps nothing from others that it does not pay for.
     const payee = question.payee.toLowerCase();
-    const mine = heldOpeners.filter((slot) => used(slot) !== true && slot.payee.toLowerCase() === payee);
-    if (mine.length >= question.maxOpenersInFlight) return { kind: "wait", for: mine };
+    const mine = heldOpeners.filter(
+      (slot) => slot.size > 0 && used(slot) !== true && slot.payee.toLowerCase() === payee,
+    );
+    if (fit > 0 && mine.length >= question.maxOpenersInFlight) return { kind: "wait", for: mine };
     return confirmed({ lot: firstFree, size: fit, index: 0n });
   }
   for (let size = fit - 1; size > 0; size--) {

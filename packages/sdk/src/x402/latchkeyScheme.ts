@@ -1,5 +1,10 @@
 import { encodePaymentSignatureHeader } from "@x402/core/http";
-import type { PaymentPayload, PaymentRequirements, SchemeNetworkClient } from "@x402/core/types";
+import type {
+  PaymentPayload,
+  PaymentPayloadContext,
+  PaymentRequirements,
+  SchemeNetworkClient,
+} from "@x402/core/types";
 import { findDefaultAsset } from "@x402/evm";
 import {
   type Address,
@@ -25,19 +30,25 @@ import { encodePayload } from "../payload/encodePayload.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import type { Session } from "../Session.ts";
 import { utcText } from "../units/utcText.ts";
+import { within } from "../within.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain } from "./checkTokenDomain.ts";
 import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memorySlotStore } from "./memorySlotStore.ts";
+import { pause } from "./pause.ts";
 import { headerRefusal } from "./paymentHeader.ts";
-import { paymentWindow } from "./paymentWindow.ts";
+import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
 import { refuseStanding } from "./refuseStanding.ts";
+import { requireNumbers } from "./requireNumbers.ts";
 import type { SessionKey } from "./SessionKey.ts";
 import type { SlotStore } from "./SlotStore.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
+import { unlessAborted } from "./unlessAborted.ts";
+
+type Signal = AbortSignal | undefined;
 
 /** How an agent pays by signature. */
 export type LatchkeySchemeParameters = {
@@ -52,7 +63,10 @@ export type LatchkeySchemeParameters = {
    * `fileSlotStore` of `@latchkey/sdk/node`. Default: {@link memorySlotStore}.
    */
   store?: SlotStore;
-  /** Most payments to one payee that may open a lot and have not settled yet. Default 4. */
+  /**
+   * Most payments to one payee that may open a lot, use only a part of it, and have not settled yet. Default 4. A payment
+   * of a whole lot is not counted.
+   */
   maxOpenersInFlight?: number;
   /** Seconds that must remain of a period beyond the six that facilitators want. Default 12. */
   margin?: number;
@@ -63,7 +77,7 @@ export type LatchkeySchemeParameters = {
 };
 
 /** An x402 client scheme that pays from a session. */
-export type LatchkeyScheme = SchemeNetworkClient & {
+export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> & {
   readonly scheme: "exact";
   /** The exact network to register it for, as in `new x402Client().register(scheme.network, scheme)`. */
   readonly network: `eip155:${number}`;
@@ -78,6 +92,17 @@ export type LatchkeyScheme = SchemeNetworkClient & {
    * was sent and refused. Slots are not looked at.
    */
   refusalOf(requirements: PaymentRequirements): Promise<Refusal | undefined>;
+  /**
+   * What `x402Client` calls.
+   *
+   * @param context.signal - Aborted before the key has signed: nothing is signed, the slot is given back, and the signal's
+   * reason is thrown. Aborted later: the payment is finished, as a node may have seen it.
+   */
+  createPaymentPayload(
+    x402Version: number,
+    requirements: PaymentRequirements,
+    context?: PaymentPayloadContext & { signal?: AbortSignal | undefined },
+  ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
 };
 
 const transferWithAuthorization = {
@@ -92,6 +117,12 @@ const transferWithAuthorization = {
 } as const;
 const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 const ERC1271_YES = "0x1626ba7e";
+
+/**
+ * Authorizations begin this many seconds after 1970, at most. Which one is random, so that two agents who sign for the
+ * same slot in the same second, without a shared store, sign two authorizations: then the chain shows whose was settled.
+ */
+const LATEST_START = 0xffff;
 
 /** A slot stays taken this many seconds after its authorization ended: for nodes that lag behind, and small reorgs. */
 const SETTLING_SECONDS = 60;
@@ -110,10 +141,10 @@ const SETTLING_SECONDS = 60;
  * Register it under `scheme.network`, never under a pattern, and without another scheme for `exact` on that network.
  * {@link payingFetch} does all of this.
  *
- * The authorization's validAfter is 0: the slot ties it to the current period already, the chain looks when it is
- * settled, and no skew between three clocks can make it too early.
+ * The authorization's validAfter lies in 1970, at a random second: the slot ties it to the current period already, the
+ * chain looks when it is settled, and no skew between three clocks can make it too early.
  *
- * @throws {Refusal} NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
+ * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
  * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
  * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, TOO_LARGE, STORE, NETWORK
  */
@@ -124,6 +155,12 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   const sessionId = hashSession(session);
   const store = parameters.store ?? memorySlotStore();
   const { margin = 12, maxWait = 30, pollingInterval = 1000 } = parameters;
+  requireNumbers({
+    maxOpenersInFlight: { value: parameters.maxOpenersInFlight, least: 1, whole: true },
+    margin: { value: margin, least: 0 },
+    maxWait: { value: maxWait, least: 0 },
+    pollingInterval: { value: pollingInterval, least: 1 },
+  });
   if (!isAddressEqual(key.address, session.key)) {
     throw new Refusal({
       code: "NOT_KEY",
@@ -147,7 +184,9 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         store,
         authorizationStates: (nonces) =>
           authorizationStates(client, { token: budget.token, account: session.account, nonces }),
-        ...(parameters.maxOpenersInFlight ? { maxOpenersInFlight: parameters.maxOpenersInFlight } : {}),
+        ...(parameters.maxOpenersInFlight === undefined
+          ? {}
+          : { maxOpenersInFlight: parameters.maxOpenersInFlight }),
       });
     allocators.set(budgetIndex, made);
     return made;
@@ -192,13 +231,13 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     rail: SignatureRail,
     standing: SessionStanding,
     { slot, nonce }: { slot: HeldSlot; nonce: Hex },
-    validBefore: number,
+    { validBefore, secondsLeft, signal }: { validBefore: number; secondsLeft: number; signal: Signal },
   ) {
     const authorization = {
       from: session.account,
       to: offer.payTo,
       value: offer.amount,
-      validAfter: 0n,
+      validAfter: randomStart(),
       validBefore: BigInt(validBefore),
       nonce,
     };
@@ -208,13 +247,20 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       primaryType: "TransferWithAuthorization",
       message: authorization,
     } as const;
+    // A key that is kept elsewhere may take its time. What it signs too late is thrown away.
+    const signing = within(
+      (secondsLeft + 1) * 1000,
+      askSigner(() => key.signTypedData(typedData)),
+      () => refuseLateKey(validBefore),
+    );
+    const keySignature = await unlessAborted(signal, signing);
     const payload = encodePayload({
       session,
       budgetIndex: offer.budgetIndex,
       slot,
       ...authorization,
       tokenDomain: offer.tokenDomain,
-      keySignature: await askSigner(() => key.signTypedData(typedData)),
+      keySignature,
       wrapsHash: rail.wrapsHash,
       ...(standing.state === "ENABLED" ? {} : { grant: grant.signature }),
     });
@@ -227,7 +273,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
           from: authorization.from,
           to: authorization.to,
           value: `${authorization.value}`,
-          validAfter: "0",
+          validAfter: `${authorization.validAfter}`,
           validBefore: `${validBefore}`,
           nonce,
         },
@@ -251,59 +297,86 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   const refuse = (offer: PayableOffer, standing: SessionStanding) =>
     refuseStanding(session, standing, carriesGrant) ?? refuseBalance(offer, standing);
 
-  async function pay(offer: PayableOffer, requirements: PaymentRequirements, rail: SignatureRail) {
-    const { budget, amount } = offer;
-    const deadline = Date.now() + maxWait * 1000;
+  async function pay(
+    offer: PayableOffer,
+    requirements: PaymentRequirements,
+    rail: SignatureRail,
+    signal: Signal,
+  ) {
+    const { budget, amount, maxTimeoutSeconds } = offer;
+    // A slot that cannot be given back comes back by itself: the reason for giving it back says more.
+    const giveBack = (slot: HeldSlot) =>
+      allocatorOf(offer)
+        .release(slot)
+        .catch(() => {});
+    const deadline = performance.now() + maxWait * 1000;
     for (;;) {
-      const standing = await standingOf(offer);
+      const standing = await unlessAborted(signal, standingOf(offer));
       const refusal = refuse(offer, standing);
       if (refusal) throw refusal;
-      await checkGrant(standing);
+      await unlessAborted(signal, checkGrant(standing));
       const { chainTime, resetsAt } = standing;
       const wait = async (reason: Refusal) => {
-        if (Date.now() + pollingInterval > deadline) throw reason;
-        await new Promise((done) => setTimeout(done, pollingInterval));
+        if (performance.now() + pollingInterval > deadline) throw reason;
+        await pause(pollingInterval, signal);
       };
-      const window = paymentWindow({
-        now: await currentTime(client, chainTime),
-        maxTimeoutSeconds: offer.maxTimeoutSeconds,
-        resetsAt,
-        margin,
-      });
-      if (!window) {
+      const now = await unlessAborted(signal, currentTime(client, chainTime));
+      const began = performance.now();
+      /** Seconds of the chain's time: what is done next may take long. */
+      const clock = () => now + Math.floor((performance.now() - began) / 1000);
+      const window = () => paymentWindow({ now: clock(), maxTimeoutSeconds, resetsAt, margin });
+      const periodEnds = async () => {
         if (resetsAt >= session.validUntil) throw refuseEnding(session);
         const reason = refusePeriodEnd(offer, resetsAt);
         if (chainTime + maxWait < resetsAt) throw reason;
         await wait(reason);
+      };
+      if (!window()) {
+        await periodEnds();
         continue;
       }
-      const { validBefore } = window;
+      const taking = allocatorOf(offer).take({
+        value: amount,
+        payee: offer.payTo,
+        period: standing.period,
+        spent: standing.spent,
+        resetsAt,
+        now: chainTime,
+        // The life of the payment begins when its slot is found, however long that took.
+        heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
+      });
       let taken: { slot: HeldSlot; nonce: Hex };
       try {
-        taken = await allocatorOf(offer).take({
-          value: amount,
-          payee: offer.payTo,
-          period: standing.period,
-          spent: standing.spent,
-          resetsAt,
-          now: chainTime,
-          heldUntil: validBefore + SETTLING_SECONDS,
-        });
+        taken = await unlessAborted(signal, taking);
       } catch (error) {
+        if (signal?.aborted) {
+          // It may still be found, for nobody.
+          taking.then(({ slot }) => giveBack(slot)).catch(() => {});
+          throw error;
+        }
         if (!(error instanceof Refusal) || error.code !== "SLOTS_TAKEN") throw error;
         await wait(error);
         continue;
       }
+      const validBefore = taken.slot.heldUntil - SETTLING_SECONDS;
+      if (!window()) {
+        await giveBack(taken.slot);
+        await periodEnds();
+        continue;
+      }
       let authorized: Awaited<ReturnType<typeof authorize>>;
       try {
-        authorized = await authorize(offer, rail, standing, taken, validBefore);
+        const secondsLeft = validBefore - FACILITATOR_SECONDS - clock();
+        authorized = await authorize(offer, rail, standing, taken, { validBefore, secondsLeft, signal });
         // The server's description of what it sells comes on top: here it is known already that all is in vain.
         const { payment: payload } = authorized;
         const header = { x402Version: 2, accepted: requirements, payload } as PaymentPayload;
         const tooLarge = headerRefusal(encodePaymentSignatureHeader(header));
         if (tooLarge) throw tooLarge;
+        signal?.throwIfAborted();
+        if (clock() > validBefore - FACILITATOR_SECONDS) throw refuseLateKey(validBefore);
       } catch (error) {
-        await allocatorOf(offer).release(taken.slot);
+        await giveBack(taken.slot);
         throw error;
       }
       const { digest, payment } = authorized;
@@ -314,6 +387,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       } catch (cause) {
         throw refuseUnasked(session, seen, cause);
       }
+      if (agrees && clock() > validBefore - FACILITATOR_SECONDS) throw refuseLateNode(seen);
       if (agrees) return payment;
       rails.delete(budget.token);
       ownersAsked = false;
@@ -331,7 +405,9 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const offer = checkOffer(requirements, session, chainId);
       return refuse(offer, await standingOf(offer));
     },
-    async createPaymentPayload(x402Version, requirements) {
+    async createPaymentPayload(x402Version, requirements, context) {
+      const signal = context?.signal;
+      signal?.throwIfAborted();
       if (x402Version !== 2) {
         throw new Refusal({
           code: "NOT_OFFERED",
@@ -341,8 +417,9 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         });
       }
       const offer = checkOffer(requirements, session, chainId);
-      await checkChain();
-      return { x402Version, payload: await pay(offer, requirements, await railOf(offer)) };
+      await unlessAborted(signal, checkChain());
+      const rail = await unlessAborted(signal, railOf(offer));
+      return { x402Version, payload: await pay(offer, requirements, rail, signal) };
     },
   };
 }
@@ -371,6 +448,16 @@ const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Re
     shortMessage: "The period ends in a few seconds: too soon for a payment to settle in it.",
     metaMessages: [`The next period begins at ${utcText(resetsAt)}: try again then.`],
     details: { token: budget.token, amount, remaining: 0n, resetsAt },
+  });
+
+const refuseLateKey = (validBefore: number): Refusal =>
+  new Refusal({
+    code: "NOT_SIGNED",
+    shortMessage: "The key did not sign before the payment expired.",
+    metaMessages: [
+      "Nothing was sent. Use a key that signs within seconds, or a merchant that allows more time.",
+    ],
+    details: { validBefore },
   });
 
 /** An authorization that a node has seen: it could be settled, though it was not sent to the merchant. */
@@ -412,3 +499,14 @@ const refuseUnasked = ({ account }: Session, seen: SeenAuthorization, cause: unk
     details: seen,
     cause,
   });
+
+const refuseLateNode = (seen: SeenAuthorization): Refusal =>
+  new Refusal({
+    code: "NETWORK",
+    shortMessage: "The node answered so late that the payment expired.",
+    metaMessages: ["The merchant was sent nothing. Use a faster node, and try again."],
+    details: seen,
+  });
+
+/** A whole number from 1 on. */
+const randomStart = (): bigint => 1n + BigInt(Math.floor(Math.random() * LATEST_START));

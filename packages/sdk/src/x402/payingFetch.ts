@@ -1,13 +1,16 @@
 import { x402Client, x402HTTPClient } from "@x402/core/client";
 import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
-import type { Address, Hex } from "viem";
-import { getBlock } from "../chainActions.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { utcText } from "../units/utcText.ts";
-import { authorizationStates } from "./authorizationStates.ts";
+import { type AuthorizationFate, authorizationFate, type SignedAuthorization } from "./authorizationFate.ts";
 import { budgetSpendControls } from "./budgetSpendControls.ts";
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
+import { offerBody } from "./offerBody.ts";
+import { pause } from "./pause.ts";
 import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
+import { requestIdentity } from "./requestIdentity.ts";
+import { requireNumbers } from "./requireNumbers.ts";
+import { unlessAborted } from "./unlessAborted.ts";
 
 /** How an agent pays what it fetches. */
 export type PayingFetchParameters = LatchkeySchemeParameters & {
@@ -24,6 +27,9 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
 /** Seconds after its end for which a payment that was settled and bought nothing stands for its request. */
 const SETTLED_STANDS = 3600;
 
+/** Payments in a row that may be lost to agents who share the session, but not its store. */
+const MOST_COLLISIONS = 3;
+
 /** A signed payment of which it is not known that it bought anything. Sent again, it still pays only once. */
 type OpenPayment = { payload: PaymentPayload; header: string };
 
@@ -36,14 +42,18 @@ type OpenPayment = { payload: PaymentPayload; header: string };
  * still be settled too. For the same reason a request that is repeated (same method, address and body) after such a
  * failure, or after an answer other than success, offers the payment that is still open, and nothing else is signed
  * for it until that one has lapsed: a server that has changed its price meanwhile gets its 402 handed on. A payment
- * that was settled, and yet bought nothing, is offered for an hour longer; then the request is a new purchase.
+ * that was settled, and yet bought nothing, is offered for an hour longer; then the request is a new purchase. A
+ * payment whose slot another agent has used can never settle: it is signed anew, for another slot, up to three times.
+ *
+ * Two forms with equal fields are one request, whatever boundary stands between these. A request whose signal aborts
+ * signs nothing any more; what was signed by then stays open.
  *
  * Open payments are remembered as long as this function: not over a restart, nor by another call of `payingFetch`.
  *
  * @returns the server's answer; one that is 402 again was not paid, as far as the chain knows
- * @throws {Refusal} before anything is sent: the codes of {@link latchkeyScheme}, and TOO_LARGE for a header over
- * 8,000 bytes; afterwards: OUTCOME_UNKNOWN, whose details say `settled` (true, false, or undefined if the chain did
- * not answer), `nonce`, `validBefore` and the `header`, to be sent by hand
+ * @throws {Refusal} before anything is sent: INVALID_LIMIT for an option, the codes of {@link latchkeyScheme}, and
+ * TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, whose details say `settled` (true, false, or
+ * undefined if the chain did not tell), `nonce`, `validBefore` and the `header`, to be sent by hand
  *
  * @example
  * const pay = payingFetch({ client, key, grant });
@@ -53,52 +63,89 @@ export function payingFetch(
   parameters: PayingFetchParameters,
 ): (input: Parameters<typeof fetch>[0], init?: RequestInit) => Promise<Response> {
   const { client, resends = 3, resendDelay = 1000, timeout = 90_000 } = parameters;
+  requireNumbers({
+    resends: { value: resends, least: 0, whole: true },
+    resendDelay: { value: resendDelay, least: 0 },
+    timeout: { value: timeout, least: 1 },
+  });
   const send = parameters.fetch ?? globalThis.fetch;
   const scheme = latchkeyScheme(parameters);
-  const x402 = new x402Client()
-    .register(scheme.network, scheme)
-    .setSpendControls(budgetSpendControls(scheme.session, scheme.network));
-  const http = new x402HTTPClient(x402);
+  const spendControls = budgetSpendControls(scheme.session, scheme.network);
+  /** x402's own client; a signal reaches the scheme through it. */
+  const clientFor = (signal: AbortSignal) =>
+    new x402Client()
+      .register(scheme.network, {
+        ...scheme,
+        createPaymentPayload: (version, requirements, context) =>
+          scheme.createPaymentPayload(version, requirements, { ...context, signal }),
+      })
+      .setSpendControls(spendControls);
+  const http = new x402HTTPClient(new x402Client());
   const open = new Map<string, readonly OpenPayment[]>();
 
   return async (input, init) => {
-    const request = new Request(input, init);
+    const request = new Request(input, await buffered(init));
     // Somebody else's payment is somebody else's affair.
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
-    const identity = await identityOf(request);
+    const { signal } = request;
+    signal.throwIfAborted();
+    const identity = await requestIdentity(request);
 
-    for (;;) {
+    for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const earlier = reopen(identity);
-      if (!earlier) break;
-      const stands = await stillStands(earlier).catch((error: unknown) => {
-        keepOpen(identity, earlier);
-        throw error;
-      });
-      if (stands) return deliver(request, identity, earlier);
+      if (earlier) {
+        let standing: boolean;
+        try {
+          standing = await unlessAborted(signal, stillStands(earlier));
+        } catch (error) {
+          keepOpen(identity, earlier);
+          throw error;
+        }
+        if (!standing) continue;
+      }
+      const { payment, answer } = earlier ? { payment: earlier } : await newPayment(request, identity);
+      if (!payment) return answer;
+      const response = await deliver(request, identity, payment);
+      if (response) return response;
+      collisions++;
     }
+    throw refuseCollision(request);
+  };
 
-    const response = await send(request.clone());
-    if (response.status !== 402) return response;
-    const required = await paymentRequired(response);
-    if (!required) return response;
-    await discard(response);
-    const payload = await createPayment(required);
+  /** A payment for a request; the server's answer where it asks for none. */
+  async function newPayment(
+    request: Request,
+    identity: string,
+  ): Promise<{ payment: OpenPayment; answer?: never } | { payment?: never; answer: Response }> {
+    const answer = await send(request.clone());
+    const required = answer.status === 402 ? await paymentRequired(answer, request.signal) : undefined;
+    if (!required) return { answer };
+    discard(answer);
+    const creating = createPayment(required, request.signal).then(openPayment);
+    try {
+      return { payment: await unlessAborted(request.signal, creating) };
+    } catch (error) {
+      // Of a payment that is finished all the same, a node knows.
+      if (request.signal.aborted) creating.then((payment) => keepOpen(identity, payment)).catch(() => {});
+      throw error;
+    }
+  }
+
+  function openPayment(payload: PaymentPayload): OpenPayment {
     const header = Object.values(http.encodePaymentSignatureHeader(payload))[0] as string;
     const tooLarge = headerRefusal(header);
     if (tooLarge) throw tooLarge;
-    return deliver(request, identity, { payload, header });
-  };
+    return { payload, header };
+  }
 
   /** The offers of a 402 answer; undefined if it has none. */
-  async function paymentRequired(response: Response): Promise<PaymentRequired | undefined> {
-    const body: unknown = await response
-      .clone()
-      .json()
-      .catch(() => undefined);
-    const isOffer =
-      response.headers.has("PAYMENT-REQUIRED") ||
-      (typeof body === "object" && body !== null && "x402Version" in body);
-    if (!isOffer) return undefined;
+  async function paymentRequired(
+    response: Response,
+    signal: AbortSignal,
+  ): Promise<PaymentRequired | undefined> {
+    const inHeader = response.headers.has("PAYMENT-REQUIRED");
+    const body = inHeader ? undefined : await unlessAborted(signal, offerBody(response, timeout));
+    if (!inHeader && body === undefined) return undefined;
     try {
       return http.getPaymentRequiredResponse((name) => response.headers.get(name), body);
     } catch (cause) {
@@ -113,7 +160,8 @@ export function payingFetch(
   }
 
   /** Pays the first offer that the session can pay; else says why not, of the offer that came nearest. */
-  async function createPayment(required: PaymentRequired): Promise<PaymentPayload> {
+  async function createPayment(required: PaymentRequired, signal: AbortSignal): Promise<PaymentPayload> {
+    const x402 = clientFor(signal);
     if (required.x402Version !== 2 || !Array.isArray(required.accepts) || required.accepts.length === 0) {
       throw new Refusal({
         code: "NOT_OFFERED",
@@ -153,76 +201,100 @@ export function payingFetch(
     else open.delete(identity);
   }
 
-  /** Delivers a payment; it stays open unless it is known to have bought something. */
-  async function deliver(request: Request, identity: string, payment: OpenPayment): Promise<Response> {
-    let bought = false;
+  /**
+   * Delivers a payment; it stays open unless it is known to have bought something, or to be void.
+   *
+   * @returns the server's answer; undefined where the payment can never settle
+   */
+  async function deliver(
+    request: Request,
+    identity: string,
+    payment: OpenPayment,
+  ): Promise<Response | undefined> {
+    let over = false;
     try {
       const response = await insist(request, payment);
-      bought = response.ok;
+      over = response === undefined || response.ok;
       return response;
     } finally {
-      if (!bought) keepOpen(identity, payment);
+      if (!over) keepOpen(identity, payment);
     }
   }
 
-  /** Sends a payment until the server answers. */
-  async function insist(request: Request, payment: OpenPayment): Promise<Response> {
+  /** Sends a payment until the server answers; undefined where the payment can never settle. */
+  async function insist(request: Request, payment: OpenPayment): Promise<Response | undefined> {
+    const { signal } = request;
     let cause: unknown;
     for (let attempt = 0; attempt <= resends; attempt++) {
-      if (attempt > 0) await new Promise((done) => setTimeout(done, resendDelay * 2 ** (attempt - 1)));
+      if (attempt > 0) await pause(resendDelay * 2 ** (attempt - 1), signal);
       const paid = request.clone();
       paid.headers.set(PAYMENT_HEADER, payment.header);
-      // Only until the answer begins: its body may take as long as it likes.
+      signal.throwIfAborted();
+      // Only until the answer begins: its body may take as long as it likes. By hand, as not every runtime has
+      // `AbortSignal.any`, and what fails here must not look like a payment that was sent.
       const patience = new AbortController();
       const timer = setTimeout(() => patience.abort(new Error(`no answer in ${timeout} ms`)), timeout);
+      signal.addEventListener("abort", () => patience.abort(signal.reason));
       let response: Response;
       try {
-        response = await send(paid, { signal: AbortSignal.any([request.signal, patience.signal]) });
+        response = await unlessAborted(patience.signal, send(paid, { signal: patience.signal }));
       } catch (error) {
         // The caller's own wish; the payment stays open.
-        if (request.signal.aborted) throw error;
+        signal.throwIfAborted();
         cause = error;
         continue;
       } finally {
         clearTimeout(timer);
       }
+      if (response.ok) return response;
+      // A gateway that lost its server tells nothing about the payment.
+      if (response.status >= 502 && response.status <= 504 && attempt < resends) {
+        discard(response);
+        continue;
+      }
+      if (response.status !== 402) return response;
       const { settleResponse } = await http.processPaymentResult(
         payment.payload,
         (name) => response.headers.get(name),
         response.status,
       );
-      if (response.ok) return response;
-      // A gateway that lost its server tells nothing about the payment.
-      if (response.status >= 502 && response.status <= 504 && attempt < resends) {
-        await discard(response);
-        continue;
-      }
-      if (response.status !== 402) return response;
       cause = new Error(`The server answered 402: ${settleResponse?.errorReason ?? reasonOf(response)}`);
       // The server does not take it for paid. If the chain does, or has yet to say, then this is no bill to hand on.
       const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
-      if ((await isSettled(payment)) !== false || sent) {
-        await discard(response);
+      const fate = await unlessAborted(signal, fateOf(payment));
+      if (fate === "void") {
+        discard(response);
+        return undefined;
+      }
+      if (fate !== "unused" || sent) {
+        discard(response);
         continue;
       }
       // Where the chain does not tell, the server's own answer has to do.
-      const refusal = await scheme.refusalOf(payment.payload.accepted).catch(() => undefined);
+      const refusal = await unlessAborted(
+        signal,
+        scheme.refusalOf(payment.payload.accepted).catch(() => undefined),
+      );
       if (refusal) throw refusal;
       return response;
     }
-    throw refuseOutcome(request, payment, await isSettled(payment), cause);
+    const fate = await unlessAborted(signal, fateOf(payment));
+    if (fate === "void") return undefined;
+    throw refuseOutcome(request, payment, fate, cause);
   }
 
-  /** Whether the token knows the payment's nonce as used. */
-  async function nonceUsed({ payload }: OpenPayment): Promise<boolean> {
-    const { from, nonce } = authorizationOf(payload);
+  /** What became of a payment, and the time on the chain at which that was so. */
+  function askFate({ payload }: OpenPayment): Promise<{ fate: AuthorizationFate; chainTime: number }> {
     const { token } = scheme.checkOffer(payload.accepted).budget;
-    const [used] = await authorizationStates(client, { token, account: from, nonces: [nonce] });
-    return used === true;
+    return authorizationFate(client, { token, authorization: authorizationOf(payload) });
   }
-  /** Whether a payment was settled; undefined if the chain does not answer. */
-  function isSettled(payment: OpenPayment): Promise<boolean | undefined> {
-    return nonceUsed(payment).catch(() => undefined);
+  /** What became of a payment; undefined if the chain does not answer. */
+  async function fateOf(payment: OpenPayment): Promise<AuthorizationFate | undefined> {
+    try {
+      return (await askFate(payment)).fate;
+    } catch {
+      return undefined;
+    }
   }
 
   /**
@@ -230,10 +302,10 @@ export function payingFetch(
    * not, a repeated request is a new purchase.
    */
   async function stillStands(payment: OpenPayment): Promise<boolean> {
-    const { timestamp } = await getBlock(client, { blockTag: "latest" });
+    const { fate, chainTime } = await askFate(payment);
+    if (fate === "void") return false;
     const end = Number(authorizationOf(payment.payload).validBefore);
-    if (timestamp < end) return true;
-    return timestamp < end + SETTLED_STANDS && nonceUsed(payment);
+    return chainTime < end || (chainTime < end + SETTLED_STANDS && fate !== "unused");
   }
 
   function reasonOf(response: Response): string {
@@ -245,24 +317,24 @@ export function payingFetch(
   }
 }
 
-type Authorization = { from: Address; nonce: Hex; validBefore: string };
 /** What {@link latchkeyScheme} put there. */
-const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as Authorization;
+const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as SignedAuthorization;
 
-/** Lets the connection of an answer go that nobody will read. */
-const discard = async (response: Response): Promise<void> => response.body?.cancel().catch(() => {});
+/** Lets the connection of an answer go that nobody will read. Not waited for: that, too, may take for ever. */
+const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
+
+/** A body that can be sent again: a stream is read, as a browser without streaming would send its name instead. */
+const buffered = async (init: RequestInit | undefined): Promise<RequestInit | undefined> =>
+  init?.body instanceof ReadableStream
+    ? {
+        ...init,
+        body: await unlessAborted(init.signal ?? undefined, new Response(init.body).arrayBuffer()),
+      }
+    : init;
 
 /** Whether a payment stands for nothing any more, also by the clock of a chain that lags an hour behind. */
 const isLongOver = ({ payload }: OpenPayment): boolean =>
   Number(authorizationOf(payload).validBefore) + SETTLED_STANDS + 3600 < Date.now() / 1000;
-
-/** A request repeated is one with the same method, address and body; headers may carry a time or a trace. */
-async function identityOf(request: Request): Promise<string> {
-  const body = request.body ? await request.clone().arrayBuffer() : new ArrayBuffer(0);
-  const digest = await globalThis.crypto.subtle.digest("SHA-256", body);
-  const hex = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `${request.method} ${request.url} ${hex}`;
-}
 
 /** Offers for other chains, tokens and methods say less about why a payment failed than one that nearly passed. */
 const remoteness = ({ code }: Refusal): number =>
@@ -271,11 +343,12 @@ const remoteness = ({ code }: Refusal): number =>
 function refuseOutcome(
   request: Request,
   { payload, header }: OpenPayment,
-  settled: boolean | undefined,
+  fate: Exclude<AuthorizationFate, "void"> | undefined,
   cause: unknown,
 ): Refusal {
   const { nonce, validBefore } = authorizationOf(payload);
-  const until = utcText(Number(validBefore) + (settled ? SETTLED_STANDS : 0));
+  const settled = fate === "settled" ? true : fate === "unused" ? false : undefined;
+  const until = utcText(Number(validBefore) + (settled === false ? 0 : SETTLED_STANDS));
   return new Refusal({
     code: "OUTCOME_UNKNOWN",
     shortMessage: settled
@@ -289,3 +362,14 @@ function refuseOutcome(
     cause,
   });
 }
+
+const refuseCollision = (request: Request): Refusal =>
+  new Refusal({
+    code: "TOKEN_AUTHORIZATION_USED",
+    shortMessage: `${request.url} was not paid: other agents of this session used the same slots first.`,
+    metaMessages: [
+      "Try again: none of the payments that were signed can settle any more. Let all agents of a session share one",
+      "store, and this does not happen.",
+    ],
+    details: { url: request.url },
+  });

@@ -1,5 +1,5 @@
 /** Facilitators refuse an authorization that ends within six seconds of their clock. */
-const FACILITATOR_SECONDS = 6;
+export const FACILITATOR_SECONDS = 6;
 /** No authorization lives longer than this, as its slot is taken until it ends. */
 const LONGEST = 300;
 

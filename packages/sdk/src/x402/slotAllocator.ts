@@ -20,8 +20,8 @@ export type SlotRequest = {
   resetsAt: number;
   /** Unix time of the chain, not later than what the token is read at. */
   now: number;
-  /** Last second at which the slot stays taken, see {@link HeldSlot}. */
-  heldUntil: number;
+  /** Last second at which the slot stays taken, see {@link HeldSlot}. Asked when it is chosen, which may take long. */
+  heldUntil: () => number;
 };
 
 /** Hands out the slots of one budget of one session. */
@@ -89,7 +89,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
             maxOpenersInFlight: parameters.maxOpenersInFlight ?? 4,
           });
           if (choice.kind !== "slot") return undefined;
-          return { ...choice.slot, period, payee: request.payee, heldUntil: request.heldUntil };
+          return { ...choice.slot, period, payee: request.payee, heldUntil: request.heldUntil() };
         },
       });
       if (slot) return { slot, nonce: nonceOf(slot, period) };
