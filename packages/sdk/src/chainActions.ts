@@ -63,6 +63,7 @@ export const getEip712Domain = /* @__PURE__ */ asking(actions.getEip712Domain);
 export const getGasPrice = /* @__PURE__ */ asking(actions.getGasPrice);
 export const getLogs = /* @__PURE__ */ asking(actions.getLogs);
 export const getStorageAt = /* @__PURE__ */ asking(actions.getStorageAt);
+export const getTransactionReceipt = /* @__PURE__ */ asking(actions.getTransactionReceipt);
 export const getTransaction = /* @__PURE__ */ asking(actions.getTransaction);
 export const multicall = /* @__PURE__ */ asking(actions.multicall);
 export const readContract = /* @__PURE__ */ asking(actions.readContract);

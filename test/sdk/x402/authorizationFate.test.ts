@@ -161,6 +161,15 @@ describe("what became of an authorization", () => {
     expect(await fate()).to.equal("used");
   });
 
+  it("is void where the token moved another amount or paid another, whoever called it", async () => {
+    for (const other of [{ value: "999" }, { to: MULTICALL3 }]) {
+      ours = { ...ours, nonce: keccak256(ours.nonce) };
+      theirs = { ...ours, ...other };
+      await send(MULTICALL3, batch([{ target: token, callData: await settlement(theirs) }]));
+      expect(await fate()).to.equal("void");
+    }
+  });
+
   it("is used where the chain shows no more, as its node keeps no logs or no transactions", async () => {
     await send(token, await settlement(theirs));
     for (const missing of ["eth_getLogs", "eth_getTransactionByHash"]) {

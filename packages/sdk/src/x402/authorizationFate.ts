@@ -7,10 +7,11 @@ import {
   isAddressEqual,
   parseAbi,
   parseAbiParameters,
+  parseEventLogs,
   type Transport,
   toFunctionSelector,
 } from "viem";
-import { getBlock, getLogs, getTransaction } from "../chainActions.ts";
+import { getBlock, getLogs, getTransaction, getTransactionReceipt } from "../chainActions.ts";
 import { readLogs } from "../history/readLogs.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 
@@ -33,10 +34,12 @@ export type SignedAuthorization = {
  */
 export type AuthorizationFate = "unused" | "settled" | "void" | "used";
 
-const [authorizationUsed, authorizationCanceled] = parseAbi([
+const tokenAbi = parseAbi([
   "event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)",
   "event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce)",
+  "event Transfer(address indexed from, address indexed to, uint256 value)",
 ]);
+const [authorizationUsed, authorizationCanceled] = tokenAbi;
 const words = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
 const settlements = [
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
@@ -52,8 +55,9 @@ const SEARCHED_BLOCKS = 10_000n;
  * Asks the chain what became of an authorization. A used nonce alone does not tell: an agent elsewhere that shares the
  * session, but not its store, may have signed for the same slot. So the transaction that used it is looked at.
  *
- * That another one used it is believed only of a transaction that calls the token itself. A facilitator's contract could
- * settle this one and show another beside it, to be paid twice.
+ * That another one used it is believed of the token alone: of the transfer that it logs right behind the use of the nonce,
+ * and of a transaction that calls it itself. A facilitator's contract could settle this one and show another beside it, to
+ * be paid twice.
  *
  * @returns The fate, and the time of the very block that was asked about: of two nodes behind one address one may be
  * behind, and that it is late by one and unused by the other proves nothing.
@@ -94,7 +98,20 @@ async function fateOfUsed(
     );
     return cancellations.length > 0 ? "void" : "used";
   }
-  const { to, input } = await getTransaction(client, { hash: use.transactionHash });
+  const hash = use.transactionHash;
+  const [{ to, input }, { logs }] = await Promise.all([
+    getTransaction(client, { hash }),
+    getTransactionReceipt(client, { hash }),
+  ]);
+  const transfer = parseEventLogs({ abi: tokenAbi, eventName: "Transfer", logs }).find(
+    (log) => log.logIndex === use.logIndex + 1 && isAddressEqual(log.address, token),
+  );
+  if (
+    transfer &&
+    (!isAddressEqual(transfer.args.to, authorization.to) ||
+      transfer.args.value !== BigInt(authorization.value))
+  )
+    return "void";
   const signed = encodeAbiParameters(words, [
     authorization.from,
     authorization.to,
