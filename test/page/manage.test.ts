@@ -6,6 +6,7 @@ import {
   isRefusal,
   pay,
   payingFetch,
+  sessionModuleAbi,
   sessionStatus,
 } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
@@ -143,6 +144,33 @@ describe("Manage", function () {
     for (const { grant } of [one, two])
       expect((await sessionStatus(world().client, grant)).reasons).to.include("WRONG_EPOCH");
     expect(await buyer(one)("report")).to.equal("WRONG_EPOCH");
+  });
+
+  it("says that everything is stopped whether the account's new epoch is a higher number or a lower one", async () => {
+    const owner = await newOwner();
+    await allow(owner);
+    const { human, safe } = owner;
+    const { client, latchkey, testChain } = world();
+    const epoch = () =>
+      client.readContract({
+        address: latchkey.module,
+        abi: sessionModuleAbi,
+        functionName: "epochOf",
+        args: [safe],
+      });
+    const { to, data } = encodeRevokeAll(latchkey);
+    // An epoch is a hash. From a high one the next is most likely lower.
+    while ((await epoch()) < 7n << 61n) await testChain.send({ from: safe, to, data });
+    await openManage(human);
+    for (let before = await epoch(); ; before = await epoch()) {
+      await button(human, "Stop everything").click();
+      await human.page.getByText(/Mined: it is stopped/).waitFor();
+      const after = await epoch();
+      expect(after).not.to.equal(before);
+      if (after < before) break;
+      await openManage(human);
+    }
+    expect(await human.page.getByRole("alert").count()).to.equal(0);
   });
 
   it("never says active while the chain cannot be reached, and says so again when it answers", async () => {
