@@ -2,9 +2,10 @@ import { expect } from "chai";
 import { grantSession } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
-import { newAgent, newHuman, usePage } from "./environment/fixture.ts";
+import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe } from "./environment/passkeySafe.ts";
 import { button, chooseAccount, expectNothingToAllow, failure, openReview } from "./environment/screens.ts";
+import { strangersLink } from "./environment/strangersLink.ts";
 
 describe("When something fails, the page says what, and the human can go on:", function () {
   this.timeout(60_000);
@@ -99,6 +100,68 @@ describe("When something fails, the page says what, and the human can go on:", f
     await button(human, "Allow with passkey").click();
     expect(await failure(human)).to.include("That passkey is not the owner of this account");
     expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
+  });
+
+  it("an agent that did not get the answer: it is given again, without allowing anew, also after the page was closed", async () => {
+    const agent = await newAgent();
+    const human = await newHuman();
+    human.expectProblem(/net::ERR_/);
+    human.allow(agent.callback);
+    await openReview(human, agent.handoff.link);
+    await human.context.route(`${agent.callback}`, (route) => route.abort("connectionrefused"));
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").click();
+    expect(await failure(human)).to.match(/waiting agent could not be reached.*not lost/);
+    await human.context.unroute(`${agent.callback}`);
+    await human.page.goto("about:blank");
+    await openReview(human, agent.handoff.link);
+    await button(human, "Give that answer again").click();
+    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    await human.page.getByText(/Your agent has the answer/).waitFor();
+    expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
+  });
+
+  it("a chain that is lost right after the passkey was made: its account is offered, and no second passkey is needed", async () => {
+    const agent = await newAgent();
+    const human = await newHuman({ of: [agent] });
+    await openReview(human, agent.handoff.link);
+    await breakChain(human, "unreachable");
+    await button(human, "Create a passkey").click();
+    expect(await failure(human)).to.match(/cannot be reached/);
+    const use = button(human, "Use this account");
+    await use.waitFor();
+    await mendChain(human);
+    await use.click();
+    await button(human, "Allow with passkey").click();
+    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
+  });
+
+  it("a link that is over, which no second try can change", async () => {
+    const human = await newHuman();
+    await human.page.goto(strangersLink({ until: Math.floor(Date.now() / 1000) - 60 }));
+    expect(await failure(human)).to.match(/This request is over.*Ask your agent for a new link/);
+    expect(await button(human, /try again/i).count()).to.equal(0);
+    await button(human, "Decline").waitFor();
+  });
+
+  it("a link whose request has a fault deep inside: no path of it, and no advice for programmers", async () => {
+    const human = await newHuman();
+    await human.page.goto(strangersLink({ budgets: [{ period: -1 }] }));
+    const text = await failure(human);
+    expect(text).to.match(/does not carry a request that can be shown.*ask your agent for a new one/);
+    expect(text).not.to.match(/budgets|period|\[\d\]|\.\d\.|expected|Have nothing signed/i);
+  });
+
+  it("a site whose list of chains is damaged", async () => {
+    const human = await newHuman();
+    await human.context.route("**/config.json", (route) =>
+      route.fulfill({ json: { chains: [{ id: "x" }] } }),
+    );
+    await human.page.goto(world().page.url);
+    const text = await failure(human);
+    expect(text).to.match(/This site is set up wrongly/);
+    expect(text).not.to.match(/expected|invalid/i);
   });
 
   it("a chain that cannot be reached", async () => {

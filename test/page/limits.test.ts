@@ -5,7 +5,15 @@ import { grantSession, isRefusal, parseGrant, pay, verifyGrant } from "../../pac
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe } from "./environment/passkeySafe.ts";
-import { button, chooseAccount, openReview, setLimit, textOf } from "./environment/screens.ts";
+import {
+  button,
+  card,
+  chooseAccount,
+  openManage,
+  openReview,
+  setLimit,
+  textOf,
+} from "./environment/screens.ts";
 import { linkWith, strangersRequest } from "./environment/strangersLink.ts";
 
 describe("The limits on the review", function () {
@@ -118,6 +126,34 @@ describe("The limits on the review", function () {
     await openReview(human, handoff.link);
     // Seven days from the request, counted from the grant: seven periods, not eight.
     expect(await textOf(human)).to.match(/The most it can ever spend \$140\.00/);
+  });
+
+  it("that hold for the whole session are never said in seconds, on the review and on Manage", async () => {
+    const human = await newHuman();
+    const { usdc, shop } = world();
+    const agent = await newAgent({
+      budgets: {
+        usdc: { token: usdc.address, perTransaction: "1", inAll: "20", recipients: [shop.address] },
+      },
+    });
+    human.allow(agent.callback);
+    await openReview(human, agent.handoff.link);
+    await human.page.getByText("Lower the limits", { exact: true }).click();
+    const review = await textOf(human);
+    expect(review).to.match(/In all at most \$20\.00/);
+    expect(await human.page.getByRole("textbox", { name: "In all at most" }).inputValue()).to.equal("20");
+    expect(review).not.to.match(/\d seconds|periods' worth|Resets/);
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").click();
+    await agent.handoff.answer;
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await shown.getByText("All limits").click();
+    const text = (await shown.innerText()).replace(/\s+/g, " ");
+    expect(text).to.include("At most 1 USDC a payment and 20 USDC in all.");
+    expect(text).to.include("spent so far");
+    expect(text).not.to.match(/\d{3,} seconds|resets|in this period|every/);
   });
 
   it("of a request by a wallet's own words, ERC-7715, are shown and granted as well", async () => {

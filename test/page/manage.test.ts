@@ -1,11 +1,12 @@
 import { expect } from "chai";
-import type { Address } from "viem";
+import { type Address, pad, parseAbi, toHex } from "viem";
 import {
   encodeRevokeAll,
   type Grant,
   isRefusal,
   pay,
   payingFetch,
+  sessionModuleAbi,
   sessionStatus,
 } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
@@ -145,6 +146,33 @@ describe("Manage", function () {
     expect(await buyer(one)("report")).to.equal("WRONG_EPOCH");
   });
 
+  it("says that everything is stopped whether the account's new epoch is a higher number or a lower one", async () => {
+    const owner = await newOwner();
+    await allow(owner);
+    const { human, safe } = owner;
+    const { client, latchkey, testChain } = world();
+    const epoch = () =>
+      client.readContract({
+        address: latchkey.module,
+        abi: sessionModuleAbi,
+        functionName: "epochOf",
+        args: [safe],
+      });
+    const { to, data } = encodeRevokeAll(latchkey);
+    // An epoch is a hash. From a high one the next is most likely lower.
+    while ((await epoch()) < 7n << 61n) await testChain.send({ from: safe, to, data });
+    await openManage(human);
+    for (let before = await epoch(); ; before = await epoch()) {
+      await button(human, "Stop everything").click();
+      await human.page.getByText(/Mined: it is stopped/).waitFor();
+      const after = await epoch();
+      expect(after).not.to.equal(before);
+      if (after < before) break;
+      await openManage(human);
+    }
+    expect(await human.page.getByRole("alert").count()).to.equal(0);
+  });
+
   it("never says active while the chain cannot be reached, and says so again when it answers", async () => {
     const owner = await newOwner();
     await allow(owner);
@@ -201,6 +229,68 @@ describe("Manage", function () {
     expect(await failure(human)).to.include("The passkey prompt was closed");
     expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
     await human.refuse(false);
+    await button(human, "Stop now").click();
+    await shown.getByText("Stopped", { exact: true }).waitFor();
+  });
+
+  for (const [stop, reason] of [
+    ["Stop now", "REVOKED"],
+    ["Stop everything", "WRONG_EPOCH"],
+  ] as const)
+    for (const reload of [false, true])
+      it(`sends a “${stop}” that was signed while the node was down once it is back, once${reload ? ", also after the page was loaded anew" : ""}`, async () => {
+        const owner = await newOwner();
+        const agent = await allow(owner);
+        const { human, safe } = owner;
+        const { client } = world();
+        await openManage(human);
+        const shown = card(human, "Research Bot");
+        await shown.getByText("Active", { exact: true }).waitFor();
+        const { asserted } = human.prompts;
+        await breakChain(human, "unreachable");
+        await button(human, stop).click();
+        await human.page.getByText(/Signed, and not sent: it is not stopped yet/).waitFor();
+        if (reload) {
+          human.expectProblem(/net::ERR_/);
+          await openManage(human);
+          await human.page.getByText(/Signed, and not sent: it is not stopped yet/).waitFor();
+        }
+        // The reader may try as well, and loses nothing by it.
+        await button(human, "Send it now").click();
+        expect(await failure(human)).to.match(/cannot be reached/);
+        await shown.getByText("Unknown", { exact: true }).waitFor();
+        expect(await shown.innerText()).not.to.match(/\bStopped\b|it is stopped\./);
+        expect((await sessionStatus(client, agent.grant)).active).to.equal(true);
+        await mendChain(human);
+        await shown.getByText("Stopped", { exact: true }).waitFor();
+        await human.page.getByText(/Mined: it is stopped|It is stopped\./).waitFor();
+        expect((await sessionStatus(client, agent.grant)).reasons).to.include(reason);
+        expect(human.prompts.asserted).to.equal(asserted + 1);
+        expect(human.rpcMethods.filter((method) => method === "eth_sendTransaction")).to.have.length(1);
+        const abi = parseAbi(["function nonce() view returns (uint256)"]);
+        expect(await client.readContract({ address: safe, abi, functionName: "nonce" })).to.equal(1n);
+        // And nothing of it is left to be sent.
+        await openManage(human);
+        await shown.getByText("Stopped", { exact: true }).waitFor();
+        expect(await human.page.getByText(/Signed, and not sent/).count()).to.equal(0);
+      });
+
+  it("says that a signed stop is void where the account did something else first, and stops at the next try", async () => {
+    const owner = await newOwner();
+    const agent = await allow(owner);
+    const { human, safe } = owner;
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await breakChain(human, "unreachable");
+    await button(human, "Stop now").click();
+    await human.page.getByText(/Signed, and not sent/).waitFor();
+    // The Safe's nonce is the sixth slot of its storage.
+    await world().testChain.setStorageAt(safe, toHex(5n), pad(toHex(1n)));
+    await mendChain(human);
+    expect(await failure(human)).to.match(/made another transaction since.*go on spending.*again/);
+    expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
+    await shown.getByText("Active", { exact: true }).waitFor();
     await button(human, "Stop now").click();
     await shown.getByText("Stopped", { exact: true }).waitFor();
   });

@@ -6,6 +6,7 @@ import {
   ANYONE,
   type Budget,
   describeSession,
+  formatSpan,
   mostSpendable,
   reviewSession,
   type Session,
@@ -107,7 +108,29 @@ describe("the most that a session could ever spend", () => {
   });
 });
 
+describe("a span of time", () => {
+  it("is said exactly, by one unit where that is easy to picture, else by several", () => {
+    for (const [seconds, text] of [
+      [1, "1 second"],
+      [5400, "90 minutes"],
+      [86_400, "1 day"],
+      [1_209_600, "2 weeks"],
+      [365 * 86_400, "365 days"],
+      [86_401, "1 day 1 second"],
+      [603_217, "6 days 23 hours 33 minutes 37 seconds"],
+      [200 * 3600, "8 days 8 hours"],
+    ] as const)
+      expect(formatSpan(seconds), String(seconds)).to.equal(text);
+  });
+});
+
 describe("a session as its owner sees it", () => {
+  it("has no period in seconds where its limit holds in all", () => {
+    const [shown] = describeIt({ budgets: [budget({ period: 7 * DAY })] }).budgets;
+    expect(shown?.periodText).to.equal("the whole session");
+    expect(shown?.sentences).to.include("At most 20 USDC in all.");
+  });
+
   it("says each limit in words and numbers, both rails under one", () => {
     const review = describeIt();
     expect(review.validAfterText).to.equal("2027-01-15T08:00:00Z");

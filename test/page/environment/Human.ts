@@ -1,5 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { browser, VIEWPORTS, type ViewportName } from "./browser.ts";
+import { reportUnseen } from "./reportUnseen.ts";
 
 /** How a browser is set up. */
 export type HumanSettings = {
@@ -28,8 +29,8 @@ export type Human = {
   /** The JSON-RPC methods among them. */
   rpcMethods: string[];
   /**
-   * What went wrong without being seen: errors on the console, exceptions, what the policy blocked, requests to
-   * where the page has no business. The fixture fails each test that leaves any.
+   * What went wrong without being seen: errors on the console, exceptions, what the policy blocked, alerts out of
+   * sight, requests to where the page has no business. The fixture fails each test that leaves any.
    */
   problems: string[];
   /** Lets the page speak to one more place: where an agent waits. */
@@ -84,6 +85,7 @@ export async function openHuman(
   // A wait that lasts longer than this waits for something that will not come.
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();
+  await page.addInitScript(reportUnseen);
   await page.addInitScript(() => {
     const shifts: string[] = [];
     Object.assign(globalThis, { layoutShifts: shifts });

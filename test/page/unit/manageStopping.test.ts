@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { type Address, hashTypedData } from "viem";
 import { type ManagedAccount, managedAccounts } from "../../../packages/page/src/manage/ManagedAccount.ts";
 import type { SafeStanding } from "../../../packages/page/src/manage/readSafe.ts";
-import { planStop } from "../../../packages/page/src/manage/StopPlan.ts";
+import { planStop, stopTransactions } from "../../../packages/page/src/manage/StopPlan.ts";
 import { nothingSaved, type SavedAccount, type SavedGrant } from "../../../packages/page/src/store/Saved.ts";
 import { parseSaved } from "../../../packages/page/src/store/store.ts";
 import { predictSafe } from "../../../packages/page/src/tap/predictSafe.ts";
@@ -86,7 +86,7 @@ describe("the plan of a stop", () => {
     grants: [],
     fromBlock: undefined,
   };
-  const safe: SafeStanding = { deployed: true, nonce: 7n, threshold: 1n, isOwner: true };
+  const safe: SafeStanding = { deployed: true, nonce: 7n, threshold: 1n, isOwner: true, epoch: 5n };
   const call = encodeRevokeAll({ module: MODULE });
   const plan = (changes: Partial<ManagedAccount> = {}, standing: SafeStanding | undefined = safe) =>
     planStop({ ...managed, ...changes }, SIGNER, call, standing);
@@ -99,20 +99,33 @@ describe("the plan of a stop", () => {
     if (!("action" in made)) throw new Error("there is no plan");
     expect(made.action.challenge).to.equal(hashTypedData(typedData));
     expect(typedData.message).to.deep.include({ to: MODULE, data: call.data, operation: 0 });
-    expect(made.before).to.deep.equal([]);
+    expect(made).to.include({ nonce: 7n, epoch: 5n });
   });
 
   it("creates the account first where it does not exist yet, by what its own passkey makes, and nothing else", () => {
     const absent: SafeStanding = { ...safe, deployed: false, nonce: 0n };
     const { address, creation } = predictSafe({ x: 2n, y: 3n }, SIGNER);
-    const made = plan({ account: address, owner: { ...owner, address } }, absent);
-    expect("before" in made && made.before).to.deep.equal([{ ...creation, value: "0x0" }]);
+    const mine = { account: address, owner: { ...owner, address } };
+    expect("action" in plan(mine, absent)).to.equal(true);
+    const sent = stopTransactions({ nonce: "0", signature: "0x" }, { ...managed, ...mine }, SIGNER, call);
+    expect(sent.creation).to.deep.equal({ chainId: "0x1", ...creation, value: "0x0" });
     expect(failureOf(plan({}, absent))).to.equal("NO_ACCOUNT_THERE");
+    const stranger = stopTransactions({ nonce: "0", signature: "0x" }, managed, SIGNER, call);
+    expect(stranger.creation).to.equal(undefined);
     // What a file that was imported says of it has no say.
     const altered = { ...owner, creation: { to: OTHER, data: "0x1234", value: "0x0" } };
     expect(failureOf(plan({ owner: altered }, absent))).to.equal("NO_ACCOUNT_THERE");
     expect(parseSaved(JSON.stringify({ ...nothingSaved, accounts: [owner] }))).not.to.equal(undefined);
     expect(parseSaved(JSON.stringify({ ...nothingSaved, accounts: [altered] }))).to.equal(undefined);
+  });
+
+  it("sends of what was kept nothing but this very stop of this account", () => {
+    const kept = { nonce: "7", signature: "0x1234" } as const;
+    const { stop } = stopTransactions(kept, managed, SIGNER, call);
+    const transaction = safeTransaction({ safe: SAFE, chainId: 1, nonce: 7n, calls: [call] });
+    const { to, data } = transaction.encode(kept.signature);
+    expect(stop).to.deep.equal({ chainId: "0x1", to, data, value: "0x0" });
+    expect(to).to.equal(SAFE);
   });
 
   it("asks no passkey that the Safe would not obey", () => {

@@ -9,7 +9,7 @@ import { readRequest, sessionOf } from "../../../packages/page/src/request/readR
 import { nothingSaved, type Saved } from "../../../packages/page/src/store/Saved.ts";
 import { exportedSaved, mergeSaved, parseSaved } from "../../../packages/page/src/store/store.ts";
 import { PageFailure } from "../../../packages/page/src/wording/PageFailure.ts";
-import { wordsFor } from "../../../packages/page/src/wording/wordsFor.ts";
+import { isLasting, wordsFor } from "../../../packages/page/src/wording/wordsFor.ts";
 
 const account = "0x00000000000000000000000000000000000000A1";
 const codeOf = (work: () => unknown): string | undefined => {
@@ -178,13 +178,29 @@ describe("The words for a failure", () => {
     expect(words.title).to.match(/cannot be reached/);
     expect(words.whatToDo).to.match(/try again/);
   });
-  it("are the SDK's where the page has none of its own", () => {
+  it("leave what programs say of it, and what they advise programmers, out of what the reader is to do", () => {
     const refusal = new InvalidInput({
       code: "INVALID_OWNERS",
-      shortMessage: "No.",
-      metaMessages: ["Do this."],
+      shortMessage: "budgets[0].period is wrong.",
+      metaMessages: ["Name its decimals in tokens."],
     });
-    expect(wordsFor(refusal)).to.deep.equal({ code: "INVALID_OWNERS", title: "No.", whatToDo: "Do this." });
+    const words = wordsFor(refusal);
+    expect(words).to.include({ code: "INVALID_OWNERS", detail: "budgets[0].period is wrong." });
+    expect(`${words.title} ${words.whatToDo}`).not.to.match(/budgets|tokens/);
+    expect(words.whatToDo).to.match(/Load the page again/);
+  });
+  it("show of a reason that a stranger gave neither hidden signs nor more than a line", () => {
+    const reason = `no\u202e${"x".repeat(500)}`;
+    const { title, whatToDo, detail = "" } = wordsFor(new PageFailure("ANSWER_REFUSED", { reason }));
+    expect(`${title} ${whatToDo}`).not.to.include("xxx");
+    expect(detail).not.to.include("\u202e");
+    expect(detail.length).to.be.at.most(201);
+  });
+  it("offer to try again only what trying can change", () => {
+    for (const code of ["EXPIRED_REQUEST", "MALFORMED_REQUEST"] as const)
+      expect(isLasting(new PageFailure(code)), code).to.equal(true);
+    for (const code of ["CHAIN_UNREACHABLE", "CLOCK_OFF", "CHAIN_MISMATCH"] as const)
+      expect(isLasting(new PageFailure(code)), code).to.equal(false);
   });
 });
 

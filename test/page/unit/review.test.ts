@@ -160,7 +160,14 @@ describe("Periods in the review", () => {
     expect(periodWords(DAY)).to.deep.equal({ each: "Each day", every: "every day" });
     expect(periodWords(7 * DAY).each).to.equal("Each week");
     expect(periodWords(5400).each).to.equal("Each 90 minutes");
-    expect(periodWords(DAY + 1).each).to.equal("Each 86401 seconds");
+    expect(periodWords(DAY + 1).each).to.equal("Each 1 day 1 second");
+    expect(periodWords(603_217).every).to.equal("every 6 days 23 hours 33 minutes 37 seconds");
+  });
+
+  it("that last as long as the session are none: the limit holds in all", () => {
+    for (const seconds of [603_217, 603_218])
+      expect(periodWords(seconds, 603_217)).to.deep.equal({ each: "In all", every: "in all" });
+    expect(periodWords(DAY, DAY + 1).every).to.equal("every day");
   });
   it("count from now, not from a start long ago", () => {
     const [review] = describe1(session()).budgets;

@@ -85,6 +85,24 @@ describe("the link of a hand-off", () => {
     const nameless = changed(fullRequest, (request) => Object.assign(request, { name: " " }));
     expect(refusalOf(() => handoffLink("https://page.example/", nameless)).code).to.equal("INVALID_REQUEST");
   });
+
+  it("is refused to whoever makes it with advice for them, not for an owner or for whoever reads it", () => {
+    const nameless = changed(fullRequest, (request) => Object.assign(request, { name: " " }));
+    const strange = { ...fullRequest, more: 1 } as HandoffRequest;
+    for (const [work, advice] of [
+      [() => handoffLink("https://page.example/", nameless), /Correct what/],
+      [() => handoffLink("https://page.example/", strange), /Correct what/],
+      [() => handoffLink("http://page.example/", fullRequest), /Pass the address of the page/],
+      [() => handoffLink("page", fullRequest), /Pass the address of the page/],
+    ] as const) {
+      const { metaMessages } = refusalOf(work);
+      expect(metaMessages[0]).to.match(advice);
+      expect(metaMessages.join(" ")).not.to.match(/allow|owner|link again|new link|ask the agent/i);
+    }
+    const { details } = refusalOf(() => handoffLink("https://page.example/", nameless));
+    expect("faults" in details && details.faults).not.to.be.empty;
+    expect(refusalOf(() => parseHandoffRequest("{}")).metaMessages[0]).to.match(/Have nothing signed/);
+  });
 });
 
 describe("a request that somebody else wrote", () => {

@@ -1,5 +1,6 @@
 import type { HandoffRequest } from "@latchkey/sdk";
 import type { ReactNode } from "react";
+import { isAddressEqual } from "viem";
 import type { ReviewOutcome } from "../review/ReviewScreen.tsx";
 import { AddressText } from "../ui/AddressText.tsx";
 import { Card } from "../ui/Card.tsx";
@@ -21,13 +22,17 @@ export function DoneScreen({
   outcome: Extract<ReviewOutcome, { status: "granted" }>;
   chain: string;
 }): ReactNode {
-  const { tapped, review, account, unsaved } = outcome;
+  const { tapped, unsaved, isAgain } = outcome;
+  const { account, validUntil } = tapped.grant.session;
+  const [first] = tapped.transactions;
+  // What is sent to another contract than the account is what creates it.
+  const isNew = first !== undefined && !isAddressEqual(first.to, account);
   return (
     <Screen
-      name={`Allowed until ${momentText(review.validUntil)}`}
+      name={`Allowed until ${momentText(validUntil)}`}
       title={
         <>
-          Allowed until <Moment at={review.validUntil} />
+          Allowed until <Moment at={validUntil} />
         </>
       }
       lead={
@@ -36,19 +41,19 @@ export function DoneScreen({
         </p>
       }
     >
-      <HandBack text={answerText(request, tapped)} callback={request.callback} />
       {unsaved !== undefined && <FailureNotice error={unsaved} />}
-      <Card title={account.creation ? "Your new account" : "Your account"}>
+      <HandBack text={answerText(request, tapped)} callback={request.callback} />
+      <Card title={isNew && !isAgain ? "Your new account" : "Your account"}>
         <p>
-          <AddressText address={account.address} /> on {chain}
+          <AddressText address={account} /> on {chain}
         </p>
-        {account.creation && (
+        {isNew && !isAgain && (
           <p className="quiet small">
             It holds no money yet: send there what the agent may spend. Your agent creates the account with
             its first transaction; the address is yours already.
           </p>
         )}
-        {!account.creation && tapped.transactions.length > 0 && (
+        {first && !isNew && !isAgain && (
           <p className="quiet small">
             Your agent sends the transaction that you signed. It works once that is mined.
           </p>

@@ -2,6 +2,7 @@ import { type ReactNode, useCallback, useEffect, useRef, useState } from "react"
 import { Actions } from "../ui/Actions.tsx";
 import { Button } from "../ui/Button.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
+import { Disclosure } from "../ui/Disclosure.tsx";
 import { Field } from "../ui/Field.tsx";
 import { Status } from "../ui/Status.tsx";
 import { FailureNotice } from "../wording/FailureNotice.tsx";
@@ -66,10 +67,7 @@ export function HandBack({ text, callback }: { text: string; callback: string | 
         <p>Give this answer to your agent: copy it to where the agent runs, or save it as a file.</p>
       )}
       {callback && failure === undefined ? (
-        <details>
-          <summary>Keep a copy of the answer</summary>
-          {byHand}
-        </details>
+        <Disclosure summary="Keep a copy of the answer">{byHand}</Disclosure>
       ) : (
         byHand
       )}

@@ -28,7 +28,7 @@ export async function sendAnswer(callback: string, text: string): Promise<void> 
   const body: unknown = await response.json().catch(() => undefined);
   const message =
     typeof body === "object" && body !== null && "message" in body && typeof body.message === "string"
-      ? body.message.slice(0, 200)
+      ? body.message
       : `it answered ${response.status}`;
   throw new PageFailure("ANSWER_REFUSED", { reason: message });
 }

@@ -5,7 +5,7 @@ import { AddressText } from "../ui/AddressText.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { Status } from "../ui/Status.tsx";
 import { useNow } from "../ui/useNow.ts";
-import { FailureNotice } from "../wording/FailureNotice.tsx";
+import { FailureState } from "../wording/FailureNotice.tsx";
 import { CardBoundary } from "./CardBoundary.tsx";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import { SessionCard } from "./SessionCard.tsx";
@@ -31,7 +31,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
         <h2 id={id}>Account on {asked.settings.name}</h2>
         <AddressText address={managed.account} />
       </div>
-      {isWrongChain(news.failure) && <FailureNotice error={news.failure} />}
+      {isWrongChain(news.failure) && <FailureState error={news.failure} />}
       {!isReady && <Status busy>Asking the chain…</Status>}
       {isReady && news.sessions.length === 0 && (
         <Notice>
@@ -70,7 +70,8 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
           label="Stop everything"
           describes={id}
           look="danger-quiet"
-          over={false}
+          over={undefined}
+          isReachable={news.head !== undefined && news.failure === undefined}
           onMined={askNow}
         >
           Stops every session that this account ever allowed by Latchkey, also those that no longer appear

@@ -9,6 +9,7 @@ import { periodStanding } from "./periodStanding.ts";
 /**
  * What one budget has spent and has left in its current period, by rail.
  *
+ * @param props.span Of the session, in seconds.
  * @param props.status As the chain said it; undefined before it did.
  * @param props.events Undefined while they are not read or not complete.
  * @param props.hearing Whether `status` is of now, of some time ago, or the last there will ever be.
@@ -17,6 +18,7 @@ export function BudgetMeter({
   carrier,
   index,
   budget,
+  span,
   status,
   events,
   facts,
@@ -25,12 +27,13 @@ export function BudgetMeter({
   carrier: SessionCarrier;
   index: number;
   budget: Budget;
+  span: number;
   status: BudgetStatus | undefined;
   events: readonly SessionEvent[] | undefined;
   facts: TokenFacts | undefined;
   hearing: "current" | "old" | "last";
 }) {
-  const when = currentPeriodWords(budget.period);
+  const when = currentPeriodWords(budget.period, span);
   const limit = amountText(budget.perPeriod, facts);
   const label = `${facts?.symbol ?? "Token"} spent ${when}`;
   const standing = useMemo(
@@ -57,12 +60,17 @@ export function BudgetMeter({
         below={
           hearing === "current" ? (
             <>
-              spent {when}, resets <Moment at={status.resetsAt} short />
+              spent {when}
+              {budget.period < span && (
+                <>
+                  , resets <Moment at={status.resetsAt} short />
+                </>
+              )}
             </>
           ) : hearing === "old" ? (
             "spent, as last heard"
           ) : (
-            "spent in its last period"
+            `spent ${budget.period < span ? "in its last period" : "in all"}`
           )
         }
       />

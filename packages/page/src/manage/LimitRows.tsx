@@ -20,7 +20,7 @@ export function LimitRows({
           <p>
             At most <span className="strong number">{amountText(perTransaction, factsOf(token))}</span> a
             payment and <span className="strong number">{amountText(perPeriod, factsOf(token))}</span>{" "}
-            {periodWords(period).every}.
+            {periodWords(period, session.validUntil - session.validAfter).every}.
           </p>
           {slotSizes > 0 && (
             <p className="small quiet">

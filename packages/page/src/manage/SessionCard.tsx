@@ -2,6 +2,7 @@ import { encodeRevoke, grantSession, keyFingerprint } from "@latchkey/sdk";
 import { useId, useMemo } from "react";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { ClaimedText } from "../ui/ClaimedText.tsx";
+import { Disclosure } from "../ui/Disclosure.tsx";
 import { Moment } from "../ui/Moment.tsx";
 import { Row, Rows } from "../ui/Rows.tsx";
 import { TimeLeft } from "../ui/TimeLeft.tsx";
@@ -22,7 +23,7 @@ import type { AccountNews, KnownSession } from "./watchAccount.ts";
 const clockText = (at: number) => new Date(at).toLocaleTimeString("en-GB");
 
 /**
- * One session: its state, what it spent and may still spend, and the button that stops it.
+ * One session: its state, the button that stops it, what it spent and may still spend.
  *
  * @param props.now This device's clock, milliseconds.
  * @param props.onMined Called when a stop is on the chain.
@@ -52,7 +53,8 @@ export function SessionCard({
     news.begunAt,
   );
   const factsOf = useTokenFacts(asked, grant);
-  const over = state.kind === "stopped" || state.kind === "expired";
+  const over = state.kind === "stopped" || state.kind === "expired" ? state.kind : undefined;
+  const isReachable = news.head !== undefined && news.failure === undefined;
   const current = state.kind !== "unknown" && state.kind !== "asking";
   const events = news.eventsComplete ? news.events : undefined;
   // The clock draws this card anew each second; hashing a session is not for that.
@@ -69,12 +71,28 @@ export function SessionCard({
       <p role="status" className="state-sentence">
         {stateSentence(state, { now, startsAt: session.validAfter, timeText: clockText })}
       </p>
+      <StopControl
+        asked={asked}
+        managed={managed}
+        safe={news.safe}
+        call={revocation}
+        target={{ kind: "session", grant }}
+        label="Stop now"
+        describes={id}
+        look="danger"
+        over={over}
+        isReachable={isReachable}
+        onMined={onMined}
+      >
+        One tap. It takes effect once mined, and cannot be undone.
+      </StopControl>
       {session.budgets.map((budget, index) => (
         <BudgetMeter
           key={budget.token}
           carrier={grant}
           index={index}
           budget={budget}
+          span={session.validUntil - session.validAfter}
           status={answer?.status.budgets[index]}
           events={events}
           facts={factsOf(budget.token)}
@@ -90,24 +108,9 @@ export function SessionCard({
           <span className="code code--small">{keyFingerprint(session.key)}</span>
         </Row>
       </Rows>
-      <StopControl
-        asked={asked}
-        managed={managed}
-        safe={news.safe}
-        call={revocation}
-        target={{ kind: "session", grant }}
-        label="Stop now"
-        describes={id}
-        look="danger"
-        over={over}
-        onMined={onMined}
-      >
-        One tap. It takes effect once mined, and cannot be undone.
-      </StopControl>
-      <details>
-        <summary>All limits</summary>
+      <Disclosure summary="All limits">
         <LimitRows session={session} factsOf={factsOf} />
-      </details>
+      </Disclosure>
       {session.budgets.map(({ token }) => (
         <SpendingChart
           key={token}

@@ -1,5 +1,6 @@
 import type { TokenFacts } from "@latchkey/sdk";
 import { amountText } from "../ui/amountText.ts";
+import { Disclosure } from "../ui/Disclosure.tsx";
 import { type DatedAmount, spendingByDay } from "./spendingByDay.ts";
 
 /** How many days are drawn. */
@@ -64,8 +65,7 @@ export function SpendingChart({
         <span>{dayText(first)}</span>
         <span>{dayText(last)}</span>
       </div>
-      <details>
-        <summary>Spending by day as a table</summary>
+      <Disclosure summary="Spending by day as a table">
         <table>
           <thead>
             <tr>
@@ -86,7 +86,7 @@ export function SpendingChart({
             ))}
           </tbody>
         </table>
-      </details>
+      </Disclosure>
     </figure>
   );
 }

@@ -1,16 +1,19 @@
 import type { EncodedCall } from "@latchkey/sdk";
-import { type ReactNode, useEffect, useId, useMemo, useRef } from "react";
+import { type ReactNode, useEffect, useId, useMemo } from "react";
+import type { ChainSettings } from "../chain/ChainSettings.ts";
 import type { AskedChain } from "../chain/PageChains.ts";
+import { webAuthnFailure } from "../tap/passkeyFailure.ts";
 import { Actions } from "../ui/Actions.tsx";
 import { Button } from "../ui/Button.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Status } from "../ui/Status.tsx";
 import { TransactionLink } from "../ui/TransactionLink.tsx";
 import { TransactionText } from "../ui/TransactionText.tsx";
-import { FailureNotice } from "../wording/FailureNotice.tsx";
+import { useReveal } from "../ui/useReveal.ts";
+import { FailureNotice, FailureState } from "../wording/FailureNotice.tsx";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import type { SafeStanding } from "./readSafe.ts";
-import { planStop, type StopObstacle } from "./StopPlan.ts";
+import { planStop, type StopObstacle, type StopPlan } from "./StopPlan.ts";
 import type { StopTarget } from "./StopTarget.ts";
 import { type StopPhase, useStopping } from "./useStopping.ts";
 
@@ -21,7 +24,8 @@ import { type StopPhase, useStopping } from "./useStopping.ts";
  * @param props.describes The id of the heading that says what is stopped: several buttons have the same name.
  * @param props.call What the account is to call.
  * @param props.target What that stops.
- * @param props.over Whether there is nothing to stop any more: then only the outcome stays.
+ * @param props.over Why there is nothing to stop any more: then only the outcome stays.
+ * @param props.isReachable Whether the chain answers.
  * @param props.children What the button does, beside it.
  */
 export function StopControl({
@@ -34,6 +38,7 @@ export function StopControl({
   describes,
   look,
   over,
+  isReachable,
   onMined,
   children,
 }: {
@@ -45,34 +50,41 @@ export function StopControl({
   label: string;
   describes: string;
   look: "danger" | "danger-quiet";
-  over: boolean;
+  over: "stopped" | "expired" | undefined;
+  isReachable: boolean;
   onMined: () => void;
   children: ReactNode;
 }) {
   const id = useId();
-  const { phase, failure, begin, payers } = useStopping(asked, target, onMined);
+  const { phase, failure, begin, waiting, payers } = useStopping({
+    asked,
+    managed,
+    target,
+    call,
+    safe,
+    over,
+    isReachable,
+    onMined,
+  });
   const { sharedSigner } = asked.settings;
   // Ready before the click: browsers show a passkey's prompt only as the click's direct answer.
-  const plan = useMemo(
-    () => planStop(managed, sharedSigner, call, safe),
-    [managed, sharedSigner, call, safe],
-  );
-  const outcome = useRef<HTMLDivElement>(null);
+  const plan = useMemo((): StopPlan | StopObstacle => {
+    const failure = webAuthnFailure();
+    return failure ? { kind: "failure", failure } : planStop(managed, sharedSigner, call, safe);
+  }, [managed, sharedSigner, call, safe]);
   const isBegun = phase.kind !== "idle";
+  const outcome = useReveal<HTMLDivElement>(isBegun && phase.kind);
   useEffect(() => {
     // The button goes away with the session: whoever pressed it by the keyboard is led to what came of it.
     if (over && isBegun) outcome.current?.focus();
-  }, [over, isBegun]);
+  }, [over, isBegun, outcome]);
   const isBusy = phase.kind === "passkey" || phase.kind === "sending" || phase.kind === "sent";
   // Nothing is left to do, and nothing was done here.
   if (over && !isBegun) return null;
   return (
-    <div className="stop">
+    <div className={isBegun ? "stop stop--begun" : "stop"}>
       {!over && (
         <>
-          <p className="small quiet" id={id}>
-            {children}
-          </p>
           <Actions>
             <Button
               look={look}
@@ -84,31 +96,28 @@ export function StopControl({
               {label}
             </Button>
           </Actions>
+          <p className="small quiet" id={id}>
+            {children}
+          </p>
           {"kind" in plan && <Obstacle obstacle={plan} call={call} />}
         </>
       )}
       <div ref={outcome} tabIndex={-1}>
         <Status busy={isBusy}>
-          <Progress phase={phase} explorer={asked.settings.explorer} />
+          <Progress phase={phase} settings={asked.settings} />
         </Status>
       </div>
       {failure !== undefined && !over && <FailureNotice error={failure} />}
       {phase.kind === "signed" && !over && (
         <div className="stack">
-          <TransactionText
-            label="The signed transaction"
-            text={JSON.stringify(phase.transactions, undefined, 2)}
-          />
+          <TransactionText label="The signed transaction" text={JSON.stringify(waiting, undefined, 2)} />
           <Actions>
             {payers.map(({ name, pay }) => (
               <Button key={name} onClick={pay}>
                 {name}
               </Button>
             ))}
-            <CopyButton
-              label="Copy the transaction"
-              text={JSON.stringify(phase.transactions, undefined, 2)}
-            />
+            <CopyButton label="Copy the transaction" text={JSON.stringify(waiting, undefined, 2)} />
           </Actions>
         </div>
       )}
@@ -116,14 +125,15 @@ export function StopControl({
   );
 }
 
-function Progress({ phase, explorer }: { phase: StopPhase; explorer: string | undefined }) {
+function Progress({ phase, settings }: { phase: StopPhase; settings: ChainSettings }) {
+  const { explorer, isLocal } = settings;
   switch (phase.kind) {
     case "idle":
       return null;
     case "passkey":
       return "Waiting for your passkey…";
     case "signed":
-      return "Signed, and not sent. Anyone can send it from any account: it does the same whoever pays the gas. This page watches until it is mined.";
+      return `Signed, and not sent: it is not stopped yet. ${isLocal ? "It is sent as soon as the chain answers. " : ""}Anyone can send it from any account: it does the same whoever pays the gas.`;
     case "sending":
       return `Sending. The gas is paid by ${phase.payer}…`;
     case "sent":
@@ -136,7 +146,8 @@ function Progress({ phase, explorer }: { phase: StopPhase; explorer: string | un
     case "mined":
       return (
         <>
-          Mined: it is stopped. <TransactionLink hash={phase.hash} explorer={explorer} />
+          {phase.hash ? "Mined: it is stopped. " : "It is stopped."}
+          {phase.hash && <TransactionLink hash={phase.hash} explorer={explorer} />}
         </>
       );
   }
@@ -147,7 +158,7 @@ function Obstacle({ obstacle, call }: { obstacle: StopObstacle; call: EncodedCal
     case "asking":
       return <p className="small quiet">This works as soon as the chain has answered.</p>;
     case "failure":
-      return <FailureNotice error={obstacle.failure} />;
+      return <FailureState error={obstacle.failure} />;
     case "unknownPasskey":
       return (
         <p className="small">

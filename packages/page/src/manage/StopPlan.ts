@@ -1,6 +1,6 @@
-import type { EncodedCall } from "@latchkey/sdk";
-import { type Address, isAddressEqual } from "viem";
-import type { SentCall } from "../store/Saved.ts";
+import { type EncodedCall, safeTransaction } from "@latchkey/sdk";
+import { type Address, type Hex, isAddressEqual, numberToHex } from "viem";
+import type { SavedStop } from "../store/Saved.ts";
 import { predictSafe } from "../tap/predictSafe.ts";
 import { type SafeAction, safeAction } from "../tap/safeAction.ts";
 import { PageFailure } from "../wording/PageFailure.ts";
@@ -10,8 +10,10 @@ import type { SafeStanding } from "./readSafe.ts";
 /** What the passkey is to sign so that an account takes something back: ready before the click. */
 export type StopPlan = {
   action: SafeAction;
-  /** What creates the account, if it does not exist yet: it has to be sent first. */
-  before: readonly SentCall[];
+  /** The Safe's, which it is signed for. */
+  nonce: bigint;
+  /** The account's, which another one takes the place of once everything is stopped. */
+  epoch: bigint;
 };
 
 /** Why nothing can be stopped from here. */
@@ -46,16 +48,43 @@ export function planStop(
   if (!safe.isOwner) return { kind: "failure", failure: new PageFailure("OWNER_NOT_PASSKEY", { account }) };
   const { passkey: id, x, y } = owner;
   const passkey = { id, publicKey: { x: BigInt(x), y: BigInt(y) } };
-  const before: SentCall[] = [];
-  if (!safe.deployed) {
-    // Computed anew: what was kept may come from a file, and is nothing that a reader's wallet should send unseen.
-    const { address, creation } = predictSafe(passkey.publicKey, signer);
-    if (!isAddressEqual(address, account))
-      return { kind: "failure", failure: new PageFailure("NO_ACCOUNT_THERE", { account }) };
-    before.push({ ...creation, value: "0x0" });
-  }
-  return {
-    action: safeAction({ address: account, chainId, signer, passkey, nonce: safe.nonce }, [call]),
-    before,
-  };
+  if (!safe.deployed && !creationOf({ account, owner }, signer))
+    return { kind: "failure", failure: new PageFailure("NO_ACCOUNT_THERE", { account }) };
+  const { nonce, epoch } = safe;
+  return { action: safeAction({ address: account, chainId, signer, passkey, nonce }, [call]), nonce, epoch };
+}
+
+/** A transaction as JSON, complete enough for anyone to send it. */
+export type SignedTransaction = { chainId: Hex; to: Address; data: Hex; value: "0x0" };
+
+/**
+ * What has to be sent for a signed stop, in order: what creates the account, which is left out once it exists, and the
+ * account's own transaction. All of it is computed anew: what was kept is nothing that a wallet should send unseen.
+ *
+ * @param signer The owner that stands for the passkey.
+ * @param call Of the session module, as for {@link planStop}.
+ */
+export function stopTransactions(
+  { nonce, signature }: Pick<SavedStop, "nonce" | "signature">,
+  managed: Pick<ManagedAccount, "account" | "chainId" | "owner">,
+  signer: Address,
+  call: EncodedCall,
+): { creation: SignedTransaction | undefined; stop: SignedTransaction } {
+  const { account, chainId: id } = managed;
+  const transaction = safeTransaction({ safe: account, chainId: id, nonce: BigInt(nonce), calls: [call] });
+  const signed = ({ to, data }: { to: Address; data: Hex }): SignedTransaction => ({
+    chainId: numberToHex(id),
+    to,
+    data,
+    value: "0x0",
+  });
+  const creation = creationOf(managed, signer);
+  return { creation: creation && signed(creation), stop: signed(transaction.encode(signature)) };
+}
+
+/** What creates the account, if it is one that this page makes for a passkey. */
+function creationOf({ account, owner }: Pick<ManagedAccount, "account" | "owner">, signer: Address) {
+  if (!owner) return undefined;
+  const { address, creation } = predictSafe({ x: BigInt(owner.x), y: BigInt(owner.y) }, signer);
+  return isAddressEqual(address, account) ? creation : undefined;
 }

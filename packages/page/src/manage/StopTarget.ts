@@ -8,7 +8,7 @@ export type StopTarget =
   | { kind: "session"; grant: Grant }
   | { kind: "everything"; account: Address; module: Address };
 
-/** The account's epoch, which stopping everything raises. */
+/** The account's epoch. Stopping everything makes it another one, a hash: neither higher nor lower than the one before. */
 export const readEpoch = (
   client: ChainClient,
   { account, module }: { account: Address; module: Address },
@@ -22,7 +22,7 @@ export const readEpoch = (
  * @param since The account's epoch before the stop was sent: everything is stopped once it is another.
  */
 export async function isStopped(client: ChainClient, target: StopTarget, since: bigint): Promise<boolean> {
-  if (target.kind === "everything") return (await readEpoch(client, target)) > since;
+  if (target.kind === "everything") return (await readEpoch(client, target)) !== since;
   const { grant } = target;
   const session = grantSession(grant);
   const [state, epoch] = await Promise.all([

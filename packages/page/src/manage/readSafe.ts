@@ -1,6 +1,8 @@
 import { type Address, parseAbi } from "viem";
 import { getCode, readContract } from "viem/actions";
 import type { ChainClient } from "../chain/chainClient.ts";
+import type { ManagedAccount } from "./ManagedAccount.ts";
+import { readEpoch } from "./StopTarget.ts";
 
 const abi = parseAbi([
   "function nonce() view returns (uint256)",
@@ -18,7 +20,13 @@ export type SafeStanding = {
   threshold: bigint;
   /** Whether the passkey's signer is one of its owners. */
   isOwner: boolean;
+  /** The account's epoch, by the session module. */
+  epoch: bigint;
 };
+
+/** The nonce of a Safe's next transaction. */
+export const readNonce = (client: ChainClient, address: Address): Promise<bigint> =>
+  readContract(client, { address, abi, functionName: "nonce" });
 
 /**
  * Reads where a Safe stands. One that does not exist yet will begin with nonce 0 and this owner alone: its address says so.
@@ -27,16 +35,19 @@ export type SafeStanding = {
  */
 export async function readSafe(
   client: ChainClient,
-  address: Address,
+  { account: address, module }: Pick<ManagedAccount, "account" | "module">,
   signer: Address,
 ): Promise<SafeStanding> {
-  const code = await getCode(client, { address });
+  const [code, epoch] = await Promise.all([
+    getCode(client, { address }),
+    readEpoch(client, { account: address, module }),
+  ]);
   if (code === undefined || code === "0x")
-    return { deployed: false, nonce: 0n, threshold: 1n, isOwner: true };
+    return { deployed: false, nonce: 0n, threshold: 1n, isOwner: true, epoch };
   const [nonce, threshold, isOwner] = await Promise.all([
-    readContract(client, { address, abi, functionName: "nonce" }),
+    readNonce(client, address),
     readContract(client, { address, abi, functionName: "getThreshold" }),
     readContract(client, { address, abi, functionName: "isOwner", args: [signer] }),
   ]);
-  return { deployed: true, nonce, threshold, isOwner };
+  return { deployed: true, nonce, threshold, isOwner, epoch };
 }

@@ -1,169 +1,252 @@
-import { decodeError } from "@latchkey/sdk";
-import { useState } from "react";
-import { type Address, type Hash, type Hex, numberToHex } from "viem";
-import { call, getBlockNumber, getCode, waitForTransactionReceipt } from "viem/actions";
+import { decodeError, type EncodedCall, grantSession, hashSession, isRefusal } from "@latchkey/sdk";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { type Hash, TransactionNotFoundError } from "viem";
+import {
+  getBlockNumber,
+  getCode,
+  getTransaction,
+  call as simulate,
+  waitForTransactionReceipt,
+} from "viem/actions";
 import { type GasPayer, nodePayer, walletPayer } from "../chain/gasPayers.ts";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { useBrowserWallets } from "../chain/useBrowserWallets.ts";
+import { forgetStop, isSameStop, rememberStop } from "../store/remember.ts";
+import type { SavedStop } from "../store/Saved.ts";
+import { readSaved } from "../store/store.ts";
 import { PageFailure } from "../wording/PageFailure.ts";
-import type { StopPlan } from "./StopPlan.ts";
-import { isStopped, readEpoch, type StopTarget } from "./StopTarget.ts";
-
-/** A transaction as JSON, complete enough for anyone to send it. */
-export type SignedTransaction = { chainId: Hex; to: Address; data: Hex; value: "0x0" };
+import type { ManagedAccount } from "./ManagedAccount.ts";
+import { readNonce, type SafeStanding } from "./readSafe.ts";
+import { type SignedTransaction, type StopPlan, stopTransactions } from "./StopPlan.ts";
+import { isStopped, type StopTarget } from "./StopTarget.ts";
 
 /** How far a stop has come. */
 export type StopPhase =
   | { kind: "idle" }
   | { kind: "passkey" }
-  /** Signed, and not sent: nobody here pays, or sending failed. */
-  | { kind: "signed"; transactions: readonly SignedTransaction[] }
-  | { kind: "sending"; transactions: readonly SignedTransaction[]; payer: string }
+  /** Signed, and not sent: the chain does not answer, nobody here pays, or sending failed. */
+  | { kind: "signed"; stop: SavedStop }
+  | { kind: "sending"; payer: string }
   | { kind: "sent"; hash: Hash }
-  /** Mined, and the chain says that it is stopped. */
-  | { kind: "mined"; hash: Hash };
+  /** The chain says that it is stopped. `hash`: where it was sent from here. */
+  | { kind: "mined"; hash: Hash | undefined };
 
 /** Milliseconds between two questions to a node that has not seen the receipt's block yet, and how many there are. */
 const LATE_NODE = { pause: 1000, tries: 60 };
 
 /**
- * Takes something back on the passkey's word: one prompt, then whoever can pays the gas.
+ * Takes something back on the passkey's word: one prompt, then whoever can pays the gas. What was signed is kept until the
+ * chain has it: a node that is down, or a page that is closed, does not lose it.
  *
- * @param target What is to be stopped: it is called stopped once the chain says so.
- * @param onMined Called when the chain has it.
+ * @param parameters.target What is to be stopped: it is called stopped once the chain says so.
+ * @param parameters.call What the account is to call.
+ * @param parameters.safe Where the Safe stands, as the chain said it last.
+ * @param parameters.over Whether the chain says that there is nothing to stop any more, and why.
+ * @param parameters.isReachable Whether the chain answers. When it answers again, what was signed is sent on.
+ * @param parameters.onMined Called when the chain has it.
  * @returns `begin` has to be called in the click's handler: it asks the passkey before anything else.
  */
-export function useStopping(
-  asked: AskedChain,
-  target: StopTarget,
-  onMined: () => void,
-): {
+export function useStopping({
+  asked,
+  managed,
+  target,
+  call,
+  safe,
+  over,
+  isReachable,
+  onMined,
+}: {
+  asked: AskedChain;
+  managed: ManagedAccount;
+  target: StopTarget;
+  call: EncodedCall;
+  safe: SafeStanding | undefined;
+  over: "stopped" | "expired" | undefined;
+  isReachable: boolean;
+  onMined: () => void;
+}): {
   phase: StopPhase;
   failure: unknown;
   begin: (plan: StopPlan) => void;
-  /** Who can pay, where there is more than one way or sending failed. */
+  /** What was signed and waits to be sent. */
+  waiting: readonly SignedTransaction[];
+  /** Who can send it from here. */
   payers: readonly { name: string; pay: () => void }[];
 } {
-  const [phase, setPhase] = useState<StopPhase>({ kind: "idle" });
+  const { client, settings } = asked;
+  const { account, module, chainId } = managed;
+  const session = target.kind === "session" ? hashSession(grantSession(target.grant)) : undefined;
+  const name = { chainId, account, module, session };
+  const [phase, setPhase] = useState<StopPhase>(() => {
+    const stop = readSaved().stops.find((one) => isSameStop(one, name));
+    return stop ? { kind: "signed", stop } : { kind: "idle" };
+  });
   const [failure, setFailure] = useState<unknown>();
   const wallets = useBrowserWallets();
-  const { client } = asked;
+  const stop = phase.kind === "signed" ? phase.stop : undefined;
+  const transactionsOf = (one: SavedStop) => stopTransactions(one, managed, settings.sharedSigner, call);
 
-  const send = async (payer: GasPayer, transactions: readonly SignedTransaction[]) => {
-    setFailure(undefined);
-    setPhase({ kind: "sending", transactions, payer: payer.name });
+  const isPursuing = useRef(false);
+
+  const keep = (work: () => void) => {
     try {
-      const hash = await sendAll(asked, payer, transactions, (sent) =>
-        setPhase({ kind: "sent", hash: sent }),
-      );
-      setPhase({ kind: "mined", hash });
+      work();
+    } catch {
+      // A browser that keeps nothing can stop all the same, as long as the page is open.
+    }
+  };
+  const finish = (next: StopPhase, problem?: unknown) => {
+    keep(() => forgetStop(name));
+    setFailure(problem);
+    setPhase(next);
+  };
+
+  /** Does what is left to do, and never a second time what is under way. */
+  const pursue = async (signed: SavedStop, payer: GasPayer | undefined) => {
+    if (isPursuing.current) return;
+    isPursuing.current = true;
+    let last = signed;
+    setFailure(undefined);
+    try {
+      if (await isStopped(client, target, BigInt(last.epoch)))
+        return finish({ kind: "mined", hash: last.sent });
+      let hash = last.sent && (await knows(last.sent)) ? last.sent : undefined;
+      if (!hash) {
+        if (!payer) return;
+        setPhase({ kind: "sending", payer: payer.name });
+        hash = await send(last, payer);
+        last = { ...last, sent: hash };
+        keep(() => rememberStop(last));
+      }
+      setPhase({ kind: "sent", hash });
+      const mined = await mine(hash);
+      const { sent: _, ...unsent } = last;
+      last = unsent;
+      if (!(await isStoppedBy(mined, BigInt(last.epoch)))) throw notStopped(mined);
+      finish({ kind: "mined", hash: mined.hash });
       onMined();
     } catch (error) {
+      if (error instanceof PageFailure && error.code === "STOP_OVERTAKEN")
+        return finish({ kind: "idle" }, error);
+      keep(() => rememberStop(last));
       setFailure(error);
-      setPhase({ kind: "signed", transactions });
+      setPhase({ kind: "signed", stop: last });
+    } finally {
+      isPursuing.current = false;
     }
   };
 
-  const begin = ({ action, before }: StopPlan) => {
-    const signed = action.sign();
+  const begin = ({ action, nonce, epoch }: StopPlan) => {
+    const signing = action.sign();
     setFailure(undefined);
     setPhase({ kind: "passkey" });
-    const finish = async () => {
-      const { to, data } = await signed;
-      const chainId = numberToHex(asked.settings.id);
-      const transactions = [...before, { to, data, value: "0x0" as const }].map((one) => ({
-        chainId,
-        ...one,
-      }));
-      setPhase({ kind: "signed", transactions });
+    const proceed = async () => {
+      const signature = await signing;
+      const signed: SavedStop = { ...name, nonce: `${nonce}`, epoch: `${epoch}`, signature };
+      keep(() => rememberStop(signed));
+      setPhase({ kind: "signed", stop: signed });
       const [wallet, ...others] = wallets;
       const payer =
         (await nodePayer(asked)) ?? (wallet && others.length === 0 ? walletPayer(wallet, asked) : undefined);
-      if (payer) await send(payer, transactions);
+      if (payer) await pursue(signed, payer);
     };
-    finish().catch((error: unknown) => {
+    proceed().catch((error: unknown) => {
       setFailure(error);
       setPhase({ kind: "idle" });
     });
   };
 
-  const transactions = phase.kind === "signed" ? phase.transactions : undefined;
-  const retry = async () => {
-    const payer = await nodePayer(asked);
-    if (payer && transactions) await send(payer, transactions);
-  };
-  const payers = transactions
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once each time that the chain begins to answer
+  useEffect(() => {
+    if (isReachable && stop) void nodePayer(asked).then((payer) => pursue(stop, payer));
+  }, [isReachable]);
+
+  // Somebody else may send it, or something else with its nonce.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rest is the same as long as these are
+  useEffect(() => {
+    if (!stop) return;
+    if (over) return finish(over === "stopped" ? { kind: "mined", hash: undefined } : { kind: "idle" });
+    if (!safe || safe.nonce <= BigInt(stop.nonce)) return;
+    isStopped(client, target, BigInt(stop.epoch)).then(
+      (isDone) =>
+        isDone
+          ? finish({ kind: "mined", hash: undefined })
+          : finish({ kind: "idle" }, new PageFailure("STOP_OVERTAKEN")),
+      () => {},
+    );
+  }, [stop, over, safe?.nonce]);
+
+  const payers = stop
     ? [
-        ...(asked.settings.isLocal && failure ? [{ name: "Send it again", pay: () => void retry() }] : []),
+        ...(settings.isLocal
+          ? [{ name: "Send it now", pay: () => void nodePayer(asked).then((payer) => pursue(stop, payer)) }]
+          : []),
         ...wallets.map((wallet) => ({
           name: `Pay the gas with ${wallet.name}`,
-          pay: () => void send(walletPayer(wallet, asked), transactions),
+          pay: () => void pursue(stop, walletPayer(wallet, asked)),
         })),
       ]
     : [];
-  return { phase, failure, begin, payers };
+  const waiting = useMemo(() => {
+    if (!stop) return [];
+    const { creation, stop: last } = stopTransactions(stop, managed, settings.sharedSigner, call);
+    return creation && !safe?.deployed ? [creation, last] : [last];
+  }, [stop, managed, settings, call, safe?.deployed]);
+  return { phase, failure, begin, waiting, payers };
 
-  /**
-   * Sends what is not done yet, one after the other.
-   *
-   * @returns The last one's hash, once it is mined and the chain says that the target is stopped.
-   */
-  async function sendAll(
-    { settings }: AskedChain,
-    payer: GasPayer,
-    all: readonly SignedTransaction[],
-    onSent: (hash: Hash) => void,
-  ): Promise<Hash> {
-    const last = all.at(-1);
-    if (!last) throw new PageFailure("SIMULATION_FAILED");
-    const { account, module } =
-      target.kind === "everything"
-        ? target
-        : { account: target.grant.session.account, module: target.grant.module };
-    const since = await readEpoch(client, { account, module });
-    const exists = async () => ((await getCode(client, { address: last.to })) ?? "0x") !== "0x";
-    for (const { to, data } of (await exists()) ? [] : all.slice(0, -1)) {
-      const { hash, isOther } = await mine(settings.name, await payer.send({ to, data }));
+  /** Whether the node knows a transaction, mined or not. */
+  async function knows(hash: Hash): Promise<boolean> {
+    try {
+      await getTransaction(client, { hash });
+      return true;
+    } catch (error) {
+      if (error instanceof TransactionNotFoundError) return false;
+      throw error;
+    }
+  }
+
+  /** Sends the stop, after what creates the account, where it is not there yet. */
+  async function send(signed: SavedStop, payer: GasPayer): Promise<Hash> {
+    const transactions = transactionsOf(signed);
+    const exists = async () => ((await getCode(client, { address: account })) ?? "0x") !== "0x";
+    if (transactions.creation && !(await exists())) {
+      const created = await mine(await payer.send(transactions.creation));
       // To an account that is not there, the stop itself would be sent for nothing.
-      if (!(await exists())) throw notStopped(hash, isOther);
+      if (!(await exists())) throw notStopped(created);
     }
-    const { to, data } = last;
-    await call(client, { to, data }).catch((error: unknown) => {
-      const { shortMessage } = decodeError(error);
-      throw new PageFailure("SIMULATION_FAILED", { reason: shortMessage }, error);
+    const { to, data } = transactions.stop;
+    await simulate(client, { to, data }).catch(async (error: unknown) => {
+      if (isRefusal(decodeError(error), "NETWORK")) throw error;
+      const isOvertaken = (await readNonce(client, account)) > BigInt(signed.nonce);
+      throw new PageFailure(isOvertaken ? "STOP_OVERTAKEN" : "STOP_FAILS", {}, error);
     });
-    const sent = await payer.send({ to, data });
-    onSent(sent);
-    const { hash, blockNumber, isOther } = await mine(settings.name, sent);
-    for (let tries = 0; !(await isStopped(client, target, since)); tries++) {
-      // A node that is behind the receipt's block cannot know yet.
-      if (tries >= LATE_NODE.tries || (await getBlockNumber(client)) >= blockNumber) {
-        if (await isStopped(client, target, since)) break;
-        throw notStopped(hash, isOther);
-      }
-      await new Promise((done) => setTimeout(done, LATE_NODE.pause));
-    }
-    return hash;
+    return payer.send({ to, data });
   }
 
   /** Waits for what was sent, or what the wallet sent in its place. */
-  async function mine(
-    chain: string,
-    sent: Hash,
-  ): Promise<{ hash: Hash; blockNumber: bigint; isOther: boolean }> {
+  async function mine(sent: Hash): Promise<{ hash: Hash; blockNumber: bigint; isOther: boolean }> {
     let isOther = false;
-    const { status, transactionHash, blockNumber } = await waitForTransactionReceipt(client, {
+    const { transactionHash, blockNumber } = await waitForTransactionReceipt(client, {
       hash: sent,
       timeout: 600_000,
       onReplaced: ({ reason }) => {
         isOther = reason !== "repriced";
       },
     });
-    if (status !== "success")
-      throw new PageFailure("SIMULATION_FAILED", { reason: `${chain} reverted ${transactionHash}` });
     return { hash: transactionHash, blockNumber, isOther };
+  }
+
+  /** Whether the chain says that it is stopped, as soon as its node has the block of the receipt. */
+  async function isStoppedBy({ blockNumber }: { blockNumber: bigint }, since: bigint): Promise<boolean> {
+    for (let tries = 0; tries < LATE_NODE.tries; tries++) {
+      const isLate = (await getBlockNumber(client)) < blockNumber;
+      if (await isStopped(client, target, since)) return true;
+      if (!isLate) return false;
+      await new Promise((done) => setTimeout(done, LATE_NODE.pause));
+    }
+    return false;
   }
 }
 
-const notStopped = (hash: Hash, isOther: boolean) =>
+const notStopped = ({ hash, isOther }: { hash: Hash; isOther: boolean }) =>
   new PageFailure(isOther ? "STOP_REPLACED" : "NOT_STOPPED", { hash });

@@ -151,10 +151,10 @@ export function watchAccount(parameters: {
     const isNewBlock = news.head?.hash !== hash;
     let changed = false;
     const answers = new Map(news.answers);
-    const { owner, account } = managed;
+    const { owner } = managed;
     const readsSafe = owner && managed.accountKind === "safe" && (isNewBlock || !news.safe);
     const [safe] = await Promise.all([
-      readsSafe ? readSafe(client, account, settings.sharedSigner) : news.safe,
+      readsSafe ? readSafe(client, managed, settings.sharedSigner) : news.safe,
       ...news.sessions.map(async ({ id, grant }) => {
         const before = answers.get(id);
         if (before && isOver(before.status)) return;

@@ -69,7 +69,5 @@ function requestFailure(error: unknown): unknown {
       ? new PageFailure("EXPIRED_REQUEST", { ended: momentText(validUntil) }, error)
       : new PageFailure("EXPIRED_REQUEST", {}, error);
   }
-  const faults = error.metaMessages.slice(1);
-  const reason = [error.shortMessage, ...faults].join(" ");
-  return new PageFailure("MALFORMED_REQUEST", { reason: reason.slice(0, 300) }, error);
+  return new PageFailure("MALFORMED_REQUEST", { reason: error.shortMessage }, error);
 }

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { type Address, getAddress, isAddress, toFunctionSelector } from "viem";
 import type { SavedAccount } from "../store/Saved.ts";
 import type { AccountState } from "../tap/AccountState.ts";
@@ -7,6 +7,7 @@ import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
 import { Field } from "../ui/Field.tsx";
 import { Notice } from "../ui/Notice.tsx";
+import { reveal } from "../ui/reveal.ts";
 
 const SET_HANDLER = toFunctionSelector("setFallbackHandler(address)");
 
@@ -14,7 +15,7 @@ const SET_HANDLER = toFunctionSelector("setFallbackHandler(address)");
  * Which account is to grant: shows the one that was chosen, or lets the reader choose.
  *
  * @param props.known The reader's accounts on this chain.
- * @param props.isOpen Whether the choice among existing accounts is open.
+ * @param props.isOpen Whether the choice among existing accounts is open. It is brought into sight, and has the focus.
  * @param props.from The account that the request names, if it names one.
  */
 export function AccountChoice({
@@ -38,6 +39,12 @@ export function AccountChoice({
 }) {
   const [typed, setTyped] = useState<string>(from ?? "");
   const [error, setError] = useState<string>();
+  const choice = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    reveal(choice.current);
+    choice.current?.querySelector<HTMLElement>("button, input")?.focus({ preventScroll: true });
+  }, [isOpen]);
   const lookUp = () => {
     const text = typed.trim();
     if (!isAddress(text)) return setError("That is no address: 0x and 40 signs, copied as it was written.");
@@ -98,7 +105,7 @@ export function AccountChoice({
         </p>
       )}
       {isOpen && (
-        <>
+        <div className="stack" ref={choice}>
           {known.length > 0 && (
             <ul className="stack stack--tight">
               {known.map(({ address }) => (
@@ -132,7 +139,7 @@ export function AccountChoice({
           <Button busy={busy} onClick={lookUp}>
             Use this address
           </Button>
-        </>
+        </div>
       )}
     </Card>
   );

@@ -27,7 +27,7 @@ export function BudgetRows({
   now: number;
 }) {
   const { perTransaction, perPeriod, period, periods, stream, recipients, token, bySignature } = budget;
-  const words = periodWords(period);
+  const words = periodWords(period, window.validUntil - window.validAfter);
   const isOnePeriod = periods === 1n;
   const left = fromNow(budget, window, now);
   return (
@@ -35,7 +35,7 @@ export function BudgetRows({
       <Row term="Each payment at most" amount>
         <AmountLine amount={perTransaction} facts={budget} />
       </Row>
-      <Row term={isOnePeriod ? "In all at most" : `${words.each} at most`} amount>
+      <Row term={`${words.each} at most`} amount>
         <AmountLine amount={perPeriod} facts={budget} />
         {!isOnePeriod && (
           <p className="quiet small">

@@ -82,10 +82,10 @@ export function LowerForm({
         const facts = tokens[index];
         if (!facts) return null;
         const name = requested.budgets.length > 1 ? ` (${facts.symbol})` : "";
-        const isSinglePeriod = budget.period >= requested.validUntil - requested.validAfter;
+        const words = periodWords(budget.period, requested.validUntil - requested.validAfter);
         const limits = [
           ["perTransaction", `Each payment at most${name}`],
-          ["perPeriod", `${isSinglePeriod ? "In all" : periodWords(budget.period).each} at most${name}`],
+          ["perPeriod", `${words.each} at most${name}`],
         ] as const;
         return (
           <fieldset className="stack" key={budget.token}>

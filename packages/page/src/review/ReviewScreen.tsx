@@ -1,11 +1,4 @@
-import {
-  describeSession,
-  handoffCode,
-  keyFingerprint,
-  type Proposal,
-  type SessionReview,
-  sessionExcess,
-} from "@latchkey/sdk";
+import { describeSession, handoffCode, keyFingerprint, type Proposal, sessionExcess } from "@latchkey/sdk";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Address } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";
@@ -14,15 +7,19 @@ import { accountToSave, rememberAccount, rememberGrant, rememberPasskey } from "
 import { useSaved } from "../store/useSaved.ts";
 import type { AccountState } from "../tap/AccountState.ts";
 import { createPasskey } from "../tap/createPasskey.ts";
-import { grantByTap, type Tapped } from "../tap/grantByTap.ts";
+import { grantByTap } from "../tap/grantByTap.ts";
 import type { Passkey } from "../tap/Passkey.ts";
+import { webAuthnFailure } from "../tap/passkeyFailure.ts";
 import { predictSafe } from "../tap/predictSafe.ts";
+import type { TappedGrant } from "../tap/prepareTap.ts";
 import { readAccount } from "../tap/readAccount.ts";
 import { Actions } from "../ui/Actions.tsx";
 import { AddressText } from "../ui/AddressText.tsx";
+import { Bar } from "../ui/Bar.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
 import { ClaimedText } from "../ui/ClaimedText.tsx";
+import { Disclosure } from "../ui/Disclosure.tsx";
 import { Moment } from "../ui/Moment.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { plainText } from "../ui/plainText.ts";
@@ -31,6 +28,7 @@ import { Status } from "../ui/Status.tsx";
 import { useNow } from "../ui/useNow.ts";
 import { FailureNotice } from "../wording/FailureNotice.tsx";
 import { PageFailure } from "../wording/PageFailure.ts";
+import { isLasting } from "../wording/wordsFor.ts";
 import { AccountChoice } from "./AccountChoice.tsx";
 import { LookAlikeNotice } from "./LookAlikeNotice.tsx";
 import { LowerForm } from "./LowerForm.tsx";
@@ -45,8 +43,8 @@ import { warningWords } from "./warningWords.ts";
 
 /** What the review ends with. */
 export type ReviewOutcome =
-  | { status: "granted"; tapped: Tapped; review: SessionReview; account: AccountState; unsaved: unknown }
-  | { status: "declined" };
+  /** `isAgain`: it was allowed before, and only its answer is given once more. */
+  { status: "granted"; tapped: TappedGrant; unsaved: unknown; isAgain: boolean } | { status: "declined" };
 
 /**
  * Shows what an agent asks for, lets the reader lower it, and has the passkey allow it. What is signed is computed from the
@@ -139,20 +137,23 @@ export function ReviewScreen({
     </Screen>
   );
 
-  if (loadFailure || (shown && "error" in shown))
+  const against = loadFailure ?? (shown && "error" in shown ? shown.error : undefined);
+  if (against !== undefined)
     return frame(
       <>
-        <FailureNotice error={loadFailure ?? (shown && "error" in shown ? shown.error : undefined)} />
+        <FailureNotice error={against} />
         <Actions>
-          <Button
-            look="primary"
-            onClick={() => {
-              setLoaded(undefined);
-              setAttempt(attempt + 1);
-            }}
-          >
-            Try again
-          </Button>
+          {!isLasting(against) && (
+            <Button
+              look="primary"
+              onClick={() => {
+                setLoaded(undefined);
+                setAttempt(attempt + 1);
+              }}
+            >
+              Try again
+            </Button>
+          )}
           <Button onClick={() => onEnd({ status: "declined" })}>Decline</Button>
         </Actions>
       </>,
@@ -162,6 +163,7 @@ export function ReviewScreen({
 
   const { made, review } = shown;
   const known = knownAccounts(saved, read);
+  const noWebAuthn = webAuthnFailure();
   const vouched = vouchedTokens(settings);
 
   const lookUp = async (address: Address, passkey: Passkey | undefined): Promise<void> => {
@@ -202,7 +204,13 @@ export function ReviewScreen({
         } catch (error) {
           unsaved = error;
         }
-        await lookUp(address, { id: passkey.id, publicKey: passkey.publicKey });
+        try {
+          await lookUp(address, { id: passkey.id, publicKey: passkey.publicKey });
+        } catch (error) {
+          // The passkey is there: the reader goes on with it, and makes no second one.
+          setIsChoosing(true);
+          throw error;
+        }
         if (unsaved) throw unsaved;
       }),
     );
@@ -239,7 +247,7 @@ export function ReviewScreen({
         } catch (error) {
           unsaved = error;
         }
-        onEnd({ status: "granted", tapped, review, account, unsaved });
+        onEnd({ status: "granted", tapped, unsaved, isAgain: false });
       }),
     );
   };
@@ -250,8 +258,16 @@ export function ReviewScreen({
         <Notice tone="strong" title="You have allowed this very request already.">
           <p>
             That was on <Moment at={before.grantedAt} />. Allowing it again adds a second permission: the
-            limits add up.
+            limits add up. If your agent did not get the answer, give it that one again.
           </p>
+          <Actions>
+            <Button
+              disabled={busy !== undefined}
+              onClick={() => onEnd({ status: "granted", tapped: before, unsaved: undefined, isAgain: true })}
+            >
+              Give that answer again
+            </Button>
+          </Actions>
         </Notice>
       )}
       {reviewWarnings(review, now / 1000, vouched).map((warning, index) => {
@@ -286,8 +302,7 @@ export function ReviewScreen({
         </p>
       </Card>
       {read.isAdjustable ? (
-        <details>
-          <summary>Lower the limits</summary>
+        <Disclosure summary="Lower the limits">
           <LowerForm
             requested={made.requested}
             tokens={loaded.tokens}
@@ -297,7 +312,7 @@ export function ReviewScreen({
               setIsRight(right);
             }}
           />
-        </details>
+        </Disclosure>
       ) : (
         <p className="quiet">
           The agent says that it cannot work with less, so these values cannot be lowered.
@@ -324,38 +339,41 @@ export function ReviewScreen({
         You can allow this one second after anything on this page has changed, so that no stray click or key
         does it.
       </p>
-      {failure !== undefined && <FailureNotice error={failure} />}
-      <Status busy={busy !== undefined}>{busy}</Status>
-      <Actions sticky>
-        {account ? (
-          <Button
-            look="primary"
-            disabled={busy !== undefined || !isRight || !allowing.settled}
-            aria-describedby={allowingId}
-            onClick={allow}
-          >
-            Allow with passkey
-          </Button>
-        ) : (
-          <>
-            {!read.from && (
-              <Button look="primary" disabled={busy !== undefined} onClick={create}>
-                Create a passkey
-              </Button>
-            )}
+      <Bar>
+        {(failure ?? noWebAuthn) !== undefined && <FailureNotice error={failure ?? noWebAuthn} />}
+        <Status busy={busy !== undefined}>{busy}</Status>
+        <Actions>
+          {!noWebAuthn && account && (
             <Button
-              disabled={busy !== undefined}
-              aria-expanded={isChoosing}
-              onClick={() => setIsChoosing(!isChoosing)}
+              look="primary"
+              disabled={busy !== undefined || !isRight || !allowing.settled}
+              aria-describedby={allowingId}
+              onClick={allow}
             >
-              Use a passkey you have
+              Allow with passkey
             </Button>
-          </>
-        )}
-        <Button look="text" disabled={busy !== undefined} onClick={() => onEnd({ status: "declined" })}>
-          Decline
-        </Button>
-      </Actions>
+          )}
+          {!noWebAuthn && !account && (
+            <>
+              {!read.from && (
+                <Button look="primary" disabled={busy !== undefined} onClick={create}>
+                  Create a passkey
+                </Button>
+              )}
+              <Button
+                disabled={busy !== undefined}
+                aria-expanded={isChoosing}
+                onClick={() => setIsChoosing(!isChoosing)}
+              >
+                Use a passkey you have
+              </Button>
+            </>
+          )}
+          <Button look="text" disabled={busy !== undefined} onClick={() => onEnd({ status: "declined" })}>
+            Decline
+          </Button>
+        </Actions>
+      </Bar>
     </>,
   );
 }
@@ -363,7 +381,7 @@ export function ReviewScreen({
 /** What speaks against signing, right before it: nothing wider than was asked, nothing that is over, nothing of another account. */
 function reasonAgainst({ requested, proposal }: RequestedProposal, account: AccountState): unknown {
   const [excess] = sessionExcess(proposal.session, requested);
-  if (excess) return new PageFailure("LIMITS_RAISED", { reason: `${excess.path}: ${excess.reason}` });
+  if (excess) return new PageFailure("LIMITS_RAISED", {}, excess);
   if (isOver(proposal)) return new PageFailure("EXPIRED_REQUEST");
   if (proposal.session.account !== account.address || proposal.chainId !== account.chainId)
     return new PageFailure("ANOTHER_ACCOUNT", { account: proposal.session.account });

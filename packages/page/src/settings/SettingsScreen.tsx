@@ -4,6 +4,7 @@ import { isRpcUrl } from "../chain/PageConfig.ts";
 import { saveFile } from "../handback/saveFile.ts";
 import { exportedSaved, mergeSaved, parseSaved, readSaved, updateSaved } from "../store/store.ts";
 import { Actions } from "../ui/Actions.tsx";
+import { Bar } from "../ui/Bar.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Card } from "../ui/Card.tsx";
 import { Field } from "../ui/Field.tsx";
@@ -72,13 +73,15 @@ export function SettingsScreen({ onClose }: { onClose: () => void }): ReactNode 
           )}
         </Field>
       </Card>
-      {failure !== undefined && <FailureNotice error={failure} />}
-      <Status>{done}</Status>
-      <Actions>
-        <Button look="primary" onClick={onClose}>
-          Close settings
-        </Button>
-      </Actions>
+      <Bar>
+        {failure !== undefined && <FailureNotice error={failure} />}
+        <Status>{done}</Status>
+        <Actions>
+          <Button look="primary" onClick={onClose}>
+            Close settings
+          </Button>
+        </Actions>
+      </Bar>
     </Screen>
   );
 }

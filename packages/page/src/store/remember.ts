@@ -2,7 +2,7 @@ import type { Grant } from "@latchkey/sdk";
 import { type Hex, isAddressEqual, numberToHex } from "viem";
 import type { AccountState } from "../tap/AccountState.ts";
 import type { NewPasskey } from "../tap/createPasskey.ts";
-import { MOST_SAVED, type SavedAccount, type SentCall } from "./Saved.ts";
+import { MOST_SAVED, type SavedAccount, type SavedStop, type SentCall } from "./Saved.ts";
 import { updateSaved } from "./store.ts";
 
 const nowInSeconds = () => Math.floor(Date.now() / 1000);
@@ -72,3 +72,24 @@ export function rememberGrant(granted: {
     ],
   }));
 }
+
+/** What a stop is of: there is one of each at most. */
+export type StopName = Pick<SavedStop, "chainId" | "account" | "module" | "session">;
+
+/** Whether two stops are of the same. */
+export const isSameStop = (one: StopName, other: StopName): boolean =>
+  one.chainId === other.chainId &&
+  one.account === other.account &&
+  one.module === other.module &&
+  one.session === other.session;
+
+/** Keeps a signed stop until the chain has it, in the place of one that was signed before. */
+export const rememberStop = (stop: SavedStop): void =>
+  updateSaved((saved) => ({
+    ...saved,
+    stops: [...saved.stops.filter((one) => !isSameStop(one, stop)), stop].slice(-MOST_SAVED.stops),
+  }));
+
+/** Forgets a stop: the chain has it, or it is void. */
+export const forgetStop = (name: StopName): void =>
+  updateSaved((saved) => ({ ...saved, stops: saved.stops.filter((one) => !isSameStop(one, name)) }));

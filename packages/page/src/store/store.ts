@@ -5,11 +5,16 @@ import { MOST_SAVED, nothingSaved, type Saved, saved } from "./Saved.ts";
 export const STORAGE_KEY = "latchkey";
 
 let current: Saved | undefined;
+/** The text that `current` was read from or written as. */
+let currentText: string | null | undefined;
 const listeners = new Set<() => void>();
 
 /** What is kept. A text that this page cannot read counts as nothing, and is not thrown away: see {@link updateSaved}. */
 export function readSaved(): Saved {
-  current ??= parseSaved(localStorage.getItem(STORAGE_KEY)) ?? nothingSaved;
+  if (!current) {
+    currentText = localStorage.getItem(STORAGE_KEY);
+    current = parseSaved(currentText) ?? nothingSaved;
+  }
   return current;
 }
 
@@ -20,14 +25,18 @@ export function readSaved(): Saved {
  */
 export function updateSaved(change: (saved: Saved) => Saved): void {
   const text = localStorage.getItem(STORAGE_KEY);
-  const kept = parseSaved(text);
+  // What has not changed stays the same object, so that nobody who watches it begins anew.
+  const kept = current && text !== null && text === currentText ? current : parseSaved(text);
   const next = change(kept ?? current ?? nothingSaved);
   current = next;
   for (const listener of listeners) listener();
   try {
     // Of a later version, or damaged: a mended page may know it again.
     if (text !== null && !kept) localStorage.setItem(`${STORAGE_KEY}.unreadable`, text);
-    localStorage.setItem(STORAGE_KEY, JSON.stringify(next));
+    const nextText = JSON.stringify(next);
+    currentText = undefined;
+    localStorage.setItem(STORAGE_KEY, nextText);
+    currentText = nextText;
   } catch (error) {
     throw new PageFailure("STORE_REFUSED", {}, error);
   }
@@ -58,8 +67,15 @@ export function parseSaved(text: string | null): Saved | undefined {
   }
 }
 
-/** What an export holds: not where chains are asked, as a provider's address often carries the reader's own key for it. */
-export const exportedSaved = (kept: Saved): Saved => ({ ...kept, settings: nothingSaved.settings });
+/**
+ * What an export holds: no stop that waits, as only the browser that signed it sends it; and not where chains are asked, as a provider's address often carries the reader's own
+ * key for it.
+ */
+export const exportedSaved = (kept: Saved): Saved => ({
+  ...kept,
+  stops: [],
+  settings: nothingSaved.settings,
+});
 
 /**
  * Joins an exported file with what is kept: what both have is kept once. Settings stay as they are: a file that somebody
@@ -86,6 +102,7 @@ export function mergeSaved(kept: Saved, imported: Saved): Saved {
       0,
       MOST_SAVED.grants,
     ),
+    stops: kept.stops,
     settings: kept.settings,
   };
 }

@@ -1,15 +1,22 @@
 import { PageFailure } from "../wording/PageFailure.ts";
 
 /**
- * Makes sure that passkeys can work at all: a browser that knows them, an encrypted page, a site with a name.
+ * Why passkeys cannot work here at all: they need a browser that knows them, an encrypted page, a site with a name.
  *
- * @throws {PageFailure} NO_WEBAUTHN
+ * @returns NO_WEBAUTHN, or undefined where they can.
  */
-export function requireWebAuthn(): void {
+export function webAuthnFailure(): PageFailure | undefined {
   const { hostname } = window.location;
   const isAddress = /^[\d.]+$/.test(hostname) || hostname.includes(":") || hostname === "";
-  if (!window.isSecureContext || !("PublicKeyCredential" in window) || isAddress)
-    throw new PageFailure("NO_WEBAUTHN");
+  // A browser may know the name and not the thing.
+  const isKnown = typeof window.PublicKeyCredential === "function";
+  return window.isSecureContext && isKnown && !isAddress ? undefined : new PageFailure("NO_WEBAUTHN");
+}
+
+/** @throws {PageFailure} NO_WEBAUTHN: see {@link webAuthnFailure}. */
+export function requireWebAuthn(): void {
+  const failure = webAuthnFailure();
+  if (failure) throw failure;
 }
 
 /**

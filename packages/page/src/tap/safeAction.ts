@@ -11,10 +11,10 @@ export type SafeAction = {
   /**
    * Asks the passkey. Call it right in the click's handler.
    *
-   * @returns The transaction that anybody may send.
+   * @returns The Safe's signature.
    * @throws {PageFailure} Of `askPasskey` and `verifyAssertion`.
    */
-  sign(): Promise<EncodedCall>;
+  sign(): Promise<Hex>;
 };
 
 /**
@@ -34,7 +34,7 @@ export function safeAction(
         const { hostname: rpId, origin } = window.location;
         const { publicKey } = passkey;
         await verifyAssertion(assertion, { challenge: transaction.hash, publicKey, rpId, origin });
-        return transaction.encode(safePasskeySignature({ signer, assertion }));
+        return safePasskeySignature({ signer, assertion });
       }),
   };
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Button, type ButtonLook } from "./Button.tsx";
+import { useReveal } from "./useReveal.ts";
 
 /**
  * Puts text into the clipboard, and says below whether that worked. Where the browser does not allow it, the reader is told
@@ -17,6 +18,7 @@ export function CopyButton({
   look?: ButtonLook;
 }) {
   const [outcome, setOutcome] = useState("");
+  const said = useReveal<HTMLSpanElement>(outcome);
   const copy = () => {
     const done = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
     done.then(
@@ -29,7 +31,7 @@ export function CopyButton({
       <Button look={look} onClick={copy}>
         {label}
       </Button>
-      <span className="quiet small" role="status">
+      <span className="quiet small" role="status" ref={said}>
         {outcome}
       </span>
     </>

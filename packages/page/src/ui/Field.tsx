@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { useReveal } from "./useReveal.ts";
 
 /** What a control needs in order to be named and described by its {@link Field}. */
 export type FieldControl = {
@@ -11,7 +12,7 @@ export type FieldControl = {
  * A control with its label, a hint below, and what is wrong with it.
  *
  * @param props.children Gets the attributes that tie the control to its label: `{(control) => <input {...control} />}`.
- * @param props.error What is wrong and how to put it right. Said as soon as it appears.
+ * @param props.error What is wrong and how to put it right. Said, and brought into sight, as soon as it appears.
  */
 export function Field({
   label,
@@ -27,6 +28,7 @@ export function Field({
   const id = useId();
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
+  const wrong = useReveal<HTMLParagraphElement>(error);
   const described = [hint ? hintId : "", error ? errorId : ""].filter(Boolean).join(" ");
   return (
     <div className="field">
@@ -43,7 +45,7 @@ export function Field({
           {hint}
         </p>
       )}
-      <p className="field__error" id={errorId} aria-live="polite">
+      <p className="field__error" id={errorId} aria-live="polite" ref={wrong}>
         {error}
       </p>
     </div>

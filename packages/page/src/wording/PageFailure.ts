@@ -24,12 +24,15 @@ export type PageFailureCode =
   | "LIMITS_RAISED"
   | "SIMULATION_FAILED"
   | "STOP_REPLACED"
+  | "STOP_OVERTAKEN"
+  | "STOP_FAILS"
   | "NOT_STOPPED"
   | "HANDBACK_FAILED"
   | "ANSWER_REFUSED"
   | "NO_GAS_PAYER"
   | "STORE_REFUSED"
-  | "FILE_UNREADABLE";
+  | "FILE_UNREADABLE"
+  | "CONFIG_UNREADABLE";
 
 /** A failure that the reader is told about: `wordsFor` has the words for its code. */
 export class PageFailure extends Error {

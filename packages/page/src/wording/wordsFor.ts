@@ -1,4 +1,5 @@
 import { decodeError, type RefusalCode } from "@latchkey/sdk";
+import { plainText } from "../ui/plainText.ts";
 import { PageFailure, type PageFailureCode } from "./PageFailure.ts";
 
 /** A failure in the reader's words. */
@@ -8,6 +9,8 @@ export type FailureWords = {
   title: string;
   /** What the reader can do about it, and what is not lost. */
   whatToDo: string;
+  /** What the reader can pass on to whoever runs the agent, in the words of programs. */
+  detail?: string | undefined;
 };
 
 type Details = { readonly [name: string]: string };
@@ -29,16 +32,16 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
     "The passkey prompt was closed, or no passkey of yours was found.",
     `${again} If this device does not have your passkey, use the one that does.`,
   ],
-  PASSKEY_FAILED: ({ reason }) => [
-    `Your device could not use the passkey${reason ? ` (${reason})` : ""}.`,
+  PASSKEY_FAILED: () => [
+    "Your device could not use the passkey.",
     `${again} If it fails once more, use another browser or device.`,
   ],
   WRONG_PASSKEY: () => [
     "That passkey is not the owner of this account.",
     "Nothing was allowed. Try again and choose the passkey that the account was made with; it may be on another device.",
   ],
-  UNSUITABLE_PASSKEY: ({ reason }) => [
-    `This passkey cannot own an account${reason ? `: ${reason}` : ""}.`,
+  UNSUITABLE_PASSKEY: () => [
+    "This passkey cannot own an account.",
     "Nothing was made. Use another device or another password manager.",
   ],
   UNKNOWN_PASSKEY: () => [
@@ -49,8 +52,8 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
     "This page does not work inside another page.",
     "Another site could cover what you allow. Open the link in a tab of its own.",
   ],
-  MALFORMED_REQUEST: ({ reason }) => [
-    `This link does not carry a request that can be shown${reason ? `: ${reason}` : "."}`,
+  MALFORMED_REQUEST: () => [
+    "This link does not carry a request that can be shown.",
     "Nothing was allowed. Copy the whole link again, or ask your agent for a new one.",
   ],
   EXPIRED_REQUEST: ({ ended }) => [
@@ -101,13 +104,13 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
     `This Safe is of version ${version ?? "?"}, which this page does not know.`,
     "Known are 1.3.0, 1.4.1 and 1.5.0. Use another account, or create a new one here.",
   ],
-  LIMITS_RAISED: ({ reason }) => [
-    `A limit is not what it may be${reason ? `: ${reason}` : "."}`,
+  LIMITS_RAISED: () => [
+    "A limit is higher than your agent asked for.",
     "Values can be lowered, never raised above what was asked. Change the marked value back.",
   ],
-  SIMULATION_FAILED: ({ reason }) => [
-    `The chain says that this would fail${reason ? `: ${reason}` : "."}`,
-    "Nothing was signed or sent. Load the page again; if it stays, decline and tell whoever runs the agent.",
+  SIMULATION_FAILED: () => [
+    "The chain says that this would fail.",
+    "Nothing was sent. Load the page again; if it stays, decline and tell whoever runs the agent.",
   ],
   STOP_REPLACED: ({ hash }) => [
     "The transaction was cancelled or replaced in the wallet: it is not stopped.",
@@ -117,12 +120,20 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
     "A transaction was mined, but the chain does not say that it is stopped.",
     `Your agent can go on spending. Look at ${hash ?? "the transaction"} in the wallet that sent it, and try again.`,
   ],
-  HANDBACK_FAILED: ({ reason }) => [
-    `The waiting agent could not be reached${reason ? ` (${reason})` : ""}.`,
+  STOP_OVERTAKEN: () => [
+    "The account has made another transaction since the stop was signed, so the stop is void.",
+    "Your agent can go on spending. Press the button again.",
+  ],
+  STOP_FAILS: () => [
+    "The chain says that the stop would fail.",
+    "Your agent can go on spending. Load the page again and try once more.",
+  ],
+  HANDBACK_FAILED: () => [
+    "The waiting agent could not be reached.",
     "Your answer is not lost: copy it or save it below, and give it to the agent. Or try again.",
   ],
-  ANSWER_REFUSED: ({ reason }) => [
-    `The agent did not take the answer${reason ? `: ${reason}` : "."}`,
+  ANSWER_REFUSED: () => [
+    "The agent did not take the answer.",
     "Your answer is not lost: it is below. Ask the agent for a new link if it no longer waits.",
   ],
   NO_GAS_PAYER: () => [
@@ -136,6 +147,10 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
   FILE_UNREADABLE: () => [
     "This file was not written by this page.",
     "Choose a file that you saved under Settings.",
+  ],
+  CONFIG_UNREADABLE: () => [
+    "This site is set up wrongly: its list of chains cannot be read.",
+    "Nothing can be allowed or stopped here. Tell whoever runs this site.",
   ],
 };
 
@@ -176,18 +191,28 @@ const refusalWords: Partial<Record<RefusalCode, Words>> = {
 };
 
 /**
- * What the reader is told about a failure. Codes of the page come first, then those of the SDK; of anything else the
- * reason is shown as it is, since nobody is helped by "something went wrong".
+ * What the reader is told about a failure. Codes of the page come first, then those of the SDK. Whatever else a program
+ * says of it is no advice to the reader, and stands apart as a detail.
  */
 export function wordsFor(error: unknown): FailureWords {
   if (error instanceof PageFailure) {
     const [title, whatToDo] = pageWords[error.code](error.details);
-    return { code: error.code, title, whatToDo };
+    const { reason } = error.details;
+    return { code: error.code, title, whatToDo, detail: reason && plainText(reason, 200).text };
   }
-  const refusal = decodeError(error);
-  const [title, whatToDo] = refusalWords[refusal.code] ?? [
-    refusal.shortMessage,
-    refusal.metaMessages.join(" "),
-  ];
-  return { code: refusal.code, title, whatToDo };
+  const { code, shortMessage } = decodeError(error);
+  const words = refusalWords[code];
+  if (words) return { code, title: words[0], whatToDo: words[1] };
+  return {
+    code,
+    title: "Something failed that this page has no words for.",
+    whatToDo: "Load the page again. If it fails once more, tell whoever runs the agent.",
+    detail: plainText(shortMessage, 200).text,
+  };
 }
+
+/** Failures that stay whatever is tried. */
+const lasting: readonly FailureWords["code"][] = ["EXPIRED_REQUEST", "MALFORMED_REQUEST", "UNKNOWN_TOKEN"];
+
+/** Whether trying again cannot help: what was asked is wrong, not the way to it. */
+export const isLasting = (error: unknown): boolean => lasting.includes(wordsFor(error).code);

@@ -1,3 +1,4 @@
+import { Refusal } from "../errors/Refusal.ts";
 import { encodeBase64url } from "./base64url.ts";
 import { canonicalJson } from "./canonicalJson.ts";
 import type { HandoffRequest } from "./HandoffRequest.ts";
@@ -17,8 +18,19 @@ export function handoffLink(page: string, request: HandoffRequest): string {
   const text = canonicalJson(request);
   const link = `${url.href}#request=${encodeBase64url(text)}`;
   // Who asks learns here what the owner would only see as a refusal.
-  parseHandoffRequest(link);
-  if (text !== canonicalJson(parseHandoffRequest(text)))
-    throw invalidRequest("The request holds members that no request has.");
+  let read: HandoffRequest;
+  try {
+    parseHandoffRequest(link);
+    read = parseHandoffRequest(text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { faults } = error.details;
+    throw invalidRequest(error.shortMessage, faults as readonly string[], ADVICE);
+  }
+  if (text !== canonicalJson(read))
+    throw invalidRequest("The request holds members that no request has.", [], ADVICE);
   return link;
 }
+
+const ADVICE =
+  "Every page would refuse the request. Correct what the message names before you make a link of it.";

@@ -12,6 +12,7 @@ export type BudgetReview = TokenFacts & {
   perPeriodText: string;
   /** Seconds. */
   period: number;
+  /** `"1 day"`, `"90 minutes"`; `"the whole session"` where there is one period only: then the limit holds in all. */
   periodText: string;
   /** How many periods the session has, a last one that is cut short included. */
   periods: bigint;

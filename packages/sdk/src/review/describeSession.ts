@@ -68,7 +68,7 @@ function describeBudget(session: Session, budget: Budget, facts: TokenFacts): Bu
     perSecond > 0n
       ? { initial, initialText: text(initial), perSecond, perSecondText: text(perSecond) }
       : undefined;
-  const periodText = formatSpan(period);
+  const periodText = periods === 1n ? "the whole session" : formatSpan(period);
   return {
     ...facts,
     perTransaction,
