@@ -92,7 +92,7 @@ describe(`sessions on real Safes with genuine USDC, step by step against the mod
 
   it(`agree in ${SEQUENCES} sequences, which end in every way that a step can end`, async () => {
     const tally = await checkSequences(ground, SEQUENCES);
-    // Fewer sequences than the default run has may miss the rarer endings.
-    if (SEQUENCES >= 200) expect([...tally.keys()]).to.include.members(ENDINGS);
+    // A part of a run that is repeated may miss the rarer endings.
+    if (!process.env.LATCHKEY_RUNS) expect([...tally.keys()]).to.include.members(ENDINGS);
   });
 });

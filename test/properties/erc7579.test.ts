@@ -112,7 +112,7 @@ describe(`sessions on real ERC-7579 accounts with genuine USDC, step by step aga
 
   it(`agree in ${SEQUENCES} sequences, which end in every way that a step can end`, async () => {
     const tally = await checkSequences(ground, SEQUENCES);
-    // Fewer sequences than the default run has may miss the rarer endings.
-    if (SEQUENCES >= 80) expect([...tally.keys()]).to.include.members(ENDINGS);
+    // A part of a run that is repeated may miss the rarer endings.
+    if (!process.env.LATCHKEY_RUNS) expect([...tally.keys()]).to.include.members(ENDINGS);
   });
 });
