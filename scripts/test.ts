@@ -12,7 +12,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import type { Tally } from "./suites/Tally.ts";
@@ -108,17 +108,32 @@ const select = (pattern: string, asked: readonly string[]) =>
     .map((path) => relative(root, resolve(path)))
     .sort();
 
-/** One suite for each folder of test/, so that each has its own process and its own Hardhat. The slowest first. */
+/**
+ * One suite for each folder of test/, so that each has its own process and its own Hardhat. Random tests that run for
+ * long have one for each file. The slowest first.
+ */
 function suites(): Job[] {
   const all = values.deep ? ["test/properties", "test/model", "test/sdk"] : ["test"];
   const asked = positionals.length > 0 ? positionals : all.map((path) => join(root, path)).filter(existsSync);
   const folders = new Map<string, string[]>();
   for (const file of select("**/*.test.ts", asked)) {
     const folder = file.split("/")[1] ?? "";
-    const name = folder.endsWith(".ts") ? "test" : folder;
+    const ofFile = values.deep && folder === "properties" ? `-${basename(file, ".test.ts")}` : "";
+    const name = folder.endsWith(".ts") ? "test" : `${folder}${ofFile}`;
     folders.set(name, [...(folders.get(name) ?? []), file]);
   }
-  const slowest = ["page", "scripts", "properties", "accounts", "bundler", "sdk", "model"];
+  const slowest = [
+    "page",
+    "scripts",
+    "properties",
+    "properties-core",
+    "properties-erc7579",
+    "properties-shape",
+    "accounts",
+    "bundler",
+    "sdk",
+    "model",
+  ];
   const rank = (name: string) => (slowest.includes(name) ? slowest.indexOf(name) : slowest.length);
   const jobs = [...folders]
     .map(([name, files]) => suite(name, "mocha", files))
@@ -159,8 +174,8 @@ for (const { name, seconds, tally, faults } of outcomes) {
     ? `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`
     : "";
   const verdict = [counts, ...faults.map((fault) => `FAILED: ${fault}`)].filter(Boolean).join("; ") || "ok";
-  console.log(`${name.padEnd(12)} ${seconds.toFixed(0).padStart(4)} s  ${verdict}`);
-  for (const title of tally?.skipped ?? []) console.log(`${" ".repeat(20)}skipped: ${title}`);
+  console.log(`${name.padEnd(18)} ${seconds.toFixed(0).padStart(4)} s  ${verdict}`);
+  for (const title of tally?.skipped ?? []) console.log(`${" ".repeat(26)}skipped: ${title}`);
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -242,6 +242,7 @@ export const sessionModule: Removal[] = [
     "the state is read afresh after the calls",
     "if (!_firstMeter(record).isIn(State.ENABLED)) revert SessionIsRevoked(id);",
   ),
+  reverts("charge-of-nothing", "nothing is no charge", "if (amount == 0) continue;"),
   reverts("charge-is-stored", "a charge is stored", "record.meters[i] = Meter.unwrap(charged);"),
   reverts("measured-fall", "a fall of the balance counts", "fell > says ? fell : says", "says"),
   reverts(

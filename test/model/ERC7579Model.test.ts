@@ -174,6 +174,8 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
       op(of, { calls: [], payment: { ...payment, ...changes } });
     const broken = (changes: Partial<typeof payment> = {}, of = session()) =>
       model.brokenBy(paying(changes, of));
+    const execute = (...calls: Call[]) =>
+      model.execute(session(), "good", calls, { kind: "execute", sender: key });
     const withBudget = (changes: Partial<Session["budgets"][number]>) =>
       session({ budgets: session().budgets.map((budget) => ({ ...budget, ...changes })) });
 
@@ -230,9 +232,24 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
       expect(handle(paying({ period: 1n }))).to.deep.equal([[]]);
       expect(broken({ period: 0n, amount: 1n })).to.deep.equal(["perPeriod"]);
       model.now -= 50n;
-      expect(
-        names(model.execute(session(), "good", [pay(1n)], { kind: "execute", sender: key })),
-      ).to.deep.equal(["PeriodExceeded"]);
+      expect(names(execute(pay(1n)))).to.deep.equal(["PeriodExceeded"]);
+      expect(names(execute(pay(0n)))).to.be.empty;
+    });
+    it("says of a budget that a later period was charged, that it is all spent and no more", () => {
+      model.now += 50n;
+      handle(paying({ period: 1n }));
+      model.now -= 50n;
+      expect(model.budgetOf(session(), 0)).to.include({ period: 0n, released: 200n, spent: 200n });
+      model.now--;
+      expect(model.budgetOf(session(), 0)).to.include({ period: 0n, released: 0n, spent: 0n });
+    });
+    it("is not kept from a period by an execution in a later one that charges the budget nothing", () => {
+      handle(paying({ amount: 30n }));
+      model.now += 50n;
+      expect(execute(pay(0n))).to.deep.equal({ refusals: [], charges: [] });
+      expect(broken({ period: 0n })).to.be.empty;
+      execute(pay(1n));
+      expect(broken({ period: 0n })).to.deep.equal(["perPeriod"]);
     });
   });
 

@@ -59,8 +59,10 @@ const route = (take: bigint, give = 0n): Call => ({
   data: concat([ROUTE, numberToHex(take, { size: 32 }), numberToHex(give, { size: 32 })]),
 });
 const routes: Target = (ledger, { data }) =>
-  ledger.pull(usdc, router, account, router, BigInt(`0x${data.slice(10, 74)}`)) &&
-  ledger.move(usdc, router, account, BigInt(`0x${data.slice(74, 138)}`));
+  data === "0x" ||
+  (ledger.pull(usdc, router, account, router, BigInt(`0x${data.slice(10, 74)}`)) &&
+    ledger.move(usdc, router, account, BigInt(`0x${data.slice(74, 138)}`)));
+const takesNoEther: Target = () => false;
 
 const names = ({ refusals }: Outcome) => refusals.map(({ name }) => name);
 
@@ -73,7 +75,11 @@ describe("the model, on what the design says of money", () => {
     ledger.setBalance(usdc, router, cents(100_000));
     ledger.setBalance(NATIVE, account, 1_000n);
     ledger.setAllowance(usdc, account, router, cents(50_000));
-    model = new SessionModel({ account, module, fallbackHandler }, ledger, new Map([[router, routes]]));
+    const contracts = new Map([
+      [router, routes],
+      [usdc, takesNoEther],
+    ]);
+    model = new SessionModel({ account, module, fallbackHandler }, ledger, contracts);
     model.now = BigInt(START);
   });
 
@@ -169,6 +175,23 @@ describe("the model, on what the design says of money", () => {
     expect(model.ledger.balance(usdc, account)).to.equal(cents(50));
     expect(model.budgetOf(session(), 0).spent).to.equal(0n);
     expect(model.stateOf(hashSession(session()))).to.equal("UNKNOWN");
+  });
+
+  it("judges native coin for a contract by the calls first, and for anyone else by the limits", () => {
+    const native = { token: NATIVE, perTransaction: 5n, perPeriod: 5n, slotSizes: 0, recipients: [ANYONE] };
+    const [usd] = session().budgets as [Budget];
+    const of = session({}, { budgets: [usd, { ...usd, ...native }] });
+    const send = (target: Address, value: bigint): Call => ({ target, value, data: "0x" });
+    // The router, asked for nothing, takes what it is sent; the token takes no ether.
+    expect(names(execute(of, send(router, 6n), send(usdc, 0n)))).to.deep.equal(["CallFailed"]);
+    expect(names(execute(of, pay(cents(101)), send(usdc, 0n)))).to.deep.equal(["CallFailed"]);
+    expect(names(execute(of, send(router, 6n)))).to.include("PerTransactionExceeded");
+    expect(execute(of, send(router, 5n)).charges).to.deep.equal([{ token: NATIVE, period: 0n, amount: 5n }]);
+    model.now += BigInt(DAY);
+    const unpayable = pay(cents(50));
+    model.ledger.setBalance(usdc, account, 0n);
+    expect(names(execute(of, send(shop, 6n), unpayable))).to.include("PerTransactionExceeded");
+    expect(names(execute(of, send(shop, 5n), unpayable))).to.deep.equal(["CallFailed"]);
   });
 
   it("says no to every other call of a token, and to every recipient who is not listed", () => {

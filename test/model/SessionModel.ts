@@ -96,7 +96,10 @@ export class SessionModel {
   #spending = new Map<string, Spending>();
   #usedNonces = new Set<string>();
 
-  /** @param targets What contracts do, by their addresses in lower case; all others take ether and do nothing. */
+  /**
+   * @param targets The contracts that a call may reach, by their addresses in lower case, and what they do. All other
+   * addresses have no code: they take ether.
+   */
   constructor(place: Place, ledger: Ledger, targets: ReadonlyMap<string, Target>) {
     this.place = place;
     this.ledger = ledger;
@@ -183,7 +186,7 @@ export class SessionModel {
     if (refusals.length > 0) return refused(refusals);
 
     const before = this.ledger.copy();
-    const outcome = readings.every(({ kind }) => kind === "payment")
+    const outcome = calls.every((call, index) => this.#isPlain(call, readings[index] as CallReading))
       ? this.#payThenCall(session, id, calls, readings)
       : this.#callThenCharge(session, id, calls, readings);
     if (outcome.refusals.length > 0) {
@@ -196,7 +199,7 @@ export class SessionModel {
     }
     this.setState(id, "ENABLED");
     if (door.kind === "executeSigned") this.#usedNonces.add(`${id}/${door.nonce}`);
-    return { refusals: [], charges: outcome.charges.filter(({ amount }) => amount > 0n) };
+    return outcome;
   }
 
   #doorRefusals(session: Session, id: Hex, door: Door): Refusal[] {
@@ -247,6 +250,12 @@ export class SessionModel {
       name: "MalformedSession",
       args: [FLAWS[flaw], BigInt(index)],
     }));
+  }
+
+  /** Whether the call is a payment and nothing else. A contract that is sent native coin may pull by an old approval. */
+  #isPlain({ target, data }: Call, { kind }: CallReading): boolean {
+    const isCalled = size(data) === 0 && this.targets.has(target.toLowerCase());
+    return kind === "payment" && !isCalled;
   }
 
   /** Plain payments only: their sums are charged before the calls run. */
@@ -309,6 +318,8 @@ export class SessionModel {
     const outcome = accepted();
     session.budgets.forEach((budget, index) => {
       const amount = totals[index] ?? 0n;
+      // Nothing is no charge: the budget stays in the period that it was last charged in.
+      if (amount === 0n) return;
       const { token, perTransaction } = budget;
       const { period, released, spent, resetsAt } = this.budgetOf(session, index);
       if (amount > perTransaction) {
@@ -452,12 +463,15 @@ export class SessionModel {
     const period = began ? (this.now - validAfter) / BigInt(seconds) : 0n;
     const start = validAfter + period * BigInt(seconds);
     const streamed = initial + perSecond * (this.now - start);
-    const released = perSecond === 0n || streamed > perPeriod ? perPeriod : streamed;
+    const inPeriod = perSecond === 0n || streamed > perPeriod ? perPeriod : streamed;
+    const released = began ? inPeriod : 0n;
+    const spent = this.#spendingOf(hashSession(session), token, period);
     const next = start + BigInt(seconds);
     return {
       period,
-      released: began ? released : 0n,
-      spent: this.#spendingOf(hashSession(session), token, period),
+      released,
+      // All of it, and no more, where a later period was charged.
+      spent: spent < released ? spent : released,
       resetsAt: next < validUntil ? next : validUntil,
     };
   }

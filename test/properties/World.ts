@@ -314,7 +314,9 @@ export class World {
     }
     for (const { token, period, amount } of outcome.charges) this.move(session, token, period, amount);
     if (outcome.refusals.length === 0) {
-      const plain = plans.every(({ call }) => call === "pay" || call === "pay native");
+      const plain = plans.every(
+        (call) => call.call === "pay" || (call.call === "pay native" && call.to !== "exchange"),
+      );
       this.count(plain ? "paid" : "measured");
       if (outcome.charges.length > 1) this.count("charged to two budgets");
       if (plan.door === "execute" && plan.by === "account") this.count("executed by the account itself");

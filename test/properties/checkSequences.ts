@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { SEED } from "../environment/seed.ts";
 import type { Playground } from "./Playground.ts";
 import { play } from "./play.ts";
-import { scenarios } from "./scenario.ts";
+import { type Scenario, scenarios } from "./scenario.ts";
 import type { Tally } from "./World.ts";
 
 /** Whether this is a run of `npm run test:deep`. */
@@ -40,5 +40,21 @@ export async function checkSequences(ground: Playground, sequences: number): Pro
     if (DEEP) console.log(`      ${done + numRuns} of ${sequences} sequences`);
   }
   if (process.env.LATCHKEY_TALLY) console.table(Object.fromEntries([...tally].toSorted()));
+  return tally;
+}
+
+/**
+ * Plays one sequence, and leaves the playground as it was.
+ * @returns How often each kind of step ended in each way.
+ * @throws If chain and model differ.
+ */
+export async function checkSequence(ground: Playground, scenario: Scenario): Promise<Tally> {
+  const tally: Tally = new Map();
+  const snapshot = await ground.takeSnapshot();
+  try {
+    await play(ground, scenario, tally);
+  } finally {
+    await ground.restore(snapshot);
+  }
   return tally;
 }

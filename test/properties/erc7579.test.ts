@@ -1,7 +1,10 @@
 import { expect } from "chai";
 import { SEED } from "../environment/seed.ts";
-import { checkSequences, DEEP } from "./checkSequences.ts";
+import { checkSequence, checkSequences, DEEP } from "./checkSequences.ts";
 import { openErc7579Playground } from "./erc7579Playground.ts";
+import { executing, inTheNextPeriod, payingItself, sequence } from "./givenSequence.ts";
+import type { Playground } from "./Playground.ts";
+import type { CallPlan } from "./scenario.ts";
 
 const SEQUENCES = Number(process.env.LATCHKEY_RUNS ?? (DEEP ? 4_000 : 80));
 
@@ -78,9 +81,38 @@ const ENDINGS = [
 describe(`sessions on real ERC-7579 accounts with genuine USDC, step by step against the model (seed ${SEED})`, function () {
   this.timeout(DEEP ? 0 : 600_000);
 
+  let ground: Playground;
+
+  before(async () => {
+    ground = await openErc7579Playground();
+  });
+
+  const nothingOfUsdc: Record<string, CallPlan> = {
+    "pays nothing": { call: "pay", to: "first payee", amount: "zero" },
+    "approves only, and takes it back": { call: "approve and clear", to: "first payee", amount: "one" },
+    "pays out of another budget": { call: "pay native", to: "first payee", amount: "one" },
+  };
+  for (const [does, call] of Object.entries(nothingOfUsdc)) {
+    it(`agree that an execution which ${does} leaves the budget's meter in the period that it was in`, async () => {
+      const tally = await checkSequence(
+        ground,
+        sequence(
+          payingItself({ amount: "one", period: "now" }),
+          inTheNextPeriod(executing(call)),
+          // For the validator, which sees no clock, that period is still open. The EntryPoint holds it to its window.
+          payingItself({ amount: "one", period: "before" }),
+        ),
+      );
+      expect(tally.get("execute: accepted")).to.equal(1);
+      expect(tally.get("payment: yes, enabled")).to.equal(2);
+      expect(tally.get("payment: executed")).to.equal(1);
+      expect(tally.get("userOp: AA22")).to.equal(1);
+    });
+  }
+
   it(`agree in ${SEQUENCES} sequences, which end in every way that a step can end`, async () => {
-    const tally = await checkSequences(await openErc7579Playground(), SEQUENCES);
-    // Fewer sequences than the default run has may miss the rarer endings.
-    if (SEQUENCES >= 80) expect([...tally.keys()]).to.include.members(ENDINGS);
+    const tally = await checkSequences(ground, SEQUENCES);
+    // A part of a run that is repeated may miss the rarer endings.
+    if (!process.env.LATCHKEY_RUNS) expect([...tally.keys()]).to.include.members(ENDINGS);
   });
 });

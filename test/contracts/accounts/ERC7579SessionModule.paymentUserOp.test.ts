@@ -29,6 +29,7 @@ import {
   encode,
   epochOf,
   eventsOf,
+  executeOf,
   gasSpentBy,
   grantDigest,
   install,
@@ -69,6 +70,8 @@ import {
   transferData,
 } from "./paymentFixture.ts";
 
+/** executeFromExecutor(bytes32,bytes) */
+const EXECUTE_FROM_EXECUTOR = "0xd691c964";
 const OTHER = getAddress(`0x${"b2".repeat(20)}`);
 const OTHER_TOKEN = getAddress(`0x${"c3".repeat(20)}`);
 /** The order of secp256k1. */
@@ -317,6 +320,29 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       await setTime(T0 + 2 * DAY);
       expect((await budgetOf(of)).spent).to.equal(1000n);
       expect(await validating(of, { period: 3n })).to.equal(between(T0 + 3 * DAY, T0 + 4 * DAY));
+    });
+    it("leaves a budget in its period where an execution in a later one charges only another", async () => {
+      const native = session().budgets;
+      const of = paying({}, [budget(), ...native]);
+      await enable(of);
+      await paid(of);
+      await teach(EXECUTE_FROM_EXECUTOR, encodeAbiParameters([{ type: "bytes[]" }], [["0x"]]));
+      await setTime(T0 + DAY);
+      const logs = await send({ from: key.address, to: MODULE, data: executeOf(of) });
+      expect(eventsOf(logs)).to.deep.equal([
+        {
+          name: "Spent",
+          account: ACCOUNT,
+          id: hashSession(of),
+          token: zeroAddress,
+          period: 1n,
+          amount: 1000n,
+        },
+      ]);
+      expect(await validating(of, { period: 0n }), "for the EntryPoint to refuse").to.equal(FIRST_DAY);
+      expect(await paid(of, { period: 0n })).to.have.length(1);
+      expect((await budgetOf(of)).spent).to.equal(0n);
+      expect(await validating(of, { period: 0n }), "of what that period still has").to.equal(NO);
     });
     it("forgets what an older period spent", async () => {
       const of = paying();
