@@ -23,8 +23,6 @@ const compiler = (runs: number) => ({
     optimizer: { enabled: true, runs },
     // cancun: the first with transient storage, which the lock of a door lives in.
     evmVersion: "cancun",
-    // Calldata that ends before the arguments' heads reverts with a reason, instead of with nothing.
-    debug: { revertStrings: "debug" },
     // No hash of sources and comments in the code: the same code from every checkout.
     metadata: { bytecodeHash: "none", appendCBOR: false },
   },
