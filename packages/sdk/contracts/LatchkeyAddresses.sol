@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 
 /// @title Where the contracts of this version are, on every chain that has them
 library LatchkeyAddresses {
-    address internal constant ERC7579_SESSION_MODULE = 0x0a84919e3bc1Ee7D3c327F96e03F597774A015a5;
+    address internal constant ERC7579_SESSION_MODULE = 0x8Cc11748eCF9A5541299F75006AB14c1f1f299Ad;
     address internal constant SAFE_SESSION_HANDLER = 0x767ECe1AE87744DfDccfec0048b5CE0bf573EeA9;
     address internal constant SAFE_SESSION_MODULE = 0x76A06c96AEd8F391e97e8218ACB789D6fE285784;
 }
