@@ -263,8 +263,8 @@ abstract contract SessionModule is ISessionModule {
         _requireNoAllowanceLeft(session, calls);
     }
 
-    /// @dev A fallback handler reads the sender from the last 20 bytes of its calldata, so a call from the account could
-    /// impersonate anyone. Asked right before the call: those before it may have installed the handler.
+    /// @dev A fallback handler reads the sender from the last 20 bytes of its calldata, so a call from the account
+    /// could impersonate anyone. Asked right before the call: those before it may have installed the handler.
     function _requireNotFallbackHandler(address account, uint256 i, address target, bytes calldata data) private view {
         if (_isFallbackHandlerOf(account, target, bytes4(data))) revert ForbiddenTarget(i, target);
     }

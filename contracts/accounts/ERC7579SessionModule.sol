@@ -319,9 +319,9 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         return uint160(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0;
     }
 
-    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`, so this module may be one. The
-    /// selector stands in a word, which accounts read alike, whether they decode the context or take its first bytes.
-    /// An account that reverts, or answers in another form, has no such handler.
+    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`, so this module may be one.
+    /// The selector stands in a word, which accounts read alike, whether they decode the context or take its first
+    /// bytes. An account that reverts, or answers in another form, has no such handler.
     ///
     /// A Safe7579's Safe has one besides, for every function: the adapter. Other accounts refuse to be asked for that.
     function _isFallbackHandlerOf(

@@ -76,11 +76,11 @@ struct Action {
 }
 
 /// One condition on one word of an action's calldata: `word op value`, as unsigned numbers.
-/// @dev Warning: the word is found by its place alone. Where a dynamic argument lies (bytes, a string, an array, a struct
-/// with one of these in it), an offset in the calldata says, and the key writes that offset. So a rule on a word inside
-/// a dynamic argument binds nothing, unless other rules pin each offset on the way there with `==`: otherwise the offset
-/// points elsewhere, and the word that the rule reads is a decoy. Nor does any rule bound what stands behind the
-/// arguments.
+/// @dev Warning: the word is found by its place alone. Where a dynamic argument lies (bytes, a string, an array, a
+/// struct with one of these in it), an offset in the calldata says, and the key writes that offset. So a rule on a word
+/// inside a dynamic argument binds nothing, unless other rules pin each offset on the way there with `==`: otherwise
+/// the offset points elsewhere, and the word that the rule reads is a decoy. Nor does any rule bound what stands behind
+/// the arguments.
 struct Rule {
     /// Where the word begins in the calldata, selector included: the first argument is at 4.
     uint16 offset;
