@@ -23,8 +23,6 @@ const compiler = (runs: number) => ({
     optimizer: { enabled: true, runs },
     // cancun: the first with transient storage, which the lock of a door lives in.
     evmVersion: "cancun",
-    // Calldata that ends before the arguments' heads reverts with a reason, instead of with nothing.
-    debug: { revertStrings: "debug" },
     // No hash of sources and comments in the code: the same code from every checkout.
     metadata: { bytecodeHash: "none", appendCBOR: false },
   },
@@ -32,8 +30,8 @@ const compiler = (runs: number) => ({
 
 const solidity = {
   compilers: [compiler(10_000)],
-  // Validator and executor in one: with more runs it is larger than a contract may be.
-  overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(400) },
+  // Validator and executor in one: with 10,000 runs it is larger than a contract may be.
+  overrides: { "contracts/accounts/ERC7579SessionModule.sol": compiler(700) },
 };
 
 /**

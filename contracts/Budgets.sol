@@ -57,7 +57,6 @@ library Budgets {
     /// the other finds it taken, which is the third rule.
     ///
     /// @param meter What stands in storage for this budget.
-    /// @param amount More than 0.
     /// @return charged What is to stand there next.
     /// @return period The number of the period that was charged.
     function charge(
@@ -73,12 +72,17 @@ library Budgets {
         }
         period = periodAt(session, budget, block.timestamp);
         uint256 spent = meter.spentIn(period);
-        uint256 left = releasedAt(session, budget, block.timestamp);
+        uint256 released = releasedAt(session, budget, block.timestamp);
         unchecked {
-            left = spent < left ? left - spent : 0;
-        }
-        if (amount > left) {
-            revert ISessionErrors.PeriodExceeded(budget.token, amount, left, resetsAt(session, budget, period));
+            // A meter of a later period reads as more than was released, of which nothing is left for no amount at all.
+            if (spent > released || amount > released - spent) {
+                revert ISessionErrors.PeriodExceeded(
+                    budget.token,
+                    amount,
+                    spent < released ? released - spent : 0,
+                    resetsAt(session, budget, period)
+                );
+            }
         }
         if (budget.slotSizes != 0) {
             Slots.requireReachedLotUnopened(session.account, id, index, budget, period, spent, amount);

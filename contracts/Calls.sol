@@ -6,8 +6,8 @@ import {ISessionErrors} from "./interfaces/ISessionErrors.sol";
 
 /// What a call does to the account's money, as far as its bytes tell.
 enum Kind {
-    /// It moves `amount` of a budget's token, or of native coin, to one of the budget's recipients. That is all that it
-    /// does, unless native coin goes to a contract.
+    /// It moves `amount` of a budget's token, or of native coin, to one of the budget's recipients. It does more where
+    /// that runs code: native coin runs a recipient that is a contract, a token with hooks runs whom it tells.
     PAYMENT,
     /// It allows `spender`, one of the budget's recipients, to pull `amount` of the budget's token.
     APPROVAL,
@@ -129,6 +129,7 @@ library Calls {
     }
 
     /// @dev A rule past the end of the calldata does not hold, whatever it asks for: what is not there has no value.
+    /// Offsets in the calldata are not followed, and nothing is asked of its length: see Rule.
     function _allHold(Rule[] memory rules, bytes calldata data) private pure returns (bool) {
         for (uint256 r; r < rules.length; ++r) {
             Rule memory rule = rules[r];

@@ -73,7 +73,7 @@ abstract contract SessionModule is ISessionModule {
     /// @dev For the calling account, of a session that is its own and well-formed.
     function _enableByAccount(Session memory copy, bytes32 id) internal {
         // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
-        if (_isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);
+        if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);
         if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);
         _requireEpoch(copy);
         Meter first = _firstMeter(_records[id][msg.sender]);
@@ -176,7 +176,7 @@ abstract contract SessionModule is ISessionModule {
     }
 
     /// @dev Every call is looked at before any is made.
-    /// @return paymentsOnly Whether their bytes tell all that they do to the account's money.
+    /// @return paymentsOnly Whether all are payments, and none of native coin to a contract.
     /// @return amounts Then: what they pay out of each budget.
     function _assess(
         Session memory session,
@@ -195,8 +195,6 @@ abstract contract SessionModule is ISessionModule {
                 continue;
             }
             paymentsOnly = false;
-            // A handler takes the last bytes of its calldata for the sender: whoever calls it as the account is it.
-            if (kind == Kind.ACTION && target == _fallbackHandlerOf(session.account)) revert ForbiddenTarget(i, target);
         }
     }
 
@@ -250,6 +248,7 @@ abstract contract SessionModule is ISessionModule {
         for (uint256 i; i < calls.length; ++i) {
             (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
             (Kind kind, uint256 budget, uint256 paid, ) = Calls.assess(session, i, target, value, data);
+            if (kind == Kind.ACTION) _requireNotFallbackHandler(session.account, i, target, data);
             if (kind == Kind.APPROVAL) paid = 0;
             bool tokenCall = kind != Kind.ACTION && data.length != 0;
             results[i] = _performOne(session.account, i, target, value, data, tokenCall);
@@ -262,6 +261,12 @@ abstract contract SessionModule is ISessionModule {
             }
         }
         _requireNoAllowanceLeft(session, calls);
+    }
+
+    /// @dev A fallback handler reads the sender from the last 20 bytes of its calldata, so a call from the account
+    /// could impersonate anyone. Asked right before the call: those before it may have installed the handler.
+    function _requireNotFallbackHandler(address account, uint256 i, address target, bytes calldata data) private view {
+        if (_isFallbackHandlerOf(account, target, bytes4(data))) revert ForbiddenTarget(i, target);
     }
 
     /// @dev An allowance outlives the period, and what is pulled by it later is charged to nobody.
@@ -432,8 +437,12 @@ abstract contract SessionModule is ISessionModule {
     /// @dev Whether the account's owner signed `digest`, as far as the account itself says.
     function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view virtual returns (bool);
 
-    /// @dev Who answers calls to the account that it has no function for; 0 where there is nobody.
-    function _fallbackHandlerOf(address account) internal view virtual returns (address);
+    /// @dev Whether the account passes calls of this function on to `handler`, with the caller's address behind them.
+    function _isFallbackHandlerOf(
+        address account,
+        address handler,
+        bytes4 selector
+    ) internal view virtual returns (bool);
 
     /// @dev Whether the session's account itself makes the call, and may. On most kinds of account only the key may.
     function _speaksForItself(Session memory session, Call[] calldata calls) internal view virtual returns (bool) {
@@ -445,11 +454,6 @@ abstract contract SessionModule is ISessionModule {
     function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view virtual returns (bool) {
         account;
         return digest == hash;
-    }
-
-    /// @dev Whether outsiders reach this module through the account, by the function that is being called.
-    function _isFallbackHandlerOf(address account) internal view virtual returns (bool) {
-        return _fallbackHandlerOf(account) == address(this);
     }
 
     /* STATE */

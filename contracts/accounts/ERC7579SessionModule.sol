@@ -64,7 +64,7 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         _requireBytesOnly(data);
         _installations[msg.sender] += 1;
         if (data.length == 0) return;
-        if (_isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);
+        if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);
         bytes calldata granter;
         Session[] calldata sessions;
         assembly ("memory-safe") {
@@ -93,7 +93,9 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
     /// could end in an outsider's address is refused, and only where the account passes such calls on.
     function onUninstall(bytes calldata data) external {
         _requireBytesOnly(data);
-        if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);
+        if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender, address(this), msg.sig)) {
+            revert ModuleIsFallbackHandler(msg.sender);
+        }
         if (_installations[msg.sender] != 0) _installations[msg.sender] -= 1;
         if (_standings[msg.sender].granterLength != 0) _setGranter(data[:0]);
         _changeEpoch(msg.sender);
@@ -298,7 +300,7 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         if (msg.sender != session.account) return false;
         if (_endsInPadding(calls)) return true;
         (bool canonical, ) = CanonicalExecution.tryReadRest(msg.data[4:], session);
-        return canonical && !_isFallbackHandlerOf(msg.sender);
+        return canonical && !_isFallbackHandlerOf(msg.sender, address(this), msg.sig);
     }
 
     /// @dev Whether the calldata ends with the last call, and in 20 zeros.
@@ -317,16 +319,34 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         return uint160(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0;
     }
 
-    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`. The selector stands in a
-    /// word, which accounts read alike, whether they decode the context or take its first bytes.
-    function _isFallbackHandlerOf(address account) internal view override returns (bool) {
+    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`, so this module may be one.
+    /// The selector stands in a word, which accounts read alike, whether they decode the context or take its first
+    /// bytes. An account that reverts, or answers in another form, has no such handler.
+    ///
+    /// A Safe7579's Safe has one besides, for every function: the adapter. Other accounts refuse to be asked for that.
+    function _isFallbackHandlerOf(
+        address account,
+        address handler,
+        bytes4 selector
+    ) internal view override returns (bool) {
         (bool success, bytes memory answer) = account.staticcall(
             abi.encodeCall(
                 IERC7579ModuleConfig.isModuleInstalled,
-                (MODULE_TYPE_FALLBACK, address(this), abi.encode(msg.sig))
+                (MODULE_TYPE_FALLBACK, handler, abi.encode(selector))
             )
         );
-        return success && answer.length == 32 && bytes32(answer) != bytes32(0);
+        if (success && answer.length == 32) {
+            if (bytes32(answer) != bytes32(0)) return true;
+            // Were this module the Safe's, the question would have come here, and found no function.
+            if (handler == address(this)) return false;
+        }
+        (success, answer) = account.staticcall(abi.encodeCall(ISafe.getStorageAt, (FALLBACK_HANDLER_SLOT, 1)));
+        if (!success || answer.length != 96) return false;
+        uint256 word;
+        assembly ("memory-safe") {
+            word := mload(add(answer, 96))
+        }
+        return handler == address(uint160(word));
     }
 
     function _executeFromAccount(
@@ -366,20 +386,6 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
             abi.encodeCall(IERC1271.isValidSignature, (digest, grant))
         );
         return success && answer.length == 32 && bytes32(answer) == bytes32(ERC1271_YES);
-    }
-
-    /// @dev A Safe7579's Safe has one, which takes the last bytes of its calldata for the sender; others have none that
-    /// does, or refuse to be asked.
-    function _fallbackHandlerOf(address account) internal view override returns (address) {
-        (bool success, bytes memory answer) = account.staticcall(
-            abi.encodeCall(ISafe.getStorageAt, (FALLBACK_HANDLER_SLOT, 1))
-        );
-        if (!success || answer.length != 96) return address(0);
-        uint256 word;
-        assembly ("memory-safe") {
-            word := mload(add(answer, 96))
-        }
-        return address(uint160(word));
     }
 
     /* WHO MAY GRANT */

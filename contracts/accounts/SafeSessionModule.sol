@@ -87,8 +87,9 @@ contract SafeSessionModule is SessionModule, ISafeSessionModule {
         return signed;
     }
 
-    function _fallbackHandlerOf(address account) internal view override returns (address) {
-        if (account.code.length == 0) return address(0);
+    /// @dev A Safe has one for every function.
+    function _isFallbackHandlerOf(address account, address handler, bytes4) internal view override returns (bool) {
+        if (account.code.length == 0) return false;
         (bool success, bytes memory answer) = account.staticcall(
             abi.encodeCall(ISafe.getStorageAt, (FALLBACK_HANDLER_SLOT, 1))
         );
@@ -103,6 +104,6 @@ contract SafeSessionModule is SessionModule, ISafeSessionModule {
         }
         bool encoded = success && answer.length == 96 && offset == 32 && length == 32;
         if (!encoded || word >> 160 != 0) revert UnsupportedAccount(account);
-        return address(uint160(word));
+        return handler == address(uint160(word));
     }
 }

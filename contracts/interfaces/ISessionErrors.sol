@@ -37,12 +37,12 @@ interface ISessionErrors {
     error MalformedSession(Flaw flaw, uint256 index);
     /// @notice Thrown when someone other than the session's account asks for what only the account may do.
     error NotAccount(address caller, address account);
-    /// @notice Thrown when someone other than the session's key uses it.
+    /// @notice Thrown when someone other than the session's key uses it. An ERC-7579 account may itself, too.
     error NotKey(address caller, address key);
     /// @notice Thrown when a call of the account carries bytes that its arguments do not account for, as a
     /// call forwarded by a fallback handler does.
     error TrailingCalldata(uint256 length, uint256 expected);
-    /// @notice Thrown when a contract that is none of this module's accounts asks it to enable a session.
+    /// @notice Thrown when an account does not answer as this module's kind of account does.
     error UnsupportedAccount(address account);
     /// @notice Thrown when the account has this module as its fallback handler: anybody could speak as the account.
     error ModuleIsFallbackHandler(address account);
@@ -78,7 +78,8 @@ interface ISessionErrors {
     error EmptyBatch();
     /// @notice Thrown when the bytes of a call are not ABI-encoded as a Call.
     error MalformedCall(uint256 index);
-    /// @notice Thrown when a call goes to 0, the account, the module or the account's fallback handler.
+    /// @notice Thrown when a call goes to 0, the account, the module, a Safe's fallback handler, or an ERC-7579 module
+    /// that the account has installed as the fallback handler of the function called.
     error ForbiddenTarget(uint256 index, address target);
     /// @notice Thrown when a call is neither a payment, nor an approval, nor one of the session's actions.
     error CallNotAllowed(uint256 index, address target, bytes4 selector);

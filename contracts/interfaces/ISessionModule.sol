@@ -13,7 +13,8 @@ interface ISessionModule is ISessionErrors {
     event SessionRevoked(address indexed account, bytes32 indexed id);
     /// @notice Every session and every unused grant of the account died.
     event EpochChanged(address indexed account, uint64 epoch);
-    /// @notice An execution spent `amount` of the budget of `token` in period number `period`.
+    /// @notice `amount` of the budget of `token` was charged to period number `period`: by an execution, or by the
+    /// validation of a userOp that makes one payment, whether or not that payment succeeds.
     /// @dev Settled authorizations are not in it: the token's own events have those.
     event Spent(address indexed account, bytes32 indexed id, address indexed token, uint256 period, uint256 amount);
 
@@ -35,7 +36,8 @@ interface ISessionModule is ISessionErrors {
 
     /* THE DOORS OF THE EXECUTION RAIL */
 
-    /// @notice Makes the account perform `calls`, in order, all or none. For the session's key.
+    /// @notice Makes the account perform `calls`, in order, all or none. For the session's key; an ERC-7579 account may
+    /// call it too.
     /// @param grant The owner's signature over the session, in the account's own form; only needed until the
     /// session is enabled, ignored afterwards.
     /// @return results What each call returned.

@@ -29,7 +29,7 @@ export const erc7579: Removal[] = [
   module(
     "install-handler",
     "nothing is installed while the module is the fallback handler",
-    "if (_isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);",
+    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);",
   ),
   module(
     "install-encoded",
@@ -69,13 +69,14 @@ export const erc7579: Removal[] = [
   module(
     "uninstall-handler",
     "an account that passes on calls of outsiders does not uninstall by what may end in one's address",
-    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);",
+    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender, address(this), msg.sig)) {",
+    "if (false) {",
   ),
   module(
     "uninstall-is-not-blocked",
     "an account uninstalls without data, whatever it passes on",
-    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender))",
-    "if (_isFallbackHandlerOf(msg.sender))",
+    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender, address(this), msg.sig))",
+    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig))",
   ),
   module(
     "uninstall-bytes-only",
@@ -494,32 +495,49 @@ export const erc7579: Removal[] = [
   module(
     "speaks-handler",
     "the account does not speak by its fallback handler",
-    "return canonical && !_isFallbackHandlerOf(msg.sender);",
+    "return canonical && !_isFallbackHandlerOf(msg.sender, address(this), msg.sig);",
     "return canonical;",
   ),
   module(
     "handler-is-asked",
-    "the account is asked whether the module is its fallback handler",
-    "return success && answer.length == 32 && bytes32(answer) != bytes32(0);",
-    "success; return false;",
+    "the account is asked who is its fallback handler",
+    "if (bytes32(answer) != bytes32(0)) return true;",
   ),
   module(
     "handler-succeeds",
     "an account that reverts has no such handler",
-    "return success && answer.length == 32 && bytes32(answer) != bytes32(0);",
-    "return answer.length == 32 && bytes32(answer) != bytes32(0);",
+    "if (success && answer.length == 32) {\n            if (bytes32",
+    "if (answer.length == 32) {\n            if (bytes32",
   ),
   module(
     "handler-length",
     "an account says in one word that it has the handler",
-    "return success && answer.length == 32 && bytes32(answer) != bytes32(0);",
-    "return success && bytes32(answer) != bytes32(0);",
+    "if (success && answer.length == 32) {\n            if (bytes32",
+    "if (success) {\n            if (bytes32",
   ),
   module(
     "handler-true",
     "an account that says false has no such handler",
-    " && bytes32(answer) != bytes32(0);",
-    ";",
+    "if (bytes32(answer) != bytes32(0)) return true;",
+    "return true;",
+  ),
+  module(
+    "handler-any-word",
+    "an account says yes by any word but zero",
+    "if (bytes32(answer) != bytes32(0)) return true;",
+    "if (bytes32(answer) == bytes32(uint256(1))) return true;",
+  ),
+  module(
+    "handler-of-function",
+    "the account is asked about the function that is called",
+    "abi.encode(selector))",
+    "abi.encode(bytes4(0)))",
+  ),
+  module(
+    "handler-which",
+    "the account is asked about the contract that is called",
+    "(MODULE_TYPE_FALLBACK, handler, ",
+    "(MODULE_TYPE_FALLBACK, address(this), ",
   ),
 
   module("executed", "an account that reverts has not executed", "if (!success) return (false, returned);"),
@@ -569,8 +587,8 @@ export const erc7579: Removal[] = [
   module(
     "safe7579-handler",
     "a Safe7579's Safe is asked for its fallback handler",
-    "return address(uint160(word));",
-    "word; return address(0);",
+    "return handler == address(uint160(word));",
+    "word; return false;",
   ),
   module(
     "safe7579-succeeds",

@@ -122,7 +122,7 @@ export const safe: Removal[] = [
     name: "handler-of-none",
     rule: "an account without code has no handler",
     file: module,
-    find: "if (account.code.length == 0) return address(0);",
+    find: "if (account.code.length == 0) return false;",
     replace: "",
   },
   ...(

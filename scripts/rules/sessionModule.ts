@@ -35,7 +35,7 @@ export const sessionModule: Removal[] = [
   reverts(
     "enable-handler",
     "nothing is enabled while the module is the fallback handler",
-    "if (_isFallbackHandlerOf(msg.sender)) revert ModuleIsFallbackHandler(msg.sender);",
+    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);",
   ),
   reverts(
     "enable-expired",
@@ -194,13 +194,19 @@ export const sessionModule: Removal[] = [
   reverts(
     "handler-as-target",
     "no action goes to the fallback handler",
-    "if (kind == Kind.ACTION && target == _fallbackHandlerOf(session.account)) revert ForbiddenTarget(i, target);",
+    "if (_isFallbackHandlerOf(account, target, bytes4(data))) revert ForbiddenTarget(i, target);",
+  ),
+  reverts(
+    "handler-as-target-later",
+    "no action of a batch goes to the fallback handler, though it be not the first",
+    "if (kind == Kind.ACTION) _requireNotFallbackHandler(session.account, i, target, data);",
+    "if (kind == Kind.ACTION && i == 0) _requireNotFallbackHandler(session.account, i, target, data);",
   ),
   reverts(
     "payments-only",
     "what is more than payments is measured",
-    "paymentsOnly = false;\n            // A handler takes",
-    "// A handler takes",
+    "paymentsOnly = false;\n        }\n    }",
+    "}\n    }",
   ),
   reverts(
     "native-to-contract",
@@ -251,7 +257,12 @@ export const sessionModule: Removal[] = [
     "fell > says ? fell : says",
     "fell",
   ),
-  reverts("measured-each-call", "balances are compared call by call", "balances[b] = balance;"),
+  reverts(
+    "measured-each-call",
+    "balances are compared call by call",
+    "balances[b] = balance;",
+    "if (balances[b] == 0) balances[b] = balance;",
+  ),
   reverts(
     "measured-sum",
     "what the calls lose is summed up",

@@ -1,5 +1,17 @@
 import { expect } from "chai";
-import { type Address, concat, type Hex, pad, size, toHex, zeroAddress } from "viem";
+import {
+  type Address,
+  concat,
+  encodeFunctionData,
+  type Hex,
+  pad,
+  parseAbi,
+  size,
+  slice,
+  toHex,
+  zeroAddress,
+} from "viem";
+import { safeAbi } from "../../packages/sdk/src/safe/index.ts";
 import {
   ACTOR,
   ANYONE,
@@ -25,9 +37,12 @@ import {
   mallory,
   nativeBudget,
   ODD_TOKEN,
+  OTHER_ACTOR,
   oddToken,
   pay,
   payNative,
+  prepare,
+  type Rule,
   refused,
   revertOf,
   type Session,
@@ -41,6 +56,9 @@ import {
 import { withWord, wordOf } from "./words.ts";
 
 const usdc = (): Address => chain.usdc.address;
+/** A call by which a Safe changes itself. */
+const encodeSafe = (functionName: "enableModule" | "setFallbackHandler", args: readonly [Address]): Hex =>
+  encodeFunctionData({ abi: safeAbi, functionName, args });
 
 /** Enables the session and tries the calls. */
 async function attempt(of: Session, calls: readonly Call[]): Promise<Promise<unknown>[]> {
@@ -332,6 +350,51 @@ describe("a call of a session", () => {
           await chain.call(execute(ruled, [act({ data })]));
         }
       });
+      describe("on a word inside a dynamic argument", () => {
+        /** One payment in the packed form of Safe's MultiSendCallOnly: operation, to, value, length of its data. */
+        const paying = (to: Address): Hex => concat(["0x00", to, word(7n), word(0n)]);
+        const bytesOf = (content: Hex): Hex =>
+          concat([
+            word(BigInt(size(content))),
+            content,
+            `0x${"00".repeat((32 - (size(content) % 32)) % 32)}`,
+          ]);
+        const multiSend = (offset: bigint, ...tails: Hex[]): Hex =>
+          concat(["0x8d80ff0a", word(offset), ...tails.map(bytesOf)]);
+        const honest = multiSend(32n, paying(alice));
+        /** What the rule reads is still there, and nobody else reads it. */
+        const decoy = multiSend(32n + BigInt(size(bytesOf(paying(alice)))), paying(alice), paying(mallory));
+        /** The word that ends with the payment's recipient: the end of the length, the operation, the recipient. */
+        const recipientIsAlice = { offset: 57, op: 0, value: slice(honest, 57, 89) };
+        const offsetIsPinned = { offset: 4, op: 0, value: word(32n) };
+        const target = (): Address => chain.safeContracts["1.4.1"].multiSendCallOnly;
+        const ruledBy = async (...rules: Rule[]) => {
+          const of = session({
+            budgets: [nativeBudget()],
+            actions: [{ target: target(), selector: "0x8d80ff0a", rules }],
+          });
+          await chain.send(enable(of));
+          return (data: Hex) => execute(of, [{ target: target(), value: 7n, data }]);
+        };
+        const received = async (who: Address) =>
+          BigInt(await chain.request<Hex>("eth_getBalance", [who, "latest"]));
+
+        it("bind nothing by themselves: a shifted offset leaves them a decoy", async () => {
+          const use = await ruledBy(recipientIsAlice);
+          const plain = use(multiSend(32n, paying(mallory)));
+          await refused(chain.call(plain), "CallNotAllowed", 0, target(), "0x8d80ff0a");
+          const before = await received(mallory);
+          await chain.send(use(decoy));
+          expect((await received(mallory)) - before).to.equal(7n);
+        });
+        it("bind it where the offset is pinned as well", async () => {
+          const use = await ruledBy(offsetIsPinned, recipientIsAlice);
+          await refused(chain.call(use(decoy)), "CallNotAllowed", 0, target(), "0x8d80ff0a");
+          const before = await received(alice);
+          await chain.send(use(honest));
+          expect((await received(alice)) - before).to.equal(7n);
+        });
+      });
       it("which fail past the end of the calldata, whatever they ask for", async () => {
         for (const [offset, good] of [
           [36, true],
@@ -385,11 +448,30 @@ describe("a call of a session", () => {
         });
         await chain.send(enable(reckless));
         await refused(
-          chain.call(execute(reckless, [act(), act({ target: handler })])),
+          chain.call(execute(reckless, [act({ target: handler })])),
           "ForbiddenTarget",
-          1,
+          0,
           handler,
         );
+        const second = execute(reckless, [act(), act({ target: handler })]);
+        await refused(chain.call(second), "ForbiddenTarget", 1, handler);
+      });
+      it(`as an action to what a call of the same batch has made the fallback handler of a Safe ${version}`, async () => {
+        const safe = chain.safes[version];
+        const of = session({ account: safe, actions: [actAction(), actAction({ target: OTHER_ACTOR })] });
+        await chain.send(enable(of));
+        await chain.send({ from: safe, to: safe, data: encodeSafe("enableModule", [ACTOR]) });
+        const batch = execute(of, [act(), act({ target: OTHER_ACTOR })]);
+        await chain.call(batch);
+        const setHandler = encodeSafe("setFallbackHandler", [OTHER_ACTOR]);
+        const byModule = encodeFunctionData({
+          abi: parseAbi([
+            "function execTransactionFromModule(address to, uint256 value, bytes data, uint8 op)",
+          ]),
+          args: [safe, 0n, setHandler, 0],
+        });
+        await prepare([{ to: safe, data: byModule }]);
+        await refused(chain.call(batch), "ForbiddenTarget", 1, OTHER_ACTOR);
       });
     }
   });

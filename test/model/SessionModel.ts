@@ -277,6 +277,9 @@ export class SessionModel {
     const totals = session.budgets.map(() => 0n);
     for (const [index, call] of calls.entries()) {
       const reading = readings[index] as CallReading;
+      if (reading.kind === "action" && reading.toHandler) {
+        return refused([{ name: "ForbiddenTarget", args: [BigInt(index), call.target] }]);
+      }
       const before = session.budgets.map(({ token }) => this.ledger.balance(token, account));
       if (!this.#perform(call, reading)) return refused([callFailed(index)]);
       session.budgets.forEach(({ token }, place) => {

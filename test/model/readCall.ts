@@ -14,12 +14,13 @@ import type { Refusal } from "./Refusal.ts";
 export type Forbidden = { module: Address; fallbackHandler: Address | undefined };
 
 /**
- * What a call is to a session. `amount` is in base units or wei; an action pays the native value that it carries.
+ * What a call is to a session. `amount` is in base units or wei; an action pays the native value that it carries, and is
+ * refused at its turn where it goes to the account's fallback handler.
  */
 export type CallReading =
   | { kind: "payment"; token: Address; to: Address; amount: bigint }
   | { kind: "approval"; token: Address; spender: Address; amount: bigint }
-  | { kind: "action"; amount: bigint }
+  | { kind: "action"; amount: bigint; toHandler: boolean }
   | { kind: "refused"; refusals: Refusal[] };
 
 const TRANSFER = "0xa9059cbb";
@@ -60,12 +61,10 @@ export function readCall(session: Session, call: Call, index: number, forbidden:
   }
 
   const refusals: Refusal[] = [];
-  if (forbidden.fallbackHandler && isAddressEqual(target, forbidden.fallbackHandler)) {
-    refusals.push({ name: "ForbiddenTarget", args: [BigInt(index), target] });
-  }
   if (!session.actions.some((action) => permits(action, call))) refusals.push(notAllowed);
   if (value > 0n && !native) refusals.push(noNativeBudget);
-  return refusals.length > 0 ? refused(...refusals) : { kind: "action", amount: value };
+  const toHandler = !!forbidden.fallbackHandler && isAddressEqual(target, forbidden.fallbackHandler);
+  return refusals.length > 0 ? refused(...refusals) : { kind: "action", amount: value, toHandler };
 }
 
 /** The session's budget for the token. */

@@ -205,6 +205,24 @@ contract BudgetsTest {
         } catch {}
     }
 
+    function testFuzz_aMeterOfALaterPeriodIsRefusedWhateverTheAmount(
+        uint128 spent,
+        uint48 later,
+        uint128 amount
+    ) public {
+        Session memory session = _session(0, 1 days);
+        (session.budgets[0].perTransaction, session.budgets[0].perPeriod) = (type(uint128).max, type(uint128).max);
+        vm.warp(1 hours);
+        Meter meter = _word(0, 1).withSpent(between(later, 1, type(uint48).max), spent);
+        uint256[2] memory amounts = [uint256(0), amount];
+        for (uint256 i; i < 2; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(ISessionErrors.PeriodExceeded.selector, TOKEN, amounts[i], 0, uint256(1 days))
+            );
+            DOOR.charge(session, 0, 0, meter, amounts[i]);
+        }
+    }
+
     function test_whatIsSpentInTheLastSecondDoesNotCountInTheNext() public {
         Session memory session = _session(1_000, 1 days);
         (session.budgets[0].perTransaction, session.budgets[0].perPeriod) = (20, 20);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 
 /// @title Where the contracts of this version are, on every chain that has them
 library LatchkeyAddresses {
-    address internal constant ERC7579_SESSION_MODULE = 0x346Cc2195B77580473414c42F6A8a7A66CA778Ee;
-    address internal constant SAFE_SESSION_HANDLER = 0x8580FbC135b36d1c245D85A5EEa9F57a7353CE92;
-    address internal constant SAFE_SESSION_MODULE = 0x53762F8307620782B102A69E0b4968B853De69d3;
+    address internal constant ERC7579_SESSION_MODULE = 0x8Cc11748eCF9A5541299F75006AB14c1f1f299Ad;
+    address internal constant SAFE_SESSION_HANDLER = 0x767ECe1AE87744DfDccfec0048b5CE0bf573EeA9;
+    address internal constant SAFE_SESSION_MODULE = 0x76A06c96AEd8F391e97e8218ACB789D6fE285784;
 }

@@ -66,15 +66,21 @@ struct Budget {
     address[] recipients;
 }
 
-/// A call, other than a payment, that a session may make. At most 8 rules, all of which must hold.
+/// A call, other than a payment or an approval, that a session may make. At most 8 rules, all of which must hold.
 struct Action {
-    /// Never 0, the account, the module or a budget's token.
+    /// Never 0, the account, the module or a budget's token. A fallback handler of the account is refused when it is
+    /// called.
     address target;
     bytes4 selector;
     Rule[] rules;
 }
 
 /// One condition on one word of an action's calldata: `word op value`, as unsigned numbers.
+/// @dev Warning: the word is found by its place alone. Where a dynamic argument lies (bytes, a string, an array, a
+/// struct with one of these in it), an offset in the calldata says, and the key writes that offset. So a rule on a word
+/// inside a dynamic argument binds nothing, unless other rules pin each offset on the way there with `==`: otherwise
+/// the offset points elsewhere, and the word that the rule reads is a decoy. Nor does any rule bound what stands behind
+/// the arguments.
 struct Rule {
     /// Where the word begins in the calldata, selector included: the first argument is at 4.
     uint16 offset;
@@ -255,8 +261,8 @@ library Sessions {
         if (flawed) revert ISessionErrors.MalformedSession(flaw, index);
     }
 
-    /// @notice The first bound that the session breaks, if any. Asked once in a session's life: whoever enables it
-    /// asks, and the state ENABLED vouches for it from then on.
+    /// @notice The first bound that the session breaks, if any. Asked before a session is enabled: the state ENABLED
+    /// vouches for it from then on. A signature that carries a grant enables nothing, so it is asked at each of these.
     function flawOf(
         Session memory session,
         address module

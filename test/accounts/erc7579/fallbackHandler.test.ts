@@ -24,6 +24,7 @@ import { deployMock } from "../../environment/deployMock.ts";
 import { type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import type { ModularAccountName } from "../../environment/erc7579/World7579.ts";
 import { refusal } from "../../environment/refusal.ts";
+import { FALLBACK_TYPE, fallbackInstallation } from "./fallbackInstallation.ts";
 import {
   alice,
   balanceOf,
@@ -45,33 +46,14 @@ import {
 } from "./fixture.ts";
 import { onEveryAccount } from "./onEveryAccount.ts";
 
-const FALLBACK_TYPE = 3n;
 const bytes = { type: "bytes" } as const;
-
-/** What each account wants to know of a fallback handler that is to be called, for one function. */
-function handlerData({ kind }: ModularAccount, selector: Hex): Hex {
-  if (kind === "openzeppelin") return selector;
-  // Type of the call, one byte: 0, an ordinary one.
-  if (kind === "nexus" || kind === "reference") return concat([selector, "0x00"]);
-  if (kind === "safe7579")
-    return encodeAbiParameters([{ type: "bytes4" }, { type: "bytes1" }, bytes], [selector, "0x00", "0x"]);
-  return concat([
-    selector,
-    "0x0000000000000000000000000000000000000001",
-    encodeAbiParameters([bytes, bytes], ["0x00", "0x"]),
-  ]);
-}
 
 const installHandler = (account: ModularAccount, handler: Address, functionName: HandledFunction) =>
   account.execute([
     {
       to: account.address,
       value: 0n,
-      data: encodeFunctionData({
-        abi: erc7579Abi,
-        functionName: "installModule",
-        args: [FALLBACK_TYPE, handler, handlerData(account, selectorOf(functionName))],
-      }),
+      data: fallbackInstallation(account, handler, selectorOf(functionName)),
     },
   ]);
 

@@ -7,7 +7,9 @@ import {
   pad,
   parseAbi,
   slice,
+  toFunctionSelector,
 } from "viem";
+import type { Call } from "../../../packages/sdk/src/Session.ts";
 import {
   ACCOUNT,
   byAccount,
@@ -17,9 +19,12 @@ import {
   installData,
   key,
   MODULE,
+  OTHER_ACCOUNT,
   payee,
+  payment,
   refused,
   session,
+  stranger,
   teach,
   useAccounts,
 } from "./erc7579Fixture.ts";
@@ -27,12 +32,25 @@ import {
 const TRUE = pad("0x01");
 const EXECUTE_FROM_EXECUTOR = "0xd691c964";
 
-/** How an account is asked whether the module is its fallback handler for the function that this calls. */
-const question = (data: Hex): Hex =>
+/** How a Safe names its fallback handler, when it is asked for its storage. */
+const GET_STORAGE_AT = "0x5624b25b";
+const named = (handler: Address): Hex => concat([pad("0x20"), pad("0x20"), pad(handler)]);
+
+/** How an account is asked whether a module is its fallback handler for the function that this calls. */
+const question = (data: Hex, module: Address = MODULE): Hex =>
   encodeFunctionData({
     abi: parseAbi(["function isModuleInstalled(uint256 moduleTypeId, address module, bytes context)"]),
-    args: [3n, MODULE, pad(slice(data, 0, 4), { dir: "right", size: 32 })],
+    args: [3n, module, pad(slice(data, 0, 4), { dir: "right", size: 32 })],
   });
+
+/** What an account may answer that is no yes: the answer, and whether it reverts with it. */
+const NO_YES: readonly (readonly [string, Hex, boolean])[] = [
+  ["says false", pad("0x"), false],
+  ["reverts, even with what would be a yes", TRUE, true],
+  ["says yes in less than a word", slice(TRUE, 1), false],
+  ["says yes and more", concat([TRUE, TRUE]), false],
+  ["says nothing", "0x", false],
+];
 
 describe("ERC7579SessionModule as its account's fallback handler", () => {
   useAccounts();
@@ -68,13 +86,15 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
         const args = name === "execute" ? [ACCOUNT, key.address] : [ACCOUNT];
         await refused(call(transaction), name === "execute" ? "NotKey" : "ModuleIsFallbackHandler", ...args);
       });
-      for (const [what, answer, fails] of [
-        ["says false", pad("0x"), false],
-        ["reverts, even with what would be a yes", TRUE, true],
-        ["says yes in less than a word", slice(TRUE, 1), false],
-        ["says yes and more", concat([TRUE, TRUE]), false],
-        ["says nothing", "0x", false],
-      ] as [string, Hex, boolean][]) {
+      it("takes nothing for the account's word where it is the handler of a Safe7579's Safe", async () => {
+        const transaction = transactions[name]();
+        await teach(GET_STORAGE_AT, named(OTHER_ACCOUNT));
+        await call(transaction);
+        await teach(GET_STORAGE_AT, named(MODULE));
+        const args = name === "execute" ? [ACCOUNT, key.address] : [ACCOUNT];
+        await refused(call(transaction), name === "execute" ? "NotKey" : "ModuleIsFallbackHandler", ...args);
+      });
+      for (const [what, answer, fails] of NO_YES) {
         it(`goes on where the account ${what}`, async () => {
           const transaction = transactions[name]();
           await answers(transaction.data, answer, { fails });
@@ -111,5 +131,56 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
       for (const behind of [payee, `0x${"00".repeat(20)}`, pad("0x")] as const)
         await refused(asked({ from, to, data: concat([data, behind]) }), "NotKey", ACCOUNT, key.address);
     });
+  });
+});
+
+describe("ERC7579SessionModule and a fallback handler of its account as an action's target", () => {
+  useAccounts();
+  const SELECTOR = "0x12345678";
+  const target = payee;
+  const acting = () =>
+    session({
+      actions: [
+        { target, selector: SELECTOR, rules: [] },
+        { target: OTHER_ACCOUNT, selector: SELECTOR, rules: [] },
+      ],
+    });
+  /** The key has the account call the target, with somebody's address behind. */
+  const act = { target, value: 0n, data: concat([SELECTOR, stranger.address]) };
+  const other = { ...act, target: OTHER_ACCOUNT };
+  const executing = (...calls: readonly Call[]) =>
+    call({ from: key.address, to: MODULE, data: executeOf(acting(), "0x", calls) });
+  const answers = (answer: Hex, options = {}) => teach(question(SELECTOR, target), answer, options);
+  beforeEach(async () => {
+    await enable(acting());
+    await teach(EXECUTE_FROM_EXECUTOR, encodeAbiParameters([{ type: "bytes[]" }], [["0x"]]));
+  });
+
+  it("refuses it, alone and behind another call", async () => {
+    await executing(act);
+    await executing(other, act);
+    await answers(TRUE);
+    await refused(executing(act), "ForbiddenTarget", 0, target);
+    await refused(executing(other, act), "ForbiddenTarget", 1, target);
+  });
+  it("takes any word but zero for a yes", async () => {
+    await answers(pad("0x02"));
+    await refused(executing(act), "ForbiddenTarget", 0, target);
+  });
+  for (const [what, answer, fails] of NO_YES) {
+    it(`goes on where the account ${what}`, async () => {
+      await answers(answer, { fails });
+      await executing(act);
+    });
+  }
+  it("goes on where it is the handler of another function, or another module is that of this one", async () => {
+    await teach(question("0x12345679", target), TRUE);
+    await teach(question(SELECTOR, OTHER_ACCOUNT), TRUE);
+    await executing(act);
+  });
+  it("does not ask about payments", async () => {
+    await teach(toFunctionSelector("isModuleInstalled(uint256,address,bytes)"), TRUE);
+    await refused(executing(act), "ForbiddenTarget", 0, target);
+    await executing(payment);
   });
 });

@@ -5,7 +5,7 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0x346Cc2195B77580473414c42F6A8a7A66CA778Ee",
-  safeSessionHandler: "0x8580FbC135b36d1c245D85A5EEa9F57a7353CE92",
-  safeSessionModule: "0x53762F8307620782B102A69E0b4968B853De69d3",
+  erc7579SessionModule: "0x8Cc11748eCF9A5541299F75006AB14c1f1f299Ad",
+  safeSessionHandler: "0x767ECe1AE87744DfDccfec0048b5CE0bf573EeA9",
+  safeSessionModule: "0x76A06c96AEd8F391e97e8218ACB789D6fE285784",
 } as const;
