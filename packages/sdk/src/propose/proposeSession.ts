@@ -1,10 +1,10 @@
 import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
+import { answerOf } from "../answerOf.ts";
 import { getBlock, getChainId, getCode, readContract } from "../chainActions.ts";
 import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { type AccountKind, GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
-import { isContractRefusal } from "../isContractRefusal.ts";
 import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { budgetTokens } from "./budgetTokens.ts";
@@ -100,23 +100,21 @@ async function readEpoch(
   client: Client<Transport, Chain | undefined>,
   { account, module }: { account: Address; module: Address },
 ): Promise<bigint> {
-  try {
-    return await readContract(client, {
+  const epoch = await answerOf(
+    readContract(client, {
       address: module,
       abi: sessionModuleAbi,
       functionName: "epochOf",
       args: [account],
-    });
-  } catch (cause) {
-    if (!isContractRefusal(cause)) throw cause;
-    throw new InvalidInput({
-      code: "UNKNOWN_MODULE",
-      shortMessage: `The contract at ${module} is no session module.`,
-      metaMessages: ["Leave out module: the canonical one for the kind of account is taken."],
-      details: { module },
-      cause,
-    });
-  }
+    }),
+  );
+  if (epoch !== undefined) return epoch;
+  throw new InvalidInput({
+    code: "UNKNOWN_MODULE",
+    shortMessage: `The contract at ${module} is no session module.`,
+    metaMessages: ["Leave out module: the canonical one for the kind of account is taken."],
+    details: { module },
+  });
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type Transport,
   zeroHash,
 } from "viem";
+import { answerOf } from "../answerOf.ts";
 import { getEip712Domain, readContract } from "../chainActions.ts";
 import { ChainRefusal } from "../errors/ChainRefusal.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
@@ -153,16 +154,6 @@ async function isKnownDomain(
           domain: { name: one.name, version: one.version, chainId, verifyingContract: token },
         }),
   );
-}
-
-/** What a contract answered; undefined where it refused to, or answered in no such form. */
-async function answerOf<answer>(asked: Promise<answer>): Promise<answer | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isContractRefusal(error)) return undefined;
-    throw error;
-  }
 }
 
 const refuse = (token: Address, path: string, why: string) =>
