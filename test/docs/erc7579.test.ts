@@ -266,7 +266,10 @@ describe("docs/erc7579.md and the pages of the accounts (hermetic)", function ()
         async after(_, declared) {
           const { grant, userOp } = declared as { grant: Grant; userOp?: { success: boolean } };
           const { active, reasons } = await sessionStatus(client(), grant);
-          if ("ended" in declared) {
+          if ("removal" in declared) {
+            seen.push("left");
+            expect(reasons).to.include("MODULE_NOT_ENABLED");
+          } else if ("ended" in declared) {
             seen.push("ended");
             expect(reasons).to.deep.equal(["REVOKED", "WRONG_EPOCH"]);
           } else if (userOp) {
@@ -280,7 +283,7 @@ describe("docs/erc7579.md and the pages of the accounts (hermetic)", function ()
           }
         },
       });
-      expect(seen).to.deep.equal(["granted", "used", "ended"]);
+      expect(seen).to.deep.equal(["granted", "used", "ended", "left"]);
     });
   }
 });

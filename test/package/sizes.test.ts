@@ -31,7 +31,7 @@ const parts: readonly Part[] = [
     name: "a page that proposes, signs and revokes, without viem and zod",
     contents: page,
     alone: true,
-    limit: 21_500,
+    limit: 23_500,
   },
   {
     name: "the ABI of every module",

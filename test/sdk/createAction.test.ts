@@ -114,6 +114,23 @@ describe("an action made of what people say", () => {
       expect(codeOf(() => create(described, where))).to.equal("INVALID_ACTION");
   });
 
+  it("says why an argument without a fixed place cannot be compared, and what to do", () => {
+    const attempt = () =>
+      create("exactInput((bytes path, address to) params)", [{ argument: "params.to", eq: alice }]);
+    expect(attempt).to.throw(
+      "could be bypassed. Compare arguments of fixed size, or leave the function out.",
+    );
+  });
+
+  it("holds arguments behind a dynamic one that stand in the head, wherever its offset leads", () => {
+    const swap = "swap(uint256 amount, address[] path, address to)";
+    const action = create(swap, [{ argument: "to", eq: alice }]);
+    const theft = encode(swap, [1n, [alice, alice, alice], bob]);
+    // The list's offset leads elsewhere; the word that is compared stays the one that is read.
+    expect(passes(action, withWord(theft, 36, 32n))).to.equal(false);
+    expect(passes(action, encode(swap, [1n, [bob], alice]))).to.equal(true);
+  });
+
   it("allows any arguments only if these words stand there", () => {
     expect(create(deposit, "any arguments").rules).to.deep.equal([]);
     for (const where of [undefined, [], "all"])
@@ -124,6 +141,19 @@ describe("an action made of what people say", () => {
     "no such function": ["deposit(", [{ argument: "amount", eq: 1n }]],
     "no such argument": [deposit, [{ argument: "price", eq: 1n }]],
     "an argument without a fixed place": ["act(bytes bytes_)", [{ argument: "bytes_", eq: "0x11" }]],
+    "a string": ["act(string s)", [{ argument: "s", eq: "0x11" }]],
+    "an element of a list": ["act(uint256[] list)", [{ argument: "list.0", eq: 1n }]],
+    "an element of a list of fixed length, of lists": ["act(uint256[][2] l)", [{ argument: "l.0", eq: 1n }]],
+    "an element of that element": ["act(uint256[][2] l)", [{ argument: "l.0.0", eq: 1n }]],
+    "a member of a struct beside bytes": [
+      "exactInput((bytes path, address recipient) params)",
+      [{ argument: "params.recipient", eq: alice }],
+    ],
+    "a member of a struct in a list": ["act((address to)[] list)", [{ argument: "list.0.to", eq: alice }]],
+    "a member of a struct with a struct of bytes": [
+      "act((address to, (bytes b) inner) s)",
+      [{ argument: "s.to", eq: alice }],
+    ],
     "a whole struct": ["act((uint256 a, uint256 b) s)", [{ argument: "s", eq: 1n }]],
     "a struct with a list in it": ["act((uint256 a, uint256[] b) s)", [{ argument: "s.a", eq: 1n }]],
     "no comparison": [deposit, [{ argument: "amount" }]],

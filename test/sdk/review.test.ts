@@ -1,7 +1,22 @@
 import "../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
-import { type Address, getAddress, maxUint128, maxUint256, toHex, zeroAddress } from "viem";
+import {
+  type AbiFunction,
+  type Address,
+  concat,
+  decodeFunctionData,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  maxUint128,
+  maxUint256,
+  parseAbiItem,
+  slice,
+  toFunctionSelector,
+  toHex,
+  zeroAddress,
+} from "viem";
 import {
   ANYONE,
   type Budget,
@@ -212,6 +227,83 @@ describe("a session as its owner sees it", () => {
     }
     const free = describeIt({ actions: [action(rule(0, 1n)), { ...action(rule(1, 1n)), target: other }] });
     expect(free.notEnforced.find(({ code }) => code === "ANY_ARGUMENTS")?.of).to.deep.equal([other]);
+  });
+
+  describe("of conditions that a shifted offset gets around", () => {
+    const word = (value: bigint | Address) => toHex(BigInt(value), { size: 32 });
+    const eq = (offset: number, value: bigint | Address) => ({ offset, op: 0, value: word(value) });
+    const atMost = (offset: number, value: bigint) => ({ offset, op: 3, value: word(value) });
+    const reviewOf = (form: string, rules: ReturnType<typeof eq>[]) =>
+      describeIt({ actions: [{ target, selector: toFunctionSelector(form), rules }] });
+    /** Of the genuine kind: a router's swap, whose struct is dynamic because of its path. */
+    const swap = "exactInput((bytes path, address recipient, uint256 amountIn, uint256 amountOutMinimum))";
+
+    it("warns, and an encoder's and a thief's calldata show that it has to", () => {
+      const abi = [parseAbiItem(`function ${swap}` as string) as AbiFunction];
+      const calldataTo = (recipient: Address) =>
+        encodeFunctionData({
+          abi,
+          functionName: "exactInput",
+          args: [{ path: "0x1122", recipient, amountIn: 5n, amountOutMinimum: 1n }],
+        });
+      const rule = eq(4 + 2 * 32, other);
+      const holds = (data: Hex) => slice(data, rule.offset, rule.offset + 32) === rule.value;
+      const readsRecipient = (data: Hex) =>
+        (decodeFunctionData({ abi, data }).args as readonly [{ recipient: Address }])[0].recipient;
+      const thief = getAddress("0x00000000000000000000000000000000000bad00");
+      const honest = calldataTo(other);
+      expect([holds(honest), readsRecipient(honest)]).to.deep.equal([true, other]);
+      expect(holds(calldataTo(thief))).to.equal(false);
+      // The struct lies behind a decoy of what the rule wants to see.
+      const decoy = concat([word(0n), word(other)]);
+      const forged = concat([slice(honest, 0, 4), word(32n + 64n), decoy, slice(calldataTo(thief), 4 + 32)]);
+      expect([holds(forged), readsRecipient(forged)]).to.deep.equal([true, thief]);
+
+      const review = reviewOf(swap, [rule]);
+      expect(codes(review)).to.include("BYPASSABLE_CONDITIONS");
+      expect(review.actions[0]?.bypassable).to.deep.equal([rule]);
+      expect(review.actions[0]?.sentence).to.match(/What it says of byte 68 can be bypassed if/);
+      expect(review.notEnforced.find(({ code }) => code === "BYPASSABLE_CONDITIONS")?.of).to.deep.equal([
+        target,
+      ]);
+      // With the words before it fixed, the forged calldata passes no more.
+      const pinned = [eq(4, 32n), eq(36, 128n), rule];
+      expect(slice(forged, 4, 36)).not.to.equal(word(32n));
+      expect(codes(reviewOf(swap, pinned))).not.to.include("BYPASSABLE_CONDITIONS");
+    });
+    for (const [name, rules] of Object.entries({
+      "the offset bounded, not fixed": [atMost(4, 32n), eq(36, 128n), eq(68, other)],
+      "a word between them free": [eq(4, 32n), eq(68, other)],
+      "the words fixed behind it alone": [eq(100, 5n), eq(132, 1n), eq(68, other)],
+      "some bytes before it free": [eq(3, 32n), eq(36, 128n), eq(68, other)],
+      "the second word": [eq(36, other)],
+      "a place that begins within the first word": [eq(5, other)],
+    }))
+      it(`warns with ${name}`, () => {
+        const { actions } = reviewOf("unknown(bytes)", rules);
+        expect(actions[0]?.bypassable).to.deep.include(rules.at(-1));
+      });
+    for (const [name, [form, rules]] of Object.entries<[string, ReturnType<typeof eq>[]]>({
+      "the first word": ["unknown(bytes)", [atMost(4, 5n)]],
+      "words of which none before it is free": ["unknown(bytes)", [eq(4, 32n), eq(36, 64n), atMost(68, 5n)]],
+      "arguments of a function whose arguments are known to be fixed in size": [
+        "deposit(uint256,address)",
+        [atMost(4, 5n), eq(36, other)],
+      ],
+      "the fixed part of a function that is known to have a list": [
+        "swapExactTokensForTokens(uint256,uint256,address[],address,uint256)",
+        [eq(4 + 3 * 32, other)],
+      ],
+      "a rule that holds back nothing anyway": ["unknown(bytes)", [{ ...eq(68, 0n), op: 5 }]],
+    }))
+      it(`does not warn of ${name}`, () => {
+        expect(codes(reviewOf(form, rules))).not.to.include("BYPASSABLE_CONDITIONS");
+        expect(reviewOf(form, rules).actions[0]?.bypassable).to.deep.equal([]);
+      });
+    it("warns of what lies behind the fixed part of a known function", () => {
+      const form = "swapExactTokensForTokens(uint256,uint256,address[],address,uint256)";
+      expect(codes(reviewOf(form, [eq(4 + 6 * 32, other)]))).to.include("BYPASSABLE_CONDITIONS");
+    });
   });
 
   it("says what the chain does not limit, and only what concerns this session", () => {

@@ -21,7 +21,8 @@ const MOST = { budgets: 8, actions: 32, rules: 8, recipients: 32, slotSizes: 8 }
 
 /**
  * Checks every bound that the module checks when a session is enabled, so that nobody signs what the chain will
- * refuse.
+ * refuse. What is wrong with a session that the chain would take (a condition that can be bypassed, an end that never
+ * comes) is for {@link describeSession} to say.
  *
  * @param session Any session, however it was made.
  * @param module The module's address, if known: a session may not name it.

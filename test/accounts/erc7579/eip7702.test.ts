@@ -1,16 +1,30 @@
 import { expect } from "chai";
-import { type Address, encodeFunctionData, type Hex, pad, parseAbi, parseSignature } from "viem";
+import {
+  type Address,
+  concat,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  pad,
+  parseAbi,
+  parseSignature,
+  slice,
+} from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import {
   encodeEnable,
   encodeRevoke,
   encodeRevokeAll,
+  encodeRevokeGranter,
   erc7579Installation,
+  erc7579Removal,
+  granterPrefix,
   type Session,
 } from "../../../packages/sdk/src/index.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { DELEGATING_EOAS } from "../../environment/erc7579/delegatedAccounts.ts";
 import { delegate, delegateOf, eoaOf, sendAsEoa, undelegate } from "../../environment/erc7579/delegation.ts";
+import { removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { ecdsaValidatorOwner } from "../../environment/erc7579/ModularOwner.ts";
 import { kernelInitialization, nexusInitialization } from "../../environment/erc7579/modularAccounts.ts";
 import type { ModularAccountName } from "../../environment/erc7579/World7579.ts";
@@ -21,13 +35,19 @@ import {
   alice,
   balanceOf,
   bob,
+  budget,
+  digestOf,
   ENABLED,
   epochOf,
   execute,
   executeSigned,
+  granterOf,
   grantOf,
   install,
+  installValidator,
+  installWithGranter,
   key,
+  mallory,
   now,
   pay,
   REVOKED,
@@ -35,6 +55,7 @@ import {
   sessionOf,
   settle,
   stateOf,
+  stranger,
   TOKEN_REFUSED,
   USD,
   userOpOf,
@@ -236,6 +257,131 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
       for (const call of again) await byItself(call);
       await execute(salted(1n), [pay(alice, USD)]);
       expect(await balanceOf(alice)).to.equal(USD);
+    });
+
+    describe("and then to another account's code, where the granter's bytes name a weak validator", () => {
+      /** The other code: one that reads the bytes before a signature in another way. */
+      const other = () =>
+        account().kind === "kernel"
+          ? world().accounts["an EOA that runs OpenZeppelin AccountERC7579"]
+          : world().accounts["an EOA that runs Kernel 3.1"];
+      const there = () => ({ ...account(), kind: other().kind, entryPoint: other().entryPoint });
+      /** An address, with the code of a validator of the tests. */
+      const placeAt = async (address: Address, mock: string) => {
+        const { testChain } = world();
+        const deployed = await deployMock(testChain, mock);
+        await testChain.setCode(address, (await testChain.client.getCode(deployed)) as Hex);
+        return address;
+      };
+      const OF_VALIDATOR = "0x01";
+      let granter: Hex;
+      let weak: Address;
+
+      /** The granter is named. On a Kernel it is the root validator, elsewhere a validator that knows the EOA's key. */
+      beforeEach(async () => {
+        if (account().kind === "kernel") {
+          granter = granterPrefix({ kind: "kernel" });
+          await install(account(), { granter });
+          weak = await placeAt(getAddress(concat([granter, slice(mallory, 1)])), "BlindValidator");
+        } else {
+          const validator = await placeAt(
+            getAddress(concat([OF_VALIDATOR, slice(bob, 1)])),
+            "EcdsaOwnerValidator",
+          );
+          granter = await installWithGranter(account(), { validator, installation: eoa().address });
+          weak = await placeAt(getAddress(concat([slice(validator, 1), "0x77"])), "BlindValidator");
+        }
+      });
+      /** The EOA runs the other code from here on, with the weak validator and Latchkey, and names no granter there. */
+      const moveOn = async () => {
+        const { testChain, module } = world();
+        const code = (await delegateOf(testChain, other().address)) as Address;
+        const root = { ...(await ecdsaValidatorOwner(testChain, "root")), installation: eoa().address };
+        await delegate(testChain, eoa(), code, other().kind === "kernel" ? kernelInitialization(root) : "0x");
+        await byItself(installValidator(there(), weak));
+        const { kind, address } = there();
+        for (const call of erc7579Installation({ kind, account: address, module })) await byItself(call);
+      };
+      /** What a stranger writes for itself: $500 to its own address, with a grant that nobody signed. */
+      const forged = async (salt: bigint) => {
+        const of = session({
+          key: stranger.address,
+          epoch: await epochOf(account().address),
+          salt,
+          budgets: [budget({ perTransaction: 500n * USD, perPeriod: 500n * USD, recipients: [mallory] })],
+        });
+        const grant = concat([granterPrefix({ kind: there().kind, validator: weak }), "0x1234"]);
+        const answer = await world().testChain.client.readContract({
+          address: account().address,
+          abi: parseAbi(["function isValidSignature(bytes32, bytes) view returns (bytes4)"]),
+          functionName: "isValidSignature",
+          args: [digestOf(of), grant],
+        });
+        expect(answer, "the weak validator agrees").to.equal("0x1626ba7e");
+        return { of, grant };
+      };
+      const theft = () => [pay(mallory, 500n * USD)];
+      /** Every rail, each with a session of its own. */
+      const thefts = {
+        direct: async () => {
+          const { of, grant } = await forged(1n);
+          await execute(of, theft(), grant, stranger.address);
+        },
+        relayed: async () => {
+          const { of, grant } = await forged(2n);
+          await executeSigned(of, theft(), grant, { by: stranger });
+        },
+        userOp: async () => {
+          const { of, grant } = await forged(3n);
+          await sendUserOp(there(), of, theft(), { grant, by: stranger });
+        },
+        x402: async () => {
+          const { of, grant } = await forged(4n);
+          await settle(there(), of, { grant, by: stranger, to: mallory, value: 500n * USD });
+        },
+      };
+      const nothingPasses = async () => {
+        for (const [rail, steal] of Object.entries(thefts)) {
+          expect(await refusal(steal()), rail).to.match(/NotGranted|AA24|FiatTokenV2: invalid signature/);
+        }
+        expect(await balanceOf(mallory)).to.equal(0n);
+      };
+
+      for (const [rail, steal] of Object.entries(thefts)) {
+        it(`lets a stranger grant after revokeAll, which leaves the granter (${rail})`, async () => {
+          await byItself(encodeRevokeAll({ module: world().module }));
+          expect(await granterOf(account().address)).to.equal(granter.toLowerCase());
+          await moveOn();
+          await steal();
+          expect(await balanceOf(mallory)).to.equal(500n * USD);
+        });
+      }
+      it("lets no stranger grant where the module was removed first, in one batch", async () => {
+        await account().execute(erc7579Removal(await removalOf(account(), world().module)));
+        await moveOn();
+        await nothingPasses();
+      });
+      it("lets no stranger grant after encodeRevokeGranter, one transaction of the EOA", async () => {
+        await byItself(encodeRevokeGranter({ module: world().module }));
+        await moveOn();
+        await nothingPasses();
+      });
+      it("lets no stranger grant after encodeRevokeGranter on the other code, or on none", async () => {
+        await undelegate(world().testChain, eoa());
+        await byItself(encodeRevokeGranter({ module: world().module }));
+        expect(await granterOf(account().address)).to.equal("0x");
+        await moveOn();
+        await nothingPasses();
+      });
+      it("ends all that was granted before by encodeRevokeGranter, as by revokeAll", async () => {
+        await byItself(encodeEnable({ module: world().module, session: session() }));
+        const unused = session({ salt: 2n });
+        const grant = concat([granter, await eoa().sign({ hash: digestOf(unused) })]);
+        await byItself(encodeRevokeGranter({ module: world().module }));
+        expect(await refusal(execute(session(), [pay(alice, 1n)]))).to.include("WrongEpoch");
+        expect(await refusal(execute(unused, [pay(alice, 1n)], grant))).to.include("WrongEpoch");
+        expect(await refusal(settle(account(), session()))).to.match(TOKEN_REFUSED);
+      });
     });
   }, isEoa);
 

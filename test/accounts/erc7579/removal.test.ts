@@ -110,6 +110,16 @@ describe("removing the module", () => {
       expect(await isInitialized(account().address)).to.equal(false);
       await nothingWorks();
     });
+    it("begins with a call that ends everything by itself: the others may come later, one by one", async () => {
+      const [first, ...others] = erc7579Removal(await removalOf(account(), world().module));
+      await account().execute([first as EncodedCall]);
+      expect(await isInstalled(account(), VALIDATOR_TYPE)).to.equal(true);
+      await nothingWorks();
+      for (const call of others) await account().execute([call]);
+      expect(await isInstalled(account(), VALIDATOR_TYPE)).to.equal(false);
+      expect(await isInitialized(account().address)).to.equal(false);
+      await nothingWorks();
+    });
     for (const [name, type] of [
       ["validator", VALIDATOR_TYPE],
       ["executor", EXECUTOR_TYPE],

@@ -8,6 +8,7 @@ import { lowerSession } from "../../../packages/page/src/review/lowerSession.ts"
 import { momentInput, readMomentInput } from "../../../packages/page/src/review/momentInput.ts";
 import { periodWords } from "../../../packages/page/src/review/periodWords.ts";
 import { reviewWarnings } from "../../../packages/page/src/review/reviewWarnings.ts";
+import { unenforcedWords } from "../../../packages/page/src/review/unenforcedWords.ts";
 import { warningWords } from "../../../packages/page/src/review/warningWords.ts";
 import {
   ANYONE,
@@ -241,6 +242,23 @@ describe("The review's warnings", () => {
       if (!warning) throw new Error("there is no warning");
       expect(warningWords(warning).tone).to.equal("strong");
     }
+  });
+});
+
+describe("A call whose conditions can be bypassed", () => {
+  const textOf = (offset: number) => {
+    const rules = [{ offset, op: 0, value: toHex(1, { size: 32 }) }];
+    const action = { target, selector: "0x12345678" as const, rules };
+    const review = describe1(session({ actions: [action] }));
+    const words = review.notEnforced.map(({ code }) => unenforcedWords[code]);
+    const [text] = reviewWarnings(review, START).map((warning) => warningWords(warning).text);
+    return [text, ...words].join(" ");
+  };
+  it("is said to be one, in the warning and in what the chain does not limit", () => {
+    expect(textOf(36)).to.match(/some of them can be bypassed.*the agent can bypass them/);
+  });
+  it("is not where its conditions are on the first value", () => {
+    expect(textOf(4)).not.to.match(/bypass/);
   });
 });
 

@@ -116,7 +116,9 @@ export function callWords(action: ActionReview, facts: TokenFacts | undefined): 
       : "It may do more than pay: it may call another contract.",
     text: action.anyArguments
       ? `What that contract can move of your account, the agent may move: also tokens and collectibles. ${UNCOUNTED}`
-      : `Its conditions stand below; what the call does within them, this page cannot tell. ${UNCOUNTED}`,
+      : action.bypassable.length > 0
+        ? `Its conditions stand below, and some of them can be bypassed: the agent may be free to do what they seem to forbid. ${UNCOUNTED}`
+        : `Its conditions stand below; what the call does within them, this page cannot tell. ${UNCOUNTED}`,
   };
 }
 

@@ -11,6 +11,8 @@ export const unenforcedWords: Record<UnenforcedLimit["code"], string> = {
   LATER_PULLS: "What a called contract does later with rights that it was given by a call.",
   HIDDEN_BY_INFLOW: "Money that leaves in a call while as much comes in.",
   ANY_ARGUMENTS: "How it makes some of its calls: any values are allowed there.",
+  BYPASSABLE_CONDITIONS:
+    "Some conditions of its calls: if the contract takes a text or a list there, the agent can bypass them.",
   GAS_NOT_COUNTED: "What its transactions cost in gas.",
   ANY_PAYMASTER: "Who pays its gas, and what they take for it.",
   UNKNOWN_SYMBOL: "What a token calls itself: compare its address.",

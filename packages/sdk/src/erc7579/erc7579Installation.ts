@@ -15,8 +15,9 @@ export type Erc7579InstallationParameters = {
   /** The deployed ERC7579SessionModule. */
   module: Address;
   /**
-   * What grants must begin with, 1 to 23 bytes: {@link granterPrefix}. Left out: no signature grants, sessions are
-   * enabled by the account alone.
+   * What grants must begin with, 1 to 23 bytes: {@link granterPrefix}. Left out: a granter that was named earlier stays,
+   * also one that was named while the account ran other code; where there was none, no signature grants, and sessions are
+   * enabled by the account alone. {@link granterOf} tells; {@link encodeRevokeGranter} clears it.
    */
   granter?: Hex;
   /** Sessions to enable at once. */
@@ -30,7 +31,7 @@ const installationParameters = [
 
 /**
  * The calls by which an ERC-7579 account installs Latchkey, as validator and as executor, to be made in one batch on
- * one approval of its owner. Where nothing else is asked for, a granter that was named earlier stays.
+ * one approval of its owner.
  *
  * @throws {InvalidInput} GRANTER_TOO_LONG: the granter has no bytes, or more than the module can keep.
  */

@@ -1,8 +1,8 @@
 import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, isAddressEqual } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
-import { encodeRevokeAll } from "../calls/encodeRevokeAll.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+import { encodeRevokeGranter } from "./encodeRevokeGranter.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
 
 /** What {@link erc7579Removal} needs to know. */
@@ -26,9 +26,12 @@ export type Erc7579RemovalParameters = {
 const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
 
 /**
- * The calls by which an ERC-7579 account removes Latchkey, to be made in one batch. Every session and every unused grant
- * dies first, by a call that must succeed: some accounts drop a module also where telling it so runs out of gas, and an
- * estimate of the least gas that does not revert is just that.
+ * The calls by which an ERC-7579 account removes Latchkey, to be made in one batch. Every session, every unused grant and
+ * the granter go first, by a call that must succeed ({@link encodeRevokeGranter}): some accounts drop a module also where
+ * telling it so runs out of gas, and an estimate of the least gas that does not revert is just that.
+ *
+ * An EOA makes them before it delegates to other code, or to none. Where it cannot make a batch, it sends them one after
+ * the other, in this order: after the first, nothing of the old delegate can grant or pay.
  *
  * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the lists.
  */
@@ -45,7 +48,7 @@ export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCal
   });
   const lists = "validators" in parameters ? parameters : undefined;
   return [
-    encodeRevokeAll({ module }),
+    encodeRevokeGranter({ module }),
     uninstall(VALIDATOR_TYPE, lists?.validators),
     uninstall(EXECUTOR_TYPE, lists?.executors),
   ];
@@ -60,7 +63,7 @@ function behindPrevious(installed: readonly Address[], module: Address): Hex {
       shortMessage: `The module ${module} is not among the account's modules.`,
       metaMessages: [
         "Check the module's address, and read the lists anew by readErc7579Removal.",
-        "Where the account has dropped it already, have it send encodeRevokeAll alone.",
+        "Where the account has dropped it already, have it send encodeRevokeGranter alone.",
       ],
       details: { module },
     });

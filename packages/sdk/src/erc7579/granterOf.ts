@@ -3,7 +3,8 @@ import { readContract } from "../chainActions.ts";
 import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
 
 /**
- * What the grants of an account must begin with, as its owner said when the module was installed.
+ * What the grants of an account must begin with, as its owner said when the module was installed. The module keeps it
+ * until the module is removed or {@link encodeRevokeGranter} is sent, whatever code the account runs by then.
  *
  * @returns 1 to 23 bytes; `0x` where nobody grants by a signature.
  * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where `module` is no module for ERC-7579 accounts.

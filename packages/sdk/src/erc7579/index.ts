@@ -3,6 +3,7 @@ export type { EntryPoint, EntryPointVersion } from "./EntryPoint.ts";
 export type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 export { encodePaymentUserOpCallData, type UserOpPayment } from "./encodePaymentUserOpCallData.ts";
 export { encodePaymentUserOpSignature } from "./encodePaymentUserOpSignature.ts";
+export { encodeRevokeGranter } from "./encodeRevokeGranter.ts";
 export { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
 export * from "./erc7579Abi.ts";
 export { type Erc7579InstallationParameters, erc7579Installation } from "./erc7579Installation.ts";

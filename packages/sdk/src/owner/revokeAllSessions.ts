@@ -18,7 +18,8 @@ export type SessionsToRevoke =
 
 /**
  * Ends every session and every unused grant that an account ever gave by a module, also those that nobody remembers.
- * For when a key may have leaked and it is not known which, and after the account's owners have changed.
+ * For when a key may have leaked and it is not known which, and after the account's owners have changed. Who may grant
+ * stays: see {@link encodeRevokeAll}.
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
  * @param parameters.grant Any grant of the account; or name `account`, `accountKind` and `module`.

@@ -43,8 +43,9 @@ export type BudgetRequest = Limit & {
 /** The budget of a token that follows ERC-20. */
 export type TokenBudgetRequest = BudgetRequest & {
   /**
-   * Whether the key may pay by signed EIP-3009 authorizations, as x402 does. Only for tokens that have
-   * `transferWithAuthorization`. Default: true for USDC, false for others and for streams.
+   * Whether the key may pay by signed EIP-3009 authorizations, as x402 does. Only for tokens whose
+   * `transferWithAuthorization` takes the signature as bytes and asks the account about it (ERC-1271): Circle's since
+   * version 2.2, not many bridged ones. Default: true for a `usdc` budget, false for others and for streams.
    */
   x402?: boolean;
   /**

@@ -14,6 +14,7 @@ import {
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Action, Rule } from "../Session.ts";
 import { parseAddress } from "../units/parseAddress.ts";
+import { fixedWords, membersOf } from "./fixedWords.ts";
 import type { ActionRequest, Comparable, Condition } from "./SessionRequest.ts";
 
 const operators = ["eq", "ne", "lt", "lte", "gt", "gte"] as const;
@@ -25,6 +26,10 @@ type Operator = (typeof operators)[number];
  *
  * A condition that a dirty word could slip past (`ne`, `gt`, `gte` on a type narrower than a word, where old
  * contracts ignore the upper bits) gets a second rule that keeps the upper bits clean.
+ *
+ * What lies in a bytes, a string, a list or a struct with one of these in it has no fixed place: the calldata says by an
+ * offset where it begins. A rule on the word where an encoder would put it holds nobody, as the offset can lead elsewhere
+ * and leave a decoy there. Such an argument is refused.
  *
  * @param request The action.
  * @param path Where it stands in what the caller passed, for messages.
@@ -109,7 +114,7 @@ function findWord(
     if (fixedWords(found) === undefined)
       throw invalid(
         `${path}: ${argument} (${found.type}) has no fixed place in the calldata.`,
-        "Only arguments of fixed size can be compared: numbers, addresses, booleans, bytes1 to bytes32.",
+        "Whoever calls chooses where it lies, so a rule on it could be bypassed. Compare arguments of fixed size, or leave the function out.",
       );
     members = membersOf(found);
   }
@@ -121,30 +126,6 @@ function findWord(
   if (offset + 32 > 2 ** 16)
     throw invalid(`${path}: ${argument} is too far back in the calldata.`, "Leave it out.");
   return { type: found.type, offset };
-}
-
-/** The members of a struct or of a list of fixed length; none for a single word. */
-function membersOf(parameter: AbiParameter): readonly AbiParameter[] {
-  const list = /^(.*)\[(\d+)\]$/.exec(parameter.type);
-  if (list) {
-    const element = { ...parameter, name: "", type: list[1] ?? "" } as AbiParameter;
-    return Array.from({ length: Number(list[2]) }, () => element);
-  }
-  return "components" in parameter ? parameter.components : [];
-}
-
-/** How many words of the head the parameter takes, or undefined where only an offset to it stands there. */
-function fixedWords(parameter: AbiParameter): number | undefined {
-  if (parameter.type.endsWith("[]") || parameter.type === "bytes" || parameter.type === "string")
-    return undefined;
-  if (!parameter.type.startsWith("tuple") && !parameter.type.endsWith("]")) return 1;
-  let words = 0;
-  for (const member of membersOf(parameter)) {
-    const memberWords = fixedWords(member);
-    if (memberWords === undefined) return undefined;
-    words += memberWords;
-  }
-  return words;
 }
 
 /** The value as the word that the calldata would hold; `mostClean` is the greatest word of a narrower type. */

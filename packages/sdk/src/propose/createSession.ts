@@ -26,7 +26,10 @@ export type SessionContext = {
 };
 
 /**
- * Turns what an owner is asked to allow into the session that the chain enforces. Pure but for the salt.
+ * Turns what an owner is asked to allow into the session that the chain enforces. Pure but for the salt: nothing is asked
+ * of any chain. So it is for the caller to know that the tokens are there and, where they are to be paid by signatures, that
+ * they take a contract's (EIP-3009 with ERC-1271, as Circle's USDC 2.2), that the key is no contract, and that the module
+ * is deployed. {@link proposeSession} asks.
  *
  * @returns The session, checked by {@link checkSession}.
  * @throws {InvalidInput} With what to do about it: a limit missing, zero or malformed, no recipients, no end…
@@ -47,6 +50,7 @@ export function createSession(request: SessionRequest, context: SessionContext):
     ({ path, token, request: budget, kind }) =>
       createBudget(budget, {
         path,
+        account,
         token,
         decimals: decimalsOf(budget, token, kind, path, context),
         lifetime: validUntil - validAfter,
@@ -85,7 +89,14 @@ export function createSession(request: SessionRequest, context: SessionContext):
 
 function createBudget(
   request: TokenBudgetRequest,
-  at: { path: string; token: Address; decimals: number; lifetime: number; paysBySignature: boolean },
+  at: {
+    path: string;
+    account: Address;
+    token: Address;
+    decimals: number;
+    lifetime: number;
+    paysBySignature: boolean;
+  },
 ): Budget {
   const { path, token, decimals } = at;
   const perTransaction = parseAmount(request.perTransaction, decimals, `${path}.perTransaction`);
@@ -116,7 +127,7 @@ function createBudget(
     initial,
     perSecond: stream ? parseAmount(stream.perSecond, decimals, `${path}.stream.perSecond`) : 0n,
     slotSizes: readSlotSizes(request, perTransaction, at),
-    recipients: readRecipients(request.recipients, `${path}.recipients`),
+    recipients: readRecipients(request.recipients, `${path}.recipients`, at.account),
   };
 }
 
@@ -180,7 +191,11 @@ function readSlotSizes(
   return sizes;
 }
 
-function readRecipients(recipients: TokenBudgetRequest["recipients"], path: string): readonly Address[] {
+function readRecipients(
+  recipients: TokenBudgetRequest["recipients"],
+  path: string,
+  account: Address,
+): readonly Address[] {
   if (recipients === "anyone") return [ANYONE];
   const refuse = (shortMessage: string) =>
     new InvalidInput({
@@ -197,6 +212,8 @@ function readRecipients(recipients: TokenBudgetRequest["recipients"], path: stri
     throw refuse(`${path} names the address that stands for everybody.`);
   if (addresses.some((address) => isAddressEqual(address, zeroAddress)))
     throw refuse(`${path} names the zero address.`);
+  if (addresses.some((address) => isAddressEqual(address, account)))
+    throw refuse(`${path} names the account itself, which cannot be paid out of its own money.`);
   if (addresses.length > 32) throw refuse(`${path} has ${addresses.length} addresses.`);
   return addresses;
 }

@@ -1,4 +1,5 @@
-import type { Address, Chain, Client, Transport } from "viem";
+import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
+import { answerOf } from "../answerOf.ts";
 import { getBlock, getChainId, getCode, readContract } from "../chainActions.ts";
 import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
@@ -6,14 +7,20 @@ import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { type AccountKind, GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
 import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
 import { parseAddress } from "../units/parseAddress.ts";
+import { budgetTokens } from "./budgetTokens.ts";
 import { createSession } from "./createSession.ts";
 import { readAccountKind } from "./readAccountKind.ts";
 import { readDecimals } from "./readDecimals.ts";
+import { requireSignedPayments } from "./requireSignedPayments.ts";
 import type { SessionRequest } from "./SessionRequest.ts";
+import { usdcAddress } from "./usdcAddress.ts";
 
 /**
  * Turns what an owner is asked to allow into a proposal to sign: reads the chain's id and time, the account's epoch,
- * and the decimals of tokens that are not known. Signs and sends nothing.
+ * and the decimals of tokens that are not known. A token that is to be paid by signatures (x402) is asked whether it can
+ * be, unless it is a USDC that this SDK knows. Signs and sends nothing.
+ *
+ * Whether the account is there and has the module is not asked, as both may come later: {@link verifyGrant} tells.
  *
  * @param client Any viem client of the chain.
  * @param request What the key may do, in whole tokens and plain spans of time. `module`: the session module; default:
@@ -21,7 +28,8 @@ import type { SessionRequest } from "./SessionRequest.ts";
  * `module` is the one for ERC-7579 accounts, in which case the account is asked. Name it for an account that is yet to
  * be made, and for one that no SDK knows the name of.
  * @throws {InvalidInput} With what to do about it: see {@link createSession}; UNKNOWN_MODULE if the module is not on
- * this chain; UNKNOWN_TOKEN if a token does not tell its decimals; UNSUPPORTED_ACCOUNT if the account's kind is not
+ * this chain; UNKNOWN_TOKEN if a token does not tell its decimals; INVALID_LIMIT if it cannot be paid by signatures and
+ * the budget does not say `x402: false`; INVALID_ADDRESS if the key is a contract; UNSUPPORTED_ACCOUNT if the account's kind is not
  * known, or not one that the module is for.
  * @throws {Refusal} NETWORK where the chain cannot be asked.
  *
@@ -44,10 +52,12 @@ export async function proposeSession(
       : (request.accountKind ?? "safe") === "safe"
         ? safeSessionModuleAddress()
         : erc7579SessionModuleAddress();
-  const [chainId, block, code] = await Promise.all([
+  const key = parseAddress(request.key, "key");
+  const [chainId, block, code, keyCode = "0x"] = await Promise.all([
     getChainId(client),
     getBlock(client, { blockTag: "latest" }),
     getCode(client, { address: module }),
+    getCode(client, { address: key }),
   ]);
   if (code === undefined || code === "0x")
     throw new InvalidInput({
@@ -56,23 +66,55 @@ export async function proposeSession(
       metaMessages: ["Pass the address of the deployed session module as module, or deploy it there first."],
       details: { module, chainId },
     });
+  // An EOA that delegates by EIP-7702 still signs with its key.
+  if (keyCode !== "0x" && !keyCode.startsWith("0xef0100"))
+    throw new InvalidInput({
+      code: "INVALID_ADDRESS",
+      shortMessage: `The key ${key} is a contract, which cannot sign.`,
+      metaMessages: ["Pass the address of the agent's own key, not of its smart account."],
+      details: { key },
+    });
   const [accountKind, epoch, decimals] = await Promise.all([
     // The canonical modules are known to serve the kind that they are chosen for.
     request.module === undefined
       ? (request.accountKind ?? "safe")
       : readAccountKind(client, { account, module, named: request.accountKind }),
+    readEpoch(client, { account, module }),
+    readDecimals(client, request.budgets, chainId),
+  ]);
+  const now = Number(block.timestamp);
+  const from = request.from ?? new Date(1000 * (accountKind === "safe" ? now : now - BUNDLER_SECONDS));
+  const session = createSession({ ...request, from }, { chainId, module, now, epoch, decimals });
+  const usdc = usdcAddress(chainId);
+  await Promise.all(
+    budgetTokens(request.budgets, chainId).map(async ({ token, path }, index) => {
+      const bySignature = (session.budgets[index]?.slotSizes ?? 0) > 0;
+      if (bySignature && !(usdc && isAddressEqual(token, usdc)))
+        await requireSignedPayments(client, { token, chainId, path });
+    }),
+  );
+  return { version: GRANT_VERSION, chainId, module, accountKind, session };
+}
+
+async function readEpoch(
+  client: Client<Transport, Chain | undefined>,
+  { account, module }: { account: Address; module: Address },
+): Promise<bigint> {
+  const epoch = await answerOf(
     readContract(client, {
       address: module,
       abi: sessionModuleAbi,
       functionName: "epochOf",
       args: [account],
     }),
-    readDecimals(client, request.budgets, chainId),
-  ]);
-  const now = Number(block.timestamp);
-  const from = request.from ?? new Date(1000 * (accountKind === "safe" ? now : now - BUNDLER_SECONDS));
-  const session = createSession({ ...request, from }, { chainId, module, now, epoch, decimals });
-  return { version: GRANT_VERSION, chainId, module, accountKind, session };
+  );
+  if (epoch !== undefined) return epoch;
+  throw new InvalidInput({
+    code: "UNKNOWN_MODULE",
+    shortMessage: `The contract at ${module} is no session module.`,
+    metaMessages: ["Leave out module: the canonical one for the kind of account is taken."],
+    details: { module },
+  });
 }
 
 /**

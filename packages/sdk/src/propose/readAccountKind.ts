@@ -1,11 +1,11 @@
 import type { Address, Chain, Client, Transport } from "viem";
+import { answerOf } from "../answerOf.ts";
 import { getCode, readContract } from "../chainActions.ts";
 import { erc7579Abi, VALIDATOR_TYPE } from "../erc7579/erc7579Abi.ts";
 import { erc7579KindOf } from "../erc7579/erc7579KindOf.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
 import type { AccountKind } from "../grant/Grant.ts";
-import { isContractRefusal } from "../isContractRefusal.ts";
 
 /**
  * Finds out of which kind an account is, as the session module sees it: only the module for ERC-7579 accounts says that
@@ -55,16 +55,6 @@ export async function readAccountKind(
       { account },
     );
   return erc7579KindOf(accountId);
-}
-
-/** What a contract answered; undefined where it refused to, or answered in no such form. */
-async function answerOf<answer>(asked: Promise<answer>): Promise<answer | undefined> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (isContractRefusal(error)) return undefined;
-    throw error;
-  }
 }
 
 const unsupported = (

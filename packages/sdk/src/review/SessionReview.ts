@@ -38,6 +38,8 @@ export type ActionReview = {
   rules: readonly Rule[];
   /** Whether its arguments are free: it has no condition, or only such as any value, or all but one, fulfil. */
   anyArguments: boolean;
+  /** Those of the rules that whoever calls may get around by shifting an argument's offset: unless the function is known. */
+  bypassable: readonly Rule[];
   sentence: string;
 };
 
@@ -52,6 +54,7 @@ export type UnenforcedLimit = {
     | "LATER_PULLS"
     | "HIDDEN_BY_INFLOW"
     | "ANY_ARGUMENTS"
+    | "BYPASSABLE_CONDITIONS"
     | "GAS_NOT_COUNTED"
     | "ANY_PAYMASTER"
     | "UNKNOWN_SYMBOL";

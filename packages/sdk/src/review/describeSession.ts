@@ -4,6 +4,7 @@ import type { Proposal } from "../grant/Grant.ts";
 import { hashSession } from "../hashSession.ts";
 import { type Action, ANYONE, type Budget, type Rule, type Session } from "../Session.ts";
 import { utcText } from "../units/utcText.ts";
+import { bypassableRules } from "./bypassableRules.ts";
 import { formatSpan } from "./formatSpan.ts";
 import { mostSpendable } from "./mostSpendable.ts";
 import { narrowsNothing } from "./narrowsNothing.ts";
@@ -105,9 +106,15 @@ const comparisons = ["=", "≠", "<", "≤", ">", "≥"] as const;
 const describeRule = ({ offset, op, value }: Rule): string =>
   `word at byte ${offset} ${comparisons[op]} ${BigInt(value)}`;
 
+function bypassWarning(rules: readonly Rule[]): string {
+  const bytes = [...new Set(rules.map(({ offset }) => offset))].join(", ");
+  return ` What it says of byte ${bytes} can be bypassed if the function takes bytes, a string or a list.`;
+}
+
 function describeAction({ target, selector, rules }: Action): ActionReview {
   const conditions = rules.map(describeRule);
   const anyArguments = rules.every(narrowsNothing);
+  const bypassable = bypassableRules({ selector, rules });
   const where = `where ${conditions.join(" and ")}`;
   return {
     target,
@@ -115,13 +122,14 @@ function describeAction({ target, selector, rules }: Action): ActionReview {
     conditions,
     rules,
     anyArguments,
+    bypassable,
     sentence: `May call ${selector} of ${target}, ${
       conditions.length === 0
         ? "with any arguments"
         : anyArguments
           ? `with practically any arguments (${where})`
           : where
-    }.`,
+    }.${bypassable.length > 0 ? bypassWarning(bypassable) : ""}`,
   };
 }
 

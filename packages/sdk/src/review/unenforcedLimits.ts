@@ -1,5 +1,6 @@
 import { type Address, isAddressEqual, maxUint128 } from "viem";
 import { ANYONE, type Session } from "../Session.ts";
+import { bypassableRules } from "./bypassableRules.ts";
 import { mostSpendable } from "./mostSpendable.ts";
 import { narrowsNothing } from "./narrowsNothing.ts";
 import type { UnenforcedLimit } from "./SessionReview.ts";
@@ -52,6 +53,13 @@ export function unenforcedLimits(
     add("HIDDEN_BY_INFLOW", targets, "Money that comes in during a call hides as much that leaves in it.");
     const free = actions.filter(({ rules }) => rules.every(narrowsNothing)).map(({ target }) => target);
     if (free.length > 0) add("ANY_ARGUMENTS", free, "Some of its calls may be made with any arguments.");
+    const evadable = actions.filter((action) => bypassableRules(action).length > 0);
+    if (evadable.length > 0)
+      add(
+        "BYPASSABLE_CONDITIONS",
+        evadable.map(({ target }) => target),
+        "Some conditions of its calls can be bypassed if the function takes bytes, a string or a list: whoever calls can move what stands behind it.",
+      );
   }
   if (parameters.sendsUserOps && session.gasAllowance > 0n) {
     if (session.gasAllowance === maxUint128)

@@ -1,0 +1,168 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  domainSeparator,
+  type Hex,
+  maxUint256,
+  parseAbi,
+  type Transport,
+  zeroHash,
+} from "viem";
+import { answerOf } from "../answerOf.ts";
+import { getEip712Domain, readContract } from "../chainActions.ts";
+import { ChainRefusal } from "../errors/ChainRefusal.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { isRefusal } from "../errors/isRefusal.ts";
+import { isContractRefusal } from "../isContractRefusal.ts";
+
+const tokenAbi = parseAbi([
+  "function name() view returns (string)",
+  "function version() view returns (string)",
+  "function DOMAIN_SEPARATOR() view returns (bytes32)",
+  "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
+  // Called, never sent.
+  "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature) view",
+  "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
+]);
+
+/** The end of keccak256("latchkey: who pays nothing"): nobody's address. It gets code for the length of a call. */
+const PAYER: Address = "0x9FCf907AD6974525b87F7Ed1909Bf50D3407f95d";
+/** The end of keccak256("latchkey: who is paid nothing"). */
+const PAYEE: Address = "0x1be1FcC175E3dB7887a9Fc48f53cB1513a31f26a";
+const ERC1271_YES: Hex = "0x1626ba7e";
+/** Answers every call with ERC1271_YES: PUSH4, PUSH1 224, SHL, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN. */
+const SAYS_YES: Hex = "0x631626ba7e60e01b60005260206000f3";
+/** Answers every call with a word of zeros. */
+const SAYS_NO: Hex = "0x600060005260206000f3";
+
+/**
+ * Asks a token whether an account that is a contract can pay it by signed EIP-3009 authorizations: the functions, the
+ * signature's form, and the EIP-712 domain.
+ *
+ * Whether `transferWithAuthorization` obeys ERC-1271 is tried, in calls that change nothing: a payment of zero by an address
+ * that gets code for that call alone must pass where the code agrees, and fail where it does not. A node that knows no
+ * state overrides shows only that the function is there, which is then enough.
+ *
+ * @param path Where the budget stands in what the caller passed, for the message.
+ * @throws {Refusal} INVALID_LIMIT: it cannot be paid so; NETWORK: it could not be asked.
+ */
+export async function requireSignedPayments(
+  client: Client<Transport, Chain | undefined>,
+  { token, chainId, path }: { token: Address; chainId: number; path: string },
+): Promise<void> {
+  const [separator, state, fault] = await Promise.all([
+    answerOf(readContract(client, { address: token, abi: tokenAbi, functionName: "DOMAIN_SEPARATOR" })),
+    answerOf(
+      readContract(client, {
+        address: token,
+        abi: tokenAbi,
+        functionName: "authorizationState",
+        args: [PAYER, zeroHash],
+      }),
+    ),
+    transferFault(client, token),
+  ]);
+  if (separator === undefined || state === undefined) throw refuse(token, path, "it does not know EIP-3009");
+  if (fault) throw refuse(token, path, fault);
+  if (!(await isKnownDomain(client, { token, chainId, separator })))
+    throw refuse(
+      token,
+      path,
+      "its EIP-712 domain is not made of its name, its version, the chain and its address",
+    );
+}
+
+/** Why `transferWithAuthorization` with the signature as bytes is none that a contract's account can use. */
+async function transferFault(
+  client: Client<Transport, Chain | undefined>,
+  token: Address,
+): Promise<string | undefined> {
+  const refusal = await transferRefusal(client, token, SAYS_YES);
+  if (refusal === undefined)
+    return (await transferRefusal(client, token, SAYS_NO)) === undefined
+      ? "it does not look at the payer's signature"
+      : undefined;
+  const said = refusal instanceof ChainRefusal ? refusal.revertData : undefined;
+  if (isRefusal(refusal, "UNKNOWN") && (said === undefined || said === "0x"))
+    return "its transferWithAuthorization does not take a signature as bytes";
+  // What is paused, or holds something against the payer, says nothing about signatures.
+  if (!isRefusal(refusal, "TOKEN_INVALID_SIGNATURE") && !isRefusal(refusal, "UNKNOWN")) return undefined;
+  return (await takesOverrides(client))
+    ? "it refuses what the payer's contract agrees to (ERC-1271)"
+    : undefined;
+}
+
+/** How the token refuses a payment of nothing by an address that runs `code` meanwhile. */
+async function transferRefusal(
+  client: Client<Transport, Chain | undefined>,
+  token: Address,
+  code: Hex,
+): Promise<unknown> {
+  const attempt = (stateOverride: { address: Address; code: Hex }[]) =>
+    readContract(client, {
+      address: token,
+      abi: tokenAbi,
+      functionName: "transferWithAuthorization",
+      args: [PAYER, PAYEE, 0n, 0n, maxUint256, zeroHash, "0x"],
+      ...(stateOverride.length > 0 ? { stateOverride } : {}),
+    }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  let refusal = await attempt([{ address: PAYER, code }]);
+  // A node that refuses the overrides themselves is asked without.
+  if (refusal !== undefined && !isRefusal(refusal, "NETWORK") && !isContractRefusal(refusal))
+    refusal = await attempt([]);
+  if (isRefusal(refusal, "NETWORK")) throw refusal;
+  return refusal;
+}
+
+/** Whether the node runs the code that a call gives to an address. */
+const takesOverrides = async (client: Client<Transport, Chain | undefined>): Promise<boolean> =>
+  readContract(client, {
+    address: PAYER,
+    abi: tokenAbi,
+    functionName: "isValidSignature",
+    args: [zeroHash, "0x"],
+    stateOverride: [{ address: PAYER, code: SAYS_YES }],
+  }).then(
+    (answer) => answer === ERC1271_YES,
+    () => false,
+  );
+
+/** Whether the token's separator is one of those that a merchant can state by a name and a version. */
+async function isKnownDomain(
+  client: Client<Transport, Chain | undefined>,
+  { token, chainId, separator }: { token: Address; chainId: number; separator: Hex },
+): Promise<boolean> {
+  const [name, version, domain] = await Promise.all([
+    answerOf(readContract(client, { address: token, abi: tokenAbi, functionName: "name" })),
+    answerOf(readContract(client, { address: token, abi: tokenAbi, functionName: "version" })),
+    answerOf(getEip712Domain(client, { address: token })),
+  ]);
+  const candidates = [
+    { name: domain?.domain.name, version: domain?.domain.version },
+    ...[version, "1", "2"].map((one) => ({ name, version: one })),
+  ];
+  return candidates.some(
+    (one) =>
+      one.name !== undefined &&
+      one.version !== undefined &&
+      separator ===
+        domainSeparator({
+          domain: { name: one.name, version: one.version, chainId, verifyingContract: token },
+        }),
+  );
+}
+
+const refuse = (token: Address, path: string, why: string) =>
+  new InvalidInput({
+    code: "INVALID_LIMIT",
+    shortMessage: `${path} (${token}) cannot be paid by signatures (x402): ${why}.`,
+    metaMessages: [
+      "Write x402: false in this budget: then it is paid by transactions.",
+      "For x402 name a token whose transferWithAuthorization takes a contract's signature, as Circle's USDC does.",
+    ],
+    details: { token },
+  });
