@@ -5,20 +5,25 @@
 import * as actions from "viem/actions";
 import { causes } from "./errors/causes.ts";
 import { decodeError } from "./errors/decodeError.ts";
-import { Refusal } from "./errors/Refusal.ts";
+import { networkRefusal } from "./errors/networkRefusal.ts";
+import type { Refusal } from "./errors/Refusal.ts";
 
-/** The refusal that a failed action means. A contract's own no stays one: see {@link isContractRefusal}. */
-function refusalOf(error: unknown): Refusal {
+/** The refusal that an action of a client, when it failed, means. A contract's own no stays one: see {@link isContractRefusal}. */
+function refusalOf(error: unknown, client: unknown): Refusal {
   const refusal = decodeError(error);
   return refusal.code === "UNKNOWN" && isMalformed(error)
-    ? new Refusal({
-        code: "NETWORK",
-        shortMessage: "The chain could not be asked: its node answers in no form that can be read.",
-        metaMessages: ["Check that the client's transport leads to a node, and ask again."],
-        cause: error,
+    ? networkRefusal(error, {
+        said: "its node answers in no form that can be read",
+        url: urlOf(client),
       })
     : refusal;
 }
+
+/** The node that a client asks, where its transport has one URL. */
+const urlOf = (client: unknown): string | undefined => {
+  const { transport } = (client ?? {}) as { transport?: { url?: unknown } };
+  return typeof transport?.url === "string" ? transport.url : undefined;
+};
 
 /** What JavaScript itself throws where viem reads an answer that is none. viem's own errors come of readable ones. */
 function isMalformed(error: unknown): boolean {
@@ -34,7 +39,7 @@ export const refusing = <action extends (...parameters: never[]) => Promise<unkn
     try {
       return await action(...parameters);
     } catch (error) {
-      throw refusalOf(error);
+      throw refusalOf(error, parameters[0]);
     }
   }) as action;
 

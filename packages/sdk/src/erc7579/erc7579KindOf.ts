@@ -17,7 +17,7 @@ const beginnings: readonly (readonly [string, Erc7579AccountKind])[] = [
  * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: no kind that was tried with Latchkey calls itself so.
  */
 export function erc7579KindOf(accountId: string): Erc7579AccountKind {
-  const kind = beginnings.find(([beginning]) => accountId.startsWith(beginning))?.[1];
+  const kind = beginnings.find(([beginning]) => String(accountId).startsWith(beginning))?.[1];
   if (kind) return kind;
   throw new InvalidInput({
     code: "UNSUPPORTED_ACCOUNT",

@@ -1,9 +1,13 @@
-import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, isAddressEqual } from "viem";
+import { type Address, encodeAbiParameters, encodeFunctionData, type Hex } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { encodeRevokeAll } from "../calls/encodeRevokeAll.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseList } from "../units/parseList.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /** What {@link erc7579Removal} needs to know. */
 export type Erc7579RemovalParameters = {
@@ -30,10 +34,13 @@ const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
  * dies first, by a call that must succeed: some accounts drop a module also where telling it so runs out of gas, and an
  * estimate of the least gas that does not revert is just that.
  *
- * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the lists.
+ * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the lists; INVALID_ADDRESS; INVALID_INPUT;
+ * UNSUPPORTED_ACCOUNT: no such kind.
  */
 export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCall[] {
-  const { account, module } = parameters;
+  requireErc7579Kind(parameters.kind);
+  const account = parseAddress(parameters.account, "account");
+  const module = parseAddress(parameters.module, "module");
   const uninstall = (type: bigint, installed: readonly Address[] | undefined): EncodedCall => ({
     to: account,
     value: 0n,
@@ -44,16 +51,17 @@ export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCal
     }),
   });
   const lists = "validators" in parameters ? parameters : undefined;
-  return [
+  return loggable([
     encodeRevokeAll({ module }),
     uninstall(VALIDATOR_TYPE, lists?.validators),
     uninstall(EXECUTOR_TYPE, lists?.executors),
-  ];
+  ]);
 }
 
 /** These accounts keep their modules in linked lists, and are told what stands before the one to be removed. */
 function behindPrevious(installed: readonly Address[], module: Address): Hex {
-  const position = installed.findIndex((one) => isAddressEqual(one, module));
+  const modules = parseList(installed, "modules", parseAddress);
+  const position = modules.indexOf(module);
   if (position < 0)
     throw new InvalidInput({
       code: "MODULE_NOT_ENABLED",
@@ -66,6 +74,6 @@ function behindPrevious(installed: readonly Address[], module: Address): Hex {
     });
   return encodeAbiParameters(
     [{ type: "address" }, { type: "bytes" }],
-    [installed[position - 1] ?? SENTINEL, "0x"],
+    [modules[position - 1] ?? SENTINEL, "0x"],
   );
 }

@@ -1,9 +1,16 @@
 import {
+  AbiEncodingArrayLengthMismatchError,
+  AbiEncodingBytesSizeMismatchError,
+  AbiEncodingLengthMismatchError,
   BaseError,
   decodeErrorResult,
   type Hex,
+  IntegerOutOfRangeError,
+  InvalidAddressError,
+  InvalidArrayError,
   isHex,
   parseAbi,
+  SizeExceedsPaddingSizeError,
   size,
   UserRejectedRequestError,
 } from "viem";
@@ -12,6 +19,8 @@ import { isConnectionFault } from "../isConnectionError.ts";
 import { utcText } from "../units/utcText.ts";
 import { ChainRefusal } from "./ChainRefusal.ts";
 import { causes, findCause, hasCause } from "./causes.ts";
+import { InvalidInput } from "./InvalidInput.ts";
+import { networkRefusal } from "./networkRefusal.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { revertTextRefusal } from "./revertTextRefusal.ts";
 
@@ -75,14 +84,16 @@ export function decodeError(error: unknown): Refusal {
       metaMessages: ["Nothing was signed. Ask again only if they want to be asked."],
       cause: error,
     });
-  const fault = findCause(error, isConnectionFault);
-  if (fault)
-    return new Refusal({
-      code: "NETWORK",
-      shortMessage: `The chain could not be asked: ${shortMessageOf(fault)}.`,
-      metaMessages: ["Check the client's transport, and ask again."],
+  const argument = findCause(error, isArgumentFault);
+  if (argument)
+    return new InvalidInput({
+      code: argument instanceof InvalidAddressError ? "INVALID_ADDRESS" : "INVALID_INPUT",
+      shortMessage: `An argument cannot be encoded: ${shortMessageOf(argument)}.`,
+      metaMessages: ["Nothing was sent. Pass a value of the type that the function's reference names."],
       cause: error,
     });
+  const fault = findCause(error, isConnectionFault);
+  if (fault) return networkRefusal(fault, { cause: error });
   return new ChainRefusal({
     code: "UNKNOWN",
     shortMessage: `The reason is not known: ${text === undefined ? (revertData ?? shortMessageOf(error)) : oneLine(text)}.`,
@@ -94,6 +105,19 @@ export function decodeError(error: unknown): Refusal {
     cause: error,
   });
 }
+
+/** What viem says of a value that it cannot put into a call, before anything is asked. */
+const isArgumentFault = (one: unknown): boolean => argumentFaults.some((kind) => one instanceof kind);
+
+const argumentFaults = [
+  AbiEncodingArrayLengthMismatchError,
+  AbiEncodingBytesSizeMismatchError,
+  AbiEncodingLengthMismatchError,
+  IntegerOutOfRangeError,
+  InvalidAddressError,
+  InvalidArrayError,
+  SizeExceedsPaddingSizeError,
+] as const;
 
 function decodeRevertData(data: Hex, cause: unknown): Refusal | undefined {
   if (size(data) < 4) return undefined;

@@ -16,7 +16,8 @@ const whole = (below: number) => z.number().int().nonnegative().lt(below);
 const decimal = (bits: bigint) =>
   z
     .string()
-    .regex(/^(0|[1-9]\d*)$/, "no decimal string")
+    // What is not decimal cannot be measured either.
+    .regex(/^(0|[1-9]\d*)$/, { error: "no decimal string", abort: true })
     .refine((text) => text.length <= 78 && BigInt(text) < 1n << bits, `more than ${bits} bits`);
 
 const grantSchema = z.strictObject({

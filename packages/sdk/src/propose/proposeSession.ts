@@ -4,6 +4,7 @@ import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { type AccountKind, GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
+import { loggable } from "../json.ts";
 import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { createSession } from "./createSession.ts";
@@ -72,7 +73,7 @@ export async function proposeSession(
   const now = Number(block.timestamp);
   const from = request.from ?? new Date(1000 * (accountKind === "safe" ? now : now - BUNDLER_SECONDS));
   const session = createSession({ ...request, from }, { chainId, module, now, epoch, decimals });
-  return { version: GRANT_VERSION, chainId, module, accountKind, session };
+  return loggable({ version: GRANT_VERSION, chainId, module, accountKind, session });
 }
 
 /**
