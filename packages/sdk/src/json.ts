@@ -31,3 +31,10 @@ export function loggable<value>(value: value): value {
 
 const isPlain = (value: unknown): value is object =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/**
+ * Reads JSON as files hold it: editors on Windows put a byte order mark before it, which `JSON.parse` does not take.
+ *
+ * @throws {SyntaxError}
+ */
+export const parseJson = (text: string): unknown => JSON.parse(text.replace(/^\uFEFF/, ""));

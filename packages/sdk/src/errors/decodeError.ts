@@ -12,6 +12,7 @@ import {
   parseAbi,
   SizeExceedsPaddingSizeError,
   size,
+  slice,
   UserRejectedRequestError,
 } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
@@ -96,7 +97,7 @@ export function decodeError(error: unknown): Refusal {
   if (fault) return networkRefusal(fault, { cause: error });
   return new ChainRefusal({
     code: "UNKNOWN",
-    shortMessage: `The reason is not known: ${text === undefined ? (revertData ?? shortMessageOf(error)) : oneLine(text)}.`,
+    shortMessage: `The reason is not known: ${revertData ? saidBy(revertData) : text === undefined ? shortMessageOf(error) : oneLine(text)}.`,
     metaMessages: [
       "Look at the cause: the network, the account's balance for gas, or a contract in between.",
     ],
@@ -143,6 +144,20 @@ function innerRefusal(decoded: Decoded): Refusal | undefined {
   if (decoded.errorName !== "CallFailed") return undefined;
   const reason = decoded.args[1];
   return reason === "0x" ? undefined : decodeError(reason);
+}
+
+/** What revert data of another contract says, as far as it can be read: its text, or which error it is. */
+function saidBy(data: Hex): string {
+  if (size(data) < 4) return `a contract reverted with ${data}`;
+  const selector = slice(data, 0, 4);
+  try {
+    const { errorName, args } = decodeErrorResult({ abi: errorAbi, data });
+    if (errorName === "Error") return oneLine(args[0]) || "a contract reverted with an empty text";
+    if (errorName === "Panic") return `a contract panicked with 0x${BigInt(args[0]).toString(16)}`;
+  } catch {
+    // Not one of these: its name is for whoever knows that contract.
+  }
+  return `a contract in between, a module guard for one, reverted with its own error ${selector}`;
 }
 
 function read(decoded: Decoded): Reading {
@@ -359,7 +374,7 @@ function read(decoded: Decoded): Reading {
       const inner = innerRefusal(decoded);
       return {
         code: "CALL_FAILED",
-        shortMessage: `Call ${index} of the account failed${inner && inner.code !== "UNKNOWN" ? `: ${inner.shortMessage}` : "."}`,
+        shortMessage: `Call ${index} of the account failed${inner && inner.code !== "UNKNOWN" ? `: ${inner.shortMessage}` : reason === "0x" ? "." : `: ${saidBy(reason)}.`}`,
         metaMessages: inner && inner.code !== "UNKNOWN" ? inner.metaMessages : ["Look at details.reason."],
         details: { index: Number(index), reason, reasonCode: inner?.code },
       };

@@ -2,6 +2,7 @@ import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem
 import * as z from "zod";
 import { checkSession } from "../checkSession.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { parseJson } from "../json.ts";
 import { GRANT_VERSION, type Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
 
@@ -73,7 +74,7 @@ export function parseGrant(source: unknown): Grant {
   let json = source;
   if (typeof source === "string") {
     try {
-      json = JSON.parse(source);
+      json = parseJson(source);
     } catch (cause) {
       throw invalid("The grant is no JSON.", [], cause);
     }
