@@ -6,17 +6,16 @@
  *     npm run bench -- --json       writes nothing; prints one line: a JSON object, row to gas
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
-import { committedFigures, differences, gasFiles, measureAll } from "./gasFiles.ts";
-import { standings } from "./targets.ts";
+import { Option } from "commander";
+import { commandLine, readCommandLine } from "../scripts/commandLine.ts";
 
-const { check, json } = parseArgs({
-  options: { check: { type: "boolean", default: false }, json: { type: "boolean", default: false } },
-}).values;
-if (check && json) {
-  console.error("Choose one of --check and --json.");
-  process.exit(1);
-}
+const { check, json } = readCommandLine<{ check?: boolean; json?: boolean }>(
+  commandLine("npm run bench --", "Measures gas, and rewrites the tables.")
+    .addOption(new Option("--check", "write nothing; name what differs, and exit 1").conflicts("json"))
+    .addOption(new Option("--json", "write nothing; print one line: a JSON object, row to gas")),
+);
+const { committedFigures, differences, gasFiles, measureAll } = await import("./gasFiles.ts");
+const { standings } = await import("./targets.ts");
 
 const measurements = await measureAll();
 if (json) {

@@ -3,7 +3,7 @@
  *
  *     npm run bench:trace -- safe-1.5.0/execute/next     without a row: names the rows there are
  */
-
+import { commandLine, readCommandLine } from "../scripts/commandLine.ts";
 import { gasByFunction } from "./gasByFunction.ts";
 import { type Frame, KINDS, type Kind } from "./gasFrames.ts";
 import { type Measured, measureGas } from "./measureGas.ts";
@@ -72,7 +72,12 @@ async function show(measured: Measured): Promise<void> {
   }
 }
 
-const wanted = process.argv[2];
+const command = commandLine(
+  "npm run bench:trace --",
+  "Shows where the gas of one row goes: by call, by contract, by function.",
+).argument("[row]", "for example safe-1.5.0/execute/next; without one the rows are named");
+readCommandLine(command);
+const [wanted] = command.args;
 if (wanted === undefined || !rows.some(({ name }) => name === wanted)) {
   console.error(`Name one of the rows:\n${rows.map(({ name }) => `  ${name}`).join("\n")}`);
   process.exit(1);

@@ -8,9 +8,9 @@
  * Exit code: 0 everything agrees, 1 something differs or could not be looked at, 2 wrong usage, 3 a node did not answer.
  */
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
 import { createPublicClient, http } from "viem";
 import { getChainId } from "viem/actions";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import { ROOT } from "./deploy/CompiledContract.ts";
 import { chainFaults, type Fault, offlineFaults } from "./deploy/checkRecord.ts";
 import { DeployError } from "./deploy/DeployError.ts";
@@ -23,15 +23,14 @@ import { recordedChains } from "./deploy/VersionFile.ts";
 
 type Options = { offline: boolean; rpcUrl?: string; json: boolean; out: string };
 
-const command = new Command("npm run check-deployments --")
-  .description("Compares every entry of deployments/ with its chain.")
+const command = commandLine(
+  "npm run check-deployments --",
+  "Compares every entry of deployments/ with its chain.",
+)
   .option("--offline", "ask no chain", false)
   .option("--rpc-url <url>", "only the chain behind this URL")
   .option("--json", "end with one line of JSON; everything else goes to the error output", false)
-  .option("--out <folder>", "the folder with the records", join(ROOT, "deployments"))
-  .allowExcessArguments(false)
-  .showHelpAfterError()
-  .exitOverride();
+  .option("--out <folder>", "the folder with the records", join(ROOT, "deployments"));
 
 /** What is wrong with the record of one chain. */
 async function faultsOf(chainId: number, options: Options): Promise<Fault[]> {
@@ -74,10 +73,9 @@ async function run(options: Options): Promise<number> {
   return results.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }
 
+const options = readCommandLine<Options>(command);
 try {
-  command.parse();
-  process.exitCode = await run(command.opts<Options>());
+  process.exitCode = await run(options);
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = reportError(error, process.argv.includes("--json"));
+  process.exitCode = reportError(error, options.json);
 }

@@ -9,6 +9,11 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { resolve } from "node:path";
+import { commandLine, readCommandLine } from "./commandLine.ts";
+
+readCommandLine(
+  commandLine("npm run coverage --", "Prints the lines and statements of contracts/ that the tests reach."),
+);
 
 // The configuration reads this when it is loaded, so it comes before Hardhat does.
 process.env.HARDHAT_COVERAGE = "true";

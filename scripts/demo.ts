@@ -6,16 +6,19 @@
  *
  * Exit code: 0 if every payment went through, every theft was refused and all balances agree; else 1.
  */
-import { parseArgs } from "node:util";
-import { type DemoReport, runDemo } from "./demo/runDemo.ts";
+import { Option } from "commander";
+import { commandLine, readCommandLine } from "./commandLine.ts";
+import type { DemoReport } from "./demo/runDemo.ts";
 
-const { values: options } = parseArgs({
-  options: { json: { type: "boolean", default: false }, safe: { type: "string", default: "1.5.0" } },
-});
-if (options.safe !== "1.4.1" && options.safe !== "1.5.0") {
-  console.error(`There is no Safe ${options.safe} in the demo: say --safe 1.4.1 or --safe 1.5.0.`);
-  process.exit(2);
-}
+const options = readCommandLine<{ json: boolean; safe: "1.4.1" | "1.5.0" }>(
+  commandLine(
+    "npm start --",
+    "Tells the story on a chain of its own: a grant, payments, and seventeen thefts.",
+  )
+    .option("--json", "end with a line of JSON", false)
+    .addOption(new Option("--safe <version>", "of the account").choices(["1.4.1", "1.5.0"]).default("1.5.0")),
+);
+const { runDemo } = await import("./demo/runDemo.ts");
 
 let report: DemoReport;
 try {

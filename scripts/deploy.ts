@@ -12,8 +12,9 @@
  */
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { formatEther, formatGwei } from "viem";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import { ROOT, readCompiledContracts } from "./deploy/CompiledContract.ts";
 import { DeployError } from "./deploy/DeployError.ts";
 import { type DeployResult, deploy } from "./deploy/deploy.ts";
@@ -46,8 +47,7 @@ const seconds = (text: string) => {
   return value;
 };
 
-const command = new Command("npm run deploy --")
-  .description("Puts the contracts on a chain.")
+const command = commandLine("npm run deploy --", "Puts the contracts on a chain.")
   .option("--network <name>", "a chain of hardhat.config.ts: base, baseSepolia, …")
   .option("--rpc-url <url>", "any chain, by its RPC URL")
   .addOption(
@@ -60,10 +60,7 @@ const command = new Command("npm run deploy --")
   .option("--json", "end with one line of JSON; everything else goes to the error output", false)
   .option("--out <folder>", "where <chainId>.json is", join(ROOT, "deployments"))
   .option("--releases <folder>", "where the files of released versions are", join(ROOT, "deployments"))
-  .option("--timeout <seconds>", "how long to wait for each transaction", seconds, 300)
-  .allowExcessArguments(false)
-  .showHelpAfterError()
-  .exitOverride();
+  .option("--timeout <seconds>", "how long to wait for each transaction", seconds, 300);
 
 /** One line a contract. */
 const progress = ({ name, address, isNew, transaction, block }: DeployResult) =>
@@ -168,11 +165,9 @@ async function run(options: Options): Promise<number> {
   return 0;
 }
 
+const options = readCommandLine<Options>(command);
 try {
-  command.parse();
-  process.exitCode = await run(command.opts<Options>());
+  process.exitCode = await run(options);
 } catch (error) {
-  // Commander has said what is wrong already.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = reportError(error, process.argv.includes("--json"));
+  process.exitCode = reportError(error, options.json);
 }

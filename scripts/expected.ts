@@ -9,7 +9,7 @@
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { parseArgs } from "node:util";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import { ROOT, readCompiledContracts } from "./deploy/CompiledContract.ts";
 import { DeployError } from "./deploy/DeployError.ts";
 import { publishedFiles } from "./deploy/expected.ts";
@@ -21,13 +21,12 @@ import { sourceCommit } from "./deploy/sourceCommit.ts";
 import { makeVersionFile, versionFilePath } from "./deploy/VersionFile.ts";
 import { writeJson } from "./deploy/writeJson.ts";
 
-const { values } = parseArgs({
-  options: {
-    check: { type: "boolean", default: false },
-    release: { type: "boolean", default: false },
-    out: { type: "string", default: join(ROOT, "deployments") },
-  },
-});
+const values = readCommandLine<{ check: boolean; release: boolean; out: string }>(
+  commandLine("npm run expected --", "Writes what follows from the build into deployments/.")
+    .option("--check", "write nothing; name each file that differs, and exit 1", false)
+    .option("--release", "declare this version released: what npm run release does", false)
+    .option("--out <folder>", "where the records are", join(ROOT, "deployments")),
+);
 
 async function run(): Promise<number> {
   const [version, contracts] = await Promise.all([packageVersion(), readCompiledContracts()]);

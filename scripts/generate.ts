@@ -8,7 +8,7 @@
  */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import { addressBindings } from "./generate/addressBindings.ts";
 import { attestationValues } from "./generate/attestationValues.ts";
 import { ethersBindings } from "./generate/ethersBindings.ts";
@@ -28,7 +28,13 @@ const sources = "packages/sdk/contracts";
 /** What an attester reads of one contract; most of it is written by people. */
 const attestation = { path: "deployments/attestation.json", contract: "ERC7579SessionModule" };
 
-const { check } = parseArgs({ options: { check: { type: "boolean", default: false } } }).values;
+const { check } = readCommandLine<{ check: boolean }>(
+  commandLine("npm run generate --", "Writes what follows from the compiled contracts.").option(
+    "--check",
+    "write nothing; name each file that differs, and exit 1",
+    false,
+  ),
+);
 
 const contracts = await readCompiledContracts();
 const deployed = await recordedDeployments(join(root, "deployments"), contracts);

@@ -8,46 +8,37 @@
  * packages/page. json: one line of JSON an event.
  * Exit code: 0 after Ctrl-C, 1 if something failed, 2 if an option is none.
  */
-import { parseArgs } from "node:util";
+import { InvalidArgumentError } from "commander";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import { PageError } from "./page/PageError.ts";
 import { printJson, printStory } from "./page/printer.ts";
-import { runPage } from "./page/runPage.ts";
 
-const usage = "Usage: npm run page -- [--port <0 to 65535>] [--pace <seconds>] [--page <folder>] [--json]";
+const port = (text: string): number => {
+  if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError("It is a whole number from 0 to 65535.");
+};
+const pace = (text: string): number => {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value >= 0.1 && value <= 3600) return value;
+  throw new InvalidArgumentError("It is a number of seconds, from 0.1 to 3600.");
+};
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: "string", default: "4173" },
-      pace: { type: "string", default: "3" },
-      page: { type: "string" },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const port = Number(values.port);
-  const pace = Number(values.pace);
-  if (!/^\d+$/.test(values.port) || port > 65_535)
-    throw new PageError(`--port ${values.port} is no port: write a whole number from 0 to 65535.`);
-  if (!/^\d+(\.\d+)?$/.test(values.pace) || pace < 0.1 || pace > 3600)
-    throw new PageError(`--pace ${values.pace} is no pace: write seconds, from 0.1 to 3600.`);
-  return { port, pace: 1000 * pace, folder: values.page, json: values.json };
-}
-
-let options: ReturnType<typeof readOptions>;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error(`${(error as Error).message}\n${usage}`);
-  process.exit(2);
-}
+const options = readCommandLine<{ port: number; pace: number; page?: string; json: boolean }>(
+  commandLine("npm run page --", "Runs the page and an agent on a chain of their own, for your own hands.")
+    .option("--port <number>", "of the page; 0: a free one", port, 4173)
+    .option("--pace <seconds>", "between two payments", pace, 3)
+    .option("--page <folder>", "a built page other than the one in packages/page")
+    .option("--json", "one line of JSON an event", false),
+);
+const { runPage } = await import("./page/runPage.ts");
 
 const ending = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => ending.abort());
 try {
   await runPage({
     port: options.port,
-    folder: options.folder,
-    pace: options.pace,
+    folder: options.page,
+    pace: 1000 * options.pace,
     print: options.json ? printJson : printStory,
     output: options.json ? undefined : process.stdout,
     signal: ending.signal,

@@ -9,9 +9,8 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { Application } from "typedoc";
 import { grantJsonSchema } from "../packages/sdk/src/grant/grantJsonSchema.ts";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const sources = join(root, "packages/sdk/src");
@@ -34,7 +33,14 @@ const AREAS = [
   "payload",
 ];
 
-const { check } = parseArgs({ options: { check: { type: "boolean", default: false } } }).values;
+const { check } = readCommandLine<{ check: boolean }>(
+  commandLine("npm run reference --", "Writes the SDK's reference and the schema of a grant file.").option(
+    "--check",
+    "write nothing; name each file that differs, and exit 1",
+    false,
+  ),
+);
+const { Application } = await import("typedoc");
 
 /** The pages as TypeDoc makes them, by path. */
 async function renderPages(): Promise<Map<string, string>> {

@@ -12,7 +12,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import { type Code, compile } from "./rules/compile.ts";
 import { compileTogether, NONE, numbered, type Together } from "./rules/compileTogether.ts";
 import type { AccountKind, Removal } from "./rules/Removal.ts";
@@ -20,12 +20,14 @@ import { matches, removals, withoutRule } from "./rules/removals.ts";
 import type { Task } from "./rules/Task.ts";
 import type { Verdict } from "./rules/Verdict.ts";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true },
-    jobs: { type: "string", default: String(Math.min(availableParallelism(), 8)) },
-  },
-});
+const values = readCommandLine<{ only?: string[]; jobs: string }>(
+  commandLine(
+    "npm run test:rules --",
+    "Leaves out each rule of the contracts, once, and names the test that notices.",
+  )
+    .option("--only <name...>", "these rules only")
+    .option("--jobs <number>", "how many processes", String(Math.min(availableParallelism(), 8))),
+);
 
 const began = Date.now();
 const elapsed = () => `${((Date.now() - began) / 1000).toFixed(0)} s`;

@@ -14,7 +14,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } fro
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import type { Tally } from "./suites/Tally.ts";
 
 /** Something to run in a process of its own. */
@@ -29,13 +29,14 @@ type Job = {
 /** How a job ended: what the runner counted, and whatever else went wrong. */
 type Outcome = { name: string; seconds: number; tally?: Tally; faults: string[] };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    deep: { type: "boolean", default: false },
-    jobs: { type: "string", default: String(Math.max(1, availableParallelism())) },
-  },
-});
+const command = commandLine("npm test --", "Builds, then runs every check and every suite.")
+  .argument("[paths...]", "only these files and folders, without lint and types")
+  .option("--deep", "the folders with property tests, for long", false)
+  .option("--jobs <number>", "how many suites at a time", String(Math.max(1, availableParallelism())));
+const values = readCommandLine<{ deep: boolean; jobs: string }>(command);
+const positionals = command.args;
+const missing = positionals.find((path) => !existsSync(path));
+if (missing !== undefined) command.error(`error: there is no ${missing}`);
 const root = resolve(import.meta.dirname, "..");
 const scratch = mkdtempSync(join(tmpdir(), "latchkey-test-"));
 const env = {

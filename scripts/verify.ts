@@ -11,9 +11,10 @@
  * Exit code: 0 verified, 1 something differs or was refused, 2 wrong usage, 3 a node did not answer.
  */
 import { join } from "node:path";
-import { Command, CommanderError, Option } from "commander";
+import { Option } from "commander";
 import { createPublicClient, http } from "viem";
 import { getChainId } from "viem/actions";
+import { commandLine, readCommandLine } from "./commandLine.ts";
 import { DEPLOYED_CONTRACTS, ROOT } from "./deploy/CompiledContract.ts";
 import { DeployError } from "./deploy/DeployError.ts";
 import { readRecord } from "./deploy/Deployment.ts";
@@ -36,8 +37,7 @@ type Options = {
   out: string;
 };
 
-const command = new Command("npm run verify --")
-  .description("Verifies what is deployed on a chain.")
+const command = commandLine("npm run verify --", "Verifies what is deployed on a chain.")
   .option("--network <name>", "a chain of hardhat.config.ts: base, baseSepolia, …")
   .option("--rpc-url <url>", "any chain, by its RPC URL; with --offline")
   .addOption(new Option("--provider <name...>", "default: etherscan and sourcify").choices(PROVIDERS))
@@ -49,10 +49,7 @@ const command = new Command("npm run verify --")
   .option("--offline", "compare with the chain only", false)
   .option("--standard-json <folder>", "write each contract's standard JSON input there")
   .option("--json", "end with one line of JSON; everything else goes to the error output", false)
-  .option("--out <folder>", "where <chainId>.json is", join(ROOT, "deployments"))
-  .allowExcessArguments(false)
-  .showHelpAfterError()
-  .exitOverride();
+  .option("--out <folder>", "where <chainId>.json is", join(ROOT, "deployments"));
 
 /** The contracts as the sources make them, one after the other: each is a compilation of its own. */
 async function recompileAll(
@@ -149,13 +146,10 @@ async function run(options: Options): Promise<number> {
   return contracts.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }
 
+const options = readCommandLine<Options>(command);
 try {
-  command.parse();
-  process.exitCode = await run(command.opts<Options>());
+  process.exitCode = await run(options);
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
-    console.log = print;
-    process.exitCode = reportError(error, process.argv.includes("--json"));
-  }
+  console.log = print;
+  process.exitCode = reportError(error, options.json);
 }

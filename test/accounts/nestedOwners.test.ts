@@ -125,12 +125,19 @@ describe(`a Safe that another Safe owns (${LIVE.base ? "live fork" : "hermetic"}
     hasLatchkey: boolean;
     signsFor: readonly SafeVersion[];
   }[] = [
-    { name: "1.4.1", version: "1.4.1", hasLatchkey: false, signsFor: ["1.4.1", "1.5.0"] },
+    { name: "1.3.0", version: "1.3.0", hasLatchkey: false, signsFor: SAFE_VERSIONS },
+    {
+      name: "1.3.0 with SafeSessionHandler",
+      version: "1.3.0",
+      hasLatchkey: true,
+      signsFor: SAFE_VERSIONS,
+    },
+    { name: "1.4.1", version: "1.4.1", hasLatchkey: false, signsFor: SAFE_VERSIONS },
     {
       name: "1.4.1 with SafeSessionHandler",
       version: "1.4.1",
       hasLatchkey: true,
-      signsFor: ["1.4.1", "1.5.0"],
+      signsFor: SAFE_VERSIONS,
     },
     // Safe's handlers of 1.5.0 no longer have the form in which Safes up to 1.4.1 ask.
     { name: "1.5.0", version: "1.5.0", hasLatchkey: false, signsFor: ["1.5.0"] },

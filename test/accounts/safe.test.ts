@@ -425,7 +425,10 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           );
           expect(await refusalCode(payByExecution(renewed.grant, "1"))).to.equal("MODULE_NOT_ENABLED");
           expect((await status(renewed.grant)).reasons).to.deep.equal(["MODULE_NOT_ENABLED"]);
-          expect(await login(account)).to.equal("0x1626ba7e");
+          // The handler of 1.3.0 asks an owner that is a contract about other bytes than the Safe does: it did before.
+          if (version === "1.3.0" && nextHandler && account.owner.isContract)
+            expect(await refusal(login(account))).to.include("GS024");
+          else expect(await login(account)).to.equal("0x1626ba7e");
         });
 
         it("can be installed again, for new grants only", async () => {

@@ -172,7 +172,7 @@ describe("a grant", () => {
       abi: parseAbi(["function signMessage(bytes message)"]),
       args: [grantDigest(of)],
     });
-    const { signMessageLib } = chain.safeContracts["1.4.1"];
+    const signMessageLib = chain.safeContracts["1.4.1"].signMessageLib as Address;
     await chain.send(asOwner(of.account, { to: signMessageLib, data }, 1));
     const erc1271 = encodeFunctionData({
       abi: safeAccountAbi,

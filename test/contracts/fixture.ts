@@ -27,12 +27,16 @@ import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import type { Action, Budget, Call, Session } from "../../packages/sdk/src/Session.ts";
 import { passkeyVerifiers, safeAbi, safeSignatures } from "../../packages/sdk/src/safe/index.ts";
 import { createPasskey } from "../environment/passkey.ts";
-import { installSafe, SAFE_VERSIONS, type SafeContracts, type SafeVersion } from "../environment/safe.ts";
+import { installSafe, type SafeContracts } from "../environment/safe.ts";
 import { openTestChain } from "../environment/TestChain.ts";
 import { installUsdc, type Usdc, usdcAbi } from "../environment/usdc.ts";
 
 export type { Action, Budget, Call, Rule, Session } from "../../packages/sdk/src/Session.ts";
-export { SAFE_VERSIONS, type SafeVersion, usdcAbi };
+export { usdcAbi };
+
+/** One for each way in which a Safe asks the module. 1.3.0 asks as 1.4.1 does: `test/accounts` and `test/fork` run on it. */
+export const SAFE_VERSIONS = ["1.4.1", "1.5.0"] as const;
+export type SafeVersion = (typeof SAFE_VERSIONS)[number];
 
 /** Stands for everybody in a list of recipients and as the caller of a signed execution. */
 export const ANYONE: Address = getAddress(`0x${"ff".repeat(20)}`);

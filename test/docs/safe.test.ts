@@ -27,13 +27,16 @@ import {
 } from "../../packages/sdk/src/index.ts";
 import { type Merchant, openMerchant } from "../environment/merchant.ts";
 import { createPasskey } from "../environment/passkey.ts";
-import { fallbackHandlerOf, SAFE_VERSIONS } from "../environment/safe.ts";
+import { fallbackHandlerOf } from "../environment/safe.ts";
 import { createSafe, installOnSafe, modulesOf, type SafeAccount } from "../environment/safeAccount.ts";
 import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";
 import { readSnippets, runSnippets, snippetFaults } from "./snippets.ts";
+
+/** The variants of the page. A Safe 1.3.0 is installed as 1.4.1 is. */
+const SAFE_VERSIONS = ["1.4.1", "1.5.0"] as const;
 
 const bytesOf = (address: Address) => address.slice(2).toLowerCase();
 /** Calldata of a function that is written out, from a few arguments. */

@@ -3,12 +3,12 @@ import { artifact } from "./artifact.ts";
 import type { TestChain } from "./TestChain.ts";
 
 /** The versions of Safe that Latchkey is tested on. */
-export const SAFE_VERSIONS = ["1.4.1", "1.5.0"] as const;
+export const SAFE_VERSIONS = ["1.3.0", "1.4.1", "1.5.0"] as const;
 export type SafeVersion = (typeof SAFE_VERSIONS)[number];
 
 /** Whoever calls it with salt ‖ creation code gets a contract by CREATE2. The same code at both addresses. */
 export const SAFE_SINGLETON_FACTORY: Address = "0x914d7Fec6aaC8cd542e72Bca78B30650d45643d7";
-/** The older factory of the same code, which Daimo's P-256 verifier was deployed by. */
+/** The older factory of the same code, which Safe 1.3.0 and Daimo's P-256 verifier were deployed by. */
 export const DETERMINISTIC_DEPLOYMENT_PROXY: Address = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 const FACTORY_CODE: Hex =
   "0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3";
@@ -27,12 +27,29 @@ type Source = {
   path: string;
   /** The file of safe-deployments, without its ending. */
   deployment: string;
+  /** Where the artifact of 1.3.0 is, and its file, where their names were others. */
+  of130?: { path?: string; deployment?: string };
 };
 
 const SHARED = {
-  safe: { path: "Safe.sol/Safe", deployment: "safe" },
-  safeL2: { path: "SafeL2.sol/SafeL2", deployment: "safe_l2" },
-  proxyFactory: { path: "proxies/SafeProxyFactory.sol/SafeProxyFactory", deployment: "safe_proxy_factory" },
+  safe: {
+    path: "Safe.sol/Safe",
+    deployment: "safe",
+    of130: { path: "GnosisSafe.sol/GnosisSafe", deployment: "gnosis_safe" },
+  },
+  safeL2: {
+    path: "SafeL2.sol/SafeL2",
+    deployment: "safe_l2",
+    of130: { path: "GnosisSafeL2.sol/GnosisSafeL2", deployment: "gnosis_safe_l2" },
+  },
+  proxyFactory: {
+    path: "proxies/SafeProxyFactory.sol/SafeProxyFactory",
+    deployment: "safe_proxy_factory",
+    of130: {
+      path: "proxies/GnosisSafeProxyFactory.sol/GnosisSafeProxyFactory",
+      deployment: "proxy_factory",
+    },
+  },
   multiSend: { path: "libraries/MultiSend.sol/MultiSend", deployment: "multi_send" },
   multiSendCallOnly: {
     path: "libraries/MultiSendCallOnly.sol/MultiSendCallOnly",
@@ -42,7 +59,6 @@ const SHARED = {
     path: "handler/CompatibilityFallbackHandler.sol/CompatibilityFallbackHandler",
     deployment: "compatibility_fallback_handler",
   },
-  signMessageLib: { path: "libraries/SignMessageLib.sol/SignMessageLib", deployment: "sign_message_lib" },
   createCall: { path: "libraries/CreateCall.sol/CreateCall", deployment: "create_call" },
   simulateTxAccessor: {
     path: "accessors/SimulateTxAccessor.sol/SimulateTxAccessor",
@@ -50,18 +66,27 @@ const SHARED = {
   },
 } as const satisfies Record<string, Source>;
 
+/** Not of 1.3.0: npm's is built with other settings than the canonical one. */
+const SIGN_MESSAGE_LIB: Source = {
+  path: "libraries/SignMessageLib.sol/SignMessageLib",
+  deployment: "sign_message_lib",
+};
+
 const EXTENSIBLE: Source = {
   path: "handler/ExtensibleFallbackHandler.sol/ExtensibleFallbackHandler",
   deployment: "extensible_fallback_handler",
 };
 
 const PACKAGE: Record<SafeVersion, string> = {
+  "1.3.0": "@gnosis.pm/safe-contracts",
   "1.4.1": "@safe-global/safe-contracts",
   "1.5.0": "@safe-global/safe-smart-account",
 };
 
 /** The contracts of one version of Safe. */
 export type SafeVersionContracts = Record<keyof typeof SHARED, Address> & {
+  /** From 1.4.1 on. */
+  signMessageLib?: Address;
   /** From 1.5.0 on. */
   extensibleFallbackHandler?: Address;
 };
@@ -84,7 +109,7 @@ export type ContractNetwork = {
   multiSendAddress: Address;
   multiSendCallOnlyAddress: Address;
   fallbackHandlerAddress: Address;
-  signMessageLibAddress: Address;
+  signMessageLibAddress?: Address;
   createCallAddress: Address;
   simulateTxAccessorAddress: Address;
   safeWebAuthnSignerFactoryAddress: Address;
@@ -131,7 +156,7 @@ export async function deployCanonically(
 }
 
 /**
- * Puts the genuine contracts of Safe 1.4.1 and 1.5.0 at their canonical addresses, from Safe's own npm packages,
+ * Puts the genuine contracts of Safe 1.3.0, 1.4.1 and 1.5.0 at their canonical addresses, from Safe's own npm packages,
  * and checks every code hash against Safe's list of deployments. On a fork of a live chain they are there
  * already, and are checked alike.
  *
@@ -141,13 +166,15 @@ export async function deployCanonically(
  * @throws If an address or a code hash differs from the canonical one.
  */
 export async function installSafe(testChain: TestChain): Promise<SafeContracts> {
-  const canonical = async (version: SafeVersion, { path, deployment }: Source) => {
+  const canonical = async (version: SafeVersion, source: Source) => {
+    const { path, deployment } = { ...source, ...(version === "1.3.0" ? source.of130 : {}) };
     const { contractName, bytecode } = artifact(`${PACKAGE[version]}/build/artifacts/contracts/${path}.json`);
     const { deployments } = artifact(
       `@safe-global/safe-deployments/dist/assets/v${version}/${deployment}.json`,
     ) as unknown as CanonicalDeployment;
     const { address, codeHash } = deployments.canonical;
     return deployCanonically(testChain, `${contractName} ${version}`, bytecode, {
+      ...(version === "1.3.0" ? { factory: DETERMINISTIC_DEPLOYMENT_PROXY } : {}),
       expected: address,
       codeHash,
     });
@@ -157,6 +184,7 @@ export async function installSafe(testChain: TestChain): Promise<SafeContracts> 
     for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) {
       contracts[name] = await canonical(version, SHARED[name]);
     }
+    if (version !== "1.3.0") contracts.signMessageLib = await canonical(version, SIGN_MESSAGE_LIB);
     if (version === "1.5.0") contracts.extensibleFallbackHandler = await canonical(version, EXTENSIBLE);
     return contracts as SafeVersionContracts;
   };
@@ -167,7 +195,11 @@ export async function installSafe(testChain: TestChain): Promise<SafeContracts> 
     return deployCanonically(testChain, contractName, bytecode, {});
   };
 
-  const versions = { "1.4.1": await all("1.4.1"), "1.5.0": await all("1.5.0") };
+  const versions = {
+    "1.3.0": await all("1.3.0"),
+    "1.4.1": await all("1.4.1"),
+    "1.5.0": await all("1.5.0"),
+  };
   const passkey: PasskeyContracts = {
     sharedSigner: await ofPasskey("4337/SafeWebAuthnSharedSigner.sol/SafeWebAuthnSharedSigner"),
     signerFactory: await ofPasskey("SafeWebAuthnSignerFactory.sol/SafeWebAuthnSignerFactory"),
@@ -195,7 +227,7 @@ export async function installSafe(testChain: TestChain): Promise<SafeContracts> 
           multiSendAddress: of.multiSend,
           multiSendCallOnlyAddress: of.multiSendCallOnly,
           fallbackHandlerAddress: of.compatibilityFallbackHandler,
-          signMessageLibAddress: of.signMessageLib,
+          ...(of.signMessageLib ? { signMessageLibAddress: of.signMessageLib } : {}),
           createCallAddress: of.createCall,
           simulateTxAccessorAddress: of.simulateTxAccessor,
           safeWebAuthnSignerFactoryAddress: passkey.signerFactory,

@@ -278,7 +278,12 @@ describe("npm run deploy", function () {
         env: { ...url, LATCHKEY_DEPLOYER_KEY: `0x${"f".repeat(64)}` },
         says: /is no private key of secp256k1/,
       },
-      { what: "with an option that is none", args: ["--force"], env: key, says: /Usage: npm run deploy/ },
+      {
+        what: "with an option that is none",
+        args: ["--force"],
+        env: key,
+        says: /^error: unknown option '--force' \(--help says what there is\)$/m,
+      },
       {
         what: "with a factory that is none",
         args: ["--factory", "createx"],

@@ -17,6 +17,7 @@ import {
   decodeError,
   encodePasskeyAssertion,
   erc7579Installation,
+  erc7579KindOf,
   erc7579Removal,
   granterPrefix,
   InvalidInput,
@@ -285,5 +286,40 @@ describe("what the chain says no with", () => {
     expect(decodeError(refusal)).to.equal(refusal);
     expect(decodeError(new Error("around", { cause: refusal }))).to.equal(refusal);
     expect(refusal).to.be.instanceOf(Refusal);
+  });
+
+  it("says what a contract in between said: its text, its panic, or the selector of its own error", () => {
+    const abi = parseAbi([
+      "error Error(string text)",
+      "error Panic(uint256 number)",
+      "error NotNow(uint256 hour)",
+      "error CallFailed(uint256 index, bytes reason)",
+    ]);
+    const own = encodeErrorResult({ abi, errorName: "NotNow", args: [7n] });
+    const said = (data: Hex) => {
+      const refusal = decodeError(data);
+      expect((refusal as ChainRefusal).revertData).to.equal(data);
+      return refusal.shortMessage;
+    };
+    expect(said(encodeErrorResult({ abi, errorName: "Error", args: ["Not on Sundays"] }))).to.equal(
+      "The reason is not known: Not on Sundays.",
+    );
+    expect(said(encodeErrorResult({ abi, errorName: "Panic", args: [17n] }))).to.include(
+      "panicked with 0x11",
+    );
+    expect(said(own)).to.match(new RegExp(`own error ${own.slice(0, 10)}\\.$`));
+    const inner = encodeErrorResult({ abi, errorName: "CallFailed", args: [0n, own] });
+    expect(said(inner)).to.equal(
+      `Call 0 of the account failed: a contract in between, a module guard for one, reverted with its own error ${own.slice(0, 10)}.`,
+    );
+  });
+
+  it("names the ids of accounts that are known where one is not, as later Kernels are", () => {
+    for (const id of ["kernel.advanced.v0.3.2", "kernel.advanced.v0.3.3", "unheard.of.1"])
+      expect(() => erc7579KindOf(id))
+        .to.throw(InvalidInput)
+        .with.property("message")
+        .that.includes("kernel.advanced.v0.3.1")
+        .and.includes("biconomy.nexus.1.");
   });
 });

@@ -59,6 +59,10 @@ describe("a grant file", () => {
     expect(parseGrant({ ...file, $schema: "./grant-1.schema.json" })).to.deep.equal(example);
   });
 
+  it("is read with the byte order mark that an editor put before it", () => {
+    expect(parseGrant(`\uFEFF${serializeGrant(example)}`)).to.deep.equal(example);
+  });
+
   const spoiled: Record<
     string,
     (file: Record<string, unknown>, session: Record<string, unknown>) => unknown

@@ -35,6 +35,12 @@ describe("the file of a session's key", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
+  it("is read with the byte order mark that an editor put before it", async () => {
+    await writeKeyFile(path, { privateKey });
+    await writeFile(path, `\uFEFF${await readFile(path, "utf8")}`);
+    expect((await readKeyFile(path)).address).to.equal(address);
+  });
+
   it("holds a new key, which comes back as a viem account that signs", async () => {
     const made = await writeKeyFile(path);
     const read = await readKeyFile(path);

@@ -455,6 +455,57 @@ describe("every function that asks a node", function () {
     });
 });
 
+describe("a refusal for want of a node", () => {
+  const secret = "s3cretKey";
+  const urlOf = (port: number) =>
+    `http://user:${secret}@127.0.0.1:${port}/v2/${secret}?apikey=${secret}#${secret}`;
+  const texts = (refusal: Refusal) =>
+    [refusal.message, refusal.shortMessage, JSON.stringify(refusal), JSON.stringify(refusal.details)].join();
+  const refusalAt = async (url: string, timeout = 1000) => {
+    const client = createPublicClient({ chain: base, transport: http(url, { retryCount: 0, timeout }) });
+    const end = await endOf(() => usdcStatus(client));
+    if (!(end instanceof Refusal)) expect.fail(String(end));
+    return end;
+  };
+  const usdcStatus = (client: unknown) =>
+    authorizationStates(client as Connections["client"], { token, account, nonces: nonces.slice(1) });
+
+  for (const [fault, how] of [
+    ...Object.entries(silent),
+    ...Object.entries(senseless),
+    ["does not answer in time", () => {}] as [string, Answer],
+  ])
+    it(`names the node and the cause, and no secret of its URL, where it ${fault}`, async () => {
+      const server = createServer(how);
+      await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+      const { port } = server.address() as AddressInfo;
+      const refusal = await refusalAt(urlOf(port), fault.includes("in time") ? 20 : 1000);
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      if (refusal.code === "NETWORK") {
+        expect(refusal.shortMessage).to.include(`http://127.0.0.1:${port}`);
+        expect(refusal.details.origin).to.equal(`http://127.0.0.1:${port}`);
+        expect(refusal.shortMessage.split(": ").at(-1)?.length).to.be.greaterThan(5);
+      } else expect(Object.keys(senseless)).to.include(fault);
+      expect(texts(refusal)).not.to.include(secret);
+    });
+
+  it("names the status, and what the system says", async () => {
+    const server = createServer(silent["is overrun (HTTP 429)"] as Answer);
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { port } = server.address() as AddressInfo;
+    const refusal = await refusalAt(urlOf(port));
+    expect(refusal.shortMessage).to.include("status 429");
+    expect(refusal.details.status).to.equal(429);
+    await new Promise((done) => server.close(done));
+    const refused = await refusalAt(urlOf(port));
+    expect(refused.shortMessage).to.include("ECONNREFUSED");
+    expect(texts(refused)).not.to.include(secret);
+    const malformed = await refusalAt(`http://${secret}@[bad/${secret}`);
+    expect(texts(malformed)).not.to.include(secret);
+  });
+});
+
 describe("a node that goes away while a function asks it", () => {
   const world = useSafe("1.4.1");
   /** Those that change nothing, and answer the same when they are asked again. */

@@ -1,4 +1,4 @@
-import { type Address, isAddressEqual, zeroAddress } from "viem";
+import { type Address, isAddress, isAddressEqual, zeroAddress } from "viem";
 import { InvalidInput } from "./errors/InvalidInput.ts";
 import { usdcAddress } from "./propose/usdcAddress.ts";
 import type { Session } from "./Session.ts";
@@ -25,7 +25,9 @@ export function budgetFor(
         ? zeroAddress
         : named === "usdc"
           ? usdc
-          : named;
+          : typeof named === "string" && isAddress(named)
+            ? named
+            : undefined;
   const budget = token && session.budgets.find((one) => isAddressEqual(one.token, token));
   if (!budget)
     throw new InvalidInput({
@@ -35,7 +37,7 @@ export function budgetFor(
           ? "The session has not exactly one budget."
           : `The session has no budget for ${named}.`,
       metaMessages: [
-        `Name the token; the session has: ${session.budgets.map((one) => one.token).join(", ")}.`,
+        `Name the token: "usdc", "native" or an address. The session has: ${session.budgets.map((one) => one.token).join(", ")}.`,
       ],
     });
   return isAddressEqual(budget.token, zeroAddress) ? "native" : budget.token;

@@ -5,21 +5,26 @@
 import * as actions from "viem/actions";
 import { causes } from "./errors/causes.ts";
 import { decodeError } from "./errors/decodeError.ts";
-import { Refusal } from "./errors/Refusal.ts";
+import { networkRefusal } from "./errors/networkRefusal.ts";
+import type { Refusal } from "./errors/Refusal.ts";
 import { within } from "./within.ts";
 
-/** The refusal that a failed action means. A contract's own no stays one: see {@link isContractRefusal}. */
-function refusalOf(error: unknown): Refusal {
+/** The refusal that an action of a client, when it failed, means. A contract's own no stays one: see {@link isContractRefusal}. */
+function refusalOf(error: unknown, client: unknown): Refusal {
   const refusal = decodeError(error);
   return refusal.code === "UNKNOWN" && isMalformed(error)
-    ? new Refusal({
-        code: "NETWORK",
-        shortMessage: "The chain could not be asked: its node answers in no form that can be read.",
-        metaMessages: ["Check that the client's transport leads to a node, and ask again."],
-        cause: error,
+    ? networkRefusal(error, {
+        said: "its node answers in no form that can be read",
+        url: urlOf(client),
       })
     : refusal;
 }
+
+/** The node that a client asks, where its transport has one URL. */
+const urlOf = (client: unknown): string | undefined => {
+  const { transport } = (client ?? {}) as { transport?: { url?: unknown } };
+  return typeof transport?.url === "string" ? transport.url : undefined;
+};
 
 /** What JavaScript itself throws where viem reads an answer that is none. viem's own errors come of readable ones. */
 function isMalformed(error: unknown): boolean {
@@ -30,11 +35,10 @@ function isMalformed(error: unknown): boolean {
 /** Most milliseconds that one question may take, retries and all: viem's own HTTP transport gives up after 41 s. */
 const PATIENCE = 120_000;
 
-const silence = () =>
-  new Refusal({
-    code: "NETWORK",
-    shortMessage: `The node did not answer within ${PATIENCE / 1000} seconds.`,
-    metaMessages: ["Check the client's transport, and give it a timeout."],
+const silence = (client: unknown) =>
+  networkRefusal(undefined, {
+    said: `the node did not answer within ${PATIENCE / 1000} seconds`,
+    url: urlOf(client),
   });
 
 /** The same action, but whatever it throws is a refusal. */
@@ -43,14 +47,14 @@ const refusing = <action extends (...parameters: never[]) => Promise<unknown>>(a
     try {
       return await action(...parameters);
     } catch (error) {
-      throw refusalOf(error);
+      throw refusalOf(error, parameters[0]);
     }
   }) as action;
 
 /** The same question to a node, but whatever it throws is a refusal, and silence is one too. */
 export const asking = <action extends (...parameters: never[]) => Promise<unknown>>(action: action): action =>
   refusing(((...parameters: Parameters<action>) =>
-    within(PATIENCE, action(...parameters), silence)) as action);
+    within(PATIENCE, action(...parameters), () => silence(parameters[0]))) as action);
 
 export const call = /* @__PURE__ */ asking(actions.call);
 export const estimateGas = /* @__PURE__ */ asking(actions.estimateGas);

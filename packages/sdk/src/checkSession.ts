@@ -1,6 +1,8 @@
 import { type Address, isAddressEqual, maxUint128, maxUint256, size, zeroAddress } from "viem";
 import { InvalidInput } from "./errors/InvalidInput.ts";
+import { readSession } from "./readSession.ts";
 import { ANYONE, type Session } from "./Session.ts";
+import { parseAddress } from "./units/parseAddress.ts";
 
 /** What can be wrong with a session's shape, in the words of the contract's `Flaw`. */
 export type Flaw =
@@ -26,10 +28,11 @@ const MOST = { budgets: 8, actions: 32, rules: 8, recipients: 32, slotSizes: 8 }
  *
  * @param session Any session, however it was made.
  * @param module The module's address, if known: a session may not name it.
- * @throws {InvalidInput} MALFORMED_SESSION with `details.flaw` and, for budgets and actions, `details.index`.
+ * @throws {InvalidInput} MALFORMED_SESSION with `details.flaw` and, for budgets and actions, `details.index`; INVALID_ADDRESS: the module's.
  */
 export function checkSession(session: Session, module?: Address): void {
-  const { account, key, budgets, actions } = session;
+  if (module !== undefined) parseAddress(module, "module");
+  const { account, key, budgets, actions } = readSession(session);
   const isOneOf = (address: Address, ...forbidden: (Address | undefined)[]) =>
     forbidden.some((other) => other !== undefined && isAddressEqual(address, other));
 

@@ -1,5 +1,16 @@
 import type { Address } from "viem";
+import { parseAddress } from "./units/parseAddress.ts";
+import { parseChainId } from "./units/parseWhole.ts";
 
-/** The EIP-712 domain of a module on a chain. */
+/**
+ * The EIP-712 domain of a module on a chain.
+ *
+ * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
+ */
 export const eip712Domain = (chainId: number, module: Address) =>
-  ({ name: "Latchkey", version: "1", chainId, verifyingContract: module }) as const;
+  ({
+    name: "Latchkey",
+    version: "1",
+    chainId: parseChainId(chainId),
+    verifyingContract: parseAddress(module, "module"),
+  }) as const;

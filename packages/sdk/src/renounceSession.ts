@@ -1,6 +1,7 @@
 import type { Account, Chain, Client, Hash, Transport } from "viem";
 import { encodeRenounce } from "./calls/encodeRenounce.ts";
 import type { Grant, Proposal } from "./grant/Grant.ts";
+import { grantSession } from "./grant/grantSession.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
 import { requireKey } from "./requireKey.ts";
 import { sendOnce } from "./sendOnce.ts";
@@ -18,7 +19,7 @@ export async function renounceSession(
   client: Client<Transport, Chain | undefined, Account>,
   { grant }: { grant: Grant | Proposal },
 ): Promise<Hash> {
-  requireKey(client, grant.session);
+  requireKey(client, grantSession(grant));
   await requireGrantChain(client, grant);
   return sendOnce(client, encodeRenounce(grant));
 }

@@ -1,6 +1,8 @@
 import type { Address, Chain, Client, Hex, Transport } from "viem";
 import { readContract } from "./chainActions.ts";
 import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
+import { parseAddress } from "./units/parseAddress.ts";
+import { parseHex } from "./units/parseHex.ts";
 
 /** What a session is to its account. One with a grant that nobody has used yet is UNKNOWN. */
 export type SessionState = "UNKNOWN" | "ENABLED" | "REVOKED";
@@ -12,17 +14,17 @@ const states = ["UNKNOWN", "ENABLED", "REVOKED"] as const;
  *
  * @param client Any viem client of the chain.
  * @param session.id Of the session: {@link hashSession}.
- * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where there is no session module at `module`.
+ * @throws {Refusal} INVALID_ADDRESS; INVALID_INPUT; NETWORK where the chain cannot be asked; UNKNOWN where there is no session module at `module`.
  */
 export async function sessionState(
   client: Client<Transport, Chain | undefined>,
   session: { module: Address; id: Hex; account: Address },
 ): Promise<SessionState> {
   const state = await readContract(client, {
-    address: session.module,
+    address: parseAddress(session.module, "module"),
     abi: sessionModuleAbi,
     functionName: "stateOf",
-    args: [session.id, session.account],
+    args: [parseHex(session.id, "id", 32), parseAddress(session.account, "account")],
   });
   return states[state] ?? "UNKNOWN";
 }

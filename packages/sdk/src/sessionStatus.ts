@@ -6,6 +6,7 @@ import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { hashSession } from "./hashSession.ts";
+import { loggable } from "./json.ts";
 import { openedLots } from "./openedLots.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
 import { ANYONE } from "./Session.ts";
@@ -71,6 +72,8 @@ export type SessionStatus = {
 
 /**
  * Asks the chain where a session stands: usable or not and why not, and what is left of each budget.
+ *
+ * `JSON.stringify` takes it, as all results of this SDK: bigints become decimal strings there.
  *
  * @param client Any viem client of the grant's chain.
  * @throws {InvalidGrant} WRONG_CHAIN
@@ -138,7 +141,7 @@ export async function sessionStatus(
   if (now >= session.validUntil) reasons.push("EXPIRED");
   if (!moduleEnabled) reasons.push("MODULE_NOT_ENABLED");
   if (state === "UNKNOWN" && grant.signature === "0x") reasons.push("NOT_GRANTED");
-  return {
+  return loggable({
     id,
     active: reasons.length === 0,
     reasons,
@@ -150,7 +153,7 @@ export async function sessionStatus(
     budgets,
     ...(gasSpent === undefined ? {} : { gas: { allowance: session.gasAllowance, spent: gasSpent } }),
     asOf: now,
-  };
+  });
 }
 
 /** Something without code has no modules, and lets none act. */

@@ -1,6 +1,7 @@
 import type { Address } from "viem";
 import { eip712Domain } from "./eip712Domain.ts";
 import { eip712Types } from "./eip712Types.ts";
+import { readSession } from "./readSession.ts";
 import type { Session } from "./Session.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { Session } from "./Session.ts";
  *
  * @param session The session that the owner grants.
  * @param domain The chain's id and the module's address: a grant counts nowhere else.
+ * @throws {InvalidInput} MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export const sessionTypedData = (session: Session, domain: { chainId: number; module: Address }) =>
   ({
@@ -20,5 +22,5 @@ export const sessionTypedData = (session: Session, domain: { chainId: number; mo
       Rule: eip712Types.Rule,
     },
     primaryType: "Session",
-    message: session,
+    message: readSession(session),
   }) as const;

@@ -187,7 +187,9 @@ describe("SafeSessionHandler", () => {
             abi: parseAbi(["function signMessage(bytes)"]),
             args: [DIGEST],
           });
-          await chain.send(asOwner(safe(), { to: chain.safeContracts["1.4.1"].signMessageLib, data }, 1));
+          await chain.send(
+            asOwner(safe(), { to: chain.safeContracts["1.4.1"].signMessageLib as Address, data }, 1),
+          );
           expect((await same(form("0x"))).yes).to.equal(true);
           expect((await same(form("0x00"))).yes, "for no other").to.equal(false);
         });

@@ -1,7 +1,10 @@
 import type { Address, Hex } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
 import type { Call } from "../Session.ts";
 import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 
 /** A call that somebody is to send, in viem's form; what every `encode…` of this SDK returns. */
 export type EncodedCall = { to: Address; data: Hex /** In wei. */; value: bigint };
@@ -14,18 +17,27 @@ export type CallRequest =
 /**
  * The calls as the contract has them.
  *
- * @throws {InvalidInput} EMPTY_BATCH: there are none; INVALID_ADDRESS
+ * @throws {InvalidInput} EMPTY_BATCH: there are none; INVALID_ADDRESS; INVALID_INPUT: a value or data of another form.
  */
 export function toCalls(requests: readonly CallRequest[]): Call[] {
-  if (requests.length === 0)
+  if (!Array.isArray(requests) || requests.length === 0)
     throw new InvalidInput({
       code: "EMPTY_BATCH",
       shortMessage: "There is nothing to execute.",
       metaMessages: ["Pass at least one call."],
     });
-  return requests.map((request, index) => ({
-    target: parseAddress("to" in request ? request.to : request.target, `calls[${index}]`),
-    value: request.value ?? 0n,
-    data: request.data ?? "0x",
-  }));
+  return requests.map((request: CallRequest, index) => {
+    const { to, target, value = 0n, data = "0x" }: AnyCall = request ?? {};
+    return loggable({
+      target: parseAddress((to ?? target) as Address, `calls[${index}]`),
+      value: parseWhole(value, `calls[${index}].value`, 1n << 256n),
+      data: parseHex(data, `calls[${index}].data`),
+    });
+  });
 }
+
+/** Calls that somebody is to send, checked: as {@link toCalls} does, in viem's form. */
+export const encodedCalls = (calls: readonly EncodedCall[]): EncodedCall[] =>
+  toCalls(calls).map(({ target, value, data }) => ({ to: target, value, data }));
+
+type AnyCall = { to?: Address; target?: Address; value?: bigint; data?: Hex };

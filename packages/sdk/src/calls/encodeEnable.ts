@@ -2,18 +2,21 @@ import { encodeFunctionData } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { EncodedCall } from "./CallRequest.ts";
 
 /**
  * The call by which the account itself enables a session: no grant need be carried afterwards, which makes every use
  * cheaper. For the account to send.
+ *
+ * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS
  */
-export const encodeEnable = (proposal: SessionCarrier): EncodedCall => ({
-  to: proposal.module,
-  value: 0n,
-  data: encodeFunctionData({
-    abi: sessionModuleAbi,
-    functionName: "enable",
-    args: [grantSession(proposal)],
-  }),
-});
+export const encodeEnable = (proposal: SessionCarrier): EncodedCall => {
+  const session = grantSession(proposal);
+  return loggable({
+    to: parseAddress(proposal.module, "module"),
+    value: 0n,
+    data: encodeFunctionData({ abi: sessionModuleAbi, functionName: "enable", args: [session] }),
+  });
+};

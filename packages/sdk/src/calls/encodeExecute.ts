@@ -2,6 +2,9 @@ import { encodeFunctionData } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
 import { type CallRequest, type EncodedCall, toCalls } from "./CallRequest.ts";
 
 /**
@@ -10,7 +13,7 @@ import { type CallRequest, type EncodedCall, toCalls } from "./CallRequest.ts";
  * @param parameters.grant The grant; its signature travels along unless `isEnabled`.
  * @param parameters.isEnabled Whether the session is known to be enabled: the signature is not needed then, and
  * leaving it out saves calldata.
- * @throws {InvalidInput} EMPTY_BATCH
+ * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodeExecute(parameters: {
   grant: Grant;
@@ -18,13 +21,14 @@ export function encodeExecute(parameters: {
   isEnabled?: boolean;
 }): EncodedCall {
   const { grant, calls, isEnabled } = parameters;
-  return {
-    to: grant.module,
+  const session = grantSession(grant);
+  return loggable({
+    to: parseAddress(grant.module, "module"),
     value: 0n,
     data: encodeFunctionData({
       abi: sessionModuleAbi,
       functionName: "execute",
-      args: [grantSession(grant), isEnabled ? "0x" : grant.signature, toCalls(calls)],
+      args: [session, isEnabled ? "0x" : parseHex(grant.signature, "signature"), toCalls(calls)],
     }),
-  };
+  });
 }

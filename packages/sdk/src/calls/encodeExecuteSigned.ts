@@ -2,7 +2,11 @@ import { encodeFunctionData } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
-import type { EncodedCall } from "./CallRequest.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseWhole } from "../units/parseWhole.ts";
+import { type EncodedCall, toCalls } from "./CallRequest.ts";
 import type { SignedExecution } from "./signExecution.ts";
 
 /**
@@ -10,6 +14,7 @@ import type { SignedExecution } from "./signExecution.ts";
  *
  * @param parameters.signed By {@link signExecution}.
  * @param parameters.isEnabled Whether the session is known to be enabled: the grant's signature stays at home then.
+ * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodeExecuteSigned(parameters: {
   grant: Grant;
@@ -17,21 +22,22 @@ export function encodeExecuteSigned(parameters: {
   isEnabled?: boolean;
 }): EncodedCall {
   const { grant, signed, isEnabled } = parameters;
-  return {
-    to: grant.module,
+  const session = grantSession(grant);
+  return loggable({
+    to: parseAddress(grant.module, "module"),
     value: 0n,
     data: encodeFunctionData({
       abi: sessionModuleAbi,
       functionName: "executeSigned",
       args: [
-        grantSession(grant),
-        isEnabled ? "0x" : grant.signature,
-        signed.calls,
-        signed.caller,
-        signed.nonce,
-        signed.deadline,
-        signed.keySignature,
+        session,
+        isEnabled ? "0x" : parseHex(grant.signature, "signature"),
+        toCalls(signed?.calls),
+        parseAddress(signed.caller, "caller"),
+        parseWhole(signed.nonce, "nonce", 1n << 256n),
+        parseWhole(signed.deadline, "deadline", 2 ** 48),
+        parseHex(signed.keySignature, "keySignature"),
       ],
     }),
-  };
+  });
 }

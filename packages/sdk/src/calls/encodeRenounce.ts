@@ -2,15 +2,16 @@ import { encodeFunctionData } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { EncodedCall } from "./CallRequest.ts";
 
 /** The call by which a key gives its own session back, for ever, for example when it may have leaked. For the key. */
-export const encodeRenounce = (session: SessionCarrier): EncodedCall => ({
-  to: session.module,
-  value: 0n,
-  data: encodeFunctionData({
-    abi: sessionModuleAbi,
-    functionName: "renounce",
-    args: [grantSession(session)],
-  }),
-});
+export const encodeRenounce = (carrier: SessionCarrier): EncodedCall => {
+  const session = grantSession(carrier);
+  return loggable({
+    to: parseAddress(carrier.module, "module"),
+    value: 0n,
+    data: encodeFunctionData({ abi: sessionModuleAbi, functionName: "renounce", args: [session] }),
+  });
+};

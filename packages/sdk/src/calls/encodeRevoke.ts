@@ -3,6 +3,9 @@ import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
 import type { EncodedCall } from "./CallRequest.ts";
 
 /**
@@ -10,13 +13,13 @@ import type { EncodedCall } from "./CallRequest.ts";
  * need not agree.
  *
  * @param session The grant or the proposal; or the module and the session's id, if that is all there is.
+ * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
-export const encodeRevoke = (session: SessionCarrier | { module: Address; id: Hex }): EncodedCall => ({
-  to: session.module,
-  value: 0n,
-  data: encodeFunctionData({
-    abi: sessionModuleAbi,
-    functionName: "revoke",
-    args: ["id" in session ? session.id : hashSession(grantSession(session))],
-  }),
-});
+export const encodeRevoke = (session: SessionCarrier | { module: Address; id: Hex }): EncodedCall => {
+  const id = session && "id" in session ? parseHex(session.id, "id", 32) : hashSession(grantSession(session));
+  return loggable({
+    to: parseAddress(session.module, "module"),
+    value: 0n,
+    data: encodeFunctionData({ abi: sessionModuleAbi, functionName: "revoke", args: [id] }),
+  });
+};

@@ -1,5 +1,7 @@
 import { type Address, encodeFunctionData } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { EncodedCall } from "./CallRequest.ts";
 
 /**
@@ -10,8 +12,9 @@ import type { EncodedCall } from "./CallRequest.ts";
  * code changes (EIP-7702), or when the granter names a validator that is no longer the owner's, the account sends
  * {@link encodeRevokeGranter} instead.
  */
-export const encodeRevokeAll = (parameters: { module: Address }): EncodedCall => ({
-  to: parameters.module,
-  value: 0n,
-  data: encodeFunctionData({ abi: sessionModuleAbi, functionName: "revokeAll" }),
-});
+export const encodeRevokeAll = (parameters: { module: Address }): EncodedCall =>
+  loggable({
+    to: parseAddress(parameters.module, "module"),
+    value: 0n,
+    data: encodeFunctionData({ abi: sessionModuleAbi, functionName: "revokeAll" }),
+  });

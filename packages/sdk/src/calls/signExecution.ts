@@ -4,8 +4,11 @@ import { eip712Types } from "../eip712Types.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { hashSession } from "../hashSession.ts";
+import { loggable } from "../json.ts";
 import { ANYONE, type Call } from "../Session.ts";
 import { type EcdsaSigner, signTypedDataBy } from "../signTypedDataBy.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 import { type CallRequest, toCalls } from "./CallRequest.ts";
 
 /** An execution on the word of the key, for whoever may submit it. Submit it by {@link executeSigned}. */
@@ -29,7 +32,7 @@ export type SignedExecution = {
  * @param parameters.deadline The last second at which it is good, Unix time.
  * @param parameters.nonce Any number that the session has not used; default: random. Numbers of one run of 256 share
  * a storage slot, so counting up costs less gas.
- * @throws {Refusal} EMPTY_BATCH; INVALID_ADDRESS; INVALID_SIGNER: the key is not the session's, or its signature not of the
+ * @throws {Refusal} EMPTY_BATCH; INVALID_ADDRESS; INVALID_INPUT; INVALID_GRANT; INVALID_SIGNER: the key is not the session's, or its signature not of the
  * form that counts; NOT_SIGNED, NETWORK: a key that is kept elsewhere gave none.
  */
 export async function signExecution(
@@ -42,16 +45,18 @@ export async function signExecution(
     nonce?: bigint;
   },
 ): Promise<SignedExecution> {
-  const { grant, deadline } = parameters;
+  const { grant } = parameters;
   const session = grantSession(grant);
+  const deadline = parseWhole(parameters.deadline, "deadline", 2 ** 48);
   const calls = toCalls(parameters.calls);
-  const caller = parameters.caller === "anyone" ? ANYONE : parameters.caller;
-  const nonce = parameters.nonce ?? hexToBigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(8))));
+  const caller = parameters.caller === "anyone" ? ANYONE : parseAddress(parameters.caller, "caller");
+  const random = hexToBigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(8))));
+  const nonce = parseWhole(parameters.nonce ?? random, "nonce", 1n << 256n);
   const keySignature = await signTypedDataBy(key, session.key, {
     domain: eip712Domain(grant.chainId, grant.module),
     types: { Execute: eip712Types.Execute, Call: eip712Types.Call },
     primaryType: "Execute",
     message: { session: hashSession(session), calls, caller, nonce, deadline },
   });
-  return { calls, caller, nonce, deadline, keySignature };
+  return loggable({ calls, caller, nonce, deadline, keySignature });
 }

@@ -6,12 +6,15 @@ import {
   type Hex,
   hexToBigInt,
   isAddressEqual,
+  isHex,
   size,
   slice,
 } from "viem";
 import { Refusal } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { loggable } from "../json.ts";
 import type { Call, Session } from "../Session.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import { encodePaymentUserOpCallData, type UserOpPayment } from "./encodePaymentUserOpCallData.ts";
 import { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
 import { erc7579Abi } from "./erc7579Abi.ts";
@@ -43,9 +46,11 @@ const HEAD = 52;
  * {@link encodePaymentUserOpCallData}. That it can be read does not mean that a session allows it.
  *
  * @param module The session module.
- * @throws {Refusal} INVALID_CALLDATA: any other form, which the module's validator refuses.
+ * @throws {Refusal} INVALID_CALLDATA: any other form, which the module's validator refuses; INVALID_ADDRESS.
  */
 export function decodeSessionUserOpCallData(callData: Hex, module: Address): SessionUserOpCallData {
+  parseAddress(module, "module");
+  if (typeof callData !== "string" || !isHex(callData)) throw notOurs(undefined);
   // Selectors are looked for as they are written.
   const written = callData.toLowerCase() as Hex;
   let decoded: SessionUserOpCallData;
@@ -66,7 +71,7 @@ export function decodeSessionUserOpCallData(callData: Hex, module: Address): Ses
       ? encodePaymentUserOpCallData(decoded.payment)
       : encodeSessionUserOpCallData({ ...decoded, session: { module, session: decoded.session } });
   if (canonical.toLowerCase() !== written) throw notOurs(undefined);
-  return decoded;
+  return loggable(decoded);
 }
 
 function readExecution(data: Hex): SessionUserOpCallData {

@@ -1,4 +1,6 @@
 import { type Address, encodeFunctionData, encodePacked, erc20Abi, type Hex } from "viem";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 import { erc7579Abi, SINGLE_CALL_MODE } from "./erc7579Abi.ts";
 
 /** One payment out of a budget. */
@@ -21,7 +23,15 @@ export const encodePaymentUserOpCallData = ({ token, to, amount }: UserOpPayment
       SINGLE_CALL_MODE,
       encodePacked(
         ["address", "uint256", "bytes"],
-        [token, 0n, encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, amount] })],
+        [
+          parseAddress(token, "token"),
+          0n,
+          encodeFunctionData({
+            abi: erc20Abi,
+            functionName: "transfer",
+            args: [parseAddress(to, "to"), parseWhole(amount, "amount", 1n << 256n)],
+          }),
+        ],
       ),
     ],
   });

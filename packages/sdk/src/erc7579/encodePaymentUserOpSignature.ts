@@ -2,6 +2,8 @@ import { encodeAbiParameters, getAbiItem, type Hex } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 
 const [sessionType] = getAbiItem({ abi: sessionModuleAbi, name: "enable" }).inputs;
 
@@ -25,8 +27,8 @@ export const encodePaymentUserOpSignature = (parameters: {
     [sessionType, { type: "bytes" }, { type: "uint256" }, { type: "bytes" }],
     [
       grantSession(parameters.session),
-      parameters.signature ?? "0x",
-      parameters.period,
-      parameters.keySignature,
+      parseHex(parameters.signature ?? "0x", "signature"),
+      parseWhole(parameters.period, "period", 1n << 256n),
+      parseHex(parameters.keySignature, "keySignature"),
     ],
   );

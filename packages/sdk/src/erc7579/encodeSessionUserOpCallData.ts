@@ -3,6 +3,8 @@ import { type CallRequest, toCalls } from "../calls/CallRequest.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
 import { erc7579Abi, SINGLE_CALL_MODE } from "./erc7579Abi.ts";
 
 /**
@@ -12,7 +14,7 @@ import { erc7579Abi, SINGLE_CALL_MODE } from "./erc7579Abi.ts";
  *
  * @param parameters.session The session, with its module: a grant or a proposal.
  * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled.
- * @throws {InvalidInput} EMPTY_BATCH
+ * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodeSessionUserOpCallData(parameters: {
   session: SessionCarrier;
@@ -23,11 +25,14 @@ export function encodeSessionUserOpCallData(parameters: {
   const execution = encodeFunctionData({
     abi: sessionModuleAbi,
     functionName: "execute",
-    args: [grantSession(session), signature, toCalls(calls)],
+    args: [grantSession(session), parseHex(signature, "signature"), toCalls(calls)],
   });
   return encodeFunctionData({
     abi: erc7579Abi,
     functionName: "execute",
-    args: [SINGLE_CALL_MODE, encodePacked(["address", "uint256", "bytes"], [session.module, 0n, execution])],
+    args: [
+      SINGLE_CALL_MODE,
+      encodePacked(["address", "uint256", "bytes"], [parseAddress(session.module, "module"), 0n, execution]),
+    ],
   });
 }

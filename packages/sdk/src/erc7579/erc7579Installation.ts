@@ -1,11 +1,17 @@
 import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, size } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
 import { sessionParameters } from "../payload/sessionParameters.ts";
+import { readSession } from "../readSession.ts";
 import type { Session } from "../Session.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseList } from "../units/parseList.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
 import { installationBytes } from "./installationBytes.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /** What {@link erc7579Installation} needs to know. */
 export type Erc7579InstallationParameters = {
@@ -33,10 +39,16 @@ const installationParameters = [
  * The calls by which an ERC-7579 account installs Latchkey, as validator and as executor, to be made in one batch on
  * one approval of its owner.
  *
- * @throws {InvalidInput} GRANTER_TOO_LONG: the granter has no bytes, or more than the module can keep.
+ * @throws {InvalidInput} GRANTER_TOO_LONG: the granter has no bytes, or more than the module can keep; INVALID_ADDRESS;
+ * INVALID_INPUT; MALFORMED_SESSION; UNSUPPORTED_ACCOUNT: no such kind.
  */
 export function erc7579Installation(parameters: Erc7579InstallationParameters): EncodedCall[] {
-  const { kind, account, module, granter, sessions = [] } = parameters;
+  const { kind } = parameters;
+  requireErc7579Kind(kind);
+  const account = parseAddress(parameters.account, "account");
+  const module = parseAddress(parameters.module, "module");
+  const granter = parameters.granter === undefined ? undefined : parseHex(parameters.granter, "granter");
+  const sessions = parseList(parameters.sessions ?? [], "sessions", readSession);
   if (granter !== undefined && (size(granter) === 0 || size(granter) > 23))
     throw new InvalidInput({
       code: "GRANTER_TOO_LONG",
@@ -61,5 +73,5 @@ export function erc7579Installation(parameters: Erc7579InstallationParameters): 
     }),
   });
   // One of the two brings the data.
-  return [install(VALIDATOR_TYPE, inner), install(EXECUTOR_TYPE, "0x")];
+  return loggable([install(VALIDATOR_TYPE, inner), install(EXECUTOR_TYPE, "0x")]);
 }

@@ -1,9 +1,13 @@
-import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, isAddressEqual } from "viem";
+import { type Address, encodeAbiParameters, encodeFunctionData, type Hex } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseList } from "../units/parseList.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { encodeRevokeGranter } from "./encodeRevokeGranter.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /** What {@link erc7579Removal} needs to know. */
 export type Erc7579RemovalParameters = {
@@ -33,10 +37,13 @@ const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
  * An EOA makes them before it delegates to other code, or to none. Where it cannot make a batch, it sends them one after
  * the other, in this order: after the first, nothing of the old delegate can grant or pay.
  *
- * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the lists.
+ * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the lists; INVALID_ADDRESS; INVALID_INPUT;
+ * UNSUPPORTED_ACCOUNT: no such kind.
  */
 export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCall[] {
-  const { account, module } = parameters;
+  requireErc7579Kind(parameters.kind);
+  const account = parseAddress(parameters.account, "account");
+  const module = parseAddress(parameters.module, "module");
   const uninstall = (type: bigint, installed: readonly Address[] | undefined): EncodedCall => ({
     to: account,
     value: 0n,
@@ -47,16 +54,17 @@ export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCal
     }),
   });
   const lists = "validators" in parameters ? parameters : undefined;
-  return [
+  return loggable([
     encodeRevokeGranter({ module }),
     uninstall(VALIDATOR_TYPE, lists?.validators),
     uninstall(EXECUTOR_TYPE, lists?.executors),
-  ];
+  ]);
 }
 
 /** These accounts keep their modules in linked lists, and are told what stands before the one to be removed. */
 function behindPrevious(installed: readonly Address[], module: Address): Hex {
-  const position = installed.findIndex((one) => isAddressEqual(one, module));
+  const modules = parseList(installed, "modules", parseAddress);
+  const position = modules.indexOf(module);
   if (position < 0)
     throw new InvalidInput({
       code: "MODULE_NOT_ENABLED",
@@ -69,6 +77,6 @@ function behindPrevious(installed: readonly Address[], module: Address): Hex {
     });
   return encodeAbiParameters(
     [{ type: "address" }, { type: "bytes" }],
-    [installed[position - 1] ?? SENTINEL, "0x"],
+    [modules[position - 1] ?? SENTINEL, "0x"],
   );
 }

@@ -1,6 +1,8 @@
 import { type Address, concat, type Hex, zeroAddress } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /**
  * What the owner's grants begin with: the bytes by which the account is told whom to ask about them. Name it at
@@ -11,10 +13,14 @@ import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
  *
  * @param parameters.validator The owner's validator module. May be left out on a Kernel (its root validator, whichever
  * that is by then) and on a Safe7579 (the Safe's owners, as the Safe itself checks them).
- * @throws {InvalidInput} UNKNOWN_VALIDATOR: the validator is left out on any other account.
+ * @throws {InvalidInput} UNKNOWN_VALIDATOR: the validator is left out on any other account; INVALID_ADDRESS; UNSUPPORTED_ACCOUNT: no such kind.
  */
 export function granterPrefix({ kind, validator }: { kind: Erc7579AccountKind; validator?: Address }): Hex {
-  if (validator) return kind === "kernel" ? concat(["0x01", validator]) : validator;
+  requireErc7579Kind(kind);
+  if (validator !== undefined) {
+    const address = parseAddress(validator, "validator");
+    return kind === "kernel" ? concat(["0x01", address]) : address;
+  }
   if (kind === "kernel") return "0x00";
   if (kind === "safe7579") return zeroAddress;
   throw new InvalidInput({

@@ -1,6 +1,7 @@
 import type { Address } from "viem";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
-import { laneBytes, validatorNonceKey } from "./validatorNonceKey.ts";
+import { laneBytes } from "./laneBytes.ts";
+import { validatorNonceKey } from "./validatorNonceKey.ts";
 
 /** Whether a userOp with that nonce, all 256 bits of it, goes to the validator, in whatever lane. */
 export function isNonceOfValidator(parameters: {

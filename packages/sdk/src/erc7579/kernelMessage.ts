@@ -1,10 +1,15 @@
 import type { Address, Hash } from "viem";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseChainId } from "../units/parseWhole.ts";
 
 const types = { Kernel: [{ name: "hash", type: "bytes32" }] } as const;
 
 /**
  * What a Kernel 3.1 asks its validators about in place of a digest that it is asked about itself: typed data of
  * `Kernel(bytes32 hash)` in the account's own domain.
+ *
+ * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
  */
 export const kernelMessage = ({
   account,
@@ -17,8 +22,13 @@ export const kernelMessage = ({
   digest: Hash;
 }) =>
   ({
-    domain: { name: "Kernel", version: "0.3.1", chainId, verifyingContract: account },
+    domain: {
+      name: "Kernel",
+      version: "0.3.1",
+      chainId: parseChainId(chainId),
+      verifyingContract: parseAddress(account, "account"),
+    },
     types,
     primaryType: "Kernel",
-    message: { hash: digest },
+    message: { hash: parseHex(digest, "digest", 32) },
   }) as const;

@@ -1,8 +1,10 @@
 import type { Address, Chain, Client, Transport } from "viem";
 import { readContract } from "../chainActions.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { erc7579Abi } from "./erc7579Abi.ts";
 import type { Erc7579RemovalParameters } from "./erc7579Removal.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /** Where the accounts' linked lists of modules begin. */
 const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
@@ -13,15 +15,19 @@ const MOST = 100n;
  * Reads from an account what {@link erc7579Removal} needs to know of it: some kinds keep their modules in linked lists,
  * and must be told what stands before the one that goes. The latest hundred of each type are read.
  *
- * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the account is none of its `kind`.
+ * @throws {Refusal} INVALID_ADDRESS; UNSUPPORTED_ACCOUNT: no such kind; NETWORK where the chain cannot be asked; UNKNOWN where the account is none of its `kind`.
  *
  * @example
  * const calls = erc7579Removal(await readErc7579Removal(client, { kind: "nexus", account, module }));
  */
 export async function readErc7579Removal(
   client: Client<Transport, Chain | undefined>,
-  { kind, account, module }: { kind: Erc7579AccountKind; account: Address; module: Address },
+  parameters: { kind: Erc7579AccountKind; account: Address; module: Address },
 ): Promise<Erc7579RemovalParameters> {
+  const { kind } = parameters;
+  requireErc7579Kind(kind);
+  const account = parseAddress(parameters.account, "account");
+  const module = parseAddress(parameters.module, "module");
   if (kind === "openzeppelin" || kind === "kernel") return { kind, account, module };
   const listed = async (functionName: "getValidatorsPaginated" | "getExecutorsPaginated") => {
     const args = [SENTINEL, MOST] as const;

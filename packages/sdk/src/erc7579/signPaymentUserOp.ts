@@ -4,6 +4,8 @@ import { eip712Types } from "../eip712Types.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 import { encodePaymentUserOpSignature } from "./encodePaymentUserOpSignature.ts";
 import { hashSigner } from "./hashSigner.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
@@ -31,13 +33,16 @@ export async function signPaymentUserOp(
     userOpHash: Hash;
   },
 ): Promise<Hex> {
-  const { session, chainId, signature = "0x", period, userOpHash } = parameters;
+  const { session, chainId, signature = "0x" } = parameters;
+  const id = hashSession(grantSession(session));
+  const period = parseWhole(parameters.period, "period", 1n << 256n);
+  const userOpHash = parseHex(parameters.userOpHash, "userOpHash", 32);
   const keySignature = await hashSigner(key)(
     hashTypedData({
       domain: eip712Domain(chainId, session.module),
       types: { PaymentUserOp: eip712Types.PaymentUserOp },
       primaryType: "PaymentUserOp",
-      message: { session: hashSession(grantSession(session)), period, userOpHash },
+      message: { session: id, period, userOpHash },
     }),
   );
   return encodePaymentUserOpSignature({ session, signature, period, keySignature });

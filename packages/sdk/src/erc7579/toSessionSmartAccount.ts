@@ -27,6 +27,7 @@ import { grantSession } from "../grant/grantSession.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
 import { hashSession } from "../hashSession.ts";
 import { sessionState } from "../sessionState.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import { choosePaymentUserOp, type PaymentUserOp } from "./choosePaymentUserOp.ts";
 import { decodeSessionUserOpCallData } from "./decodeSessionUserOpCallData.ts";
 import {
@@ -42,6 +43,7 @@ import { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
 import { hashSigner } from "./hashSigner.ts";
 import { isNonceOfValidator } from "./isNonceOfValidator.ts";
 import { paymentUserOpRefusal } from "./paymentUserOpRefusal.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 import { sessionVerificationGas, type UnpricedUserOp } from "./sessionVerificationGas.ts";
 import { signPaymentUserOp } from "./signPaymentUserOp.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
@@ -138,12 +140,12 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   parameters: SessionSmartAccountParameters<version>,
 ): Promise<SessionSmartAccount<version>> {
   const { client, key, grant, lane = 0, factory, payments = "validation" } = parameters;
+  const session = grantSession(grant);
   const { chainId, module } = grant;
   const kind = erc7579Kind(grant);
-  const session = grantSession(grant);
   const { account } = session;
   const entryPoint = resolveEntryPoint(parameters.entryPoint);
-  if (!isAddressEqual(key.address, session.key))
+  if (!isAddressEqual(parseAddress(key, "key"), session.key))
     throw new InvalidInput({
       code: "NOT_KEY",
       shortMessage: `The session is for the key ${session.key}, not for ${key.address}.`,
@@ -340,7 +342,10 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
 }
 
 function erc7579Kind({ accountKind }: Grant): Erc7579AccountKind {
-  if (accountKind !== "safe") return accountKind;
+  if (accountKind !== "safe") {
+    requireErc7579Kind(accountKind);
+    return accountKind;
+  }
   throw new InvalidInput({
     code: "UNSUPPORTED_ACCOUNT",
     shortMessage: "The grant is of a Safe, whose sessions send no userOps.",

@@ -1,15 +1,9 @@
 import { type Address, concat, type Hex, hexToBigInt, numberToHex } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
-
-/** How many bytes of a nonce's key each kind of account leaves to choose. */
-export const laneBytes: Readonly<Record<Erc7579AccountKind, number>> = {
-  openzeppelin: 4,
-  reference: 4,
-  safe7579: 4,
-  nexus: 3,
-  kernel: 2,
-};
+import { laneBytes } from "./laneBytes.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /**
  * The key of a userOp's nonce, 192 bits, by which the account takes a validator for it. Ask the EntryPoint's
@@ -18,14 +12,16 @@ export const laneBytes: Readonly<Record<Erc7579AccountKind, number>> = {
  * @param parameters.validator The module of the session; or the owner's validator, for the owner's own userOps.
  * @param parameters.lane UserOps of different lanes need not wait for each other: a number of up to 4 bytes, on a Nexus
  * 3, on a Kernel 2. Default: 0.
- * @throws {InvalidInput} INVALID_LANE: the lane is larger, negative or no whole number.
+ * @throws {InvalidInput} INVALID_LANE: the lane is larger, negative or no whole number; INVALID_ADDRESS; UNSUPPORTED_ACCOUNT: no such kind.
  */
 export function validatorNonceKey(parameters: {
   kind: Erc7579AccountKind;
   validator: Address;
   lane?: number;
 }): bigint {
-  const { kind, validator, lane = 0 } = parameters;
+  const { kind, lane = 0 } = parameters;
+  requireErc7579Kind(kind);
+  const validator = parseAddress(parameters.validator, "validator");
   const most = 2 ** (8 * laneBytes[kind]) - 1;
   if (!Number.isInteger(lane) || lane < 0 || lane > most)
     throw new InvalidInput({

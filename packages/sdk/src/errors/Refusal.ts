@@ -1,3 +1,5 @@
+import { jsonOf } from "../json.ts";
+
 /**
  * What a program can tell apart about a refusal. Codes are stable: once published, a code keeps its meaning.
  *
@@ -50,6 +52,7 @@ export type RefusalCode =
   | "TOKEN_BLACKLISTED"
   | "TOKEN_PAUSED"
   // this SDK
+  | "INVALID_INPUT"
   | "INVALID_AMOUNT"
   | "INVALID_LIMIT"
   | "INVALID_TIME"
@@ -149,7 +152,7 @@ export class Refusal extends Error {
     this.docsPath = docsPath;
   }
 
-  /** For logs and tools that speak JSON; bigints become decimal strings. */
+  /** For logs and tools that speak JSON; bigints become decimal strings, at any depth. */
   toJSON(): {
     code: RefusalCode;
     message: string;
@@ -157,12 +160,7 @@ export class Refusal extends Error {
     details: RefusalDetails;
     docsPath: string;
   } {
-    const details = Object.fromEntries(
-      Object.entries(this.details).map(([name, value]) => [
-        name,
-        typeof value === "bigint" ? value.toString() : value,
-      ]),
-    );
+    const details = jsonOf(this.details) as RefusalDetails;
     const { code, shortMessage: message, metaMessages: whatToDo, docsPath } = this;
     return { code, message, whatToDo, details, docsPath };
   }

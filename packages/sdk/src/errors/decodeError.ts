@@ -1,10 +1,18 @@
 import {
+  AbiEncodingArrayLengthMismatchError,
+  AbiEncodingBytesSizeMismatchError,
+  AbiEncodingLengthMismatchError,
   BaseError,
   decodeErrorResult,
   type Hex,
+  IntegerOutOfRangeError,
+  InvalidAddressError,
+  InvalidArrayError,
   isHex,
   parseAbi,
+  SizeExceedsPaddingSizeError,
   size,
+  slice,
   UserRejectedRequestError,
 } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
@@ -12,6 +20,8 @@ import { isConnectionFault } from "../isConnectionError.ts";
 import { utcText } from "../units/utcText.ts";
 import { ChainRefusal } from "./ChainRefusal.ts";
 import { causes, findCause, hasCause } from "./causes.ts";
+import { InvalidInput } from "./InvalidInput.ts";
+import { networkRefusal } from "./networkRefusal.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { revertTextRefusal } from "./revertTextRefusal.ts";
 
@@ -75,17 +85,19 @@ export function decodeError(error: unknown): Refusal {
       metaMessages: ["Nothing was signed. Ask again only if they want to be asked."],
       cause: error,
     });
-  const fault = findCause(error, isConnectionFault);
-  if (fault)
-    return new Refusal({
-      code: "NETWORK",
-      shortMessage: `The chain could not be asked: ${shortMessageOf(fault)}.`,
-      metaMessages: ["Check the client's transport, and ask again."],
+  const argument = findCause(error, isArgumentFault);
+  if (argument)
+    return new InvalidInput({
+      code: argument instanceof InvalidAddressError ? "INVALID_ADDRESS" : "INVALID_INPUT",
+      shortMessage: `An argument cannot be encoded: ${shortMessageOf(argument)}.`,
+      metaMessages: ["Nothing was sent. Pass a value of the type that the function's reference names."],
       cause: error,
     });
+  const fault = findCause(error, isConnectionFault);
+  if (fault) return networkRefusal(fault, { cause: error });
   return new ChainRefusal({
     code: "UNKNOWN",
-    shortMessage: `The reason is not known: ${text === undefined ? (revertData ?? shortMessageOf(error)) : oneLine(text)}.`,
+    shortMessage: `The reason is not known: ${revertData ? saidBy(revertData) : text === undefined ? shortMessageOf(error) : oneLine(text)}.`,
     metaMessages: [
       "Look at the cause: the network, the account's balance for gas, or a contract in between.",
     ],
@@ -94,6 +106,19 @@ export function decodeError(error: unknown): Refusal {
     cause: error,
   });
 }
+
+/** What viem says of a value that it cannot put into a call, before anything is asked. */
+const isArgumentFault = (one: unknown): boolean => argumentFaults.some((kind) => one instanceof kind);
+
+const argumentFaults = [
+  AbiEncodingArrayLengthMismatchError,
+  AbiEncodingBytesSizeMismatchError,
+  AbiEncodingLengthMismatchError,
+  IntegerOutOfRangeError,
+  InvalidAddressError,
+  InvalidArrayError,
+  SizeExceedsPaddingSizeError,
+] as const;
 
 function decodeRevertData(data: Hex, cause: unknown): Refusal | undefined {
   if (size(data) < 4) return undefined;
@@ -119,6 +144,20 @@ function innerRefusal(decoded: Decoded): Refusal | undefined {
   if (decoded.errorName !== "CallFailed") return undefined;
   const reason = decoded.args[1];
   return reason === "0x" ? undefined : decodeError(reason);
+}
+
+/** What revert data of another contract says, as far as it can be read: its text, or which error it is. */
+function saidBy(data: Hex): string {
+  if (size(data) < 4) return `a contract reverted with ${data}`;
+  const selector = slice(data, 0, 4);
+  try {
+    const { errorName, args } = decodeErrorResult({ abi: errorAbi, data });
+    if (errorName === "Error") return oneLine(args[0]) || "a contract reverted with an empty text";
+    if (errorName === "Panic") return `a contract panicked with 0x${BigInt(args[0]).toString(16)}`;
+  } catch {
+    // Not one of these: its name is for whoever knows that contract.
+  }
+  return `a contract in between, a module guard for one, reverted with its own error ${selector}`;
 }
 
 function read(decoded: Decoded): Reading {
@@ -335,7 +374,7 @@ function read(decoded: Decoded): Reading {
       const inner = innerRefusal(decoded);
       return {
         code: "CALL_FAILED",
-        shortMessage: `Call ${index} of the account failed${inner && inner.code !== "UNKNOWN" ? `: ${inner.shortMessage}` : "."}`,
+        shortMessage: `Call ${index} of the account failed${inner && inner.code !== "UNKNOWN" ? `: ${inner.shortMessage}` : reason === "0x" ? "." : `: ${saidBy(reason)}.`}`,
         metaMessages: inner && inner.code !== "UNKNOWN" ? inner.metaMessages : ["Look at details.reason."],
         details: { index: Number(index), reason, reasonCode: inner?.code },
       };

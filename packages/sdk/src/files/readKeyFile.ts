@@ -1,6 +1,7 @@
 import { type Hex, isAddressEqual, isHex, size } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import * as z from "zod";
+import { parseJson } from "../json.ts";
 import { keyFileError } from "./keyFileError.ts";
 
 const contentsSchema = z.strictObject({
@@ -62,7 +63,7 @@ export async function readKeyFile(path: string): Promise<PrivateKeyAccount> {
   let account: PrivateKeyAccount;
   let address: Hex;
   try {
-    const contents = contentsSchema.parse(JSON.parse(text));
+    const contents = contentsSchema.parse(parseJson(text));
     address = contents.address;
     account = privateKeyToAccount(contents.privateKey);
   } catch {

@@ -14,6 +14,8 @@ import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
 import { hashSafeMessage } from "../safe/safeMessage.ts";
 import { type SafeOwnerSignature, safeSignatures } from "../safe/safeSignatures.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
 import type { AccountKind, Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
 
@@ -26,10 +28,15 @@ import { grantSession } from "./grantSession.ts";
  * signature speaks for, or a signature that cannot be read.
  */
 export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
-  const [first] = grants;
+  const [first] = Array.isArray(grants) ? (grants as readonly Grant[]) : [];
   if (!first) throw invalid("There is no grant to combine.");
   const session = grantSession(first);
   const id = hashSession(session);
+  for (const grant of grants) {
+    grantSession(grant);
+    parseAddress(grant.module, "module");
+    parseHex(grant.signature, "signature");
+  }
   const differs = grants.some(
     (grant) =>
       grant.chainId !== first.chainId ||

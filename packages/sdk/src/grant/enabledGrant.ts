@@ -1,3 +1,5 @@
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseChainId } from "../units/parseWhole.ts";
 import type { Grant, Proposal } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
 import { sessionJson } from "./sessionJson.ts";
@@ -8,8 +10,8 @@ import { sessionJson } from "./sessionJson.ts";
  */
 export const enabledGrant = (proposal: Proposal | Grant): Grant => ({
   version: proposal.version,
-  chainId: proposal.chainId,
-  module: proposal.module,
+  chainId: parseChainId(proposal?.chainId),
+  module: parseAddress(proposal.module, "module"),
   accountKind: proposal.accountKind,
   session: sessionJson(grantSession(proposal)),
   signature: "0x",

@@ -1,28 +1,19 @@
+import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { readSession } from "../readSession.ts";
 import type { Session } from "../Session.ts";
 import type { SessionCarrier } from "./SessionCarrier.ts";
 
-/** The session of a grant (or of a proposal) as the chain knows it, amounts as bigints. */
+/**
+ * The session of a grant (or of a proposal) as the chain knows it, amounts as bigints.
+ *
+ * @throws {InvalidGrant} INVALID_GRANT: there is no grant, or no session in it.
+ * @throws {InvalidInput} MALFORMED_SESSION: a value of the session is of another type, or does not fit its field.
+ */
 export function grantSession(grant: Pick<SessionCarrier, "session">): Session {
-  const { session } = grant;
-  return {
-    account: session.account,
-    key: session.key,
-    validAfter: session.validAfter,
-    validUntil: session.validUntil,
-    epoch: BigInt(session.epoch),
-    salt: BigInt(session.salt),
-    gasAllowance: BigInt(session.gasAllowance),
-    paymaster: session.paymaster,
-    budgets: session.budgets.map((budget) => ({
-      token: budget.token,
-      perTransaction: BigInt(budget.perTransaction),
-      perPeriod: BigInt(budget.perPeriod),
-      period: budget.period,
-      initial: BigInt(budget.initial),
-      perSecond: BigInt(budget.perSecond),
-      slotSizes: budget.slotSizes,
-      recipients: budget.recipients,
-    })),
-    actions: session.actions,
-  };
+  if (typeof grant === "object" && grant !== null && grant.session) return readSession(grant.session);
+  throw new InvalidGrant({
+    code: "INVALID_GRANT",
+    shortMessage: grant ? "The grant holds no session." : "The grant is missing.",
+    metaMessages: ["Pass a proposal by proposeSession, or a grant by signGrant or parseGrant."],
+  });
 }

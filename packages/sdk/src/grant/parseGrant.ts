@@ -2,6 +2,7 @@ import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem
 import * as z from "zod";
 import { checkSession } from "../checkSession.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { parseJson } from "../json.ts";
 import { GRANT_VERSION, type Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
 
@@ -16,7 +17,8 @@ const whole = (below: number) => z.number().int().nonnegative().lt(below);
 const decimal = (bits: bigint) =>
   z
     .string()
-    .regex(/^(0|[1-9]\d*)$/, "no decimal string")
+    // What is not decimal cannot be measured either.
+    .regex(/^(0|[1-9]\d*)$/, { error: "no decimal string", abort: true })
     .refine((text) => text.length <= 78 && BigInt(text) < 1n << bits, `more than ${bits} bits`);
 
 const grantSchema = z.strictObject({
@@ -72,7 +74,7 @@ export function parseGrant(source: unknown): Grant {
   let json = source;
   if (typeof source === "string") {
     try {
-      json = JSON.parse(source);
+      json = parseJson(source);
     } catch (cause) {
       throw invalid("The grant is no JSON.", [], cause);
     }

@@ -1,3 +1,6 @@
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseChainId } from "../units/parseWhole.ts";
 import type { Grant } from "./Grant.ts";
 import { GRANT_SCHEMA_ID } from "./grantJsonSchema.ts";
 import { grantSession } from "./grantSession.ts";
@@ -7,17 +10,20 @@ import { sessionJson } from "./sessionJson.ts";
  * The text of a grant file: JSON, one field a line, of the form that `grantJsonSchema` describes. It holds no secret, and
  * only a grant's own fields are written: whatever else hangs on the object stays at home. Read it back by
  * {@link parseGrant}.
+ *
+ * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function serializeGrant(grant: Grant): string {
+  const session = sessionJson(grantSession(grant));
   const { version, chainId, module, accountKind, signature } = grant;
   const file = {
     $schema: GRANT_SCHEMA_ID,
     version,
-    chainId,
-    module,
-    accountKind,
-    session: sessionJson(grantSession(grant)),
-    signature,
+    chainId: parseChainId(chainId),
+    module: parseAddress(module, "module"),
+    accountKind: String(accountKind),
+    session,
+    signature: parseHex(signature, "signature"),
   };
   return `${JSON.stringify(file, undefined, 2)}\n`;
 }

@@ -11,6 +11,7 @@ import { safeMessage } from "../safe/safeMessage.ts";
 import { sessionTypedData } from "../sessionTypedData.ts";
 import { type EcdsaSigner, requestSignature, signerAddress } from "../signTypedDataBy.ts";
 import type { Grant, Proposal } from "./Grant.ts";
+import { grantSession } from "./grantSession.ts";
 import { sessionJson } from "./sessionJson.ts";
 
 /**
@@ -36,7 +37,8 @@ export async function signGrant(
   owner: Owner | readonly Owner[] | SmartAccount | ValidatorSigner,
   proposal: Proposal,
 ): Promise<Grant> {
-  const { version, chainId, module, accountKind, session } = proposal;
+  const session = grantSession(proposal);
+  const { version, chainId, module, accountKind } = proposal;
   checkSession(session, module);
   const signature =
     accountKind === "safe"

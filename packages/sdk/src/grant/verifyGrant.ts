@@ -8,7 +8,9 @@ import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
+import type { Session } from "../Session.ts";
 import { sessionState } from "../sessionState.ts";
+import { parseHex } from "../units/parseHex.ts";
 import { accountKindRefusal } from "./accountKindRefusal.ts";
 import type { Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
@@ -36,14 +38,16 @@ export async function verifyGrant(
     if (error instanceof InvalidGrant) return { valid: false, reason: error };
     throw error;
   }
-  const session = grantSession(grant);
-  const { account } = session;
+  let session: Session;
   try {
+    session = grantSession(grant);
     checkSession(session, grant.module);
+    parseHex(grant.signature, "signature");
   } catch (error) {
     if (error instanceof Refusal) return { valid: false, reason: error };
     throw error;
   }
+  const { account } = session;
   const no = (
     code: RefusalCode,
     shortMessage: string,

@@ -1,3 +1,5 @@
+import { invalidRequest } from "./invalidRequest.ts";
+
 type Json =
   | null
   | boolean
@@ -15,6 +17,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 function sorted(value: Json): Json {
+  if (typeof value === "bigint") throw invalidRequest("The request holds a bigint, which JSON cannot carry.");
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
   return Object.fromEntries(

@@ -1,3 +1,5 @@
+import { parseJson } from "../json.ts";
+
 /**
  * Reads JSON of strangers. `JSON.parse` takes the last of two members with one name, other readers the first: whoever
  * shows a text and whoever signs it must not read two things in it, so such a text is refused.
@@ -7,7 +9,7 @@
 export function parseStrictJson(text: string): { value: unknown } | { flaw: string } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return { flaw: "it is no JSON, or was cut off" };
   }

@@ -1,10 +1,13 @@
 import { type Address, hexToBigInt, isAddressEqual, slice } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
 import type { Session } from "../Session.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import type { HandoffRequest } from "./HandoffRequest.ts";
 import { invalidRequest } from "./invalidRequest.ts";
 import { joinPermissions } from "./joinPermissions.ts";
+import { requestSchema } from "./requestSchema.ts";
+import { schemaFaults } from "./schemaFaults.ts";
 
 /** What a session depends on besides the request. */
 export type RequestedSessionParameters = {
@@ -30,6 +33,9 @@ export type RequestedSessionParameters = {
  */
 export function requestedSession(request: HandoffRequest, parameters: RequestedSessionParameters): Session {
   const account = parseAddress(parameters.account, "account");
+  const parsed = requestSchema.safeParse(request);
+  if (!parsed.success)
+    throw invalidRequest("The request is not of the form that is read here.", schemaFaults(parsed.error));
   const { now, epoch = 0n, salt = hexToBigInt(slice(request.nonce, 0, 6)) } = parameters;
   const joined = joinPermissions(request);
   if (joined.from !== undefined && !isAddressEqual(joined.from, account))
@@ -41,5 +47,5 @@ export function requestedSession(request: HandoffRequest, parameters: RequestedS
       metaMessages: ["Ask the agent for a new link. If this one is new, look at this machine's clock."],
       details: { now, validUntil: joined.validUntil },
     });
-  return joined.session({ account, validAfter: joined.startTime ?? now, epoch, salt });
+  return loggable(joined.session({ account, validAfter: joined.startTime ?? now, epoch, salt }));
 }

@@ -1,4 +1,5 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
+import { readSession } from "../readSession.ts";
 import { type Action, ANYONE, type Budget, type Session } from "../Session.ts";
 
 /** One way in which a session is wider than another one. */
@@ -24,8 +25,10 @@ export type SessionExcess = {
  * The epoch and the salt are not compared: neither widens a session, and only the chain knows the epoch.
  *
  * @returns Where it is wider; nothing if it is within.
+ * @throws {InvalidInput} MALFORMED_SESSION
  */
 export function sessionExcess(granted: Session, requested: Session): SessionExcess[] {
+  for (const session of [granted, requested]) readSession(session);
   const found: SessionExcess[] = [];
   const expect = (holds: boolean, path: string, reason: string) => {
     if (!holds) found.push({ path, reason });

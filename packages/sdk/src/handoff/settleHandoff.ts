@@ -10,6 +10,9 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseList } from "../units/parseList.ts";
 import { declined } from "./declined.ts";
 import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
@@ -40,7 +43,12 @@ export async function settleHandoff(
   parameters: { sender?: Account; mostGas?: bigint } = {},
 ): Promise<Grant> {
   if (answer.status === "declined") throw declined();
-  const { grant, transactions } = answer;
+  const { grant } = answer;
+  const transactions = parseList(answer.transactions, "transactions", ({ to, data, value }, path) => ({
+    to: parseAddress(to, `${path}.to`),
+    data: parseHex(data, `${path}.data`),
+    value,
+  }));
   const { sender = client.account, mostGas = MOST_GAS } = parameters;
   for (const transaction of transactions) {
     if ((await verifyGrant(client, grant)).valid) return grant;

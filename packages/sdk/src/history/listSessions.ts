@@ -4,8 +4,11 @@ import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
+import { loggable } from "../json.ts";
 import type { Session } from "../Session.ts";
 import { type SessionState, sessionState } from "../sessionState.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseList } from "../units/parseList.ts";
 import { moduleLogs } from "./moduleLogs.ts";
 import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
 
@@ -35,14 +38,19 @@ export type ListedSession = {
  * @param client Any viem client of the chain.
  * @param parameters.grants Grants or proposals that are known; those of other accounts or modules are left out.
  * @returns Oldest first, those that only a grant file knows at the end.
- * @throws {InvalidInput} INVALID_RANGE.
+ * @throws {InvalidInput} INVALID_RANGE; INVALID_ADDRESS; INVALID_INPUT; INVALID_GRANT; MALFORMED_SESSION.
  * @throws {Refusal} NETWORK where the chain cannot be asked.
  */
 export async function listSessions(
   client: Client<Transport, Chain | undefined>,
   parameters: { account: Address; module: Address; grants?: readonly SessionCarrier[] } & BlockRange,
 ): Promise<ListedSession[]> {
-  const { account, module, grants = [] } = parameters;
+  const account = parseAddress(parameters.account, "account");
+  const module = parseAddress(parameters.module, "module");
+  const grants = parseList(parameters.grants ?? [], "grants", (grant) => ({
+    session: grantSession(grant),
+    module: parseAddress(grant.module, "module"),
+  }));
   const range = await resolveBlockRange(client, parameters);
   const logs = await readLogs(range, (piece) =>
     moduleLogs(client, { ...piece, account, module, eventNames: ["SessionEnabled"] }),
@@ -52,7 +60,7 @@ export async function listSessions(
     if (eventName === "SessionEnabled" && !found.has(args.id))
       found.set(args.id, { session: args.session, enabled: { blockNumber, transactionHash } });
   for (const grant of grants) {
-    const session = grantSession(grant);
+    const { session } = grant;
     const id = hashSession(session);
     if (!isAddressEqual(session.account, account) || !isAddressEqual(grant.module, module)) continue;
     if (!found.has(id)) found.set(id, { session, enabled: undefined });
@@ -71,14 +79,14 @@ export async function listSessions(
       const state = await sessionState(client, { module, id, account });
       const epochCurrent = epoch === session.epoch;
       const isOver = Number(timestamp) >= session.validUntil;
-      return {
+      return loggable({
         id,
         session,
         state,
         epochCurrent,
         alive: state !== "REVOKED" && epochCurrent && !isOver,
         enabled,
-      };
+      });
     }),
   );
 }

@@ -28,7 +28,9 @@ export async function resolveBlockRange(
   { fromBlock, toBlock, mostBlocks = 10_000n }: BlockRange,
 ): Promise<Required<BlockRange>> {
   const end = toBlock ?? (await getBlockNumber(client, { cacheTime: 0 }));
-  if (fromBlock >= 0n && fromBlock <= end && mostBlocks > 0n) return { fromBlock, toBlock: end, mostBlocks };
+  const areNumbers = [fromBlock, end, mostBlocks].every((one) => typeof one === "bigint");
+  if (areNumbers && fromBlock >= 0n && fromBlock <= end && mostBlocks > 0n)
+    return { fromBlock, toBlock: end, mostBlocks };
   throw new InvalidInput({
     code: "INVALID_RANGE",
     shortMessage: `There are no blocks from ${fromBlock} to ${end}, ${mostBlocks} at once.`,

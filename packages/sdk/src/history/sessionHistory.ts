@@ -3,7 +3,9 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
+import { loggable } from "../json.ts";
 import type { Session } from "../Session.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import { blockTimestamps } from "./blockTimestamps.ts";
 import { moduleLogs } from "./moduleLogs.ts";
 import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
@@ -46,7 +48,8 @@ export type SessionHistory = {
  * account for those enabled within the range and those in `grants`.
  *
  * @param client Any viem client of the chain.
- * @throws {InvalidInput} INVALID_RANGE; INVALID_ADDRESS: neither a grant nor account and module are given.
+ * @throws {InvalidInput} INVALID_RANGE; INVALID_ADDRESS: neither a grant nor account and module are given, or they
+ * are none; INVALID_GRANT; MALFORMED_SESSION.
  * @throws {Refusal} NETWORK where the chain cannot be asked.
  *
  * @example
@@ -60,13 +63,14 @@ export async function sessionHistory(
   const range = await resolveBlockRange(client, parameters);
   const only = grant && grantSession(grant);
   const subject = only && grant ? { account: only.account, module: grant.module } : parameters;
-  const { account, module } = subject;
-  if (!account || !module)
+  if (!subject.account || !subject.module)
     throw new InvalidInput({
       code: "INVALID_ADDRESS",
       shortMessage: "It is not said whose history is meant.",
       metaMessages: ["Pass a grant, or account and module."],
     });
+  const account = parseAddress(subject.account, "account");
+  const module = parseAddress(subject.module, "module");
   const id = only && hashSession(only);
   const logs = await readLogs(range, (piece) => moduleLogs(client, { ...piece, account, module }));
   // EpochChanged has no id: it ends every session.
@@ -75,14 +79,14 @@ export async function sessionHistory(
   const events = meant.map((log) => eventOf(log, times.get(log.blockNumber) ?? 0));
   const sessions = only ? [only] : knownSessions(account, module, events, parameters.grants ?? []);
   const settlements = await settlementEvents(client, { account, sessions, range });
-  return {
+  return loggable({
     events: [...events, ...settlements.events].sort(
       (a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex,
     ),
     fromBlock: range.fromBlock,
     toBlock: range.toBlock,
     complete: settlements.complete,
-  };
+  });
 }
 
 /** Every session once, however often it is named. */

@@ -2,6 +2,8 @@ import { type Address, isAddressEqual } from "viem";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
+import { loggable } from "../json.ts";
+import { parseList } from "../units/parseList.ts";
 import { slotWorth } from "../x402/slotWorth.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 
@@ -46,10 +48,10 @@ export function spendMeter(
 ): BudgetSpending[] {
   const session = grantSession(grant);
   const id = hashSession(session);
-  return session.budgets.map((budget): BudgetSpending => {
+  const spending = session.budgets.map((budget): BudgetSpending => {
     const periods = new Map<bigint, { executed: bigint; settled: bigint }>();
     let payments = 0;
-    for (const event of events) {
+    for (const event of parseList(events, "events", (one) => one)) {
       if (event.type !== "executed" && event.type !== "settled") continue;
       if (event.id !== id || !isAddressEqual(event.token, budget.token)) continue;
       const sums = periods.get(event.period) ?? { executed: 0n, settled: 0n };
@@ -79,4 +81,5 @@ export function spendMeter(
         }),
     };
   });
+  return loggable(spending);
 }

@@ -1,11 +1,12 @@
 import { type Address, type Chain, type Client, type Hash, parseAbi, type Transport } from "viem";
-import type { EncodedCall } from "../calls/CallRequest.ts";
+import { type EncodedCall, encodedCalls } from "../calls/CallRequest.ts";
 import { call, getChainId, getCode, readContract } from "../chainActions.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { safeAddresses } from "../safe/safeAddresses.ts";
 import { safeTransaction } from "../safe/safeTransaction.ts";
 import { sendOnce } from "../sendOnce.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { PayingClient } from "./AccountSender.ts";
 import type { Owner } from "./Owner.ts";
 import { ownersSignature } from "./ownersSignature.ts";
@@ -36,8 +37,13 @@ export async function executeAsSafe(
     multiSendCallOnly?: Address;
   },
 ): Promise<Hash> {
-  const { safe, calls, owner = client, multiSendCallOnly = safeAddresses.multiSendCallOnly } = parameters;
-  const [only, ...others] = calls;
+  const { owner = client } = parameters;
+  const safe = parseAddress(parameters.safe, "safe");
+  const multiSendCallOnly = parseAddress(
+    parameters.multiSendCallOnly ?? safeAddresses.multiSendCallOnly,
+    "multiSendCallOnly",
+  );
+  const [only, ...others] = parameters.calls?.length > 0 ? encodedCalls(parameters.calls) : [];
   if (!only)
     throw new InvalidInput({
       code: "EMPTY_BATCH",
@@ -52,7 +58,13 @@ export async function executeAsSafe(
       getChainId(reader),
       readContract(reader, { address: safe, abi: nonceAbi, functionName: "nonce" }),
     ]);
-    const transaction = safeTransaction({ safe, chainId, nonce, calls, multiSendCallOnly });
+    const transaction = safeTransaction({
+      safe,
+      chainId,
+      nonce,
+      calls: [only, ...others],
+      multiSendCallOnly,
+    });
     const signatures = await ownersSignature(owner, transaction.typedData);
     return await sendOnce(client, transaction.encode(signatures));
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Address, Hash } from "viem";
 import { encodeRevokeAll } from "../calls/encodeRevokeAll.ts";
 import type { AccountKind, Grant, Proposal } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
@@ -42,7 +43,7 @@ export async function revokeAllSessions(
   const { grant } = parameters;
   if (grant) await requireGrantChain(client, grant);
   const { account, accountKind, module } = grant
-    ? { account: grant.session.account, accountKind: grant.accountKind, module: grant.module }
+    ? { account: grantSession(grant).account, accountKind: grant.accountKind, module: grant.module }
     : parameters;
   return sendAsAccount(client, {
     ...parameters,

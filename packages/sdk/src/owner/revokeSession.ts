@@ -1,6 +1,7 @@
 import type { Hash } from "viem";
 import { encodeRevoke } from "../calls/encodeRevoke.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
@@ -34,7 +35,7 @@ export async function revokeSession(
 ): Promise<Hash> {
   await requireGrantChain(client, grant);
   return sendAsAccount(client, {
-    account: grant.session.account,
+    account: grantSession(grant).account,
     accountKind: grant.accountKind,
     calls: [encodeRevoke(grant)],
     ...sender,

@@ -3,6 +3,7 @@ import {
   decodeAbiParameters,
   getAddress,
   type Hex,
+  isHex,
   keccak256,
   numberToHex,
   parseAbiParameters,
@@ -12,6 +13,7 @@ import {
   zeroHash,
 } from "viem";
 import { Refusal } from "../errors/Refusal.ts";
+import { loggable } from "../json.ts";
 import { ANYONE, type Budget, type Session } from "../Session.ts";
 import type { Slot } from "./PayloadParameters.ts";
 import { sessionParameters } from "./sessionParameters.ts";
@@ -53,6 +55,7 @@ export type DecodedPayload = {
  * @throws {Refusal} INVALID_PAYLOAD
  */
 export function decodePayload(payload: Hex): DecodedPayload {
+  if (typeof payload !== "string" || !isHex(payload)) throw invalid("The payload is not valid hex.");
   let at = 0;
   const take = (bytes: number): Hex => {
     if (bytes === 0) return "0x";
@@ -89,13 +92,10 @@ export function decodePayload(payload: Hex): DecodedPayload {
   const said = { budgetIndex, slot, payee, value, validAfter, validBefore, tokenDomain, keySignature };
 
   if (version === 2) {
-    const [session, grant] = decodeAbiParameters(
-      [sessionParameters, ...parseAbiParameters("bytes grant")],
-      slice(payload, at),
-    );
+    const [session, grant] = readGranted(slice(payload, at));
     const budget = session.budgets[budgetIndex];
     if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`);
-    return { ...said, version, to: payeeOf(budget, payee), session, grant };
+    return loggable({ ...said, version, to: payeeOf(budget, payee), session, grant });
   }
 
   const session = {
@@ -127,8 +127,28 @@ export function decodePayload(payload: Hex): DecodedPayload {
     recipients: recipients.length === 0 ? [ANYONE] : recipients,
   };
   if (at !== size(payload)) throw invalid("The payload goes on after its end.");
-  return { ...said, version, key, to: payeeOf(budget, payee), session, actionsHash, otherBudgets, budget };
+  return loggable({
+    ...said,
+    version,
+    key,
+    to: payeeOf(budget, payee),
+    session,
+    actionsHash,
+    otherBudgets,
+    budget,
+  });
 }
+
+/** The session and the grant that a payload of version 2 carries. */
+function readGranted(bytes: Hex) {
+  try {
+    return decodeAbiParameters(grantedSession, bytes);
+  } catch {
+    throw invalid("The payload carries no session and grant that can be read.");
+  }
+}
+
+const grantedSession = [sessionParameters, ...parseAbiParameters("bytes grant")] as const;
 
 function payeeOf(budget: Budget, payee: bigint): Address {
   if (budget.recipients.length === 1 && BigInt(budget.recipients[0] ?? zeroHash) === BigInt(ANYONE))

@@ -11,7 +11,11 @@ import {
   toBytes,
 } from "viem";
 import { Refusal } from "../errors/Refusal.ts";
+import { readSession } from "../readSession.ts";
 import { ANYONE, type Budget, type Session } from "../Session.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 import { hashActions } from "./hashActions.ts";
 import { hashBudget } from "./hashBudget.ts";
 import type { PayloadParameters } from "./PayloadParameters.ts";
@@ -25,26 +29,31 @@ import { tokenDomainCode } from "./tokenDomainCode.ts";
  *
  * @throws {Refusal} INVALID_PAYLOAD where the payload cannot say what was asked: no such budget, a payee who is not
  * among its recipients, a key signature that is no low-s secp256k1 signature.
+ * @throws {InvalidInput} MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodePayload(parameters: PayloadParameters): Hex {
-  const { session, budgetIndex, slot, grant, wrapsHash } = parameters;
+  const { slot, grant, wrapsHash } = parameters;
+  if (typeof slot !== "object" || slot === null) throw invalid("The slot is missing.", { slot });
+  const session = readSession(parameters.session);
+  const budgetIndex = parseWhole(parameters.budgetIndex, "budgetIndex", 256);
+  const to = parseAddress(parameters.to, "to");
   const budget = session.budgets[budgetIndex];
   if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`, { budgetIndex });
   return concat([
     grant !== undefined ? "0x02" : wrapsHash ? concat(["0x03", session.key]) : "0x01",
     byte(budgetIndex),
-    packNumber(slot.lot),
-    byte(slot.size),
-    packNumber(slot.index),
-    packNumber(payeeNumber(budget, parameters.to)),
+    packNumber(parseWhole(slot.lot, "slot.lot", 1n << 128n)),
+    byte(parseWhole(slot.size, "slot.size", 256)),
+    packNumber(parseWhole(slot.index, "slot.index", 1n << 16n)),
+    packNumber(payeeNumber(budget, to)),
     packNumber(parameters.value),
     packNumber(parameters.validAfter),
     packNumber(parameters.validBefore),
     packTokenDomain(parameters.tokenDomain),
-    compactSignature(parameters.keySignature),
+    compactSignature(parseHex(parameters.keySignature, "keySignature")),
     grant === undefined
       ? packEnabledSession(session, budgetIndex)
-      : encodeAbiParameters(grantedSession, [session, grant]),
+      : encodeAbiParameters(grantedSession, [session, parseHex(grant, "grant")]),
   ]);
 }
 
@@ -73,6 +82,7 @@ function packEnabledSession(session: Session, budgetIndex: number): Hex {
 
 /** One byte with the number of bytes, then the bytes, without leading zeros. */
 function packNumber(value: bigint): Hex {
+  if (typeof value !== "bigint") throw invalid(`${String(value)} is not a bigint.`, { value });
   if (value < 0n) throw invalid("A negative number has no place in a payload.", { value });
   if (value === 0n) return "0x00";
   const digits = value.toString(16);
@@ -94,6 +104,8 @@ function payeeNumber(budget: Budget, to: Address): bigint {
 }
 
 function packTokenDomain(domain: { name: string; version: string }): Hex {
+  if (typeof domain?.name !== "string" || typeof domain.version !== "string")
+    throw invalid("The token's domain has a name and a version.", { domain });
   const code = tokenDomainCode(domain);
   if (code !== 0) return byte(code);
   return concat(["0x00", keccak256(toBytes(domain.name)), keccak256(toBytes(domain.version))]);

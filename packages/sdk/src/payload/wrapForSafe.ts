@@ -1,4 +1,8 @@
 import { type Address, concat, encodeAbiParameters, type Hex, parseAbiParameters } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 
 /**
  * How a Safe is asked. `session`: by our SafeSessionHandler, on Safes up to 1.4.1. `extensible`: by the
@@ -23,6 +27,7 @@ const authorizationWords = parseAbiParameters(
  * @param payload By {@link encodePayload}.
  * @param safe Which handler the Safe has; for `extensible` also the token's domain separator, as the token itself
  * tells it, and the authorization that was signed.
+ * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
  */
 export function wrapForSafe(
   payload: Hex,
@@ -41,21 +46,28 @@ export function wrapForSafe(
         };
       },
 ): Hex {
+  parseHex(payload, "payload");
   if (safe.handler === "session") return payload;
+  if (safe.handler !== "extensible" || !safe.authorization)
+    throw new InvalidInput({
+      code: "INVALID_INPUT",
+      shortMessage: "It is not said how the Safe is asked.",
+      metaMessages: ['Pass handler: "session", or "extensible" with domainSeparator and authorization.'],
+    });
   const { from, to, value, validAfter, validBefore, nonce } = safe.authorization;
   const encodeData = encodeAbiParameters(authorizationWords, [
-    from,
-    to,
-    value,
-    validAfter,
-    validBefore,
-    nonce,
+    parseAddress(from, "authorization.from"),
+    parseAddress(to, "authorization.to"),
+    parseWhole(value, "authorization.value", 1n << 256n),
+    parseWhole(validAfter, "authorization.validAfter", 1n << 256n),
+    parseWhole(validBefore, "authorization.validBefore", 1n << 256n),
+    parseHex(nonce, "authorization.nonce", 32),
   ]);
   // The selector of the handler's own marker function, encodeData's type hash among the arguments.
   return concat([
     "0x5fd7e97d",
     encodeAbiParameters(forDomainVerifier, [
-      safe.domainSeparator,
+      parseHex(safe.domainSeparator, "domainSeparator", 32),
       TRANSFER_WITH_AUTHORIZATION_TYPEHASH,
       encodeData,
       payload,

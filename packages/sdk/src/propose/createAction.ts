@@ -37,6 +37,8 @@ type Operator = (typeof operators)[number];
  * calldata (bytes, string, lists), a comparison that means nothing for the type, a value that does not fit it.
  */
 export function createAction(request: ActionRequest, path: string): Action {
+  if (typeof request !== "object" || request === null)
+    throw invalid(`${path} is missing.`, "Write its target, its function and where.");
   const abiFunction = readFunction(request.function, `${path}.function`);
   if (request.where === undefined || (request.where !== "any arguments" && !Array.isArray(request.where)))
     throw invalid(`${path}.where is missing.`, 'List the conditions, or write where: "any arguments".');
@@ -69,7 +71,7 @@ function readFunction(described: string | AbiFunction, path: string): AbiFunctio
     if ((item as AbiFunction).type === "function") return item as AbiFunction;
   } catch (cause) {
     throw invalid(
-      `${path} is ${JSON.stringify(described)}, which is no function.`,
+      `${path} is ${typeof described === "string" ? JSON.stringify(described) : String(described)}, which is no function.`,
       'Write its signature, for example "function deposit(uint256 amount, address to)".',
       cause,
     );
@@ -78,6 +80,8 @@ function readFunction(described: string | AbiFunction, path: string): AbiFunctio
 }
 
 function createRules(condition: Condition, abiFunction: AbiFunction, path: string): Rule[] {
+  if (typeof condition !== "object" || condition === null)
+    throw invalid(`${path} is not a condition.`, 'Write one as { argument: "amount", lte: 5n }.');
   const asked = operators.filter((operator) => operator in condition);
   const [operator] = asked;
   if (operator === undefined || asked.length > 1)
@@ -107,7 +111,7 @@ function findWord(
     found = members[index];
     if (!found)
       throw invalid(
-        `${path}: ${abiFunction.name} has no argument ${JSON.stringify(argument)}.`,
+        `${path}: ${abiFunction.name} has no argument "${String(argument)}".`,
         `It has ${members.map((member, place) => member.name || place).join(", ") || "none"}.`,
       );
     for (const before of members.slice(0, index)) offset += 32 * (fixedWords(before) ?? 1);

@@ -1,10 +1,12 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
 import { checkSession } from "../checkSession.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
 import { ANYONE, type Budget, type Session } from "../Session.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { parseAmount } from "../units/parseAmount.ts";
 import { parseDuration } from "../units/parseDuration.ts";
+import { parseList } from "../units/parseList.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import { createAction } from "./createAction.ts";
 import { defaultSlotSizes } from "./defaultSlotSizes.ts";
@@ -57,7 +59,7 @@ export function createSession(request: SessionRequest, context: SessionContext):
         paysBySignature: kind === "usdc",
       }),
   );
-  const actions = (request.actions ?? []).map((action, index) => createAction(action, `actions[${index}]`));
+  const actions = parseList(request.actions ?? [], "actions", createAction);
   if (budgets.length === 0 && actions.length === 0)
     throw new InvalidInput({
       code: "INVALID_LIMIT",
@@ -84,7 +86,7 @@ export function createSession(request: SessionRequest, context: SessionContext):
     actions,
   };
   checkSession(session, context.module);
-  return session;
+  return loggable(session);
 }
 
 function createBudget(

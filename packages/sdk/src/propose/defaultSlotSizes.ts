@@ -1,3 +1,5 @@
+import { parseWhole } from "../units/parseWhole.ts";
+
 /** More sizes than this cost each payment more gas than their finer change is worth. */
 const MOST = 5;
 
@@ -7,8 +9,11 @@ const MOST = 5;
  *
  * @param perTransaction In base units: what the largest slot is worth.
  * @param decimals Of the token.
+ * @throws {InvalidInput} INVALID_INPUT
  */
 export function defaultSlotSizes(perTransaction: bigint, decimals: number): number {
+  parseWhole(perTransaction, "perTransaction", 1n << 128n);
+  parseWhole(decimals, "decimals", 256);
   const smallest = 10n ** BigInt(Math.max(decimals - 3, 0));
   let sizes = 1;
   while (sizes < MOST && perTransaction >> BigInt(2 * sizes) >= smallest) sizes++;

@@ -5,6 +5,7 @@ import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { type AccountKind, GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
+import { loggable } from "../json.ts";
 import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { budgetTokens } from "./budgetTokens.ts";
@@ -93,7 +94,7 @@ export async function proposeSession(
         await requireSignedPayments(client, { token, chainId, path });
     }),
   );
-  return { version: GRANT_VERSION, chainId, module, accountKind, session };
+  return loggable({ version: GRANT_VERSION, chainId, module, accountKind, session });
 }
 
 async function readEpoch(

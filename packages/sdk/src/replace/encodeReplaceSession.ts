@@ -6,6 +6,10 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseList } from "../units/parseList.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 import type { BalanceFloor } from "./BalanceFloor.ts";
 
 /**
@@ -18,7 +22,8 @@ import type { BalanceFloor } from "./BalanceFloor.ts";
  * transfers would take it of the guard too: {@link replaceSession} refuses those, this function cannot know.
  *
  * @param parameters.floors By {@link readBalanceFloors}. An amount of 0 needs no guard: nothing was there to be spent.
- * @throws {InvalidInput} INVALID_GRANT: both are the same session, or of different accounts or modules.
+ * @throws {InvalidInput} INVALID_GRANT: both are the same session, or of different accounts or modules; MALFORMED_SESSION;
+ * INVALID_ADDRESS; INVALID_INPUT.
  */
 export function encodeReplaceSession(parameters: {
   old: SessionCarrier;
@@ -26,13 +31,13 @@ export function encodeReplaceSession(parameters: {
   floors: readonly BalanceFloor[];
 }): EncodedCall[] {
   const { old, replacement, floors } = parameters;
-  const { account } = old.session;
-  if (!isAddressEqual(account, replacement.session.account))
+  const { account } = grantSession(old);
+  if (!isAddressEqual(account, grantSession(replacement).account))
     throw mismatch(
       "The sessions are of different accounts.",
       "Propose the new one for the old one's account.",
     );
-  if (!isAddressEqual(old.module, replacement.module))
+  if (parseAddress(old.module, "old.module") !== parseAddress(replacement.module, "replacement.module"))
     throw mismatch(
       "The sessions are of different modules.",
       "Propose the new one with the old one's module, or revoke and enable them one after the other.",
@@ -42,12 +47,19 @@ export function encodeReplaceSession(parameters: {
       "The new session is the old one, which could never be enabled again once it is revoked.",
       "Propose it anew: a proposal has a salt of its own.",
     );
-  return [
-    ...floors.filter(({ amount }) => amount > 0n).map((floor) => guard(account, floor)),
+  return loggable([
+    ...parseList(floors, "floors", readFloor)
+      .filter(({ amount }) => amount > 0n)
+      .map((floor) => guard(account, floor)),
     encodeRevoke(old),
     encodeEnable(replacement),
-  ];
+  ]);
 }
+
+const readFloor = (floor: BalanceFloor, path: string): BalanceFloor => ({
+  token: parseAddress(floor?.token, `${path}.token`),
+  amount: parseWhole(floor.amount, `${path}.amount`, 1n << 256n),
+});
 
 const guard = (account: Address, { token, amount }: BalanceFloor): EncodedCall =>
   isAddressEqual(token, zeroAddress)

@@ -8,6 +8,9 @@ import {
   zeroAddress,
 } from "viem";
 import { getBalance, readContract } from "../chainActions.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseList } from "../units/parseList.ts";
 import type { BalanceFloor } from "./BalanceFloor.ts";
 
 /**
@@ -15,16 +18,21 @@ import type { BalanceFloor } from "./BalanceFloor.ts";
  * owner looks at what the session has spent, and pass it to {@link replaceSession}: whatever the session spends from
  * then on lowers a balance, and the replacement fails.
  *
- * @throws {Refusal} As the chain says; NETWORK where it cannot be asked.
+ * @throws {Refusal} INVALID_ADDRESS; INVALID_INPUT; as the chain says; NETWORK where it cannot be asked.
  */
 export async function readBalanceFloors(
   client: Client<Transport, Chain | undefined>,
   grant: { session: { account: Address; budgets: readonly { token: Address }[] } },
 ): Promise<BalanceFloor[]> {
-  const { account, budgets } = grant.session;
+  const { session } = grant ?? {};
+  const account = parseAddress(session?.account, "account");
+  const tokens = parseList(session.budgets, "budgets", (budget, path) =>
+    parseAddress(budget?.token, `${path}.token`),
+  );
   const balanceOf = (token: Address): Promise<bigint> =>
     isAddressEqual(token, zeroAddress)
       ? getBalance(client, { address: account })
       : readContract(client, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] });
-  return Promise.all(budgets.map(async ({ token }) => ({ token, amount: await balanceOf(token) })));
+  const floors = await Promise.all(tokens.map(async (token) => ({ token, amount: await balanceOf(token) })));
+  return loggable(floors);
 }

@@ -6,6 +6,7 @@ import { grantSession } from "../grant/grantSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../owner/AccountSender.ts";
 import { sendAsAccount } from "../owner/sendAsAccount.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { BalanceFloor } from "./BalanceFloor.ts";
 import { encodeReplaceSession } from "./encodeReplaceSession.ts";
 import { guardRefusal } from "./guardRefusal.ts";
@@ -54,6 +55,8 @@ export async function replaceSession(
   { old, replacement, floors: named, ...sender }: SessionToReplace & (BySafeOwners | BySending),
 ): Promise<Hash> {
   const reader: ReadingClient = client;
+  grantSession(old);
+  parseAddress(old.module, "module");
   checkSession(grantSession(replacement), replacement.module);
   await requireGrantChain(reader, old);
   await requireGrantChain(reader, replacement);

@@ -1,8 +1,13 @@
 import { type Address, formatUnits, isAddressEqual, maxUint128, zeroAddress } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Proposal } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
 import { hashSession } from "../hashSession.ts";
+import { loggable } from "../json.ts";
 import { type Action, ANYONE, type Budget, type Rule, type Session } from "../Session.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseList } from "../units/parseList.ts";
+import { parseChainId, parseWhole } from "../units/parseWhole.ts";
 import { utcText } from "../units/utcText.ts";
 import { bypassableRules } from "./bypassableRules.ts";
 import { formatSpan } from "./formatSpan.ts";
@@ -19,16 +24,25 @@ import { unenforcedLimits } from "./unenforcedLimits.ts";
  *
  * @param proposal What is to be signed, or was.
  * @param tokens Symbol and decimals of every token that has a budget.
- * @throws {InvalidInput} UNKNOWN_TOKEN: one of them is missing, so its amounts could not be shown.
+ * @throws {InvalidInput} UNKNOWN_TOKEN: one of them is missing, so its amounts could not be shown; INVALID_GRANT;
+ * MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT.
  */
 export function describeSession(
   proposal: Pick<Proposal, "chainId" | "module" | "accountKind" | "session">,
   tokens: readonly TokenFacts[],
 ): SessionReview {
-  const { chainId, module, accountKind, session } = proposal;
+  const { accountKind } = proposal;
+  const session = grantSession(proposal);
+  const chainId = parseChainId(proposal.chainId);
+  const module = parseAddress(proposal.module, "module");
+  const known = parseList(tokens, "tokens", (one, path) => ({
+    ...one,
+    token: parseAddress(one?.token, `${path}.token`),
+    decimals: parseWhole(one.decimals, `${path}.decimals`, 256),
+  }));
   const sendsUserOps = accountKind !== "safe";
-  const facts = session.budgets.map(({ token }) => factsOf(token, tokens));
-  return {
+  const facts = session.budgets.map(({ token }) => factsOf(token, known));
+  return loggable({
     id: hashSession(session),
     chainId,
     module,
@@ -40,12 +54,12 @@ export function describeSession(
     validUntil: session.validUntil,
     validUntilText: utcText(session.validUntil),
     budgets: session.budgets.map((budget, index) =>
-      describeBudget(session, budget, facts[index] ?? factsOf(budget.token, tokens)),
+      describeBudget(session, budget, facts[index] ?? factsOf(budget.token, known)),
     ),
     actions: session.actions.map(describeAction),
     gas: sendsUserOps ? describeGas(session) : undefined,
     notEnforced: unenforcedLimits(session, { tokens: facts, sendsUserOps }),
-  };
+  });
 }
 
 function factsOf(token: Address, tokens: readonly TokenFacts[]): TokenFacts {

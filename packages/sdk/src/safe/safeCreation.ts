@@ -9,6 +9,10 @@ import {
   zeroAddress,
 } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseList } from "../units/parseList.ts";
+import { parseWhole } from "../units/parseWhole.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { safeAddresses } from "./safeAddresses.ts";
 import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from "./safeSignatureRail.ts";
@@ -23,7 +27,8 @@ const sharedSignerAbi = parseAbi(["function configure((uint256 x, uint256 y, uin
 export const passkeyVerifiers = (
   precompile: Address = safeAddresses.p256Precompile,
   contract: Address = safeAddresses.p256Verifier,
-): bigint => (BigInt(precompile) << 160n) | BigInt(contract);
+): bigint =>
+  (BigInt(parseAddress(precompile, "precompile")) << 160n) | BigInt(parseAddress(contract, "contract"));
 
 /** What {@link safeCreation} needs to know. */
 export type SafeCreationParameters = SafeSignatureRail & {
@@ -68,18 +73,22 @@ const batched = (operation: 0 | 1, to: Address, data: Hex): Hex =>
  * MultiSend 1.5.0 takes for the Safe. An older MultiSend would call address 0, succeed, and install nothing:
  * read `isModuleEnabled` after the creation.
  * @throws {InvalidInput} INVALID_OWNERS: nobody would own the Safe, or the threshold cannot be met;
- * MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0.
+ * MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0; INVALID_ADDRESS;
+ * INVALID_INPUT; UNSUPPORTED_ACCOUNT: no such version.
  */
 export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
   const {
-    module,
     passkey,
     verifiers = passkeyVerifiers(),
     threshold = 1,
     sharedSigner = safeAddresses.sharedSigner,
     multiSend = safeAddresses.multiSend,
   } = parameters;
-  const owners = [...(passkey ? [sharedSigner] : []), ...(parameters.owners ?? [])];
+  const module = parseAddress(parameters.module, "module");
+  const owners = [
+    ...(passkey ? [parseAddress(sharedSigner, "sharedSigner")] : []),
+    ...parseList(parameters.owners ?? [], "owners", parseAddress),
+  ];
   if (owners.length === 0)
     throw invalidOwners("A Safe needs an owner.", "Name a passkey, or an address in owners.");
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > owners.length) {
@@ -96,7 +105,13 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
           encodeFunctionData({
             abi: sharedSignerAbi,
             functionName: "configure",
-            args: [{ x: passkey.x, y: passkey.y, verifiers }],
+            args: [
+              {
+                x: parseWhole(passkey.x, "passkey.x", 1n << 256n),
+                y: parseWhole(passkey.y, "passkey.y", 1n << 256n),
+                verifiers: parseWhole(verifiers, "verifiers", 1n << 176n),
+              },
+            ],
           }),
         ),
       ]
@@ -108,7 +123,7 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
   return {
     owners,
     threshold,
-    to: multiSend,
+    to: parseAddress(multiSend, "multiSend"),
     data: encodeFunctionData({
       abi: multiSendAbi,
       functionName: "multiSend",
@@ -122,11 +137,16 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
  * The initializer of a new Safe, for `SafeProxyFactory.createProxyWithNonce`: the same that protocol-kit makes
  * of the configuration.
  */
-export function safeInitializer({ owners, threshold, to, data, fallbackHandler }: SafeCreation): Hex {
+export function safeInitializer(creation: SafeCreation): Hex {
+  const owners = parseList(creation.owners, "owners", parseAddress);
+  const threshold = BigInt(parseWhole(creation.threshold, "threshold", 2 ** 32));
+  const to = parseAddress(creation.to, "to");
+  const data = parseHex(creation.data, "data");
+  const fallbackHandler = parseAddress(creation.fallbackHandler, "fallbackHandler");
   return encodeFunctionData({
     abi: safeAbi,
     functionName: "setup",
-    args: [owners, BigInt(threshold), to, data, fallbackHandler, zeroAddress, 0n, zeroAddress],
+    args: [owners, threshold, to, data, fallbackHandler, zeroAddress, 0n, zeroAddress],
   });
 }
 

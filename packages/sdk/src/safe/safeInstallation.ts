@@ -1,4 +1,6 @@
 import { type Address, encodeFunctionData } from "viem";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 import type { SafeCall } from "./SafeCall.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from "./safeSignatureRail.ts";
@@ -19,17 +21,21 @@ export type SafeInstallationParameters = SafeSignatureRail & {
  *
  * The Safe's fallback handler is replaced, and with it goes whatever it did beyond Safe's own handlers. A Safe
  * that lives by another one (Safe4337Module, Safe7579) must not install this way.
- * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0.
+ * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0; INVALID_ADDRESS;
+ * INVALID_INPUT; UNSUPPORTED_ACCOUNT: no such version.
  */
 export function safeInstallation(parameters: SafeInstallationParameters): SafeCall[] {
-  const { safe, module } = parameters;
-  return [
-    encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [module] }),
-    encodeFunctionData({
-      abi: safeAbi,
-      functionName: "setFallbackHandler",
-      args: [signatureRailHandler(parameters, module)],
-    }),
-    ...signatureRailCalls(parameters, module),
-  ].map((data) => ({ to: safe, value: 0n, data }));
+  const safe = parseAddress(parameters.safe, "safe");
+  const module = parseAddress(parameters.module, "module");
+  return loggable(
+    [
+      encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [module] }),
+      encodeFunctionData({
+        abi: safeAbi,
+        functionName: "setFallbackHandler",
+        args: [signatureRailHandler(parameters, module)],
+      }),
+      ...signatureRailCalls(parameters, module),
+    ].map((data) => ({ to: safe, value: 0n, data })),
+  );
 }

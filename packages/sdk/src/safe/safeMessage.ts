@@ -1,4 +1,7 @@
 import { type Address, type Hash, hashTypedData, type TypedDataDefinition } from "viem";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseChainId } from "../units/parseWhole.ts";
 
 const types = { SafeMessage: [{ name: "message", type: "bytes" }] } as const;
 
@@ -9,6 +12,8 @@ export type SafeMessage = TypedDataDefinition<typeof types, "SafeMessage">;
  * What the owners of a Safe sign so that the Safe says yes to a digest: typed data of
  * `SafeMessage(bytes message)` in the Safe's own domain, where the message is the digest's 32 bytes. The same
  * for all versions from 1.3.0 on.
+ *
+ * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
  */
 export function safeMessage({
   safe,
@@ -21,10 +26,10 @@ export function safeMessage({
   digest: Hash;
 }) {
   return {
-    domain: { chainId, verifyingContract: safe },
+    domain: { chainId: parseChainId(chainId), verifyingContract: parseAddress(safe, "safe") },
     types,
     primaryType: "SafeMessage",
-    message: { message: digest },
+    message: { message: parseHex(digest, "digest") },
   } as const satisfies SafeMessage;
 }
 

@@ -1,5 +1,8 @@
 import { type Address, encodeFunctionData, isAddressEqual, parseAbi, zeroAddress } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseList } from "../units/parseList.ts";
 import type { SafeCall } from "./SafeCall.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { SENTINEL_MODULE } from "./safeAddresses.ts";
@@ -28,10 +31,15 @@ export type SafeRemovalParameters = SafeSignatureRail & {
  * The calls by which a Safe removes Latchkey, to be made in one batch. Every session and every unused grant dies
  * first: a module that a Safe merely drops is not told, and old grants would be good again if it came back. What the
  * fallback handler asks is cleared last, where it is the rail's; that is tidiness only, as a dropped module says no.
- * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not among the Safe's modules.
+ * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not among the Safe's modules; INVALID_ADDRESS; INVALID_INPUT.
  */
 export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
-  const { safe, module, modules, fallbackHandler, nextHandler } = parameters;
+  const safe = parseAddress(parameters.safe, "safe");
+  const module = parseAddress(parameters.module, "module");
+  const modules = parseList(parameters.modules, "modules", parseAddress);
+  const fallbackHandler = parseAddress(parameters.fallbackHandler, "fallbackHandler");
+  const nextHandler =
+    parameters.nextHandler === undefined ? undefined : parseAddress(parameters.nextHandler, "nextHandler");
   const position = modules.findIndex((enabled) => isAddressEqual(enabled, module));
   if (position < 0)
     throw new InvalidInput({
@@ -45,7 +53,7 @@ export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
     });
   const previous = modules[position - 1] ?? SENTINEL_MODULE;
   const isRails = isAddressEqual(fallbackHandler, signatureRailHandler(parameters, module));
-  return [
+  return loggable([
     { to: module, value: 0n, data: encodeFunctionData({ abi: revokeAllAbi, functionName: "revokeAll" }) },
     ...[
       encodeFunctionData({ abi: safeAbi, functionName: "disableModule", args: [previous, module] }),
@@ -54,5 +62,5 @@ export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
         ? [encodeFunctionData({ abi: safeAbi, functionName: "setFallbackHandler", args: [nextHandler] })]
         : []),
     ].map((data) => ({ to: safe, value: 0n, data })),
-  ];
+  ]);
 }

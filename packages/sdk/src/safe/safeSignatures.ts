@@ -1,5 +1,8 @@
 import { type Address, concat, type Hex, numberToHex, pad, size } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseList } from "../units/parseList.ts";
 
 /** What one owner of a Safe signed. */
 export type SafeOwnerSignature = {
@@ -18,10 +21,15 @@ export type SafeOwnerSignature = {
  * Joins owners' signatures to the bytes that a Safe checks: one part of 65 bytes for each owner, by ascending
  * address, then the contracts' own bytes, each with its length before it. A contract's part is its address, the
  * place of its bytes, and 0.
- * @throws {InvalidInput} INVALID_SIGNER: a key's signature is not 65 bytes, or an owner signed twice.
+ * @throws {InvalidInput} INVALID_SIGNER: a key's signature is not 65 bytes, or an owner signed twice; INVALID_ADDRESS; INVALID_INPUT.
  */
 export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
-  const sorted = [...signatures].sort((a, b) => (BigInt(a.signer) < BigInt(b.signer) ? -1 : 1));
+  const checked = parseList(signatures, "signatures", (one, path) => ({
+    signer: parseAddress(one?.signer, `${path}.signer`),
+    signature: parseHex(one.signature, `${path}.signature`),
+    isContract: one.isContract,
+  }));
+  const sorted = checked.sort((a, b) => (BigInt(a.signer) < BigInt(b.signer) ? -1 : 1));
   let place = 65 * sorted.length;
   const heads: Hex[] = [];
   const tails: Hex[] = [];

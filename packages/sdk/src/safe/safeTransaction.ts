@@ -10,8 +10,12 @@ import {
   type TypedDataDefinition,
   zeroAddress,
 } from "viem";
-import type { EncodedCall } from "../calls/CallRequest.ts";
+import { type EncodedCall, encodedCalls } from "../calls/CallRequest.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
+import { parseHex } from "../units/parseHex.ts";
+import { parseChainId, parseWhole } from "../units/parseWhole.ts";
 import { safeAddresses } from "./safeAddresses.ts";
 
 const transactionAbi = parseAbi([
@@ -51,7 +55,7 @@ export type SafeTransaction = {
  * @param parameters.nonce The Safe's own, by its `nonce()`: whatever else it does meanwhile makes the signature void.
  * @param parameters.multiSendCallOnly Safe's MultiSendCallOnly, for more than one call. Make sure that there is code at
  * that address: a delegatecall to nothing succeeds and does nothing.
- * @throws {InvalidInput} EMPTY_BATCH
+ * @throws {InvalidInput} EMPTY_BATCH; INVALID_ADDRESS; INVALID_INPUT
  */
 export function safeTransaction({
   safe,
@@ -66,7 +70,7 @@ export function safeTransaction({
   calls: readonly EncodedCall[];
   multiSendCallOnly?: Address;
 }): SafeTransaction {
-  const [only, ...others] = calls;
+  const [only, ...others] = calls?.length > 0 ? encodedCalls(calls) : [];
   if (!only)
     throw new InvalidInput({
       code: "EMPTY_BATCH",
@@ -76,7 +80,12 @@ export function safeTransaction({
   const transaction = {
     ...(others.length === 0
       ? { to: only.to, value: only.value, data: only.data, operation: 0 }
-      : { to: multiSendCallOnly, value: 0n, data: batch(calls), operation: 1 }),
+      : {
+          to: parseAddress(multiSendCallOnly, "multiSendCallOnly"),
+          value: 0n,
+          data: batch([only, ...others]),
+          operation: 1,
+        }),
     safeTxGas: 0n,
     baseGas: 0n,
     gasPrice: 0n,
@@ -84,10 +93,10 @@ export function safeTransaction({
     refundReceiver: zeroAddress,
   } as const;
   const typedData = {
-    domain: { chainId, verifyingContract: safe },
+    domain: { chainId: parseChainId(chainId), verifyingContract: parseAddress(safe, "safe") },
     types,
     primaryType: "SafeTx",
-    message: { ...transaction, nonce },
+    message: loggable({ ...transaction, nonce: parseWhole(nonce, "nonce", 1n << 256n) }),
   } as const;
   return {
     typedData,
@@ -95,7 +104,7 @@ export function safeTransaction({
     encode(signatures) {
       const { to, value, data, operation, safeTxGas, baseGas, gasPrice, gasToken, refundReceiver } =
         transaction;
-      return {
+      return loggable({
         to: safe,
         value: 0n,
         data: encodeFunctionData({
@@ -111,10 +120,10 @@ export function safeTransaction({
             gasPrice,
             gasToken,
             refundReceiver,
-            signatures,
+            parseHex(signatures, "signatures"),
           ],
         }),
-      };
+      });
     },
   };
 }

@@ -30,6 +30,8 @@ export function parseAmount(
       metaMessages: [metaMessage],
       details: { path, amount: typeof amount === "bigint" ? String(amount) : amount, decimals },
     });
+  if (!Number.isInteger(decimals) || decimals < 0 || decimals > 255)
+    throw refuse(`${path}: no token has ${decimals} decimals.`, "Pass what the token says of its decimals.");
   if (amount === undefined || amount === null)
     throw refuse(`${path} is missing.`, 'There is no default: write the limit, for example "1.50".');
   if (typeof amount !== "string")

@@ -1,0 +1,320 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Address,
+  createPublicClient,
+  createWalletClient,
+  custom,
+  getAddress,
+  type Hex,
+  keccak256,
+  numberToHex,
+  toBytes,
+  toHex,
+} from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { base } from "viem/chains";
+import type { AccountKind, Grant, Proposal } from "../../packages/sdk/src/index.ts";
+import * as sdk from "../../packages/sdk/src/index.ts";
+import * as node from "../../packages/sdk/src/node.ts";
+import { createPasskey } from "../environment/passkey.ts";
+
+const accountOf = (seed: string) => privateKeyToAccount(keccak256(toBytes(seed)));
+const address = (seed: number): Address => getAddress(toHex(seed, { size: 20 }));
+const key = accountOf("the agent of bad inputs");
+const owner = accountOf("the owner of bad inputs");
+const account = address(0xacc0);
+export const shop = address(0x5409);
+export const validator = address(0x7a11);
+const chainId = base.id;
+const usdc = sdk.usdcAddress(chainId) as Address;
+const word = keccak256("0x01");
+const now = Math.floor(Date.now() / 1000);
+
+/** A node that has an answer of zeros to whatever it is asked: bad inputs get as far as they can. */
+const transport = custom({
+  async request({ method, params }: { method: string; params?: readonly unknown[] }) {
+    switch (method) {
+      case "eth_chainId":
+        return numberToHex(chainId);
+      case "eth_blockNumber":
+        return "0x10";
+      case "eth_getBlockByNumber":
+        return { number: "0x10", timestamp: numberToHex(now), baseFeePerGas: "0x1", transactions: [] };
+      case "eth_getCode":
+        return "0x00";
+      case "eth_getStorageAt":
+        return toHex(0, { size: 32 });
+      case "eth_getLogs":
+        return [];
+      case "eth_call": {
+        const { data = "0x" } = (params?.[0] ?? {}) as { data?: Hex };
+        const isDecimals = data.startsWith("0x313ce567");
+        return isDecimals ? toHex(6, { size: 32 }) : toHex(0, { size: 32 * 16 });
+      }
+      case "eth_sendTransaction":
+      case "eth_sendRawTransaction":
+        return word;
+      default:
+        return "0x1";
+    }
+  },
+});
+const client = createPublicClient({ chain: base, transport, pollingInterval: 1 });
+export const agents = createWalletClient({ account: key, chain: base, transport });
+const owners = createWalletClient({ account: owner, chain: base, transport });
+
+const request = () => ({
+  account,
+  key: key.address,
+  budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: [shop], x402: false } },
+  until: "7d" as const,
+  actions: [
+    {
+      target: validator,
+      function: "function buy(uint256 id, address to)",
+      where: [{ argument: "id", lte: 5n }],
+    },
+  ],
+});
+const context = () => ({ chainId, module: sdk.safeSessionModuleAddress(), now, epoch: 0n });
+const session = () => sdk.createSession(request(), context());
+const proposalOf = (accountKind: AccountKind = "safe"): Proposal => ({
+  version: 1,
+  chainId,
+  module: accountKind === "safe" ? sdk.safeSessionModuleAddress() : sdk.erc7579SessionModuleAddress(),
+  accountKind,
+  session: session(),
+});
+const proposal = () => proposalOf();
+export const grant = (): Grant => ({ ...sdk.enabledGrant(proposal()), signature: `0x${"11".repeat(65)}` });
+const nexusGrant = (): Grant => ({ ...sdk.enabledGrant(proposalOf("nexus")), signature: "0x0102" });
+const module = sdk.safeSessionModuleAddress();
+const calls = () => [{ to: shop, value: 1n, data: "0x" as Hex }];
+const slot = { lot: 0n, size: 1, index: 0n };
+const passkey = createPasskey("bad inputs");
+const rail = { version: "1.4.1", handler: validator } as const;
+const newRail = { version: "1.5.0", domainSeparators: [word] } as const;
+const signed = () => ({
+  calls: [{ target: shop, value: 1n, data: "0x" as Hex }],
+  caller: shop,
+  nonce: 1n,
+  deadline: now,
+  keySignature: `0x${"11".repeat(65)}` as Hex,
+});
+const handoffOf = () =>
+  sdk.createHandoff(client, {
+    name: "Bot",
+    key: key.address,
+    budgets: request().budgets,
+    until: "7d",
+  });
+const handoffRequest = await handoffOf();
+export const files = mkdtempSync(join(tmpdir(), "latchkey-inputs-"));
+
+/** What a function is given, of which one value after the other is spoilt; several ways where there are several. */
+type Given = readonly (readonly unknown[])[];
+
+/** Good arguments of every exported function. What is an instance of a class, or a function, is left as it is. */
+export const good: { readonly [name: string]: () => Given } = {
+  addressOf: () => [["safeSessionModule", chainId]],
+  checkSession: () => [[session(), module]],
+  combineGrants: () => [[[grant()]]],
+  createAction: () => [[request().actions[0], "actions[0]"]],
+  createHandoff: () => [
+    [client, { name: "Bot", key: key.address, budgets: request().budgets, until: "7d", account }],
+  ],
+  createSession: () => [
+    [request(), context()],
+    [{ ...request(), from: new Date(), until: new Date(Date.now() + 1e9) }, context()],
+    [
+      { ...request(), budgets: { native: { perTransaction: "1", inAll: "2", recipients: "anyone" } } },
+      context(),
+    ],
+  ],
+  decodePayload: () => [["0x01"]],
+  decodeSessionUserOpCallData: () => [
+    [sdk.encodeSessionUserOpCallData({ session: proposalOf("nexus"), calls: calls() }), module],
+  ],
+  defaultSlotSizes: () => [[1_000_000n, 6]],
+  describeSession: () => [[proposal(), [{ token: usdc, symbol: "USDC", decimals: 6, known: true }]]],
+  eip712Domain: () => [[chainId, module]],
+  enabledGrant: () => [[proposal()], [grant()]],
+  enableSession: () => [[owners, { proposal: proposal() }]],
+  encodeEnable: () => [[proposal()], [grant()]],
+  encodeExecute: () => [[{ grant: grant(), calls: calls() }]],
+  encodeExecuteSigned: () => [[{ grant: grant(), signed: signed() }]],
+  encodePasskeyAssertion: () => [],
+  encodePayload: () => [
+    [
+      {
+        session: session(),
+        budgetIndex: 0,
+        slot,
+        to: shop,
+        value: 1n,
+        validAfter: 0n,
+        validBefore: 1n,
+        tokenDomain: { name: "USD Coin", version: "2" },
+        keySignature: `0x${"11".repeat(64)}1b`,
+      },
+    ],
+  ],
+  encodePaymentUserOpCallData: () => [[{ token: usdc, to: shop, amount: 1n }]],
+  encodePaymentUserOpSignature: () => [
+    [{ session: proposalOf("nexus"), signature: "0x01", period: 0n, keySignature: "0x01" }],
+  ],
+  encodeRenounce: () => [[proposal()]],
+  encodeReplaceSession: () => [
+    [{ old: grant(), replacement: proposal(), floors: [{ token: usdc, amount: 1n }] }],
+  ],
+  encodeRevoke: () => [[grant()], [{ module, id: word }]],
+  encodeRevokeAll: () => [[{ module }]],
+  encodeSessionUserOpCallData: () => [[{ session: proposalOf("nexus"), signature: "0x01", calls: calls() }]],
+  erc7579Installation: () => [[{ kind: "kernel", account, module, granter: "0x01", sessions: [session()] }]],
+  erc7579KindOf: () => [["biconomy.nexus.1.0.0"]],
+  erc7579Removal: () => [
+    [{ kind: "kernel", account, module }],
+    [{ kind: "nexus", account, module, validators: [module], executors: [module] }],
+  ],
+  erc7739Signer: () => [],
+  execute: () => [[agents, { grant: grant(), calls: calls() }]],
+  executeAsSafe: () => [
+    [owners, { safe: account, calls: calls() }],
+    [owners, { safe: account, calls: [...calls(), ...calls()], multiSendCallOnly: validator }],
+  ],
+  executeSigned: () => [[agents, { grant: grant(), signed: signed() }]],
+  fileSlotStore: () => [],
+  grantDigest: () => [[session(), { chainId, module }]],
+  granterOf: () => [[client, { account, module }]],
+  granterPrefix: () => [[{ kind: "kernel", validator }]],
+  grantSession: () => [[grant()], [proposal()]],
+  hashActions: () => [[session().actions]],
+  hashBudget: () => [[session().budgets[0]]],
+  handoffCode: () => [],
+  handoffLink: () => [["https://page.example/", handoffRequest]],
+  hashSafeMessage: () => [[{ safe: account, chainId, digest: word }]],
+  hashSession: () => [[session()]],
+  isWithin: () => [[session(), session()]],
+  kernelMessage: () => [[{ account, chainId, digest: word }]],
+  keyFingerprint: () => [[key.address]],
+  listSessions: () => [[client, { account, module, grants: [grant()], fromBlock: 0n }]],
+  mostSpendable: () => [[session(), session().budgets[0]]],
+  nestedSession: () => [],
+  parseAmount: () => [["1.50", 6, "amount"]],
+  parseDuration: () => [["7d", "until"]],
+  parseGrant: () => [[grant()], [sdk.serializeGrant(grant())]],
+  parseHandoffAnswer: () => [["{}", handoffRequest]],
+  parseHandoffRequest: () => [["{}"]],
+  passkeyVerifiers: () => [[validator, validator]],
+  pay: () => [
+    [agents, { grant: grant(), to: shop, amount: "0.50", token: "usdc" }],
+    [agents, { grant: grant(), to: shop, amount: "0.50", token: usdc }],
+  ],
+  proposeSession: () => [[client, { ...request(), module }]],
+  readBalanceFloors: () => [[client, grant()]],
+  readErc7579Removal: () => [[client, { kind: "nexus", account, module }]],
+  readKeyFile: () => [[join(files, "none.json")]],
+  renounceSession: () => [[agents, { grant: grant() }]],
+  replaceSession: () => [[owners, { old: grant(), replacement: proposal() }]],
+  requestedSession: () => [[handoffRequest, { account, now }]],
+  reviewSession: () => [[client, proposal()]],
+  revokeAllSessions: () => [
+    [owners, { grant: grant() }],
+    [owners, { account, accountKind: "safe", module }],
+  ],
+  revokeSession: () => [[owners, { grant: grant() }]],
+  safeCreation: () => [
+    [{ ...rail, module, owners: [account], threshold: 1, passkey: passkey.publicKey, verifiers: 1n }],
+    [{ ...newRail, module, owners: [account], multiSend: validator, sharedSigner: shop }],
+  ],
+  safeFallbackHandler: () => [[client, account]],
+  safeInitializer: () => [[sdk.safeCreation({ ...rail, module, owners: [account] })]],
+  safeInstallation: () => [[{ ...rail, module, safe: account }], [{ ...newRail, module, safe: account }]],
+  safeMessage: () => [[{ safe: account, chainId, digest: word }]],
+  safePasskeySignature: () => [],
+  safeRemoval: () => [
+    [{ ...rail, module, safe: account, modules: [module], fallbackHandler: validator, nextHandler: shop }],
+  ],
+  safeSignatures: () => [
+    [[{ signer: account, signature: `0x${"11".repeat(65)}` }]],
+    [[{ signer: account, signature: "0x01", isContract: true }]],
+  ],
+  safeTransaction: () => [
+    [{ safe: account, chainId, nonce: 0n, calls: calls() }],
+    [{ safe: account, chainId, nonce: 0n, calls: [...calls(), ...calls()], multiSendCallOnly: validator }],
+  ],
+  serializeGrant: () => [[grant()]],
+  sessionExcess: () => [[session(), session()]],
+  sessionHistory: () => [
+    [client, { grant: grant(), fromBlock: 0n }],
+    [client, { account, module, fromBlock: 0n }],
+  ],
+  sessionJson: () => [[session()]],
+  sessionState: () => [[client, { module, id: word, account }]],
+  sessionStatus: () => [[client, grant()]],
+  sessionTypedData: () => [[session(), { chainId, module }]],
+  settleHandoff: () => [
+    [owners, { version: 1, nonce: word, status: "granted", grant: grant(), transactions: [] }],
+  ],
+  signExecution: () => [[key, { grant: grant(), calls: calls(), caller: shop, deadline: now, nonce: 1n }]],
+  signGrant: () => [[owner, proposal()]],
+  signPaymentUserOp: () => [
+    [key, { session: proposalOf("nexus"), chainId, signature: "0x01", period: 0n, userOpHash: word }],
+  ],
+  signatureRailCalls: () => [
+    [rail, validator],
+    [newRail, validator],
+  ],
+  signatureRailHandler: () => [
+    [rail, module],
+    [{ ...newRail, handler: validator }, module],
+  ],
+  slotNonce: () => [[{ id: word, budgetIndex: 0, period: 0n, ...slot }]],
+  spendMeter: () => [[grant(), []]],
+  toCalls: () => [[calls()]],
+  toSessionSmartAccount: () => [[{ client, key, grant: nexusGrant(), entryPoint: "0.7", lane: 1 }]],
+  usdcAddress: () => [[chainId]],
+  validatorNonceKey: () => [[{ kind: "nexus", validator, lane: 1 }]],
+  verifyGrant: () => [[client, grant()]],
+  wrapForErc7579: () => [["0x01", { kind: "nexus", module }]],
+  wrapForSafe: () => [
+    ["0x01", { handler: "session" }],
+    [
+      "0x01",
+      {
+        handler: "extensible",
+        domainSeparator: word,
+        authorization: { from: account, to: shop, value: 1n, validAfter: 0n, validBefore: 1n, nonce: word },
+      },
+    ],
+  ],
+  writeKeyFile: () => [[join(files, "none", "key.json"), { privateKey: word }]],
+};
+
+/** Those that take nothing to spoil, or whatever there is; and those whose inputs have tests of their own. */
+export const apart: { readonly [name: string]: string } = {
+  authorizationStates: "test/sdk/x402",
+  budgetSpendControls: "test/sdk/x402",
+  checkOffer: "test/sdk/x402",
+  checkTokenDomain: "test/sdk/x402",
+  chooseSlot: "test/sdk/x402",
+  decodeError: "takes whatever was thrown",
+  deployLatchkey: "takes a client alone",
+  erc7579SessionModuleAddress: "takes nothing",
+  isRefusal: "takes whatever was thrown",
+  latchkeyScheme: "test/sdk/x402",
+  memorySlotStore: "takes nothing",
+  payingFetch: "test/sdk/x402",
+  printHandoff: "takes what requestSession gives",
+  requestSession: "test/sdk/handoff",
+  safeHandler: "test/sdk/x402",
+  safeSessionHandlerAddress: "takes nothing",
+  safeSessionModuleAddress: "takes nothing",
+  slotAllocator: "test/sdk/x402",
+  slotWorth: "test/sdk/x402",
+};
+
+/** Whatever the SDK exports, by name. */
+export const exported: { readonly [name: string]: unknown } = { ...sdk, ...node };
