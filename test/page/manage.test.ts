@@ -287,6 +287,8 @@ describe("Manage", function () {
     await human.page.getByText(/Signed, and not sent/).waitFor();
     // The Safe's nonce is the sixth slot of its storage.
     await world().testChain.setStorageAt(safe, toHex(5n), pad(toHex(1n)));
+    // With a block, as a transaction would have it.
+    await world().usdc.mint(safe, 1n);
     await mendChain(human);
     expect(await failure(human)).to.match(/made another transaction since.*go on spending.*again/);
     expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);

@@ -71,7 +71,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
           describes={id}
           look="danger-quiet"
           over={undefined}
-          isReachable={news.head !== undefined && news.failure === undefined}
+          answeredAt={news.answeredAt}
           onMined={askNow}
         >
           Stops every session that this account ever allowed by Latchkey, also those that no longer appear

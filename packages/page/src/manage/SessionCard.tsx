@@ -54,7 +54,6 @@ export function SessionCard({
   );
   const factsOf = useTokenFacts(asked, grant);
   const over = state.kind === "stopped" || state.kind === "expired" ? state.kind : undefined;
-  const isReachable = news.head !== undefined && news.failure === undefined;
   const current = state.kind !== "unknown" && state.kind !== "asking";
   const events = news.eventsComplete ? news.events : undefined;
   // The clock draws this card anew each second; hashing a session is not for that.
@@ -81,7 +80,7 @@ export function SessionCard({
         describes={id}
         look="danger"
         over={over}
-        isReachable={isReachable}
+        answeredAt={news.answeredAt}
         onMined={onMined}
       >
         One tap. It takes effect once mined, and cannot be undone.

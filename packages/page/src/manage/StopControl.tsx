@@ -25,7 +25,7 @@ import { type StopPhase, useStopping } from "./useStopping.ts";
  * @param props.call What the account is to call.
  * @param props.target What that stops.
  * @param props.over Why there is nothing to stop any more: then only the outcome stays.
- * @param props.isReachable Whether the chain answers.
+ * @param props.answeredAt When the chain answered last, by this device's clock.
  * @param props.children What the button does, beside it.
  */
 export function StopControl({
@@ -38,7 +38,7 @@ export function StopControl({
   describes,
   look,
   over,
-  isReachable,
+  answeredAt,
   onMined,
   children,
 }: {
@@ -51,27 +51,29 @@ export function StopControl({
   describes: string;
   look: "danger" | "danger-quiet";
   over: "stopped" | "expired" | undefined;
-  isReachable: boolean;
+  answeredAt: number | undefined;
   onMined: () => void;
   children: ReactNode;
 }) {
   const id = useId();
-  const { phase, failure, begin, waiting, payers } = useStopping({
+  const { phase, failure, begin, isOutdated, waiting, payers } = useStopping({
     asked,
     managed,
     target,
     call,
     safe,
     over,
-    isReachable,
+    answeredAt,
     onMined,
   });
   const { sharedSigner } = asked.settings;
   // Ready before the click: browsers show a passkey's prompt only as the click's direct answer.
   const plan = useMemo((): StopPlan | StopObstacle => {
     const failure = webAuthnFailure();
-    return failure ? { kind: "failure", failure } : planStop(managed, sharedSigner, call, safe);
-  }, [managed, sharedSigner, call, safe]);
+    return failure
+      ? { kind: "failure", failure }
+      : planStop(managed, sharedSigner, call, isOutdated ? undefined : safe);
+  }, [managed, sharedSigner, call, safe, isOutdated]);
   const isBegun = phase.kind !== "idle";
   const outcome = useReveal<HTMLDivElement>(isBegun && phase.kind);
   useEffect(() => {

@@ -42,8 +42,8 @@ const LATE_NODE = { pause: 1000, tries: 60 };
  * @param parameters.call What the account is to call.
  * @param parameters.safe Where the Safe stands, as the chain said it last.
  * @param parameters.over Whether the chain says that there is nothing to stop any more, and why.
- * @param parameters.isReachable Whether the chain answers. When it answers again, what was signed is sent on.
- * @param parameters.onMined Called when the chain has it.
+ * @param parameters.answeredAt When the chain answered last. What could not be sent is tried again each time that it does.
+ * @param parameters.onMined Called when the chain has it, or something in its place.
  * @returns `begin` has to be called in the click's handler: it asks the passkey before anything else.
  */
 export function useStopping({
@@ -53,7 +53,7 @@ export function useStopping({
   call,
   safe,
   over,
-  isReachable,
+  answeredAt,
   onMined,
 }: {
   asked: AskedChain;
@@ -62,12 +62,14 @@ export function useStopping({
   call: EncodedCall;
   safe: SafeStanding | undefined;
   over: "stopped" | "expired" | undefined;
-  isReachable: boolean;
+  answeredAt: number | undefined;
   onMined: () => void;
 }): {
   phase: StopPhase;
   failure: unknown;
   begin: (plan: StopPlan) => void;
+  /** Whether `safe` is from before what made a signed stop void: nothing must be signed for it. */
+  isOutdated: boolean;
   /** What was signed and waits to be sent. */
   waiting: readonly SignedTransaction[];
   /** Who can send it from here. */
@@ -87,6 +89,8 @@ export function useStopping({
   const transactionsOf = (one: SavedStop) => stopTransactions(one, managed, settings.sharedSigner, call);
 
   const isPursuing = useRef(false);
+  /** The nonce of the last stop that was void. */
+  const [voidNonce, setVoidNonce] = useState<bigint>();
 
   const keep = (work: () => void) => {
     try {
@@ -99,6 +103,12 @@ export function useStopping({
     keep(() => forgetStop(name));
     setFailure(problem);
     setPhase(next);
+  };
+
+  const giveUp = (signed: SavedStop, problem: PageFailure) => {
+    setVoidNonce(BigInt(signed.nonce));
+    finish({ kind: "idle" }, problem);
+    onMined();
   };
 
   /** Does what is left to do, and never a second time what is under way. */
@@ -126,8 +136,7 @@ export function useStopping({
       finish({ kind: "mined", hash: mined.hash });
       onMined();
     } catch (error) {
-      if (error instanceof PageFailure && error.code === "STOP_OVERTAKEN")
-        return finish({ kind: "idle" }, error);
+      if (error instanceof PageFailure && error.code === "STOP_OVERTAKEN") return giveUp(signed, error);
       keep(() => rememberStop(last));
       setFailure(error);
       setPhase({ kind: "signed", stop: last });
@@ -156,10 +165,13 @@ export function useStopping({
     });
   };
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once each time that the chain begins to answer
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once each time that the chain answers
   useEffect(() => {
-    if (isReachable && stop) void nodePayer(asked).then((payer) => pursue(stop, payer));
-  }, [isReachable]);
+    if (answeredAt === undefined || !stop || !(settings.isLocal || stop.sent)) return;
+    // What the chain or a wallet has said no to is for the reader to try again.
+    if (failure !== undefined && !isRefusal(decodeError(failure), "NETWORK")) return;
+    void nodePayer(asked).then((payer) => (payer || stop.sent) && pursue(stop, payer));
+  }, [answeredAt]);
 
   // Somebody else may send it, or something else with its nonce.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rest is the same as long as these are
@@ -169,9 +181,7 @@ export function useStopping({
     if (!safe || safe.nonce <= BigInt(stop.nonce)) return;
     isStopped(client, target, BigInt(stop.epoch)).then(
       (isDone) =>
-        isDone
-          ? finish({ kind: "mined", hash: undefined })
-          : finish({ kind: "idle" }, new PageFailure("STOP_OVERTAKEN")),
+        isDone ? finish({ kind: "mined", hash: undefined }) : giveUp(stop, new PageFailure("STOP_OVERTAKEN")),
       () => {},
     );
   }, [stop, over, safe?.nonce]);
@@ -192,7 +202,8 @@ export function useStopping({
     const { creation, stop: last } = stopTransactions(stop, managed, settings.sharedSigner, call);
     return creation && !safe?.deployed ? [creation, last] : [last];
   }, [stop, managed, settings, call, safe?.deployed]);
-  return { phase, failure, begin, waiting, payers };
+  const isOutdated = voidNonce !== undefined && safe !== undefined && safe.nonce <= voidNonce;
+  return { phase, failure, begin, isOutdated, waiting, payers };
 
   /** Whether the node knows a transaction, mined or not. */
   async function knows(hash: Hash): Promise<boolean> {

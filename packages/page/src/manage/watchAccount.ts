@@ -43,6 +43,8 @@ export type AccountNews = {
   begunAt: number;
   sessions: readonly KnownSession[];
   answers: ReadonlyMap<Hex, SessionAnswer>;
+  /** When the last question was asked that the chain answered, by this device's clock; undefined before. */
+  answeredAt: number | undefined;
   /** Why the last question failed; undefined where it did not. */
   failure: unknown;
   /** Whether the latest block is so old that the node seems to have stopped following its chain. */
@@ -77,6 +79,7 @@ export const noNews = (managed: ManagedAccount, now: number): AccountNews => ({
   begunAt: now,
   sessions: managed.grants.map(({ grant, name }) => ({ id: hashSession(grantSession(grant)), grant, name })),
   answers: new Map(),
+  answeredAt: undefined,
   failure: undefined,
   lagging: false,
   head: undefined,
@@ -170,7 +173,7 @@ export function watchAccount(parameters: {
         answers.set(id, { status, askedAt, granted });
       }),
     ]);
-    tell({ head, lagging, answers, safe, failure: undefined });
+    tell({ head, lagging, answers, safe, answeredAt: askedAt, failure: undefined });
     if (isNewBlock || !news.events) void readEvents(changed);
   };
 

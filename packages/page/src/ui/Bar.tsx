@@ -10,15 +10,15 @@ export function Bar({ children }: { children: ReactNode }): ReactNode {
     const element = bar.current;
     if (!element) return;
     const { style } = document.documentElement;
-    // What has the focus, or was revealed, must not lie behind the bar: browsers keep clear of this padding.
+    // What has the focus, or was revealed, must not lie behind the bar: the style sheet has it keep clear of that.
     const watch = new ResizeObserver(() => {
       const isSticky = getComputedStyle(element).position === "sticky";
-      style.scrollPaddingBottom = isSticky ? `${element.offsetHeight + 16}px` : "";
+      style.setProperty("--bar", isSticky ? `${element.offsetHeight}px` : "0px");
     });
     watch.observe(element);
     return () => {
       watch.disconnect();
-      style.scrollPaddingBottom = "";
+      style.removeProperty("--bar");
     };
   }, []);
   return (
