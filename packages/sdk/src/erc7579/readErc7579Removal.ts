@@ -24,10 +24,10 @@ export async function readErc7579Removal(
   client: Client<Transport, Chain | undefined>,
   parameters: { kind: Erc7579AccountKind; account: Address; module: Address },
 ): Promise<Erc7579RemovalParameters> {
-  const { kind } = parameters;
+  const { kind, account, module } = parameters;
   requireErc7579Kind(kind);
-  const account = parseAddress(parameters.account, "account");
-  const module = parseAddress(parameters.module, "module");
+  parseAddress(account, "account");
+  parseAddress(module, "module");
   if (kind === "openzeppelin" || kind === "kernel") return { kind, account, module };
   const listed = async (functionName: "getValidatorsPaginated" | "getExecutorsPaginated") => {
     const args = [SENTINEL, MOST] as const;
