@@ -182,8 +182,8 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
           const offset = calldata.word(4n);
           const outcome = await ask(data);
           if ("revert" in outcome) {
-            // Solidity's own bounds of the argument's head: everything else is for the reader to say.
-            expect(outcome.revert.slice(0, 10), outcome.revert).to.equal("0x08c379a0");
+            // Solidity's own bounds of the argument's head, without a reason: everything else is for the reader to say.
+            expect(outcome.revert).to.equal("0x");
             expect(offset >= 2n ** 64n || 4n + offset + 320n > calldata.length).to.equal(true);
             outcomes.refused++;
             return;

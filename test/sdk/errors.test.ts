@@ -272,6 +272,16 @@ describe("what the chain says no with", () => {
     expect(decodeError(undefined).code).to.equal("UNKNOWN");
   });
 
+  it("says of a revert without a reason that the calldata may be too short, as the module's is", () => {
+    const inside = new BaseError("around", { cause: new RawContractError({ data: "0x" }) });
+    for (const error of ["0x", inside] as const) {
+      const { code, shortMessage, metaMessages } = decodeError(error);
+      expect(code).to.equal("UNKNOWN");
+      expect(shortMessage).to.equal("The contract reverted without a reason.");
+      expect(metaMessages?.join(" ")).to.match(/calldata.*ends before the arguments/);
+    }
+  });
+
   it("is told apart from a chain that could not be asked", () => {
     const error = new BaseError("around", { cause: new TimeoutError({ body: {}, url: "" }) });
     expect(decodeError(error).code).to.equal("NETWORK");

@@ -95,6 +95,18 @@ export function decodeError(error: unknown): Refusal {
     });
   const fault = findCause(error, isConnectionFault);
   if (fault) return networkRefusal(fault, { cause: error });
+  if (text === undefined && revertsWithNothing(error))
+    return new ChainRefusal({
+      code: "UNKNOWN",
+      shortMessage: "The contract reverted without a reason.",
+      metaMessages: [
+        "Look at the calldata: a contract does so where it ends before the arguments. Encode it by the contract's ABI.",
+        "Otherwise a contract in between ran out of gas, or gives no reasons.",
+      ],
+      errorName: "unknown",
+      revertData: "0x",
+      cause: error,
+    });
   return new ChainRefusal({
     code: "UNKNOWN",
     shortMessage: `The reason is not known: ${revertData ? saidBy(revertData) : text === undefined ? shortMessageOf(error) : oneLine(text)}.`,
@@ -458,9 +470,7 @@ function read(decoded: Decoded): Reading {
 function findRevertData(error: unknown): Hex | undefined {
   for (const one of causes(error)) {
     if (typeof one !== "object" || one === null) continue;
-    const { raw, data } = one as { raw?: unknown; data?: unknown };
-    const nested = typeof data === "object" && data !== null && "data" in data ? data.data : data;
-    for (const candidate of [raw, nested]) if (isHex(candidate) && size(candidate) >= 4) return candidate;
+    for (const candidate of dataOf(one)) if (isHex(candidate) && size(candidate) >= 4) return candidate;
   }
   for (const one of causes(error)) {
     const inMessage =
@@ -468,6 +478,17 @@ function findRevertData(error: unknown): Hex | undefined {
     if (inMessage?.[1]) return inMessage[1] as Hex;
   }
   return undefined;
+}
+
+/** Whether a contract reverted and gave no data. */
+const revertsWithNothing = (error: unknown): boolean =>
+  error === "0x" ||
+  hasCause(error, (one) => typeof one === "object" && one !== null && dataOf(one).includes("0x"));
+
+/** What viem or a node put beside an error: revert data, or something else. */
+function dataOf(error: object): unknown[] {
+  const { raw, data } = error as { raw?: unknown; data?: unknown };
+  return [raw, typeof data === "object" && data !== null && "data" in data ? data.data : data];
 }
 
 /** The text of a revert, for nodes that answer with a message only. */
