@@ -84,7 +84,7 @@ export function StopControl({
   // Nothing is left to do, and nothing was done here.
   if (over && !isBegun) return null;
   return (
-    <div className={isBegun ? "stop stop--begun" : "stop"}>
+    <div className="stop">
       {!over && (
         <>
           <Actions>
@@ -112,7 +112,6 @@ export function StopControl({
       {failure !== undefined && !over && <FailureNotice error={failure} />}
       {phase.kind === "signed" && !over && (
         <div className="stack">
-          <TransactionText label="The signed transaction" text={JSON.stringify(waiting, undefined, 2)} />
           <Actions>
             {payers.map(({ name, pay }) => (
               <Button key={name} onClick={pay}>
@@ -121,6 +120,7 @@ export function StopControl({
             ))}
             <CopyButton label="Copy the transaction" text={JSON.stringify(waiting, undefined, 2)} />
           </Actions>
+          <TransactionText label="The signed transaction" text={JSON.stringify(waiting, undefined, 2)} />
         </div>
       )}
     </div>
