@@ -11,7 +11,8 @@ export const commandLine = (name: string, description: string): Command =>
     .description(description)
     .allowExcessArguments(false)
     .configureOutput({
-      outputError: (message, write) => write(`${message.trim()} (--help says what there is)\n`),
+      outputError: (message, write) =>
+        write(`${message.trim().replaceAll("\n", " ")} (--help says what there is)\n`),
     })
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 

@@ -1,10 +1,6 @@
-/** A value as JSON can carry it: every bigint as a decimal string, at any depth. Whatever else there is stays as it is. */
-export function jsonOf(value: unknown): unknown {
-  if (typeof value === "bigint") return value.toString();
-  if (Array.isArray(value)) return value.map(jsonOf);
-  if (!isPlain(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, jsonOf(member)]));
-}
+/** What JSON carries of an object: every bigint as a decimal string, at any depth. */
+export const jsonOf = (value: object): unknown =>
+  JSON.parse(JSON.stringify(value, (_, one) => (typeof one === "bigint" ? String(one) : one)));
 
 /**
  * Lets `JSON.stringify` take a result that holds bigints, and every object in it, so that an agent can log it: they become
@@ -18,8 +14,9 @@ export function loggable<value>(value: value): value {
   else if (isPlain(value) && !("toJSON" in value) && Object.isExtensible(value)) {
     for (const member of Object.values(value)) loggable(member);
     Object.defineProperty(value, "toJSON", {
-      value(this: unknown) {
-        return jsonOf(this);
+      value(this: object) {
+        // A copy has no such function, which would only come back here.
+        return jsonOf({ ...this });
       },
       // A copy made by hand may still have another.
       writable: true,
