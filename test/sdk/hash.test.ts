@@ -14,7 +14,9 @@ import { arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
 
 const runs = process.env.LATCHKEY_DEEP ? 2000 : 60;
 
-describe("the SDK's hashes", () => {
+describe("the SDK's hashes", function () {
+  this.timeout(process.env.LATCHKEY_DEEP ? 0 : 40_000);
+
   async function deploy() {
     const { viem } = await network.create("default");
     const { address } = await viem.deployContract("SafeSessionModule");

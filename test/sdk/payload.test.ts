@@ -115,7 +115,9 @@ const codeOf = (attempt: () => unknown) => {
   return undefined;
 };
 
-describe("a payload of the signature rail", () => {
+describe("a payload of the signature rail", function () {
+  this.timeout(process.env.LATCHKEY_DEEP ? 0 : 40_000);
+
   it("is, byte by byte, what the contract's parser documents", () => {
     expect(encodePayload(parameters)).to.equal(
       concat([
