@@ -19,19 +19,19 @@ const page = `export { proposeSession, revokeSession, serializeGrant, sessionSta
 
 /** The limits are what was measured, and a twentieth: whoever needs more says so by raising them here. */
 const parts: readonly Part[] = [
-  { name: "an agent that pays by x402", contents: agent, limit: 92_000 },
+  { name: "an agent that pays by x402", contents: agent, limit: 100_000 },
   {
     name: "an agent that pays by x402, without viem, x402 and zod",
     contents: agent,
     alone: true,
-    limit: 22_000,
+    limit: 24_300,
   },
-  { name: "a page that proposes, signs and revokes", contents: page, limit: 74_800 },
+  { name: "a page that proposes, signs and revokes", contents: page, limit: 80_000 },
   {
     name: "a page that proposes, signs and revokes, without viem and zod",
     contents: page,
     alone: true,
-    limit: 24_900,
+    limit: 26_400,
   },
   {
     name: "the ABI of every module",
