@@ -469,10 +469,11 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
       });
     }
 
-    describe(`a Safe of two owners, both needed, ${version}`, () => {
+    describe(`a Safe of three owners, two needed, ${version}`, () => {
       let account: SafeAccount;
       let signers: [SafeOwner, SafeOwner];
       let owners: [Owner, Owner];
+      let third: Owner;
       let passkey: Passkey;
       let restore: () => Promise<void>;
 
@@ -500,9 +501,11 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           privateKeyToAccount(signers[0].signer as Hex),
           { rawId: passkey.rawId, getFn: passkey.getFn, signer: bob.address },
         ];
+        const carol = ecdsaOwner(`carol ${version}`);
+        third = privateKeyToAccount(carol.signer as Hex);
         const { address, to, data } = await predictSafe(testChain, safe, {
           version,
-          config: { owners: signers.map((owner) => owner.address), threshold: 2 },
+          config: { owners: [...signers, carol].map((owner) => owner.address), threshold: 2 },
           saltNonce: 2n,
         });
         await testChain.send({ from: RELAYER, to: getAddress(to), data: data as Hex });
@@ -514,25 +517,27 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
       });
       afterEach(() => restore());
 
-      it("grants by both signatures, whoever signs first, each asked once", async () => {
+      it("grants by two signatures, whosever they are and whoever signs first, each asked once", async () => {
         const [alice, bob] = owners;
         const asked = passkey.assertions;
         for (const order of [
           [alice, bob],
           [bob, alice],
+          [alice, third],
+          [third, bob],
         ]) {
           const grant = await signGrant(order, await propose(account));
           expect(await verifyGrant(environment.testChain.client, grant)).to.deep.equal({ valid: true });
           await settleX402(await signX402(grant, 200_000n));
           await payByExecution(grant, "0.10");
         }
-        expect(passkey.assertions - asked).to.equal(2);
-        expect(await paid()).to.equal(600_000n);
+        expect(passkey.assertions - asked).to.equal(3);
+        expect(await paid()).to.equal(1_200_000n);
       });
 
       it("grants nothing by one of them, nor by one of them twice", async () => {
         const [alice, bob] = owners;
-        for (const owner of [alice, bob]) {
+        for (const owner of [alice, bob, third]) {
           const grant = await signGrant(owner, await propose(account));
           expect((await verifyGrant(environment.testChain.client, grant)).valid).to.equal(false);
           expect(await refusalCode(payByExecution(grant, "1"))).to.equal("NOT_GRANTED");

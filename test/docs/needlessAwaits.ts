@@ -4,6 +4,7 @@ import * as addresses from "../../packages/sdk/src/addresses/index.ts";
 import * as sdk from "../../packages/sdk/src/index.ts";
 import * as node from "../../packages/sdk/src/node.ts";
 import * as testing from "../../packages/sdk/src/testing/index.ts";
+import { snippetOptions } from "./snippets.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const sources = join(root, "packages/sdk/src");
@@ -72,15 +73,7 @@ export function needlessAwaits(examples: readonly Example[]): string[] {
     examples.map((example, index) => [join(root, ".tmp", `example-${index}.ts`), moduleOf(example.code)]),
   );
   const options: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    lib: ["lib.es2024.d.ts", "lib.dom.d.ts"],
-    types: ["node"],
-    strict: true,
-    skipLibCheck: true,
-    allowImportingTsExtensions: true,
-    noEmit: true,
+    ...snippetOptions,
     paths: Object.fromEntries(Object.entries(entries).map(([name, { source }]) => [name, [source]])),
   };
   const host = ts.createCompilerHost(options);

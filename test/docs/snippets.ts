@@ -108,6 +108,19 @@ export async function runSnippets(run: SnippetRun): Promise<Declared> {
   return declared;
 }
 
+/** How the code of a page is compiled: as a reader's would be. */
+export const snippetOptions: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  lib: ["lib.es2024.d.ts", "lib.dom.d.ts"],
+  types: ["node"],
+  strict: true,
+  skipLibCheck: true,
+  allowImportingTsExtensions: true,
+  noEmit: true,
+};
+
 /**
  * What the compiler, strict, says against the code of pages, as a reader with a bundler compiles it.
  * @param pages With the names of the given variables that each page uses.
@@ -123,17 +136,7 @@ export async function snippetFaults(
     })),
   );
   return inScratch(files, async (paths) => {
-    const program = ts.createProgram([...paths], {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Bundler,
-      lib: ["lib.es2024.d.ts", "lib.dom.d.ts"],
-      types: ["node"],
-      strict: true,
-      skipLibCheck: true,
-      allowImportingTsExtensions: true,
-      noEmit: true,
-    });
+    const program = ts.createProgram([...paths], snippetOptions);
     return paths.map((path) => {
       const source = program.getSourceFile(path);
       const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];

@@ -171,7 +171,9 @@ export const good: { readonly [name: string]: () => Given } = {
   ],
   encodeRevoke: () => [[grant()], [{ module, id: word }]],
   encodeRevokeAll: () => [[{ module }]],
+  encodeRevokeGranter: () => [[{ module }]],
   encodeSessionUserOpCallData: () => [[{ session: proposalOf("nexus"), signature: "0x01", calls: calls() }]],
+  formatSpan: () => [[86_400]],
   erc7579Installation: () => [[{ kind: "kernel", account, module, granter: "0x01", sessions: [session()] }]],
   erc7579KindOf: () => [["biconomy.nexus.1.0.0"]],
   erc7579Removal: () => [

@@ -22,6 +22,7 @@ import {
   type SignedAuthorization,
 } from "../../../packages/sdk/src/x402/authorizationFate.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
+import { transferWithAuthorizationTypes } from "../../environment/usdc.ts";
 
 const payer = privateKeyToAccount(keccak256(toBytes("a payer whose nonce is taken")));
 const shop: Address = "0x5409000000000000000000000000000000000002";
@@ -32,14 +33,7 @@ const tokenAbi = parseAbi([
   "function cancelAuthorization(address,bytes32,bytes)",
 ]);
 const types = {
-  TransferWithAuthorization: [
-    { name: "from", type: "address" },
-    { name: "to", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "validAfter", type: "uint256" },
-    { name: "validBefore", type: "uint256" },
-    { name: "nonce", type: "bytes32" },
-  ],
+  ...transferWithAuthorizationTypes,
   CancelAuthorization: [
     { name: "authorizer", type: "address" },
     { name: "nonce", type: "bytes32" },

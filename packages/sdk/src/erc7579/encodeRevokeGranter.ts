@@ -1,6 +1,8 @@
 import { type Address, encodeFunctionData } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
+import { loggable } from "../json.ts";
+import { parseAddress } from "../units/parseAddress.ts";
 
 /**
  * The call by which an ERC-7579 account ends every session and every unused grant, and clears its granter: from then on no
@@ -13,12 +15,15 @@ import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleA
  * It needs nothing of the account's code: an EOA sends it by a transaction of its own, whatever it delegates to. The
  * module stays installed where it is; installing it again names another granter.
  *
+ * @throws {InvalidInput} INVALID_ADDRESS
+ *
  * @example
  * await eoaWallet.sendTransaction(encodeRevokeGranter({ module }));
  */
-export const encodeRevokeGranter = (parameters: { module: Address }): EncodedCall => ({
-  to: parameters.module,
-  value: 0n,
-  // The module hears of a removal: it takes the account's word for that, and asks for nothing else.
-  data: encodeFunctionData({ abi: erc7579SessionModuleAbi, functionName: "onUninstall", args: ["0x"] }),
-});
+export const encodeRevokeGranter = (parameters: { module: Address }): EncodedCall =>
+  loggable({
+    to: parseAddress(parameters.module, "module"),
+    value: 0n,
+    // The module hears of a removal: it takes the account's word for that, and asks for nothing else.
+    data: encodeFunctionData({ abi: erc7579SessionModuleAbi, functionName: "onUninstall", args: ["0x"] }),
+  });

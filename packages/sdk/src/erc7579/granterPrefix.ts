@@ -1,6 +1,6 @@
 import { type Address, concat, type Hex, zeroAddress } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { addressBytes } from "../units/addressBytes.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
@@ -18,8 +18,8 @@ import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 export function granterPrefix({ kind, validator }: { kind: Erc7579AccountKind; validator?: Address }): Hex {
   requireErc7579Kind(kind);
   if (validator !== undefined) {
-    const address = parseAddress(validator, "validator");
-    return kind === "kernel" ? concat(["0x01", address]) : address;
+    const bytes = addressBytes(validator, "validator");
+    return kind === "kernel" ? concat(["0x01", bytes]) : bytes;
   }
   if (kind === "kernel") return "0x00";
   if (kind === "safe7579") return zeroAddress;

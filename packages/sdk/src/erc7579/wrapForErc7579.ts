@@ -1,5 +1,5 @@
 import { type Address, concat, type Hex } from "viem";
-import { parseAddress } from "../units/parseAddress.ts";
+import { addressBytes } from "../units/addressBytes.ts";
 import { parseHex } from "../units/parseHex.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { requireErc7579Kind } from "./requireErc7579Kind.ts";
@@ -13,6 +13,6 @@ import { requireErc7579Kind } from "./requireErc7579Kind.ts";
  */
 export const wrapForErc7579 = (payload: Hex, account: { kind: Erc7579AccountKind; module: Address }): Hex => {
   requireErc7579Kind(account.kind);
-  const addressed = concat([parseAddress(account.module, "module"), parseHex(payload, "payload")]);
+  const addressed = concat([addressBytes(account.module, "module"), parseHex(payload, "payload")]);
   return account.kind === "kernel" ? concat(["0x01", addressed]) : addressed;
 };

@@ -1,3 +1,5 @@
+import { parseWhole } from "../units/parseWhole.ts";
+
 const units = [
   ["week", 604_800],
   ["day", 86_400],
@@ -15,9 +17,11 @@ const MOST = 120;
  * A span of time as people say it, exact: `"1 day"`, `"90 minutes"`, `"6 days 23 hours 33 minutes 37 seconds"`. The largest
  * unit that divides it is taken; where that makes a large number of small units, several.
  *
- * @param seconds A whole number above zero.
+ * @param seconds A whole number.
+ * @throws {InvalidInput} INVALID_INPUT
  */
 export function formatSpan(seconds: number): string {
+  parseWhole(seconds, "seconds", Number.MAX_SAFE_INTEGER);
   const [name, length] = units.find(([, unit]) => seconds % unit === 0) ?? ["second", 1];
   if (length >= 86_400 || seconds / length <= MOST) return count(seconds / length, name);
   let left = seconds;

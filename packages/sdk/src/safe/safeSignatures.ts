@@ -1,6 +1,6 @@
 import { type Address, concat, type Hex, numberToHex, pad, size } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { addressBytes } from "../units/addressBytes.ts";
 import { parseHex } from "../units/parseHex.ts";
 import { parseList } from "../units/parseList.ts";
 
@@ -25,7 +25,7 @@ export type SafeOwnerSignature = {
  */
 export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
   const checked = parseList(signatures, "signatures", (one, path) => ({
-    signer: parseAddress(one?.signer, `${path}.signer`),
+    signer: addressBytes(one?.signer, `${path}.signer`),
     signature: parseHex(one.signature, `${path}.signature`),
     isContract: one.isContract,
   }));
