@@ -55,9 +55,9 @@ const SEARCHED_BLOCKS = 10_000n;
  * Asks the chain what became of an authorization. A used nonce alone does not tell: an agent elsewhere that shares the
  * session, but not its store, may have signed for the same slot. So the transaction that used it is looked at.
  *
- * That another one used it is believed of the token alone: of the transfer that it logs right behind the use of the nonce,
- * and of a transaction that calls it itself. A facilitator's contract could settle this one and show another beside it, to
- * be paid twice.
+ * That another one used it is believed of the token alone: where it logs no transfer to this one's payee in the transaction,
+ * and where the transaction calls it itself. A facilitator's contract could settle this one and show another beside it, to be
+ * paid twice. So neither the order of logs nor the amount counts, which tokens with fees log otherwise.
  *
  * @returns The fate, and the time of the very block that was asked about: of two nodes behind one address one may be
  * behind, and that it is late by one and unused by the other proves nothing.
@@ -103,15 +103,13 @@ async function fateOfUsed(
     getTransaction(client, { hash }),
     getTransactionReceipt(client, { hash }),
   ]);
-  const transfer = parseEventLogs({ abi: tokenAbi, eventName: "Transfer", logs }).find(
-    (log) => log.logIndex === use.logIndex + 1 && isAddressEqual(log.address, token),
+  const isPaid = parseEventLogs({ abi: tokenAbi, eventName: "Transfer", logs }).some(
+    (log) =>
+      isAddressEqual(log.address, token) &&
+      isAddressEqual(log.args.from, authorization.from) &&
+      isAddressEqual(log.args.to, authorization.to),
   );
-  if (
-    transfer &&
-    (!isAddressEqual(transfer.args.to, authorization.to) ||
-      transfer.args.value !== BigInt(authorization.value))
-  )
-    return "void";
+  if (!isPaid) return "void";
   const signed = encodeAbiParameters(words, [
     authorization.from,
     authorization.to,
