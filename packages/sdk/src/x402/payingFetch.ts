@@ -89,23 +89,25 @@ export function payingFetch(
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
     const { signal } = request;
     signal.throwIfAborted();
-    const identity = await requestIdentity(request);
+    // What costs nothing is not hashed, however large its body is.
+    let identified: Promise<string> | undefined;
+    const identify = () => (identified ??= requestIdentity(request));
 
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
-      const earlier = reopen(identity);
+      const earlier = open.size > 0 ? reopen(await identify()) : undefined;
       if (earlier) {
         let standing: boolean;
         try {
           standing = await unlessAborted(signal, stillStands(earlier));
         } catch (error) {
-          keepOpen(identity, earlier);
+          keepOpen(await identify(), earlier);
           throw error;
         }
         if (!standing) continue;
       }
-      const { payment, answer } = earlier ? { payment: earlier } : await newPayment(request, identity);
+      const { payment, answer } = earlier ? { payment: earlier } : await newPayment(request, identify);
       if (!payment) return answer;
-      const response = await deliver(request, identity, payment);
+      const response = await deliver(request, await identify(), payment);
       if (response) return response;
       collisions++;
     }
@@ -115,12 +117,13 @@ export function payingFetch(
   /** A payment for a request; the server's answer where it asks for none. */
   async function newPayment(
     request: Request,
-    identity: string,
+    identify: () => Promise<string>,
   ): Promise<{ payment: OpenPayment; answer?: never } | { payment?: never; answer: Response }> {
     const answer = await send(request.clone());
     const required = answer.status === 402 ? await paymentRequired(answer, request.signal) : undefined;
     if (!required) return { answer };
     discard(answer);
+    const identity = await identify();
     const creating = createPayment(required, request.signal).then(openPayment);
     try {
       return { payment: await unlessAborted(request.signal, creating) };
