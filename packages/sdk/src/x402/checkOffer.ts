@@ -2,6 +2,7 @@ import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, getAddress, isAddress, isAddressEqual, zeroAddress } from "viem";
 import { Refusal } from "../errors/Refusal.ts";
 import { ANYONE, type Budget, type Session } from "../Session.ts";
+import { FACILITATOR_SECONDS } from "./paymentWindow.ts";
 
 /** An offer of a merchant that a session may take, in the session's own terms. */
 export type PayableOffer = {
@@ -106,7 +107,7 @@ export function checkOffer(
     });
   }
   const { maxTimeoutSeconds } = requirements;
-  if (!(maxTimeoutSeconds >= SETTLEMENT_SECONDS)) {
+  if (!(maxTimeoutSeconds >= FACILITATOR_SECONDS)) {
     throw refuse(
       "INVALID_TIME",
       `The offer leaves ${maxTimeoutSeconds} s to settle; facilitators need six.`,
@@ -124,9 +125,6 @@ export function checkOffer(
     maxTimeoutSeconds: Math.floor(maxTimeoutSeconds),
   };
 }
-
-/** Facilitators refuse an authorization that ends within six seconds. */
-const SETTLEMENT_SECONDS = 6;
 
 const refuse = (
   code: ConstructorParameters<typeof Refusal>[0]["code"],
