@@ -78,7 +78,13 @@ const print = (value: unknown) =>
 
 describe("a bad input", function () {
   this.timeout(120_000);
-  after(() => rmSync(files, { recursive: true }));
+  // A spoilt path is a relative one: what is written there must not land in the checkout.
+  const checkout = process.cwd();
+  before(() => process.chdir(files));
+  after(() => {
+    process.chdir(checkout);
+    rmSync(files, { recursive: true });
+  });
 
   it("is tried on every exported function", () => {
     const names = exportedFunctions();
