@@ -41,19 +41,19 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
   };
   const execute = (chain: BenchChain, session: Session, grant?: Hex) =>
     executePayment(chain, session, grant, chain.erc7579Module);
-  const signatureSession = (chain: BenchChain, { address }: BenchErc7579Account, slotSizes: number) =>
-    benchSession(chain, address, { slotSizes, perTransaction: 4n * ONE_USDC });
-  const forSignatures = async (chain: BenchChain, account: BenchErc7579Account, slotSizes: number) => {
-    const session = signatureSession(chain, account, slotSizes);
+  const signatureSession = (chain: BenchChain, { address }: BenchErc7579Account, sizes: number) =>
+    benchSession(chain, address, { sizes, perTransaction: 4n * ONE_USDC });
+  const forSignatures = async (chain: BenchChain, account: BenchErc7579Account, sizes: number) => {
+    const session = signatureSession(chain, account, sizes);
     await account.enable(session);
     return session;
   };
-  const opener = (slotSizes: number) =>
+  const opener = (sizes: number) =>
     pays(
-      `x402/opener/${slotSizes}`,
-      `x402, enabled session, first payment of a lot, ${slotSizes} slot size${slotSizes === 1 ? "" : "s"}`,
+      `x402/opener/${sizes}`,
+      `x402, enabled session, first payment of a lot, ${sizes} slot size${sizes === 1 ? "" : "s"}`,
       async (chain, account) => {
-        const session = await forSignatures(chain, account, slotSizes);
+        const session = await forSignatures(chain, account, sizes);
         return settleSlot(chain, account, session, { lot: 0n, size: 0, index: 0n });
       },
     );

@@ -120,17 +120,17 @@ function rowsOf(version: SafeVersion): SafeRow[] {
     await chain.testChain.send(safe.byOwner(chain.module, enableSession(chain, session)));
     return session;
   };
-  const forExecution = (chain: BenchChain, safe: BenchSafe, slotSizes = 0) =>
-    enabled(chain, safe, benchSession(chain, safe.address, { slotSizes }));
-  const forSignatures = (chain: BenchChain, safe: BenchSafe, slotSizes: number) =>
-    enabled(chain, safe, signatureSession(chain, safe, slotSizes));
+  const forExecution = (chain: BenchChain, safe: BenchSafe, sizes = 0) =>
+    enabled(chain, safe, benchSession(chain, safe.address, { sizes }));
+  const forSignatures = (chain: BenchChain, safe: BenchSafe, sizes: number) =>
+    enabled(chain, safe, signatureSession(chain, safe, sizes));
 
-  const opener = (slotSizes: number) =>
+  const opener = (sizes: number) =>
     pays(
-      `x402/opener/${slotSizes}`,
-      `x402, enabled session, first payment of a lot, ${slotSizes} slot size${slotSizes === 1 ? "" : "s"}`,
+      `x402/opener/${sizes}`,
+      `x402, enabled session, first payment of a lot, ${sizes} slot size${sizes === 1 ? "" : "s"}`,
       async (chain, safe) =>
-        settleSlot(chain, safe, await forSignatures(chain, safe, slotSizes), { lot: 0n, size: 0, index: 0n }),
+        settleSlot(chain, safe, await forSignatures(chain, safe, sizes), { lot: 0n, size: 0, index: 0n }),
     );
 
   return [
@@ -252,8 +252,8 @@ const passkeyRowsOf = (version: SafeVersion): SafeRow[] => {
   ];
 };
 
-const signatureSession = (chain: BenchChain, safe: BenchSafe, slotSizes: number) =>
-  benchSession(chain, safe.address, { slotSizes, perTransaction: 4n * ONE_USDC });
+const signatureSession = (chain: BenchChain, safe: BenchSafe, sizes: number) =>
+  benchSession(chain, safe.address, { sizes, perTransaction: 4n * ONE_USDC });
 
 async function executeWithGrant(chain: BenchChain, safe: BenchSafe): Promise<Transaction> {
   const session = benchSession(chain, safe.address);

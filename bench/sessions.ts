@@ -30,10 +30,10 @@ export function benchSession(
   { key, usdc, recipient }: BenchChain,
   account: Address,
   {
-    slotSizes = 0,
+    sizes = 0,
     perTransaction = ONE_USDC,
     gasAllowance = 0n,
-  }: { slotSizes?: number; perTransaction?: bigint; gasAllowance?: bigint } = {},
+  }: { sizes?: number; perTransaction?: bigint; gasAllowance?: bigint } = {},
 ): Session {
   return {
     account,
@@ -53,7 +53,8 @@ export function benchSession(
         period: DAY,
         initial: 0n,
         perSecond: 0n,
-        slotSizes,
+        signatures: sizes > 0 ? 1 : 0,
+        sizes,
         recipients: [recipient],
       },
     ],

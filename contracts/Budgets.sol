@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Budget, Session, State} from "./Session.sol";
+import {Session, SessionBudget, State} from "./Session.sol";
 import {Slots} from "./Slots.sol";
 import {ISessionErrors} from "./interfaces/ISessionErrors.sol";
 
@@ -66,7 +66,7 @@ library Budgets {
         Meter meter,
         uint256 amount
     ) internal view returns (Meter charged, uint256 period) {
-        Budget memory budget = session.budgets[index];
+        SessionBudget memory budget = session.budgets[index];
         if (amount > budget.perTransaction) {
             revert ISessionErrors.PerTransactionExceeded(budget.token, amount, budget.perTransaction);
         }
@@ -84,7 +84,7 @@ library Budgets {
                 );
             }
         }
-        if (budget.slotSizes != 0) {
+        if (budget.signatures != 0) {
             Slots.requireReachedLotUnopened(session.account, id, index, budget, period, spent, amount);
         }
         unchecked {
@@ -103,12 +103,12 @@ library Budgets {
     /// @return total What the period has spent then.
     function tryChargeIn(
         Session memory session,
-        Budget memory budget,
+        SessionBudget memory budget,
         Meter meter,
         uint256 period,
         uint256 amount
     ) internal pure returns (bool ok, uint256 total, uint256 from, uint256 until) {
-        if (budget.slotSizes != 0 || budget.perSecond != 0) return (false, 0, 0, 0);
+        if (budget.signatures != 0 || budget.perSecond != 0) return (false, 0, 0, 0);
         if (amount > budget.perTransaction || period > type(uint48).max) return (false, 0, 0, 0);
         unchecked {
             // A period's number has 48 bits here and its length 32.
@@ -124,7 +124,11 @@ library Budgets {
 
     /// @notice The number of the period that `time` lies in. Period k begins at validAfter + k * period.
     /// @dev `time` is not before validAfter, and a session's period is not 0: both are checked before.
-    function periodAt(Session memory session, Budget memory budget, uint256 time) internal pure returns (uint256) {
+    function periodAt(
+        Session memory session,
+        SessionBudget memory budget,
+        uint256 time
+    ) internal pure returns (uint256) {
         unchecked {
             return (time - session.validAfter) / budget.period;
         }
@@ -132,7 +136,11 @@ library Budgets {
 
     /// @notice How much the period of `time` has released: all of perPeriod, or what a stream has added by then.
     /// @dev A stream starts anew each period. Its product is below 2**160.
-    function releasedAt(Session memory session, Budget memory budget, uint256 time) internal pure returns (uint256) {
+    function releasedAt(
+        Session memory session,
+        SessionBudget memory budget,
+        uint256 time
+    ) internal pure returns (uint256) {
         uint256 perSecond = budget.perSecond;
         if (perSecond == 0) return budget.perPeriod;
         uint256 streamed;
@@ -143,7 +151,11 @@ library Budgets {
     }
 
     /// @notice When the next period begins, or the session ends, whichever is sooner.
-    function resetsAt(Session memory session, Budget memory budget, uint256 period) internal pure returns (uint256) {
+    function resetsAt(
+        Session memory session,
+        SessionBudget memory budget,
+        uint256 period
+    ) internal pure returns (uint256) {
         uint256 next = session.validAfter + (period + 1) * budget.period;
         return next < session.validUntil ? next : session.validUntil;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Action, ANYONE, Budget, Call, Rule, Session, Sessions} from "./Session.sol";
+import {ANYONE, Call, Session, SessionAction, SessionBudget, SessionRule, Sessions} from "./Session.sol";
 import {ISessionErrors} from "./interfaces/ISessionErrors.sol";
 
 /// What a call does to the account's money, as far as its bytes tell.
@@ -78,7 +78,7 @@ library Calls {
     /// @dev Of a token only `transfer` and `approve` can be called, in the one form that every token reads alike:
     /// a longer or a dirty one might be read as paying somebody else.
     function _assessTokenCall(
-        Budget memory budget,
+        SessionBudget memory budget,
         uint256 i,
         uint256 value,
         bytes calldata data
@@ -100,12 +100,12 @@ library Calls {
         if (index == session.budgets.length) revert ISessionErrors.NoNativeBudget(i, value);
     }
 
-    function _requireRecipient(Budget memory budget, uint256 i, address recipient) private pure {
+    function _requireRecipient(SessionBudget memory budget, uint256 i, address recipient) private pure {
         if (!isRecipient(budget, recipient)) revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);
     }
 
     /// @notice Whether the budget may pay it.
-    function isRecipient(Budget memory budget, address recipient) internal pure returns (bool) {
+    function isRecipient(SessionBudget memory budget, address recipient) internal pure returns (bool) {
         address[] memory recipients = budget.recipients;
         uint256 count = recipients.length;
         for (uint256 r; r < count; ++r) {
@@ -116,23 +116,23 @@ library Calls {
     }
 
     function _anyActionAllows(
-        Action[] memory actions,
+        SessionAction[] memory actions,
         address target,
         bytes calldata data
     ) private pure returns (bool) {
         bytes4 selector = _selector(data);
         for (uint256 a; a < actions.length; ++a) {
-            Action memory action = actions[a];
+            SessionAction memory action = actions[a];
             if (action.target == target && action.selector == selector && _allHold(action.rules, data)) return true;
         }
         return false;
     }
 
     /// @dev A rule past the end of the calldata does not hold, whatever it asks for: what is not there has no value.
-    /// Offsets in the calldata are not followed, and nothing is asked of its length: see Rule.
-    function _allHold(Rule[] memory rules, bytes calldata data) private pure returns (bool) {
+    /// Offsets in the calldata are not followed, and nothing is asked of its length: see SessionRule.
+    function _allHold(SessionRule[] memory rules, bytes calldata data) private pure returns (bool) {
         for (uint256 r; r < rules.length; ++r) {
-            Rule memory rule = rules[r];
+            SessionRule memory rule = rules[r];
             if (uint256(rule.offset) + 32 > data.length) return false;
             if (!_holds(uint256(_word(data, rule.offset)), rule.op, uint256(rule.value))) return false;
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {ANYONE, Budget, MAX_BUDGETS, Session, Sessions} from "./Session.sol";
+import {ANYONE, MAX_BUDGETS, Session, SessionBudget, Sessions} from "./Session.sol";
 import {Slot} from "./Slots.sol";
 
 /// What the signature rail is shown: an EIP-3009 authorization by the key, and the session that allows it.
@@ -61,7 +61,8 @@ struct Payload {
 ///     number   perTransaction
 ///     number   perPeriod
 ///     number   period
-///     1        slotSizes
+///     1        signatures
+///     1        sizes
 ///     1        how many recipients; 0 for [ANYONE]
 ///     20 each  the recipients
 ///
@@ -175,7 +176,7 @@ library Payloads {
             }
             // The budget that pays, from its packed bytes.
             function readBudget(start, typeHash) -> budget, hash, cursor {
-                budget := add(allocate(288), 32)
+                budget := add(allocate(320), 32)
                 mstore(sub(budget, 32), typeHash)
                 mstore(budget, shr(96, calldataload(start))) // token
                 let value
@@ -187,9 +188,10 @@ library Payloads {
                 mstore(add(budget, 0x60), value) // period
                 mstore(add(budget, 0x80), 0) // initial, perSecond: no stream has slots
                 mstore(add(budget, 0xa0), 0)
-                mstore(add(budget, 0xc0), byte(0, calldataload(cursor))) // slotSizes
-                let count := byte(1, calldataload(cursor))
-                cursor := add(cursor, 2)
+                mstore(add(budget, 0xc0), byte(0, calldataload(cursor))) // signatures
+                mstore(add(budget, 0xe0), byte(1, calldataload(cursor))) // sizes
+                let count := byte(2, calldataload(cursor))
+                cursor := add(cursor, 3)
                 let recipients := allocate(add(64, shl(5, count)))
                 mstore(recipients, count)
                 for {
@@ -204,9 +206,9 @@ library Payloads {
                     mstore(recipients, 1)
                     mstore(add(recipients, 32), ANYONE)
                 }
-                mstore(add(budget, 0xe0), keccak256(add(recipients, 32), shl(5, mload(recipients))))
-                hash := keccak256(sub(budget, 32), 288)
-                mstore(add(budget, 0xe0), recipients)
+                mstore(add(budget, 0x100), keccak256(add(recipients, 32), shl(5, mload(recipients))))
+                hash := keccak256(sub(budget, 32), 320)
+                mstore(add(budget, 0x100), recipients)
             }
 
             let cursor := mload(add(payload, 0x160)) // sessionAt
@@ -295,7 +297,10 @@ library Payloads {
     }
 
     /// @notice Whom the payload pays. `found` is false where the budget has no such recipient.
-    function payeeOf(Payload memory payload, Budget memory budget) internal pure returns (bool found, address payee) {
+    function payeeOf(
+        Payload memory payload,
+        SessionBudget memory budget
+    ) internal pure returns (bool found, address payee) {
         address[] memory recipients = budget.recipients;
         if (recipients.length == 1 && recipients[0] == ANYONE) return (true, address(uint160(payload.payee)));
         if (payload.payee >= recipients.length) return (false, payee);

@@ -10,7 +10,10 @@ uint256 constant MAX_BUDGETS = 8;
 uint256 constant MAX_RECIPIENTS = 32;
 uint256 constant MAX_ACTIONS = 32;
 uint256 constant MAX_RULES = 8;
-uint256 constant MAX_SLOT_SIZES = 8;
+uint256 constant MAX_SIZES = 8;
+
+// Of a budget's `signatures`: EIP-3009.
+uint256 constant EIP_3009 = 1;
 
 /// What a session is to an account. Stored, so the order of the members is part of the storage layout.
 enum State {
@@ -39,13 +42,13 @@ struct Session {
     /// The only paymaster that its userOps may name; 0: none; ANYONE: any.
     address paymaster;
     /// How much of which tokens: at most one budget per token, at most 8.
-    Budget[] budgets;
+    SessionBudget[] budgets;
     /// Which other calls: at most 32.
-    Action[] actions;
+    SessionAction[] actions;
 }
 
 /// How much of one token a session may move. Amounts are in the token's base units, or wei.
-struct Budget {
+struct SessionBudget {
     /// An ERC-20; address(0) is the chain's native coin.
     /// @dev Warning: tokens that charge the sender a fee on top are not supported, nor is a native coin that
     /// also has an ERC-20 face.
@@ -60,19 +63,21 @@ struct Budget {
     uint128 initial;
     /// Streams only: what each second adds, up to perPeriod. 0: no stream, all is there at once.
     uint128 perSecond;
-    /// 0: no signature moves this token. n <= 8: the signature rail is open, with n slot sizes.
-    uint8 slotSizes;
+    /// Which signed payments may move this token. 0: none; 1: EIP-3009. Nothing else yet.
+    uint8 signatures;
+    /// Into how many sizes a lot can be cut, 1 to 8; 0 where signatures is 0.
+    uint8 sizes;
     /// Who may be paid or approved, 1 to 32; [ANYONE] says anyone.
     address[] recipients;
 }
 
 /// A call, other than a payment or an approval, that a session may make. At most 8 rules, all of which must hold.
-struct Action {
+struct SessionAction {
     /// Never 0, the account, the module or a budget's token. A fallback handler of the account is refused when it is
     /// called.
     address target;
     bytes4 selector;
-    Rule[] rules;
+    SessionRule[] rules;
 }
 
 /// One condition on one word of an action's calldata: `word op value`, as unsigned numbers.
@@ -81,7 +86,7 @@ struct Action {
 /// inside a dynamic argument binds nothing, unless other rules pin each offset on the way there with `==`: otherwise
 /// the offset points elsewhere, and the word that the rule reads is a decoy. Nor does any rule bound what stands behind
 /// the arguments.
-struct Rule {
+struct SessionRule {
     /// Where the word begins in the calldata, selector included: the first argument is at 4.
     uint16 offset;
     /// 0 ==, 1 !=, 2 <, 3 <=, 4 >, 5 >=
@@ -104,20 +109,21 @@ struct Call {
 library Sessions {
     bytes32 internal constant SESSION_TYPEHASH = keccak256(
         "Session(address account,address key,uint48 validAfter,uint48 validUntil,uint64 epoch,uint256 salt,"
-        "uint128 gasAllowance,address paymaster,Budget[] budgets,Action[] actions)"
-        "Action(address target,bytes4 selector,Rule[] rules)"
-        "Budget(address token,uint128 perTransaction,uint128 perPeriod,uint32 period,uint128 initial,"
-        "uint128 perSecond,uint8 slotSizes,address[] recipients)"
-        "Rule(uint16 offset,uint8 op,bytes32 value)"
+        "uint128 gasAllowance,address paymaster,SessionBudget[] budgets,SessionAction[] actions)"
+        "SessionAction(address target,bytes4 selector,SessionRule[] rules)"
+        "SessionBudget(address token,uint128 perTransaction,uint128 perPeriod,uint32 period,uint128 initial,"
+        "uint128 perSecond,uint8 signatures,uint8 sizes,address[] recipients)"
+        "SessionRule(uint16 offset,uint8 op,bytes32 value)"
     );
     bytes32 internal constant ACTION_TYPEHASH = keccak256(
-        "Action(address target,bytes4 selector,Rule[] rules)Rule(uint16 offset,uint8 op,bytes32 value)"
+        "SessionAction(address target,bytes4 selector,SessionRule[] rules)"
+        "SessionRule(uint16 offset,uint8 op,bytes32 value)"
     );
     bytes32 internal constant BUDGET_TYPEHASH = keccak256(
-        "Budget(address token,uint128 perTransaction,uint128 perPeriod,uint32 period,uint128 initial,"
-        "uint128 perSecond,uint8 slotSizes,address[] recipients)"
+        "SessionBudget(address token,uint128 perTransaction,uint128 perPeriod,uint32 period,uint128 initial,"
+        "uint128 perSecond,uint8 signatures,uint8 sizes,address[] recipients)"
     );
-    bytes32 internal constant RULE_TYPEHASH = keccak256("Rule(uint16 offset,uint8 op,bytes32 value)");
+    bytes32 internal constant RULE_TYPEHASH = keccak256("SessionRule(uint16 offset,uint8 op,bytes32 value)");
 
     /* READING */
 
@@ -181,16 +187,16 @@ library Sessions {
                 } lt(i, length) {
                     i := add(i, 1)
                 } {
-                    let inRange, head := element(first, i, 256)
-                    let budget := copyStruct(typeHash, head, 256)
-                    let found, from, count := list(head, add(head, 224), MAX_RECIPIENTS, 32)
+                    let inRange, head := element(first, i, 288)
+                    let budget := copyStruct(typeHash, head, 288)
+                    let found, from, count := list(head, add(head, 256), MAX_RECIPIENTS, 32)
                     good := and(good, and(inRange, found))
                     let recipients := allocate(add(32, shl(5, count)))
                     mstore(recipients, count)
                     calldatacopy(add(recipients, 32), from, shl(5, count))
-                    mstore(add(budget, 224), keccak256(add(recipients, 32), shl(5, count)))
-                    mstore(add(hashes, shl(5, i)), keccak256(sub(budget, 32), 288))
-                    mstore(add(budget, 224), recipients)
+                    mstore(add(budget, 256), keccak256(add(recipients, 32), shl(5, count)))
+                    mstore(add(hashes, shl(5, i)), keccak256(sub(budget, 32), 320))
+                    mstore(add(budget, 256), recipients)
                     mstore(add(add(budgets, 32), shl(5, i)), budget)
                 }
                 hash := keccak256(hashes, shl(5, length))
@@ -287,18 +293,22 @@ library Sessions {
     }
 
     function _budgetFlaw(Session memory session, uint256 i, address module) private pure returns (bool, Flaw) {
-        Budget memory budget = session.budgets[i];
+        SessionBudget memory budget = session.budgets[i];
         if (!_budgetFits(budget)) return (true, Flaw.WIDTH);
         if (budget.token == session.account || budget.token == module) return (true, Flaw.TOKEN);
         if (indexOf(session, budget.token) != i) return (true, Flaw.TOKEN);
         if (budget.perTransaction == 0 || budget.perTransaction > budget.perPeriod || budget.period == 0) {
             return (true, Flaw.LIMITS);
         }
-        uint256 sizes = budget.slotSizes;
+        uint256 signatures = budget.signatures;
+        uint256 sizes = budget.sizes;
         if (budget.initial != 0 && budget.perSecond == 0) return (true, Flaw.STREAM);
-        if (budget.perSecond != 0 && sizes != 0) return (true, Flaw.STREAM);
-        if (sizes != 0) {
-            if (sizes > MAX_SLOT_SIZES || budget.token == address(0)) return (true, Flaw.SLOTS);
+        if (budget.perSecond != 0 && signatures != 0) return (true, Flaw.STREAM);
+        if (signatures == 0) {
+            if (sizes != 0) return (true, Flaw.SLOTS);
+        } else {
+            if (signatures != EIP_3009 || budget.token == address(0)) return (true, Flaw.SLOTS);
+            if (sizes == 0 || sizes > MAX_SIZES) return (true, Flaw.SLOTS);
             if (budget.perTransaction >> (2 * (sizes - 1)) == 0) return (true, Flaw.SLOTS);
         }
         address[] memory recipients = budget.recipients;
@@ -312,7 +322,7 @@ library Sessions {
 
     function _actionFlaw(
         Session memory session,
-        Action memory action,
+        SessionAction memory action,
         address module
     ) private pure returns (bool, Flaw) {
         if (_word(action, 0) >> 160 != 0 || _word(action, 1) << 32 != 0) return (true, Flaw.WIDTH);
@@ -320,7 +330,7 @@ library Sessions {
         if (target == address(0) || target == session.account || target == module) return (true, Flaw.TARGET);
         if (indexOf(session, target) != session.budgets.length) return (true, Flaw.TARGET);
         for (uint256 i; i < action.rules.length; ++i) {
-            Rule memory rule = action.rules[i];
+            SessionRule memory rule = action.rules[i];
             if (_word(rule, 0) >> 16 != 0 || _word(rule, 1) >> 8 != 0) return (true, Flaw.WIDTH);
             if (rule.op > 5) return (true, Flaw.OPERATOR);
         }
@@ -329,7 +339,7 @@ library Sessions {
 
     /// @notice The index of the token's budget, or the number of budgets where it has none.
     function indexOf(Session memory session, address token) internal pure returns (uint256 i) {
-        Budget[] memory budgets = session.budgets;
+        SessionBudget[] memory budgets = session.budgets;
         uint256 count = budgets.length;
         for (; i < count; ++i) {
             if (budgets[i].token == token) break;
@@ -347,7 +357,7 @@ library Sessions {
         return excess == 0;
     }
 
-    function _budgetFits(Budget memory budget) private pure returns (bool) {
+    function _budgetFits(SessionBudget memory budget) private pure returns (bool) {
         uint256 excess = _word(budget, 0) >> 160;
         excess |= _word(budget, 1) >> 128;
         excess |= _word(budget, 2) >> 128;
@@ -355,6 +365,7 @@ library Sessions {
         excess |= _word(budget, 4) >> 128;
         excess |= _word(budget, 5) >> 128;
         excess |= _word(budget, 6) >> 8;
+        excess |= _word(budget, 7) >> 8;
         address[] memory recipients = budget.recipients;
         for (uint256 i; i < recipients.length; ++i) {
             uint256 word;
@@ -374,19 +385,19 @@ library Sessions {
         }
     }
 
-    function _word(Budget memory budget, uint256 i) private pure returns (uint256 word) {
+    function _word(SessionBudget memory budget, uint256 i) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(add(budget, shl(5, i)))
         }
     }
 
-    function _word(Action memory action, uint256 i) private pure returns (uint256 word) {
+    function _word(SessionAction memory action, uint256 i) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(add(action, shl(5, i)))
         }
     }
 
-    function _word(Rule memory rule, uint256 i) private pure returns (uint256 word) {
+    function _word(SessionRule memory rule, uint256 i) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(add(rule, shl(5, i)))
         }

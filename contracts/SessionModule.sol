@@ -5,7 +5,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Budgets, Meter} from "./Budgets.sol";
 import {Calls, Kind} from "./Calls.sol";
 import {Payload, Payloads} from "./Payload.sol";
-import {ANYONE, Budget, Call, Flaw, MAX_SLOT_SIZES, Session, Sessions, State} from "./Session.sol";
+import {ANYONE, Call, EIP_3009, Flaw, MAX_SIZES, Session, SessionBudget, Sessions, State} from "./Session.sol";
 import {Slots} from "./Slots.sol";
 import {ISessionModule} from "./interfaces/ISessionModule.sol";
 
@@ -335,9 +335,10 @@ abstract contract SessionModule is ISessionModule {
         if (block.timestamp < session.validAfter || block.timestamp >= session.validUntil) return false;
         uint256 index = payload.budgetIndex;
         if (index >= session.budgets.length) return false;
-        Budget memory budget = session.budgets[index];
+        SessionBudget memory budget = session.budgets[index];
         // Of a session that nobody has enabled these are anything yet.
-        if (budget.period == 0 || budget.perTransaction == 0 || budget.slotSizes > MAX_SLOT_SIZES) return false;
+        if (budget.period == 0 || budget.perTransaction == 0) return false;
+        if (budget.signatures != EIP_3009 || budget.sizes > MAX_SIZES) return false;
         (bool found, address payee) = payload.payeeOf(budget);
         if (!found) return false;
         uint256 period = Budgets.periodAt(session, budget, block.timestamp);
@@ -397,7 +398,7 @@ abstract contract SessionModule is ISessionModule {
         (Session memory copy, bytes32 id) = session.read();
         copy.requireWellFormed(address(this));
         if (index >= copy.budgets.length) revert NoSuchBudget(index);
-        Budget memory budget = copy.budgets[index];
+        SessionBudget memory budget = copy.budgets[index];
         if (block.timestamp >= copy.validAfter) {
             period = Budgets.periodAt(copy, budget, block.timestamp);
             released = Budgets.releasedAt(copy, budget, block.timestamp);

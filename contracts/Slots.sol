@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Budget} from "./Session.sol";
+import {SessionBudget} from "./Session.sol";
 import {ISessionErrors} from "./interfaces/ISessionErrors.sol";
 
 /// @title Nonces that count
@@ -51,7 +51,7 @@ library Slots {
         address account,
         bytes32 id,
         uint256 budgetIndex,
-        Budget memory budget,
+        SessionBudget memory budget,
         uint256 period,
         uint256 spent,
         Slot memory slot,
@@ -59,11 +59,11 @@ library Slots {
     ) internal view returns (bool) {
         uint256 x = budget.perTransaction;
         uint256 size = slot.size;
-        if (size >= budget.slotSizes || slot.index >> (2 * size) != 0 || value > x >> (2 * size)) return false;
+        if (size >= budget.sizes || slot.index >> (2 * size) != 0 || value > x >> (2 * size)) return false;
         // Lots from here up are reached by executions, or are above the budget.
         if (slot.lot >= (budget.perPeriod - spent) / x) return false;
         // Followers too ask for every other size: a nonce burnt by somebody else may only ever cost budget.
-        for (uint256 other; other < budget.slotSizes; ++other) {
+        for (uint256 other; other < budget.sizes; ++other) {
             bool opens = other == size && slot.index == 0;
             if (opens) continue;
             bytes32 opener = nonceOf(id, budgetIndex, period, slot.lot, other, 0);
@@ -80,7 +80,7 @@ library Slots {
         address account,
         bytes32 id,
         uint256 budgetIndex,
-        Budget memory budget,
+        SessionBudget memory budget,
         uint256 period,
         uint256 spent,
         uint256 amount
@@ -88,7 +88,7 @@ library Slots {
         uint256 left = budget.perPeriod - spent;
         uint256 lot = (left - amount) / budget.perTransaction;
         if (lot == left / budget.perTransaction) return;
-        for (uint256 size; size < budget.slotSizes; ++size) {
+        for (uint256 size; size < budget.sizes; ++size) {
             bytes32 opener = nonceOf(id, budgetIndex, period, lot, size, 0);
             (bool answered, bool used) = authorizationState(budget.token, account, opener);
             if (!answered) revert ISessionErrors.UnreadableToken(budget.token);

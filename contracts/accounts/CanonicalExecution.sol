@@ -2,7 +2,7 @@
 pragma solidity ^0.8.35;
 
 import {IERC7579Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
-import {Action, Budget, Session, Sessions} from "../Session.sol";
+import {Session, SessionAction, SessionBudget, Sessions} from "../Session.sol";
 import {ISessionModule} from "../interfaces/ISessionModule.sol";
 
 /// @title The one ABI encoding of an execution that a userOp may carry
@@ -95,16 +95,16 @@ library CanonicalExecution {
         Session memory session
     ) private pure returns (bool ok, uint256 end) {
         unchecked {
-            Budget[] memory budgets = session.budgets;
+            SessionBudget[] memory budgets = session.budgets;
             uint256 wrong = _word(arguments, SESSION_AT + 256) ^ 320;
             uint256 list = SESSION_AT + 320 + 32;
             end = list + 32 * budgets.length;
             for (uint256 i; i < budgets.length; ++i) {
                 wrong |= _word(arguments, list + 32 * i) ^ (end - list);
-                wrong |= _word(arguments, end + 224) ^ 256;
-                end += 256 + 32 + 32 * budgets[i].recipients.length;
+                wrong |= _word(arguments, end + 256) ^ 288;
+                end += 288 + 32 + 32 * budgets[i].recipients.length;
             }
-            Action[] memory actions = session.actions;
+            SessionAction[] memory actions = session.actions;
             wrong |= _word(arguments, SESSION_AT + 288) ^ (end - SESSION_AT);
             list = end + 32;
             end = list + 32 * actions.length;

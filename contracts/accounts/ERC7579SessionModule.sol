@@ -15,7 +15,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Budgets, Meter} from "../Budgets.sol";
 import {Calls} from "../Calls.sol";
 import {SessionModule} from "../SessionModule.sol";
-import {ANYONE, Budget, Call, Flaw, Session, Sessions, State} from "../Session.sol";
+import {ANYONE, Call, Flaw, Session, SessionBudget, Sessions, State} from "../Session.sol";
 import {IERC7579SessionModule} from "../interfaces/IERC7579SessionModule.sol";
 import {ISafe} from "../interfaces/ISafe.sol";
 import {AccountDomain} from "./AccountDomain.sol";
@@ -115,7 +115,7 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
     /// - callData `execute(bytes32(0), token ‖ uint256(0) ‖ transfer(to, amount))`, with the signature
     ///   `abi.encode(session, grant, period, keySignature)`: see PaymentUserOp. The payment is charged here and now,
     ///   also if the transfer fails later, and the key signs `PaymentUserOp(bytes32 session,uint256 period,bytes32
-    ///   userOpHash)` by EIP-712. Only for budgets without slot sizes and without a stream.
+    ///   userOpHash)` by EIP-712. Only for budgets without signatures and without a stream.
     ///
     /// Either charges the session's gasAllowance with the op's largest cost.
     /// @return validationData The session's or the period's window, or 1 for no. A no never reverts, writes nothing.
@@ -148,7 +148,7 @@ contract ERC7579SessionModule is SessionModule, IERC7579SessionModule {
         if (!ok) return VALIDATION_FAILED;
         uint256 index = session.indexOf(token);
         if (token == address(0) || index == session.budgets.length) return VALIDATION_FAILED;
-        Budget memory budget = session.budgets[index];
+        SessionBudget memory budget = session.budgets[index];
         if (!Calls.isRecipient(budget, to)) return VALIDATION_FAILED;
 
         uint256 total;

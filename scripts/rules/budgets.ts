@@ -54,7 +54,7 @@ export const budgets: Removal[] = [
     name: "reached-lot",
     rule: "an execution does not reach a lot that is opened",
     file,
-    find: "if (budget.slotSizes != 0) {",
+    find: "if (budget.signatures != 0) {",
     replace: "if (false) {",
   },
   {
@@ -80,14 +80,14 @@ export const budgets: Removal[] = [
   inValidation(
     "payment-slots",
     "no userOp is charged to a budget that signed authorizations spend",
-    "budget.slotSizes != 0 || budget.perSecond",
+    "budget.signatures != 0 || budget.perSecond",
     "budget.perSecond",
   ),
   inValidation(
     "payment-stream",
     "no userOp is charged to a stream",
-    "budget.slotSizes != 0 || budget.perSecond != 0",
-    "budget.slotSizes != 0",
+    "budget.signatures != 0 || budget.perSecond != 0",
+    "budget.signatures != 0",
   ),
   inValidation(
     "payment-per-transaction",

@@ -674,13 +674,13 @@ export const erc7579: Removal[] = [
   execution(
     "arguments-budget-at",
     "each budget lies behind the one before",
-    "_word(arguments, list + 32 * i) ^ (end - list);\n                wrong |= _word(arguments, end + 224)",
-    "_word(arguments, end + 224)",
+    "_word(arguments, list + 32 * i) ^ (end - list);\n                wrong |= _word(arguments, end + 256)",
+    "_word(arguments, end + 256)",
   ),
   execution(
     "arguments-recipients",
     "the recipients lie behind their budget's head",
-    "wrong |= _word(arguments, end + 224) ^ 256;",
+    "wrong |= _word(arguments, end + 256) ^ 288;",
   ),
   execution(
     "arguments-actions",

@@ -14,9 +14,9 @@ import { slots } from "./slots.ts";
  * Every rule of the contracts that `npm run test:rules` leaves out, one at a time.
  *
  * Not in it are checks without which nothing changes that anybody could see, since another check stands behind them:
- * that a recovered signer is not 0 (no session of key 0 can be enabled or granted), that a granted session has at most
- * 8 slot sizes before its slots are looked at (it only bounds gas), that a carried grant is not empty (no Safe accepts
- * an empty one), that a packed payload's budget is one of at most 8 (one that is not is refused again where it is used,
+ * that a recovered signer is not 0 (no session of key 0 can be enabled or granted), that a granted session is
+ * open to signatures, and has at most 8 slot sizes, before its slots are looked at (its bounds are looked at behind
+ * that), that a carried grant is not empty (no Safe accepts an empty one), that a packed payload's budget is one of at most 8 (one that is not is refused again where it is used,
  * and no such session can be enabled), that the handler asks
  * the module about payloads only (the module says no to the rest), the bound on a session's own head, which Solidity
  * has checked, and that an op's grant is not empty (it must begin with the granter, who has a byte at least),

@@ -383,8 +383,8 @@ export const sessionModule: Removal[] = [
   reverts(
     "rail-per-transaction-is-0",
     "a granted session's perTransaction is not 0",
-    "budget.perTransaction == 0 || budget.slotSizes",
-    "budget.slotSizes",
+    "budget.period == 0 || budget.perTransaction == 0) return false;",
+    "budget.period == 0) return false;",
   ),
   reverts("rail-payee", "the payee is a recipient", "if (!found) return false;"),
   reverts(

@@ -6,17 +6,17 @@ const file = "Slots.sol";
 export const slots: Removal[] = [
   {
     name: "slot-size",
-    rule: "a slot's size is below slotSizes",
+    rule: "a slot's size is below the budget's sizes",
     file,
-    find: "size >= budget.slotSizes || ",
+    find: "size >= budget.sizes || ",
     replace: "",
   },
   {
     name: "slot-size-edge",
-    rule: "slotSizes is the first size that there is not",
+    rule: "the budget's sizes are the first size that there is not",
     file,
-    find: "size >= budget.slotSizes || ",
-    replace: "size > budget.slotSizes || ",
+    find: "size >= budget.sizes || ",
+    replace: "size > budget.sizes || ",
   },
   {
     name: "slot-index",
@@ -120,7 +120,7 @@ export const slots: Removal[] = [
     name: "reached-lot-sizes",
     rule: "an execution looks at every size of the lot",
     file,
-    find: "for (uint256 size; size < budget.slotSizes; ++size) {",
+    find: "for (uint256 size; size < budget.sizes; ++size) {",
     replace: "for (uint256 size; size < 1; ++size) {",
   },
   {

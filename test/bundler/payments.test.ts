@@ -97,11 +97,11 @@ describe("a session's userOp through a bundler", function () {
     it(`goes through the module where it makes two payments, or one of a budget that signatures spend too, on ${name}`, async () => {
       const account = bundledAccount(name);
       const before = [await balanceOf(alice), await balanceOf(bob)] as const;
-      for (const [slotSizes, calls] of [
-        [0, [pay(alice, 1n), pay(bob, 2n)]],
-        [3, [pay(alice, 3n)]],
+      for (const [limits, calls] of [
+        [{ signatures: 0, sizes: 0 }, [pay(alice, 1n), pay(bob, 2n)]],
+        [{ signatures: 1, sizes: 3 }, [pay(alice, 3n)]],
       ] as const) {
-        const session = await sessionOf(account, { budgets: [budget({ slotSizes })] });
+        const session = await sessionOf(account, { budgets: [budget(limits)] });
         const grant = await account.sign(digestOf(session));
         const agent = await agentOf(account, session, { grant });
         const [first, second] = [await agent.send(...calls), await agent.send(...calls)];

@@ -29,7 +29,7 @@ import {
 } from "./fixture.ts";
 
 const noSlots = (changes: Partial<Session> = {}) =>
-  session({ budgets: [budget({ slotSizes: 0 })], ...changes });
+  session({ budgets: [budget({ signatures: 0, sizes: 0 })], ...changes });
 
 describe("a budget", () => {
   useChain();
@@ -66,7 +66,11 @@ describe("a budget", () => {
     });
     it("is not summed over budgets", async () => {
       const two = session({
-        budgets: [budget({ slotSizes: 0 }), budget({ token: ODD_TOKEN, slotSizes: 0 }), nativeBudget()],
+        budgets: [
+          budget({ signatures: 0, sizes: 0 }),
+          budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 }),
+          nativeBudget(),
+        ],
       });
       await chain.send(enable(two));
       await oddToken.mint(chain.safes["1.4.1"], USD);
@@ -86,7 +90,8 @@ describe("a budget", () => {
   });
 
   describe("per period", () => {
-    const small = () => session({ budgets: [budget({ perPeriod: (5n * USD) / 2n, slotSizes: 0 })] });
+    const small = () =>
+      session({ budgets: [budget({ perPeriod: (5n * USD) / 2n, signatures: 0, sizes: 0 })] });
     it("allows its last base unit and not one more, and tells what is left and until when", async () => {
       await chain.send(enable(small()));
       for (let i = 0; i < 2; ++i) await chain.send(execute(small(), [pay(alice, USD)]));
@@ -111,7 +116,7 @@ describe("a budget", () => {
       await chain.send(execute(small(), [pay(alice, 0n)]));
     });
     it("may equal perTransaction: then one payment can take it all", async () => {
-      const one = session({ budgets: [budget({ perPeriod: USD, slotSizes: 0 })] });
+      const one = session({ budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       await chain.send(enable(one));
       await chain.send(execute(one, [pay(alice, USD)]));
       await refused(
@@ -124,7 +129,7 @@ describe("a budget", () => {
       );
     });
     it("begins anew in its first second, and not in the last of the period before", async () => {
-      const one = session({ budgets: [budget({ perPeriod: USD, slotSizes: 0 })] });
+      const one = session({ budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       await chain.send(enable(one));
       await chain.send(execute(one, [pay(alice, USD)]), T0 + DAY - 2);
       const last = T0 + DAY - 1;
@@ -147,7 +152,7 @@ describe("a budget", () => {
       expect((await budgetOf(one)).resetsAt).to.equal(BigInt(T0 + 2 * DAY));
     });
     it("does not bring back what an older period left", async () => {
-      const one = session({ budgets: [budget({ perPeriod: USD, slotSizes: 0 })] });
+      const one = session({ budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       await chain.send(enable(one));
       await chain.send(execute(one, [pay(alice, 1n)]), T0 + 3 * DAY + 5);
       expect(await budgetOf(one)).to.deep.include({ period: 3n, spent: 1n, released: USD });
@@ -161,7 +166,10 @@ describe("a budget", () => {
       );
     });
     it("ends no later than the session", async () => {
-      const one = session({ validUntil: T0 + DAY / 2, budgets: [budget({ perPeriod: USD, slotSizes: 0 })] });
+      const one = session({
+        validUntil: T0 + DAY / 2,
+        budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })],
+      });
       await chain.send(enable(one));
       await chain.send(execute(one, [pay(alice, USD)]));
       const over = execute(one, [pay(alice, 1n)]);
@@ -169,11 +177,16 @@ describe("a budget", () => {
       expect((await budgetOf(one)).resetsAt).to.equal(BigInt(T0 + DAY / 2));
     });
     it("can be one second, or longer than the session", async () => {
-      const second = session({ salt: 2n, budgets: [budget({ perPeriod: USD, period: 1, slotSizes: 0 })] });
+      const second = session({
+        salt: 2n,
+        budgets: [budget({ perPeriod: USD, period: 1, signatures: 0, sizes: 0 })],
+      });
       await chain.send(enable(second));
       for (let i = 0; i < 3; ++i) await chain.send(execute(second, [pay(alice, USD)]));
       expect(await chain.usdc.balanceOf(alice)).to.equal(3n * USD);
-      const lifetime = session({ budgets: [budget({ perPeriod: USD, period: 2 ** 32 - 1, slotSizes: 0 })] });
+      const lifetime = session({
+        budgets: [budget({ perPeriod: USD, period: 2 ** 32 - 1, signatures: 0, sizes: 0 })],
+      });
       await chain.send(enable(lifetime));
       await chain.send(execute(lifetime, [pay(alice, USD)]));
       await chain.setTime(T0 + 7 * DAY - 1);
@@ -181,17 +194,20 @@ describe("a budget", () => {
       await refused(chain.call(over), "PeriodExceeded", chain.usdc.address, 1, 0, T0 + 7 * DAY);
     });
     it("counts from validAfter, not from when it is first used", async () => {
-      const early = session({ validAfter: T0 - 100, budgets: [budget({ perPeriod: USD, slotSizes: 0 })] });
+      const early = session({
+        validAfter: T0 - 100,
+        budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })],
+      });
       await chain.send(enable(early));
       await chain.send(execute(early, [pay(alice, USD)]), T0 + DAY - 101);
       await chain.send(execute(early, [pay(alice, USD)]), T0 + DAY - 100);
     });
     it("is the session's own: two sessions add up, one account's are not another's", async () => {
-      const mine = session({ budgets: [budget({ perPeriod: USD, slotSizes: 0 })] });
-      const other = session({ salt: 2n, budgets: [budget({ perPeriod: USD, slotSizes: 0 })] });
+      const mine = session({ budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
+      const other = session({ salt: 2n, budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       const elsewhere = session({
         account: chain.safes["1.5.0"],
-        budgets: [budget({ perPeriod: USD, slotSizes: 0 })],
+        budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })],
       });
       for (const one of [mine, other, elsewhere]) {
         await chain.send(enable(one));
@@ -207,7 +223,9 @@ describe("a budget", () => {
       ];
       const eight = session({
         budgets: [
-          ...tokens.map((token) => budget({ token: token as `0x${string}`, slotSizes: 0, perPeriod: USD })),
+          ...tokens.map((token) =>
+            budget({ token: token as `0x${string}`, signatures: 0, sizes: 0, perPeriod: USD }),
+          ),
           nativeBudget(),
         ],
       });
@@ -227,7 +245,8 @@ describe("a budget", () => {
           token: ODD_TOKEN,
           perTransaction: MAX_UINT128,
           perPeriod: MAX_UINT128,
-          slotSizes: 0,
+          signatures: 0,
+          sizes: 0,
           recipients: [ANYONE],
         }),
       ],
@@ -271,7 +290,8 @@ describe("a budget", () => {
       session({
         budgets: [
           budget({
-            slotSizes: 0,
+            signatures: 0,
+            sizes: 0,
             initial: 1_000n,
             perSecond: 10n,
             perTransaction: USD,

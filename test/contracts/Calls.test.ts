@@ -548,7 +548,7 @@ describe("a call of a session", () => {
   });
 
   describe("of a token", () => {
-    const odd = () => session({ budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+    const odd = () => session({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
     const TRANSFER = "0xa9059cbb";
     const APPROVE = "0x095ea7b3";
     beforeEach(async () => {
@@ -587,7 +587,7 @@ describe("a call of a session", () => {
     }
     it("fails if the token has no code", async () => {
       const nowhere = mallory;
-      const of = session({ budgets: [budget({ token: nowhere, slotSizes: 0 })] });
+      const of = session({ budgets: [budget({ token: nowhere, signatures: 0, sizes: 0 })] });
       await chain.send(enable(of));
       await refused(chain.call(execute(of, [pay(alice, 5n, nowhere)])), "TokenCallFailed", 0, nowhere, "0x");
     });

@@ -79,7 +79,7 @@ const rich = () =>
     salt: 2n ** 200n + 5n,
     gasAllowance: 2n ** 100n,
     paymaster: mallory,
-    budgets: [nativeBudget(), budget({ slotSizes: 8 }), budget({ token: ODD_TOKEN })],
+    budgets: [nativeBudget(), budget({ signatures: 1, sizes: 8 }), budget({ token: ODD_TOKEN })],
     actions: [actAction(), actAction({ rules: [{ offset: 4, op: 2, value: pad("0x05") }] })],
   });
 
@@ -259,8 +259,11 @@ describe("a payload", () => {
         "perTransaction above perPeriod",
         () => ({ budgets: [budget({ perTransaction: 30n * USD, perPeriod: 20n * USD })] }),
       ],
-      ["nine slot sizes", () => ({ budgets: [budget({ slotSizes: 9 })] })],
-      ["255 slot sizes", () => ({ budgets: [budget({ slotSizes: 255 })] })],
+      ["signatures of a kind that there is not", () => ({ budgets: [budget({ signatures: 2 })] })],
+      ["slot sizes without signatures", () => ({ budgets: [budget({ signatures: 0 })] })],
+      ["signatures without slot sizes", () => ({ budgets: [budget({ sizes: 0 })] })],
+      ["nine slot sizes", () => ({ budgets: [budget({ signatures: 1, sizes: 9 })] })],
+      ["255 slot sizes", () => ({ budgets: [budget({ signatures: 1, sizes: 255 })] })],
       ["a stream with slots", () => ({ budgets: [budget({ perSecond: 1n })] })],
       ["no recipient", () => ({ budgets: [budget({ recipients: [] })] })],
       ["recipient 0", () => ({ budgets: [budget({ recipients: [alice, zeroAddress] })] })],

@@ -83,7 +83,8 @@ describe("a session", () => {
             period: 2 ** 32 - 1 - i,
             initial: BigInt(i),
             perSecond: MAX_UINT128 - 1n,
-            slotSizes: 255 - i,
+            signatures: 254 - i,
+            sizes: 255 - i,
             recipients: many(32 - i, (r) => numbered(100 * i + r)),
           }),
         ),
@@ -201,8 +202,8 @@ describe("a session", () => {
         listAt,
         pad("0x01"),
         pad("0x20"),
-        ...Array(7).fill(pad("0x")),
-        pad(toHex(256)),
+        ...Array(8).fill(pad("0x")),
+        pad(toHex(288)),
         pad("0x"),
       ]);
       expect(await byAnyone(whole as Hex)).to.match(/^0x[0-9a-f]{64}$/);
@@ -233,14 +234,34 @@ describe("a session", () => {
       ["a token is the account", withBudget({ token: "account" }), "TOKEN", 1],
       ["a token is the module", withBudget({ token: MODULE }), "TOKEN", 1],
       ["a token has two budgets", () => ({ budgets: [budget(), budget()] }), "TOKEN", 1],
-      ["perTransaction is 0", withBudget({ perTransaction: 0n, slotSizes: 0 }), "LIMITS", 1],
+      ["perTransaction is 0", withBudget({ perTransaction: 0n, signatures: 0, sizes: 0 }), "LIMITS", 1],
       ["perTransaction is above perPeriod", withBudget({ perTransaction: 21n * USD }), "LIMITS", 1],
       ["the period is 0", withBudget({ period: 0 }), "LIMITS", 1],
       ["there is an initial amount without a stream", withBudget({ initial: 1n }), "STREAM", 1],
       ["a stream is open to signatures", withBudget({ perSecond: 1n }), "STREAM", 1],
-      ["there are 9 slot sizes", withBudget({ slotSizes: 9 }), "SLOTS", 1],
-      ["the native coin has slots", () => ({ budgets: [nativeBudget({ slotSizes: 1 })] }), "SLOTS", 0],
-      ["the smallest slot is worth nothing", withBudget({ perTransaction: 255n, slotSizes: 5 }), "SLOTS", 1],
+      ...[2, 3, 4, 6, 255].map(
+        (signatures): Case => [
+          `signatures is ${signatures}`,
+          withBudget({ signatures, sizes: 5 }),
+          "SLOTS",
+          1,
+        ],
+      ),
+      ["there are signatures without slot sizes", withBudget({ signatures: 1, sizes: 0 }), "SLOTS", 1],
+      ["there are slot sizes without signatures", withBudget({ signatures: 0, sizes: 1 }), "SLOTS", 1],
+      ["there are 9 slot sizes", withBudget({ signatures: 1, sizes: 9 }), "SLOTS", 1],
+      [
+        "the native coin has slots",
+        () => ({ budgets: [nativeBudget({ signatures: 1, sizes: 1 })] }),
+        "SLOTS",
+        0,
+      ],
+      [
+        "the smallest slot is worth nothing",
+        withBudget({ perTransaction: 255n, signatures: 1, sizes: 5 }),
+        "SLOTS",
+        1,
+      ],
       ["there is no recipient", withBudget({ recipients: [] }), "RECIPIENTS", 1],
       ["a recipient is 0", withBudget({ recipients: [alice, zeroAddress] }), "RECIPIENTS", 1],
       [
@@ -324,11 +345,17 @@ describe("a session", () => {
       ],
       [
         "a smallest slot worth one unit",
-        () => ({ budgets: [budget({ perTransaction: 256n, slotSizes: 5 })] }),
+        () => ({ budgets: [budget({ perTransaction: 256n, signatures: 1, sizes: 5 })] }),
       ],
-      ["eight slot sizes", () => ({ budgets: [budget({ perTransaction: 4n ** 7n, slotSizes: 8 })] })],
-      ["a stream", () => ({ budgets: [budget({ initial: 1n, perSecond: 1n, slotSizes: 0 })] })],
-      ["a stream without an initial amount", () => ({ budgets: [budget({ perSecond: 1n, slotSizes: 0 })] })],
+      [
+        "eight slot sizes",
+        () => ({ budgets: [budget({ perTransaction: 4n ** 7n, signatures: 1, sizes: 8 })] }),
+      ],
+      ["a stream", () => ({ budgets: [budget({ initial: 1n, perSecond: 1n, signatures: 0, sizes: 0 })] })],
+      [
+        "a stream without an initial amount",
+        () => ({ budgets: [budget({ perSecond: 1n, signatures: 0, sizes: 0 })] }),
+      ],
       ["a period of 2**32 - 1 seconds", () => ({ budgets: [budget({ period: 2 ** 32 - 1 })] })],
     ];
     for (const [title, changes] of allowed) {
@@ -359,7 +386,8 @@ describe("a session", () => {
       period: [32, 0],
       initial: [128, 0],
       perSecond: [128, 0],
-      slotSizes: [8, 0],
+      signatures: [8, 0],
+      sizes: [8, 0],
       firstRecipient: [160, 0],
       secondRecipient: [160, 0],
       target: [160, 0],
@@ -408,7 +436,7 @@ describe("a session", () => {
         budgets: [nativeBudget({ recipients: [bob] }), budget({ recipients: [mallory] })],
       });
       const data = encode("budgetOf", [made, 0n]);
-      // The second budget's period: ten words, three of the list, nine and one of the first budget.
+      // The second budget's period: ten words, three of the list, ten and one of the first budget.
       const at =
         [...Array((size(data) - 4) / 32).keys()].filter((i) => wordOf(data, i) === BigInt(DAY))[1] ?? 0;
       await refused(byAnyone(withWord(data, at, 2n ** 32n)), "MalformedSession", flaw("WIDTH"), 1);

@@ -176,7 +176,7 @@ describe("execute", () => {
     expect(await chain.usdc.balanceOf(alice)).to.equal(0n);
   });
   it("takes no answer for done that is not a Safe's", async () => {
-    const liar = session({ account: CANNED, budgets: [budget({ slotSizes: 0 })] });
+    const liar = session({ account: CANNED, budgets: [budget({ signatures: 0, sizes: 0 })] });
     await teach("0x5624b25b", concat([word(32n), word(32n), word(0n)]));
     await chain.send(enable(liar));
     const execTransactionFromModuleReturnData = "0x5229073f";
@@ -248,7 +248,7 @@ describe("execute", () => {
         await revertOf(chain.call({ ...execute(acting, [act()]), from: ACTOR })),
       );
       expect(reasons).to.deep.equal(["CallFailed", "Reentered"]);
-      const hooked = session({ salt: 4n, budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      const hooked = session({ salt: 4n, budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
       await chain.send(enable(hooked));
       await oddToken.setHook(ACTOR);
       await oddToken.mint(hooked.account, USD);
@@ -340,7 +340,10 @@ describe("execute", () => {
       }
     });
     it("charges payments before they are made, so that they stand", async () => {
-      const paying = session({ key: ACTOR, budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      const paying = session({
+        key: ACTOR,
+        budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })],
+      });
       await chain.send(enable(paying));
       await oddToken.setHook(ACTOR);
       await oddToken.mint(paying.account, USD);

@@ -111,9 +111,9 @@ describe("the life of a session", () => {
     });
     it("is refused where the session's lists stand in another order, though its length is right", async () => {
       const { data = "0x", ...rest } = enable(session({ actions: [actAction()] }));
-      // One budget with two recipients: 13 words from word 11 on. One action without rules: 6 words.
+      // One budget with two recipients: 14 words from word 11 on. One action without rules: 6 words.
       const words = data.slice(10).match(/.{64}/g) ?? [];
-      const [budgets, actions] = [words.slice(11, 24), words.slice(24)];
+      const [budgets, actions] = [words.slice(11, 25), words.slice(25)];
       const swapped: Hex = `0x${data.slice(2, 10)}${[...words.slice(0, 11), ...actions, ...budgets].join("")}`;
       const at = 1 + SESSION_WORDS.budgetsOffset;
       const moved = withWord(

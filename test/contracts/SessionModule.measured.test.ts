@@ -44,7 +44,7 @@ const safe = (): Address => chain.safes["1.4.1"];
 /** The actor may be called, and paid and approved. */
 const acting = (changes: Partial<Session> = {}) =>
   session({
-    budgets: [budget({ slotSizes: 0, recipients: [alice, ACTOR] })],
+    budgets: [budget({ signatures: 0, sizes: 0, recipients: [alice, ACTOR] })],
     actions: [actAction(), actAction({ target: OTHER_ACTOR })],
     ...changes,
   });
@@ -80,7 +80,9 @@ describe("an execution that is more than payments", () => {
       await refused(chain.call(execute(acting(), [act()])), "PerTransactionExceeded", usdc(), USD + 1n, USD);
     });
     it("and no more than the period has left", async () => {
-      const small = acting({ budgets: [budget({ slotSizes: 0, perPeriod: USD, recipients: [alice] })] });
+      const small = acting({
+        budgets: [budget({ signatures: 0, sizes: 0, perPeriod: USD, recipients: [alice] })],
+      });
       await chain.send(enable(small));
       await approveByOwners(ACTOR, 100n * USD);
       await chain.send(execute(small, [pay(alice, USD / 2n)]));
@@ -125,7 +127,7 @@ describe("an execution that is more than payments", () => {
       );
     });
     it("a payment counts in full, though as much comes back during it", async () => {
-      const odd = acting({ budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      const odd = acting({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
       await chain.send(enable(odd));
       await oddToken.mint(safe(), 10n * USD);
       await oddToken.mint(OTHER_ACTOR, USD);
@@ -144,8 +146,8 @@ describe("an execution that is more than payments", () => {
     it("on every budget's token, not only on those that the calls name", async () => {
       const two = acting({
         budgets: [
-          budget({ slotSizes: 0 }),
-          budget({ token: ODD_TOKEN, slotSizes: 0 }),
+          budget({ signatures: 0, sizes: 0 }),
+          budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 }),
           nativeBudget({ perTransaction: 5n }),
         ],
       });
@@ -207,7 +209,7 @@ describe("an execution that is more than payments", () => {
     });
     it("is charged what a contract pulls that it pays, by an approval of old, even where it pays nothing", async () => {
       const till = session({
-        budgets: [budget({ slotSizes: 0 }), nativeBudget({ recipients: [ACTOR, alice] })],
+        budgets: [budget({ signatures: 0, sizes: 0 }), nativeBudget({ recipients: [ACTOR, alice] })],
       });
       await chain.send(enable(till));
       await approveByOwners(ACTOR, 100n * USD);
@@ -229,7 +231,7 @@ describe("an execution that is more than payments", () => {
     });
     it("takes a sum that overflows for the largest number", async () => {
       const calls = [pay(alice, MAX_UINT256, ODD_TOKEN), pay(alice, MAX_UINT256, ODD_TOKEN), act()];
-      const odd = acting({ budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      const odd = acting({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
       await chain.send(enable(odd));
       await oddToken.setIdle(true);
       await refused(chain.call(execute(odd, calls)), "PerTransactionExceeded", ODD_TOKEN, MAX_UINT256, USD);
@@ -267,7 +269,9 @@ describe("an execution that is more than payments", () => {
       await chain.call(execute(acting(), [...calls, approve(alice, 0n)]));
     });
     it("are refused where one of several tokens keeps some", async () => {
-      const two = acting({ budgets: [budget({ slotSizes: 0 }), budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      const two = acting({
+        budgets: [budget({ signatures: 0, sizes: 0 }), budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })],
+      });
       await chain.send(enable(two));
       const calls = [approve(alice, 0n), approve(alice, 3n, ODD_TOKEN)];
       await refused(chain.call(execute(two, calls)), "AllowanceLeft", ODD_TOKEN, alice, 3);
@@ -288,7 +292,9 @@ describe("an execution that is more than payments", () => {
     });
     it("of a token that pays others while it approves are charged with that", async () => {
       await approveByOwners(OTHER_ACTOR, USD);
-      const odd = acting({ budgets: [budget({ slotSizes: 0 }), budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      const odd = acting({
+        budgets: [budget({ signatures: 0, sizes: 0 }), budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })],
+      });
       await chain.send(enable(odd));
       await oddToken.mint(safe(), USD);
       await oddToken.setHook(OTHER_ACTOR);
@@ -299,7 +305,7 @@ describe("an execution that is more than payments", () => {
   });
 
   describe("reads what limits depend on, or is refused", () => {
-    const odd = () => acting({ budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+    const odd = () => acting({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
     beforeEach(async () => {
       await chain.send(enable(odd()));
       await oddToken.mint(safe(), USD);
@@ -325,7 +331,7 @@ describe("an execution that is more than payments", () => {
       });
     }
     it("where the token has no code", async () => {
-      const nowhere = acting({ budgets: [budget({ token: mallory, slotSizes: 0 })] });
+      const nowhere = acting({ budgets: [budget({ token: mallory, signatures: 0, sizes: 0 })] });
       await chain.send(enable(nowhere));
       await refused(chain.call(execute(nowhere, [act()])), "UnreadableToken", mallory);
     });

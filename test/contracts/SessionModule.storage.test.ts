@@ -71,7 +71,9 @@ describe("the module's storage", () => {
     expect(await read(slot)).to.equal(REVOKED | (3n << 128n) | 7n);
   });
   it("has one word for each further budget, right behind it", async () => {
-    const of = session({ budgets: [budget(), budget({ token: ODD_TOKEN, slotSizes: 0 }), nativeBudget()] });
+    const of = session({
+      budgets: [budget(), budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 }), nativeBudget()],
+    });
     await chain.send(enable(of));
     await oddToken.mint(of.account, USD);
     await chain.send(

@@ -138,17 +138,17 @@ describe("a slot", () => {
   });
 
   describe("exists", () => {
-    it("for sizes below slotSizes only", async () => {
+    it("for sizes below those of the budget only", async () => {
       expect(await good(0n, 4)).to.equal(true);
       for (const size of [5, 6, 7, 8, 127, 128, 255])
         expect(await isGood({ slot: { lot: 0n, size, index: 0n }, value: 0n }), `${size}`).to.equal(false);
-      const one = session({ budgets: [budget({ slotSizes: 1 })] });
+      const one = session({ budgets: [budget({ signatures: 1, sizes: 1 })] });
       await chain.send(enable(one));
       expect(await isGood({ of: one })).to.equal(true);
       expect(await isGood({ of: one, slot: { size: 1 }, value: 0n })).to.equal(false);
     });
-    it("not at all where slotSizes is 0", async () => {
-      const closed = session({ budgets: [budget({ slotSizes: 0 })] });
+    it("not at all where signatures is 0", async () => {
+      const closed = session({ budgets: [budget({ signatures: 0, sizes: 0 })] });
       await chain.send(enable(closed));
       for (const value of [0n, 1n, USD]) expect(await isGood({ of: closed, value })).to.equal(false);
     });
@@ -178,7 +178,7 @@ describe("a slot", () => {
     });
     it("of its own budget, also behind others and of another token", async () => {
       const of = session({
-        budgets: [budget({ token: ODD_TOKEN }), budget({ perTransaction: 4n, slotSizes: 2 })],
+        budgets: [budget({ token: ODD_TOKEN }), budget({ perTransaction: 4n, signatures: 1, sizes: 2 })],
       });
       await chain.send(enable(of));
       expect(await isGood({ of, budgetIndex: 1, value: 4n })).to.equal(true);
@@ -327,7 +327,7 @@ describe("a slot", () => {
       await chain.send(execute(uneven, [pay(alice, USD / 4n)]));
     });
     it("though not those that no slot can take", async () => {
-      const closed = session({ budgets: [budget({ token: ODD_TOKEN, slotSizes: 0 })] });
+      const closed = session({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
       await chain.send(enable(closed));
       await oddToken.mint(closed.account, USD);
       await oddToken.script("0xe94a0102", pad("0x01"));
@@ -356,7 +356,7 @@ describe("a slot", () => {
       expect(await spentOf(of)).to.equal(USD);
     });
     it("so that signed and executed payments together never pass perPeriod, by any mixture", async () => {
-      const of = session({ budgets: [budget({ perPeriod: 3n * USD, slotSizes: 2 })] });
+      const of = session({ budgets: [budget({ perPeriod: 3n * USD, signatures: 1, sizes: 2 })] });
       await chain.send(enable(of));
       await use(0n, 0, 0n, { of });
       await chain.send(execute(of, [pay(alice, (3n * USD) / 4n)]));

@@ -117,7 +117,7 @@ function enabledSession(of: Session, budgetIndex: number): [string, Hex][] {
   const budget = of.budgets[budgetIndex];
   if (!budget) throw new Error(`no budget ${budgetIndex}`);
   const ofAction = (action: Session["actions"][number]) =>
-    hashStruct({ types: sessionTypes, primaryType: "Action", data: action });
+    hashStruct({ types: sessionTypes, primaryType: "SessionAction", data: action });
   const anyone = budget.recipients.length === 1 && budget.recipients[0] === ANYONE;
   return [
     ["session.validAfter", number(BigInt(of.validAfter))],
@@ -133,14 +133,15 @@ function enabledSession(of: Session, budgetIndex: number): [string, Hex][] {
     ...of.budgets
       .map((one, i): [string, Hex] => [
         `session.budgets[${i}]`,
-        hashStruct({ types: sessionTypes, primaryType: "Budget", data: one }),
+        hashStruct({ types: sessionTypes, primaryType: "SessionBudget", data: one }),
       ])
       .filter((_, i) => i !== budgetIndex),
     ["budget.token", budget.token],
     ["budget.perTransaction", number(budget.perTransaction)],
     ["budget.perPeriod", number(budget.perPeriod)],
     ["budget.period", number(BigInt(budget.period))],
-    ["budget.slotSizes", byte(budget.slotSizes)],
+    ["budget.signatures", byte(budget.signatures)],
+    ["budget.sizes", byte(budget.sizes)],
     ["budget.recipients", byte(anyone ? 0 : budget.recipients.length)],
     ...(anyone ? [] : budget.recipients).map((one, i): [string, Hex] => [`budget.recipients[${i}]`, one]),
   ];

@@ -52,10 +52,10 @@ export const YES: Hex = "0x1626ba7e";
 
 /** The contracts' functions, written down here once more: a renamed function must fail a test. */
 export const moduleAbi = parseAbi([
-  "struct Rule { uint16 offset; uint8 op; bytes32 value; }",
-  "struct Action { address target; bytes4 selector; Rule[] rules; }",
-  "struct Budget { address token; uint128 perTransaction; uint128 perPeriod; uint32 period; uint128 initial; uint128 perSecond; uint8 slotSizes; address[] recipients; }",
-  "struct Session { address account; address key; uint48 validAfter; uint48 validUntil; uint64 epoch; uint256 salt; uint128 gasAllowance; address paymaster; Budget[] budgets; Action[] actions; }",
+  "struct SessionRule { uint16 offset; uint8 op; bytes32 value; }",
+  "struct SessionAction { address target; bytes4 selector; SessionRule[] rules; }",
+  "struct SessionBudget { address token; uint128 perTransaction; uint128 perPeriod; uint32 period; uint128 initial; uint128 perSecond; uint8 signatures; uint8 sizes; address[] recipients; }",
+  "struct Session { address account; address key; uint48 validAfter; uint48 validUntil; uint64 epoch; uint256 salt; uint128 gasAllowance; address paymaster; SessionBudget[] budgets; SessionAction[] actions; }",
   "struct Call { address target; uint256 value; bytes data; }",
   "function enable(Session session)",
   "function revoke(bytes32 id)",
@@ -425,7 +425,8 @@ export const budget = (changes: Partial<Budget> = {}): Budget => ({
   period: DAY,
   initial: 0n,
   perSecond: 0n,
-  slotSizes: 5,
+  signatures: 1,
+  sizes: 5,
   recipients: [alice, bob],
   ...changes,
 });
@@ -436,7 +437,8 @@ export const nativeBudget = (changes: Partial<Budget> = {}): Budget =>
     token: zeroAddress,
     perTransaction: 10n ** 18n,
     perPeriod: 20n * 10n ** 18n,
-    slotSizes: 0,
+    signatures: 0,
+    sizes: 0,
     ...changes,
   });
 
@@ -477,25 +479,26 @@ export const sessionTypes = {
     { name: "salt", type: "uint256" },
     { name: "gasAllowance", type: "uint128" },
     { name: "paymaster", type: "address" },
-    { name: "budgets", type: "Budget[]" },
-    { name: "actions", type: "Action[]" },
+    { name: "budgets", type: "SessionBudget[]" },
+    { name: "actions", type: "SessionAction[]" },
   ],
-  Budget: [
+  SessionBudget: [
     { name: "token", type: "address" },
     { name: "perTransaction", type: "uint128" },
     { name: "perPeriod", type: "uint128" },
     { name: "period", type: "uint32" },
     { name: "initial", type: "uint128" },
     { name: "perSecond", type: "uint128" },
-    { name: "slotSizes", type: "uint8" },
+    { name: "signatures", type: "uint8" },
+    { name: "sizes", type: "uint8" },
     { name: "recipients", type: "address[]" },
   ],
-  Action: [
+  SessionAction: [
     { name: "target", type: "address" },
     { name: "selector", type: "bytes4" },
-    { name: "rules", type: "Rule[]" },
+    { name: "rules", type: "SessionRule[]" },
   ],
-  Rule: [
+  SessionRule: [
     { name: "offset", type: "uint16" },
     { name: "op", type: "uint8" },
     { name: "value", type: "bytes32" },

@@ -45,7 +45,8 @@ const budget = fc.record({
   period: bits(32n).map(Number),
   initial: bits(128n),
   perSecond: bits(128n),
-  slotSizes: fc.integer({ min: 0, max: 255 }),
+  signatures: fc.integer({ min: 0, max: 255 }),
+  sizes: fc.integer({ min: 0, max: 255 }),
   recipients: fc.oneof(fc.constant([ANYONE]), fc.array(address, { maxLength: 32, minLength: 1 })),
 });
 const action = fc.record({

@@ -11,12 +11,12 @@ import {
 } from "viem";
 
 const typeHash = (type: string): Hex => keccak256(toBytes(type));
-const RULE = "Rule(uint16 offset,uint8 op,bytes32 value)";
-const ACTION = "Action(address target,bytes4 selector,Rule[] rules)";
+const RULE = "SessionRule(uint16 offset,uint8 op,bytes32 value)";
+const ACTION = "SessionAction(address target,bytes4 selector,SessionRule[] rules)";
 const BUDGET =
-  "Budget(address token,uint128 perTransaction,uint128 perPeriod,uint32 period,uint128 initial,uint128 perSecond,uint8 slotSizes,address[] recipients)";
+  "SessionBudget(address token,uint128 perTransaction,uint128 perPeriod,uint32 period,uint128 initial,uint128 perSecond,uint8 signatures,uint8 sizes,address[] recipients)";
 const SESSION =
-  "Session(address account,address key,uint48 validAfter,uint48 validUntil,uint64 epoch,uint256 salt,uint128 gasAllowance,address paymaster,Budget[] budgets,Action[] actions)";
+  "Session(address account,address key,uint48 validAfter,uint48 validUntil,uint64 epoch,uint256 salt,uint128 gasAllowance,address paymaster,SessionBudget[] budgets,SessionAction[] actions)";
 export const SESSION_TYPEHASH = typeHash(SESSION + ACTION + BUDGET + RULE);
 export const BUDGET_TYPEHASH = typeHash(BUDGET);
 const ACTION_TYPEHASH = typeHash(ACTION + RULE);
@@ -72,10 +72,10 @@ export function readSession(data: Calldata, base: bigint): Hex | undefined {
     Array.from({ length: count }, (_, i) => hex(data.word(at + 32n * BigInt(i))));
   try {
     require(base + 320n <= data.length);
-    const budgets = elementsOf(listAt(base, base + 256n, 8n, 32n), 256n).map((head) => {
-      const { first, length } = listAt(head, head + 224n, 32n, 32n);
+    const budgets = elementsOf(listAt(base, base + 256n, 8n, 32n), 288n).map((head) => {
+      const { first, length } = listAt(head, head + 256n, 32n, 32n);
       return keccak256(
-        concat([BUDGET_TYPEHASH, ...wordsAt(head, 7), keccak256(concat(wordsAt(first, Number(length))))]),
+        concat([BUDGET_TYPEHASH, ...wordsAt(head, 8), keccak256(concat(wordsAt(first, Number(length))))]),
       );
     });
     const actions = elementsOf(listAt(base, base + 288n, 32n, 32n), 96n).map((head) => {
@@ -174,13 +174,14 @@ export function readPayload(
         for (let i = 0n; i < count; i++) hashes.push(i === header.budgetIndex ? "0x" : raw(32));
         const token = pad(raw(20));
         const numbers = [take(16), take(16), take(4), 0n, 0n].map(hex);
-        const slotSizes = hex(byte());
+        const signatures = hex(byte());
+        const sizes = hex(byte());
         const listed = Number(byte());
         const recipients = Array.from({ length: listed }, () => pad(raw(20)));
         if (listed === 0) recipients.push(pad(`0x${"ff".repeat(20)}`));
         require(at === end);
         hashes[Number(header.budgetIndex)] = keccak256(
-          concat([BUDGET_TYPEHASH, token, ...numbers, slotSizes, keccak256(concat(recipients))]),
+          concat([BUDGET_TYPEHASH, token, ...numbers, signatures, sizes, keccak256(concat(recipients))]),
         );
         const id = keccak256(
           concat([

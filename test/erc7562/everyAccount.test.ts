@@ -56,15 +56,15 @@ describe("what ERC-7562 says of a session's userOp", () => {
 
     describe("by which the account pays itself, charged in validation", () => {
       const payable = (changes: Partial<Session> = {}) =>
-        session({ budgets: [budget({ slotSizes: 0 })], ...changes });
+        session({ budgets: [budget({ signatures: 0, sizes: 0 })], ...changes });
 
       it("nothing, where the session is enabled", async () => {
         await install(account(), { sessions: [payable()] });
         await expectAccepted(await paymentUserOpOf(account(), payable(), { amount: 1n }));
       });
       it("nothing, where the budget is not the first", async () => {
-        const other = budget({ slotSizes: 0, token: bob });
-        const of = payable({ budgets: [other, budget({ slotSizes: 0 })] });
+        const other = budget({ signatures: 0, sizes: 0, token: bob });
+        const of = payable({ budgets: [other, budget({ signatures: 0, sizes: 0 })] });
         await install(account(), { sessions: [of] });
         await expectAccepted(await paymentUserOpOf(account(), of, { amount: 1n }));
       });

@@ -88,7 +88,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
               perDay: "3",
               recipients: [shop],
               x402: true,
-              slotSizes: 2,
+              sizes: 2,
             },
           },
         });

@@ -137,7 +137,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
                 inAll: "3",
                 recipients: [shop],
                 x402: true,
-                slotSizes: 2,
+                sizes: 2,
               },
             },
           });

@@ -35,7 +35,8 @@ const session = (changes: Partial<Session> = {}): Session => ({
       period: 50,
       initial: 0n,
       perSecond: 0n,
-      slotSizes: 0,
+      signatures: 0,
+      sizes: 0,
       recipients: [shop],
     },
   ],
@@ -219,7 +220,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
       ]);
       expect(broken({ to: sponsor })).to.deep.equal(["the recipient"]);
       expect(broken({ amount: 101n })).to.deep.equal(["perTransaction"]);
-      expect(broken({}, withBudget({ slotSizes: 1 }))).to.have.length(1);
+      expect(broken({}, withBudget({ signatures: 1, sizes: 1 }))).to.have.length(1);
       expect(broken({}, withBudget({ perSecond: 1n }))).to.have.length(1);
       handle(paying());
       handle(paying({ amount: 99n }));

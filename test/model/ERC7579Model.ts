@@ -190,7 +190,7 @@ export class ERC7579Model extends SessionModel {
     const { first, last } = windowOf(op);
     const spent = this.spentIn(hashSession(session), token, period);
     return {
-      "nothing but userOps and executions spending it": budget.slotSizes === 0,
+      "nothing but userOps and executions spending it": budget.signatures === 0,
       "all there at once": budget.perSecond === 0n,
       "the recipient": mayReceive(budget, to),
       perTransaction: amount <= budget.perTransaction,

@@ -34,7 +34,8 @@ function session(budget: Partial<Budget> = {}, changes: Partial<Session> = {}): 
         period: DAY,
         initial: 0n,
         perSecond: 0n,
-        slotSizes: 5,
+        signatures: 1,
+        sizes: 5,
         recipients: [shop, router],
         ...budget,
       },
@@ -100,7 +101,7 @@ describe("the model, on what the design says of money", () => {
   });
 
   it("takes $1.00 of a day that has $1.30 left, and then refuses $0.31 until the next day", () => {
-    const of = session({ slotSizes: 0 });
+    const of = session({ signatures: 0, sizes: 0 });
     for (let payment = 0; payment < 18; payment++) expect(names(execute(of, pay(cents(100))))).to.be.empty;
     expect(names(execute(of, pay(cents(70))))).to.be.empty;
     expect(names(execute(of, pay(cents(101))))).to.deep.equal(["PerTransactionExceeded"]);
@@ -123,7 +124,7 @@ describe("the model, on what the design says of money", () => {
   });
 
   it("releases a stream second by second, up to perPeriod, and anew each period", () => {
-    const of = session({ slotSizes: 0, initial: cents(10), perSecond: cents(1) });
+    const of = session({ signatures: 0, sizes: 0, initial: cents(10), perSecond: cents(1) });
     expect(model.budgetOf(of, 0).released).to.equal(cents(10));
     model.now += 5n;
     expect(model.budgetOf(of, 0).released).to.equal(cents(15));
@@ -178,7 +179,14 @@ describe("the model, on what the design says of money", () => {
   });
 
   it("judges native coin for a contract by the calls first, and for anyone else by the limits", () => {
-    const native = { token: NATIVE, perTransaction: 5n, perPeriod: 5n, slotSizes: 0, recipients: [ANYONE] };
+    const native = {
+      token: NATIVE,
+      perTransaction: 5n,
+      perPeriod: 5n,
+      signatures: 0,
+      sizes: 0,
+      recipients: [ANYONE],
+    };
     const [usd] = session().budgets as [Budget];
     const of = session({}, { budgets: [usd, { ...usd, ...native }] });
     const send = (target: Address, value: bigint): Call => ({ target, value, data: "0x" });

@@ -335,7 +335,7 @@ export class SessionModel {
       const slots = slotBudgetOf(budget);
       const opened = (lot: bigint, size: number) => this.#opened(session, id, index, period, lot, size);
       const judged = { budget: slots, amount, spent, opened };
-      if (budget.slotSizes > 0 && brokenByCharge(judged).includes("reachesUntouchedLots")) {
+      if (budget.signatures > 0 && brokenByCharge(judged).includes("reachesUntouchedLots")) {
         for (const lot of reachedLots(slots, spent, amount)) {
           if (sizesOf(slots).some((size) => opened(lot, size))) {
             outcome.refusals.push({ name: "LotOpened", args: [token, lot] });
@@ -490,9 +490,9 @@ const paidBy = (reading: CallReading, token: Address): bigint => {
 };
 
 /** The budget as the slot rule sees it: on chain, a slot splits in four. */
-export const slotBudgetOf = ({ perTransaction, perPeriod, slotSizes }: Budget): SlotBudget => ({
+export const slotBudgetOf = ({ perTransaction, perPeriod, sizes }: Budget): SlotBudget => ({
   perTransaction,
   perPeriod,
-  slotSizes,
+  sizes,
   split: 4n,
 });

@@ -3,7 +3,7 @@
  * `split` is how many slots of one size make a slot of the size before it: 4 on chain, other numbers only to
  * make an exhaustive search small.
  */
-export type SlotBudget = { perTransaction: bigint; perPeriod: bigint; slotSizes: number; split: bigint };
+export type SlotBudget = { perTransaction: bigint; perPeriod: bigint; sizes: number; split: bigint };
 
 /** A slot: the lot, how often it was split, and which of the pieces. Index 0 is the size's opener. */
 export type Slot = { lot: bigint; size: number; index: bigint };
@@ -42,7 +42,7 @@ export function reachedLots(
 }
 
 /** The sizes that a lot may be spent in. */
-export const sizesOf = ({ slotSizes }: SlotBudget) => Array.from({ length: slotSizes }, (_, size) => size);
+export const sizesOf = ({ sizes }: SlotBudget) => Array.from({ length: sizes }, (_, size) => size);
 
 /**
  * The rule of the slots, a condition a line, so that a test can take one away and see what it was for.
@@ -52,7 +52,7 @@ export const slotRule = {
   authorization: {
     valueFits: ({ budget, slot, value }: AuthorizationCase) => value <= slotWorth(budget, slot.size),
     lotExists: ({ budget, slot }: AuthorizationCase) => slot.lot < lotsOf(budget),
-    sizeExists: ({ budget, slot }: AuthorizationCase) => slot.size < budget.slotSizes,
+    sizeExists: ({ budget, slot }: AuthorizationCase) => slot.size < budget.sizes,
     indexExists: ({ budget, slot }: AuthorizationCase) => slot.index < budget.split ** BigInt(slot.size),
     othersClosed: ({ budget, slot, opened }: AuthorizationCase) =>
       sizesOf(budget).every((size) => size === slot.size || !opened(slot.lot, size)),

@@ -56,14 +56,16 @@ export function flawsOf(session: Session, module: Address): SessionFlaw[] {
 const limitsHold = ({ perTransaction, perPeriod, period }: Budget) =>
   perTransaction > 0n && perPeriod >= perTransaction && period > 0;
 
-const streamHolds = ({ initial, perSecond, slotSizes }: Budget) =>
-  perSecond === 0n ? initial === 0n : slotSizes === 0;
+const streamHolds = ({ initial, perSecond, signatures }: Budget) =>
+  perSecond === 0n ? initial === 0n : signatures === 0;
 
-const slotsHold = ({ token, perTransaction, slotSizes }: Budget) =>
-  slotSizes === 0 ||
-  (slotSizes <= 8 &&
+const slotsHold = ({ token, perTransaction, signatures, sizes }: Budget) =>
+  (signatures === 0 && sizes === 0) ||
+  (signatures === 1 &&
+    sizes >= 1 &&
+    sizes <= 8 &&
     !isAddressEqual(token, zeroAddress) &&
-    perTransaction >> BigInt(2 * (slotSizes - 1)) > 0n);
+    perTransaction >> BigInt(2 * (sizes - 1)) > 0n);
 
 const recipientsHold = ({ recipients }: Budget) =>
   recipients.length >= 1 &&

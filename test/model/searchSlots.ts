@@ -47,7 +47,7 @@ export function searchSlots(
   const split = Number(budget.split);
   // One lot, one size and one index more than there are: for these a rule must say no.
   const lots = Number(lotsOf(budget)) + 1;
-  const sizes = budget.slotSizes + 1;
+  const sizes = budget.sizes + 1;
 
   const lotStates: LotState[] = [];
   const lotStateIds = new Map<string, number>();

@@ -22,10 +22,10 @@ function smallBudgets(): SlotBudget[] {
   for (const split of [2n, 4n]) {
     for (let perTransaction = 1n; perTransaction <= 4n; perTransaction++) {
       for (let perPeriod = perTransaction; perPeriod <= 13n; perPeriod++) {
-        for (let slotSizes = 1; slotSizes <= 3; slotSizes++) {
-          const budget = { perTransaction, perPeriod, slotSizes, split };
-          if (split === 4n && slotSizes === 1) continue; // The same as with split 2.
-          if (slotWorth(budget, slotSizes - 1) > 0n) budgets.push(budget);
+        for (let sizes = 1; sizes <= 3; sizes++) {
+          const budget = { perTransaction, perPeriod, sizes, split };
+          if (split === 4n && sizes === 1) continue; // The same as with split 2.
+          if (slotWorth(budget, sizes - 1) > 0n) budgets.push(budget);
         }
       }
     }
@@ -74,7 +74,7 @@ describe("the slot rule, over every interleaving of small budgets", function () 
 
   it("never lets one period's slots pay in another", () => {
     for (const perPeriod of [2n, 4n, 5n]) {
-      const budget = { perTransaction: 2n, perPeriod, slotSizes: 2, split: 2n };
+      const budget = { perTransaction: 2n, perPeriod, sizes: 2, split: 2n };
       expect(searchSlots(budget, slotRule, { periods: 2 }).mostMoved).to.equal(Number(perPeriod));
     }
   });
@@ -89,7 +89,7 @@ describe("the slot rule, over every interleaving of small budgets", function () 
 
   const mutants: Record<string, SlotRule> = {
     "the value is not held against the slot": mutant.ofAuthorization("valueFits"),
-    "the size is not held against slotSizes": mutant.ofAuthorization("sizeExists"),
+    "the size is not held against sizes": mutant.ofAuthorization("sizeExists"),
     "the index is not held against the number of slots": mutant.ofAuthorization("indexExists"),
     "the index may be one too many": mutant.ofAuthorization(
       "indexExists",
@@ -185,7 +185,7 @@ describe("the slot rule, over every interleaving of small budgets", function () 
 });
 
 describe("the worked example of the design: $1 a transaction, $20 a day, 5 slot sizes", () => {
-  const budget: SlotBudget = { perTransaction: 1_000_000n, perPeriod: 20_000_000n, slotSizes: 5, split: 4n };
+  const budget: SlotBudget = { perTransaction: 1_000_000n, perPeriod: 20_000_000n, sizes: 5, split: 4n };
   const openedBy = (...openers: string[]) => ({
     opened: (lot: bigint, size: number) => openers.includes(`${lot},${size}`),
   });

@@ -20,25 +20,26 @@ export const sessionTypes = {
     { name: "salt", type: "uint256" },
     { name: "gasAllowance", type: "uint128" },
     { name: "paymaster", type: "address" },
-    { name: "budgets", type: "Budget[]" },
-    { name: "actions", type: "Action[]" },
+    { name: "budgets", type: "SessionBudget[]" },
+    { name: "actions", type: "SessionAction[]" },
   ],
-  Action: [
+  SessionAction: [
     { name: "target", type: "address" },
     { name: "selector", type: "bytes4" },
-    { name: "rules", type: "Rule[]" },
+    { name: "rules", type: "SessionRule[]" },
   ],
-  Budget: [
+  SessionBudget: [
     { name: "token", type: "address" },
     { name: "perTransaction", type: "uint128" },
     { name: "perPeriod", type: "uint128" },
     { name: "period", type: "uint32" },
     { name: "initial", type: "uint128" },
     { name: "perSecond", type: "uint128" },
-    { name: "slotSizes", type: "uint8" },
+    { name: "signatures", type: "uint8" },
+    { name: "sizes", type: "uint8" },
     { name: "recipients", type: "address[]" },
   ],
-  Rule: [
+  SessionRule: [
     { name: "offset", type: "uint16" },
     { name: "op", type: "uint8" },
     { name: "value", type: "bytes32" },
@@ -105,12 +106,16 @@ export function hashSession(session: Session): Hex {
 
 /** The EIP-712 struct hash of a budget. */
 export const hashBudget = (budget: Budget): Hex =>
-  hashStruct({ data: budget, primaryType: "Budget", types: sessionTypes });
+  hashStruct({ data: budget, primaryType: "SessionBudget", types: sessionTypes });
 
 /** The EIP-712 hash of a session's actions: of their struct hashes, one after the other. */
 export const hashActions = (actions: readonly Action[]): Hex =>
   keccak256(
-    concat(actions.map((action) => hashStruct({ data: action, primaryType: "Action", types: sessionTypes }))),
+    concat(
+      actions.map((action) =>
+        hashStruct({ data: action, primaryType: "SessionAction", types: sessionTypes }),
+      ),
+    ),
   );
 
 /** What the owner says yes to. */

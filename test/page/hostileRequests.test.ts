@@ -191,7 +191,7 @@ describe("A hostile request", function () {
     const most = `0x${"f".repeat(32)}` as const;
     await openReview(
       human,
-      strangersLink({ budgets: [{ perTransaction: most, perPeriod: most, slotSizes: 1 }] }),
+      strangersLink({ budgets: [{ perTransaction: most, perPeriod: most, signatures: 1, sizes: 1 }] }),
     );
     expect(await textOf(human)).to.match(
       /There is no real limit on USDC.*everything that the account ever holds/,

@@ -28,7 +28,8 @@ describe("A human without an account", function () {
         period: 86_400,
         initial: 0n,
         perSecond: 0n,
-        slotSizes: 5,
+        signatures: 1,
+        sizes: 5,
         recipients: [shop.address],
       },
     ]);

@@ -31,20 +31,17 @@ const budget = (token: Address): fc.Arbitrary<Budget> =>
       limits: fc.tuple(positive(128), positive(128)),
       period: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
       stream: fc.oneof(fc.constant(undefined), fc.tuple(uint(128), positive(128))),
-      slotSizes: fc.nat({ max: 8 }),
+      sizes: fc.nat({ max: 8 }),
       recipients: fc.oneof(
         fc.constant([ANYONE]),
         fc.array(address, { minLength: 1, maxLength: 4 }),
         fc.array(address, { minLength: 32, maxLength: 32 }),
       ),
     })
-    .map(({ limits: [one, other], period, stream, slotSizes, recipients }) => {
+    .map(({ limits: [one, other], period, stream, sizes, recipients }) => {
       const [perTransaction, perPeriod] = one < other ? [one, other] : [other, one];
       const mayHaveSlots =
-        !stream &&
-        token !== zeroAddress &&
-        slotSizes > 0 &&
-        perTransaction >> BigInt(2 * (slotSizes - 1)) > 0n;
+        !stream && token !== zeroAddress && sizes > 0 && perTransaction >> BigInt(2 * (sizes - 1)) > 0n;
       return {
         token,
         perTransaction,
@@ -52,7 +49,8 @@ const budget = (token: Address): fc.Arbitrary<Budget> =>
         period,
         initial: stream?.[0] ?? 0n,
         perSecond: stream?.[1] ?? 0n,
-        slotSizes: mayHaveSlots ? slotSizes : 0,
+        signatures: mayHaveSlots ? 1 : 0,
+        sizes: mayHaveSlots ? sizes : 0,
         recipients,
       };
     });
@@ -134,16 +132,26 @@ export const spoilings: Record<string, Spoiling> = {
   "period 0": ofBudget(() => ({ period: 0 })),
   "initial without perSecond": ofBudget(() => ({ initial: 1n, perSecond: 0n })),
   "perSecond without initial": ofBudget(() => ({ initial: 0n, perSecond: 1n })),
-  "slots and a stream": ofBudget(() => ({ perSecond: 1n, slotSizes: 1 })),
-  "slots and no stream": ofBudget(() => ({ initial: 0n, perSecond: 0n, slotSizes: 1 })),
-  "nine slot sizes": ofBudget(() => ({ slotSizes: 9 })),
-  "255 slot sizes": ofBudget(() => ({ slotSizes: 255 })),
+  "slots and a stream": ofBudget(() => ({ perSecond: 1n, signatures: 1, sizes: 1 })),
+  "slots and no stream": ofBudget(() => ({ initial: 0n, perSecond: 0n, signatures: 1, sizes: 1 })),
+  "nine slot sizes": ofBudget(() => ({ signatures: 1, sizes: 9 })),
+  "255 slot sizes": ofBudget(() => ({ signatures: 1, sizes: 255 })),
+  "signatures of no kind": ofBudget(() => ({ signatures: 2, sizes: 1 })),
+  "signatures 255": ofBudget(() => ({ signatures: 255, sizes: 1 })),
+  "signatures without sizes": ofBudget(() => ({ signatures: 1, sizes: 0 })),
+  "sizes without signatures": ofBudget(() => ({ signatures: 0, sizes: 1 })),
   "slots worth nothing": ofBudget(() => ({
     perTransaction: 2n ** 14n - 1n,
     perPeriod: 2n ** 15n,
-    slotSizes: 8,
+    signatures: 1,
+    sizes: 8,
   })),
-  "slots worth one": ofBudget(() => ({ perTransaction: 2n ** 14n, perPeriod: 2n ** 15n, slotSizes: 8 })),
+  "slots worth one": ofBudget(() => ({
+    perTransaction: 2n ** 14n,
+    perPeriod: 2n ** 15n,
+    signatures: 1,
+    sizes: 8,
+  })),
   "no recipients": ofBudget(() => ({ recipients: [] })),
   "33 recipients": ofBudget(({ recipients }) => ({ recipients: filled(recipients, 33) })),
   "recipient 0": ofBudget(({ recipients }) => ({ recipients: [...recipients.slice(0, 31), zeroAddress] })),

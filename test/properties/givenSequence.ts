@@ -14,7 +14,7 @@ const budget: BudgetPlan = {
   perTransaction: 100n,
   lots: 6,
   restShare: 0,
-  slotSizes: 0,
+  sizes: 0,
   period: 50,
   stream: undefined,
   recipients: "anyone",

@@ -55,7 +55,9 @@ export const sessionParameter = {
       type: "tuple[]",
       components: [
         ...parseAbiParameters("address token, uint128 perTransaction, uint128 perPeriod, uint32 period"),
-        ...parseAbiParameters("uint128 initial, uint128 perSecond, uint8 slotSizes, address[] recipients"),
+        ...parseAbiParameters(
+          "uint128 initial, uint128 perSecond, uint8 signatures, uint8 sizes, address[] recipients",
+        ),
       ],
     },
     {
@@ -114,7 +116,9 @@ function payeeOf({ recipients }: Budget, to: Address): bigint {
 }
 
 function packSession({ budgets, actions, ...session }: Session, budgetIndex: number): Hex {
-  const { token, perTransaction, perPeriod, period, slotSizes, recipients } = budgets[budgetIndex] as Budget;
+  const { token, perTransaction, perPeriod, period, signatures, sizes, recipients } = budgets[
+    budgetIndex
+  ] as Budget;
   const others = budgets.filter((_, index) => index !== budgetIndex);
   const anyone = recipients[0] !== undefined && isAddressEqual(recipients[0], ANYONE);
   return concat([
@@ -130,7 +134,8 @@ function packSession({ budgets, actions, ...session }: Session, budgetIndex: num
     number(perTransaction),
     number(perPeriod),
     number(period),
-    byte(slotSizes),
+    byte(signatures),
+    byte(sizes),
     byte(anyone ? 0 : recipients.length),
     ...(anyone ? [] : recipients.map((recipient) => encodePacked(["address"], [recipient]))),
   ]);

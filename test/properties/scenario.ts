@@ -11,7 +11,7 @@ export type BudgetPlan = {
   perTransaction: bigint;
   lots: number;
   restShare: number;
-  slotSizes: number;
+  sizes: number;
   period: number;
   stream: { initialShare: number; perSecondShare: number } | undefined;
   recipients: "one" | "two" | "the exchange too" | "anyone";
@@ -242,7 +242,7 @@ const budgetPlan: fc.Arbitrary<BudgetPlan> = fc.record({
   perTransaction: among(1n, 3n, 4n, 16n, 100n, 1_000_000n, 2_500_001n),
   lots: fc.integer({ min: 1, max: 6 }),
   restShare: fc.oneof(fc.constant(0), share),
-  slotSizes: among(0, 0, 0, 1, 2, 3, 4),
+  sizes: among(0, 0, 0, 1, 2, 3, 4),
   period: among(50, 300, 3600),
   stream: fc.oneof(
     { arbitrary: fc.constant(undefined), weight: 4 },
@@ -642,7 +642,7 @@ export type Making = {
 export function sessionOf(plan: SessionPlan, making: Making): Session {
   const { account, handler, sponsor, usdc, epoch, now } = making;
   const budgets = [budgetOf(plan.usdc, usdc)];
-  if (plan.native) budgets.push(budgetOf({ ...plan.native, slotSizes: 0 }, zeroAddress));
+  if (plan.native) budgets.push(budgetOf({ ...plan.native, sizes: 0 }, zeroAddress));
   if (plan.nativeFirst) budgets.reverse();
   const validAfter = Number(now) + plan.starts;
   const seconds = Math.max(...budgets.map(({ period }) => period));
@@ -665,8 +665,8 @@ export function sessionOf(plan: SessionPlan, making: Making): Session {
 function budgetOf(plan: BudgetPlan, token: Address): Budget {
   const { perTransaction, lots, restShare, period, stream } = plan;
   const perPeriod = perTransaction * BigInt(lots) + ((perTransaction - 1n) * BigInt(restShare)) / 1000n;
-  let slotSizes = stream ? 0 : plan.slotSizes;
-  while (slotSizes > 0 && perTransaction >> BigInt(2 * (slotSizes - 1)) === 0n) slotSizes--;
+  let sizes = stream ? 0 : plan.sizes;
+  while (sizes > 0 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;
   const recipients: Record<BudgetPlan["recipients"], Address[]> = {
     one: [payees[0]],
     two: [payees[1], payees[0]],
@@ -680,7 +680,8 @@ function budgetOf(plan: BudgetPlan, token: Address): Budget {
     period,
     initial: stream ? (perPeriod * BigInt(stream.initialShare)) / 1000n : 0n,
     perSecond: stream ? (perPeriod * BigInt(stream.perSecondShare)) / 1000n + 1n : 0n,
-    slotSizes,
+    signatures: sizes > 0 ? 1 : 0,
+    sizes,
     recipients: recipients[plan.recipients],
   };
 }
@@ -777,7 +778,7 @@ export function soundStep(
 /** In the present period, to a payee; undefined where the budget is not for such payments: the calls are made instead. */
 function soundPayment(payment: OpPaymentPlan, { budgets }: Session): OpPaymentPlan | undefined {
   const usdc = budgets.find(({ token }) => token !== zeroAddress) as Budget;
-  if (usdc.slotSizes > 0 || usdc.perSecond > 0n) return undefined;
+  if (usdc.signatures > 0 || usdc.perSecond > 0n) return undefined;
   return {
     ...payment,
     token: "usdc",

@@ -8,7 +8,7 @@ import type { SlotPlan } from "./scenario.ts";
 /** The slot that a plan means in the budget's current period. */
 export function slotOf(scene: Scene, session: Session, budgetIndex: number, plan: SlotPlan): Slot {
   const budget = slotBudgetOf(session.budgets[budgetIndex] as Budget);
-  const size = Math.min(plan.size, Math.max(0, budget.slotSizes - 1));
+  const size = Math.min(plan.size, Math.max(0, budget.sizes - 1));
   switch (plan.slot) {
     case "good":
       return goodSlot(scene, session, budgetIndex, { ...plan, size }) ?? { lot: 0n, size, index: 0n };
@@ -19,7 +19,7 @@ export function slotOf(scene: Scene, session: Session, budgetIndex: number, plan
     case "past the lots":
       return { lot: lotsOf(budget), size, index: 0n };
     case "past the sizes":
-      return { lot: 0n, size: budget.slotSizes, index: 0n };
+      return { lot: 0n, size: budget.sizes, index: 0n };
     case "past the indices":
       return { lot: 0n, size, index: 4n ** BigInt(size) };
     case "past all numbers":
@@ -48,7 +48,7 @@ function goodSlot(
   let left = skip;
   for (let step = 0n; step < lots; step++) {
     const lot = from === "the bottom" ? step : lots - 1n - step;
-    const opened = Array.from({ length: budget.slotSizes }, (_, of) => used({ lot, size: of, index: 0n }));
+    const opened = Array.from({ length: budget.sizes }, (_, of) => used({ lot, size: of, index: 0n }));
     if (opened.some((isOpened, of) => isOpened && of !== size)) continue;
     for (let index = opened[size] ? 1n : 0n; index < 4n ** BigInt(size) && index < 6n; index++) {
       const slot = { lot, size, index };
@@ -74,7 +74,7 @@ function contestedSlot(scene: Scene, session: Session, budgetIndex: number, size
     BigInt(lot),
   );
   const isOpened = (lot: bigint) =>
-    Array.from({ length: budget.slotSizes }, (_, of) => of).some((of) => used({ lot, size: of, index: 0n }));
+    Array.from({ length: budget.sizes }, (_, of) => of).some((of) => used({ lot, size: of, index: 0n }));
   const lot = lots.find(isOpened) ?? 0n;
   let index = 0n;
   while (index + 1n < 4n ** BigInt(size) && used({ lot, size, index })) index++;

@@ -33,10 +33,10 @@ const arbitraryBudget = (bySignature: boolean): fc.Arbitrary<Budget> =>
         fc.array(arbitraryAddress, { minLength: 1, maxLength: 32 }),
       ),
     })
-    .map(({ token, limits: [one, other], period, stream, sizes, recipients }) => {
+    .map(({ token, limits: [one, other], period, stream, sizes: most, recipients }) => {
       const [perTransaction, perPeriod] = one < other ? [one, other] : [other, one];
-      let slotSizes = sizes;
-      while (slotSizes > 1 && perTransaction >> BigInt(2 * (slotSizes - 1)) === 0n) slotSizes--;
+      let sizes = most;
+      while (sizes > 1 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;
       const streams = stream !== null && !bySignature;
       return {
         token,
@@ -45,7 +45,8 @@ const arbitraryBudget = (bySignature: boolean): fc.Arbitrary<Budget> =>
         period,
         initial: streams ? stream[0] % (perPeriod + 1n) : 0n,
         perSecond: streams ? stream[1] : 0n,
-        slotSizes: streams ? 0 : slotSizes,
+        signatures: streams || sizes === 0 ? 0 : 1,
+        sizes: streams ? 0 : sizes,
         recipients,
       };
     });

@@ -137,15 +137,35 @@ describe("the shape of a session, checked before anybody signs it", function () 
     "a budget grows, whatever its slots": (session, pick) =>
       withBudget(session, pick, () => ({ perSecond: 1n })),
     "a budget grows without slots": (session, pick) =>
-      withBudget(session, pick, () => ({ perSecond: 1n, slotSizes: 0 })),
+      withBudget(session, pick, () => ({ perSecond: 1n, signatures: 0, sizes: 0 })),
     "a stream begins with any amount": (session, pick, _, n) =>
-      withBudget(session, pick, () => ({ perSecond: 1n, slotSizes: 0, initial: n })),
+      withBudget(session, pick, () => ({ perSecond: 1n, signatures: 0, sizes: 0, initial: n })),
     "a stream begins full": (session, pick) =>
-      withBudget(session, pick, ({ perPeriod }) => ({ perSecond: 1n, slotSizes: 0, initial: perPeriod })),
+      withBudget(session, pick, ({ perPeriod }) => ({
+        perSecond: 1n,
+        signatures: 0,
+        sizes: 0,
+        initial: perPeriod,
+      })),
     "a budget has nine slot sizes": (session, pick) =>
-      withBudget(session, pick, () => ({ slotSizes: 9, perSecond: 0n, initial: 0n })),
+      withBudget(session, pick, () => ({ signatures: 1, sizes: 9, perSecond: 0n, initial: 0n })),
     "a budget has any number of slot sizes": (session, pick, _, n) =>
-      withBudget(session, pick, () => ({ slotSizes: Number(n % 9n), perSecond: 0n, initial: 0n })),
+      withBudget(session, pick, () => ({
+        signatures: n % 9n === 0n ? 0 : 1,
+        sizes: Number(n % 9n),
+        perSecond: 0n,
+        initial: 0n,
+      })),
+    "a budget has signatures of any kind": (session, pick, _, n) =>
+      withBudget(session, pick, () => ({ signatures: Number(n % 8n), sizes: 1, perSecond: 0n, initial: 0n })),
+    "a budget has signatures of the largest number": (session, pick) =>
+      withBudget(session, pick, () => ({ signatures: 255, sizes: 1, perSecond: 0n, initial: 0n })),
+    "a budget has signatures and no slot sizes": (session, pick) =>
+      withBudget(session, pick, () => ({ signatures: 1, sizes: 0, perSecond: 0n, initial: 0n })),
+    "a budget has slot sizes and no signatures": (session, pick, _, n) =>
+      withBudget(session, pick, () => ({ signatures: 0, sizes: Number(n % 9n), perSecond: 0n, initial: 0n })),
+    "a stream has slot sizes and no signatures": (session, pick) =>
+      withBudget(session, pick, () => ({ signatures: 0, sizes: 1, perSecond: 1n })),
     "a budget has no recipients": (session, pick) => withBudget(session, pick, () => ({ recipients: [] })),
     "a recipient is zero": (session, pick, other) =>
       withBudget(session, pick, () => ({ recipients: [other, zeroAddress] })),
@@ -215,6 +235,8 @@ describe("the shape of a session, checked before anybody signs it", function () 
           [withBudget(session, 0, () => ({ perPeriod: 1n << 128n })), "WIDTH"],
           [withBudget(session, 0, () => ({ period: 2 ** 32 })), "WIDTH"],
           [withBudget(session, 0, () => ({ perTransaction: -1n })), "WIDTH"],
+          [withBudget(session, 0, () => ({ signatures: 256 })), "WIDTH"],
+          [withBudget(session, 0, () => ({ sizes: 256 })), "WIDTH"],
         ] as const)
           expect(bySdk(changed, module)).to.have.property("flaw", flaw);
       }),

@@ -60,7 +60,8 @@ describe("a session made of what people say", () => {
           period: 86_400,
           initial: 0n,
           perSecond: 0n,
-          slotSizes: 5,
+          signatures: 1,
+          sizes: 5,
           recipients: [shop],
         },
       ],
@@ -219,7 +220,8 @@ describe("a session made of what people say", () => {
       expect(create({ budgets }, { decimals }).budgets[0]).to.include({
         token,
         perTransaction: 10n ** 18n,
-        slotSizes: 0,
+        signatures: 0,
+        sizes: 0,
       });
       expect(refusalOf(() => create({ budgets }))).to.equal("UNKNOWN_TOKEN");
     });
@@ -249,7 +251,8 @@ describe("a session made of what people say", () => {
       expect(create({ budgets: { native } }).budgets[0]).to.include({
         token: zeroAddress,
         perTransaction: 10n ** 17n,
-        slotSizes: 0,
+        signatures: 0,
+        sizes: 0,
       });
       expect(refusalOf(() => create({ budgets: { [zeroAddress]: native } }))).to.equal("UNKNOWN_TOKEN");
     });
@@ -273,40 +276,40 @@ describe("a session made of what people say", () => {
   });
 
   describe("payments by signature", () => {
-    const sizesAt = (perTransaction: string) => createBudget({ perTransaction, perDay: "1000" })?.slotSizes;
+    const sizesAt = (perTransaction: string) => createBudget({ perTransaction, perDay: "1000" })?.sizes;
     it("get as many sizes as leave the smallest worth a thousandth of a token, up to five", () => {
       expect(["1000", "1", "0.256", "0.255999", "0.1", "0.01", "0.001"].map(sizesAt)).to.deep.equal([
         5, 5, 5, 4, 4, 2, 1,
       ]);
     });
-    it("can be closed", () => expect(createBudget({ x402: false })?.slotSizes).to.equal(0));
+    it("can be closed", () => expect(createBudget({ x402: false })).to.include({ signatures: 0, sizes: 0 }));
     it("can be opened for another token", () => {
       const budgets = { [token]: { ...usdc, decimals: 6, x402: true } };
-      expect(create({ budgets }).budgets[0]?.slotSizes).to.equal(5);
+      expect(create({ budgets }).budgets[0]).to.include({ signatures: 1, sizes: 5 });
     });
     it("take the number of sizes that is asked for", () => {
-      expect(createBudget({ slotSizes: 2 })?.slotSizes).to.equal(2);
+      expect(createBudget({ sizes: 2 })).to.include({ signatures: 1, sizes: 2 });
     });
     it("are refused with sizes worth nothing, or none, or more than eight", () => {
-      expect(refusalOf(() => createBudget({ perTransaction: "0.000003", slotSizes: 2 }))).to.equal(
+      expect(refusalOf(() => createBudget({ perTransaction: "0.000003", sizes: 2 }))).to.equal(
         "MALFORMED_SESSION",
       );
-      for (const slotSizes of [0, 9, 1.5, -1])
-        expect(refusalOf(() => createBudget({ slotSizes }))).to.equal("INVALID_LIMIT");
+      for (const sizes of [0, 9, 1.5, -1])
+        expect(refusalOf(() => createBudget({ sizes }))).to.equal("INVALID_LIMIT");
     });
     it("are refused for the native coin, for streams, and when they are forbidden at the same time", () => {
       const native = { perTransaction: "1", perDay: "1", recipients: [shop], x402: true };
       const stream = { initial: "0", perSecond: "0.01" };
       expect(refusalOf(() => create({ budgets: { native } }))).to.equal("INVALID_LIMIT");
       expect(refusalOf(() => createBudget({ stream, x402: true }))).to.equal("INVALID_LIMIT");
-      expect(refusalOf(() => createBudget({ slotSizes: 3, x402: false }))).to.equal("INVALID_LIMIT");
+      expect(refusalOf(() => createBudget({ sizes: 3, x402: false }))).to.equal("INVALID_LIMIT");
     });
   });
 
   describe("streams", () => {
     it("begin with an amount and grow by the second", () => {
       const budget = createBudget({ stream: { initial: "0.5", perSecond: "0.0001" } });
-      expect(budget).to.include({ initial: 500_000n, perSecond: 100n, slotSizes: 0 });
+      expect(budget).to.include({ initial: 500_000n, perSecond: 100n, signatures: 0, sizes: 0 });
     });
     it("may begin with nothing, but not grow by nothing", () => {
       expect(createBudget({ stream: { initial: "0", perSecond: "0.1" } })?.initial).to.equal(0n);

@@ -180,7 +180,6 @@ export const good: { readonly [name: string]: () => Given } = {
     [{ kind: "kernel", account, module }],
     [{ kind: "nexus", account, module, validators: [module], executors: [module] }],
   ],
-  erc7739Signer: () => [],
   execute: () => [[agents, { grant: grant(), calls: calls() }]],
   executeAsSafe: () => [
     [owners, { safe: account, calls: calls() }],
@@ -203,7 +202,6 @@ export const good: { readonly [name: string]: () => Given } = {
   keyFingerprint: () => [[key.address]],
   listSessions: () => [[client, { account, module, grants: [grant()], fromBlock: 0n }]],
   mostSpendable: () => [[session(), session().budgets[0]]],
-  nestedSession: () => [],
   parseAmount: () => [["1.50", 6, "amount"]],
   parseDuration: () => [["7d", "until"]],
   parseGrant: () => [[grant()], [sdk.serializeGrant(grant())]],

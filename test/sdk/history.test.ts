@@ -361,7 +361,8 @@ describe("finding a session's slots by their nonces", () => {
       period: DAY,
       initial: 0n,
       perSecond: 0n,
-      slotSizes: 1,
+      signatures: 1,
+      sizes: 1,
       recipients: [shop],
     };
     const id = `0x${"11".repeat(32)}` as const;

@@ -31,7 +31,6 @@ import {
   encodeRevoke,
   encodeSessionUserOpCallData,
   erc7579SessionModuleAddress,
-  erc7739Signer,
   execute,
   executeAsSafe,
   executeSigned,
@@ -59,7 +58,6 @@ import {
   sessionHistory,
   sessionState,
   sessionStatus,
-  sessionTypedData,
   settleHandoff,
   signExecution,
   signGrant,
@@ -266,13 +264,6 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
 
 /** The same of an ERC-7579 account's session. */
 const ofModularAccounts: typeof ofSafes = {
-  erc7739Signer: [
-    ({ client }, { proposal }) => {
-      const typedData = sessionTypedData(proposal.session, proposal);
-      const signer = erc7739Signer(client, { account, granter: "0x00", sign: async () => "0x" });
-      return signGrant(signer, { ...proposal, accountKind: "openzeppelin" }).then(() => typedData);
-    },
-  ],
   granterOf: [({ client }, { grant }) => granterOf(client, { account, module: grant.module })],
   proposeSession: [
     ({ client }, { grant }) =>
@@ -368,7 +359,6 @@ const senseless: { readonly [name: string]: Answer } = {
 };
 /** What is said of such answers besides NETWORK and UNKNOWN, by those that ask a contract what it is. */
 const taken: { readonly [name: string]: string } = {
-  erc7739Signer: "INVALID_SIGNER",
   executeAsSafe: "INVALID_ADDRESS",
   pay: "UNKNOWN_TOKEN",
   safeHandler: "MODULE_NOT_ENABLED",

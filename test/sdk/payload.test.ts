@@ -88,7 +88,8 @@ const session: Session = {
       period: 86_400,
       initial: 0n,
       perSecond: 0n,
-      slotSizes: 5,
+      signatures: 1,
+      sizes: 5,
       recipients: [address(0xa4), address(0xa5)],
     },
   ],
@@ -144,7 +145,8 @@ describe("a payload of the signature rail", function () {
         "0x030f4240", // perTransaction
         "0x0401312d00", // perPeriod
         "0x03015180", // period
-        "0x05", // slotSizes
+        "0x01", // signatures
+        "0x05", // sizes
         "0x02", // recipients
         address(0xa4),
         address(0xa5),

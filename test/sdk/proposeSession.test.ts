@@ -28,8 +28,8 @@ describe("a proposal for a token that is paid by signatures", function () {
   const limits = { perTransaction: "1", perDay: "20", recipients: [shop] };
   const proposeFor = (token: Address, changes: Partial<TokenBudgetRequest> = {}) =>
     propose(world(), { budgets: { [token]: { ...limits, x402: true, ...changes } as TokenBudgetRequest } });
-  const slotSizesOf = async (proposed: ReturnType<typeof proposeFor>) =>
-    (await proposed).session.budgets[0]?.slotSizes;
+  const sizesOf = async (proposed: ReturnType<typeof proposeFor>) =>
+    (await proposed).session.budgets[0]?.sizes;
 
   const placeEurc = () =>
     placeFiatToken(world().env, { address: EURC, name: "EURC", symbol: "EURC", holder: shop, amount: 1n });
@@ -58,15 +58,15 @@ describe("a proposal for a token that is paid by signatures", function () {
 
   it("is made where the token is Circle's, under whatever name and address", async () => {
     const { address } = await placeEurc();
-    expect(await slotSizesOf(proposeFor(address))).to.equal(5);
+    expect(await sizesOf(proposeFor(address))).to.equal(5);
     // Paused today is not for ever, and says nothing about signatures.
     const { pauser } = world().env.usdc.roles;
     const data = encodeFunctionData({ abi: usdcAbi, functionName: "pause" });
     await world().env.testChain.send({ from: pauser, to: address, data });
-    expect(await slotSizesOf(proposeFor(address))).to.equal(5);
+    expect(await sizesOf(proposeFor(address))).to.equal(5);
   });
   it("is made where another token asks the payer's contract as EIP-3009 and ERC-1271 have it", async () => {
-    expect(await slotSizesOf(proposeFor(await oddToken(0)))).to.equal(5);
+    expect(await sizesOf(proposeFor(await oddToken(0)))).to.equal(5);
   });
   for (const [name, { place, why }] of Object.entries({
     "knows no EIP-3009": { place: () => deploy("StandardToken"), why: /does not know EIP-3009/ },
@@ -80,14 +80,14 @@ describe("a proposal for a token that is paid by signatures", function () {
   }))
     it(`is refused where the token ${name}, and made without x402`, async () => {
       const token = await place();
-      for (const changes of [{}, { x402: undefined, slotSizes: 2 }] as Partial<TokenBudgetRequest>[]) {
+      for (const changes of [{}, { x402: undefined, sizes: 2 }] as Partial<TokenBudgetRequest>[]) {
         const refusal = await refusalOf(proposeFor(token, changes));
         expect(refusal.code).to.equal("INVALID_LIMIT");
         expect(refusal.shortMessage).to.match(why);
         expect(refusal.message).to.include("x402: false");
         expect(refusal.details).to.deep.equal({ token });
       }
-      expect(await slotSizesOf(proposeFor(token, { x402: false }))).to.equal(0);
+      expect(await sizesOf(proposeFor(token, { x402: false }))).to.equal(0);
     });
   it("is refused also where nobody spoke of signatures: a usdc budget means them", async () => {
     const { env, safe, latchkey } = world();
@@ -113,7 +113,7 @@ describe("a proposal for a token that is paid by signatures", function () {
     const refusal = await refusalOf(asked({}));
     expect(refusal.code).to.equal("INVALID_LIMIT");
     expect(refusal.shortMessage).to.match(/^budgets\.usdc /);
-    expect((await asked({ x402: false })).session.budgets[0]?.slotSizes).to.equal(0);
+    expect((await asked({ x402: false })).session.budgets[0]?.sizes).to.equal(0);
   });
 
   describe("through a node that knows no state overrides", () => {
@@ -153,7 +153,7 @@ describe("a proposal for a token that is paid by signatures", function () {
             budgets: { [token]: { ...limits, x402: true } as TokenBudgetRequest },
             until: "7d",
           });
-        expect(await slotSizesOf(asked(address))).to.equal(5);
+        expect(await sizesOf(asked(address))).to.equal(5);
         const refusal = await refusalOf(asked(await deployFiatToken2_1()));
         expect(refusal.shortMessage).to.match(/does not take a signature as bytes/);
       });

@@ -44,7 +44,8 @@ const budget = (changes: Partial<Budget> = {}): Budget => ({
   period: DAY,
   initial: 0n,
   perSecond: 0n,
-  slotSizes: 3,
+  signatures: 1,
+  sizes: 3,
   recipients: [shop],
   ...changes,
 });
@@ -173,7 +174,7 @@ describe("a session as its owner sees it", () => {
   });
 
   it("says what a stream adds, and what one budget allows in all", () => {
-    const stream = { perSecond: 10n, initial: 5n, slotSizes: 0 };
+    const stream = { perSecond: 10n, initial: 5n, signatures: 0, sizes: 0 };
     const [streamed] = describeIt({ budgets: [budget(stream)] }).budgets;
     expect(streamed?.stream).to.include({ initialText: "0.000005 USDC", perSecondText: "0.00001 USDC" });
     expect(streamed?.sentences).to.include("By transactions only, not by signatures.");

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.35;
 
 import {Budgets, Meter, Meters} from "../../contracts/Budgets.sol";
-import {Action, ANYONE, Budget, Session, State} from "../../contracts/Session.sol";
+import {ANYONE, Session, SessionAction, SessionBudget, State} from "../../contracts/Session.sol";
 import {ISessionErrors} from "../../contracts/interfaces/ISessionErrors.sol";
 import {between, pick, vm} from "./Vm.sol";
 
@@ -71,7 +71,7 @@ contract BudgetsTest {
         uint256 seed
     ) public pure {
         Session memory session = _session(validAfter, period);
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         uint256 k = between(seed, 0, (session.validUntil - session.validAfter) / budget.period);
         uint256 start = session.validAfter + k * budget.period;
         assert(Budgets.periodAt(session, budget, start) == k);
@@ -82,7 +82,7 @@ contract BudgetsTest {
 
     function testFuzz_resetsAtTheNextPeriodOrTheEnd(uint48 validAfter, uint32 period, uint256 seed) public pure {
         Session memory session = _session(validAfter, period);
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         uint256 time = between(seed, session.validAfter, session.validUntil - 1);
         uint256 k = Budgets.periodAt(session, budget, time);
         uint256 reset = Budgets.resetsAt(session, budget, k);
@@ -100,7 +100,7 @@ contract BudgetsTest {
         uint256 seed
     ) public pure {
         Session memory session = _session(1_000, period);
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         budget.perPeriod = perPeriod;
         assert(Budgets.releasedAt(session, budget, between(seed, 1_000, session.validUntil)) == perPeriod);
     }
@@ -113,7 +113,7 @@ contract BudgetsTest {
         uint256 seed
     ) public pure {
         Session memory session = _session(1_000, period);
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         (budget.perPeriod, budget.initial, budget.perSecond) = (perPeriod, initial, perSecond == 0 ? 1 : perSecond);
         uint256 k = between(pick(seed, 1), 0, 1_000);
         uint256 seconds_ = between(pick(seed, 2), 0, budget.period - 1);
@@ -125,7 +125,7 @@ contract BudgetsTest {
 
     function testFuzz_aStreamStartsAnewEachPeriod(uint128 initial, uint32 period) public pure {
         Session memory session = _session(0, period);
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         (budget.perPeriod, budget.initial, budget.perSecond) = (type(uint128).max, initial, type(uint128).max);
         assert(Budgets.releasedAt(session, budget, budget.period) == initial);
         uint256 expected = budget.period == 1 ? initial : MOST;
@@ -137,7 +137,7 @@ contract BudgetsTest {
     /// @dev Slots closed: the third rule has its own tests.
     function testFuzz_aChargePassesExactlyWithinBothLimits(uint256 seed, bool streaming, bool sameHour) public {
         Session memory session = _session(uint48(between(pick(seed, 0), 0, 2 ** 40)), uint32(pick(seed, 1)));
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         budget.perPeriod = uint128(between(pick(seed, 2), 1, MOST));
         budget.perTransaction = uint128(between(pick(seed, 3), 1, budget.perPeriod));
         uint256 second = between(pick(seed, 4), session.validAfter, session.validUntil - 1);
@@ -192,7 +192,7 @@ contract BudgetsTest {
 
     function testFuzz_oneMoreThanAnyLimitIsRefused(uint128 perTransaction, uint128 spent) public {
         Session memory session = _session(0, 1 days);
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         perTransaction = perTransaction == 0 ? 1 : perTransaction;
         (budget.perTransaction, budget.perPeriod) = (perTransaction, type(uint128).max);
         vm.warp(1 hours);
@@ -259,9 +259,9 @@ contract BudgetsTest {
     function _session(uint48 validAfter, uint32 period) private pure returns (Session memory session) {
         session.validAfter = validAfter % (2 ** 46);
         session.validUntil = 2 ** 47 - 1;
-        session.budgets = new Budget[](1);
-        session.actions = new Action[](0);
-        Budget memory budget = session.budgets[0];
+        session.budgets = new SessionBudget[](1);
+        session.actions = new SessionAction[](0);
+        SessionBudget memory budget = session.budgets[0];
         budget.token = TOKEN;
         budget.period = period == 0 ? 1 : period;
         budget.recipients = new address[](1);

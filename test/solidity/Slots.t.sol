@@ -2,7 +2,7 @@
 pragma solidity ^0.8.35;
 
 import {Budgets, Meter} from "../../contracts/Budgets.sol";
-import {Action, ANYONE, Budget, Session} from "../../contracts/Session.sol";
+import {ANYONE, Session, SessionAction, SessionBudget} from "../../contracts/Session.sol";
 import {Slot, Slots} from "../../contracts/Slots.sol";
 import {ISessionErrors} from "../../contracts/interfaces/ISessionErrors.sol";
 import {between, pick, vm} from "./Vm.sol";
@@ -45,7 +45,7 @@ contract SlotsDoor {
         address account,
         bytes32 id,
         uint256 budgetIndex,
-        Budget memory budget,
+        SessionBudget memory budget,
         uint256 period,
         uint256 spent,
         uint256 amount
@@ -107,17 +107,17 @@ contract SlotsTest {
 
     /// @dev Lots, sizes and indices far outside, and dirty in their upper bits, too.
     function testFuzz_aSlotIsGoodExactlyByTheRule(uint256 seed) public {
-        Budget memory budget = _budget(seed);
+        SessionBudget memory budget = _budget(seed);
         uint256 period = pick(seed, 10) % 2 ** 47;
         uint256 spent = between(pick(seed, 11), 0, budget.perPeriod);
         Slot memory slot = Slot(
             _lot(pick(seed, 12), budget, spent),
-            _small(pick(seed, 13), budget.slotSizes),
+            _small(pick(seed, 13), budget.sizes),
             _small(pick(seed, 14), 5)
         );
         uint256 burns = pick(seed, 15) % 4;
         for (uint256 i; i < burns; ++i) {
-            uint256 size = pick(seed, 20 + i) % (uint256(budget.slotSizes) + 1);
+            uint256 size = pick(seed, 20 + i) % (uint256(budget.sizes) + 1);
             _open(budget, period, slot.lot, pick(seed, 30 + i) % 3 == 0 ? slot.size : size);
         }
         uint256 worth = slot.size < 64 ? budget.perTransaction / 4 ** slot.size : 0;
@@ -128,9 +128,9 @@ contract SlotsTest {
     }
 
     function testFuzz_aFreshLotBelowExecutionsTakesAnOpenerOfAnySize(uint256 seed) public view {
-        Budget memory budget = _budget(seed);
+        SessionBudget memory budget = _budget(seed);
         uint256 lots = budget.perPeriod / budget.perTransaction;
-        Slot memory slot = Slot(between(pick(seed, 12), 0, lots - 1), pick(seed, 13) % budget.slotSizes, 0);
+        Slot memory slot = Slot(between(pick(seed, 12), 0, lots - 1), pick(seed, 13) % budget.sizes, 0);
         uint256 worth = budget.perTransaction / 4 ** slot.size;
         uint256 above = (slot.lot + 1) * budget.perTransaction;
         assert(Slots.isGood(ACCOUNT, ID, 0, budget, 7, budget.perPeriod - above, slot, worth));
@@ -139,9 +139,9 @@ contract SlotsTest {
     }
 
     function testFuzz_nonceOfAnotherPeriodOrBudgetOpensNothing(uint256 seed) public {
-        Budget memory budget = _budget(seed);
-        Slot memory follower = Slot(0, budget.slotSizes > 1 ? 1 : 0, 1);
-        if (budget.slotSizes == 1) return;
+        SessionBudget memory budget = _budget(seed);
+        Slot memory follower = Slot(0, budget.sizes > 1 ? 1 : 0, 1);
+        if (budget.sizes == 1) return;
         _token.use(ACCOUNT, Slots.nonceOf(ID, 0, 6, 0, 1, 0));
         _token.use(ACCOUNT, Slots.nonceOf(ID, 1, 7, 0, 1, 0));
         _token.use(address(this), Slots.nonceOf(ID, 0, 7, 0, 1, 0));
@@ -153,7 +153,7 @@ contract SlotsTest {
     /* EXECUTIONS */
 
     function testFuzz_anExecutionIsRefusedExactlyIfItReachesAnOpenedLot(uint256 seed) public {
-        Budget memory budget = _budget(seed);
+        SessionBudget memory budget = _budget(seed);
         uint256 x = budget.perTransaction;
         uint256 spent = between(pick(seed, 11), 0, budget.perPeriod);
         uint256 left = budget.perPeriod - spent;
@@ -162,10 +162,10 @@ contract SlotsTest {
         uint256 around = left / x;
         for (uint256 i; i < 3; ++i) {
             uint256 lot = around + 1 >= i ? around + 1 - i : 0;
-            if (pick(seed, 20 + i) % 3 == 0) _open(budget, 7, lot, pick(seed, 30 + i) % budget.slotSizes);
+            if (pick(seed, 20 + i) % 3 == 0) _open(budget, 7, lot, pick(seed, 30 + i) % budget.sizes);
         }
         for (uint256 lot = (left - amount) / x; lot < left / x; ++lot) {
-            for (uint256 size; size < budget.slotSizes; ++size) {
+            for (uint256 size; size < budget.sizes; ++size) {
                 if (!_opened[lot][size]) continue;
                 vm.expectRevert(abi.encodeWithSelector(ISessionErrors.LotOpened.selector, address(_token), lot));
                 DOOR.requireReachedLotUnopened(ACCOUNT, ID, 0, budget, 7, spent, amount);
@@ -180,7 +180,7 @@ contract SlotsTest {
     /// @dev Sixty-four steps of executions, payments in slots, and nonces burnt by others, in one period.
     function testFuzz_executionsAndPaymentsTogetherNeverPassPerPeriod(uint256 seed) public {
         Session memory session = _session(_budget(seed));
-        Budget memory budget = session.budgets[0];
+        SessionBudget memory budget = session.budgets[0];
         uint256 x = budget.perTransaction;
         uint256 lots = between(pick(seed, 9), 1, 6);
         // Few lots and some rest, so that the two ends meet.
@@ -197,7 +197,7 @@ contract SlotsTest {
                     meter = charged;
                 } catch {}
             } else {
-                Slot memory slot = Slot((dice >> 8) % (lots + 1), (dice >> 16) % (uint256(budget.slotSizes) + 1), 0);
+                Slot memory slot = Slot((dice >> 8) % (lots + 1), (dice >> 16) % (uint256(budget.sizes) + 1), 0);
                 slot.index = (dice >> 24) % 2 == 0 ? 0 : (dice >> 32) % (4 ** slot.size + 1);
                 bytes32 nonce = Slots.nonceOf(ID, 0, 0, slot.lot, slot.size, slot.index);
                 if (_token.authorizationState(ACCOUNT, nonce)) continue;
@@ -229,8 +229,8 @@ contract SlotsTest {
     }
 
     function test_aTokenThatDoesNotAnswerStopsBothRails() public {
-        Budget memory budget = _budget(0);
-        (budget.perTransaction, budget.perPeriod, budget.slotSizes) = (16, 64, 3);
+        SessionBudget memory budget = _budget(0);
+        (budget.perTransaction, budget.perPeriod, budget.sizes) = (16, 64, 3);
         budget.token = address(new OneAnswer(hex"", false));
         assert(!Slots.isGood(ACCOUNT, ID, 0, budget, 0, 0, Slot(0, 0, 0), 1));
         vm.expectRevert(abi.encodeWithSelector(ISessionErrors.UnreadableToken.selector, budget.token));
@@ -245,13 +245,18 @@ contract SlotsTest {
 
     /* THE RULE, WRITTEN OUT */
 
-    function _isGood(Budget memory budget, uint256 spent, Slot memory slot, uint256 value) private view returns (bool) {
+    function _isGood(
+        SessionBudget memory budget,
+        uint256 spent,
+        Slot memory slot,
+        uint256 value
+    ) private view returns (bool) {
         uint256 x = budget.perTransaction;
-        if (slot.size >= budget.slotSizes) return false;
+        if (slot.size >= budget.sizes) return false;
         if (value > x / 4 ** slot.size) return false;
         if (slot.index >= 4 ** slot.size) return false;
         if (slot.lot > MOST || (slot.lot + 1) * x > budget.perPeriod - spent) return false;
-        for (uint256 size; size < budget.slotSizes; ++size) {
+        for (uint256 size; size < budget.sizes; ++size) {
             if (size != slot.size && _opened[slot.lot][size]) return false;
         }
         return slot.index == 0 || _opened[slot.lot][slot.size];
@@ -259,16 +264,17 @@ contract SlotsTest {
 
     /* MAKING */
 
-    function _open(Budget memory budget, uint256 period, uint256 lot, uint256 size) private {
-        if (size >= budget.slotSizes) return;
+    function _open(SessionBudget memory budget, uint256 period, uint256 lot, uint256 size) private {
+        if (size >= budget.sizes) return;
         _opened[lot][size] = true;
         _token.use(ACCOUNT, Slots.nonceOf(ID, 0, period, lot, size, 0));
     }
 
-    function _budget(uint256 seed) private view returns (Budget memory budget) {
+    function _budget(uint256 seed) private view returns (SessionBudget memory budget) {
         budget.token = address(_token);
-        budget.slotSizes = uint8(between(pick(seed, 1), 1, 8));
-        uint256 least = 4 ** (uint256(budget.slotSizes) - 1);
+        budget.signatures = 1;
+        budget.sizes = uint8(between(pick(seed, 1), 1, 8));
+        uint256 least = 4 ** (uint256(budget.sizes) - 1);
         uint256 most = pick(seed, 4) % 3 == 0 ? MOST : least * 1_000;
         uint256 x = between(pick(seed, 2), least, most);
         uint256 y =
@@ -283,7 +289,7 @@ contract SlotsTest {
     }
 
     /// @dev Around the last lot that is below executions, small, or any number at all.
-    function _lot(uint256 seed, Budget memory budget, uint256 spent) private pure returns (uint256) {
+    function _lot(uint256 seed, SessionBudget memory budget, uint256 spent) private pure returns (uint256) {
         uint256 lots = (budget.perPeriod - spent) / budget.perTransaction;
         uint256 kind = seed % 8;
         if (kind == 0) return lots;
@@ -303,11 +309,11 @@ contract SlotsTest {
         return (seed >> 8) % bound;
     }
 
-    function _session(Budget memory budget) private pure returns (Session memory session) {
+    function _session(SessionBudget memory budget) private pure returns (Session memory session) {
         session.account = ACCOUNT;
         session.validUntil = 2 ** 47 - 1;
-        session.budgets = new Budget[](1);
+        session.budgets = new SessionBudget[](1);
         session.budgets[0] = budget;
-        session.actions = new Action[](0);
+        session.actions = new SessionAction[](0);
     }
 }

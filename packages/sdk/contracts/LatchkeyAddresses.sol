@@ -4,7 +4,7 @@ pragma solidity ^0.8.13;
 
 /// @title Where the contracts of this version are, on every chain that has them
 library LatchkeyAddresses {
-    address internal constant ERC7579_SESSION_MODULE = 0x8Cc11748eCF9A5541299F75006AB14c1f1f299Ad;
+    address internal constant ERC7579_SESSION_MODULE = 0x6404a1Ae9C82DdE8423FbC5FFbf3DE53DE560B36;
     address internal constant SAFE_SESSION_HANDLER = 0x767ECe1AE87744DfDccfec0048b5CE0bf573EeA9;
-    address internal constant SAFE_SESSION_MODULE = 0x76A06c96AEd8F391e97e8218ACB789D6fE285784;
+    address internal constant SAFE_SESSION_MODULE = 0x55b0D4716cD42Ee3586333334051B67e92b448ad;
 }

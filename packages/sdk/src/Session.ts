@@ -47,8 +47,10 @@ export type Budget = {
   initial: bigint;
   /** Streams only: what each second adds. 0: no stream, all is there at once. */
   perSecond: bigint;
-  /** 0: no signature moves this token; n (up to 8): the signature rail is open, with n slot sizes. */
-  slotSizes: number;
+  /** Which signed payments may move this token: 0 none, 1 EIP-3009. */
+  signatures: number;
+  /** Into how many sizes a lot can be cut, 1 to 8; 0 where `signatures` is 0. */
+  sizes: number;
   /** Who may be paid or approved; `[ANYONE]` says anyone. */
   recipients: readonly Address[];
 };

@@ -19,7 +19,7 @@ export type Flaw =
   | "ENCODING";
 
 /** Most that one session holds of each. */
-const MOST = { budgets: 8, actions: 32, rules: 8, recipients: 32, slotSizes: 8 } as const;
+const MOST = { budgets: 8, actions: 32, rules: 8, recipients: 32, sizes: 8 } as const;
 
 /**
  * Checks every bound that the module checks when a session is enabled, so that nobody signs what the chain will
@@ -62,7 +62,8 @@ export function checkSession(session: Session, module?: Address): void {
     throw malformed("ENCODING", 0, `A session holds at most ${MOST.actions} actions.`);
 
   for (const [index, budget] of budgets.entries()) {
-    const { token, perTransaction, perPeriod, period, initial, perSecond, slotSizes, recipients } = budget;
+    const { token, perTransaction, perPeriod, period, initial, perSecond } = budget;
+    const { signatures, sizes, recipients } = budget;
     const flawed = (flaw: Flaw, says: string) =>
       malformed(flaw, index, `Budget ${index} (${token}): ${says}`);
     if (![perTransaction, perPeriod, initial, perSecond].every((amount) => fits(amount, maxUint128)))
@@ -78,12 +79,17 @@ export function checkSession(session: Session, module?: Address): void {
       );
     if (perSecond === 0n && initial > 0n)
       throw flawed("STREAM", "what a stream begins with needs perSecond beside it.");
-    if (perSecond > 0n && slotSizes > 0) throw flawed("STREAM", "a stream cannot be paid by signatures.");
-    if (!isWhole(slotSizes, MOST.slotSizes + 1)) throw flawed("SLOTS", "there are at most 8 slot sizes.");
-    if (slotSizes > 0 && isOneOf(token, zeroAddress))
-      throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
-    if (slotSizes > 0 && perTransaction >> BigInt(2 * (slotSizes - 1)) === 0n)
-      throw flawed("SLOTS", "the smallest slot would be worth nothing; take fewer slot sizes.");
+    if (perSecond > 0n && signatures > 0) throw flawed("STREAM", "a stream cannot be paid by signatures.");
+    if (!isWhole(signatures, 2)) throw flawed("SLOTS", "signatures is 0 for none or 1 for EIP-3009.");
+    if (signatures === 0 && sizes !== 0)
+      throw flawed("SLOTS", "there are no slot sizes where nothing is paid by signatures.");
+    if (signatures > 0) {
+      if (!isWhole(sizes, MOST.sizes + 1) || sizes === 0)
+        throw flawed("SLOTS", "there are 1 to 8 slot sizes.");
+      if (isOneOf(token, zeroAddress)) throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
+      if (perTransaction >> BigInt(2 * (sizes - 1)) === 0n)
+        throw flawed("SLOTS", "the smallest slot would be worth nothing; take fewer slot sizes.");
+    }
     const anyone = recipients.some((recipient) => isOneOf(recipient, ANYONE));
     if (
       recipients.length === 0 ||

@@ -9,25 +9,26 @@ export const eip712Types = {
     { name: "salt", type: "uint256" },
     { name: "gasAllowance", type: "uint128" },
     { name: "paymaster", type: "address" },
-    { name: "budgets", type: "Budget[]" },
-    { name: "actions", type: "Action[]" },
+    { name: "budgets", type: "SessionBudget[]" },
+    { name: "actions", type: "SessionAction[]" },
   ],
-  Budget: [
+  SessionBudget: [
     { name: "token", type: "address" },
     { name: "perTransaction", type: "uint128" },
     { name: "perPeriod", type: "uint128" },
     { name: "period", type: "uint32" },
     { name: "initial", type: "uint128" },
     { name: "perSecond", type: "uint128" },
-    { name: "slotSizes", type: "uint8" },
+    { name: "signatures", type: "uint8" },
+    { name: "sizes", type: "uint8" },
     { name: "recipients", type: "address[]" },
   ],
-  Action: [
+  SessionAction: [
     { name: "target", type: "address" },
     { name: "selector", type: "bytes4" },
-    { name: "rules", type: "Rule[]" },
+    { name: "rules", type: "SessionRule[]" },
   ],
-  Rule: [
+  SessionRule: [
     { name: "offset", type: "uint16" },
     { name: "op", type: "uint8" },
     { name: "value", type: "bytes32" },

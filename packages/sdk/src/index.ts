@@ -5,8 +5,6 @@ export { eip712Domain } from "./eip712Domain.ts";
 export { eip712Types } from "./eip712Types.ts";
 export * from "./erc7579/index.ts";
 export { erc7579SessionModuleAddress } from "./erc7579SessionModuleAddress.ts";
-export { erc7739Signer } from "./erc7739/erc7739Signer.ts";
-export { type AccountDomain, nestedSession } from "./erc7739/nestedSession.ts";
 export * from "./errors/index.ts";
 export { execute } from "./execute.ts";
 export { executeSigned } from "./executeSigned.ts";

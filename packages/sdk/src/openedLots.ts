@@ -19,7 +19,7 @@ export async function openedLots(
 ): Promise<bigint> {
   const { account, id, budget, budgetIndex, period } = parameters;
   const lots = Number(budget.perPeriod / budget.perTransaction);
-  const sizes = Array.from({ length: budget.slotSizes }, (_, size) => size);
+  const sizes = Array.from({ length: budget.sizes }, (_, size) => size);
   let opened = 0n;
   for (let first = 0; first < lots; first += AT_ONCE) {
     const batch = Array.from({ length: Math.min(AT_ONCE, lots - first) }, (_, offset) =>

@@ -39,7 +39,8 @@ export function readBudget(budget: unknown, path = "budget"): Budget {
     period: numberAt(from.period, `${path}.period`, 32),
     initial: amount("initial"),
     perSecond: amount("perSecond"),
-    slotSizes: numberAt(from.slotSizes, `${path}.slotSizes`, 8),
+    signatures: numberAt(from.signatures, `${path}.signatures`, 8),
+    sizes: numberAt(from.sizes, `${path}.sizes`, 8),
     recipients: listAt(from.recipients, `${path}.recipients`).map((one, index) =>
       addressAt(one, `${path}.recipients[${index}]`),
     ),

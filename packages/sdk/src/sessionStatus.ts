@@ -111,7 +111,7 @@ export async function sessionStatus(
           args: [session, BigInt(index)],
         });
         const lots =
-          budget.slotSizes === 0 || now < session.validAfter
+          budget.signatures === 0 || now < session.validAfter
             ? 0n
             : await openedLots(client, { account, id, budget, budgetIndex: index, period });
         const opened = lots * budget.perTransaction;

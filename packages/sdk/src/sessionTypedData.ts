@@ -17,9 +17,9 @@ export const sessionTypedData = (session: Session, domain: { chainId: number; mo
     domain: eip712Domain(domain.chainId, domain.module),
     types: {
       Session: eip712Types.Session,
-      Action: eip712Types.Action,
-      Budget: eip712Types.Budget,
-      Rule: eip712Types.Rule,
+      SessionAction: eip712Types.SessionAction,
+      SessionBudget: eip712Types.SessionBudget,
+      SessionRule: eip712Types.SessionRule,
     },
     primaryType: "Session",
     message: readSession(session),

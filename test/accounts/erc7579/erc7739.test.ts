@@ -1,13 +1,12 @@
 import { expect } from "chai";
-import { concat, type Hex } from "viem";
+import { concat, type Hex, hexToString, numberToHex, size, slice, toHex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { hashTypedData, wrapTypedDataSignature } from "viem/experimental/erc7739";
+import { signTypedData } from "viem/experimental/erc7739";
 import { erc7579Abi, type Session, sessionTypedData } from "../../../packages/sdk/src/index.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { DELEGATING_EOAS } from "../../environment/erc7579/delegatedAccounts.ts";
 import { eoaOf } from "../../environment/erc7579/delegation.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
-import { signNestedSession, verifierDomainOf } from "../../environment/erc7579/nestedTypedData.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,
@@ -33,12 +32,19 @@ import { onEveryAccount } from "./onEveryAccount.ts";
 
 const YES = "0x1626ba7e";
 
-const nested = (account: ModularAccount, session: Session, by: PrivateKeyAccount) =>
-  signNestedSession(
-    account.testChain,
-    { account: account.address, session, module: world().module },
-    (hash) => by.sign({ hash }),
-  );
+/** By viem's own client, which writes ERC-7739's implicit mode. */
+const nested = ({ testChain, address }: ModularAccount, session: Session, by: PrivateKeyAccount) =>
+  signTypedData(testChain.client, {
+    account: by,
+    verifier: address,
+    ...sessionTypedData(session, { chainId: testChain.chainId, module: world().module }),
+  });
+
+/** What stands behind a nested signature: the types of what was signed. */
+const descriptionOf = (signature: Hex): Hex => {
+  const end = size(signature) - 2;
+  return slice(signature, end - Number(BigInt(slice(signature, end))), end);
+};
 
 const askAccount = ({ testChain, address }: ModularAccount, hash: Hex, signature: Hex) =>
   testChain.client.readContract({
@@ -83,15 +89,19 @@ describe("a session whose owner signs as ERC-7739 nests it", () => {
       for (const each of [direct, relayed, op]) expect(await stateOf(each)).to.equal(ENABLED);
       expect(await balanceOf(alice)).to.equal(4n * USD);
     });
-    it("is not granted in the shorter mode that viem writes: the wallet hashes the types in another order", async () => {
-      const typedData = sessionTypedData(session(), {
-        chainId: world().testChain.chainId,
-        module: world().module,
-      });
-      const verifierDomain = await verifierDomainOf(world().testChain, account().address);
-      const signature = await owner.sign({ hash: hashTypedData({ ...typedData, verifierDomain }) });
-      const grant = concat([granter, wrapTypedDataSignature({ ...typedData, signature })]);
-      expect(await refusal(execute(session(), [pay(alice, USD)], grant))).to.include("NotGranted");
+    it("is described by its types alone, in the order that wallets hash them in", async () => {
+      const described = hexToString(descriptionOf(await nested(account(), session(), owner)));
+      expect(described).to.match(
+        /^Session\([^()]*\)SessionAction\([^()]*\)SessionBudget\([^()]*\)SessionRule\([^()]*\)$/,
+      );
+    });
+    it("is granted in the explicit mode too, which names the type once more", async () => {
+      const signature = await nested(account(), session(), owner);
+      const description = concat([descriptionOf(signature), toHex("Session")]);
+      const unnamed = slice(signature, 0, size(signature) - 2 - size(descriptionOf(signature)));
+      const explicit = concat([unnamed, description, numberToHex(size(description), { size: 2 })]);
+      await execute(session(), [pay(alice, USD)], concat([granter, explicit]));
+      expect(await stateOf(session())).to.equal(ENABLED);
     });
     it("is not granted by any other signature of the owner's", async () => {
       const digest = digestOf(session());

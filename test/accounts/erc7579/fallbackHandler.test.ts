@@ -96,7 +96,8 @@ const endingIn = (account: ModularAccount, outsider: Address): Session =>
         period: 86_400,
         initial: 0n,
         perSecond: 0n,
-        slotSizes: 0,
+        signatures: 0,
+        sizes: 0,
         recipients: [mallory],
       },
     ],
@@ -215,7 +216,7 @@ describe("the module as a fallback handler", () => {
         }
       });
       it("takes no word of an outsider for the account's: validateUserOp of a payment, whole and with the outsider's address in it", async () => {
-        const session = sessionOf(account(), { budgets: [budget({ slotSizes: 0 })] });
+        const session = sessionOf(account(), { budgets: [budget({ signatures: 0, sizes: 0 })] });
         await install(account(), { sessions: [session] });
         await installHandler(account(), world().module, "validateUserOp");
         const userOp = await paymentUserOpOf(account(), session);

@@ -119,7 +119,8 @@ export const budget = (changes: Partial<Budget> = {}): Budget => ({
   period: DAY,
   initial: 0n,
   perSecond: 0n,
-  slotSizes: 3,
+  signatures: 1,
+  sizes: 3,
   recipients: [alice, bob],
   ...changes,
 });

@@ -68,7 +68,7 @@ import {
 import { onEveryAccount } from "./onEveryAccount.ts";
 
 /** $1 at once, $3 a day, to Alice and Bob, without signed authorizations. */
-const payable = (changes: Partial<Budget> = {}): Budget => budget({ slotSizes: 0, ...changes });
+const payable = (changes: Partial<Budget> = {}): Budget => budget({ signatures: 0, sizes: 0, ...changes });
 const payableBy = (account: ModularAccount, changes: Partial<Session> = {}): Session =>
   sessionOf(account, { budgets: [payable()], ...changes });
 

@@ -100,7 +100,7 @@ describe("a registry of modules (ERC-7484) that the account asks", () => {
         expect(await isInitialized(account().address)).to.equal(false);
       });
       it("does not stop payments that the account makes itself, until revokeAll: nobody asks about a validator", async () => {
-        const paying = sessionOf(account(), { salt: 3n, budgets: [budget({ slotSizes: 0 })] });
+        const paying = sessionOf(account(), { salt: 3n, budgets: [budget({ signatures: 0, sizes: 0 })] });
         const grant = await grantOf(account(), paying);
         for (const type of [VALIDATOR_TYPE, EXECUTOR_TYPE]) await say("revoke", type);
         const { success, reason } = await payByUserOp(account(), paying, { grant });

@@ -241,7 +241,7 @@ describe("CanonicalExecution", () => {
       "the second budget": () => ({ offsetAt: budgets + 32, base: budgets }),
       "a budget's recipients": (word) => {
         const budget = budgets + word(budgets + 32);
-        return { offsetAt: budget + 224, base: budget };
+        return { offsetAt: budget + 256, base: budget };
       },
       "the actions": () => ({ offsetAt: 96 + 288, base: 96 }),
       "the first action": (word) => ({ offsetAt: actions(word), base: actions(word) }),

@@ -39,7 +39,7 @@ const EIP712_DOMAIN = "0x84b0196e";
 
 const paying = () => {
   const of = session();
-  return { ...of, budgets: of.budgets.map((one) => ({ ...one, token: TOKEN, slotSizes: 1 })) };
+  return { ...of, budgets: of.budgets.map((one) => ({ ...one, token: TOKEN, signatures: 1, sizes: 1 })) };
 };
 
 /** A payment of the session, and the payload for an account that asks about its digest or about what wraps it. */

@@ -203,7 +203,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await stateOf(of)).to.equal("ENABLED");
     });
     it("refuses a budget with slot sizes, whose lots the token would have to be asked about", async () => {
-      const of = paying({ salt: 2n }, [budget({ slotSizes: 1 }), budget({ token: OTHER_TOKEN })]);
+      const of = paying({ salt: 2n }, [budget({ signatures: 1, sizes: 1 }), budget({ token: OTHER_TOKEN })]);
       await enable(of);
       expect(await validating(of)).to.equal(NO);
       expect(await validating(of, { amount: 0n })).to.equal(NO);

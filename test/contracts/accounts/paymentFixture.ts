@@ -39,7 +39,8 @@ export const budget = (changes: Partial<Budget> = {}): Budget => ({
   period: DAY,
   initial: 0n,
   perSecond: 0n,
-  slotSizes: 0,
+  signatures: 0,
+  sizes: 0,
   recipients: [payee],
   ...changes,
 });

@@ -55,7 +55,8 @@ export const SCREENS: readonly Screen[] = [
           {
             perTransaction: most,
             perPeriod: most,
-            slotSizes: 1,
+            signatures: 1,
+            sizes: 1,
             recipients: ["0xffffffffffffffffffffffffffffffffffffffff"],
           },
         ],

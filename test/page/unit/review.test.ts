@@ -34,7 +34,8 @@ const budget = (changes: Partial<Budget> = {}): Budget => ({
   period: DAY,
   initial: 0n,
   perSecond: 0n,
-  slotSizes: 5,
+  signatures: 1,
+  sizes: 5,
   recipients: [shop, other],
   ...changes,
 });
@@ -88,7 +89,7 @@ describe("Lowering a request", () => {
 
   it("takes away slot sizes that would be worth nothing, and no others", () => {
     const sizes = (perTransaction: bigint) =>
-      lowerSession(session(), { budgets: { 0: { perTransaction } } }).budgets[0]?.slotSizes;
+      lowerSession(session(), { budgets: { 0: { perTransaction } } }).budgets[0]?.sizes;
     expect(sizes(1n)).to.equal(1);
     expect(sizes(15n)).to.equal(2);
     expect(sizes(16n)).to.equal(3);
@@ -97,7 +98,7 @@ describe("Lowering a request", () => {
   });
 
   it("takes what a stream begins with down with its most", () => {
-    const stream = budget({ slotSizes: 0, initial: 5n * USD, perSecond: 10n });
+    const stream = budget({ signatures: 0, sizes: 0, initial: 5n * USD, perSecond: 10n });
     const lowered = lowerSession(session({ budgets: [stream] }), { budgets: { 0: { perPeriod: 2n * USD } } });
     expect(lowered.budgets[0]).to.include({ initial: 2n * USD, perSecond: 10n });
     checkSession(lowered);
@@ -105,7 +106,7 @@ describe("Lowering a request", () => {
 
   it("closes the signature rail on accounts that cannot use it", () => {
     const lowered = lowerSession(session(), {}, false);
-    expect(lowered.budgets[0]?.slotSizes).to.equal(0);
+    expect(lowered.budgets[0]).to.include({ signatures: 0, sizes: 0 });
     expect(sessionExcess(lowered, session())).to.deep.equal([]);
   });
 

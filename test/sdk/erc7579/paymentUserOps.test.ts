@@ -79,7 +79,11 @@ const payment = (to = alice, amount = USD, token: Address = world().usdc.address
 
 /** A session whose one budget only executions spend, like no other but for `changes`. */
 const sessionFor = (account: ModularAccount, changes: Partial<Session> = {}): Session =>
-  sessionOf(account, { gasAllowance: GAS_ALLOWANCE, budgets: [budget({ slotSizes: 0 })], ...changes });
+  sessionOf(account, {
+    gasAllowance: GAS_ALLOWANCE,
+    budgets: [budget({ signatures: 0, sizes: 0 })],
+    ...changes,
+  });
 
 type Options = Pick<SessionSmartAccountParameters, "payments">;
 
@@ -214,7 +218,10 @@ describe("the smart account of a session, where the account pays by itself", () 
     const formOf = async ({ smartAccount }: Pick<Agent, "smartAccount">, ...calls: Call[]) =>
       decodeSessionUserOpCallData(await smartAccount.encodeCalls(calls), world().module).form;
     const formWith = async (changes: Partial<Budget>, ...calls: Call[]) =>
-      formOf(await agentOf(account(), { budgets: [budget({ slotSizes: 0, ...changes })] }), ...calls);
+      formOf(
+        await agentOf(account(), { budgets: [budget({ signatures: 0, sizes: 0, ...changes })] }),
+        ...calls,
+      );
     const encode = (functionName: "transfer" | "approve", to = alice, amount = 1n) =>
       encodeFunctionData({ abi: erc20Abi, functionName, args: [to, amount] });
 
@@ -242,7 +249,10 @@ describe("the smart account of a session, where the account pays by itself", () 
 
       it("for the token's own budget, whichever of several that is and however its address is written", async () => {
         const token = await deployMock(world().testChain, "StandardToken");
-        const budgets = [budget({ slotSizes: 3 }), budget({ token: token.address, slotSizes: 0 })];
+        const budgets = [
+          budget({ signatures: 1, sizes: 3 }),
+          budget({ token: token.address, signatures: 0, sizes: 0 }),
+        ];
         const agent = await agentOf(account(), { budgets });
         expect(await formOf(agent, payment(alice, 1n, token.address))).to.equal("payment");
         expect(await formOf(agent, payment(alice, 1n))).to.equal("execution");
@@ -252,7 +262,7 @@ describe("the smart account of a session, where the account pays by itself", () 
       });
 
       it("for no budget that signatures or a stream spend", async () => {
-        expect(await formWith({ slotSizes: 1 }, payment(alice, 1n))).to.equal("execution");
+        expect(await formWith({ signatures: 1, sizes: 1 }, payment(alice, 1n))).to.equal("execution");
         const stream = { perSecond: 1n, initial: USD };
         expect(await formWith(stream, payment(alice, 1n))).to.equal("execution");
       });
@@ -276,7 +286,7 @@ describe("the smart account of a session, where the account pays by itself", () 
       });
 
       it("for no native coin", async () => {
-        const budgets = [budget({ token: zeroAddress, slotSizes: 0 })];
+        const budgets = [budget({ token: zeroAddress, signatures: 0, sizes: 0 })];
         const agent = await agentOf(account(), { budgets });
         expect(await formOf(agent, { to: alice, value: 1n })).to.equal("execution");
         expect(await formOf(agent, { to: zeroAddress, data: encode("transfer") })).to.equal("execution");
@@ -320,7 +330,7 @@ describe("the smart account of a session, where the account pays by itself", () 
       const formAt = async (second: number) => {
         const validAfter = now() + 10 * DAY;
         const validUntil = validAfter + 2 * HOUR + 1000;
-        const budgets = [budget({ slotSizes: 0, period: HOUR })];
+        const budgets = [budget({ signatures: 0, sizes: 0, period: HOUR })];
         const agent = await agentOf(account(), { validAfter, validUntil, budgets });
         await passTo(validAfter + second);
         return formOf(agent, payment());
@@ -511,7 +521,7 @@ describe("the smart account of a session, where the account pays by itself", () 
         ] as const) {
           const token = await deployMock(world().testChain, mock);
           await token.write("mint", [account().address, USD]);
-          const budgets = [budget({ token: token.address, slotSizes: 0 })];
+          const budgets = [budget({ token: token.address, signatures: 0, sizes: 0 })];
           const agent = await agentOf(account(), { budgets });
           const prepared = await prepare(agent, payment(alice, 1n, token.address));
           if (answer) await token.write("answerWith", [answer]);

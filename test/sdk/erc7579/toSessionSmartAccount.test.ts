@@ -253,7 +253,7 @@ describe("the smart account of a session", () => {
 
     describe("signs calls once", () => {
       /** A session that pays as one call by the account itself, and one that pays through the module. */
-      const forms = () => [{ budgets: [budget({ slotSizes: 0 })] }, {}];
+      const forms = () => [{ budgets: [budget({ signatures: 0, sizes: 0 })] }, {}];
       const outcomeOf = async (attempt: Promise<unknown>) => {
         try {
           await attempt;

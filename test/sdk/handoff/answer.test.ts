@@ -121,7 +121,7 @@ describe("the answer to a request", () => {
     "more each time": [withDollars({ perTransaction: "1000001" }), /more than was asked/],
     "more each period": [withDollars({ perPeriod: "20000001" }), /more than was asked/],
     "a shorter period": [withDollars({ period: 3600 }), /more than was asked/],
-    "a slot size more": [withDollars({ slotSizes: 6 }), /more than was asked/],
+    "a slot size more": [withDollars({ signatures: 1, sizes: 6 }), /more than was asked/],
     "another recipient": [withDollars({ recipients: [router] }), /more than was asked/],
     anyone: [withDollars({ recipients: [ANYONE] }), /more than was asked/],
     "another token": [withDollars({ token: shop }), /more than was asked/],

@@ -237,8 +237,8 @@ describe("a request that somebody else wrote", () => {
     "half a second": withBudget({ period: 0.5 }),
     "a period of 2^32 seconds": withBudget({ period: 2 ** 32 }),
     "a period that is text": withBudget({ period: "86400" }),
-    "nine slot sizes": withBudget({ slotSizes: 9 }),
-    "slots worth nothing": withBudget({ perTransaction: "0x3", slotSizes: 2 }),
+    "nine slot sizes": withBudget({ signatures: 1, sizes: 9 }),
+    "slots worth nothing": withBudget({ perTransaction: "0x3", signatures: 1, sizes: 2 }),
     "no recipients": withBudget({ recipients: [] }),
     "33 recipients": withBudget({
       recipients: Array.from({ length: 33 }, (_, at) => addressOf(`shop ${at}`)),
@@ -396,7 +396,8 @@ describe("the session that a request asks for", () => {
           period: 86_400,
           initial: 0n,
           perSecond: 0n,
-          slotSizes: 5,
+          signatures: 1,
+          sizes: 5,
           recipients: [shop, otherShop],
         },
         {
@@ -406,7 +407,8 @@ describe("the session that a request asks for", () => {
           period: 3600,
           initial: 10n,
           perSecond: 2n,
-          slotSizes: 0,
+          signatures: 0,
+          sizes: 0,
           recipients: [shop],
         },
       ],
@@ -448,7 +450,7 @@ describe("the session that a request asks for", () => {
     );
   });
 
-  const whole = { initial: 0n, perSecond: 0n, slotSizes: 0, recipients: [ANYONE] };
+  const whole = { initial: 0n, perSecond: 0n, signatures: 0, sizes: 0, recipients: [ANYONE] };
   const largest = (1n << 128n) - 1n;
   const mapped: Record<string, [ReturnType<typeof permission>, object]> = {
     "an allowance of the native coin": [

@@ -63,14 +63,14 @@ describe("a session that was granted", () => {
     "a unit more each period": [withDollars({ perPeriod: 20_000_001n }), "budgets[0].perPeriod"],
     "a shorter period": [withDollars({ period: 86_399 }), "budgets[0].period"],
     "a longer period, with others of its end": [withDollars({ period: 86_401 }), "budgets[0].period"],
-    "a slot size more": [withDollars({ slotSizes: 6 }), "budgets[0].slotSizes"],
+    "a slot size more": [withDollars({ signatures: 1, sizes: 6 }), "budgets[0].sizes"],
     "another recipient": [withDollars({ recipients: [shop, router] }), "budgets[0].recipients"],
     "any recipient": [withDollars({ recipients: [ANYONE] }), "budgets[0].recipients"],
     "more at the beginning of a stream": [withStream({ initial: 11n }), "budgets[1].initial"],
     "more each second": [withStream({ perSecond: 3n }), "budgets[1].perSecond"],
     "all of a stream at once": [withStream({ initial: 0n, perSecond: 0n }), "budgets[1].perSecond"],
     "a stream that gathers for longer": [withStream({ period: END - NOW }), "budgets[1].period"],
-    "signatures for a stream": [withStream({ slotSizes: 1 }), "budgets[1].slotSizes"],
+    "signatures for a stream": [withStream({ signatures: 1, sizes: 1 }), "budgets[1].signatures"],
     "a call of another contract": [withAction({ target: shop }), "actions[0]"],
     "another call": [withAction({ selector: "0x12345679" }), "actions[0]"],
     "a rule less": [withAction({ rules: [] }), "actions[0]"],
@@ -94,8 +94,8 @@ describe("a session that was granted", () => {
     "an earlier end": { ...requested, validUntil: END - 1 },
     "less gas": { ...requested, gasAllowance: 0n },
     "no paymaster": { ...requested, paymaster: zeroAddress },
-    "lower amounts": withDollars({ perTransaction: 1n, perPeriod: 1n, slotSizes: 1 }),
-    "no signatures": withDollars({ slotSizes: 0 }),
+    "lower amounts": withDollars({ perTransaction: 1n, perPeriod: 1n, signatures: 1, sizes: 1 }),
+    "no signatures": withDollars({ signatures: 0, sizes: 0 }),
     "fewer recipients": withDollars({ recipients: [otherShop] }),
     "one period for all of it": withDollars({ period: END - NOW }),
     "a slower stream": withStream({ initial: 0n, perSecond: 1n }),
@@ -140,7 +140,15 @@ describe("a session that was granted", () => {
       },
       { requiredKeys: [] },
     );
-    const base = { ...dollars, token: weth, slotSizes: 0, perTransaction: 20n, perPeriod: 60n, period: 50 };
+    const base = {
+      ...dollars,
+      token: weth,
+      signatures: 0,
+      sizes: 0,
+      perTransaction: 20n,
+      perPeriod: 60n,
+      period: 50,
+    };
     const window = fc.tuple(fc.integer({ min: 0, max: 60 }), fc.integer({ min: 61, max: 200 }));
     let within = 0;
     fc.assert(

@@ -9,7 +9,7 @@ const token: Address = "0x70CE000000000000000000000000000000000001";
 const other: Address = "0x70CE000000000000000000000000000000000002";
 const shop: Address = "0x5409000000000000000000000000000000000001";
 
-const session = (recipients: Address[] = [shop], slotSizes = 5): Session => ({
+const session = (recipients: Address[] = [shop], sizes = 5): Session => ({
   account: "0xACC0000000000000000000000000000000000001",
   key: "0x4e40000000000000000000000000000000000001",
   validAfter: 0,
@@ -25,7 +25,8 @@ const session = (recipients: Address[] = [shop], slotSizes = 5): Session => ({
     period: 100,
     initial: 0n,
     perSecond: 0n,
-    slotSizes: each === token ? slotSizes : 0,
+    signatures: each === token && sizes > 0 ? 1 : 0,
+    sizes: each === token ? sizes : 0,
     recipients,
   })),
   actions: [],

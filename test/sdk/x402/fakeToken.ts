@@ -2,7 +2,7 @@ import type { Slot } from "../../../packages/sdk/src/payload/PayloadParameters.t
 import { slotNonce } from "../../../packages/sdk/src/payload/slotNonce.ts";
 
 /** Limits of one period, in token base units. */
-export type Limits = { perTransaction: bigint; perPeriod: bigint; slotSizes: number };
+export type Limits = { perTransaction: bigint; perPeriod: bigint; sizes: number };
 
 export const sessionId = `0x${"5e".repeat(32)}` as const;
 
@@ -11,7 +11,7 @@ export const sessionId = `0x${"5e".repeat(32)}` as const;
  * module says yes to an authorization. Written from the design's rule, not from the allocator.
  */
 export function fakeToken(limits: Limits, period = 0n) {
-  const { perTransaction, perPeriod, slotSizes } = limits;
+  const { perTransaction, perPeriod, sizes } = limits;
   const settled: { slot: Slot; value: bigint }[] = [];
   const nonces = new Set<string>();
   let spent = 0n;
@@ -19,11 +19,11 @@ export function fakeToken(limits: Limits, period = 0n) {
   const nonceOf = (slot: Slot) => slotNonce({ id: sessionId, budgetIndex: 0, period, ...slot });
   const isUsed = (slot: Slot) => nonces.has(nonceOf(slot));
   const openedSizes = (lot: bigint) =>
-    Array.from({ length: slotSizes }, (_, size) => size).filter((size) => isUsed({ lot, size, index: 0n }));
+    Array.from({ length: sizes }, (_, size) => size).filter((size) => isUsed({ lot, size, index: 0n }));
 
   /** Why the module would say no, if it would. */
   function objection({ lot, size, index }: Slot, value: bigint): string | undefined {
-    if (size < 0 || size >= slotSizes) return "no such size";
+    if (size < 0 || size >= sizes) return "no such size";
     if (index < 0n || index >= 4n ** BigInt(size)) return "no such index";
     if (value > perTransaction / 4n ** BigInt(size)) return "more than the slot is worth";
     if (lot < 0n || lot >= perPeriod / perTransaction) return "no such lot";

@@ -186,7 +186,8 @@ describe("the paying fetch", function () {
           period: 86_400,
           initial: 0n,
           perSecond: 0n,
-          slotSizes: 5,
+          signatures: 1,
+          sizes: 5,
           recipients: [shop],
           ...budget,
         },
@@ -983,9 +984,9 @@ describe("the paying fetch", function () {
 
     it("a token without a budget, or with one that is closed to signatures", async () => {
       expect((await refused(await enabled(), "another-token")).code).to.equal("UNKNOWN_TOKEN");
-      expect((await refused(await enabled({ slotSizes: 0 }, { salt: 8n }), "fifth")).code).to.equal(
-        "UNKNOWN_TOKEN",
-      );
+      expect(
+        (await refused(await enabled({ signatures: 0, sizes: 0 }, { salt: 8n }), "fifth")).code,
+      ).to.equal("UNKNOWN_TOKEN");
     });
 
     it("a session that was taken back", async () => {

@@ -14,7 +14,7 @@ const bob: Address = "0xb0b0000000000000000000000000000000000000";
 const LIFETIME = 360;
 
 /** One dollar a transaction, twenty a day, in a token of six decimals. */
-const dollar: Limits = { perTransaction: 1_000_000n, perPeriod: 20_000_000n, slotSizes: 5 };
+const dollar: Limits = { perTransaction: 1_000_000n, perPeriod: 20_000_000n, sizes: 5 };
 
 function setUp(limits: Limits = dollar, maxOpenersInFlight = 1000, store = memorySlotStore()) {
   const token = fakeToken(limits);
@@ -23,6 +23,7 @@ function setUp(limits: Limits = dollar, maxOpenersInFlight = 1000, store = memor
     period: 86_400,
     initial: 0n,
     perSecond: 0n,
+    signatures: 1,
     recipients: [alice, bob],
     ...limits,
   };
@@ -260,7 +261,7 @@ describe("the slot allocator", () => {
     const limits = fc.record({
       x: fc.integer({ min: 16, max: 40 }),
       y: fc.integer({ min: 0, max: 160 }),
-      slotSizes: fc.integer({ min: 1, max: 3 }),
+      sizes: fc.integer({ min: 1, max: 3 }),
       cap: fc.integer({ min: 1, max: 4 }),
     });
     let openings = 0;
@@ -269,9 +270,9 @@ describe("the slot allocator", () => {
       fc.asyncProperty(
         limits,
         fc.array(step, { minLength: 40, maxLength: 80, size: "max" }),
-        async ({ x, y, slotSizes, cap }, steps) => {
+        async ({ x, y, sizes, cap }, steps) => {
           const perTransaction = BigInt(x);
-          const all: Limits = { perTransaction, perPeriod: perTransaction + BigInt(y), slotSizes };
+          const all: Limits = { perTransaction, perPeriod: perTransaction + BigInt(y), sizes };
           const { token, take, agent } = setUp(all, cap);
           const agents = [agent(), agent()];
           let now = 0;
@@ -308,7 +309,7 @@ describe("the slot allocator", () => {
             }
             expect(token.objection(slot, value), `${slotKey(slot)} for ${value}`).to.equal(undefined);
             expect(flying.map((flight) => slotKey(flight.slot))).not.to.include(slotKey(slot));
-            let fit = slotSizes - 1;
+            let fit = sizes - 1;
             while (slotWorth(perTransaction, fit) < value) fit--;
             if (slot.index === 0n) {
               openings++;

@@ -15,14 +15,14 @@ export function LimitRows({
 }) {
   return (
     <Rows>
-      {session.budgets.map(({ token, perTransaction, perPeriod, period, slotSizes, recipients }) => (
+      {session.budgets.map(({ token, perTransaction, perPeriod, period, signatures, recipients }) => (
         <Row key={token} term={`Budget of ${factsOf(token)?.symbol ?? "a token"}`}>
           <p>
             At most <span className="strong number">{amountText(perTransaction, factsOf(token))}</span> a
             payment and <span className="strong number">{amountText(perPeriod, factsOf(token))}</span>{" "}
             {periodWords(period, session.validUntil - session.validAfter).every}.
           </p>
-          {slotSizes > 0 && (
+          {signatures > 0 && (
             <p className="small quiet">
               A payment by signature takes a whole part of the budget at once. What it leaves of that part is
               held for further payments by signature.

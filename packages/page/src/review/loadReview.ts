@@ -65,6 +65,6 @@ export const knownAccounts = (saved: Saved, read: ReadRequest): SavedAccount[] =
 export function signedTokens(read: ReadRequest, now: number) {
   const { proposal } = proposeRequested(read, { now, account: undefined, lowering: {} });
   return proposal.session.budgets
-    .filter(({ slotSizes, token }) => slotSizes > 0 && !isAddressEqual(token, zeroAddress))
+    .filter(({ signatures, token }) => signatures > 0 && !isAddressEqual(token, zeroAddress))
     .map(({ token }) => token);
 }

@@ -47,13 +47,14 @@ function lowerBudget(requested: Budget, lowering: BudgetLowering, bySignature: b
     perTransaction,
     perPeriod,
     initial: least(requested.initial, perPeriod),
-    slotSizes: bySignature ? slotSizesFor(perTransaction, requested.slotSizes) : 0,
+    signatures: bySignature ? requested.signatures : 0,
+    sizes: bySignature ? sizesFor(perTransaction, requested.sizes) : 0,
     recipients: requested.recipients.filter((one) => !without.some((other) => isAddressEqual(one, other))),
   };
 }
 
 /** The smallest slot must be worth something, and each size is a quarter of the one before. */
-function slotSizesFor(perTransaction: bigint, most: number): number {
+function sizesFor(perTransaction: bigint, most: number): number {
   let sizes = most;
   while (sizes > 1 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;
   return sizes;

@@ -17,7 +17,8 @@ enum Flaw {
     LIMITS,
     /// `initial` without perSecond, or a stream on the signature rail.
     STREAM,
-    /// More than 8 slot sizes, a smallest slot worth nothing, or slots of the native coin.
+    /// `signatures` is neither 0 nor 1; `sizes` is not 1 to 8 with signatures, or not 0 without; the smallest slot is
+    /// worth nothing; or the native coin has signatures.
     SLOTS,
     /// No recipient, a recipient 0, or ANYONE beside others. More than 32 are a list too long.
     RECIPIENTS,

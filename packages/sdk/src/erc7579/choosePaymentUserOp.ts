@@ -53,7 +53,7 @@ export async function choosePaymentUserOp(
   const session = grantSession(grant);
   const budgetIndex = session.budgets.findIndex(({ token }) => isAddressEqual(token, payment.token));
   const budget = session.budgets[budgetIndex];
-  if (budget?.slotSizes !== 0 || budget.perSecond !== 0n) return undefined;
+  if (budget?.signatures !== 0 || budget.perSecond !== 0n) return undefined;
   if (payment.amount > budget.perTransaction) return undefined;
   if (!budget.recipients.some((one) => isAddressEqual(one, ANYONE) || isAddressEqual(one, payment.to)))
     return undefined;

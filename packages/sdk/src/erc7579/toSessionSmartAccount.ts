@@ -69,7 +69,7 @@ export type SessionSmartAccountParameters<version extends EntryPointVersion = En
   /** What makes the account, where it is yet to be made: the session's first userOp then makes it. */
   factory?: { address: Address; data: Hex };
   /**
-   * How a userOp pays that is one ERC-20 transfer, where its budget has no `slotSizes` and no stream.
+   * How a userOp pays that is one ERC-20 transfer, where its budget has no `signatures` and no stream.
    *
    * `"validation"`, the default: the account makes the transfer itself, and the module charges it while it validates the
    * userOp. That takes less gas. A transfer that fails afterwards stays charged.

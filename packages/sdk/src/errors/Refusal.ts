@@ -70,7 +70,6 @@ export type RefusalCode =
   | "NO_GAS"
   | "INVALID_SIGNER"
   | "NOT_SIGNED"
-  | "IMPLICIT_SIGNATURE"
   | "INVALID_OWNERS"
   | "UNKNOWN_VALIDATOR"
   | "GRANTER_TOO_LONG"

@@ -36,7 +36,8 @@ export type SessionJson = {
     period: number;
     initial: string;
     perSecond: string;
-    slotSizes: number;
+    signatures: number;
+    sizes: number;
     recipients: readonly Address[];
   }[];
   actions: readonly Action[];

@@ -45,7 +45,8 @@ const grantSchema = z.strictObject({
           period: whole(2 ** 32),
           initial: decimal(128n),
           perSecond: decimal(128n),
-          slotSizes: whole(9),
+          signatures: whole(2),
+          sizes: whole(9),
           recipients: z.array(address).min(1).max(32),
         }),
       )

@@ -25,7 +25,8 @@ export function sessionJson(given: Session): SessionJson {
       period: budget.period,
       initial: budget.initial.toString(),
       perSecond: budget.perSecond.toString(),
-      slotSizes: budget.slotSizes,
+      signatures: budget.signatures,
+      sizes: budget.sizes,
       recipients: [...budget.recipients],
     })),
     actions: session.actions.map((action) => ({

@@ -29,8 +29,6 @@ import { sessionJson } from "./sessionJson.ts";
  * @throws {InvalidInput} MALFORMED_SESSION, before anybody is asked, where the module would refuse the session.
  * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a wallet or passkey that gave none. Whether
  * the signers are owners only the chain knows: ask {@link verifyGrant}.
- * @throws {InvalidInput} IMPLICIT_SIGNATURE: a smart account nested the session by ERC-7739 in its implicit mode, in
- * which the names of a session's types come in another order than wallets hash them: use {@link erc7739Signer}.
  * @throws {Refusal} NOT_SIGNED: who was asked said no, or could not sign; NETWORK where a remote signer was not reached.
  */
 export async function signGrant(

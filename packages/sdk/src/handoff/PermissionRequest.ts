@@ -34,7 +34,10 @@ export type LatchkeySessionData = {
     period: number;
     initial: Hex;
     perSecond: Hex;
-    slotSizes: number;
+    /** Which signed payments: 0 none, 1 EIP-3009. */
+    signatures: number;
+    /** Into how many sizes a lot can be cut, 1 to 8; 0 where `signatures` is 0. */
+    sizes: number;
     recipients: readonly Address[];
   }[];
   actions: readonly {

@@ -42,10 +42,10 @@ const ofToken = { tokenAddress: addressSchema };
 /** A permission to move one token: no calls, no userOps, no signatures. */
 const asked = (
   startTime: number | null | undefined,
-  budget: (span: number) => Omit<Budget, "slotSizes" | "recipients">,
+  budget: (span: number) => Omit<Budget, "signatures" | "sizes" | "recipients">,
 ): AskedPermission => ({
   startTime: startTime ?? undefined,
-  budgets: ({ span, recipients }) => [{ ...budget(span), slotSizes: 0, recipients }],
+  budgets: ({ span, recipients }) => [{ ...budget(span), signatures: 0, sizes: 0, recipients }],
   actions: [],
   gasAllowance: 0n,
   paymaster: zeroAddress,
@@ -92,7 +92,8 @@ const latchkeySchema = z.strictObject({
         period: wholeSchema(2 ** 32),
         initial: amountSchema,
         perSecond: amountSchema,
-        slotSizes: wholeSchema(9),
+        signatures: wholeSchema(2),
+        sizes: wholeSchema(9),
         recipients: z.array(addressSchema).min(1).max(32),
       }),
     )

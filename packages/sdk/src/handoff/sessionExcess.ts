@@ -15,7 +15,8 @@ export type SessionExcess = {
  * before granting: lower, never raise.
  *
  * - Same account, same key; it begins no sooner and ends no later.
- * - A budget for no other token, its amounts no higher, its recipients among those asked for, no more slot sizes. The
+ * - A budget for no other token, its amounts no higher, its recipients among those asked for, no more ways to pay by
+ *   signature. The
  *   period stays as long as it was: a shorter one allows more. Or it is one period for the whole of the session. A stream
  *   stays a stream, as `perSecond: 0` does not mean that nothing flows.
  * - Actions are among those asked for, each exactly as it was. Where one stays, every budget stays: what an action moves
@@ -85,8 +86,10 @@ function* budgetExcess(granted: Budget, requested: Budget, span: number): Genera
   const isOnePeriod = granted.period >= span && (!isStream || requested.period >= span);
   if (granted.period !== requested.period && !isOnePeriod)
     yield { path: "period", reason: "The period is another one than was asked." };
-  if (granted.slotSizes > requested.slotSizes)
-    yield { path: "slotSizes", reason: "It opens more ways to pay by signature." };
+  if (granted.signatures > requested.signatures)
+    yield { path: "signatures", reason: "It may be paid by signatures that nobody asked for." };
+  else if (granted.sizes > requested.sizes)
+    yield { path: "sizes", reason: "Payments by signature come in more sizes than was asked." };
   const includes = (recipients: readonly Address[], one: Address) =>
     recipients.some((other) => isAddressEqual(other, one));
   if (

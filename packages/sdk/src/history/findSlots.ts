@@ -26,7 +26,7 @@ export async function findSlots(parameters: {
   const { id, budget, budgetIndex, period, nonces, isOpened } = parameters;
   const found = new Map<Hex, Slot>();
   const lots = budget.perPeriod / budget.perTransaction;
-  const most = BigInt(Math.floor(MOST_OPENERS / Math.max(1, budget.slotSizes)));
+  const most = BigInt(Math.floor(MOST_OPENERS / Math.max(1, budget.sizes)));
   const looked = lots < most ? lots : most;
   const nonceOf = (slot: Slot) => slotNonce({ id, budgetIndex, period, ...slot });
   const followers = (opener: Slot) => {
@@ -38,7 +38,7 @@ export async function findSlots(parameters: {
 
   const unopened: { opener: Slot; nonce: Hex }[] = [];
   for (let lot = 0n; lot < looked && found.size < nonces.size; lot++)
-    for (let size = 0; size < budget.slotSizes && found.size < nonces.size; size++) {
+    for (let size = 0; size < budget.sizes && found.size < nonces.size; size++) {
       const opener: Slot = { lot, size, index: 0n };
       const nonce = nonceOf(opener);
       if (nonces.has(nonce)) {

@@ -42,7 +42,7 @@ export async function settlementEvents(
     const id = hashSession(session);
     return session.budgets.map((budget, budgetIndex) => ({ session, id, budget, budgetIndex }));
   });
-  const signed = budgets.filter(({ budget }) => budget.slotSizes > 0);
+  const signed = budgets.filter(({ budget }) => budget.signatures > 0);
   const tokens = signed
     .map(({ budget }) => budget.token)
     .filter((token, at, all) => all.findIndex((other) => isAddressEqual(other, token)) === at);

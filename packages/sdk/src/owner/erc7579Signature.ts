@@ -13,7 +13,6 @@ import { askSigner } from "../askSigner.ts";
 import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
 import { granterPrefix } from "../erc7579/granterPrefix.ts";
 import { kernelMessage } from "../erc7579/kernelMessage.ts";
-import { nestingMode } from "../erc7739/nestedSession.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Proposal } from "../grant/Grant.ts";
 import { grantDigest } from "../grantDigest.ts";
@@ -30,29 +29,10 @@ type Signer = Owner | SmartAccount | ValidatorSigner;
 /**
  * Has the owner of an ERC-7579 account sign a proposal, in the account's own form, prefix included.
  *
- * @throws {InvalidInput} INVALID_SIGNER: none whose signature such an account takes, or one that gave none;
- * IMPLICIT_SIGNATURE: one that nests the session in the form that cannot be good.
+ * @throws {InvalidInput} INVALID_SIGNER: none whose signature such an account takes, or one that gave none.
  * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export async function erc7579Signature(
-  signer: Signer | readonly Signer[],
-  proposal: Proposal & { accountKind: Erc7579AccountKind },
-): Promise<Hex> {
-  const signature = await askSigners(signer, proposal);
-  if (nestingMode(signature, sessionTypedData(proposal.session, proposal)) !== "implicit") return signature;
-  throw new InvalidInput({
-    code: "IMPLICIT_SIGNATURE",
-    shortMessage:
-      "The session was nested by ERC-7739 in its implicit mode, which the account would not accept.",
-    metaMessages: [
-      "Sign with erc7739Signer(client, { account, granter, sign }), which writes the explicit mode,",
-      "or have the account enable the session.",
-    ],
-    details: { kind: proposal.accountKind },
-  });
-}
-
-async function askSigners(
   signer: Signer | readonly Signer[],
   proposal: Proposal & { accountKind: Erc7579AccountKind },
 ): Promise<Hex> {

@@ -114,7 +114,8 @@ export function decodePayload(payload: Hex): DecodedPayload {
   const perTransaction = number(16);
   const perPeriod = number(16);
   const period = seconds(4);
-  const slotSizes = byte();
+  const signatures = byte();
+  const sizes = byte();
   const recipients = Array.from({ length: byte() }, address);
   const budget: Budget = {
     token,
@@ -123,7 +124,8 @@ export function decodePayload(payload: Hex): DecodedPayload {
     period,
     initial: 0n,
     perSecond: 0n,
-    slotSizes,
+    signatures,
+    sizes,
     recipients: recipients.length === 0 ? [ANYONE] : recipients,
   };
   if (at !== size(payload)) throw invalid("The payload goes on after its end.");

@@ -75,7 +75,8 @@ function packEnabledSession(session: Session, budgetIndex: number): Hex {
     packNumber(budget.perTransaction),
     packNumber(budget.perPeriod),
     packNumber(BigInt(budget.period)),
-    byte(budget.slotSizes),
+    byte(budget.signatures),
+    byte(budget.sizes),
     ...(isForAnyone(budget) ? [byte(0)] : [byte(budget.recipients.length), ...budget.recipients]),
   ]);
 }

@@ -9,7 +9,7 @@ export const hashActions = (actions: readonly Action[]): Hex =>
   keccak256(
     concat(
       parseList(actions, "actions", readAction).map((action) =>
-        hashStruct({ types: eip712Types, primaryType: "Action", data: action }),
+        hashStruct({ types: eip712Types, primaryType: "SessionAction", data: action }),
       ),
     ),
   );

@@ -5,4 +5,4 @@ import type { Budget } from "../Session.ts";
 
 /** The EIP-712 struct hash of a budget, which stands for it in the payload of an enabled session. */
 export const hashBudget = (budget: Budget): Hex =>
-  hashStruct({ types: eip712Types, primaryType: "Budget", data: readBudget(budget) });
+  hashStruct({ types: eip712Types, primaryType: "SessionBudget", data: readBudget(budget) });

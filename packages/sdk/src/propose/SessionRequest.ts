@@ -53,7 +53,7 @@ export type TokenBudgetRequest = BudgetRequest & {
    * uses up the whole of the smallest size that it fits in; each size costs every payment some gas. Default: up to
    * 5, the smallest worth a thousandth of a token or more.
    */
-  slotSizes?: number;
+  sizes?: number;
   /** Of the token. Default: read from the chain. */
   decimals?: number;
   /** The token, for a `usdc` budget on a chain whose USDC this SDK does not know. */

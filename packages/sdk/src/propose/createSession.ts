@@ -121,6 +121,7 @@ function createBudget(
       metaMessages: ["Lower initial, or raise the limit of the period."],
       details: { initial, perPeriod },
     });
+  const sizes = readSizes(request, perTransaction, at);
   return {
     token,
     perTransaction,
@@ -128,7 +129,8 @@ function createBudget(
     period,
     initial,
     perSecond: stream ? parseAmount(stream.perSecond, decimals, `${path}.stream.perSecond`) : 0n,
-    slotSizes: readSlotSizes(request, perTransaction, at),
+    signatures: sizes > 0 ? 1 : 0,
+    sizes,
     recipients: readRecipients(request.recipients, `${path}.recipients`, at.account),
   };
 }
@@ -166,7 +168,7 @@ function readLimit(request: TokenBudgetRequest, at: { path: string; decimals: nu
   return { perPeriod: parseAmount(amount as string, at.decimals, `${at.path}.${name}`), period };
 }
 
-function readSlotSizes(
+function readSizes(
   request: TokenBudgetRequest,
   perTransaction: bigint,
   at: { path: string; token: Address; decimals: number; paysBySignature: boolean },
@@ -174,10 +176,10 @@ function readSlotSizes(
   const refuse = (shortMessage: string, metaMessage: string) =>
     new InvalidInput({ code: "INVALID_LIMIT", shortMessage, metaMessages: [metaMessage] });
   const isNative = isAddressEqual(at.token, zeroAddress);
-  const wanted = request.x402 ?? (request.slotSizes !== undefined || (at.paysBySignature && !request.stream));
+  const wanted = request.x402 ?? (request.sizes !== undefined || (at.paysBySignature && !request.stream));
   if (!wanted) {
-    if (request.slotSizes !== undefined)
-      throw refuse(`${at.path} names slotSizes and forbids x402.`, "Leave one of the two out.");
+    if (request.sizes !== undefined)
+      throw refuse(`${at.path} names sizes and forbids x402.`, "Leave one of the two out.");
     return 0;
   }
   if (isNative)
@@ -187,9 +189,9 @@ function readSlotSizes(
       `${at.path} cannot be a stream and be paid by x402.`,
       "Leave out stream, or write x402: false.",
     );
-  const sizes = request.slotSizes ?? defaultSlotSizes(perTransaction, at.decimals);
+  const sizes = request.sizes ?? defaultSlotSizes(perTransaction, at.decimals);
   if (!Number.isInteger(sizes) || sizes < 1 || sizes > 8)
-    throw refuse(`${at.path}.slotSizes is ${sizes}.`, "Write a whole number from 1 to 8, or x402: false.");
+    throw refuse(`${at.path}.sizes is ${sizes}.`, "Write a whole number from 1 to 8, or x402: false.");
   return sizes;
 }
 

@@ -89,7 +89,7 @@ export async function proposeSession(
   const usdc = usdcAddress(chainId);
   await Promise.all(
     budgetTokens(request.budgets, chainId).map(async ({ token, path }, index) => {
-      const bySignature = (session.budgets[index]?.slotSizes ?? 0) > 0;
+      const bySignature = (session.budgets[index]?.signatures ?? 0) > 0;
       if (bySignature && !(usdc && isAddressEqual(token, usdc)))
         await requireSignedPayments(client, { token, chainId, path });
     }),

@@ -74,7 +74,7 @@ function factsOf(token: Address, tokens: readonly TokenFacts[]): TokenFacts {
 }
 
 function describeBudget(session: Session, budget: Budget, facts: TokenFacts): BudgetReview {
-  const { perTransaction, perPeriod, period, initial, perSecond, slotSizes, recipients } = budget;
+  const { perTransaction, perPeriod, period, initial, perSecond, signatures, recipients } = budget;
   const { periods, most } = mostSpendable(session, budget);
   const name = facts.known ? facts.symbol : `${facts.symbol} (${facts.token})`;
   const text = (amount: bigint) => `${formatUnits(amount, facts.decimals)} ${name}`;
@@ -96,7 +96,7 @@ function describeBudget(session: Session, budget: Budget, facts: TokenFacts): Bu
     most,
     mostText: text(most),
     stream,
-    bySignature: slotSizes > 0,
+    bySignature: signatures > 0,
     recipients: toAnyone ? "anyone" : recipients,
     sentences: [
       `At most ${text(perTransaction)} in one transaction.`,
@@ -107,7 +107,7 @@ function describeBudget(session: Session, budget: Budget, facts: TokenFacts): Bu
         ? [`Each period begins with ${stream.initialText}; every second adds ${stream.perSecondText}.`]
         : []),
       `At most ${text(most)} until the session ends.`,
-      slotSizes > 0
+      signatures > 0
         ? "By transactions and by signatures (x402), which share these limits."
         : "By transactions only, not by signatures.",
       toAnyone ? "To anyone." : `Only to ${recipients.join(", ")}.`,

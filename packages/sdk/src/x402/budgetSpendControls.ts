@@ -8,7 +8,7 @@ import type { Session } from "../Session.ts";
  */
 export const budgetSpendControls = (session: Session, network: `eip155:${number}`): SpendControls => ({
   allowedAssets: session.budgets
-    .filter((budget) => budget.slotSizes > 0)
+    .filter((budget) => budget.signatures > 0)
     .map((budget) => ({
       network,
       asset: budget.token,

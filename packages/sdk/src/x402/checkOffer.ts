@@ -66,7 +66,7 @@ export function checkOffer(
   if (!budget) {
     throw refuse("UNKNOWN_TOKEN", `The session has no budget for the token ${asset}.`, { token: asset });
   }
-  if (budget.slotSizes === 0) {
+  if (budget.signatures === 0) {
     throw refuse("UNKNOWN_TOKEN", `The session's budget for ${asset} does not allow payments by signature.`, {
       token: asset,
     });

@@ -9,7 +9,7 @@ export type SlotQuestion = {
   /** The budget's limits, in token base units. */
   perTransaction: bigint;
   perPeriod: bigint;
-  slotSizes: number;
+  sizes: number;
   /** What executions have spent of the period, in token base units: they spend from the top. */
   spent: bigint;
   /** What the payment moves, in token base units. */
@@ -55,17 +55,17 @@ const WIDEST_READ = 128;
  * @returns a slot only if its own nonce and all openers of its lot were asked about in `fresh`
  */
 export function chooseSlot(question: SlotQuestion): SlotChoice {
-  const { perTransaction, slotSizes, value, held } = question;
+  const { perTransaction, sizes, value, held } = question;
   const left = question.perPeriod - question.spent;
   const lots = left > 0n ? left / perTransaction : 0n;
-  let fit = slotSizes - 1;
+  let fit = sizes - 1;
   while (fit >= 0 && slotWorth(perTransaction, fit) < value) fit--;
   if (fit < 0) return { kind: "none", largest: perTransaction };
 
   const heldKeys = new Set(held.map(slotKey));
   const used = (slot: Slot) => question.fresh(slot) ?? (question.known(slot) ? true : undefined);
   const openersOf = (lot: bigint): Slot[] =>
-    Array.from({ length: slotSizes }, (_, size) => ({ lot, size, index: 0n }));
+    Array.from({ length: sizes }, (_, size) => ({ lot, size, index: 0n }));
   const heldOpeners = held.filter((slot) => slot.index === 0n && slot.lot < lots);
   const lotsInFlight = new Set(heldOpeners.map((slot) => slot.lot));
   const openedSize = (lot: bigint): number | "none" | "dead" => {
@@ -160,7 +160,7 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   const blocking = useful.filter((slot) => used(slot) === false);
   if (blocking.length > 0) return { kind: "wait", for: blocking };
 
-  for (let size = fit + 1; size < slotSizes; size++) {
+  for (let size = fit + 1; size < sizes; size++) {
     const choice = followerOf(size, opened);
     if (choice?.kind === "read") return choice;
     if (choice) return { kind: "none", largest: slotWorth(perTransaction, size) };

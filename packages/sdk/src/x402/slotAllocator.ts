@@ -78,7 +78,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
           choice = chooseSlot({
             perTransaction: budget.perTransaction,
             perPeriod: budget.perPeriod,
-            slotSizes: budget.slotSizes,
+            sizes: budget.sizes,
             spent: request.spent,
             value: request.value,
             payee: request.payee,

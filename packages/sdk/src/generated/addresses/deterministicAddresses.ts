@@ -5,7 +5,7 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0x8Cc11748eCF9A5541299F75006AB14c1f1f299Ad",
+  erc7579SessionModule: "0x6404a1Ae9C82DdE8423FbC5FFbf3DE53DE560B36",
   safeSessionHandler: "0x767ECe1AE87744DfDccfec0048b5CE0bf573EeA9",
-  safeSessionModule: "0x76A06c96AEd8F391e97e8218ACB789D6fE285784",
+  safeSessionModule: "0x55b0D4716cD42Ee3586333334051B67e92b448ad",
 } as const;

@@ -23,25 +23,27 @@ import type {
   TypedContractMethod,
 } from "./common.ts";
 
-export type BudgetStruct = {
+export type SessionBudgetStruct = {
   token: AddressLike;
   perTransaction: BigNumberish;
   perPeriod: BigNumberish;
   period: BigNumberish;
   initial: BigNumberish;
   perSecond: BigNumberish;
-  slotSizes: BigNumberish;
+  signatures: BigNumberish;
+  sizes: BigNumberish;
   recipients: AddressLike[];
 };
 
-export type BudgetStructOutput = [
+export type SessionBudgetStructOutput = [
   token: string,
   perTransaction: bigint,
   perPeriod: bigint,
   period: bigint,
   initial: bigint,
   perSecond: bigint,
-  slotSizes: bigint,
+  signatures: bigint,
+  sizes: bigint,
   recipients: string[]
 ] & {
   token: string;
@@ -50,33 +52,34 @@ export type BudgetStructOutput = [
   period: bigint;
   initial: bigint;
   perSecond: bigint;
-  slotSizes: bigint;
+  signatures: bigint;
+  sizes: bigint;
   recipients: string[];
 };
 
-export type RuleStruct = {
+export type SessionRuleStruct = {
   offset: BigNumberish;
   op: BigNumberish;
   value: BytesLike;
 };
 
-export type RuleStructOutput = [offset: bigint, op: bigint, value: string] & {
-  offset: bigint;
-  op: bigint;
-  value: string;
-};
+export type SessionRuleStructOutput = [
+  offset: bigint,
+  op: bigint,
+  value: string
+] & { offset: bigint; op: bigint; value: string };
 
-export type ActionStruct = {
+export type SessionActionStruct = {
   target: AddressLike;
   selector: BytesLike;
-  rules: RuleStruct[];
+  rules: SessionRuleStruct[];
 };
 
-export type ActionStructOutput = [
+export type SessionActionStructOutput = [
   target: string,
   selector: string,
-  rules: RuleStructOutput[]
-] & { target: string; selector: string; rules: RuleStructOutput[] };
+  rules: SessionRuleStructOutput[]
+] & { target: string; selector: string; rules: SessionRuleStructOutput[] };
 
 export type SessionStruct = {
   account: AddressLike;
@@ -87,8 +90,8 @@ export type SessionStruct = {
   salt: BigNumberish;
   gasAllowance: BigNumberish;
   paymaster: AddressLike;
-  budgets: BudgetStruct[];
-  actions: ActionStruct[];
+  budgets: SessionBudgetStruct[];
+  actions: SessionActionStruct[];
 };
 
 export type SessionStructOutput = [
@@ -100,8 +103,8 @@ export type SessionStructOutput = [
   salt: bigint,
   gasAllowance: bigint,
   paymaster: string,
-  budgets: BudgetStructOutput[],
-  actions: ActionStructOutput[]
+  budgets: SessionBudgetStructOutput[],
+  actions: SessionActionStructOutput[]
 ] & {
   account: string;
   key: string;
@@ -111,8 +114,8 @@ export type SessionStructOutput = [
   salt: bigint;
   gasAllowance: bigint;
   paymaster: string;
-  budgets: BudgetStructOutput[];
-  actions: ActionStructOutput[];
+  budgets: SessionBudgetStructOutput[];
+  actions: SessionActionStructOutput[];
 };
 
 export type CallStruct = {
