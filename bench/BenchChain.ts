@@ -21,6 +21,8 @@ export type BenchChain = {
   moduleAbi: Abi;
   /** SafeSessionHandler. */
   handler: Address;
+  /** SessionLens. */
+  lens: Address;
   /** ERC7579SessionModule. */
   erc7579Module: Address;
   erc7579ModuleAbi: Abi;
@@ -96,6 +98,7 @@ export async function openBenchChain(): Promise<BenchChain> {
   const puller = await deploy("AllowancePuller");
   const erc7579Module = await deploy("ERC7579SessionModule");
   const uncheckedErc7579Module = await deploy("UncheckedErc7579Module");
+  const lens = await deploy("SessionLens");
 
   const acceptAll = person("accept-all wallet").address;
   await testChain.setCode(acceptAll, ACCEPT_ALL_CODE);
@@ -106,6 +109,7 @@ export async function openBenchChain(): Promise<BenchChain> {
     module: module.address,
     moduleAbi: module.abi,
     handler: handler.address,
+    lens: lens.address,
     erc7579Module: erc7579Module.address,
     erc7579ModuleAbi: erc7579Module.abi,
     uncheckedErc7579Module: uncheckedErc7579Module.address,

@@ -7,7 +7,6 @@ import {
   keccak256,
   numberToHex,
   parseAbi,
-  size,
   slice,
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
@@ -26,6 +25,7 @@ import { validatorNonceKey } from "../packages/sdk/src/erc7579/validatorNonceKey
 import { wrapForErc7579 } from "../packages/sdk/src/erc7579/wrapForErc7579.ts";
 import { grantDigest } from "../packages/sdk/src/grantDigest.ts";
 import type { Session } from "../packages/sdk/src/Session.ts";
+import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
 import { deployMock } from "../test/environment/deployMock.ts";
 import { type EntryPoint, installEntryPoints } from "../test/environment/erc7579/EntryPoint.ts";
 import { type ModularAccount, validatorOwnedAccount } from "../test/environment/erc7579/ModularAccount.ts";
@@ -209,6 +209,7 @@ async function furnish(
             chainId: testChain.chainId,
             signature,
             period: 0n,
+            payment: { token: usdc.address, to: chain.recipient, amount: ONE_USDC },
             userOpHash: await entryPoint.hash(userOp),
           }),
       }),
@@ -251,7 +252,7 @@ async function furnish(
       const data = encodeFunctionData({
         abi: chain.erc7579ModuleAbi,
         functionName: "enable",
-        args: [session],
+        args: [encodeSession(session)],
       });
       await account.execute([{ to: module, value: 0n, data }]);
     },
@@ -312,9 +313,9 @@ async function bundle(
   }
 }
 
-/** The last 65 bytes; behind those of a payment's signature stand 31 of padding. */
+/** The first 65 bytes of a payment's signature, which ends in zeros; the last of any other. */
 const keySignatureIn = (signature: Hex): Hex =>
-  size(signature) > 1000 ? slice(signature, -96, -31) : slice(signature, -65);
+  /0{40}$/.test(signature) ? slice(signature, 0, 65) : slice(signature, -65);
 
 const gasLimits = (callGasLimit: bigint): Hex =>
   concat([numberToHex(VERIFICATION_GAS, { size: 16 }), numberToHex(callGasLimit, { size: 16 })]);

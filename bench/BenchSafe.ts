@@ -2,10 +2,12 @@ import {
   type Address,
   concat,
   encodeFunctionData,
+  encodePacked,
   type Hex,
   pad,
   parseAbi,
   parseEventLogs,
+  size,
   slice,
   zeroAddress,
 } from "viem";
@@ -37,6 +39,8 @@ export type BenchSafe = {
   address: Address;
   /** The owner's own transaction through the Safe. For Safes of a key only. */
   byOwner(to: Address, data: Hex): Transaction;
+  /** The same of several calls, by Safe's MultiSendCallOnly. For Safes of a key only. */
+  byOwnerBatch(calls: readonly { to: Address; data: Hex }[]): Transaction;
   /** The owner's signature over a session, as it is carried. */
   grant(session: Session): Promise<Hex>;
   /** The ERC-1271 signature that a payload goes as. */
@@ -46,6 +50,7 @@ export type BenchSafe = {
 const executionAbi = parseAbi([
   "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool success)",
 ]);
+const multiSendAbi = parseAbi(["function multiSend(bytes transactions) payable"]);
 const factoryAbi = parseAbi([
   "function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address proxy)",
   "event ProxyCreation(address indexed proxy, address singleton)",
@@ -95,7 +100,7 @@ export async function createBenchSafe(
   if (!created) throw new Error(`no Safe ${version} was created`);
   const address = created.args.proxy;
 
-  const byOwner = (to: Address, data: Hex): Transaction => ({
+  const byOwner = (to: Address, data: Hex, operation = 0): Transaction => ({
     from: owner.address,
     to: address,
     data: encodeFunctionData({
@@ -106,7 +111,7 @@ export async function createBenchSafe(
         to,
         0n,
         data,
-        0,
+        operation,
         0n,
         0n,
         0n,
@@ -116,6 +121,17 @@ export async function createBenchSafe(
       ],
     }),
   });
+  const byOwnerBatch = (calls: readonly { to: Address; data: Hex }[]): Transaction => {
+    const packed = calls.map(({ to, data }) =>
+      encodePacked(
+        ["uint8", "address", "uint256", "uint256", "bytes"],
+        [0, to, 0n, BigInt(size(data)), data],
+      ),
+    );
+    const data = encodeFunctionData({ abi: multiSendAbi, functionName: "multiSend", args: [concat(packed)] });
+    // 1: a delegatecall.
+    return byOwner(contracts.multiSendCallOnly, data, 1);
+  };
   // A Safe obeys itself. Where a passkey owns it the bench speaks for the Safe, which leaves the same storage behind.
   const asSafe = (to: Address, data: Hex) =>
     testChain.send(ownerKind === "ecdsa" ? byOwner(to, data) : { from: address, to, data });
@@ -142,6 +158,7 @@ export async function createBenchSafe(
     ownerKind,
     address,
     byOwner,
+    byOwnerBatch,
     async grant(session) {
       const digest = grantDigest(session, { chainId: testChain.chainId, module: chain.module });
       const hash = hashSafeMessage({ safe: address, chainId: testChain.chainId, digest });

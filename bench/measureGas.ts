@@ -1,15 +1,24 @@
-import { type Hash, parseEventLogs, type TransactionReceipt } from "viem";
+import { createRequire } from "node:module";
+import { type Hash, type Hex, parseEventLogs, size, type TransactionReceipt } from "viem";
 import { entryPoint07Abi } from "viem/account-abstraction";
 import { hashSession } from "../packages/sdk/src/hashSession.ts";
+import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
+import { deployMock } from "../test/environment/deployMock.ts";
 import { type BenchChain, ONE_USDC, openBenchChain } from "./BenchChain.ts";
 import { type BenchErc7579Account, createBenchErc7579Accounts } from "./BenchErc7579Account.ts";
 import { type BenchSafe, createBenchSafe } from "./BenchSafe.ts";
-import { ACTUAL_GAS_USED, type Row, rows } from "./rows.ts";
+import { ACTUAL_GAS_USED, READER, type Row, rows, sizeNames } from "./rows.ts";
 import { benchSession } from "./sessions.ts";
+
+/** solady's types are no module. */
+const { LibZip }: { LibZip: { flzCompress(data: Hex): Hex } } = createRequire(import.meta.url)(
+  "solady/js/solady.js",
+);
 
 /**
  * `gasUsed` of whole transactions, by row; for a userOp also what the EntryPoint charged for it (`actualGasUsed` of its
- * UserOperationEvent), by the row's name and {@link ACTUAL_GAS_USED} behind it.
+ * UserOperationEvent), by the row's name and {@link ACTUAL_GAS_USED} behind it. Of each transaction's calldata the size, in
+ * bytes and by FastLZ, which rollups charge for, by {@link sizeNames}. And {@link READER}.
  */
 export type GasFigures = Record<string, number>;
 
@@ -70,6 +79,10 @@ export async function measureGas({
       }
       figures[row.name] = Number(receipt.gasUsed);
       if (row.erc7579 && row.isUserOp) figures[row.name + ACTUAL_GAS_USED] = actualGasUsed(receipt);
+      const data = transaction.data ?? "0x";
+      const [bytes, compressed] = sizeNames(row);
+      if (bytes) figures[bytes] = size(data);
+      if (compressed) figures[compressed] = size(LibZip.flzCompress(data));
       await onMeasured?.({
         row,
         gas: Number(receipt.gasUsed),
@@ -80,10 +93,22 @@ export async function measureGas({
       });
       await chain.testChain.client.revert({ id: snapshot });
     }
+    if (!names || names.includes(READER)) figures[READER] = await gasOfReading(chain);
     return figures;
   } finally {
     await chain.close();
   }
+}
+
+/** What the modules' reader takes to fill in a session of one budget with one recipient. */
+async function gasOfReading(chain: BenchChain): Promise<number> {
+  const reader = await deployMock(chain.testChain, "DirtyMemoryReader");
+  const session = benchSession(chain, chain.holder.address);
+  const answer = await chain.testChain.client.call({
+    to: reader.address,
+    data: reader.encode("gasOfReading", [encodeSession(session)]),
+  });
+  return Number(answer.data);
 }
 
 const STATES = ["UNKNOWN", "ENABLED", "REVOKED"] as const;
@@ -102,7 +127,8 @@ async function stateOfSession(
     functionName: "stateOf",
     args: [hashSession(session(chain, address)), address],
   });
-  return STATES[state as number];
+  const [number] = state as [number, boolean];
+  return STATES[number];
 }
 
 /** What the EntryPoint charged for the one userOp of a transaction, in gas. */

@@ -9,6 +9,8 @@ export type Peer = {
   first: number;
   /** Every later payment that day, gas. */
   steady: number;
+  /** The calldata of such a payment. */
+  bytes: number;
   /** One transaction that brings the owner's signature on chain and pays, gas; absent: not possible. */
   inline?: number;
   daily: string;
@@ -78,6 +80,7 @@ export const peers: readonly Peer[] = [
     grant: 199_439,
     first: 78_242,
     steady: 78_242,
+    bytes: 292,
     daily: "yes",
     perPayment: "no",
     recipient: "no",
@@ -89,6 +92,7 @@ export const peers: readonly Peer[] = [
     grant: 199_439,
     first: 83_150,
     steady: 83_150,
+    bytes: 388,
     daily: "yes",
     perPayment: "no",
     recipient: "no",
@@ -100,6 +104,7 @@ export const peers: readonly Peer[] = [
     grant: 325_091,
     first: 115_257,
     steady: 115_257,
+    bytes: 324,
     daily: "yes",
     perPayment: "no",
     recipient: "yes",
@@ -111,6 +116,7 @@ export const peers: readonly Peer[] = [
     grant: 358_141,
     first: 123_436,
     steady: 123_436,
+    bytes: 324,
     daily: "yes",
     perPayment: "yes",
     recipient: "yes",
@@ -122,6 +128,7 @@ export const peers: readonly Peer[] = [
     grant: 80_016,
     first: 134_405,
     steady: 120_190,
+    bytes: 452,
     inline: 186_744,
     daily: "yes",
     perPayment: "no",
@@ -134,6 +141,7 @@ export const peers: readonly Peer[] = [
     grant: 0,
     first: 229_742,
     steady: 132_204,
+    bytes: 1252,
     inline: 229_742,
     daily: "yes",
     perPayment: "no",
@@ -146,6 +154,7 @@ export const peers: readonly Peer[] = [
     grant: 0,
     first: 277_150,
     steady: 179_612,
+    bytes: 1764,
     inline: 277_150,
     daily: "yes",
     perPayment: "exactly 1",
@@ -158,6 +167,7 @@ export const peers: readonly Peer[] = [
     grant: 220_806,
     first: 132_309,
     steady: 115_789,
+    bytes: 644,
     daily: "yes",
     perPayment: "no",
     recipient: "no",
@@ -169,6 +179,7 @@ export const peers: readonly Peer[] = [
     grant: 725_771,
     first: 227_624,
     steady: 193_436,
+    bytes: 932,
     inline: 1_032_909,
     daily: "lifetime only",
     perPayment: "yes",
@@ -181,6 +192,7 @@ export const peers: readonly Peer[] = [
     grant: 770_932,
     first: 249_286,
     steady: 215_098,
+    bytes: 932,
     inline: 1_066_992,
     daily: "lifetime only",
     perPayment: "yes",
@@ -192,6 +204,7 @@ export const peers: readonly Peer[] = [
     sender: "bundler",
     first: 239_981,
     steady: 222_869,
+    bytes: 900,
     inline: 888_339,
     daily: "day, by count",
     perPayment: "yes",

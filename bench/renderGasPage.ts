@@ -3,6 +3,7 @@ import { type GasShares, PARTS } from "./gasShares.ts";
 import type { GasFigures } from "./measureGas.ts";
 import { measuredBesidePeers, type Peer, peers, userOpPeers } from "./peers.ts";
 import { formatGas, renderTable, renderTargets } from "./renderGasTable.ts";
+import { BYTES } from "./rows.ts";
 import { USER_OP_PARTS, type UserOpShares } from "./userOpShares.ts";
 
 /** What the page's figures come from. */
@@ -19,9 +20,10 @@ const summary: Blocks = {
   summary: ({ figures }) => {
     const rows = [
       ["the owner's own transaction, for comparison", "owner"],
+      ["the key pays", "pay/next"],
       ["the key executes a payment", "execute/next"],
       ["a relayer submits what the key signed", "executeSigned/next"],
-      ["the first payment, which carries the owner's grant", "execute/first-with-grant"],
+      ["the first payment, which carries the owner's grant", "pay/first-with-grant"],
       ["an x402 payment, first of a lot, 5 slot sizes", "x402/opener/5"],
       ["an x402 payment, later of a lot, 5 slot sizes", "x402/follower/5"],
     ] as const;
@@ -116,15 +118,17 @@ function renderPeers(figures: GasFigures): string {
       {
         ...shared,
         sender: "key",
-        first: row("execute/first"),
-        steady: row("execute/next"),
-        inline: row("execute/first-with-grant"),
+        first: row("pay/first"),
+        steady: row("pay/next"),
+        bytes: row(`pay/next${BYTES}`),
+        inline: row("pay/first-with-grant"),
       },
       {
         ...shared,
         sender: "relayer",
         first: row("executeSigned/first"),
         steady: row("executeSigned/next"),
+        bytes: row(`executeSigned/next${BYTES}`),
       },
     ];
   });
@@ -138,6 +142,7 @@ function renderPeers(figures: GasFigures): string {
         sender: "key",
         first: row("execute/first"),
         steady: row("execute/next"),
+        bytes: row(`execute/next${BYTES}`),
         inline: row("execute/first-with-grant"),
       },
       {
@@ -145,6 +150,7 @@ function renderPeers(figures: GasFigures): string {
         sender: "bundler",
         first: row("userOp/first"),
         steady: row("userOp/next"),
+        bytes: row(`userOp/next${BYTES}`),
         inline: row("userOp/first-with-grant"),
       },
     ];
@@ -156,6 +162,7 @@ function renderPeers(figures: GasFigures): string {
       "peer",
       "sender",
       "steady payment",
+      "its bytes",
       "grant",
       "first payment",
       "grant carried and first payment",
@@ -164,11 +171,12 @@ function renderPeers(figures: GasFigures): string {
       "recipients",
       "expiry",
     ],
-    ["steady payment", "grant", "first payment", "grant carried and first payment"],
+    ["steady payment", "its bytes", "grant", "first payment", "grant carried and first payment"],
     [...ours, ...oursOnErc7579, ...[...peers].sort((a, b) => a.steady - b.steady)].map((peer) => [
       peer.name,
       peer.sender,
       formatGas(peer.steady),
+      formatGas(peer.bytes),
       grantOf(peer),
       formatGas(peer.first),
       peer.inline === undefined ? "–" : formatGas(peer.inline),

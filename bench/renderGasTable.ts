@@ -1,5 +1,5 @@
 import type { GasFigures } from "./measureGas.ts";
-import { figureNames, rows } from "./rows.ts";
+import { gasNames, READER, rows, sizeNames } from "./rows.ts";
 import { standings } from "./targets.ts";
 
 /** 12345 as 12,345. */
@@ -53,14 +53,17 @@ ${renderTargets(figures)}
 
 ## Rows
 
-\`gas\` is the \`gasUsed\` of the whole transaction, \`actualGasUsed\` what the EntryPoint charged for the userOp in it. Unless it says otherwise, a row pays 1 USDC to a recipient that has some.
+\`gas\` is the \`gasUsed\` of the whole transaction, \`actualGasUsed\` what the EntryPoint charged for the userOp in it. Unless it says otherwise, a row pays 1 USDC to a recipient that has some. \`bytes\` is the size of its calldata, \`compressed\` the same by FastLZ, as rollups estimate it (solady's LibZip).
+
+The reader takes ${gas(READER)} gas from the bytes of a session with one budget and one recipient to its id (\`${READER}\`).
 
 ${renderTable(
-  ["row", "transaction", "gas", "actualGasUsed"],
-  ["gas", "actualGasUsed"],
+  ["row", "transaction", "gas", "actualGasUsed", "bytes", "compressed"],
+  ["gas", "actualGasUsed", "bytes", "compressed"],
   rows.map((row) => {
-    const [whole, charged] = figureNames(row);
-    return [`\`${row.name}\``, row.says, gas(whole), gas(charged)];
+    const [whole, charged] = gasNames(row);
+    const [bytes, compressed] = sizeNames(row);
+    return [`\`${row.name}\``, row.says, gas(whole), gas(charged), gas(bytes), gas(compressed)];
   }),
 )}
 `;

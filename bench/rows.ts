@@ -15,14 +15,17 @@ import {
   authorizeOneUsdc,
   benchSession,
   enableSession,
+  enableShown,
   executePayment,
   executeShopping,
   executeSignedPayment,
+  payOneUsdc,
   revokeSession,
   settle,
   settleSlot,
   shoppingSession,
   transferOneUsdc,
+  wideSession,
 } from "./sessions.ts";
 
 /** What every line of the table says: one transaction, and what has to have happened before it. */
@@ -62,9 +65,23 @@ export type Row = SafeRow | Erc7579Row;
 /** What stands behind a row's name in the name of the figure that an EntryPoint charged. */
 export const ACTUAL_GAS_USED = "/actualGasUsed";
 
-/** The names of the figures that a row has: the transaction's, and for a userOp what was charged for it. */
-export const figureNames = (row: Row): string[] =>
+/** What stands behind a row's name in the names of its sizes: of the calldata, and of the calldata by FastLZ. */
+export const BYTES = "/bytes";
+export const COMPRESSED = "/compressed";
+
+/** The name of the reader's own figure: a session of one budget with one recipient, from its bytes to its id. */
+export const READER = "reader/one-budget";
+
+/** The names of a row's gas: the transaction's, and for a userOp what was charged for it. */
+export const gasNames = (row: Row): string[] =>
   row.erc7579 && row.isUserOp ? [row.name, row.name + ACTUAL_GAS_USED] : [row.name];
+
+/** The names of a row's sizes; none where a passkey signs, which never signs the same twice. */
+export const sizeNames = (row: Row): string[] =>
+  row.safe?.ownerKind === "passkey" ? [] : [row.name + BYTES, row.name + COMPRESSED];
+
+/** The names of all figures that a row has. */
+export const figureNames = (row: Row): string[] => [...gasNames(row), ...sizeNames(row)];
 
 /** An EIP-3009 nonce as anyone but us chooses it. */
 const FREE_NONCE: Hex = keccak256(toBytes("latchkey bench nonce"));
@@ -165,6 +182,49 @@ function rowsOf(version: SafeVersion): SafeRow[] {
       },
       { leaves: "REVOKED" },
     ),
+    row(
+      "enable/shown",
+      "the same, in a batch with SessionLens.requireSame, so that every wallet shows the limits",
+      async (chain, safe) => safe.byOwnerBatch(enableShown(chain, benchSession(chain, safe.address))),
+      { leaves: "ENABLED" },
+    ),
+    pays("pay/first", "the key pays by `pay`, enabled session, first use", async (chain, safe) =>
+      payOneUsdc(chain, await forExecution(chain, safe)),
+    ),
+    pays("pay/next", "the key pays by `pay`, every later use that day", async (chain, safe) => {
+      const session = await forExecution(chain, safe);
+      await chain.testChain.send(payOneUsdc(chain, session));
+      return payOneUsdc(chain, session);
+    }),
+    row(
+      "pay/first-with-grant",
+      "the key pays by `pay` and carries the owner's signature, which enables the session",
+      async (chain, safe) => {
+        const session = benchSession(chain, safe.address);
+        return payOneUsdc(chain, session, await safe.grant(session));
+      },
+      { paid: "recipient", leaves: "ENABLED" },
+    ),
+    {
+      ...row(
+        "wide/enable",
+        "the owner enables a session of 3 budgets of 5, 3 and 3 recipients and 2 actions of 2 rules",
+        async (chain, safe) =>
+          safe.byOwner(chain.module, enableSession(chain, wideSession(chain, safe.address))),
+        { leaves: "ENABLED" },
+      ),
+      session: wideSession,
+    },
+    pays("wide/execute/next", "the key pays from it, every later use that day", async (chain, safe) => {
+      const session = await enabled(chain, safe, wideSession(chain, safe.address));
+      await chain.testChain.send(executePayment(chain, session));
+      return executePayment(chain, session);
+    }),
+    pays("wide/pay/next", "the same by `pay`", async (chain, safe) => {
+      const session = await enabled(chain, safe, wideSession(chain, safe.address));
+      await chain.testChain.send(payOneUsdc(chain, session));
+      return payOneUsdc(chain, session);
+    }),
     pays("execute/first", "the key pays, enabled session, first use", async (chain, safe) =>
       executePayment(chain, await forExecution(chain, safe)),
     ),

@@ -2,18 +2,27 @@ import {
   type Address,
   encodeFunctionData,
   erc20Abi,
+  getAddress,
   type Hex,
   hashTypedData,
+  keccak256,
+  numberToHex,
+  pad,
+  slice,
+  toBytes,
   toFunctionSelector,
   zeroAddress,
 } from "viem";
 import { eip712Domain } from "../packages/sdk/src/eip712Domain.ts";
 import { eip712Types } from "../packages/sdk/src/eip712Types.ts";
+import { sessionLensAbi } from "../packages/sdk/src/generated/abis/sessionLensAbi.ts";
 import { hashSession } from "../packages/sdk/src/hashSession.ts";
 import { encodePayload } from "../packages/sdk/src/payload/encodePayload.ts";
 import type { Slot } from "../packages/sdk/src/payload/PayloadParameters.ts";
 import { slotNonce } from "../packages/sdk/src/payload/slotNonce.ts";
 import { ANYONE, type Call, type Session } from "../packages/sdk/src/Session.ts";
+import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
+import { partsNeeded } from "../packages/sdk/src/session/partsNeeded.ts";
 import type { Transaction } from "../test/environment/TestChain.ts";
 import { transferWithAuthorizationTypes, usdcAbi } from "../test/environment/usdc.ts";
 import { type BenchChain, GENESIS, ONE_USDC } from "./BenchChain.ts";
@@ -72,6 +81,34 @@ export function shoppingSession(chain: BenchChain, account: Address): Session {
   };
 }
 
+/** 3 budgets of 5, 3 and 3 recipients, and 2 actions of 2 rules. The first budget pays. */
+export function wideSession(chain: BenchChain, account: Address): Session {
+  const session = benchSession(chain, account);
+  const [budget] = session.budgets;
+  if (!budget) throw new Error("the session of the bench has a budget");
+  const stranger = (name: string): Address =>
+    getAddress(slice(keccak256(toBytes(`latchkey bench ${name}`)), 12));
+  const strangers = (name: string, count: number) =>
+    Array.from({ length: count }, (_, index) => stranger(`${name} ${index}`));
+  const action = (name: string) => ({
+    target: stranger(name),
+    selector: toFunctionSelector("swap(address,uint256)"),
+    rules: [
+      { offset: 4, op: 0, value: pad(chain.recipient) },
+      { offset: 36, op: 3, value: numberToHex(ONE_USDC, { size: 32 }) },
+    ],
+  });
+  return {
+    ...session,
+    budgets: [
+      { ...budget, recipients: [...strangers("payee", 4), chain.recipient] },
+      { ...budget, token: stranger("token"), recipients: strangers("shop", 3) },
+      { ...budget, token: stranger("other token"), recipients: strangers("friend", 3) },
+    ],
+    actions: [action("exchange"), action("other exchange")],
+  };
+}
+
 /** The payment of every row: 1 USDC to the recipient. */
 export const transferOneUsdc = ({ recipient }: BenchChain): Hex =>
   encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [recipient, ONE_USDC] });
@@ -96,11 +133,39 @@ const shopping = ({ usdc, puller, pullerAbi }: BenchChain): Call[] => [
 
 /** Calldata by which the account enables a session. */
 export const enableSession = ({ moduleAbi: abi }: BenchChain, session: Session): Hex =>
-  encodeFunctionData({ abi, functionName: "enable", args: [session] });
+  encodeFunctionData({ abi, functionName: "enable", args: [encodeSession(session)] });
+
+/** The calls by which the account enables a session in a batch that shows all of it. */
+export const enableShown = (chain: BenchChain, session: Session): { to: Address; data: Hex }[] => [
+  {
+    to: chain.lens,
+    data: encodeFunctionData({
+      abi: sessionLensAbi,
+      functionName: "requireSame",
+      args: [session, encodeSession(session)],
+    }),
+  },
+  { to: chain.module, data: enableSession(chain, session) },
+];
 
 /** Calldata by which the account revokes a session. */
 export const revokeSession = ({ moduleAbi: abi }: BenchChain, session: Session): Hex =>
   encodeFunctionData({ abi, functionName: "revoke", args: [hashSession(session)] });
+
+/** The session as the payment needs it: whole where a grant travels along. */
+const bytesFor = (chain: BenchChain, session: Session, grant: Hex): Hex =>
+  encodeSession(session, grant === "0x" ? partsNeeded(session, payment(chain)) : undefined);
+
+/** The key itself has the account pay 1 USDC, by the entry point for one payment. */
+export const payOneUsdc = (chain: BenchChain, session: Session, grant: Hex = "0x"): Transaction => ({
+  from: chain.key.address,
+  to: chain.module,
+  data: encodeFunctionData({
+    abi: chain.moduleAbi,
+    functionName: "pay",
+    args: [bytesFor(chain, session, grant), grant, chain.usdc.address, chain.recipient, ONE_USDC],
+  }),
+});
 
 /** The key itself has the account pay 1 USDC. */
 export const executePayment = (
@@ -114,7 +179,7 @@ export const executePayment = (
   data: encodeFunctionData({
     abi: chain.moduleAbi,
     functionName: "execute",
-    args: [session, grant, payment(chain)],
+    args: [bytesFor(chain, session, grant), grant, payment(chain)],
   }),
 });
 
@@ -125,7 +190,7 @@ export const executeShopping = (chain: BenchChain, session: Session): Transactio
   data: encodeFunctionData({
     abi: chain.moduleAbi,
     functionName: "execute",
-    args: [session, "0x", shopping(chain)],
+    args: [encodeSession(session), "0x", shopping(chain)],
   }),
 });
 
@@ -148,7 +213,7 @@ export async function executeSignedPayment(
     data: encodeFunctionData({
       abi: chain.moduleAbi,
       functionName: "executeSigned",
-      args: [session, "0x", calls, ANYONE, nonce, DEADLINE, keySignature],
+      args: [bytesFor(chain, session, "0x"), "0x", calls, ANYONE, nonce, DEADLINE, keySignature],
     }),
   };
 }

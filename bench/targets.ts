@@ -1,6 +1,6 @@
 import { ERC7579_ACCOUNTS, type Erc7579AccountName } from "./BenchErc7579Account.ts";
 import type { GasFigures } from "./measureGas.ts";
-import { ACTUAL_GAS_USED } from "./rows.ts";
+import { ACTUAL_GAS_USED, READER } from "./rows.ts";
 
 /** What a row may cost at most, and what it should come to. */
 export type Target = {
@@ -35,10 +35,23 @@ const userOp = (account: Erc7579AccountName): Target[] =>
     stretch: 25_000,
   }));
 
-/** What Latchkey is to stay below. The stretch of `execute/next` is the price of the cheapest peer with a daily limit. */
+/** By the whole transaction. */
+const whole = (row: string, most: number, stretch = most): Target => ({ row, most, stretch });
+
+/** What Latchkey is to stay below. The stretch of `pay/next` is the price of the cheapest peer with a daily limit alone. */
 export const targets: readonly Target[] = [
-  { row: "safe-1.4.1/execute/next", most: 86_000, stretch: 78_242 },
-  { row: "safe-1.5.0/execute/next", most: 88_000, stretch: 78_242 },
+  whole("safe-1.4.1/pay/next", 80_000, 78_242),
+  whole("safe-1.4.1/pay/first-with-grant", 121_500),
+  whole("safe-1.4.1/execute/next", 84_500, 78_242),
+  whole("safe-1.4.1/execute/first-with-grant", 126_500),
+  whole("safe-1.4.1/enable", 89_000),
+  whole("safe-1.4.1/x402/opener/5", 138_700),
+  whole("safe-1.4.1/x402/with-grant/5", 161_000),
+  whole("safe-1.4.1/wide/execute/next", 89_000),
+  whole("safe-1.5.0/execute/next", 88_000, 78_242),
+  whole("erc7579/oz/userOp/next", 124_500),
+  whole("erc7579/oz/userOp/first-with-grant", 180_000),
+  whole(READER, 2_150, 2_000),
   x402("1.4.1", "opener/1", 42_000),
   x402("1.4.1", "opener/5", 58_000),
   x402("1.4.1", "follower/5", 62_000),

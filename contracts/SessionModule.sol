@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
+import {IERC20} from "@openzeppelin/contracts/interfaces/IERC20.sol";
+import {TransientSlot} from "@openzeppelin/contracts/utils/TransientSlot.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {Budgets, Meter} from "./Budgets.sol";
-import {Calls, Kind} from "./Calls.sol";
-import {Payload, Payloads} from "./Payload.sol";
-import {ANYONE, Call, EIP_3009, Flaw, MAX_SIZES, Session, SessionBudget, Sessions, State} from "./Session.sol";
-import {Slots} from "./Slots.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {Flaw} from "./interfaces/ISessionErrors.sol";
 import {ISessionModule} from "./interfaces/ISessionModule.sol";
+import {Budgets} from "./libraries/Budgets.sol";
+import {Calls, Kind} from "./libraries/Calls.sol";
+import {DomainSeparator} from "./libraries/DomainSeparator.sol";
+import {Meter} from "./libraries/Meter.sol";
+import {SessionChecks} from "./libraries/SessionChecks.sol";
+import {SessionReader} from "./libraries/SessionReader.sol";
+import {Slots} from "./libraries/Slots.sol";
+import {ANYONE, Call, Carried, MAX_SIZES, Session, SessionBudget, State} from "./types/Session.sol";
 
-/// @title The life of a session, the doors of the execution rail, and the check of the signature rail
+/// @title The life of a session, and the entry points of the execution rail
 /// @notice What all kinds of accounts share. A contract in accounts/ says how one kind executes, who speaks for it,
 /// and how it comes to ask.
 ///
@@ -20,15 +27,14 @@ import {ISessionModule} from "./interfaces/ISessionModule.sol";
 /// the exception: they charge after their calls, from what is stored by then.
 /// @custom:security-contact see SECURITY.md
 abstract contract SessionModule is ISessionModule {
-    using Sessions for Session;
-    using Payloads for Payload;
+    using SessionChecks for Session;
+    using TransientSlot for *;
 
     /// Per session and account. The account is the innermost key and everything lies within 128 slots of it, so that
     /// ERC-7562 counts it as the account's associated storage.
     struct Record {
-        /// A Meter for each budget; the first also holds the session's state. Words, since Solidity would read an
-        /// array of Meters before it writes to it.
-        uint256[8] meters;
+        /// One for each budget; the first also holds the session's state. See `_meterAt`.
+        Meter[8] meters;
         /// Most wei of ERC-4337 gas that the session's userOps may have cost so far.
         uint256 gasSpent;
     }
@@ -47,9 +53,6 @@ abstract contract SessionModule is ISessionModule {
     /// Keyed by hash of session id and nonce >> 8; bit number nonce & 255 is set once the nonce is used.
     mapping(bytes32 word => mapping(address account => uint256)) private _usedNonces;
 
-    bytes32 private constant DOMAIN_TYPEHASH = keccak256(
-        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    );
     bytes32 private constant NAME_HASH = keccak256("Latchkey");
     bytes32 private constant VERSION_HASH = keccak256("1");
     bytes32 private constant EXECUTE_TYPEHASH = keccak256(
@@ -60,25 +63,25 @@ abstract contract SessionModule is ISessionModule {
     /* BY THE ACCOUNT */
 
     /// @inheritdoc ISessionModule
-    function enable(Session calldata session) external {
-        (Session memory copy, bytes32 id) = session.read();
-        if (msg.sender != copy.account) revert NotAccount(msg.sender, copy.account);
-        copy.requireWellFormed(address(this));
-        bytes memory arguments = abi.encode(copy);
-        _requireNothingTrails(4 + arguments.length);
-        if (keccak256(msg.data[4:]) != keccak256(arguments)) revert MalformedSession(Flaw.ENCODING, 0);
-        _enableByAccount(copy, id);
+    function enable(bytes calldata session) external {
+        _requireBytesOnly(session);
+        Carried memory carried = _read(session);
+        if (msg.sender != carried.session.account) revert NotAccount(msg.sender, carried.session.account);
+        _requireWhole(carried);
+        carried.session.requireWellFormed(address(this));
+        // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
+        _requireNoFallbackHandler();
+        if (block.timestamp >= carried.session.validUntil) revert Expired(carried.session.validUntil);
+        _enableByAccount(carried, session[SessionReader.PARTIES:]);
     }
 
-    /// @dev For the calling account, of a session that is its own and well-formed.
-    function _enableByAccount(Session memory copy, bytes32 id) internal {
-        // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
-        if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);
-        if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);
-        _requireEpoch(copy);
-        Meter first = _firstMeter(_records[id][msg.sender]);
-        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);
-        if (first.isIn(State.UNKNOWN)) _enable(copy, id);
+    /// @dev For the calling account, of a session that is its own, whole and well-formed.
+    function _enableByAccount(Carried memory carried, bytes calldata packed) internal {
+        _requireEpoch(carried.session);
+        Record storage record = _records[carried.id][msg.sender];
+        Meter first = _firstMeter(record);
+        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);
+        if (first.isIn(State.UNKNOWN)) _enable(carried, record, packed);
     }
 
     /// @inheritdoc ISessionModule
@@ -93,31 +96,57 @@ abstract contract SessionModule is ISessionModule {
         _changeEpoch(msg.sender);
     }
 
+    /// @inheritdoc ISessionModule
+    function pause(bytes32 id) external {
+        _requireNothingTrails(36);
+        _setPaused(id);
+    }
+
+    /// @inheritdoc ISessionModule
+    function resume(bytes32 id) external {
+        _requireNothingTrails(36);
+        _requireNoFallbackHandler();
+        _setPaused(id);
+    }
+
     /* BY THE KEY */
 
     /// @inheritdoc ISessionModule
-    function renounce(Session calldata session) external {
-        (Session memory copy, bytes32 id) = session.read();
-        if (msg.sender != copy.key) revert NotKey(msg.sender, copy.key);
-        _revoke(id, copy.account);
+    function renounce(bytes calldata session) external {
+        Carried memory carried = _read(session);
+        if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);
+        _revoke(carried.id, carried.session.account);
     }
 
-    /* THE DOORS OF THE EXECUTION RAIL */
+    /* THE ENTRY POINTS OF THE EXECUTION RAIL */
+
+    /// @inheritdoc ISessionModule
+    function pay(bytes calldata session, bytes calldata grant, address token, address to, uint256 amount) external {
+        Carried memory carried = _read(session);
+        if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);
+        Record storage record = _enter(carried, session, grant);
+        uint256 index = Calls.assessTransfer(carried, token, to);
+        _charge(carried, record, index, amount);
+        _performOne(carried.session.account, 0, Call(token, 0, abi.encodeCall(IERC20.transfer, (to, amount))), true);
+        _leave(carried.session.account);
+    }
 
     /// @inheritdoc ISessionModule
     function execute(
-        Session calldata session,
+        bytes calldata session,
         bytes calldata grant,
         Call[] calldata calls
     ) external returns (bytes[] memory) {
-        (Session memory copy, bytes32 id) = session.read();
-        if (msg.sender != copy.key && !_speaksForItself(copy, calls)) revert NotKey(msg.sender, copy.key);
-        return _execute(copy, id, grant, calls);
+        Carried memory carried = _read(session);
+        address key = carried.session.key;
+        if (msg.sender != key && !_speaksForItself(carried.session, calls)) revert NotKey(msg.sender, key);
+        Record storage record = _enter(carried, session, grant);
+        return _execute(carried, record, Calls.copy(calls));
     }
 
     /// @inheritdoc ISessionModule
     function executeSigned(
-        Session calldata session,
+        bytes calldata session,
         bytes calldata grant,
         Call[] calldata calls,
         address caller,
@@ -125,158 +154,197 @@ abstract contract SessionModule is ISessionModule {
         uint48 deadline,
         bytes calldata keySignature
     ) external returns (bytes[] memory) {
-        (Session memory copy, bytes32 id) = session.read();
+        Carried memory carried = _read(session);
         bool submits = caller == msg.sender || caller == ANYONE;
         if (!submits || caller == address(0)) revert CallerNotAllowed(msg.sender, caller);
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
-        bytes32 structHash = keccak256(abi.encode(EXECUTE_TYPEHASH, id, Calls.hash(calls), caller, nonce, deadline));
+        Call[] memory copies = Calls.copy(calls);
+        bytes32 structHash = keccak256(
+            abi.encode(EXECUTE_TYPEHASH, carried.id, Calls.hash(copies), caller, nonce, deadline)
+        );
         (address signer, , ) = ECDSA.tryRecoverCalldata(_digest(structHash), keySignature);
-        if (signer == address(0) || signer != copy.key) revert InvalidKeySignature();
-        _useNonce(id, copy.account, nonce);
-        return _execute(copy, id, grant, calls);
+        if (signer == address(0) || signer != carried.session.key) revert InvalidKeySignature();
+        _useNonce(carried.id, carried.session.account, nonce);
+        Record storage record = _enter(carried, session, grant);
+        return _execute(carried, record, copies);
     }
 
-    /// @dev Where every door ends.
-    function _execute(
-        Session memory session,
-        bytes32 id,
-        bytes calldata grant,
-        Call[] calldata calls
-    ) internal returns (bytes[] memory results) {
+    /// @dev Where every execution begins: one at a time, of a session that may be used. Window, epoch, pause, state or
+    /// grant; the session is enabled where it rests on a grant.
+    function _enter(
+        Carried memory carried,
+        bytes calldata packed,
+        bytes calldata grant
+    ) private returns (Record storage record) {
+        Session memory session = carried.session;
+        bytes32 id = carried.id;
         address account = session.account;
-        _enter(account);
-        Record storage record = _records[id][account];
-        _requireUsable(session, id, record, grant);
-        (bool paymentsOnly, uint256[] memory amounts) = _assess(session, calls);
-        if (paymentsOnly) {
-            _charge(session, id, record, amounts);
-            results = _perform(session, calls);
-        } else {
-            (results, amounts) = _performMeasured(session, calls);
-            // The calls may have revoked the session, or everything.
-            _requireEpoch(session);
-            if (!_firstMeter(record).isIn(State.ENABLED)) revert SessionIsRevoked(id);
-            _charge(session, id, record, amounts);
-        }
-        _leave(account);
-    }
+        TransientSlot.BooleanSlot lock = bytes32(uint256(uint160(account))).asBoolean();
+        if (lock.tload()) revert Reentered(account);
+        lock.tstore(true);
 
-    /// @dev Window, epoch, state or grant. Enables the session where it rests on a grant.
-    function _requireUsable(Session memory session, bytes32 id, Record storage record, bytes calldata grant) private {
         if (block.timestamp < session.validAfter) revert NotYetValid(session.validAfter);
         if (block.timestamp >= session.validUntil) revert Expired(session.validUntil);
         _requireEpoch(session);
+        record = _records[id][account];
         Meter first = _firstMeter(record);
-        if (first.isIn(State.ENABLED)) return;
+        if (first.isUsable()) return record;
         if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);
+        if (first.isPaused()) revert SessionIsPaused(id);
         if (grant.length == 0) revert NotGranted(id);
+        _requireWhole(carried);
         session.requireWellFormed(address(this));
-        if (!_isGranted(session.account, _digest(id), grant)) revert NotGranted(id);
-        _enable(session, id);
+        if (!_isGranted(account, _digest(id), grant)) revert NotGranted(id);
+        _enable(carried, record, packed[SessionReader.PARTIES:]);
     }
 
-    /// @dev Every call is looked at before any is made.
-    /// @return paymentsOnly Whether all are payments, and none of native coin to a contract.
-    /// @return amounts Then: what they pay out of each budget.
-    function _assess(
-        Session memory session,
-        Call[] calldata calls
-    ) private view returns (bool paymentsOnly, uint256[] memory amounts) {
+    /// @dev Transient: a transaction that ends in between leaves no lock behind.
+    function _leave(address account) private {
+        bytes32(uint256(uint160(account))).asBoolean().tstore(false);
+    }
+
+    /// @dev Where every entry point for a list of calls ends. Every call is looked at before any is made.
+    function _execute(
+        Carried memory carried,
+        Record storage record,
+        Call[] memory calls
+    ) private returns (bytes[] memory results) {
         if (calls.length == 0) revert EmptyBatch();
-        paymentsOnly = true;
-        amounts = new uint256[](session.budgets.length);
+        // One call pays out of one budget, for which no list is made: that is the commonest use.
+        bool one = calls.length == 1;
+        uint256[] memory amounts;
+        if (!one) amounts = new uint256[](carried.session.budgets.length);
+        bool measured;
+        uint256 budget;
+        uint256 amount;
         for (uint256 i; i < calls.length; ++i) {
-            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
-            (Kind kind, uint256 budget, uint256 amount, ) = Calls.assess(session, i, target, value, data);
-            if (kind == Kind.PAYMENT) {
-                amounts[budget] = _sum(amounts[budget], amount);
-                // Native coin for a contract is a call of it, which may pull by an allowance that it has of old.
-                if (data.length == 0 && target.code.length != 0) paymentsOnly = false;
-                continue;
-            }
-            paymentsOnly = false;
+            Call memory call = calls[i];
+            Kind kind;
+            (kind, budget, amount, ) = Calls.assess(carried, i, call);
+            if (kind != Kind.PAYMENT)
+                measured = true;
+                // Native coin for a contract is a call of it, which may pull by a pre-existing allowance.
+            else if (call.data.length == 0 && call.target.code.length != 0) measured = true;
+            else if (!one) amounts[budget] = _sum(amounts[budget], amount);
         }
+        results = new bytes[](calls.length);
+        if (measured) {
+            _executeMeasured(carried, record, calls, results);
+        } else {
+            if (one) _charge(carried, record, budget, amount);
+            else _chargeAll(carried, record, amounts);
+            for (uint256 i; i < calls.length; ++i) {
+                results[i] = _performOne(carried.session.account, i, calls[i], calls[i].data.length != 0);
+            }
+        }
+        _leave(carried.session.account);
+    }
+
+    /// @dev Charges after the calls, which may have revoked or paused the session, or ended everything.
+    function _executeMeasured(
+        Carried memory carried,
+        Record storage record,
+        Call[] memory calls,
+        bytes[] memory results
+    ) private {
+        if (carried.leftOut & (SessionReader.ACTIONS - 1) != 0) revert PartLeftOut(carried.leftOut);
+        uint256[] memory amounts = _performMeasured(carried, calls, results);
+        _requireEpoch(carried.session);
+        Meter first = _firstMeter(record);
+        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);
+        if (first.isPaused()) revert SessionIsPaused(carried.id);
+        _chargeAll(carried, record, amounts);
     }
 
     /// @dev One execution's charge to each budget.
-    function _charge(Session memory session, bytes32 id, Record storage record, uint256[] memory amounts) private {
+    function _chargeAll(Carried memory carried, Record storage record, uint256[] memory amounts) private {
         for (uint256 i; i < amounts.length; ++i) {
-            uint256 amount = amounts[i];
-            if (amount == 0) continue;
-            Meter meter = Meter.wrap(record.meters[i]);
-            uint256 period;
-            (meter, period) = Budgets.charge(session, id, i, meter, amount);
-            _store(session, id, record, i, meter, period, amount);
+            _charge(carried, record, i, amounts[i]);
         }
+    }
+
+    function _charge(Carried memory carried, Record storage record, uint256 i, uint256 amount) private {
+        if (amount == 0) return;
+        (Meter charged, uint256 period) = Budgets.charge(carried.session, carried.id, i, _meterAt(record, i), amount);
+        _store(carried, record, i, charged, period, amount);
     }
 
     /// @dev What a charge leaves of a budget.
     function _store(
-        Session memory session,
-        bytes32 id,
+        Carried memory carried,
         Record storage record,
         uint256 i,
         Meter charged,
         uint256 period,
         uint256 amount
     ) internal {
-        record.meters[i] = Meter.unwrap(charged);
-        emit Spent(session.account, id, session.budgets[i].token, period, amount);
-    }
-
-    function _perform(Session memory session, Call[] calldata calls) private returns (bytes[] memory results) {
-        results = new bytes[](calls.length);
-        for (uint256 i; i < calls.length; ++i) {
-            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
-            results[i] = _performOne(session.account, i, target, value, data, data.length != 0);
-        }
+        _setMeter(record, i, charged);
+        emit Spent(carried.session.account, carried.id, carried.session.budgets[i].token, period, amount);
     }
 
     /// @dev What the bytes of a call do not tell is measured: call by call, each budget is charged with what the call
     /// says that it pays, or with what the account's balance fell by while it ran, if that is more. What comes in
     /// during one call makes up for nothing that goes out during another.
+    /// @param results Filled in here.
     function _performMeasured(
-        Session memory session,
-        Call[] calldata calls
-    ) private returns (bytes[] memory results, uint256[] memory amounts) {
-        results = new bytes[](calls.length);
+        Carried memory carried,
+        Call[] memory calls,
+        bytes[] memory results
+    ) private returns (uint256[] memory amounts) {
+        Session memory session = carried.session;
         amounts = new uint256[](session.budgets.length);
         uint256[] memory balances = new uint256[](amounts.length);
+        address[] memory spenders = new address[](calls.length);
         for (uint256 b; b < balances.length; ++b) {
             balances[b] = _balanceOf(session.budgets[b].token, session.account);
         }
         for (uint256 i; i < calls.length; ++i) {
-            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
-            (Kind kind, uint256 budget, uint256 paid, ) = Calls.assess(session, i, target, value, data);
-            if (kind == Kind.ACTION) _requireNotFallbackHandler(session.account, i, target, data);
-            if (kind == Kind.APPROVAL) paid = 0;
-            bool tokenCall = kind != Kind.ACTION && data.length != 0;
-            results[i] = _performOne(session.account, i, target, value, data, tokenCall);
-            for (uint256 b; b < balances.length; ++b) {
-                uint256 balance = _balanceOf(session.budgets[b].token, session.account);
-                uint256 fell = balance < balances[b] ? balances[b] - balance : 0;
-                uint256 says = b == budget ? paid : 0;
-                amounts[b] = _sum(amounts[b], fell > says ? fell : says);
-                balances[b] = balance;
+            Call memory call = calls[i];
+            (Kind kind, uint256 budget, uint256 paid, address spender) = Calls.assess(carried, i, call);
+            if (kind == Kind.ACTION) _requireNotFallbackHandler(session.account, i, call);
+            if (kind == Kind.APPROVAL) {
+                paid = 0;
+                spenders[i] = spender;
             }
+            results[i] = _performOne(session.account, i, call, kind != Kind.ACTION && call.data.length != 0);
+            _addSpent(session, budget, paid, balances, amounts);
         }
-        _requireNoAllowanceLeft(session, calls);
+        _requireNoAllowanceLeft(session.account, calls, spenders);
+    }
+
+    /// @dev What one call has spent.
+    /// @param balances Before the call; afterwards what they are now.
+    function _addSpent(
+        Session memory session,
+        uint256 budget,
+        uint256 paid,
+        uint256[] memory balances,
+        uint256[] memory amounts
+    ) private view {
+        for (uint256 b; b < balances.length; ++b) {
+            uint256 balance = _balanceOf(session.budgets[b].token, session.account);
+            uint256 fell = balance < balances[b] ? balances[b] - balance : 0;
+            uint256 says = b == budget ? paid : 0;
+            amounts[b] = _sum(amounts[b], fell > says ? fell : says);
+            balances[b] = balance;
+        }
     }
 
     /// @dev A fallback handler reads the sender from the last 20 bytes of its calldata, so a call from the account
     /// could impersonate anyone. Asked right before the call: those before it may have installed the handler.
-    function _requireNotFallbackHandler(address account, uint256 i, address target, bytes calldata data) private view {
-        if (_isFallbackHandlerOf(account, target, bytes4(data))) revert ForbiddenTarget(i, target);
+    function _requireNotFallbackHandler(address account, uint256 i, Call memory call) private view {
+        if (_isFallbackHandlerOf(account, call.target, bytes4(call.data))) revert ForbiddenTarget(i, call.target);
     }
 
     /// @dev An allowance outlives the period, and what is pulled by it later is charged to nobody.
-    function _requireNoAllowanceLeft(Session memory session, Call[] calldata calls) private view {
-        for (uint256 i; i < calls.length; ++i) {
-            (address target, uint256 value, bytes calldata data) = Calls.read(calls, i);
-            (Kind kind, , , address spender) = Calls.assess(session, i, target, value, data);
-            if (kind != Kind.APPROVAL) continue;
-            uint256 left = _allowanceOf(target, session.account, spender);
-            if (left != 0) revert AllowanceLeft(target, spender, left);
+    /// @param spenders Of each call that is an approval; a recipient, so not 0. Of others 0.
+    function _requireNoAllowanceLeft(address account, Call[] memory calls, address[] memory spenders) private view {
+        for (uint256 i; i < spenders.length; ++i) {
+            address spender = spenders[i];
+            if (spender == address(0)) continue;
+            address token = calls[i].target;
+            uint256 left = _allowanceOf(token, account, spender);
+            if (left != 0) revert AllowanceLeft(token, spender, left);
         }
     }
 
@@ -284,15 +352,13 @@ abstract contract SessionModule is ISessionModule {
     function _performOne(
         address account,
         uint256 i,
-        address target,
-        uint256 value,
-        bytes calldata data,
+        Call memory call,
         bool tokenCall
     ) private returns (bytes memory returned) {
         bool success;
-        (success, returned) = _executeFromAccount(account, target, value, data);
+        (success, returned) = _executeFromAccount(account, call.target, call.value, call.data);
         if (!success) revert CallFailed(i, returned);
-        if (tokenCall && !_agreed(target, returned)) revert TokenCallFailed(i, target, returned);
+        if (tokenCall && !_agreed(call.target, returned)) revert TokenCallFailed(i, call.target, returned);
     }
 
     /// @dev Whether a token that was asked to transfer or approve did: it answered nothing, or true.
@@ -301,83 +367,18 @@ abstract contract SessionModule is ISessionModule {
         return returned.length == 32 && bytes32(returned) == bytes32(uint256(1));
     }
 
-    /* THE SIGNATURE RAIL */
-
-    /// @dev Whether `hash` is the digest of an EIP-3009 authorization that a session of the account allows now.
-    /// Never reverts. The caller adds what its kind of account asks for besides.
-    function _authorizes(address account, bytes32 hash, bytes calldata signature) internal view returns (bool) {
-        (bool ok, Payload memory payload) = Payloads.tryRead(signature);
-        if (!ok) return false;
-        Session memory session;
-        bytes32 id;
-        bytes calldata grant = signature[:0];
-        if (payload.version == Payloads.GRANTED) {
-            (ok, session, id, grant) = payload.tryReadGranted();
-        } else {
-            address key = payload.key;
-            // Whoever signed the hash is the key, or there is no such session.
-            if (payload.version == Payloads.ENABLED) (key, , ) = ECDSA.tryRecover(hash, payload.r, payload.vs);
-            if (key == address(0)) return false;
-            (ok, session, id) = payload.tryReadSession(account, key, _standings[account].epoch);
-        }
-        if (!ok || session.account != account) return false;
-        return _isSlotPayment(session, id, hash, payload) && _isUsable(session, id, grant);
-    }
-
-    /// @dev The window, that the hash is that of a transfer from the account to a recipient, with the nonce of a slot
-    /// of the current period, and the slot. Before the grant: checking that makes the account ask, perhaps this module.
-    function _isSlotPayment(
-        Session memory session,
-        bytes32 id,
-        bytes32 hash,
-        Payload memory payload
-    ) private view returns (bool) {
-        if (block.timestamp < session.validAfter || block.timestamp >= session.validUntil) return false;
-        uint256 index = payload.budgetIndex;
-        if (index >= session.budgets.length) return false;
-        SessionBudget memory budget = session.budgets[index];
-        // Of a session that nobody has enabled these are anything yet.
-        if (budget.period == 0 || budget.perTransaction == 0) return false;
-        if (budget.signatures != EIP_3009 || budget.sizes > MAX_SIZES) return false;
-        (bool found, address payee) = payload.payeeOf(budget);
-        if (!found) return false;
-        uint256 period = Budgets.periodAt(session, budget, block.timestamp);
-        bytes32 nonce = Slots.nonceOf(id, index, period, payload.slot.lot, payload.slot.size, payload.slot.index);
-        bytes32 digest = payload.digestOf(session.account, payee, nonce, budget.token);
-        if (payload.version == Payloads.ENABLED) {
-            if (digest != hash) return false;
-        } else {
-            if (!_isAskedAbout(session.account, digest, hash)) return false;
-            (address signer, , ) = ECDSA.tryRecover(digest, payload.r, payload.vs);
-            if (signer == address(0) || signer != session.key) return false;
-        }
-        uint256 spent = Meter.wrap(_records[id][session.account].meters[index]).spentIn(period);
-        if (spent > budget.perPeriod) return false;
-        return Slots.isGood(session.account, id, index, budget, period, spent, payload.slot, payload.value);
-    }
-
-    /// @dev Epoch, and state or grant.
-    function _isUsable(Session memory session, bytes32 id, bytes calldata grant) private view returns (bool) {
-        address account = session.account;
-        if (session.epoch != _standings[account].epoch) return false;
-        Meter first = _firstMeter(_records[id][account]);
-        if (!first.isIn(State.UNKNOWN)) return first.isIn(State.ENABLED);
-        if (grant.length == 0) return false;
-        (bool flawed, , ) = session.flawOf(address(this));
-        return !flawed && _isGranted(account, _digest(id), grant);
-    }
-
     /* VIEWS */
 
     /// @inheritdoc ISessionModule
-    function hashSession(Session calldata session) external pure returns (bytes32 id) {
-        (, id) = session.read();
+    function hashSession(bytes calldata session) external pure returns (bytes32) {
+        return _read(session).id;
     }
 
     /// @inheritdoc ISessionModule
-    function grantDigest(Session calldata session) external view returns (bytes32) {
-        (, bytes32 id) = session.read();
-        return _digest(id);
+    function grantDigest(bytes calldata session) external view returns (bytes32) {
+        Carried memory carried = _read(session);
+        _requireWhole(carried);
+        return _digest(carried.id);
     }
 
     /// @inheritdoc ISessionModule
@@ -386,26 +387,29 @@ abstract contract SessionModule is ISessionModule {
     }
 
     /// @inheritdoc ISessionModule
-    function stateOf(bytes32 id, address account) public view returns (State) {
-        return _firstMeter(_records[id][account]).state();
+    function stateOf(bytes32 id, address account) public view returns (State state, bool paused) {
+        Meter first = _firstMeter(_records[id][account]);
+        return (first.state(), first.isPaused());
     }
 
     /// @inheritdoc ISessionModule
     function budgetOf(
-        Session calldata session,
+        bytes calldata session,
         uint256 index
     ) external view returns (uint256 period, uint256 released, uint256 spent, uint256 resetsAt) {
-        (Session memory copy, bytes32 id) = session.read();
-        copy.requireWellFormed(address(this));
-        if (index >= copy.budgets.length) revert NoSuchBudget(index);
-        SessionBudget memory budget = copy.budgets[index];
-        if (block.timestamp >= copy.validAfter) {
-            period = Budgets.periodAt(copy, budget, block.timestamp);
-            released = Budgets.releasedAt(copy, budget, block.timestamp);
-            spent = Meter.wrap(_records[id][copy.account].meters[index]).spentIn(period);
+        Carried memory carried = _read(session);
+        if (index >= carried.session.budgets.length) revert NoSuchBudget(index);
+        if ((carried.leftOut >> index) & 1 != 0) revert PartLeftOut(carried.leftOut);
+        SessionBudget memory budget = carried.session.budgets[index];
+        if (carried.leftOut == 0) carried.session.requireWellFormed(address(this));
+        if (budget.period == 0) revert MalformedSession(Flaw.LIMITS, index);
+        if (block.timestamp >= carried.session.validAfter) {
+            period = Budgets.periodAt(carried.session, budget, block.timestamp);
+            released = Budgets.releasedAt(carried.session, budget, block.timestamp);
+            spent = _meterAt(_records[carried.id][carried.session.account], index).spentIn(period);
             if (spent > released) spent = released; // A meter of a period to come.
         }
-        resetsAt = Budgets.resetsAt(copy, budget, period);
+        resetsAt = Budgets.resetsAt(carried.session, budget, period);
     }
 
     /// @inheritdoc ISessionModule
@@ -422,7 +426,8 @@ abstract contract SessionModule is ISessionModule {
         uint256 size,
         uint256 index
     ) external pure returns (bytes32) {
-        return Slots.nonceOf(id, budgetIndex, period, lot, size, index);
+        if (lot >> 32 != 0 || size >= MAX_SIZES || index >> (size << 1) != 0) revert NoSuchSlot(lot, size, index);
+        return Slots.nonceOf(Slots.prefixOf(id, budgetIndex, period), lot, size, index);
     }
 
     /* HOW A KIND OF ACCOUNT DOES IT */
@@ -432,7 +437,7 @@ abstract contract SessionModule is ISessionModule {
         address account,
         address target,
         uint256 value,
-        bytes calldata data
+        bytes memory data
     ) internal virtual returns (bool success, bytes memory returned);
 
     /// @dev Whether the account's owner signed `digest`, as far as the account itself says.
@@ -451,26 +456,45 @@ abstract contract SessionModule is ISessionModule {
         return false;
     }
 
-    /// @dev Whether an account that is asked about an authorization's digest asks this module about `hash`.
-    function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view virtual returns (bool) {
-        account;
-        return digest == hash;
+    /* STATE */
+
+    /// @dev The meter of budget number `i`, of which a session has at most 8. In assembly, as Solidity would look at
+    /// the bounds, and read the word again before it writes to it.
+    function _meterAt(Record storage record, uint256 i) internal view returns (Meter meter) {
+        assembly ("memory-safe") {
+            meter := sload(add(record.slot, i))
+        }
     }
 
-    /* STATE */
+    function _setMeter(Record storage record, uint256 i, Meter meter) internal {
+        assembly ("memory-safe") {
+            sstore(add(record.slot, i), meter)
+        }
+    }
 
     /// @dev The one that also holds the session's state.
     function _firstMeter(Record storage record) internal view returns (Meter) {
-        return Meter.wrap(record.meters[0]);
+        return _meterAt(record, 0);
     }
 
     function _setState(Record storage record, State state) private {
-        record.meters[0] = Meter.unwrap(_firstMeter(record).withState(state));
+        _setMeter(record, 0, _firstMeter(record).withState(state));
     }
 
-    function _enable(Session memory session, bytes32 id) internal {
-        _setState(_records[id][session.account], State.ENABLED);
-        emit SessionEnabled(session.account, id, session.key, session);
+    /// @param packed The session's own bytes, which follow its account and its key.
+    function _enable(Carried memory carried, Record storage record, bytes calldata packed) internal {
+        _setState(record, State.ENABLED);
+        emit SessionEnabled(carried.session.account, carried.id, carried.session.key, packed);
+    }
+
+    /// @dev One function for both, which tell themselves apart by their selector: two would not fit as well.
+    function _setPaused(bytes32 id) private {
+        bool paused = msg.sig == ISessionModule.pause.selector;
+        Record storage record = _records[id][msg.sender];
+        Meter first = _firstMeter(record);
+        if (first.isPaused() == paused) return;
+        _setMeter(record, 0, first.withPaused(paused));
+        emit SessionPaused(msg.sender, id, paused);
     }
 
     function _revoke(bytes32 id, address account) private {
@@ -497,6 +521,34 @@ abstract contract SessionModule is ISessionModule {
         if (msg.data.length != expected) revert TrailingCalldata(msg.data.length, expected);
     }
 
+    /// @dev That the one argument lies where every encoder puts it, padded with zeros, and nothing behind: otherwise
+    /// the last bytes could be the address of an outsider whose call the account passed on.
+    function _requireBytesOnly(bytes calldata argument) internal pure {
+        _requireNothingTrails(68 + ((argument.length + 31) & ~uint256(31)));
+        uint256 start;
+        uint256 padding;
+        uint256 used = argument.length % 32;
+        assembly ("memory-safe") {
+            start := argument.offset
+            padding := shl(shl(3, used), calldataload(sub(calldatasize(), 32)))
+        }
+        if (start != 68 || (used != 0 && padding != 0)) revert MalformedSession(Flaw.ENCODING, 0);
+    }
+
+    /// @dev That the account does not pass on to this module what others call.
+    function _requireNoFallbackHandler() internal view {
+        if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);
+    }
+
+    function _requireWhole(Carried memory carried) internal pure {
+        if (carried.leftOut != 0) revert PartLeftOut(carried.leftOut);
+    }
+
+    /// @dev The session whose account and key stand before its bytes, or MalformedSession.
+    function _read(bytes calldata packed) internal pure returns (Carried memory carried) {
+        if (!SessionReader.tryRead(carried, packed)) revert MalformedSession(Flaw.ENCODING, 0);
+    }
+
     function _useNonce(bytes32 id, address account, uint256 nonce) private {
         bytes32 word = _nonceWord(id, nonce);
         uint256 used = _usedNonces[word][account];
@@ -512,28 +564,13 @@ abstract contract SessionModule is ISessionModule {
         return 1 << (nonce & 255);
     }
 
-    /// @dev One door of an account at a time. Transient: a transaction that ends in between leaves no lock behind.
-    function _enter(address account) private {
-        bool entered;
-        assembly ("memory-safe") {
-            entered := tload(account)
-            tstore(account, 1)
-        }
-        if (entered) revert Reentered(account);
-    }
-
-    function _leave(address account) private {
-        assembly ("memory-safe") {
-            tstore(account, 0)
-        }
-    }
-
-    /// @dev EIP-712. Computed each time: an immutable would make the code differ from chain to chain.
+    /// @dev The EIP-712 digest in this module's domain.
     function _digest(bytes32 structHash) internal view returns (bytes32) {
-        bytes32 domainSeparator = keccak256(
-            abi.encode(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, block.chainid, address(this))
-        );
-        return keccak256(abi.encodePacked(hex"1901", domainSeparator, structHash));
+        return
+            MessageHashUtils.toTypedDataHash(
+                DomainSeparator.compute(NAME_HASH, VERSION_HASH, address(this)),
+                structHash
+            );
     }
 
     /* WHAT TOKENS SAY */

@@ -7,11 +7,12 @@ import {IERC7579Validator} from "@openzeppelin/contracts/interfaces/draft-IERC75
 /// @notice Install both types: the validator lets the key sign userOps and authorizations, the executor makes the
 /// account perform the calls. Each installation calls `onInstall`; one of the two may bring data.
 ///
-/// `onInstall` data: empty, or `abi.encode(bytes granter, Session[] sessions)`. `granter`, of 0 to 23 bytes, is what a
-/// grant must begin with, so that the account asks the validator that its owner trusts with grants and no other: the
-/// validator's address for most accounts, 0x00 for Kernel's root validator, 20 zero bytes for the owners of a Safe7579.
-/// Without one, sessions are granted by `enable` only. Where none is named the one that is there stays; either
-/// uninstallation clears it. `sessions` are enabled at once.
+/// `onInstall` data: empty; or, packed, one byte that is the granter's length, the granter, and any number of sessions
+/// to enable at once, each as its key (20 bytes) and the whole session, see SessionReader. The granter, of 0 to 23
+/// bytes, is what a grant must begin with, so that the account asks the validator that its owner trusts with grants
+/// and no other: the validator's address for most accounts, 0x00 for Kernel's root validator, 20 zero bytes for the
+/// owners of a Safe7579. Without one, sessions are granted by `enable` only. Where none is named the one that is there
+/// stays; either uninstallation clears it.
 ///
 /// A session's userOp has one of two forms, see `validateUserOp` of the contract: the account calls this module, which
 /// executes; or the account makes one ERC-20 payment itself, charged in validation, which costs less.

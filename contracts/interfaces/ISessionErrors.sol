@@ -3,24 +3,22 @@ pragma solidity ^0.8.13;
 
 /// What is wrong with a session that cannot be one.
 enum Flaw {
-    /// The bytes are not an ABI-encoded session: an offset or a length out of range, or a list too long.
+    /// The bytes are no session in packed form, see SessionReader.
     ENCODING,
     /// The key is 0 or the account, or the account is 0.
     PARTIES,
     /// validUntil is not after validAfter, below 2, or 2**47 and more.
     WINDOW,
-    /// A value does not fit the type of its field.
-    WIDTH,
     /// A budget's token is the account or the module, or has a budget already.
     TOKEN,
     /// perTransaction is 0 or above perPeriod, or the period is 0.
     LIMITS,
-    /// `initial` without perSecond, or a stream on the signature rail.
+    /// `initial` without perSecond, or a stream with signatures.
     STREAM,
-    /// `signatures` is neither 0 nor 1; `sizes` is not 1 to 8 with signatures, or not 0 without; the smallest slot is
-    /// worth nothing; or the native coin has signatures.
+    /// Signatures that are none of those known, or of the native coin; sizes without signatures, none with them, more
+    /// than 8, a smallest slot worth nothing, or 2**32 lots and more.
     SLOTS,
-    /// No recipient, a recipient 0, or ANYONE beside others. More than 32 are a list too long.
+    /// A recipient is 0, or ANYONE stands beside others.
     RECIPIENTS,
     /// An action's target is 0, the account, the module or a budget's token.
     TARGET,
@@ -55,14 +53,19 @@ interface ISessionErrors {
     error WrongEpoch(uint64 epoch, uint64 current);
     /// @notice Thrown when a session was taken back, by its account or by its key.
     error SessionIsRevoked(bytes32 id);
+    /// @notice Thrown while a session is paused by its account.
+    error SessionIsPaused(bytes32 id);
+    /// @notice Thrown when a use needs a part of the session that stands in its bytes as a hash only.
+    /// @param parts What is left out, a bit each: bit i is budget number i, bit 8 is the list of actions.
+    error PartLeftOut(uint256 parts);
     /// @notice Thrown when a session is not enabled and carries no grant that the account accepts.
     error NotGranted(bytes32 id);
     /// @notice Thrown when a session has no budget of that index.
     error NoSuchBudget(uint256 index);
 
-    /* THE DOORS */
+    /* ENTRY POINTS */
 
-    /// @notice Thrown when a door of an account is entered while one is in use.
+    /// @notice Thrown on a re-entrant call, while an execution of the account runs.
     error Reentered(address account);
     /// @notice Thrown when a signed execution is submitted by someone other than the caller it names.
     error CallerNotAllowed(address caller, address allowed);
@@ -104,6 +107,9 @@ interface ISessionErrors {
     error PeriodExceeded(address token, uint256 amount, uint256 remaining, uint256 resetsAt);
     /// @notice Thrown when an execution reaches a lot that signed authorizations spend already.
     error LotOpened(address token, uint256 lot);
+    /// @notice Thrown when the nonce of a slot is asked for that no budget can have: its lot is 2**32 or more, its size
+    /// above 7, or its index 4**size or more.
+    error NoSuchSlot(uint256 lot, uint256 size, uint256 index);
     /// @notice Thrown when an allowance given in a batch is not used up or taken back at its end.
     error AllowanceLeft(address token, address spender, uint256 allowance);
 }

@@ -8,9 +8,10 @@ export const ROOT = resolve(import.meta.dirname, "../..");
 
 /** What is put on a chain, by source and name, in this order. */
 export const DEPLOYED_CONTRACTS = [
-  "contracts/accounts/SafeSessionModule.sol:SafeSessionModule",
-  "contracts/accounts/SafeSessionHandler.sol:SafeSessionHandler",
-  "contracts/accounts/ERC7579SessionModule.sol:ERC7579SessionModule",
+  "contracts/accounts/safe/SafeSessionModule.sol:SafeSessionModule",
+  "contracts/accounts/safe/SafeSessionHandler.sol:SafeSessionHandler",
+  "contracts/accounts/erc7579/ERC7579SessionModule.sol:ERC7579SessionModule",
+  "contracts/SessionLens.sol:SessionLens",
 ] as const;
 
 /** What somebody needs to compile the same code again. */

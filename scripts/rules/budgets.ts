@@ -1,6 +1,7 @@
 import type { Removal } from "./Removal.ts";
 
-const file = "Budgets.sol";
+const file = "libraries/Budgets.sol";
+const meter = "libraries/Meter.sol";
 
 /** What is charged where a userOp is validated. */
 const inValidation = (name: string, rule: string, find: string, replace = ""): Removal => ({
@@ -67,16 +68,18 @@ export const budgets: Removal[] = [
   {
     name: "spent-of-older-period",
     rule: "what an older period spent is not this one's",
-    file,
+    file: meter,
     find: "return last < period ? 0 : type(uint256).max;",
     replace: "return uint128(Meter.unwrap(meter));",
   },
-  inValidation(
-    "spent-of-newer-period",
-    "a meter is never set back to an older period",
-    "return last < period ? 0 : type(uint256).max;",
-    "return 0;",
-  ),
+  {
+    name: "spent-of-newer-period",
+    rule: "a meter is never set back to an older period",
+    file: meter,
+    find: "return last < period ? 0 : type(uint256).max;",
+    replace: "return 0;",
+    accounts: "ERC-7579",
+  },
   inValidation(
     "payment-slots",
     "no userOp is charged to a budget that signed authorizations spend",
@@ -185,16 +188,58 @@ export const budgets: Removal[] = [
   {
     name: "state-is-kept",
     rule: "a charge leaves the session's state as it is",
-    file,
-    find: "((Meter.unwrap(meter) >> STATE_AT) << STATE_AT) | (period",
+    file: meter,
+    find: "((Meter.unwrap(meter) >> PAUSED_AT) << PAUSED_AT) | (period",
     replace: "(period",
   },
   {
     name: "spent-is-kept",
     rule: "a change of state leaves what was spent as it is",
-    file,
+    file: meter,
     find: "((Meter.unwrap(meter) << 8) >> 8) | (uint256(newState)",
     replace: "(uint256(newState)",
+  },
+  {
+    name: "pause-is-kept",
+    rule: "a change of state leaves a pause as it is",
+    file: meter,
+    find: "((Meter.unwrap(meter) << 8) >> 8) | (uint256(newState)",
+    replace: "((Meter.unwrap(meter) << 16) >> 16) | (uint256(newState)",
+  },
+  {
+    name: "usable-not-paused",
+    rule: "a session that is paused is not usable",
+    file: meter,
+    find: "Meter.unwrap(meter) >> PAUSED_AT == uint256(State.ENABLED) << (STATE_AT - PAUSED_AT)",
+    replace: "Meter.unwrap(meter) >> STATE_AT == uint256(State.ENABLED)",
+  },
+  {
+    name: "usable-is-enabled",
+    rule: "a session that is not enabled is not usable",
+    file: meter,
+    find: "Meter.unwrap(meter) >> PAUSED_AT == uint256(State.ENABLED) << (STATE_AT - PAUSED_AT)",
+    replace: "!isPaused(meter)",
+  },
+  {
+    name: "pause-leaves-others",
+    rule: "a pause leaves state and what was spent as they are",
+    file: meter,
+    find: "Meter.unwrap(meter) & ~(uint256(1) << PAUSED_AT);",
+    replace: "0;",
+  },
+  {
+    name: "resume-clears",
+    rule: "resuming takes the pause away",
+    file: meter,
+    find: "Meter.unwrap(meter) & ~(uint256(1) << PAUSED_AT);",
+    replace: "Meter.unwrap(meter);",
+  },
+  {
+    name: "pause-sets",
+    rule: "pausing makes a pause",
+    file: meter,
+    find: "paused ? others | (1 << PAUSED_AT) : others",
+    replace: "others",
   },
   {
     name: "resets-with-session",

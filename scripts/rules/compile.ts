@@ -13,11 +13,12 @@ export type Overrides = ReadonlyMap<string, string>;
 /** What is compiled for a kind of account: the contracts that are deployed, and what lets tests ask a library. */
 const contracts: Record<AccountKind, Record<string, string>> = {
   Safe: {
-    SafeSessionModule: "contracts/accounts/SafeSessionModule.sol",
-    SafeSessionHandler: "contracts/accounts/SafeSessionHandler.sol",
+    SafeSessionModule: "contracts/accounts/safe/SafeSessionModule.sol",
+    SafeSessionHandler: "contracts/accounts/safe/SafeSessionHandler.sol",
+    SessionLens: "contracts/SessionLens.sol",
   },
   "ERC-7579": {
-    ERC7579SessionModule: "contracts/accounts/ERC7579SessionModule.sol",
+    ERC7579SessionModule: "contracts/accounts/erc7579/ERC7579SessionModule.sol",
     CanonicalExecutionHarness: "test/mocks/erc7562/CanonicalExecutionHarness.sol",
     AccountDomainHarness: "test/mocks/erc7562/AccountDomainHarness.sol",
     PaymentUserOpHarness: "test/mocks/erc7562/PaymentUserOpHarness.sol",

@@ -10,11 +10,15 @@ const rules =
     replace,
     accounts: "ERC-7579",
   });
-const module = rules("accounts/ERC7579SessionModule.sol");
-const execution = rules("accounts/CanonicalExecution.sol");
-const payment = rules("accounts/PaymentUserOp.sol");
-const domain = rules("accounts/AccountDomain.sol");
+const module = rules("accounts/erc7579/ERC7579SessionModule.sol");
+const execution = rules("accounts/erc7579/CanonicalExecution.sol");
+const payment = rules("accounts/erc7579/PaymentUserOp.sol");
+const domain = rules("accounts/erc7579/AccountDomain.sol");
 const base = rules("SessionModule.sol");
+const rail = rules("SignatureRail.sol");
+const answers = rules("accounts/Answers.sol");
+const separator = rules("libraries/DomainSeparator.sol");
+const fallbackHandler = rules("accounts/safe/SafeFallbackHandler.sol");
 const no = "return VALIDATION_FAILED;";
 
 /** What an ERC-7579 account is told, asked and believed. */
@@ -26,57 +30,69 @@ export const erc7579: Removal[] = [
     "_installations[msg.sender] += 1;",
   ),
   module("install-counts", "an installation is counted", "_installations[msg.sender] += 1;"),
+  module("install-without-data", "nothing is read where there is no data", "if (data.length == 0) return;"),
   module(
     "install-handler",
     "nothing is installed while the module is the fallback handler",
-    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);",
+    "_requireNoFallbackHandler();\n        bytes calldata granter",
+    "bytes calldata granter",
   ),
   module(
-    "install-encoded",
-    "onInstall's data is canonical",
-    "_requireEncoded(data, granter, sessions);\n        if",
-    "if",
+    "install-granter-there",
+    "the granter is as long as the data says",
+    "if (length > granter.length) revert MalformedSession(Flaw.ENCODING, 0);",
   ),
   module(
     "install-names-nobody",
     "an empty granter leaves the granter as it is",
-    "if (granter.length != 0) _setGranter(granter);",
-    "_setGranter(granter);",
+    "if (length != 0) _setGranter(granter[:length]);",
+    "_setGranter(granter[:length]);",
   ),
-  module("install-granter", "who may grant is named", "if (granter.length != 0) _setGranter(granter);"),
+  module("install-granter", "who may grant is named", "if (length != 0) _setGranter(granter[:length]);"),
   module(
-    "install-account",
-    "only the account's own sessions are installed",
-    "if (msg.sender != session.account) revert NotAccount(msg.sender, session.account);",
+    "install-key-there",
+    "a session's key stands before it",
+    "if (sessions.length < KEY_LENGTH) revert MalformedSession(Flaw.ENCODING, 0);",
   ),
+  module(
+    "install-readable",
+    "bytes that are no session are not installed",
+    "if (length == 0) revert MalformedSession(Flaw.ENCODING, 0);",
+  ),
+  module("install-whole", "no session is installed from which parts are left out", "_requireWhole(carried);"),
   module(
     "install-well-formed",
     "no malformed session is installed",
-    "session.requireWellFormed(address(this));",
+    "carried.session.requireWellFormed(address(this));",
   ),
-  module("install-epoch", "no session of another epoch is installed", "_requireEpoch(session);"),
-  module(
+  base(
+    "install-epoch",
+    "no session of another epoch is installed",
+    "_requireEpoch(carried.session);\n        Record storage record",
+    "Record storage record",
+  ),
+  base(
     "install-revoked",
     "no REVOKED session is installed",
-    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);",
+    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);\n        if (first.isIn(State.UNKNOWN))",
+    "if (!first.isIn(State.ENABLED))",
   ),
-  module(
+  base(
     "install-once",
     "installing an enabled session again changes nothing",
-    "if (first.isIn(State.UNKNOWN)) _enable(session, id);",
-    "_enable(session, id);",
+    "if (first.isIn(State.UNKNOWN)) _enable",
+    "_enable",
   ),
   module(
     "uninstall-handler",
     "an account that passes on calls of outsiders does not uninstall by what may end in one's address",
-    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender, address(this), msg.sig)) {",
-    "if (false) {",
+    "if (!_endsInZeros()) _requireNoFallbackHandler();",
   ),
   module(
     "uninstall-is-not-blocked",
     "an account uninstalls without data, whatever it passes on",
-    "if (!_endsInZeros() && _isFallbackHandlerOf(msg.sender, address(this), msg.sig))",
-    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig))",
+    "if (!_endsInZeros()) _requireNoFallbackHandler();",
+    "_requireNoFallbackHandler();",
   ),
   module(
     "uninstall-bytes-only",
@@ -94,7 +110,13 @@ export const erc7579: Removal[] = [
   module(
     "uninstall-granter",
     "uninstalling forgets who may grant",
-    "if (_standings[msg.sender].granterLength != 0) _setGranter(data[:0]);",
+    'if (_standings[msg.sender].granterLength != 0) _setGranter("");',
+  ),
+  module(
+    "uninstall-granter-once",
+    "where nobody may grant, nobody is forgotten",
+    "if (_standings[msg.sender].granterLength != 0) _setGranter",
+    "_setGranter",
   ),
   module("uninstall-epoch", "uninstalling ends every session", "_changeEpoch(msg.sender);"),
   module("type-validator", "the module is a validator", "moduleTypeId == MODULE_TYPE_VALIDATOR || "),
@@ -114,10 +136,16 @@ export const erc7579: Removal[] = [
     "if (!ok) return _validatePayment(userOp, userOpHash);",
   ),
   module(
-    "op-canonical",
-    "an op's arguments are canonical",
-    "ok = ok && _mayUse(session, id, grant, userOp, userOpHash, userOp.signature);",
-    "ok = _mayUse(session, id, grant, userOp, userOpHash, userOp.signature);",
+    "op-readable",
+    "an op's session can be read",
+    "if (!ok || !SessionReader.tryRead(carried, session)) return VALIDATION_FAILED;",
+    "SessionReader.tryRead(carried, session);\n        if (!ok) return VALIDATION_FAILED;",
+  ),
+  module(
+    "op-may-use",
+    "an op's session may send it, and its key has signed it",
+    "if (!_mayUse(carried, session[SessionReader.PARTIES:], grant, userOp, signer)) return VALIDATION_FAILED;",
+    "grant; signer;",
   ),
   module(
     "op-account",
@@ -140,19 +168,24 @@ export const erc7579: Removal[] = [
   module(
     "op-enabled",
     "an op's session is enabled or granted",
-    "if (!enabled && !_mayEnable(session, id, record, grant)) return false;",
+    "if (!enabled && !_mayEnable(carried, record, grant)) return false;",
   ),
   module(
     "op-signature",
     "an op is signed by the key",
     "if (signer == address(0) || signer != session.key) return false;",
   ),
-  module("op-enables", "an op with a grant enables", "if (!enabled) _enable(session, id);"),
+  module(
+    "op-enables",
+    "an op with a grant enables",
+    "if (!enabled) _enable(carried, record, packed);",
+    "packed;",
+  ),
   module(
     "op-enables-once",
     "an op of an enabled session enables nothing",
-    "if (!enabled) _enable(session, id);",
-    "_enable(session, id);",
+    "if (!enabled) _enable(carried, record, packed);",
+    "_enable(carried, record, packed);",
   ),
   module(
     "op-gas-is-stored",
@@ -170,8 +203,8 @@ export const erc7579: Removal[] = [
   module(
     "payment-call",
     "an op that does not execute the module makes one payment and nothing else",
-    `if (!ok) ${no}\n        Session memory session;`,
-    "Session memory session;",
+    `if (!ok) ${no}\n        Carried memory carried;`,
+    "Carried memory carried;",
   ),
   module(
     "payment-signature-read",
@@ -188,7 +221,7 @@ export const erc7579: Removal[] = [
   module(
     "payment-token",
     "a payment's token has a budget",
-    `if (token == address(0) || index == session.budgets.length) ${no}`,
+    `if (token == address(0) || index == carried.session.budgets.length) ${no}`,
     `if (token == address(0)) ${no}`,
   ),
   module(
@@ -200,62 +233,57 @@ export const erc7579: Removal[] = [
   module(
     "payment-charged",
     "a payment keeps to both limits and to a period of the session",
-    "ok = ok && _mayUse(session, id, grant, userOp, _digest(structHash), keySignature);",
-    "ok = _mayUse(session, id, grant, userOp, _digest(structHash), keySignature);",
+    `if (!ok) ${no}\n        bytes32 hash`,
+    "bytes32 hash",
   ),
   module(
     "payment-may-use",
     "a payment's session may send it, and its key has signed it",
-    "ok = ok && _mayUse(session, id, grant, userOp, _digest(structHash), keySignature);",
-    "structHash; keySignature; grant;",
-  ),
-  module(
-    "payment-refused",
-    "a payment that is refused charges nothing",
-    `if (!ok) ${no}\n        // Read anew`,
-    "// Read anew",
+    `if (!_mayUse(carried, packed, grant, userOp, signer)) ${no}`,
+    "packed; grant; signer;",
   ),
   module("payment-of-nothing", "a payment of nothing charges nothing", "if (amount != 0) _store(", "_store("),
   module(
     "payment-is-stored",
     "a payment is charged",
-    "if (amount != 0) _store(session, id, record, index, charged, period, amount);",
+    "if (amount != 0) _store(carried, record, index, charged, period, amount);",
+    "charged;",
   ),
   module(
     "payment-keeps-state",
     "a payment whose grant enables the session leaves it enabled",
-    "Meter.wrap(record.meters[index]).withSpent(period, total)",
+    "_meterAt(record, index).withSpent(period, total)",
     "Meter.wrap(0).withSpent(period, total)",
   ),
   module(
     "payment-index",
     "a payment is charged to its own token's budget",
-    "_store(session, id, record, index",
-    "_store(session, id, record, 0",
+    "_store(carried, record, index",
+    "_store(carried, record, 0",
   ),
   module(
     "payment-window",
     "a payment is good in the period that is charged only",
     "return _window(from, until);",
-    "return _window(session.validAfter, session.validUntil);",
+    "return _window(carried.session.validAfter, carried.session.validUntil);",
   ),
   module(
     "payment-signs-session",
     "the key names the session that is charged",
-    "abi.encode(PAYMENT_TYPEHASH, id, period, userOpHash)",
+    "abi.encode(PAYMENT_TYPEHASH, carried.id, period, userOpHash)",
     "abi.encode(PAYMENT_TYPEHASH, bytes32(0), period, userOpHash)",
   ),
   module(
     "payment-signs-period",
     "the key names the period that is charged",
-    "abi.encode(PAYMENT_TYPEHASH, id, period, userOpHash)",
-    "abi.encode(PAYMENT_TYPEHASH, id, uint256(0), userOpHash)",
+    "abi.encode(PAYMENT_TYPEHASH, carried.id, period, userOpHash)",
+    "abi.encode(PAYMENT_TYPEHASH, carried.id, uint256(0), userOpHash)",
   ),
   module(
     "payment-signs-op",
     "the key signs the op",
-    "abi.encode(PAYMENT_TYPEHASH, id, period, userOpHash)",
-    "abi.encode(PAYMENT_TYPEHASH, id, period, bytes32(0))",
+    "abi.encode(PAYMENT_TYPEHASH, carried.id, period, userOpHash)",
+    "abi.encode(PAYMENT_TYPEHASH, carried.id, period, bytes32(0))",
   ),
   payment(
     "payment-length",
@@ -270,60 +298,37 @@ export const erc7579: Removal[] = [
   payment(
     "payment-mode",
     "a payment is one default call",
-    "uint256 wrong = _word(callData, 4) | (",
+    "uint256 wrong = callData.wordAt(4) | (",
     "uint256 wrong = (",
   ),
-  payment("payment-offset", "a payment's call lies where encoders put it", "(_word(callData, 36) ^ 64) | "),
-  payment("payment-call-length", "a payment's call has one length", " | (_word(callData, 68) ^ 120);", ";"),
-  payment("payment-value", "a payment sends no native coin", "wrong |= _word(callData, 120);"),
+  payment("payment-offset", "a payment's call lies where encoders put it", "(callData.wordAt(36) ^ 64) | "),
+  payment("payment-call-length", "a payment's call has one length", " | (callData.wordAt(68) ^ 120);", ";"),
+  payment("payment-value", "a payment sends no native coin", "wrong |= callData.wordAt(120);"),
   payment(
     "payment-transfer",
     "a payment is a transfer",
-    "wrong |= (_word(callData, 152) >> 224) ^ uint32(IERC20.transfer.selector);",
+    "wrong |= (callData.wordAt(152) >> 224) ^ uint32(IERC20.transfer.selector);",
   ),
   payment(
     "payment-dirty-recipient",
     "a payment's recipient has no bits above an address",
-    "wrong |= _word(callData, 156) >> 160;",
+    "wrong |= callData.wordAt(156) >> 160;",
   ),
   payment(
     "payment-padding",
     "a payment's call is padded with zeros",
-    "wrong |= _word(callData, 196) << 192;",
+    "wrong |= callData.wordAt(196) << 192;",
   ),
   payment(
     "payment-head",
-    "a payment's signature has a whole head",
-    "if (signature.length < 128 || _word(signature, 0) != 128) {",
-    "if (_word(signature, 0) != 128) {",
+    "a payment's signature has room for all but session and grant",
+    "if (signature.length < SESSION_AT + ZEROS) return (false, signature[:0], signature[:0]);",
   ),
   payment(
-    "payment-session-offset",
-    "a payment's session lies where encoders put it",
-    "if (signature.length < 128 || _word(signature, 0) != 128) {",
-    "if (signature.length < 128) {",
-  ),
-  payment(
-    "payment-grant-there",
-    "a payment's grant is all there",
-    "ok = ok && found;\n        (found, keySignature)",
-    "(found, keySignature)",
-  ),
-  payment(
-    "payment-key-signature-there",
-    "a payment's key signature is all there",
-    "(found, keySignature) = _bytesAt(signature, _word(signature, 96));\n        ok = ok && found;",
-    "(found, keySignature) = _bytesAt(signature, _word(signature, 96));",
-  ),
-  payment(
-    "payment-bytes-begin",
-    "grant and key signature begin within the signature",
-    "if (offset > length - 32) return (false, found);",
-  ),
-  payment(
-    "payment-bytes-end",
-    "grant and key signature end within the signature",
-    "if (size > length - 32 - offset) return (false, found);",
+    "payment-readable",
+    "a payment's session can be read",
+    "return (length != 0, rest",
+    "return (true, rest",
   ),
 
   module(
@@ -400,22 +405,18 @@ export const erc7579: Removal[] = [
     "gasSpent <= allowance",
     "gasSpent < allowance",
   ),
+  module("op-revoked", "no grant enables a REVOKED session", "!first.isIn(State.UNKNOWN) || "),
+  module("op-paused", "no grant enables a paused session", " || first.isPaused()"),
   module(
-    "op-revoked",
-    "no grant enables a REVOKED session",
-    "if (!_firstMeter(record).isIn(State.UNKNOWN) || grant.length == 0) return false;",
-    "if (grant.length == 0) return false;",
+    "op-left-out",
+    "no grant enables a session from which parts are left out",
+    " || carried.leftOut != 0",
   ),
-  module(
-    "op-well-formed",
-    "a session that an op enables is well-formed",
-    "return !flawed && _isGranted",
-    "return _isGranted",
-  ),
+  module("op-well-formed", "a session that an op enables is well-formed", "return !flawed && ", "return "),
   module(
     "op-granted",
     "a session that an op enables is granted",
-    "return !flawed && _isGranted(msg.sender, _digest(id), grant);",
+    "return !flawed && _isGranted(msg.sender, _digest(carried.id), grant);",
     "return !flawed;",
   ),
 
@@ -429,16 +430,16 @@ export const erc7579: Removal[] = [
   module(
     "asked-wrapped",
     "a hash that wraps the digest wraps it in the account's domain",
-    'return ok && hash == keccak256(abi.encodePacked(hex"1901", separator, structHash));',
+    "return ok && hash == MessageHashUtils.toTypedDataHash(separator, structHash);",
     "return ok && separator != structHash;",
   ),
   module(
     "asked-domain",
     "an account that tells no domain wraps in none",
-    "return ok && hash == keccak256(",
-    "return hash == keccak256(",
+    "return ok && hash == ",
+    "return hash == ",
   ),
-  base(
+  rail(
     "asked-about",
     "a wrapped payload is for the hash that is asked about",
     "if (!_isAskedAbout(session.account, digest, hash)) return false;",
@@ -454,49 +455,32 @@ export const erc7579: Removal[] = [
   base(
     "speaks-for-itself",
     "the account may execute for itself",
-    "if (msg.sender != copy.key && !_speaksForItself(copy, calls))",
-    "if (msg.sender != copy.key)",
+    "if (msg.sender != key && !_speaksForItself(carried.session, calls))",
+    "if (msg.sender != key)",
   ),
-  module(
-    "speaks-account",
-    "no account speaks for another",
-    "if (msg.sender != session.account) return false;",
-  ),
-  module(
-    "speaks-padding",
-    "without zeros behind the last call the account is asked",
-    "if (_endsInPadding(calls)) return true;",
-    "if (calls.length != 0) return true;",
-  ),
+  module("speaks-account", "no account speaks for another", "msg.sender != session.account || "),
   module(
     "speaks-end",
-    "zeros that end the calldata are the last call's",
-    "end == msg.data.length && _endsInZeros()",
-    "_endsInZeros()",
+    "nothing stands behind the last call",
+    "if (Calls.endOf(calls) != msg.data.length) return false;",
   ),
   module(
     "speaks-zeros",
-    "the calldata ends in as many zeros as an address has bytes",
-    "end == msg.data.length && _endsInZeros()",
-    "end == msg.data.length",
+    "where the calldata ends in zeros, the account is not asked",
+    "return _endsInZeros() || !_isFallbackHandlerOf",
+    "return !_isFallbackHandlerOf",
+  ),
+  module(
+    "speaks-handler",
+    "the account does not speak by its fallback handler",
+    "return _endsInZeros() || !_isFallbackHandlerOf(msg.sender, address(this), msg.sig);",
+    "return true;",
   ),
   module(
     "speaks-all-zeros",
     "no byte of an address stands at the end of the calldata",
     "uint160(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0",
     "uint152(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0",
-  ),
-  module(
-    "speaks-canonical",
-    "the account speaks in canonical form only, where it may be an outsider who does",
-    "return canonical && !_isFallbackHandlerOf",
-    "canonical; return !_isFallbackHandlerOf",
-  ),
-  module(
-    "speaks-handler",
-    "the account does not speak by its fallback handler",
-    "return canonical && !_isFallbackHandlerOf(msg.sender, address(this), msg.sig);",
-    "return canonical;",
   ),
   module(
     "handler-is-asked",
@@ -572,36 +556,55 @@ export const erc7579: Removal[] = [
     "if (bytes32(grant) >> unused != bytes32(standing.granter) >> unused) return false;",
   ),
   module(
-    "grant-succeeds",
+    "grant-asked",
+    "an account says yes to a grant",
+    "return Answers.isYes(account, abi.encodeCall(IERC1271.isValidSignature, (digest, grant)));",
+    "digest; account; return true;",
+  ),
+  answers(
+    "answer-is-given",
     "an account that reverts has granted nothing",
-    "return success && answer.length == 32 && bytes32(answer) == bytes32(ERC1271_YES);",
-    "return answer.length == 32 && bytes32(answer) == bytes32(ERC1271_YES);",
+    "return success && answer.length == 32 && ",
+    "return answer.length == 32 && ",
   ),
-  module(
-    "grant-length",
+  answers(
+    "answer-is-a-word",
     "an account says yes in one word",
-    "return success && answer.length == 32 && bytes32(answer) == bytes32(ERC1271_YES);",
-    "return success && bytes32(answer) == bytes32(ERC1271_YES);",
+    "success && answer.length == 32 && ",
+    "success && ",
   ),
-  module("grant-yes", "an account says yes to a grant", " && bytes32(answer) == bytes32(ERC1271_YES);", ";"),
+  answers("answer-is-expected", "an account's yes is ERC-1271's", " && bytes32(answer) == expected;", ";"),
+  module(
+    "handler-own-answer",
+    "an account that answers for this module has no other handler to tell",
+    "if (handler == address(this)) return false;",
+  ),
   module(
     "safe7579-handler",
     "a Safe7579's Safe is asked for its fallback handler",
-    "return handler == address(uint160(word));",
-    "word; return false;",
+    "return ok && handler == current;",
+    "current; return false;",
   ),
   module(
+    "safe7579-readable",
+    "an account that does not answer as a Safe has no handler",
+    "return ok && handler == current;",
+    "return handler == current;",
+  ),
+  fallbackHandler(
     "safe7579-succeeds",
     "an account that reverts has no Safe",
-    "if (!success || answer.length != 96) return",
-    "if (answer.length != 96) return",
+    "!success || answer.length != 96",
+    "answer.length != 96",
   ),
-  module(
+  fallbackHandler(
     "safe7579-answer-length",
     "an account that answers otherwise has no Safe",
-    "if (!success || answer.length != 96) return",
-    "if (!success) return",
+    " || answer.length != 96",
   ),
+  fallbackHandler("safe7579-offset", "a Safe tells its handler in canonical form", "offset == 32 && "),
+  fallbackHandler("safe7579-word", "a Safe tells its handler in one word", "length == 32 && "),
+  fallbackHandler("safe7579-address", "a Safe has an address for its handler", " && word >> 160 == 0"),
   module(
     "granter-longest",
     "a granter has 23 bytes at most",
@@ -613,23 +616,17 @@ export const erc7579: Removal[] = [
     "a granter's length is stored",
     "standing.granterLength = uint8(granter.length);",
   ),
-  module(
+  base(
     "bytes-trailing",
     "nothing stands behind the one argument",
-    "_requireNothingTrails(68 + ((data.length + 31) & ~uint256(31)));",
+    "_requireNothingTrails(68 + ((argument.length + 31) & ~uint256(31)));",
   ),
-  module("bytes-start", "the one argument lies behind its offset", "start != 68 || "),
-  module("bytes-padding", "the one argument is padded with zeros", " || (used != 0 && padding != 0)"),
-  module(
-    "encoded-there",
-    "what the data claims to hold is there",
-    "if (!there || keccak256",
-    "there; if (keccak256",
-  ),
-  module(
-    "encoded-canonically",
-    "the data is what an encoder makes",
-    " || keccak256(data) != keccak256(abi.encode(granter, sessions))",
+  base("bytes-start", "the one argument lies behind its offset", "start != 68 || "),
+  base("bytes-padding", "the one argument is padded with zeros", " || (used != 0 && padding != 0)"),
+  base(
+    "no-fallback-handler",
+    "the account does not speak while it passes on what others call",
+    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);",
   ),
 
   execution(
@@ -637,95 +634,54 @@ export const erc7579: Removal[] = [
     "the callData is the account's execute",
     "if (bytes4(callData) != IERC7579Execution.execute.selector) return (false, arguments);",
   ),
-  execution("call-mode", "the mode is one default call", "_word(callData, 4) != 0 || "),
-  execution("call-offset", "the execution lies behind the head", " || _word(callData, 36) != 64"),
+  execution("call-mode", "the mode is one default call", "callData.wordAt(4) != 0 || "),
+  execution("call-offset", "the execution lies behind the head", " || callData.wordAt(36) != 64"),
   execution("call-padding", "the execution is there, padded with zeros", "if (!padded || end", "if (end"),
   execution("call-end", "nothing stands behind the execution", " || end != callData.length"),
   execution(
     "call-target",
     "the one call is of this module",
-    "_word(callData, 100) >> 96 == uint160(address(this)) &&",
+    "callData.wordAt(100) >> 96 == uint160(address(this)) &&",
   ),
-  execution("call-value", "the one call carries nothing", "_word(callData, 120) == 0 &&"),
+  execution("call-value", "the one call carries nothing", "callData.wordAt(120) == 0 &&"),
   execution(
     "call-execute",
     "the one call is of execute",
-    " &&\n            bytes4(bytes32(_word(callData, 152))) == ISessionModule.execute.selector",
+    " &&\n            bytes4(bytes32(callData.wordAt(152))) == ISessionModule.execute.selector",
   ),
 
+  execution("arguments-first", "the session lies behind the head", " || arguments.wordAt(0) != FIRST_AT"),
   execution(
-    "arguments-session",
-    "the session is encoded canonically",
-    "if (!ok || _word(arguments, 0)",
-    "if (_word(arguments, 0)",
+    "arguments-next",
+    "the grant lies behind the session, the calls behind the grant",
+    " || arguments.wordAt(32 + i) != end",
   ),
   execution(
-    "arguments-head",
-    "the session lies behind the head for the account too",
-    "_word(arguments, 0) != SESSION_AT || _word(arguments, 32)",
-    "_word(arguments, 32)",
+    "arguments-bytes",
+    "session and grant end within the arguments, padded with zeros",
+    "if (!ok || arguments.wordAt(32 + i) != end)",
+    "if (arguments.wordAt(32 + i) != end)",
   ),
-  execution(
-    "arguments-budgets",
-    "the budgets lie behind the session's head",
-    "_word(arguments, SESSION_AT + 256) ^ 320",
-    "0",
-  ),
-  execution(
-    "arguments-budget-at",
-    "each budget lies behind the one before",
-    "_word(arguments, list + 32 * i) ^ (end - list);\n                wrong |= _word(arguments, end + 256)",
-    "_word(arguments, end + 256)",
-  ),
-  execution(
-    "arguments-recipients",
-    "the recipients lie behind their budget's head",
-    "wrong |= _word(arguments, end + 256) ^ 288;",
-  ),
-  execution(
-    "arguments-actions",
-    "the actions lie behind the budgets",
-    "wrong |= _word(arguments, SESSION_AT + 288) ^ (end - SESSION_AT);",
-  ),
-  execution(
-    "arguments-action-at",
-    "each action lies behind the one before",
-    "_word(arguments, list + 32 * i) ^ (end - list);\n                wrong |= _word(arguments, end + 64)",
-    "_word(arguments, end + 64)",
-  ),
-  execution(
-    "arguments-rules",
-    "the rules lie behind their action's head",
-    "wrong |= _word(arguments, end + 64) ^ 96;",
-  ),
-  execution("arguments-grant-at", "the grant lies behind the session", " || _word(arguments, 32) != grantAt"),
-  execution(
-    "arguments-grant-end",
-    "the grant ends within the arguments",
-    "if (!ok || _word(arguments, 64)",
-    "if (_word(arguments, 64)",
-  ),
-  execution("arguments-calls-at", "the calls lie behind the grant", " || _word(arguments, 64) != callsAt"),
   execution(
     "arguments-call-at",
     "each call lies behind the one before",
-    "_word(arguments, list + 32 * i) != end - list || ",
+    "arguments.wordAt(list + 32 * i) != end - list || ",
   ),
-  execution("arguments-target", "a target is an address", "_word(arguments, end) >> 160 != 0 || "),
+  execution("arguments-target", "a target is an address", "arguments.wordAt(end) >> 160 != 0 || "),
   execution(
     "arguments-call-head",
     "a call's bytes lie behind its head",
-    " || _word(arguments, end + 64) != 96",
+    " || arguments.wordAt(end + 64) != 96",
   ),
   execution(
     "arguments-call-end",
     "a call's bytes end within the arguments",
-    "if (!ok) return (false, grant);",
+    "if (!ok) return (false, session, grant);",
   ),
   execution(
     "arguments-end",
     "nothing stands behind the calls",
-    "ok = end == arguments.length;",
+    "if (end != arguments.length) return (false, session, grant);",
     "ok = true;",
   ),
   execution(
@@ -736,7 +692,7 @@ export const erc7579: Removal[] = [
   execution(
     "bytes-zeros",
     "bytes are padded with zeros",
-    "used == 0 || _word(arguments, end - 32) << (8 * used) == 0",
+    "used == 0 || arguments.wordAt(end - 32) << (8 * used) == 0",
     "true",
   ),
 
@@ -747,24 +703,18 @@ export const erc7579: Removal[] = [
     "if (answer.length < 224)",
   ),
   domain("domain-shortest", "an answer too short is no domain", " || answer.length < 224"),
-  domain("domain-name", "a domain has a name", "if (!ok) return (false, separator);"),
-  domain(
-    "domain-version",
-    "a domain has a version",
-    "(ok, version) = _tryHashString(answer, 64);",
-    "(, version) = _tryHashString(answer, 64);",
-  ),
-  domain(
-    "domain-of-chain",
-    "a domain is of this chain",
-    "version, block.chainid, account",
-    "version, uint256(8453), account",
-  ),
+  domain("domain-strings", "a domain has a name", "if (!ok) return (false, separator);"),
   domain(
     "domain-of-account",
     "a domain is of the account",
-    "block.chainid, account)",
-    "block.chainid, address(0))",
+    "hashes[0], hashes[1], account)",
+    "hashes[0], hashes[1], address(0))",
+  ),
+  separator(
+    "domain-of-chain",
+    "a domain is of this chain",
+    "block.chainid, verifyingContract",
+    "uint256(8453), verifyingContract",
   ),
   domain(
     "domain-offset",

@@ -2,37 +2,53 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { budgets } from "./budgets.ts";
 import { calls } from "./calls.ts";
+import { sessionChecks } from "./checks.ts";
 import { erc7579 } from "./erc7579.ts";
-import { payload } from "./payload.ts";
+import { sessionLens } from "./lens.ts";
+import { payloads } from "./payloads.ts";
 import type { Removal } from "./Removal.ts";
+import { sessionReader } from "./reader.ts";
 import { safe } from "./safe.ts";
-import { session } from "./session.ts";
 import { sessionModule } from "./sessionModule.ts";
+import { signatureRail } from "./signatureRail.ts";
 import { slots } from "./slots.ts";
 
 /**
  * Every rule of the contracts that `npm run test:rules` leaves out, one at a time.
  *
  * Not in it are checks without which nothing changes that anybody could see, since another check stands behind them:
- * that a recovered signer is not 0 (no session of key 0 can be enabled or granted), that a granted session is
- * open to signatures, and has at most 8 slot sizes, before its slots are looked at (its bounds are looked at behind
- * that), that a carried grant is not empty (no Safe accepts an empty one), that a packed payload's budget is one of at most 8 (one that is not is refused again where it is used,
- * and no such session can be enabled), that the handler asks
- * the module about payloads only (the module says no to the rest), the bound on a session's own head, which Solidity
- * has checked, and that an op's grant is not empty (it must begin with the granter, who has a byte at least),
- * that a payload's version is known (an unknown one has no key), and of an account's own arguments that they have room
- * for each part, and that their session can be read and lies behind the head before the rest is read (the rest says so
- * again, and that they end where their last call does), and that the one call of an op has room for a selector (zeros stand
- * behind it, and the selector of `execute` ends in none), and that a payment's session can be read (what cannot has the id
- * of the session without it, and is taken for that one).
+ * - that a recovered signer, or a key that is named, is not 0: no session of key 0 can be enabled or granted
+ * - that a budget is open to signatures, and has at most 8 slot sizes, before its slots are looked at: its bounds are
+ *   looked at behind that
+ * - that a slot's lot is below 2**32: no session with more can be enabled or granted; test/solidity looks at it
+ * - that lot, index and value of a payload fit their fields: a slot has no room for more
+ * - that a payload has bytes left for a session: what lies behind it is zeros, which are no session that can be used
+ * - that a session with signatures has slot sizes: without any the smallest is worth nothing
+ * - that a carried grant is not empty: no Safe accepts an empty one, and others begin with the granter, who has a byte
+ *   at least
+ * - that a charge keeps a pause: none is made while there is one
+ * - that the fields of a budget that is left out are zeros: memory is zero there; test/contracts/reading.test.ts looks at
+ *   it where memory is not
+ * - that an address has no bits above it where assembly looks at one: Solidity has cleaned it
+ * - that a number that is packed has at most 32 bytes: a word has no more
+ * - that the handler asks the module about payloads only, and no module where none is set: the module says no to the
+ *   rest, and who is nobody does not answer
+ * - that an op's arguments are canonical before their session is read: where they are not there is no session
+ * - of an op's arguments, that they have room for each part: the rest says so again, and that they end where their last
+ *   call does
+ * - that the one call of an op has room for a selector: zeros stand behind it, and that of `execute` ends in none
+ * - that who speaks for itself makes a call: no calls end nowhere
  */
 export const removals: readonly Removal[] = [
-  ...session,
+  ...sessionReader,
+  ...sessionChecks,
+  ...sessionLens,
   ...calls,
   ...budgets,
   ...slots,
-  ...payload,
+  ...payloads,
   ...sessionModule,
+  ...signatureRail,
   ...safe,
   ...erc7579,
 ];

@@ -1,8 +1,10 @@
 import type { Removal } from "./Removal.ts";
 
-const module = "accounts/SafeSessionModule.sol";
-const handler = "accounts/SafeSessionHandler.sol";
-const message = "accounts/SafeMessage.sol";
+const module = "accounts/safe/SafeSessionModule.sol";
+const handler = "accounts/safe/SafeSessionHandler.sol";
+const message = "accounts/safe/SafeMessage.sol";
+const fallbackHandler = "accounts/safe/SafeFallbackHandler.sol";
+const answers = "accounts/Answers.sol";
 
 /** What a Safe is asked, and what its handler lets through. */
 export const safe: Removal[] = [
@@ -19,27 +21,6 @@ export const safe: Removal[] = [
     file: module,
     find: "_authorizes(account, hash, payload) && _isEnabledOn(account);",
     replace: "_isEnabledOn(account);",
-  },
-  {
-    name: "safe-enabled-succeeds",
-    rule: "a Safe that reverts has not enabled the module",
-    file: module,
-    find: "return success && answer.length == 32 && bytes32(answer)",
-    replace: "return answer.length == 32 && bytes32(answer)",
-  },
-  {
-    name: "safe-enabled-length",
-    rule: "a Safe says in one word that the module is enabled",
-    file: module,
-    find: "success && answer.length == 32 && bytes32(answer)",
-    replace: "success && bytes32(answer)",
-  },
-  {
-    name: "safe-enabled-true",
-    rule: "a Safe says true of a module that is enabled",
-    file: module,
-    find: " && bytes32(answer) == bytes32(uint256(1));",
-    replace: ";",
   },
   {
     name: "safe-operation",
@@ -115,8 +96,8 @@ export const safe: Removal[] = [
     name: "grant-unsigned",
     rule: "who accepts no signatures at all is not believed",
     file: module,
-    find: "if (unsigned) return false;",
-    replace: "",
+    find: "if iszero(unsigned) {",
+    replace: "if 1 {",
   },
   {
     name: "handler-of-none",
@@ -125,26 +106,61 @@ export const safe: Removal[] = [
     find: "if (account.code.length == 0) return false;",
     replace: "",
   },
+  {
+    name: "handler-unreadable",
+    rule: "who does not tell its handler as a Safe does is none",
+    file: module,
+    find: "if (!ok) revert UnsupportedAccount(account);",
+    replace: "",
+  },
+  {
+    name: "handler-which",
+    rule: "no contract but the handler is the handler",
+    file: module,
+    find: "return handler == current;",
+    replace: "return handler == handler && current != address(0);",
+  },
   ...(
     [
       [
         "succeeds",
-        "success && answer.length == 96",
-        "answer.length == 96",
+        "!success || answer.length != 96",
+        "answer.length != 96",
         "tells its handler without reverting",
       ],
-      ["length", " && answer.length == 96", "", "tells its handler in one word of bytes"],
-      ["offset", " && offset == 32", "", "tells its handler in canonical form"],
-      ["word", " && length == 32;", ";", "tells its handler in one word"],
-      ["address", " || word >> 160 != 0", "", "has an address for its handler"],
+      ["length", " || answer.length != 96", "", "tells its handler in one word of bytes"],
+      ["offset", "offset == 32 && ", "", "tells its handler in canonical form"],
+      ["word", "length == 32 && ", "", "tells its handler in one word"],
+      ["address", " && word >> 160 == 0", "", "has an address for its handler"],
     ] as const
   ).map(([name, find, replace, does]) => ({
     name: `handler-${name}`,
     rule: `a Safe ${does}`,
-    file: module,
+    file: fallbackHandler,
     find,
     replace,
   })),
+  {
+    name: "answer-is-given",
+    rule: "who reverts has not answered",
+    file: answers,
+    find: "return success && answer.length == 32 && ",
+    replace: "return answer.length == 32 && ",
+  },
+  {
+    name: "answer-is-a-word",
+    rule: "an answer is one word",
+    file: answers,
+    find: "success && answer.length == 32 && ",
+    replace: "success && ",
+  },
+  {
+    name: "answer-is-expected",
+    rule: "an answer is the one that is expected",
+    file: answers,
+    find: " && bytes32(answer) == expected;",
+    replace: ";",
+  },
   {
     name: "message-domain",
     rule: "a domain separator is one word",
@@ -193,27 +209,6 @@ export const safe: Removal[] = [
     file: handler,
     find: "_requireOwners(message, signature);",
     replace: "",
-  },
-  {
-    name: "handler-module-success",
-    rule: "a module that fails says no",
-    file: handler,
-    find: "return success && answer.length == 32 && ",
-    replace: "return answer.length == 32 && ",
-  },
-  {
-    name: "handler-module-length",
-    rule: "a module says yes in one word",
-    file: handler,
-    find: "success && answer.length == 32 && ",
-    replace: "success && ",
-  },
-  {
-    name: "handler-module-word",
-    rule: "a module's yes is ERC-1271's",
-    file: handler,
-    find: " && bytes32(answer) == bytes32(ERC1271_YES);",
-    replace: ";",
   },
   {
     name: "handler-signed-messages",

@@ -1,464 +1,599 @@
 import type { Removal } from "./Removal.ts";
+import { rulesOf } from "./rulesOf.ts";
 
-const file = "SessionModule.sol";
-const reverts = (name: string, rule: string, find: string, replace = ""): Removal => ({
-  name,
-  rule,
-  file,
-  find,
-  replace,
-});
+const base = rulesOf("SessionModule.sol");
 
-/** The life of a session, the doors, the signature rail. */
+/** The life of a session, the entry points of the execution rail, the views. */
 export const sessionModule: Removal[] = [
-  reverts(
+  base("enable-bytes-only", "enable takes its argument in one layout", "_requireBytesOnly(session);"),
+  base(
     "enable-by-account",
     "only the account enables",
-    "if (msg.sender != copy.account) revert NotAccount(msg.sender, copy.account);",
+    "if (msg.sender != carried.session.account) revert NotAccount(msg.sender, carried.session.account);",
   ),
-  reverts(
+  base(
+    "enable-whole",
+    "no session is enabled from which parts are left out",
+    "_requireWhole(carried);\n        carried.session.requireWellFormed",
+    "carried.session.requireWellFormed",
+  ),
+  base(
     "enable-well-formed",
     "no malformed session is enabled",
-    "copy.requireWellFormed(address(this));\n        bytes memory arguments",
-    "bytes memory arguments",
+    "carried.session.requireWellFormed(address(this));\n        // Bytes",
+    "// Bytes",
   ),
-  reverts(
-    "enable-trailing",
-    "nothing stands behind the session that is enabled",
-    "_requireNothingTrails(4 + arguments.length);",
-  ),
-  reverts(
-    "enable-canonical",
-    "the session that is enabled is encoded canonically",
-    "if (keccak256(msg.data[4:]) != keccak256(arguments)) revert MalformedSession(Flaw.ENCODING, 0);",
-  ),
-  reverts(
+  base(
     "enable-handler",
     "nothing is enabled while the module is the fallback handler",
-    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);",
+    "_requireNoFallbackHandler();\n        if (block",
+    "if (block",
   ),
-  reverts(
+  base(
     "enable-expired",
     "no session is enabled that is over",
-    "if (block.timestamp >= copy.validUntil) revert Expired(copy.validUntil);",
+    "if (block.timestamp >= carried.session.validUntil) revert Expired(carried.session.validUntil);",
   ),
-  reverts(
+  base(
     "enable-expired-edge",
     "validUntil is the first second after a session",
-    "if (block.timestamp >= copy.validUntil)",
-    "if (block.timestamp > copy.validUntil)",
+    "if (block.timestamp >= carried.session.validUntil)",
+    "if (block.timestamp > carried.session.validUntil)",
   ),
-  reverts("enable-epoch", "no session of another epoch is enabled", "_requireEpoch(copy);"),
-  reverts(
+  base(
+    "enable-epoch",
+    "no session of another epoch is enabled",
+    "_requireEpoch(carried.session);\n        Record storage record",
+    "Record storage record",
+  ),
+  base(
     "enable-revoked",
     "no REVOKED session is enabled",
-    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);\n        if (first.isIn(State.UNKNOWN))",
+    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);\n        if (first.isIn(State.UNKNOWN))",
     "if (!first.isIn(State.ENABLED))",
   ),
-  reverts(
-    "enable-once",
-    "enabling again changes nothing",
-    "if (first.isIn(State.UNKNOWN)) _enable",
-    "_enable",
+  base("enable-once", "enabling again changes nothing", "if (first.isIn(State.UNKNOWN)) _enable", "_enable"),
+  base(
+    "no-fallback-handler",
+    "the account does not speak while it passes on what others call",
+    "if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);",
   ),
-  reverts(
+  base(
     "nothing-trails",
     "calls that count as the account's have nothing behind their arguments",
     "if (msg.data.length != expected) revert TrailingCalldata(msg.data.length, expected);",
   ),
-  reverts("revoke-trailing", "revoke takes nothing behind the id", "_requireNothingTrails(36);"),
-  reverts("revoke-all-trailing", "revokeAll takes nothing behind it", "_requireNothingTrails(4);"),
-  reverts(
-    "renounce-by-key",
-    "only the key renounces",
-    "if (msg.sender != copy.key) revert NotKey(msg.sender, copy.key);\n        _revoke",
+  base(
+    "revoke-trailing",
+    "revoke takes nothing behind the id",
+    "_requireNothingTrails(36);\n        _revoke",
     "_revoke",
   ),
-  reverts(
+  base("revoke-all-trailing", "revokeAll takes nothing behind it", "_requireNothingTrails(4);"),
+  base(
+    "pause-trailing",
+    "pause takes nothing behind the id",
+    "_requireNothingTrails(36);\n        _setPaused",
+    "_setPaused",
+  ),
+  base(
+    "resume-trailing",
+    "resume takes nothing behind the id",
+    "_requireNothingTrails(36);\n        _requireNoFallbackHandler();",
+    "_requireNoFallbackHandler();",
+  ),
+  base(
+    "resume-handler",
+    "nothing is resumed while the module is the fallback handler",
+    "_requireNoFallbackHandler();\n        _setPaused",
+    "_setPaused",
+  ),
+  base(
+    "pause-or-resume",
+    "resume does not pause",
+    "bool paused = msg.sig == ISessionModule.pause.selector;",
+    "bool paused = true;",
+  ),
+  base("pause-once", "pausing again changes nothing", "if (first.isPaused() == paused) return;"),
+  base(
+    "bytes-trailing",
+    "nothing stands behind the one argument",
+    "_requireNothingTrails(68 + ((argument.length + 31) & ~uint256(31)));",
+  ),
+  base("bytes-start", "the one argument lies behind its offset", "start != 68 || "),
+  base("bytes-padding", "the one argument is padded with zeros", " || (used != 0 && padding != 0)"),
+  base(
+    "bytes-whole-words",
+    "an argument of whole words has no padding",
+    "(used != 0 && padding != 0)",
+    "(padding != 0)",
+  ),
+  base(
+    "bytes-only",
+    "the one argument is encoded canonically",
+    "if (start != 68 || (used != 0 && padding != 0)) revert MalformedSession(Flaw.ENCODING, 0);",
+  ),
+  base(
+    "readable",
+    "bytes that are no session are refused",
+    "if (!SessionReader.tryRead(carried, packed)) revert MalformedSession(Flaw.ENCODING, 0);",
+    "SessionReader.tryRead(carried, packed);",
+  ),
+  base(
+    "whole",
+    "a session that is enabled, granted or signed is whole",
+    "if (carried.leftOut != 0) revert PartLeftOut(carried.leftOut);",
+  ),
+
+  base(
+    "renounce-by-key",
+    "only the key renounces",
+    "if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);\n        _revoke",
+    "_revoke",
+  ),
+  base(
+    "pay-by-key",
+    "only the key pays",
+    "if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);\n        Record",
+    "Record",
+  ),
+  base(
+    "pay-enters",
+    "a payment is of a session that may be used",
+    "_enter(carried, session, grant);\n        uint256 index",
+    "_records[carried.id][carried.session.account];\n        grant;\n        uint256 index",
+  ),
+  base(
+    "pay-charge",
+    "a payment is charged",
+    "_charge(carried, record, index, amount);\n        _performOne",
+    "_performOne",
+  ),
+  base("pay-agreed", "a token must confirm a payment", "(to, amount))), true);", "(to, amount))), false);"),
+  base(
+    "pay-lock-is-left",
+    "the lock is left behind a payment",
+    "true);\n        _leave(carried.session.account);",
+    "true);",
+  ),
+  base(
     "execute-by-key",
     "only the key executes",
-    "if (msg.sender != copy.key && !_speaksForItself(copy, calls)) revert NotKey(msg.sender, copy.key);",
+    "if (msg.sender != key && !_speaksForItself(carried.session, calls)) revert NotKey(msg.sender, key);",
+    "key;",
   ),
-  reverts(
+  base(
+    "speaks-for-itself",
+    "no Safe speaks for itself",
+    "(session, calls);\n        return false;",
+    "session; calls; return true;",
+  ),
+  base(
+    "execute-enters",
+    "an execution is of a session that may be used",
+    "_enter(carried, session, grant);\n        return _execute(carried, record, Calls.copy(calls));",
+    "_records[carried.id][carried.session.account];\n        grant;\n        return _execute(carried, record, Calls.copy(calls));",
+  ),
+  base(
+    "signed-enters",
+    "a signed execution is of a session that may be used",
+    "_enter(carried, session, grant);\n        return _execute(carried, record, copies);",
+    "_records[carried.id][carried.session.account];\n        grant;\n        return _execute(carried, record, copies);",
+  ),
+  base(
     "caller",
     "a signed execution is for its caller",
     "if (!submits || caller == address(0))",
     "if (caller == address(0))",
   ),
-  reverts("caller-anyone", "ANYONE may submit where the key says so", " || caller == ANYONE;", ";"),
-  reverts("caller-is-0", "caller 0 is nobody", "if (!submits || caller == address(0))", "if (!submits)"),
-  reverts(
+  base("caller-anyone", "ANYONE may submit where the key says so", " || caller == ANYONE;", ";"),
+  base("caller-is-0", "caller 0 is nobody", "if (!submits || caller == address(0))", "if (!submits)"),
+  base(
     "deadline",
     "a signed execution has a deadline",
     "if (block.timestamp > deadline) revert DeadlinePassed(deadline);",
   ),
-  reverts(
+  base(
     "deadline-edge",
     "the deadline's own second is good",
     "if (block.timestamp > deadline)",
     "if (block.timestamp >= deadline)",
   ),
-  reverts(
+  base(
     "key-signature",
     "a signed execution is signed by the key",
-    "if (signer == address(0) || signer != copy.key) revert InvalidKeySignature();",
+    "if (signer == address(0) || signer != carried.session.key) revert InvalidKeySignature();",
   ),
   ...(
     [
-      ["session", "EXECUTE_TYPEHASH, id,", "EXECUTE_TYPEHASH, bytes32(0),"],
-      ["calls", "Calls.hash(calls), caller,", "bytes32(0), caller,"],
-      ["caller", "Calls.hash(calls), caller, nonce", "Calls.hash(calls), address(0), nonce"],
-      ["nonce", "caller, nonce, deadline));", "caller, uint256(0), deadline));"],
-      ["deadline", "caller, nonce, deadline));", "caller, nonce, uint256(0)));"],
+      ["session", "EXECUTE_TYPEHASH, carried.id,", "EXECUTE_TYPEHASH, bytes32(0),"],
+      ["calls", "Calls.hash(copies), caller,", "bytes32(0), caller,"],
+      ["caller", "Calls.hash(copies), caller, nonce", "Calls.hash(copies), address(0), nonce"],
+      ["nonce", "caller, nonce, deadline)", "caller, uint256(0), deadline)"],
+      ["deadline", "caller, nonce, deadline)", "caller, nonce, uint256(0))"],
     ] as const
-  ).map(([what, find, replace]) => reverts(`signed-${what}`, `the key signs the ${what}`, find, replace)),
-  reverts(
+  ).map(([what, find, replace]) => base(`signed-${what}`, `the key signs the ${what}`, find, replace)),
+  base(
     "nonce-is-used",
     "a nonce is good once",
     "if (used & _nonceBit(nonce) != 0) revert NonceAlreadyUsed(nonce);",
   ),
-  reverts("nonce-is-marked", "a used nonce is marked", "_useNonce(id, copy.account, nonce);"),
-  reverts(
+  base("nonce-is-marked", "a used nonce is marked", "_useNonce(carried.id, carried.session.account, nonce);"),
+  base(
     "nonces-are-kept",
     "using a nonce leaves the others used",
     "= used | _nonceBit(nonce);",
     "= _nonceBit(nonce);",
   ),
-  reverts(
+  base(
     "nonces-by-word",
     "nonces of other words are others",
     "abi.encode(id, nonce >> 8)",
     "abi.encode(id, uint256(0))",
   ),
-  reverts(
+  base(
     "nonces-by-session",
     "nonces are the session's own",
     "abi.encode(id, nonce >> 8)",
     "abi.encode(bytes32(0), nonce >> 8)",
   ),
-  reverts("nonce-bits", "each nonce has its bit", "return 1 << (nonce & 255);", "return 1;"),
-  reverts("reentered", "one door of an account at a time", "if (entered) revert Reentered(account);"),
-  reverts("lock-is-left", "the lock is left behind", "_leave(account);\n    }", "}"),
-  reverts(
+  base("nonce-bits", "each nonce has its bit", "return 1 << (nonce & 255);", "nonce; return 1;"),
+  base(
+    "nonce-is-shown",
+    "a nonce that is used is said to be",
+    "return _usedNonces[_nonceWord(id, nonce)][account] & _nonceBit(nonce) != 0;",
+    "return _usedNonces[_nonceWord(id, nonce)][account] != 0;",
+  ),
+
+  base("reentered", "one entry of an account at a time", "if (lock.tload()) revert Reentered(account);"),
+  base("lock-is-taken", "who has entered is inside", "lock.tstore(true);"),
+  base(
+    "lock-is-left",
+    "the lock is left behind an execution",
+    "}\n        _leave(carried.session.account);",
+    "}",
+  ),
+  base(
     "not-yet-valid",
     "a session begins at validAfter",
     "if (block.timestamp < session.validAfter) revert NotYetValid(session.validAfter);",
   ),
-  reverts(
+  base(
     "not-yet-valid-edge",
     "validAfter is the first second",
     "if (block.timestamp < session.validAfter) revert",
     "if (block.timestamp <= session.validAfter) revert",
   ),
-  reverts(
+  base(
     "expired",
     "a session ends at validUntil",
     "if (block.timestamp >= session.validUntil) revert Expired(session.validUntil);",
   ),
-  reverts(
+  base(
     "expired-edge",
     "validUntil is the first second after",
     "if (block.timestamp >= session.validUntil) revert",
     "if (block.timestamp > session.validUntil) revert",
   ),
-  reverts(
+  base(
+    "entered-epoch",
+    "an execution is of the account's epoch",
+    "_requireEpoch(session);\n        record",
+    "record",
+  ),
+  base(
     "epoch",
     "a session of another epoch is not used",
     "if (session.epoch != current) revert WrongEpoch(session.epoch, current);",
+    "current;",
   ),
-  reverts(
+  base("enabled-needs-no-grant", "a grant is needed once", "if (first.isUsable()) return record;"),
+  base(
     "revoked",
     "a REVOKED session is not used, whatever is carried",
-    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);\n        if (grant.length == 0)",
-    "if (grant.length == 0)",
+    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);\n        if (first.isPaused())",
+    "if (first.isPaused())",
   ),
-  reverts("enabled-needs-no-grant", "a grant is needed once", "if (first.isIn(State.ENABLED)) return;"),
-  reverts(
+  base(
+    "paused",
+    "a paused session is not used, whatever is carried",
+    "if (first.isPaused()) revert SessionIsPaused(id);",
+  ),
+  base("no-grant", "an empty grant is none", "if (grant.length == 0) revert NotGranted(id);"),
+  base(
+    "granted-whole",
+    "no session is enabled by a grant from which parts are left out",
+    "_requireWhole(carried);\n        session.requireWellFormed",
+    "session.requireWellFormed",
+  ),
+  base(
     "granted-well-formed",
     "no malformed session is used by a grant",
     "session.requireWellFormed(address(this));\n        if (!_isGranted",
     "if (!_isGranted",
   ),
-  reverts(
+  base(
     "granted",
     "a session that is not enabled needs the owner's grant",
-    "if (!_isGranted(session.account, _digest(id), grant)) revert NotGranted(id);",
+    "if (!_isGranted(account, _digest(id), grant)) revert NotGranted(id);",
   ),
-  reverts(
+  base(
     "granted-is-enabled",
     "the first use by a grant enables",
-    "revert NotGranted(id);\n        _enable(session, id);",
-    "revert NotGranted(id);",
+    "revert NotGranted(id);\n        _enable(carried, record, packed[SessionReader.PARTIES:]);",
+    "revert NotGranted(id);\n        packed;",
   ),
-  reverts("empty-batch", "an empty batch is refused", "if (calls.length == 0) revert EmptyBatch();"),
-  reverts(
+
+  base("empty-batch", "an empty batch is refused", "if (calls.length == 0) revert EmptyBatch();"),
+  base(
     "handler-as-target",
     "no action goes to the fallback handler",
-    "if (_isFallbackHandlerOf(account, target, bytes4(data))) revert ForbiddenTarget(i, target);",
+    "if (_isFallbackHandlerOf(account, call.target, bytes4(call.data))) revert ForbiddenTarget(i, call.target);",
   ),
-  reverts(
+  base(
     "handler-as-target-later",
     "no action of a batch goes to the fallback handler, though it be not the first",
-    "if (kind == Kind.ACTION) _requireNotFallbackHandler(session.account, i, target, data);",
-    "if (kind == Kind.ACTION && i == 0) _requireNotFallbackHandler(session.account, i, target, data);",
+    "if (kind == Kind.ACTION) _requireNotFallbackHandler(session.account, i, call);",
+    "if (kind == Kind.ACTION && i == 0) _requireNotFallbackHandler(session.account, i, call);",
   ),
-  reverts(
+  base(
     "payments-only",
     "what is more than payments is measured",
-    "paymentsOnly = false;\n        }\n    }",
-    "}\n    }",
+    "if (kind != Kind.PAYMENT)\n                measured = true;",
+    "if (kind == Kind.ACTION && kind == Kind.PAYMENT)\n                measured = true;",
   ),
-  reverts(
+  base(
     "native-to-contract",
     "native coin for a contract is measured",
-    "if (data.length == 0 && target.code.length != 0) paymentsOnly = false;",
+    "else if (call.data.length == 0 && call.target.code.length != 0) measured = true;",
   ),
-  reverts(
+  base(
+    "native-to-nobody",
+    "native coin for who is no contract is not measured",
+    "call.data.length == 0 && call.target.code.length != 0",
+    "call.data.length == 0",
+  ),
+  base(
+    "token-payment",
+    "a token's payment is not measured",
+    "call.data.length == 0 && call.target.code.length != 0",
+    "call.target.code.length != 0",
+  ),
+  base(
     "sum-of-payments",
     "a batch's payments are summed up",
     "amounts[budget] = _sum(amounts[budget], amount);",
     "amounts[budget] = amount;",
   ),
-  reverts(
+  base(
     "sum-saturates",
     "a sum that overflows is the largest number",
     "return a + b < a ? type(uint256).max : a + b;",
     "return a + b;",
   ),
-  reverts(
-    "charge-payments",
-    "payments are charged",
-    "_charge(session, id, record, amounts);\n            results",
-    "results",
+  base(
+    "charge-payment",
+    "a payment by itself is charged",
+    "if (one) _charge(carried, record, budget, amount);\n            else _chargeAll",
+    "if (!one) _chargeAll",
   ),
-  reverts(
+  base("charge-payments", "payments of a batch are charged", "else _chargeAll(carried, record, amounts);"),
+  base(
     "charge-measured",
     "what was measured is charged",
-    "revert SessionIsRevoked(id);\n            _charge(session, id, record, amounts);",
-    "revert SessionIsRevoked(id);",
+    "if (first.isPaused()) revert SessionIsPaused(carried.id);\n        _chargeAll(carried, record, amounts);",
+    "if (first.isPaused()) revert SessionIsPaused(carried.id);",
   ),
-  reverts(
+  base(
+    "charge-every-budget",
+    "what was measured is charged to every budget",
+    "for (uint256 i; i < amounts.length; ++i) {",
+    "for (uint256 i; i < amounts.length && i < 1; ++i) {",
+  ),
+  base(
+    "measured-left-out",
+    "no budget is left out of what is measured",
+    "if (carried.leftOut & (SessionReader.ACTIONS - 1) != 0) revert PartLeftOut(carried.leftOut);",
+  ),
+  base(
+    "measured-without-actions",
+    "what is measured may go without a list of actions",
+    "if (carried.leftOut & (SessionReader.ACTIONS - 1) != 0)",
+    "if (carried.leftOut != 0)",
+  ),
+  base(
     "measured-epoch",
     "the epoch is read afresh after the calls",
-    "_requireEpoch(session);\n            if (!_first",
-    "if (!_first",
+    "_requireEpoch(carried.session);\n        Meter first",
+    "Meter first",
   ),
-  reverts(
-    "measured-state",
-    "the state is read afresh after the calls",
-    "if (!_firstMeter(record).isIn(State.ENABLED)) revert SessionIsRevoked(id);",
+  base(
+    "measured-revoked",
+    "whether the session is REVOKED is read afresh after the calls",
+    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);\n        if (first.isPaused())",
+    "if (first.isPaused())",
   ),
-  reverts("charge-of-nothing", "nothing is no charge", "if (amount == 0) continue;"),
-  reverts("charge-is-stored", "a charge is stored", "record.meters[i] = Meter.unwrap(charged);"),
-  reverts("measured-fall", "a fall of the balance counts", "fell > says ? fell : says", "says"),
-  reverts(
+  base(
+    "measured-paused",
+    "whether the session is paused is read afresh after the calls",
+    "if (first.isPaused()) revert SessionIsPaused(carried.id);",
+  ),
+  base("charge-of-nothing", "nothing is no charge", "if (amount == 0) return;"),
+  base("charge-is-stored", "a charge is stored", "_setMeter(record, i, charged);", "charged;"),
+  base("measured-fall", "a fall of the balance counts", "fell > says ? fell : says", "says"),
+  base(
     "measured-payment",
     "what a call pays counts, though the balance does not fall",
     "fell > says ? fell : says",
     "fell",
   ),
-  reverts(
+  base(
+    "measured-rise",
+    "a balance that rises is no fall",
+    "balance < balances[b] ? balances[b] - balance : 0",
+    "balances[b] - balance",
+  ),
+  base(
     "measured-each-call",
     "balances are compared call by call",
     "balances[b] = balance;",
     "if (balances[b] == 0) balances[b] = balance;",
   ),
-  reverts(
+  base(
     "measured-sum",
     "what the calls lose is summed up",
     "amounts[b] = _sum(amounts[b], fell > says",
     "amounts[b] = _sum(0, fell > says",
   ),
-  reverts(
+  base(
     "measured-budget",
     "what a call pays counts for its own budget",
     "uint256 says = b == budget ? paid : 0;",
-    "uint256 says = paid;",
+    "uint256 says = paid; budget;",
   ),
-  reverts(
-    "approval-charges-nothing",
-    "an approval is charged with what is pulled",
-    "if (kind == Kind.APPROVAL) paid = 0;",
+  base("approval-charges-nothing", "an approval is charged with what is pulled", "paid = 0;"),
+  base(
+    "approval-is-looked-after",
+    "an approval's spender is remembered",
+    "spenders[i] = spender;",
+    "spender;",
   ),
-  reverts(
+  base(
+    "allowance-of-approvals",
+    "only the allowances of approvals are looked at",
+    "if (spender == address(0)) continue;",
+  ),
+  base(
     "allowance-left",
     "no allowance is left",
-    "if (left != 0) revert AllowanceLeft(target, spender, left);",
+    "if (left != 0) revert AllowanceLeft(token, spender, left);",
   ),
-  reverts(
-    "call-failed",
-    "a call that fails reverts the whole",
-    "if (!success) revert CallFailed(i, returned);",
-  ),
-  reverts(
+  base("call-failed", "a call that fails reverts the whole", "if (!success) revert CallFailed(i, returned);"),
+  base(
     "token-agreed",
     "a token must confirm",
-    "if (tokenCall && !_agreed(target, returned)) revert TokenCallFailed(i, target, returned);",
+    "if (tokenCall && !_agreed(call.target, returned)) revert TokenCallFailed(i, call.target, returned);",
   ),
-  reverts(
+  base(
+    "token-agreed-payments",
+    "a token must confirm in a batch of payments",
+    "i, calls[i], calls[i].data.length != 0)",
+    "i, calls[i], false)",
+  ),
+  base(
+    "native-needs-no-answer",
+    "native coin is paid to who answers nothing",
+    "i, calls[i], calls[i].data.length != 0)",
+    "i, calls[i], true)",
+  ),
+  base(
     "token-agreed-measured",
     "a token must confirm in a measured execution too",
-    "bool tokenCall = kind != Kind.ACTION && data.length != 0;",
-    "bool tokenCall = false;",
+    "kind != Kind.ACTION && call.data.length != 0",
+    "false",
   ),
-  reverts(
+  base(
     "action-answers-freely",
     "an action may answer what it likes",
-    "bool tokenCall = kind != Kind.ACTION && data.length != 0;",
-    "bool tokenCall = data.length != 0;",
+    "kind != Kind.ACTION && call.data.length != 0",
+    "call.data.length != 0",
   ),
-  reverts(
+  base(
+    "native-answers-freely",
+    "a contract that is paid native coin may answer what it likes",
+    "kind != Kind.ACTION && call.data.length != 0",
+    "kind != Kind.ACTION",
+  ),
+  base(
     "token-code",
     "a token that answers nothing has code",
     "return token.code.length != 0;",
     "return true;",
   ),
-  reverts(
+  base(
     "token-answer-length",
     "a token's answer is one word",
     "return returned.length == 32 && ",
     "return returned.length >= 32 && ",
   ),
-  reverts(
-    "token-answer-true",
-    "a token's answer is true",
-    " && bytes32(returned) == bytes32(uint256(1));",
-    ";",
-  ),
-  reverts(
+  base("token-answer-true", "a token's answer is true", " && bytes32(returned) == bytes32(uint256(1));", ";"),
+  base(
     "readable-succeeds",
     "a token answers what a limit depends on",
     "if (!success || answer.length != 32) revert UnreadableToken(token);",
     "if (answer.length != 32) revert UnreadableToken(token);",
   ),
-  reverts(
+  base(
     "readable-length",
     "and does so in one word",
     "if (!success || answer.length != 32) revert UnreadableToken(token);",
     "if (!success) revert UnreadableToken(token);",
   ),
-  reverts("rail-account", "a payload is for the account that is asked", " || session.account != account"),
-  reverts(
-    "rail-key",
-    "a payload is signed by the session's key",
-    "if (signer == address(0) || signer != session.key) return false;",
+
+  base(
+    "digest-of-whole",
+    "the digest that an owner signs is of a whole session",
+    "_requireWhole(carried);\n        return _digest",
+    "return _digest",
   ),
-  reverts(
-    "rail-readable",
-    "a payload's session can be read",
-    "if (!ok || session.account",
-    "if (session.account",
-  ),
-  reverts(
-    "rail-slot",
-    "an authorization is in a slot",
-    "return _isSlotPayment(session, id, hash, payload) && _isUsable",
-    "return _isUsable",
-  ),
-  reverts(
-    "rail-usable",
-    "an authorization is of a session that may be used",
-    " && _isUsable(session, id, grant);",
-    ";",
-  ),
-  reverts(
-    "rail-not-yet-valid",
-    "a signature is not good before validAfter",
-    "block.timestamp < session.validAfter || block",
-    "block",
-  ),
-  reverts(
-    "rail-expired",
-    "a signature is not good from validUntil on",
-    " || block.timestamp >= session.validUntil) return false;",
-    ") return false;",
-  ),
-  reverts("rail-budget", "a payload's budget exists", "if (index >= session.budgets.length) return false;"),
-  reverts(
-    "rail-period-is-0",
-    "a granted session's period is not 0",
-    "budget.period == 0 || budget",
-    "budget",
-  ),
-  reverts(
-    "rail-per-transaction-is-0",
-    "a granted session's perTransaction is not 0",
-    "budget.period == 0 || budget.perTransaction == 0) return false;",
-    "budget.period == 0) return false;",
-  ),
-  reverts("rail-payee", "the payee is a recipient", "if (!found) return false;"),
-  reverts(
-    "rail-digest",
-    "the hash is the digest that the payload makes",
-    "if (digest != hash) return false;",
-  ),
-  reverts(
-    "rail-overspent",
-    "a period that is overspent has no slots",
-    "if (spent > budget.perPeriod) return false;",
-  ),
-  reverts(
-    "rail-epoch",
-    "a session of another epoch has no signatures",
-    "if (session.epoch != _standings[account].epoch) return false;",
-  ),
-  reverts(
-    "rail-revoked",
-    "a REVOKED session has no signatures",
-    "return first.isIn(State.ENABLED);",
-    "return true;",
-  ),
-  reverts(
-    "rail-granted",
-    "a session that is not enabled needs a grant",
-    "return !flawed && _isGranted(account, _digest(id), grant);",
-    "return !flawed;",
-  ),
-  reverts(
-    "rail-well-formed",
-    "a granted session is well-formed",
-    "return !flawed && _isGranted",
-    "return _isGranted",
-  ),
-  reverts(
+  base(
     "no-such-budget",
     "a budget that is read exists",
-    "if (index >= copy.budgets.length) revert NoSuchBudget(index);",
+    "if (index >= carried.session.budgets.length) revert NoSuchBudget(index);",
   ),
-  reverts(
+  base(
+    "read-left-out",
+    "a budget that is left out is not read",
+    "if ((carried.leftOut >> index) & 1 != 0) revert PartLeftOut(carried.leftOut);",
+  ),
+  base(
     "read-well-formed",
     "a budget that is read is well-formed",
-    "copy.requireWellFormed(address(this));\n        if (index",
-    "if (index",
+    "if (carried.leftOut == 0) carried.session.requireWellFormed(address(this));",
   ),
-  reverts(
+  base(
+    "read-partly",
+    "a budget is read though others are left out",
+    "if (carried.leftOut == 0) carried.session.requireWellFormed(address(this));",
+    "carried.session.requireWellFormed(address(this));",
+  ),
+  base(
+    "read-period-is-0",
+    "a budget that is read has a period",
+    "if (budget.period == 0) revert MalformedSession(Flaw.LIMITS, index);",
+  ),
+  base(
     "budget-before-window",
     "nothing is released before validAfter",
-    "if (block.timestamp >= copy.validAfter) {",
+    "if (block.timestamp >= carried.session.validAfter) {",
     "if (true) {",
   ),
-  reverts(
+  base("slot-nonce-lot", "a lot is below 2**32", "lot >> 32 != 0 || size", "size"),
+  base("slot-nonce-size", "a size is below 8", "size >= MAX_SIZES || index", "index"),
+  base(
+    "slot-nonce-size-edge",
+    "there is no size 8",
+    "size >= MAX_SIZES || index",
+    "size > MAX_SIZES || index",
+  ),
+  base("slot-nonce-index", "an index is below 4**size", " || index >> (size << 1) != 0) revert", ") revert"),
+
+  base(
     "revoke-once",
     "revoking again changes nothing",
     "if (_firstMeter(record).isIn(State.REVOKED)) return;",
   ),
-  reverts("epoch-is-stored", "revokeAll changes the epoch", "standing.epoch = epoch;"),
-  reverts(
+  base("epoch-is-stored", "revokeAll changes the epoch", "standing.epoch = epoch;"),
+  base(
     "epoch-unknown-before",
     "no epoch is known before its block",
     "abi.encode(standing.epoch, blockhash(block.number - 1))",
     "abi.encode(standing.epoch)",
   ),
-  reverts(
-    "domain-chain",
-    "a grant is for one chain",
-    "VERSION_HASH, block.chainid, address(this))",
-    "VERSION_HASH, uint256(8453), address(this))",
-  ),
-  reverts(
-    "domain-module",
+  base(
+    "grant-module",
     "a grant is for one module",
-    "VERSION_HASH, block.chainid, address(this))",
-    "VERSION_HASH, block.chainid, address(0))",
+    "compute(NAME_HASH, VERSION_HASH, address(this))",
+    "compute(NAME_HASH, VERSION_HASH, address(0))",
   ),
 ];

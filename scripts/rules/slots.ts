@@ -1,6 +1,6 @@
 import type { Removal } from "./Removal.ts";
 
-const file = "Slots.sol";
+const file = "libraries/Slots.sol";
 
 /** What signatures may spend. */
 export const slots: Removal[] = [
@@ -146,18 +146,29 @@ export const slots: Removal[] = [
   },
   ...(
     [
-      ["id", "mstore(preimage, id)", "the session"],
-      ["budget", "mstore(add(preimage, 32), budgetIndex)", "the budget"],
-      ["period", "mstore(add(preimage, 64), period)", "the period"],
-      ["lot", "mstore(add(preimage, 96), lot)", "the lot"],
-      ["size", "mstore(add(preimage, 128), size)", "the size"],
-      ["index", "mstore(add(preimage, 160), index)", "the index"],
+      ["id", "uint256(id), budgetIndex, period", "uint256(0), budgetIndex, period", "the session"],
+      ["budget", "uint256(id), budgetIndex, period", "uint256(id), uint256(0), period", "the budget"],
+      ["period", "uint256(id), budgetIndex, period", "uint256(id), budgetIndex, uint256(0)", "the period"],
     ] as const
-  ).map(([name, find, what]) => ({
+  ).map(([name, find, replace, what]) => ({
     name: `nonce-of-${name}`,
     rule: `a nonce stands for ${what}`,
     file,
     find,
-    replace: find.replace(/\w+\)$/, "0)"),
+    replace,
   })),
+  ...(["(lot << 88)", "(size << 80)", "(index << 64)"] as const).map((find) => ({
+    name: `nonce-of-${find.slice(1).split(" ")[0]}`,
+    rule: `a nonce stands for the ${find.slice(1).split(" ")[0]}`,
+    file,
+    find,
+    replace: "0",
+  })),
+  {
+    name: "nonce-prefix",
+    rule: "of the hash a nonce has 17 bytes, and the slot has the others to itself",
+    file,
+    find: "period) & PREFIX;",
+    replace: "period);",
+  },
 ];

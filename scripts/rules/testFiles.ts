@@ -9,31 +9,72 @@ const root = resolve(import.meta.dirname, "../..");
 
 /** Where the rules of a contract are tested most directly. */
 const closest: Record<string, string[]> = {
-  "Session.sol": ["Session"],
-  "Calls.sol": ["Calls", "SessionModule.executeSigned", "SessionModule.measured"],
-  "Budgets.sol": ["Budgets", "SessionModule.storage", "accounts/ERC7579SessionModule.paymentUserOp"],
-  "Slots.sol": ["Slots"],
-  "Payload.sol": ["Payload", "accounts/SafeSessionHandler"],
+  "libraries/SessionReader.sol": ["Session", "SessionModule.partsLeftOut", "SessionLens", "Payload"],
+  "libraries/SessionChecks.sol": ["Session", "SessionLens"],
+  "libraries/SessionPacker.sol": ["SessionLens"],
+  "SessionLens.sol": ["SessionLens"],
+  "libraries/Calls.sol": [
+    "Calls",
+    "SessionModule.pay",
+    "SessionModule.partsLeftOut",
+    "SessionModule.executeSigned",
+    "SessionModule.measured",
+  ],
+  "libraries/Budgets.sol": [
+    "Budgets",
+    "SessionModule.storage",
+    "accounts/ERC7579SessionModule.paymentUserOp",
+  ],
+  "libraries/Meter.sol": [
+    "SessionModule.pause",
+    "SessionModule.storage",
+    "Budgets",
+    "accounts/ERC7579SessionModule.paymentUserOp",
+  ],
+  "libraries/Slots.sol": ["Slots"],
+  "libraries/Payloads.sol": ["Payload", "accounts/SafeSessionHandler"],
+  "libraries/DomainSeparator.sol": ["SessionModule.grants", "Payload"],
   "SessionModule.sol": [
     "SessionModule.life",
+    "SessionModule.pause",
+    "SessionModule.pay",
     "SessionModule.execute",
     "SessionModule.executeSigned",
     "SessionModule.measured",
     "SessionModule.grants",
+    "SessionModule.partsLeftOut",
     "Budgets",
     "Calls",
     "Slots",
-    "Payload",
+    "accounts/ERC7579SessionModule.installation",
   ],
-  "accounts/SafeSessionModule.sol": [
+  "SignatureRail.sol": [
+    "Payload",
+    "SessionModule.pause",
+    "SessionModule.partsLeftOut",
+    "accounts/ERC7579SessionModule.isValidSignature",
+  ],
+  "accounts/Answers.sol": [
     "accounts/SafeSessionModule",
+    "accounts/SafeSessionHandler",
+    "hostileAccounts",
+    "accounts/ERC7579SessionModule.validateUserOp",
+  ],
+  "accounts/safe/SafeSessionModule.sol": [
+    "accounts/SafeSessionModule",
+    "hostileAccounts",
     "SessionModule.grants",
     "SessionModule.execute",
     "SessionModule.life",
   ],
-  "accounts/SafeMessage.sol": ["SessionModule.grants", "accounts/SafeSessionHandler"],
-  "accounts/SafeSessionHandler.sol": ["accounts/SafeSessionHandler"],
-  "accounts/ERC7579SessionModule.sol": [
+  "accounts/safe/SafeFallbackHandler.sol": [
+    "hostileAccounts",
+    "SessionModule.life",
+    "accounts/ERC7579SessionModule.fallbackHandler",
+  ],
+  "accounts/safe/SafeMessage.sol": ["SessionModule.grants", "accounts/SafeSessionHandler"],
+  "accounts/safe/SafeSessionHandler.sol": ["accounts/SafeSessionHandler"],
+  "accounts/erc7579/ERC7579SessionModule.sol": [
     "accounts/ERC7579SessionModule.validateUserOp",
     "accounts/ERC7579SessionModule.paymentUserOp",
     "accounts/ERC7579SessionModule.installation",
@@ -41,9 +82,12 @@ const closest: Record<string, string[]> = {
     "accounts/ERC7579SessionModule.fallbackHandler",
     "accounts/ERC7579SessionModule.isValidSignature",
   ],
-  "accounts/CanonicalExecution.sol": ["accounts/CanonicalExecution"],
-  "accounts/PaymentUserOp.sol": ["accounts/PaymentUserOp", "accounts/ERC7579SessionModule.paymentUserOp"],
-  "accounts/AccountDomain.sol": ["accounts/AccountDomain"],
+  "accounts/erc7579/CanonicalExecution.sol": ["accounts/CanonicalExecution"],
+  "accounts/erc7579/PaymentUserOp.sol": [
+    "accounts/PaymentUserOp",
+    "accounts/ERC7579SessionModule.paymentUserOp",
+  ],
+  "accounts/erc7579/AccountDomain.sol": ["accounts/AccountDomain"],
 };
 
 /**

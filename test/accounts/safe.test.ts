@@ -21,6 +21,8 @@ import { privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import {
   encodeEnable,
+  encodePause,
+  encodeResume,
   encodeRevoke,
   encodeRevokeAll,
   type Grant,
@@ -390,6 +392,24 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           expect((await status(payer.grant)).reasons).to.deep.equal(["REVOKED"]);
           // Of two sessions the other lives on.
           await payByExecution(kept, "1");
+        });
+
+        it("is paused by one signature, granted or enabled, and what was signed is good again once it is resumed", async () => {
+          const [payer, unused] = [await rawPayer(owned), await grantOf(owned)];
+          await payer.settle(await payer.sign({ carriesGrant: true }));
+          const pending = await payer.sign({ carriesGrant: true, slot: { lot: 0n, size: 1, index: 1n } });
+          const grants = [payer.grant, unused];
+          await byOwner(grants.map(encodePause));
+          expect(await refusal(payer.settle(pending))).to.include("invalid signature");
+          for (const grant of grants) {
+            expect(await refusalCode(payByExecution(grant, "1"))).to.equal("PAUSED");
+            expect(await refusalCode(signX402(grant, 1n))).to.equal("PAUSED");
+            const { paused, reasons } = await status(grant);
+            expect([paused, reasons]).to.deep.equal([true, ["PAUSED"]]);
+          }
+          await byOwner(grants.map(encodeResume));
+          await payer.settle(pending);
+          await payByExecution(unused, "1");
         });
 
         it("ends every session and every unused grant by revokeAll", async () => {

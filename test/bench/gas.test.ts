@@ -6,7 +6,7 @@ import { PARTS, sharedRows } from "../../bench/gasShares.ts";
 import { measureGas } from "../../bench/measureGas.ts";
 import { measuredBesidePeers, type Peer, peers, userOpPeers } from "../../bench/peers.ts";
 import { type Measurements, renderGasPage } from "../../bench/renderGasPage.ts";
-import { figureNames, rows } from "../../bench/rows.ts";
+import { figureNames, gasNames, READER, rows } from "../../bench/rows.ts";
 import { standings, targets } from "../../bench/targets.ts";
 import { USER_OP_PARTS, userOpRows } from "../../bench/userOpShares.ts";
 
@@ -44,12 +44,14 @@ describe("the committed gas figures", () => {
       "erc7579/kernel/userOp/next",
     ];
     const again = await measureGas({ names });
-    expect(Object.keys(again)).to.have.members([...names, "erc7579/kernel/userOp/next/actualGasUsed"]);
+    expect(Object.keys(again)).to.have.members(
+      rows.filter(({ name }) => names.includes(name)).flatMap(figureNames),
+    );
     for (const [name, gas] of Object.entries(again)) expect(gas, name).to.equal(gasOf(name));
   });
 
   it("have one row for each name, and what was charged beside each userOp", () => {
-    expect(Object.keys(measurements.figures)).to.deep.equal(rows.flatMap(figureNames));
+    expect(Object.keys(measurements.figures)).to.deep.equal([...rows.flatMap(figureNames), READER]);
     expect(new Set(rows.map(({ name }) => name)).size).to.equal(rows.length);
   });
 
@@ -76,7 +78,7 @@ describe("the committed gas figures", () => {
 
   it("say of a userOp that the EntryPoint charges less than the transaction, by no less than the base price", () => {
     for (const row of rows.filter((row) => row.erc7579 && row.isUserOp)) {
-      const [whole, charged] = figureNames(row);
+      const [whole, charged] = gasNames(row);
       if (!charged) throw new Error(`nothing was charged for ${row.name}`);
       expect(gasOf(whole ?? "") - gasOf(charged), row.name).to.be.greaterThan(21_000);
     }
@@ -121,8 +123,10 @@ describe("the committed gas figures", () => {
     expect(hasAll).to.deep.equal([]);
   });
 
-  it("are held against targets that name measured rows", () => {
+  it("keep every target, each of which names a measured row", () => {
     expect(standings(measurements.figures)).to.have.length(targets.length);
+    for (const { row, over, gas, most } of standings(measurements.figures))
+      expect(gas, over ? `${row} over ${over}` : row).to.be.at.most(most);
     expect(() => standings({})).to.throw("was not measured");
   });
 });

@@ -5,12 +5,13 @@ import {
   BaseError,
   type Chain,
   ContractFunctionRevertedError,
+  concat,
   createPublicClient,
-  decodeAbiParameters,
   defineChain,
   encodeFunctionData,
-  getAbiItem,
+  getAddress,
   type Hex,
+  hexToNumber,
   http,
   keccak256,
   type PublicClient,
@@ -36,6 +37,8 @@ import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import {
   type Budget,
   decodeSessionUserOpCallData,
+  eip712Domain,
+  eip712Types,
   encodePaymentUserOpCallData,
   encodePaymentUserOpSignature,
   encodeSessionUserOpCallData,
@@ -49,11 +52,13 @@ import {
   sessionJson,
   sessionModuleAbi,
   sessionState,
-  signPaymentUserOp,
   toSessionSmartAccount,
   type UserOpPayment,
+  unpackSession,
   validatorNonceKey,
 } from "../../packages/sdk/src/index.ts";
+import { hashCarriedSession } from "../../packages/sdk/src/session/hashCarriedSession.ts";
+import { sessionBytes } from "../contracts/sessionBytes.ts";
 import { type Bundler, startBundler } from "../environment/erc7579/bundler.ts";
 import type { ModularAccount } from "../environment/erc7579/ModularAccount.ts";
 import {
@@ -232,7 +237,7 @@ export const spentOf = async (session: Session): Promise<bigint> => {
     address: world().module,
     abi: sessionModuleAbi,
     functionName: "budgetOf",
-    args: [session, 0n],
+    args: [sessionBytes(session), 0n],
   });
   return spent;
 };
@@ -489,13 +494,15 @@ export async function handmadePaymentUserOp(
   });
 }
 
-const [sessionType] = getAbiItem({ abi: sessionModuleAbi, name: "enable" }).inputs;
-
 /** What the signature of a userOp says by which the account pays itself. */
-export function readPaymentSignature(signature: Hex) {
-  const types = [sessionType, { type: "bytes" }, { type: "uint256" }, { type: "bytes" }] as const;
-  const [session, grant, period, keySignature] = decodeAbiParameters(types, signature);
-  return { session, grant, period, keySignature };
+export function readPaymentSignature(signature: Hex, account: Address) {
+  const key = getAddress(slice(signature, 71, 91));
+  const { session, rest } = unpackSession(slice(signature, 91));
+  return {
+    id: hashCarriedSession({ account, key, ...session }),
+    period: hexToNumber(slice(signature, 65, 71)),
+    grant: size(rest) === 20 ? "0x" : slice(rest, 0, size(rest) - 20),
+  };
 }
 
 /** The form of a userOp that was included, and the owner's grant in it. */
@@ -503,7 +510,9 @@ export async function sentAs({ userOpHash }: UserOperationReceipt) {
   const { userOperation } = await bundlerClient().getUserOperation({ hash: userOpHash });
   const said = decodeSessionUserOpCallData(userOperation.callData, world().module);
   const grant =
-    said.form === "execution" ? said.signature : readPaymentSignature(userOperation.signature).grant;
+    said.form === "execution"
+      ? said.signature
+      : readPaymentSignature(userOperation.signature, userOperation.sender).grant;
   return { form: said.form, grant };
 }
 
@@ -521,15 +530,14 @@ export async function signByHand(
   });
   if (decodeSessionUserOpCallData(userOp.callData, module).form === "execution")
     return { ...userOp, signature: await key.sign({ hash }) };
-  const { session, grant, period } = readPaymentSignature(userOp.signature);
-  const signature = await signPaymentUserOp(key, {
-    session: { module, session },
-    chainId: testChain.chainId,
-    signature: grant,
-    period,
-    userOpHash: hash,
+  const { id, period } = readPaymentSignature(userOp.signature, userOp.sender);
+  const keySignature = await key.signTypedData({
+    domain: eip712Domain(testChain.chainId, module),
+    types: { PaymentUserOp: eip712Types.PaymentUserOp },
+    primaryType: "PaymentUserOp",
+    message: { session: id, period: BigInt(period), userOpHash: hash },
   });
-  return { ...userOp, signature };
+  return { ...userOp, signature: concat([keySignature, slice(userOp.signature, 65)]) };
 }
 
 /** Hands a complete userOp to the bundler, and waits until it is included. */

@@ -11,16 +11,7 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import {
-  type Authorization,
-  asks,
-  authorize,
-  compact,
-  isGood,
-  number,
-  slotNonce,
-  type Terms,
-} from "./authorization.ts";
+import { type Authorization, asks, authorize, compact, isGood, number, type Terms } from "./authorization.ts";
 import {
   ANYONE,
   actAction,
@@ -31,13 +22,11 @@ import {
   DAY,
   digestIn,
   enable,
-  encode,
   epochOf,
   grantOf,
   idOf,
   key,
   MAX_UINT256,
-  MODULE,
   mallory,
   nativeBudget,
   ODD_TOKEN,
@@ -51,7 +40,7 @@ import {
   USD,
   useChain,
 } from "./fixture.ts";
-import { SESSION_WORDS, withWord, wordOf } from "./words.ts";
+import { type LeftOut, packed } from "./sessionBytes.ts";
 
 /** The payload with one of its fields replaced. */
 const withPart = ({ parts }: Authorization, name: string, bytes: Hex): Hex => {
@@ -64,6 +53,13 @@ const flip = (bytes: Hex, bit: number): Hex => {
   return `${bytes.slice(0, at) as Hex}${flipped.toString(16).padStart(2, "0")}${bytes.slice(at + 2)}`;
 };
 const cut = (bytes: Hex, length: number): Hex => bytes.slice(0, 2 + 2 * length) as Hex;
+/** The same number, with zeros in front. */
+const withZeros = (bytes: Hex, zeros: number): Hex =>
+  concat([
+    numberToHex(size(bytes) - 1 + zeros, { size: 1 }),
+    `0x${"00".repeat(zeros)}`,
+    `0x${bytes.slice(4)}`,
+  ]);
 /** Bytes that only the seed decides. */
 function* randomBytes(seed: string): Generator<number> {
   for (let i = 0; ; ++i)
@@ -180,25 +176,26 @@ describe("a payload", () => {
       expect(await asks(hash, payload)).to.equal(true);
     });
     it("says no with any one of its bits flipped", async () => {
-      const { hash, payload, parts } = await granted();
-      const begin = size(payload) - size(parts.at(-1)?.[1] as Hex);
-      // An offset may point at another place where the same stands. 65 bytes of grant are followed by 31 of padding.
-      const offsets = [0, 1, 2 + SESSION_WORDS.budgetsOffset, 2 + SESSION_WORDS.actionsOffset];
-      offsets.push(2 + SESSION_WORDS.budgetOffset, 2 + SESSION_WORDS.recipientsOffset);
-      for (let byte = 0; byte < size(payload) - 31; ++byte) {
-        if (offsets.includes(Math.floor((byte - begin) / 32))) continue;
+      const { hash, payload } = await granted();
+      for (let byte = 0; byte < size(payload); ++byte) {
         for (const bit of [0, 7])
           expect(await asks(hash, flip(payload, 8 * byte + bit)), `bit ${bit} of byte ${byte}`).to.equal(
             false,
           );
       }
     });
-    it("says no cut short at any length, and with anything behind it", async () => {
+    it("says no cut short at any length, and takes what is behind the session for the grant, to the end", async () => {
       const { hash, payload } = await granted();
       for (let length = 0; length < size(payload); ++length)
         expect(await asks(hash, cut(payload, length)), `${length} bytes of ${size(payload)}`).to.equal(false);
+      // The Safe has seen its owners' signatures, and looks no further: as in a grant of the execution rail.
       for (const trailing of ["0x00", pad("0x"), payload] as Hex[])
-        expect(await asks(hash, concat([payload, trailing]))).to.equal(false);
+        expect(await asks(hash, concat([payload, trailing]))).to.equal(true);
+      const { parts } = await granted();
+      const session = parts.slice(0, -1).map(([, bytes]) => bytes);
+      const grant = parts.at(-1)?.[1] as Hex;
+      for (const leading of ["0x00", pad("0x")] as Hex[])
+        expect(await asks(hash, concat([...session, leading, grant]))).to.equal(false);
     });
     it("says no to a grant that is empty, garbage, somebody else's or for another session", async () => {
       for (const grant of [
@@ -214,25 +211,39 @@ describe("a payload", () => {
       );
       expect(await isGood({ grant: elsewhere })).to.equal(false);
     });
-    it("says no, and does not revert, to a grant of impossible length, place or session", async () => {
-      const { hash, parts } = await granted();
-      const before = concat(parts.slice(0, -1).map(([, bytes]) => bytes));
-      const body = concat(["0x00000000", parts.at(-1)?.[1] as Hex]);
-      const words = (size(body) - 4) / 32;
-      const presented = (changed: Hex) => asks(hash, concat([before, `0x${changed.slice(10)}`]));
-      for (const length of [MAX_UINT256, MAX_UINT256 - 31n, 2n ** 32n, 2n ** 255n]) {
-        // The grant's length as the payload's last word, behind which the grant would be.
-        const place = withWord(body, 1, BigInt(32 * (words - 1)));
-        expect(await presented(withWord(place, words - 1, length)), `${length} bytes`).to.equal(false);
-      }
-      for (const word of [0, 1]) {
-        for (const offset of [2n ** 32n, MAX_UINT256, MAX_UINT256 - 31n, 2n ** 255n, 0n])
-          expect(await presented(withWord(body, word, offset)), `offset ${offset}`).to.equal(false);
-      }
+    it("says no without a grant, or with anything left out, though the owner signed that very session", async () => {
+      const of = rich();
+      const grant = await grantOf(of);
+      const whole = await authorize({
+        of,
+        budgetIndex: 1,
+        to: bob,
+        slot: { lot: 2n, size: 1 },
+        value: 5n,
+        grant,
+      });
+      expect(await asks(whole.hash, whole.payload)).to.equal(true);
+      const before = whole.parts.slice(
+        0,
+        whole.parts.findIndex(([name]) => name === "session.validAfter"),
+      );
+      const carrying = (leftOut: LeftOut, behind: Hex) =>
+        asks(whole.hash, concat([...before.map(([, bytes]) => bytes), packed(of, leftOut), behind]));
+      expect(await carrying({}, grant)).to.equal(true);
+      expect(await carrying({}, "0x")).to.equal(false);
+      for (const leftOut of [
+        { budgets: [0] },
+        { budgets: [2] },
+        { budgets: [1] },
+        { actions: true },
+        { budgets: [0, 2], actions: true },
+      ])
+        expect(await carrying(leftOut, grant), JSON.stringify(leftOut)).to.equal(false);
     });
     it("does not look at the grant of a session that is enabled", async () => {
       await chain.send(enable(session()));
-      for (const grant of ["0x", "0x1234"] as Hex[]) expect(await isGood({ grant })).to.equal(true);
+      for (const grant of ["0x00", "0x1234"] as Hex[]) expect(await isGood({ grant })).to.equal(true);
+      expect(await isGood({ grant: "0x" }), "but one there must be").to.equal(false);
     });
     it("says no once the session is REVOKED or the epoch is another, whatever is carried", async () => {
       await chain.send(revoke(session().account, await idOf(session())));
@@ -263,7 +274,7 @@ describe("a payload", () => {
       ["slot sizes without signatures", () => ({ budgets: [budget({ signatures: 0 })] })],
       ["signatures without slot sizes", () => ({ budgets: [budget({ sizes: 0 })] })],
       ["nine slot sizes", () => ({ budgets: [budget({ signatures: 1, sizes: 9 })] })],
-      ["255 slot sizes", () => ({ budgets: [budget({ signatures: 1, sizes: 255 })] })],
+      ["15 slot sizes", () => ({ budgets: [budget({ signatures: 1, sizes: 15 })] })],
       ["a stream with slots", () => ({ budgets: [budget({ perSecond: 1n })] })],
       ["no recipient", () => ({ budgets: [budget({ recipients: [] })] })],
       ["recipient 0", () => ({ budgets: [budget({ recipients: [alice, zeroAddress] })] })],
@@ -282,30 +293,30 @@ describe("a payload", () => {
           expect(await isGood({ of, value, grant: await grantOf(of) })).to.equal(false);
       });
     }
-    it("says no to a granted session whose words are too wide, and does not revert", async () => {
-      const of = session({ actions: [actAction({ rules: [{ offset: 4, op: 0, value: pad("0x") }] })] });
-      const { parts } = await authorize({ of, grant: `0x${"00".repeat(65)}` });
-      const encoded = parts.at(-1)?.[1] as Hex;
-      for (const name of Object.keys(SESSION_WORDS) as (keyof typeof SESSION_WORDS)[]) {
-        if (/Offset$|Length$|^salt$|^ruleValue$/.test(name)) continue;
-        const bit = name === "selector" ? 0 : 255;
-        const dirty = (data: Hex, first: number) => {
-          const at = first + SESSION_WORDS[name];
-          return withWord(data, at, wordOf(data, at) | (1n << BigInt(bit)));
-        };
-        const id = await chain.call({ to: MODULE, data: dirty(encode("hashSession", [of]), 1) });
-        const grant = await signAsSafe(of.account, digestIn(id));
-        const nonce = slotNonce(id, 0, 0n, { lot: 0n, size: 0, index: 0n });
-        const signed = await authorize({ of, grant, nonce });
-        // withWord counts behind a selector of four bytes.
-        const body = dirty(concat(["0x00000000", signed.parts.at(-1)?.[1] as Hex]), 2);
-        expect(size(body) - 4).to.equal(size(encoded));
-        const payload = concat([
-          ...signed.parts.slice(0, -1).map(([, bytes]) => bytes),
-          `0x${body.slice(10)}`,
-        ]);
-        expect(await asks(signed.hash, payload), name).to.equal(false);
-      }
+    it("says no to a granted session whose bytes are not its own encoding, and does not revert", async () => {
+      const of = session({ actions: [actAction({ rules: [{ offset: 4, op: 0, value: pad("0x05") }] })] });
+      const good = await granted({ of });
+      expect(await asks(good.hash, good.payload)).to.equal(true);
+      for (const [name, bytes] of good.parts.filter(([name]) => /salt|per|\.value$/.test(name)))
+        for (const zeros of [1, 2, 20]) {
+          const longer = withPart(good, name, withZeros(bytes, zeros));
+          expect(await asks(good.hash, longer), `${zeros} zeros before ${name}`).to.equal(false);
+        }
+      for (const [name, count] of [
+        ["budgets", 9],
+        ["budgets[0].recipients", 33],
+        ["actions", 33],
+        ["actions[0].rules", 9],
+      ] as const)
+        for (const other of [count, 0, 254, 255])
+          expect(
+            await asks(good.hash, withPart(good, `session.${name}`, numberToHex(other, { size: 1 }))),
+            `${other} ${name}`,
+          ).to.equal(false);
+      for (const codes of [3, 3 << 2, 3 << 4, 1 << 6, 1 << 7])
+        expect(
+          await asks(good.hash, withPart(good, "session.codes", numberToHex(codes, { size: 1 }))),
+        ).to.equal(false);
     });
   });
 
@@ -354,12 +365,87 @@ describe("a payload", () => {
     });
   });
 
+  describe("of version 4, which names the key and has a grant", () => {
+    const named = async (terms: Terms = {}) =>
+      authorize({ namesKey: true, grant: await grantOf(terms.of ?? session()), ...terms });
+    it("lets the account say yes before anything of the session is on the chain", async () => {
+      const { hash, payload } = await named();
+      expect(payload.slice(0, 4)).to.equal("0x04");
+      expect(await asks(hash, payload)).to.equal(true);
+      for (const other of [flip(hash, 0), flip(hash, 255), keccak256(hash), pad("0x")])
+        expect(await asks(other, payload)).to.equal(false);
+    });
+    it("says no with any one of its bits flipped, and cut short at any length", async () => {
+      const { hash, payload } = await named();
+      for (let byte = 0; byte < size(payload); ++byte) {
+        expect(await asks(hash, cut(payload, byte)), `${byte} bytes`).to.equal(false);
+        for (const bit of [0, 7])
+          expect(await asks(hash, flip(payload, 8 * byte + bit)), `bit ${bit} of byte ${byte}`).to.equal(
+            false,
+          );
+      }
+    });
+    it("says no to a thief who names himself, to the key's name over a thief's signature, and to no grant", async () => {
+      const stolen = await named({ by: stranger });
+      expect(await asks(stolen.hash, stolen.payload)).to.equal(false);
+      expect(await asks(stolen.hash, withPart(stolen, "key", stranger.address))).to.equal(false);
+      const good = await named();
+      expect(await asks(good.hash, withPart(good, "key", stranger.address))).to.equal(false);
+      expect(await asks(good.hash, withPart(good, "key", zeroAddress))).to.equal(false);
+      const bare = await named({ grant: "0x" });
+      expect(await asks(bare.hash, bare.payload)).to.equal(false);
+    });
+  });
+
+  describe("of an enabled session", () => {
+    const terms = () => ({ of: rich(), budgetIndex: 1, to: bob, slot: { lot: 2n, size: 1 }, value: 5n });
+    beforeEach(async () => {
+      await chain.send(enable(rich()));
+    });
+    it("may leave out, or not, each part that the payment does not need", async () => {
+      for (const leftOut of [
+        {},
+        { budgets: [0] },
+        { budgets: [2] },
+        { budgets: [0, 2] },
+        { actions: true },
+        { budgets: [0, 2], actions: true },
+      ])
+        expect(await isGood({ ...terms(), leftOut }), JSON.stringify(leftOut)).to.equal(true);
+    });
+    it("may not leave out the budget that is paid from", async () => {
+      for (const leftOut of [{ budgets: [1] }, { budgets: [0, 1, 2], actions: true }])
+        for (const payee of [alice, zeroAddress, ANYONE])
+          expect(await isGood({ ...terms(), leftOut, to: payee })).to.equal(false);
+    });
+    it("says no for a budget that is left out, whose token nobody has, whoever is paid", async () => {
+      const of = rich();
+      for (const budgetIndex of [0, 1, 2])
+        for (const to of [alice, bob, mallory, zeroAddress, ANYONE])
+          for (const value of [0n, 1n])
+            expect(
+              await isGood({ of, budgetIndex, to, value, leftOut: { budgets: [budgetIndex] } }),
+              `budget ${budgetIndex}`,
+            ).to.equal(false);
+    });
+    it("says no where the hash of what is left out is another", async () => {
+      const good = await authorize(terms());
+      expect(await asks(good.hash, good.payload)).to.equal(true);
+      for (const name of ["session.budgets[0].hash", "session.budgets[2].hash", "session.actions.hash"])
+        for (const hash of [pad("0x"), pad("0x01"), keccak256("0x")])
+          expect(await asks(good.hash, withPart(good, name, hash)), name).to.equal(false);
+    });
+  });
+
   describe("of any other version", () => {
-    it("is none: 0, 4, 27, 28, 255", async () => {
+    it("is none: 0, 5, 27, 28, 255; and no version is taken for another", async () => {
       await chain.send(enable(session()));
       const good = await authorize();
-      for (const version of ["0x00", "0x02", "0x03", "0x04", "0x1b", "0x1c", "0xff"] as Hex[])
+      for (const version of ["0x00", "0x02", "0x03", "0x04", "0x05", "0x1b", "0x1c", "0xff"] as Hex[])
         expect(await asks(good.hash, withPart(good, "version", version))).to.equal(false);
+      const granted = await authorize({ grant: await grantOf(session()) });
+      for (const version of ["0x00", "0x01", "0x03", "0x04", "0x05", "0x1b", "0x1c", "0xff"] as Hex[])
+        expect(await asks(granted.hash, withPart(granted, "version", version))).to.equal(false);
     });
   });
 
@@ -414,8 +500,23 @@ describe("a payload", () => {
       expect(await isGood({ to: alice })).to.equal(true);
       expect(await isGood({ to: bob })).to.equal(true);
       const good = await authorize({ to: bob });
-      for (const payee of [0n, 2n, 31n, 255n, 2n ** 64n, BigInt(bob)])
+      for (const payee of [0n, 2n, 31n, 32n, 255n, 2n ** 64n, BigInt(alice), BigInt(mallory)])
         expect(await asks(good.hash, withPart(good, "payee", number(payee)))).to.equal(false);
+    });
+    it("by the address itself, which must be a recipient's", async () => {
+      await chain.send(enable(session()));
+      for (const to of [alice, bob]) {
+        const good = await authorize({ to });
+        expect(await asks(good.hash, withPart(good, "payee", number(BigInt(to))))).to.equal(true);
+      }
+    });
+    it("below 32 by the place alone, though a recipient has that address", async () => {
+      const low = toHex(1, { size: 20 });
+      const of = session({ budgets: [budget({ recipients: [low, alice] })] });
+      await chain.send(enable(of));
+      const good = await authorize({ of, to: low });
+      expect(await asks(good.hash, good.payload)).to.equal(true);
+      expect(await asks(good.hash, withPart(good, "payee", number(1n)))).to.equal(false);
     });
     it("who must be a recipient", async () => {
       await chain.send(enable(session()));
@@ -509,29 +610,34 @@ describe("a payload", () => {
       ["value", 16],
       ["validAfter", 32],
       ["validBefore", 32],
-      ["session.validAfter", 6],
-      ["session.validUntil", 6],
       ["session.salt", 32],
       ["session.gasAllowance", 16],
       ["session.paymaster", 20],
-      ["session.actions", 32],
-      ["budget.perTransaction", 16],
-      ["budget.perPeriod", 16],
-      ["budget.period", 4],
+      ["session.budgets[1].perTransaction", 16],
+      ["session.budgets[1].perPeriod", 16],
+      ["session.budgets[1].period", 4],
     ] as const) {
-      it(`${name}: ${width} bytes`, async () => {
-        await chain.send(enable(session()));
-        const good = await authorize();
+      it(`${name}: ${width} bytes, with no zero in front`, async () => {
+        await chain.send(enable(rich()));
+        const good = await authorize({
+          of: rich(),
+          budgetIndex: 1,
+          to: bob,
+          slot: { lot: 2n, size: 1 },
+          value: 5n,
+          validAfter: 7n,
+        });
+        expect(await asks(good.hash, good.payload)).to.equal(true);
         const was = good.parts.find(([part]) => part === name)?.[1] as Hex;
-        // The same number with zeros in front, as wide as may be and one byte wider.
-        const wide = (bytes: number) => {
-          const value = was.slice(4);
-          return concat([numberToHex(bytes, { size: 1 }), pad(value ? `0x${value}` : "0x", { size: bytes })]);
-        };
-        expect(await asks(good.hash, withPart(good, name, wide(width + 1)))).to.equal(false);
-        expect(
-          await asks(good.hash, withPart(good, name, concat(["0xff", pad("0x", { size: 255 })]))),
-        ).to.equal(false);
+        for (let zeros = 1; size(was) - 1 + zeros <= width + 2; ++zeros)
+          expect(
+            await asks(good.hash, withPart(good, name, withZeros(was, zeros))),
+            `${zeros} zeros`,
+          ).to.equal(false);
+        for (const count of [width + 1, 33, 255]) {
+          const wide = concat([numberToHex(count, { size: 1 }), `0x01${"00".repeat(count - 1)}`]);
+          expect(await asks(good.hash, withPart(good, name, wide)), `${count} bytes`).to.equal(false);
+        }
       });
     }
     it("so that one that begins with what is cut off names no other session", async () => {
@@ -540,7 +646,9 @@ describe("a payload", () => {
       const good = await authorize({ of, period: 1n });
       expect(await asks(good.hash, good.payload)).to.equal(true);
       // 2**32 + 1 seconds would be 1 second, if what does not fit were dropped.
-      expect(await asks(good.hash, withPart(good, "budget.period", "0x050100000001"))).to.equal(false);
+      expect(await asks(good.hash, withPart(good, "session.budgets[0].period", "0x050100000001"))).to.equal(
+        false,
+      );
     });
     it("and may carry the largest of their width", async () => {
       const of = session({
@@ -576,7 +684,7 @@ describe("a payload", () => {
       for (let run = 0; run < 300; ++run) {
         const length = 60 + (((next() << 8) | next()) % 900);
         const bytes = Array.from({ length }, next);
-        bytes[0] = 1 + (run % 2);
+        bytes[0] = 1 + (run % 4);
         const payload = `0x${bytes.map((one) => one.toString(16).padStart(2, "0")).join("")}` as Hex;
         expect(await asks(keccak256(payload), payload), payload).to.equal(false);
       }

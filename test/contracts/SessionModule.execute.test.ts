@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, encodeFunctionData, type Hex, parseAbi, zeroAddress } from "viem";
+import { concat, type Hex } from "viem";
 import {
   ACTOR,
   ANYONE,
@@ -7,9 +7,11 @@ import {
   actAction,
   actorReport,
   alice,
+  approvedByOwner,
   budget,
   CANNED,
   chain,
+  chainOfReasons,
   DAY,
   decodeRevert,
   enable,
@@ -35,7 +37,6 @@ import {
   revoke,
   revokeAll,
   SAFE_VERSIONS,
-  safeAccountAbi,
   session,
   signExecution,
   someone,
@@ -47,12 +48,6 @@ import {
   USD,
   useChain,
 } from "./fixture.ts";
-
-/** What a failed call of the account failed with, and in it, and so on. */
-const chainOfReasons = (data: Hex): string[] => {
-  const { name, args } = decodeRevert(data);
-  return name === "CallFailed" ? [name, ...chainOfReasons(args[1] as Hex)] : [name];
-};
 
 describe("execute", () => {
   useChain();
@@ -310,28 +305,12 @@ describe("execute", () => {
     it("by its account reverts a measured execution, for the session and for all", async () => {
       // An owner's signed transaction, which the target submits.
       await chain.send(enable(acting()));
-      const approved = `0x${"00".repeat(12)}${owner.address.slice(2)}${"00".repeat(32)}01` as Hex;
       for (const [data, refusal] of [
         [encode("revoke", [await idOf(acting())]), "SessionIsRevoked"],
         [encode("revokeAll", []), "WrongEpoch"],
       ] as const) {
         const snapshot = await chain.request<Hex>("evm_snapshot");
-        const { request, hash } = await ownersTransaction(MODULE, data);
-        await chain.send({
-          from: owner.address,
-          to: acting().account,
-          data: encodeFunctionData({ abi: safeAccountAbi, functionName: "approveHash", args: [hash] }),
-        });
-        await prepare([
-          {
-            to: acting().account,
-            data: encodeFunctionData({
-              abi: safeAccountAbi,
-              functionName: "execTransaction",
-              args: [request.to, 0n, request.data, 0, 0n, 0n, 0n, zeroAddress, zeroAddress, approved],
-            }),
-          },
-        ]);
+        await prepare([await approvedByOwner(MODULE, data)]);
         const failure = decodeRevert(
           await revertOf(chain.call({ ...execute(acting(), [act()]), from: ACTOR })),
         );
@@ -380,25 +359,4 @@ describe("execute", () => {
 
 function word(n: bigint): Hex {
   return `0x${n.toString(16).padStart(64, "0")}`;
-}
-
-/** A transaction of the Safe 1.4.1 and the hash that its owner approves it by. */
-async function ownersTransaction(to: Hex, data: Hex) {
-  const abi = parseAbi([
-    "function getTransactionHash(address,uint256,bytes,uint8,uint256,uint256,uint256,address,address,uint256) view returns (bytes32)",
-    "function nonce() view returns (uint256)",
-  ]);
-  const safe = chain.safes["1.4.1"];
-  const nonce = BigInt(
-    await chain.call({ to: safe, data: encodeFunctionData({ abi, functionName: "nonce" }) }),
-  );
-  const hash = await chain.call({
-    to: safe,
-    data: encodeFunctionData({
-      abi,
-      functionName: "getTransactionHash",
-      args: [to, 0n, data, 0, 0n, 0n, 0n, zeroAddress, zeroAddress, nonce],
-    }),
-  });
-  return { request: { to, data }, hash };
 }

@@ -155,7 +155,7 @@ describe("the contracts' code", () => {
     ["SafeSessionHandler", HANDLER],
   ] as const;
   for (const [name, address] of contracts) {
-    const artifact = () => ownArtifact(`contracts/accounts/${name}.sol`, name);
+    const artifact = () => ownArtifact(`contracts/accounts/safe/${name}.sol`, name);
     it(`of ${name} is what its creation code deploys, without arguments`, async () => {
       const receipt = (await chain.send({
         from: relayer.address,

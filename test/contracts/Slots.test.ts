@@ -9,6 +9,7 @@ import {
   keccak256,
   pad,
   parseAbi,
+  slice,
   toHex,
 } from "viem";
 import {
@@ -97,19 +98,40 @@ describe("a slot", () => {
     const id = keccak256("0x01");
     const ask = (args: [Hex, bigint, bigint, bigint, bigint, bigint]) =>
       chain.call({ to: MODULE, data: encode("slotNonce", args) });
-    it("that is the hash of its six words, with the low 64 bits zeroed", async () => {
-      const words = [id, 1n, 2n, 3n, 4n, 5n] as const;
-      const hash = keccak256(concat([id, ...words.slice(1).map((word) => pad(toHex(word as bigint)))]));
-      expect(await ask([...words])).to.equal(`${hash.slice(0, 50)}0000000000000000`);
-      expect(slotNonce(id, 1, 2n, { lot: 3n, size: 4, index: 5n })).to.equal(await ask([...words]));
+    it("of 17 bytes that stand for the period, then lot, size and index, then 8 zeros", async () => {
+      const hash = keccak256(concat([id, pad("0x01"), pad("0x02")]));
+      const fields: Hex = "0x000000030400050000000000000000";
+      expect(await ask([id, 1n, 2n, 3n, 4n, 5n])).to.equal(concat([slice(hash, 0, 17), fields]));
+      expect(slotNonce(id, 1, 2n, { lot: 3n, size: 4, index: 5n })).to.equal(
+        await ask([id, 1n, 2n, 3n, 4n, 5n]),
+      );
+    });
+    it("up to the last lot, size and index that there can be", async () => {
+      const last = await ask([id, 0n, 0n, 2n ** 32n - 1n, 7n, 4n ** 7n - 1n]);
+      expect(slice(last, 17)).to.equal("0xffffffff073fff0000000000000000");
+      expect(slice(last, 0, 17)).to.equal(slice(await ask([id, 0n, 0n, 0n, 0n, 0n]), 0, 17));
     });
     it("that each of the six changes", async () => {
-      const base: [Hex, bigint, bigint, bigint, bigint, bigint] = [id, 0n, 0n, 0n, 0n, 0n];
+      const base: [Hex, bigint, bigint, bigint, bigint, bigint] = [id, 0n, 0n, 0n, 1n, 0n];
       const nonces = new Set([await ask(base)]);
       for (let i = 0; i < 6; ++i)
-        nonces.add(await ask(base.with(i, i === 0 ? keccak256("0x02") : 1n) as typeof base));
+        nonces.add(await ask(base.with(i, i === 0 ? keccak256("0x02") : i === 4 ? 2n : 1n) as typeof base));
       expect(nonces.size).to.equal(7);
     });
+    const most = 2n ** 256n - 1n;
+    for (const [title, ...slot] of [
+      ["lot 2**32", 2n ** 32n, 0n, 0n],
+      ["the largest number for a lot", most, 0n, 0n],
+      ["size 8", 0n, 8n, 0n],
+      ["the largest number for a size", 0n, most, 0n],
+      ["a size that is 0 once doubled", 0n, 2n ** 255n, 1n],
+      ["index 1 of size 0", 0n, 0n, 1n],
+      ["index 4 of size 1", 0n, 1n, 4n],
+      ["index 4**7 of size 7", 0n, 7n, 4n ** 7n],
+      ["the largest number for an index", 0n, 7n, most],
+    ] as const)
+      it(`but none where it would be ${title}`, () =>
+        refused(ask([id, 0n, 0n, ...slot]), "NoSuchSlot", ...slot));
     it("and the authorization must have that one", async () => {
       const mine = slotNonce(hashOf(session()), 0, 0n, { lot: 0n, size: 0, index: 0n });
       expect(await isGood({ nonce: mine })).to.equal(true);
@@ -165,6 +187,21 @@ describe("a slot", () => {
     it("in lots below perPeriod / perTransaction", async () => {
       expect(await good(19n)).to.equal(true);
       for (const lot of [20n, 21n, 2n ** 128n - 1n]) expect(await good(lot), `${lot}`).to.equal(false);
+    });
+    it("in lots below 2**32, which is as many as a session can have", async () => {
+      const of = session({
+        budgets: [budget({ perTransaction: 1n, perPeriod: 2n ** 32n - 1n, signatures: 1, sizes: 1 })],
+      });
+      await chain.send(enable(of));
+      for (const [lot, expected] of [
+        [2n ** 32n - 2n, true],
+        [2n ** 32n - 1n, false],
+        [2n ** 32n, false],
+        [2n ** 33n + 1n, false],
+      ] as const)
+        expect(await isGood({ of, slot: { lot }, value: 1n }), `${lot}`).to.equal(expected);
+      await use(2n ** 32n - 2n, 0, 0n, { of, value: 1n });
+      await refused(chain.call(execute(of, [pay(alice, 1n)])), "LotOpened", usdc(), 2n ** 32n - 2n);
     });
     it("where Y is no multiple of X, in whole lots only; where Y is X, in one", async () => {
       const uneven = session({ budgets: [budget({ perPeriod: (5n * USD) / 2n })] });

@@ -1,7 +1,6 @@
 import {
   type Address,
   concat,
-  encodeAbiParameters,
   encodeFunctionData,
   type Hex,
   hashStruct,
@@ -10,10 +9,13 @@ import {
   numberToHex,
   pad,
   parseAbi,
-  size,
   toBytes,
   toHex,
 } from "viem";
+import { type LeftOut, number, partsOf } from "./sessionBytes.ts";
+
+export { number } from "./sessionBytes.ts";
+
 import {
   ANYONE,
   alice,
@@ -21,7 +23,6 @@ import {
   encode,
   key,
   MODULE,
-  moduleAbi,
   relayer,
   type Session,
   session,
@@ -50,6 +51,10 @@ export type Terms = {
   by?: typeof key;
   /** Carried by the payload, which is of version 2 then. */
   grant?: Hex;
+  /** Whether the payload names the key, as for accounts that wrap the hash: versions 3 and 4. */
+  namesKey?: boolean;
+  /** Of a session that is enabled. Default: all that the payment does not need. */
+  leftOut?: LeftOut;
   /** The nonce that is signed, where it is not the slot's. */
   nonce?: Hex;
 };
@@ -81,19 +86,17 @@ export const authorizationTypes = {
   ],
 } as const;
 
-/** One byte that counts, then the bytes; no more of these than needed. */
-export const number = (value: bigint): Hex => {
-  if (value === 0n) return "0x00";
-  const bytes = toHex(value).length % 2 ? (`0x0${value.toString(16)}` as Hex) : toHex(value);
-  return concat([numberToHex(size(bytes), { size: 1 }), bytes]);
-};
 const byte = (value: number): Hex => numberToHex(value, { size: 1 });
 
-/** The nonce of a slot, computed here once more. */
+/**
+ * The nonce of a slot, computed here once more. A slot that there cannot be has one too, as the contract would compute it:
+ * fields that are too large run into their neighbours.
+ */
 export const slotNonce = (id: Hex, budgetIndex: number, period: bigint, slot: Slot): Hex => {
-  const words = [BigInt(budgetIndex), period, slot.lot, BigInt(slot.size), slot.index];
-  const hash = keccak256(concat([id, ...words.map((word) => pad(toHex(word)))]));
-  return `${hash.slice(0, 50) as Hex}${"0".repeat(16)}`;
+  const hash = keccak256(concat([id, ...[BigInt(budgetIndex), period].map((word) => pad(toHex(word)))]));
+  const prefix = BigInt(hash.slice(0, 36)) << 120n;
+  const fields = (slot.lot << 88n) | (BigInt(slot.size) << 80n) | (slot.index << 64n);
+  return toHex(BigInt.asUintN(256, prefix | fields), { size: 32 });
 };
 
 export const hashOf = (of: Session): Hex =>
@@ -105,47 +108,6 @@ export const compact = (signature: Hex): [r: Hex, vs: Hex] => {
   const s = BigInt(`0x${signature.slice(66, 130)}`);
   return [signature.slice(0, 66) as Hex, pad(toHex(s | parity))];
 };
-
-const sessionTuple = (
-  moduleAbi.find((item) => item.type === "function" && item.name === "enable") as unknown as {
-    inputs: [never];
-  }
-).inputs[0];
-
-/** The bytes behind the key's signature in a payload of version 1. */
-function enabledSession(of: Session, budgetIndex: number): [string, Hex][] {
-  const budget = of.budgets[budgetIndex];
-  if (!budget) throw new Error(`no budget ${budgetIndex}`);
-  const ofAction = (action: Session["actions"][number]) =>
-    hashStruct({ types: sessionTypes, primaryType: "SessionAction", data: action });
-  const anyone = budget.recipients.length === 1 && budget.recipients[0] === ANYONE;
-  return [
-    ["session.validAfter", number(BigInt(of.validAfter))],
-    ["session.validUntil", number(BigInt(of.validUntil))],
-    ["session.salt", number(of.salt)],
-    ["session.gasAllowance", number(of.gasAllowance)],
-    ["session.paymaster", number(BigInt(of.paymaster))],
-    [
-      "session.actions",
-      of.actions.length === 0 ? "0x00" : number(BigInt(keccak256(concat(of.actions.map(ofAction))))),
-    ],
-    ["session.budgets", byte(of.budgets.length)],
-    ...of.budgets
-      .map((one, i): [string, Hex] => [
-        `session.budgets[${i}]`,
-        hashStruct({ types: sessionTypes, primaryType: "SessionBudget", data: one }),
-      ])
-      .filter((_, i) => i !== budgetIndex),
-    ["budget.token", budget.token],
-    ["budget.perTransaction", number(budget.perTransaction)],
-    ["budget.perPeriod", number(budget.perPeriod)],
-    ["budget.period", number(BigInt(budget.period))],
-    ["budget.signatures", byte(budget.signatures)],
-    ["budget.sizes", byte(budget.sizes)],
-    ["budget.recipients", byte(anyone ? 0 : budget.recipients.length)],
-    ...(anyone ? [] : budget.recipients).map((one, i): [string, Hex] => [`budget.recipients[${i}]`, one]),
-  ];
-}
 
 /** Signs and packs an authorization, as the terms say, be they allowed or not. */
 export async function authorize(terms: Terms = {}): Promise<Authorization> {
@@ -161,6 +123,11 @@ export async function authorize(terms: Terms = {}): Promise<Authorization> {
     by = key,
     grant,
   } = terms;
+  // What this payment does not need.
+  const leftOut = terms.leftOut ?? {
+    budgets: of.budgets.map((_, i) => i).filter((i) => i !== budgetIndex),
+    actions: of.actions.length > 0,
+  };
   const slot: Slot = { lot: 0n, size: 0, index: 0n, ...terms.slot };
   const budget = of.budgets[budgetIndex];
   const token = budget?.token ?? chain.usdc.address;
@@ -179,7 +146,8 @@ export async function authorize(terms: Terms = {}): Promise<Authorization> {
   const anyone = recipients.length === 1 && recipients[0] === ANYONE;
   const [r, vs] = compact(keySignature);
   const parts: [string, Hex][] = [
-    ["version", grant === undefined ? "0x01" : "0x02"],
+    ["version", byte((grant === undefined ? 1 : 2) + (terms.namesKey ? 2 : 0))],
+    ...((terms.namesKey ? [["key", of.key]] : []) as [string, Hex][]),
     ["budget", byte(budgetIndex)],
     ["lot", number(slot.lot)],
     ["size", byte(slot.size)],
@@ -197,11 +165,9 @@ export async function authorize(terms: Terms = {}): Promise<Authorization> {
       : []),
     ["r", r],
     ["vs", vs],
-    ...(grant === undefined
-      ? enabledSession(of, budgetIndex)
-      : ([
-          ["session and grant", encodeAbiParameters([sessionTuple, { type: "bytes" }], [of, grant] as never)],
-        ] as [string, Hex][])),
+    ...(grant === undefined ? partsOf(of, leftOut) : [...partsOf(of), ["grant", grant] as [string, Hex]]).map(
+      ([name, bytes]): [string, Hex] => [`session.${name}`, bytes],
+    ),
   ];
   return { ...message, hash, keySignature, parts, payload: concat(parts.map(([, bytes]) => bytes)) };
 }

@@ -19,6 +19,7 @@ import {
   pad,
   parseAbi,
   size,
+  slice,
   toBytes,
   toHex,
   zeroAddress,
@@ -30,8 +31,12 @@ import { createPasskey } from "../environment/passkey.ts";
 import { installSafe, type SafeContracts } from "../environment/safe.ts";
 import { openTestChain } from "../environment/TestChain.ts";
 import { installUsdc, type Usdc, usdcAbi } from "../environment/usdc.ts";
+import { type LeftOut, sessionBytes } from "./sessionBytes.ts";
+import { sessionTypes } from "./sessionTypes.ts";
 
 export type { Action, Budget, Call, Rule, Session } from "../../packages/sdk/src/Session.ts";
+export { sessionBytes } from "./sessionBytes.ts";
+export { sessionTypes } from "./sessionTypes.ts";
 export { usdcAbi };
 
 /** One for each way in which a Safe asks the module. 1.3.0 asks as 1.4.1 does: `test/accounts` and `test/fork` run on it. */
@@ -52,27 +57,27 @@ export const YES: Hex = "0x1626ba7e";
 
 /** The contracts' functions, written down here once more: a renamed function must fail a test. */
 export const moduleAbi = parseAbi([
-  "struct SessionRule { uint16 offset; uint8 op; bytes32 value; }",
-  "struct SessionAction { address target; bytes4 selector; SessionRule[] rules; }",
-  "struct SessionBudget { address token; uint128 perTransaction; uint128 perPeriod; uint32 period; uint128 initial; uint128 perSecond; uint8 signatures; uint8 sizes; address[] recipients; }",
-  "struct Session { address account; address key; uint48 validAfter; uint48 validUntil; uint64 epoch; uint256 salt; uint128 gasAllowance; address paymaster; SessionBudget[] budgets; SessionAction[] actions; }",
   "struct Call { address target; uint256 value; bytes data; }",
-  "function enable(Session session)",
+  "function enable(bytes session)",
   "function revoke(bytes32 id)",
   "function revokeAll()",
-  "function renounce(Session session)",
-  "function execute(Session session, bytes grant, Call[] calls) returns (bytes[] results)",
-  "function executeSigned(Session session, bytes grant, Call[] calls, address caller, uint256 nonce, uint48 deadline, bytes keySignature) returns (bytes[] results)",
-  "function hashSession(Session session) pure returns (bytes32 id)",
-  "function grantDigest(Session session) view returns (bytes32 digest)",
+  "function pause(bytes32 id)",
+  "function resume(bytes32 id)",
+  "function pay(bytes session, bytes grant, address token, address to, uint256 amount)",
+  "function renounce(bytes session)",
+  "function execute(bytes session, bytes grant, Call[] calls) returns (bytes[] results)",
+  "function executeSigned(bytes session, bytes grant, Call[] calls, address caller, uint256 nonce, uint48 deadline, bytes keySignature) returns (bytes[] results)",
+  "function hashSession(bytes session) pure returns (bytes32 id)",
+  "function grantDigest(bytes session) view returns (bytes32 digest)",
   "function epochOf(address account) view returns (uint64)",
-  "function stateOf(bytes32 id, address account) view returns (uint8)",
-  "function budgetOf(Session session, uint256 index) view returns (uint256 period, uint256 released, uint256 spent, uint256 resetsAt)",
+  "function stateOf(bytes32 id, address account) view returns (uint8 state, bool paused)",
+  "function budgetOf(bytes session, uint256 index) view returns (uint256 period, uint256 released, uint256 spent, uint256 resetsAt)",
   "function nonceUsed(bytes32 id, address account, uint256 nonce) view returns (bool)",
   "function slotNonce(bytes32 id, uint256 budgetIndex, uint256 period, uint256 lot, uint256 size, uint256 index) pure returns (bytes32)",
   "function isValidSignatureFor(address account, bytes32 hash, bytes payload) view returns (bytes4)",
   "function isValidSafeSignature(address safe, address sender, bytes32 hash, bytes32 domainSeparator, bytes32 typeHash, bytes encodeData, bytes payload) view returns (bytes4)",
-  "event SessionEnabled(address indexed account, bytes32 indexed id, address indexed key, Session session)",
+  "event SessionEnabled(address indexed account, bytes32 indexed id, address indexed key, bytes session)",
+  "event SessionPaused(address indexed account, bytes32 indexed id, bool paused)",
   "event SessionRevoked(address indexed account, bytes32 indexed id)",
   "event EpochChanged(address indexed account, uint64 epoch)",
   "event Spent(address indexed account, bytes32 indexed id, address indexed token, uint256 period, uint256 amount)",
@@ -81,6 +86,8 @@ export const moduleAbi = parseAbi([
 export const safeAccountAbi = parseAbi([
   "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool success)",
   "function approveHash(bytes32 hashToApprove)",
+  "function nonce() view returns (uint256)",
+  "function getTransactionHash(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, uint256 nonce) view returns (bytes32)",
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
 ]);
 
@@ -174,15 +181,19 @@ export const ownArtifact = (
 ): { abi: Abi; bytecode: Hex; deployedBytecode: Hex } =>
   JSON.parse(readFileSync(join(root, "artifacts", source, `${name}.json`), "utf8"));
 
-type OwnContract = "SafeSessionModule" | "SafeSessionHandler";
+type OwnContract = "SafeSessionModule" | "SafeSessionHandler" | "SessionLens";
 
 /**
  * The runtime code under test. LATCHKEY_CODE names a JSON file of other code to be tested in its place: what
  * `npm run test:rules` makes of the contracts with a rule left out.
  */
-function codeUnderTest(): Record<OwnContract, Hex> {
-  const of = (name: OwnContract) => ownArtifact(`contracts/accounts/${name}.sol`, name).deployedBytecode;
-  const code = { SafeSessionModule: of("SafeSessionModule"), SafeSessionHandler: of("SafeSessionHandler") };
+export function codeUnderTest(): Record<OwnContract, Hex> {
+  const of = (name: OwnContract) => ownArtifact(`contracts/accounts/safe/${name}.sol`, name).deployedBytecode;
+  const code = {
+    SafeSessionModule: of("SafeSessionModule"),
+    SafeSessionHandler: of("SafeSessionHandler"),
+    SessionLens: ownArtifact("contracts/SessionLens.sol", "SessionLens").deployedBytecode,
+  };
   const path = process.env.LATCHKEY_CODE;
   return path ? { ...code, ...JSON.parse(readFileSync(path, "utf8")) } : code;
 }
@@ -468,43 +479,6 @@ export const actAction = (changes: Partial<Action> = {}): Action => ({
 const domainOf = (module: Address, chainId: number) =>
   ({ name: "Latchkey", version: "1", chainId, verifyingContract: module }) as const;
 
-/** The EIP-712 types, written down here once more. */
-export const sessionTypes = {
-  Session: [
-    { name: "account", type: "address" },
-    { name: "key", type: "address" },
-    { name: "validAfter", type: "uint48" },
-    { name: "validUntil", type: "uint48" },
-    { name: "epoch", type: "uint64" },
-    { name: "salt", type: "uint256" },
-    { name: "gasAllowance", type: "uint128" },
-    { name: "paymaster", type: "address" },
-    { name: "budgets", type: "SessionBudget[]" },
-    { name: "actions", type: "SessionAction[]" },
-  ],
-  SessionBudget: [
-    { name: "token", type: "address" },
-    { name: "perTransaction", type: "uint128" },
-    { name: "perPeriod", type: "uint128" },
-    { name: "period", type: "uint32" },
-    { name: "initial", type: "uint128" },
-    { name: "perSecond", type: "uint128" },
-    { name: "signatures", type: "uint8" },
-    { name: "sizes", type: "uint8" },
-    { name: "recipients", type: "address[]" },
-  ],
-  SessionAction: [
-    { name: "target", type: "address" },
-    { name: "selector", type: "bytes4" },
-    { name: "rules", type: "SessionRule[]" },
-  ],
-  SessionRule: [
-    { name: "offset", type: "uint16" },
-    { name: "op", type: "uint8" },
-    { name: "value", type: "bytes32" },
-  ],
-} as const;
-
 const executeTypes = {
   Execute: [
     { name: "session", type: "bytes32" },
@@ -629,10 +603,17 @@ export const act = (changes: Partial<Call> = {}): Call => ({
 
 type ModuleFunction = Extract<(typeof moduleAbi)[number], { type: "function" }>["name"];
 
-/** Calldata of one of the module's functions. */
+const isSession = (argument: unknown): argument is Session =>
+  typeof argument === "object" && argument !== null && "budgets" in argument && "key" in argument;
+
+/** Calldata of one of the module's functions. A session among the arguments is packed, whole. */
 // biome-ignore lint/suspicious/noExplicitAny: viem cannot type the arguments of a name that is not known yet.
 export const encode = (functionName: ModuleFunction, args: any[]): Hex =>
-  encodeFunctionData({ abi: moduleAbi, functionName, args } as never);
+  encodeFunctionData({
+    abi: moduleAbi,
+    functionName,
+    args: args.map((argument) => (isSession(argument) ? sessionBytes(argument) : argument)),
+  } as never);
 
 export const enable = (of: Session): Transaction & { from: Address } => ({
   from: of.account,
@@ -663,6 +644,27 @@ export const execute = (
   to: MODULE,
   data: encode("execute", [of, grant, calls]),
 });
+/** The module's `pay`, by the key. */
+export const payDirectly = (
+  of: Session,
+  to: Address,
+  amount: bigint,
+  { token = chain.usdc.address, grant = "0x" as Hex, leftOut = {} as LeftOut } = {},
+): Transaction & { from: Address } => ({
+  from: of.key,
+  to: MODULE,
+  data: encode("pay", [sessionBytes(of, leftOut), grant, token, to, amount]),
+});
+export const pause = (account: Address, id: Hex): Transaction & { from: Address } => ({
+  from: account,
+  to: MODULE,
+  data: encode("pause", [id]),
+});
+export const resume = (account: Address, id: Hex): Transaction & { from: Address } => ({
+  from: account,
+  to: MODULE,
+  data: encode("resume", [id]),
+});
 /** A transaction of a Safe with one owner: a genuine one, by its owner. */
 export const asOwner = (
   safe: Address,
@@ -678,6 +680,22 @@ export const asOwner = (
   }),
 });
 
+/** A transaction of the Safe 1.4.1 that its owner has approved: from now on anybody may submit it. */
+export async function approvedByOwner(to: Address, data: Hex): Promise<Transaction> {
+  const safe = chain.safes["1.4.1"];
+  const ask = (functionName: "nonce" | "getTransactionHash", args: readonly unknown[] = []) =>
+    chain.call({ to: safe, data: encodeFunctionData({ abi: safeAccountAbi, functionName, args } as never) });
+  const terms = [to, 0n, data, 0, 0n, 0n, 0n, zeroAddress, zeroAddress] as const;
+  const hash = await ask("getTransactionHash", [...terms, BigInt(await ask("nonce"))]);
+  const approve = encodeFunctionData({ abi: safeAccountAbi, functionName: "approveHash", args: [hash] });
+  await chain.send({ from: owner.address, to: safe, data: approve });
+  const submitted = [...terms, PREVALIDATED(owner.address)] as const;
+  return {
+    to: safe,
+    data: encodeFunctionData({ abi: safeAccountAbi, functionName: "execTransaction", args: submitted }),
+  };
+}
+
 /* ANSWERS */
 
 const read = async (functionName: ModuleFunction, args: unknown[]): Promise<Hex> =>
@@ -685,7 +703,9 @@ const read = async (functionName: ModuleFunction, args: unknown[]): Promise<Hex>
 
 export const idOf = async (of: Session): Promise<Hex> => read("hashSession", [of]);
 export const stateOf = async (id: Hex, account: Address = chain.safes["1.4.1"]): Promise<string> =>
-  ["UNKNOWN", "ENABLED", "REVOKED"][Number(await read("stateOf", [id, account]))] ?? "?";
+  ["UNKNOWN", "ENABLED", "REVOKED"][Number(slice(await read("stateOf", [id, account]), 0, 32))] ?? "?";
+export const isPaused = async (id: Hex, account: Address = chain.safes["1.4.1"]): Promise<boolean> =>
+  BigInt(slice(await read("stateOf", [id, account]), 32)) === 1n;
 export const epochOf = async (account: Address): Promise<bigint> => BigInt(await read("epochOf", [account]));
 export const nonceUsed = async (id: Hex, account: Address, nonce: bigint): Promise<boolean> =>
   BigInt(await read("nonceUsed", [id, account, nonce])) === 1n;
@@ -776,6 +796,12 @@ const ownErrors: Abi = [
   ...ownArtifact("contracts/interfaces/ISessionErrors.sol", "ISessionErrors").abi,
   ...ownArtifact("contracts/interfaces/ISafeSessionHandler.sol", "ISafeSessionHandler").abi,
 ];
+
+/** What a failed call of the account failed with, and in it, and so on. */
+export const chainOfReasons = (data: Hex): string[] => {
+  const { name, args } = decodeRevert(data);
+  return name === "CallFailed" ? [name, ...chainOfReasons(args[1] as Hex)] : [name];
+};
 
 /** An error's name and arguments; `Error` with its text for a `require`. */
 export function decodeRevert(data: Hex): { name: string; args: readonly unknown[] } {

@@ -1,7 +1,9 @@
 import {
   type Address,
   bytesToBigInt,
+  bytesToHex,
   concat,
+  getAddress,
   type Hex,
   hexToBytes,
   keccak256,
@@ -9,6 +11,7 @@ import {
   pad,
   toBytes,
 } from "viem";
+import type { Action, Budget, Session } from "../../packages/sdk/src/Session.ts";
 
 const typeHash = (type: string): Hex => keccak256(toBytes(type));
 const RULE = "SessionRule(uint16 offset,uint8 op,bytes32 value)";
@@ -17,89 +20,219 @@ const BUDGET =
   "SessionBudget(address token,uint128 perTransaction,uint128 perPeriod,uint32 period,uint128 initial,uint128 perSecond,uint8 signatures,uint8 sizes,address[] recipients)";
 const SESSION =
   "Session(address account,address key,uint48 validAfter,uint48 validUntil,uint64 epoch,uint256 salt,uint128 gasAllowance,address paymaster,SessionBudget[] budgets,SessionAction[] actions)";
-export const SESSION_TYPEHASH = typeHash(SESSION + ACTION + BUDGET + RULE);
-export const BUDGET_TYPEHASH = typeHash(BUDGET);
+const SESSION_TYPEHASH = typeHash(SESSION + ACTION + BUDGET + RULE);
+const BUDGET_TYPEHASH = typeHash(BUDGET);
 const ACTION_TYPEHASH = typeHash(ACTION + RULE);
 const RULE_TYPEHASH = typeHash(RULE);
 
-/** Bytes behind which there are zeros, as calldata has it. */
-export class Calldata {
-  readonly bytes: Uint8Array;
-  constructor(data: Hex) {
-    this.bytes = hexToBytes(data);
-  }
-  get length(): bigint {
-    return BigInt(this.bytes.length);
-  }
-  byte(at: bigint): number {
-    return at < this.length ? (this.bytes[Number(at)] as number) : 0;
-  }
-  slice(at: bigint, count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, (_, i) => this.byte(at + BigInt(i)));
-  }
-  number(at: bigint, count: number): bigint {
-    return count === 0 ? 0n : bytesToBigInt(this.slice(at, count));
-  }
-  word(at: bigint): bigint {
-    return this.number(at, 32);
-  }
-}
+const ANYONE: Address = getAddress(`0x${"ff".repeat(20)}`);
 
-const hex = (word: bigint): Hex => numberToHex(word, { size: 32 });
-const FAR = 1n << 32n;
-class OutOfRange extends Error {}
-const require = (holds: boolean) => {
-  if (!holds) throw new OutOfRange();
+/** Stands where a budget is left out: its token is no address, of which 20 bytes of ones are left in a copy. */
+export const BUDGET_LEFT_OUT: Budget = {
+  token: ANYONE,
+  perTransaction: 0n,
+  perPeriod: 0n,
+  period: 0,
+  initial: 0n,
+  perSecond: 0n,
+  signatures: 0,
+  sizes: 0,
+  recipients: [],
 };
 
-/** The id of the session whose head is at `base`; undefined where the bytes are no session. */
-export function readSession(data: Calldata, base: bigint): Hex | undefined {
-  const listAt = (from: bigint, slot: bigint, most: bigint, width: bigint) => {
-    const offset = data.word(slot);
-    require(offset < FAR);
-    const first = from + offset + 32n;
-    const length = data.word(first - 32n);
-    require(length <= most && first + length * width <= data.length);
-    return { first, length };
-  };
-  const elementsOf = ({ first, length }: { first: bigint; length: bigint }, size: bigint) =>
-    Array.from({ length: Number(length) }, (_, i) => {
-      const offset = data.word(first + 32n * BigInt(i));
-      require(offset < FAR && first + offset + size <= data.length);
-      return first + offset;
-    });
-  const wordsAt = (at: bigint, count: number) =>
-    Array.from({ length: count }, (_, i) => hex(data.word(at + 32n * BigInt(i))));
-  try {
-    require(base + 320n <= data.length);
-    const budgets = elementsOf(listAt(base, base + 256n, 8n, 32n), 288n).map((head) => {
-      const { first, length } = listAt(head, head + 256n, 32n, 32n);
-      return keccak256(
-        concat([BUDGET_TYPEHASH, ...wordsAt(head, 8), keccak256(concat(wordsAt(first, Number(length))))]),
-      );
-    });
-    const actions = elementsOf(listAt(base, base + 288n, 32n, 32n), 96n).map((head) => {
-      const { first, length } = listAt(head, head + 64n, 8n, 96n);
-      const rules = Array.from({ length: Number(length) }, (_, i) =>
-        keccak256(concat([RULE_TYPEHASH, ...wordsAt(first + 96n * BigInt(i), 3)])),
-      );
-      return keccak256(concat([ACTION_TYPEHASH, ...wordsAt(head, 2), keccak256(concat(rules))]));
-    });
-    return keccak256(
-      concat([SESSION_TYPEHASH, ...wordsAt(base, 8), keccak256(concat(budgets)), keccak256(concat(actions))]),
-    );
-  } catch (error) {
-    if (error instanceof OutOfRange) return undefined;
-    throw error;
+const word = (value: bigint | number): Hex => numberToHex(value, { size: 32 });
+
+/** The EIP-712 hash of a struct, of whose members each is a word. */
+const structHash = (type: Hex, ...members: Hex[]): Hex =>
+  keccak256(concat([type, ...members.map((one) => pad(one))]));
+
+class NotInThisForm extends Error {}
+const require = (holds: boolean) => {
+  if (!holds) throw new NotInThisForm();
+};
+
+/** Bytes that are read from the front to the back. */
+class Bytes {
+  private at = 0;
+  private readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+  get position(): number {
+    return this.at;
+  }
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+  take(count: number): Uint8Array {
+    require(count <= this.left);
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+  hex(count: number): Hex {
+    return bytesToHex(this.take(count));
+  }
+  address(): Address {
+    return getAddress(this.hex(20));
+  }
+  uint(count: number): bigint {
+    return bytesToBigInt(this.take(count));
+  }
+  byte(): number {
+    return this.take(1)[0] as number;
+  }
+  /** As many bytes as the first says, at most `width`, of which the first is not zero. */
+  number(width: number): bigint {
+    const count = this.byte();
+    require(count <= width);
+    const digits = this.take(count);
+    require(count === 0 || digits[0] !== 0);
+    return count === 0 ? 0n : bytesToBigInt(digits);
   }
 }
 
+export type SessionReading = { id: Hex; leftOut: bigint; session: Session };
+
+function readBudget(bytes: Bytes, kind: number): { budget: Budget; hash: Hex } {
+  const isStream = kind >= 128;
+  const token = bytes.address();
+  const perTransaction = bytes.number(16);
+  const perPeriod = bytes.number(16);
+  const period = bytes.number(4);
+  const initial = isStream ? bytes.number(16) : 0n;
+  const perSecond = isStream ? bytes.number(16) : 0n;
+  require(!isStream || perSecond > 0n);
+  const signatures = (kind >> 4) % 8;
+  const sizes = kind % 16;
+  const count = bytes.byte();
+  require(count === 255 || (count >= 1 && count <= 32));
+  const recipients = count === 255 ? [ANYONE] : Array.from({ length: count }, () => bytes.address());
+  require(count === 255 || !recipients.includes(ANYONE));
+  const limits = [perTransaction, perPeriod, period, initial, perSecond, signatures, sizes].map(word);
+  return {
+    budget: {
+      token,
+      perTransaction,
+      perPeriod,
+      period: Number(period),
+      initial,
+      perSecond,
+      signatures,
+      sizes,
+      recipients,
+    },
+    hash: structHash(
+      BUDGET_TYPEHASH,
+      token,
+      ...limits,
+      keccak256(concat(recipients.map((recipient) => pad(recipient)))),
+    ),
+  };
+}
+
+function readAction(bytes: Bytes): { action: Action; hash: Hex } {
+  const target = bytes.address();
+  const selector = bytes.hex(4);
+  const count = bytes.byte();
+  require(count <= 8);
+  const rules = Array.from({ length: count }, () => ({
+    offset: Number(bytes.uint(2)),
+    op: bytes.byte(),
+    value: word(bytes.number(32)),
+  }));
+  const hashes = rules.map(({ offset, op, value }) =>
+    structHash(RULE_TYPEHASH, word(offset), word(op), value),
+  );
+  return {
+    action: { target, selector, rules },
+    hash: structHash(ACTION_TYPEHASH, target, pad(selector, { dir: "right" }), keccak256(concat(hashes))),
+  };
+}
+
+/** A session's own bytes, at the front of `bytes`. Throws NotInThisForm where there is none. */
+function readOwnBytes(bytes: Bytes, account: Address, key: Address): SessionReading {
+  const validAfter = bytes.uint(6);
+  const validUntil = bytes.uint(6);
+  const codes = bytes.byte();
+  require(codes < 64);
+  const coded = (at: number, width: number): bigint => {
+    const allOnes = (1n << BigInt(8 * width)) - 1n;
+    const code = (codes >> at) % 4;
+    require(code !== 3);
+    if (code === 0) return 0n;
+    if (code === 1) return allOnes;
+    const value = bytes.number(width);
+    require(value !== 0n && value !== allOnes);
+    return value;
+  };
+  const epoch = coded(0, 8);
+  const gasAllowance = coded(2, 16);
+  const paymaster = getAddress(numberToHex(coded(4, 20), { size: 20 }));
+  const salt = bytes.number(32);
+  let leftOut = 0n;
+  const budgetCount = bytes.byte();
+  require(budgetCount <= 8);
+  const budgets = Array.from({ length: budgetCount }, (_, i) => {
+    const kind = bytes.byte();
+    if (kind !== 255) return readBudget(bytes, kind);
+    leftOut |= 1n << BigInt(i);
+    return { budget: BUDGET_LEFT_OUT, hash: bytes.hex(32) };
+  });
+  const actionCount = bytes.byte();
+  require(actionCount === 255 || actionCount <= 32);
+  if (actionCount === 255) leftOut |= 256n;
+  const actionsHash = actionCount === 255 ? bytes.hex(32) : undefined;
+  const actions = Array.from({ length: actionCount === 255 ? 0 : actionCount }, () => readAction(bytes));
+  return {
+    id: structHash(
+      SESSION_TYPEHASH,
+      account,
+      key,
+      ...[validAfter, validUntil, epoch, salt, gasAllowance].map(word),
+      paymaster,
+      keccak256(concat(budgets.map(({ hash }) => hash))),
+      actionsHash ?? keccak256(concat(actions.map(({ hash }) => hash))),
+    ),
+    leftOut,
+    session: {
+      account,
+      key,
+      validAfter: Number(validAfter),
+      validUntil: Number(validUntil),
+      epoch,
+      salt,
+      gasAllowance,
+      paymaster,
+      budgets: budgets.map(({ budget }) => budget),
+      actions: actions.map(({ action }) => action),
+    },
+  };
+}
+
+const orUndefined = <T>(read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof NotInThisForm) return undefined;
+    throw error;
+  }
+};
+
+/** What entry points take as `session`; undefined where it is none. */
+export const readSession = (packed: Hex): SessionReading | undefined =>
+  orUndefined(() => {
+    const bytes = new Bytes(hexToBytes(packed));
+    const reading = readOwnBytes(bytes, bytes.address(), bytes.address());
+    require(bytes.left === 0);
+    return reading;
+  });
+
 export type PayloadReading = {
-  version: number;
+  hasGrant: boolean;
+  namesKey: boolean;
+  key: Address;
   budgetIndex: bigint;
-  lot: bigint;
-  size: bigint;
-  index: bigint;
+  slot: { lot: bigint; size: bigint; index: bigint };
   payee: bigint;
   value: bigint;
   validAfter: bigint;
@@ -108,117 +241,53 @@ export type PayloadReading = {
   versionHash: Hex;
   r: Hex;
   vs: Hex;
-  /** Undefined where what follows is no session. */
-  session: { id: Hex; grant: Hex } | undefined;
+  /** Undefined where what follows does not begin with a session. `length` and `rest` are in the bytes that follow. */
+  carried: (SessionReading & { length: number; rest: Hex }) | undefined;
 };
 
 const NAMES = ["", "USD Coin", "USDC", "EURC"];
 
-/** The payload that lies between `start` and `end` of calldata; undefined where it is none. */
-export function readPayload(
-  data: Calldata,
-  start: bigint,
-  end: bigint,
-  asked: { account: Address; key: Address; epoch: bigint },
-): PayloadReading | undefined {
-  let at = start;
-  const take = (width: number): bigint => {
-    const count = data.byte(at);
-    require(count <= width);
-    const value = data.number(at + 1n, count);
-    at += 1n + BigInt(count);
-    return value;
-  };
-  const byte = (): bigint => BigInt(data.byte(at++));
-  const raw = (count: number): Hex => {
-    at += BigInt(count);
-    return count === 0 ? "0x" : numberToHex(data.number(at - BigInt(count), count), { size: count });
-  };
-  try {
-    require(end - start >= 66n);
-    const version = Number(byte());
-    require(version === 1 || version === 2);
-    const header = {
-      version,
-      budgetIndex: byte(),
-      lot: take(16),
-      size: byte(),
-      index: take(2),
-      payee: take(20),
-      value: take(16),
-      validAfter: take(32),
-      validBefore: take(32),
-    };
-    const code = Number(byte());
+/** A payload for the account; undefined where it is none. `key` is whom the signature gives, if it names none. */
+export const readPayload = (payload: Hex, account: Address, key: Address): PayloadReading | undefined =>
+  orUndefined(() => {
+    const all = hexToBytes(payload);
+    require(all.length >= 66);
+    const bytes = new Bytes(all);
+    const version = bytes.byte();
+    require(version >= 1 && version <= 4);
+    const namesKey = version > 2;
+    const named = namesKey ? bytes.address() : undefined;
+    const budgetIndex = BigInt(bytes.byte());
+    const lot = bytes.number(16);
+    const size = BigInt(bytes.byte());
+    const index = bytes.number(2);
+    const payee = bytes.number(20);
+    const value = bytes.number(16);
+    const validAfter = bytes.number(32);
+    const validBefore = bytes.number(32);
+    const code = bytes.byte();
     require(code <= 3);
-    const nameHash = code === 0 ? raw(32) : keccak256(toBytes(NAMES[code] as string));
-    const versionHash = code === 0 ? raw(32) : keccak256(toBytes("2"));
-    const r = raw(32);
-    const vs = raw(32);
-    require(at < end);
-    const whole = { ...header, nameHash, versionHash, r, vs };
-    const session = version === 1 ? packed() : carried();
-    return { ...whole, session };
-
-    function packed(): { id: Hex; grant: Hex } | undefined {
-      try {
-        const validAfter = take(6);
-        const validUntil = take(6);
-        const salt = take(32);
-        const gasAllowance = take(16);
-        const paymaster = take(20);
-        const actions = take(32);
-        const count = byte();
-        require(count <= 8n && header.budgetIndex < count);
-        const hashes: Hex[] = [];
-        for (let i = 0n; i < count; i++) hashes.push(i === header.budgetIndex ? "0x" : raw(32));
-        const token = pad(raw(20));
-        const numbers = [take(16), take(16), take(4), 0n, 0n].map(hex);
-        const signatures = hex(byte());
-        const sizes = hex(byte());
-        const listed = Number(byte());
-        const recipients = Array.from({ length: listed }, () => pad(raw(20)));
-        if (listed === 0) recipients.push(pad(`0x${"ff".repeat(20)}`));
-        require(at === end);
-        hashes[Number(header.budgetIndex)] = keccak256(
-          concat([BUDGET_TYPEHASH, token, ...numbers, signatures, sizes, keccak256(concat(recipients))]),
-        );
-        const id = keccak256(
-          concat([
-            SESSION_TYPEHASH,
-            pad(asked.account),
-            pad(asked.key),
-            hex(validAfter),
-            hex(validUntil),
-            hex(asked.epoch),
-            hex(salt),
-            hex(gasAllowance),
-            hex(paymaster),
-            keccak256(concat(hashes)),
-            actions === 0n ? keccak256("0x") : hex(actions),
-          ]),
-        );
-        return { id, grant: "0x" };
-      } catch (error) {
-        if (error instanceof OutOfRange) return undefined;
-        throw error;
-      }
-    }
-
-    function carried(): { id: Hex; grant: Hex } | undefined {
-      const first = data.word(at);
-      const second = data.word(at + 32n);
-      if (first >= FAR || second >= FAR) return undefined;
-      const grantAt = at + second + 32n;
-      const length = data.word(grantAt - 32n);
-      if (length >= FAR || grantAt + 32n * ((length + 31n) / 32n) !== end) return undefined;
-      const id = readSession(data, at + first);
-      if (!id) return undefined;
-      const bytes = data.slice(grantAt, Number(length));
-      return { id, grant: `0x${Buffer.from(bytes).toString("hex")}` };
-    }
-  } catch (error) {
-    if (error instanceof OutOfRange) return undefined;
-    throw error;
-  }
-}
+    const nameHash = code === 0 ? bytes.hex(32) : typeHash(NAMES[code] as string);
+    const versionHash = code === 0 ? bytes.hex(32) : typeHash("2");
+    const r = bytes.hex(32);
+    const vs = bytes.hex(32);
+    require(bytes.left > 0);
+    const rest = new Bytes(all.subarray(bytes.position));
+    const session = orUndefined(() => readOwnBytes(rest, account, named ?? key));
+    return {
+      hasGrant: version % 2 === 0,
+      namesKey,
+      key: named ?? getAddress(`0x${"00".repeat(20)}`),
+      budgetIndex,
+      slot: { lot, size, index },
+      payee,
+      value,
+      validAfter,
+      validBefore,
+      nameHash,
+      versionHash,
+      r,
+      vs,
+      carried: session && { ...session, length: rest.position, rest: rest.left ? rest.hex(rest.left) : "0x" },
+    };
+  });

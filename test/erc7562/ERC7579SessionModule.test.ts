@@ -74,7 +74,7 @@ for (const version of ENTRY_POINT_VERSIONS) {
         module: validator,
         initData: installation,
       })),
-      { moduleTypeId: 1n, module: MODULE, initData: onInstallData(granter, sessions, world.moduleAbi) },
+      { moduleTypeId: 1n, module: MODULE, initData: onInstallData(granter, sessions) },
       { moduleTypeId: 2n, module: MODULE, initData: "0x" },
     ];
     const grantBy = async ({ validator, sign }: ModularOwner, of: Session): Promise<Hex> =>

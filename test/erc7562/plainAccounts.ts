@@ -4,20 +4,22 @@ import {
   type Address,
   concat,
   decodeFunctionResult,
-  encodeAbiParameters,
   encodeFunctionData,
   encodePacked,
   getAddress,
   type Hex,
   hashTypedData,
   keccak256,
+  numberToHex,
   pad,
+  size,
   toBytes,
   toHex,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import type { Call, Session } from "../../packages/sdk/src/Session.ts";
 import { sessionTypedData } from "../../packages/sdk/src/sessionTypedData.ts";
+import { packed, sessionBytes } from "../contracts/sessionBytes.ts";
 import { deployMock, type Mock } from "../environment/deployMock.ts";
 import {
   ecdsaValidatorOwner,
@@ -66,14 +68,13 @@ export type PlainAccounts = {
   takeSnapshot(): Promise<() => Promise<void>>;
 };
 
-/** Data for the module's `onInstall`. */
-export const onInstallData = (granter: Hex, sessions: readonly Session[], moduleAbi: Abi): Hex => {
-  const hashSession = moduleAbi.find((item) => item.type === "function" && item.name === "hashSession");
-  if (hashSession?.type !== "function") throw new Error("no hashSession in the ABI");
-  const [session] = hashSession.inputs;
-  if (!session) throw new Error("hashSession takes nothing");
-  return encodeAbiParameters([{ type: "bytes" }, { ...session, type: "tuple[]" }], [granter, sessions]);
-};
+/** Data for the module's `onInstall`: the granter behind its length, then each session's key and own bytes. */
+export const onInstallData = (granter: Hex, sessions: readonly Session[] = []): Hex =>
+  concat([
+    numberToHex(size(granter), { size: 1 }),
+    granter,
+    ...sessions.flatMap((one) => [one.key, packed(one)]),
+  ]);
 
 /** What the owner signs to grant a session. */
 export const grantDigest = (session: Session, chainId: number): Hex =>
@@ -134,7 +135,7 @@ export async function openPlainAccounts(version: EntryPointVersion): Promise<Pla
       const execute = encodeFunctionData({
         abi: moduleAbi,
         functionName: "execute",
-        args: [session, grant, calls],
+        args: [sessionBytes(session), grant, calls],
       });
       const userOp = packedUserOp({
         sender: session.account,

@@ -3,6 +3,7 @@ import { type Address, concat, maxUint128, numberToHex, pad, zeroAddress } from 
 import { ANYONE, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import { ERC7579Model, NO, type OpGas, type SessionOp } from "./ERC7579Model.ts";
 import { Ledger } from "./Ledger.ts";
+import { WHOLE } from "./LeftOut.ts";
 import type { Outcome } from "./SessionModel.ts";
 import { hashSession } from "./typedData.ts";
 
@@ -62,6 +63,7 @@ const GAS: OpGas = {
 
 const op = (of: Session, changes: Partial<SessionOp> = {}): SessionOp => ({
   session: of,
+  leftOut: WHOLE,
   grant: "good",
   calls: [pay(10n)],
   canonical: true,
@@ -124,6 +126,36 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     model.install(["validator"], GRANTS.good, []);
     model.install(["executor"], "0x", []);
     expect(model.validationOf(op(session()))).not.to.equal(NO);
+  });
+
+  it("takes neither form of userOp of a session that is paused, granted or not", () => {
+    const payment = { token: usdc, to: shop, amount: 1n, period: 0n };
+    for (const sent of [op(session()), op(session(), { calls: [], payment })]) {
+      made();
+      install();
+      model.setPaused(account, hashSession(session()), true);
+      expect(model.brokenBy(sent)).to.deep.equal(["not paused"]);
+      expect(handle(sent)).to.deep.equal(["^AA24"]);
+      expect(model.stateOf(hashSession(session()))).to.equal("UNKNOWN");
+      model.setPaused(account, hashSession(session()), false);
+      expect(handle(sent)).to.deep.equal([[]]);
+      model.setPaused(account, hashSession(session()), true);
+      expect(handle(sent)).to.deep.equal(["^AA24"]);
+    }
+  });
+
+  it("asks for the whole session with a grant, and then for what a payment is charged to", () => {
+    const leftOut = { budgets: [0], actions: false };
+    const payment = { token: usdc, to: shop, amount: 1n, period: 0n };
+    const [executes, pays] = [op(session(), { leftOut }), op(session(), { calls: [], payment, leftOut })];
+    expect(model.brokenBy(executes)).to.deep.equal(["enabled or whole"]);
+    expect(names(model.enable(account, session()))).to.be.empty;
+    expect(model.brokenBy(pays)).to.deep.equal(["the budget itself"]);
+    // What is executed is for the execution to look at.
+    expect(handle(executes)).to.deep.equal([["PartLeftOut"]]);
+    expect(
+      handle(op(session(), { calls: [], payment, leftOut: { budgets: [], actions: true } })),
+    ).to.deep.equal([[]]);
   });
 
   it("counts the gas of every userOp that was included, to the wei, whoever pays", () => {
@@ -293,14 +325,19 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     model.uninstall(["validator", "executor"], 0n);
     expect(names(install(GRANTS.good, [session()]))).to.deep.equal(["SessionIsRevoked"]);
     expect(names(install(GRANTS.good, [session({ epoch: 1n })]))).to.deep.equal(["WrongEpoch"]);
+    const leftOutOf = () => ({ budgets: [], actions: true });
+    const other = [session({ salt: 1n })];
+    expect(names(model.install(["validator"], GRANTS.good, other, { leftOutOf }))).to.deep.equal([
+      "PartLeftOut",
+    ]);
     expect(model.isInitialized).to.equal(false);
   });
 
-  it("takes the account's own word, laid out as every encoder does", () => {
-    const calls = [pay(1n)];
-    const by = (sender: Address, oddly: boolean) =>
+  it("takes the account's own word for calls with nothing behind them", () => {
+    const by = (sender: Address, oddly: boolean, calls = [pay(1n)]) =>
       names(model.execute(session(), "good", calls, { kind: "execute", sender, oddly }));
     expect(by(account, true)).to.deep.equal(["NotKey"]);
+    expect(by(account, false, [])).to.deep.equal(["NotKey", "EmptyBatch"]);
     expect(by(account, false)).to.be.empty;
     expect(by(key, true)).to.be.empty;
   });

@@ -1,6 +1,7 @@
 import { type Address, type Hex, isAddressEqual, maxUint128, size, zeroAddress } from "viem";
 import { ANYONE, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import type { Ledger } from "./Ledger.ts";
+import { isWhole, type LeftOut, WHOLE } from "./LeftOut.ts";
 import { mayReceive } from "./readCall.ts";
 import {
   ACCOUNTS_OWN,
@@ -55,6 +56,7 @@ export type OpPayment = {
 /** A userOp of a session. */
 export type SessionOp = {
   session: Session;
+  leftOut: LeftOut;
   grant: Grant;
   /** What the module is to execute; nothing, where the account pays itself. */
   calls: readonly Call[];
@@ -109,13 +111,21 @@ export class ERC7579Model extends SessionModel {
   /**
    * By the account itself, all or none. Which of the types brings the granter, and which the sessions, is all one.
    * @param revoked A session that the account revokes before.
+   * @param leftOutOf What is left out of each session; by default nothing.
    */
-  install(types: readonly ModuleType[], granter: Hex, sessions: readonly Session[], revoked?: Hex): Outcome {
+  install(
+    types: readonly ModuleType[],
+    granter: Hex,
+    sessions: readonly Session[],
+    { revoked, leftOutOf }: { revoked?: Hex | undefined; leftOutOf?: (session: Session) => LeftOut } = {},
+  ): Outcome {
     const { account, repeats } = this.#place;
     const before = this.copyStates();
     if (revoked) this.revoke(revoked);
     // Whether a session is over is not asked here: an account may install where nobody may look at the clock.
-    const refusals = sessions.flatMap((session) => this.enablingRefusals(account, session));
+    const refusals = sessions.flatMap((session) =>
+      this.enablingRefusals(account, session, leftOutOf?.(session) ?? WHOLE),
+    );
     if (!repeats && types.some((type) => this.installed.has(type))) refusals.push({ name: ACCOUNTS_OWN });
     if (size(granter) > 23) refusals.push({ name: "GranterTooLong", args: [BigInt(size(granter))] });
     if (refusals.length > 0) {
@@ -163,7 +173,7 @@ export class ERC7579Model extends SessionModel {
 
   /** The rules of validation that the userOp breaks; none: it is the account's word. */
   brokenBy(op: SessionOp): string[] {
-    const { session, grant, canonical, payer, gas, keySigned } = op;
+    const { session, leftOut, grant, canonical, payer, gas, keySigned } = op;
     const id = hashSession(session);
     const state = this.stateOf(id);
     const isCounted = session.gasAllowance !== maxUint128;
@@ -176,7 +186,9 @@ export class ERC7579Model extends SessionModel {
       "gas within bounds": Object.values(gas).every((number) => number <= MOST_GAS),
       "gas within the allowance": !isCounted || this.gasSpentBy(id) + costOf(gas) <= session.gasAllowance,
       "not revoked": state !== "REVOKED",
-      "enabled or granted": state !== "UNKNOWN" || this.grantRefusals(session, grant).length === 0,
+      "not paused": !this.isPaused(id),
+      "enabled or granted": state !== "UNKNOWN" || this.grantRefusals(session, grant, WHOLE).length === 0,
+      "enabled or whole": state !== "UNKNOWN" || isWhole(leftOut),
       ...(op.payment ? this.#paymentRules(op, op.payment) : {}),
     };
     return Object.entries(rules).flatMap(([rule, holds]) => (holds ? [] : [rule]));
@@ -184,9 +196,11 @@ export class ERC7579Model extends SessionModel {
 
   /** What is asked of a payment in validation, where nobody may look at the clock. */
   #paymentRules(op: SessionOp, { token, to, amount, period }: OpPayment): Record<string, boolean> {
-    const { session } = op;
-    const budget = session.budgets.find((one) => isAddressEqual(one.token, token));
+    const { session, leftOut } = op;
+    const index = session.budgets.findIndex((one) => isAddressEqual(one.token, token));
+    const budget = session.budgets[index];
     if (!budget || isAddressEqual(token, zeroAddress)) return { "a token with a budget": false };
+    if (leftOut.budgets.includes(index)) return { "the budget itself": false };
     const { first, last } = windowOf(op);
     const spent = this.spentIn(hashSession(session), token, period);
     return {
@@ -223,14 +237,14 @@ export class ERC7579Model extends SessionModel {
     }
     const door: Door = { kind: "execute", sender: this.place.account };
     return {
-      executions: ops.map(({ session, grant, calls, payment }) =>
-        payment ? this.#pay(payment) : this.execute(session, grant, calls, door),
+      executions: ops.map(({ session, grant, calls, payment, leftOut }) =>
+        payment ? this.#payItself(payment) : this.execute(session, grant, calls, door, leftOut),
       ),
     };
   }
 
   /** By the account itself, which was charged already: a transfer that fails stays charged. */
-  #pay({ token, to, amount, period }: OpPayment): Outcome {
+  #payItself({ token, to, amount, period }: OpPayment): Outcome {
     const charges = amount > 0n ? [{ token, period, amount }] : [];
     if (this.ledger.move(token, this.place.account, to, amount)) return accepted(charges);
     return { refusals: [{ name: ACCOUNTS_OWN }], charges };
@@ -271,8 +285,11 @@ export class ERC7579Model extends SessionModel {
     return this.granter !== "0x" && begins;
   }
 
-  protected override speaksForItself({ sender, oddly }: Extract<Door, { kind: "execute" }>): boolean {
-    return isAddressEqual(sender, this.place.account) && !oddly;
+  protected override speaksForItself(
+    { sender, oddly }: Extract<Door, { kind: "execute" }>,
+    calls: readonly Call[],
+  ): boolean {
+    return isAddressEqual(sender, this.place.account) && calls.length > 0 && !oddly;
   }
 
   override executes(): boolean {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { type Address, concat, type Hex, numberToHex, pad, zeroAddress } from "viem";
 import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import { Ledger, NATIVE } from "./Ledger.ts";
+import { type LeftOut, WHOLE } from "./LeftOut.ts";
 import { type Authorization, type Outcome, SessionModel, type Target } from "./SessionModel.ts";
 import type { Slot } from "./SlotRule.ts";
 import { hashSession, slotNonce } from "./typedData.ts";
@@ -98,6 +99,7 @@ describe("the model, on what the design says of money", () => {
     validBefore: 2n ** 48n,
     keySigned: true,
     carries: "good",
+    leftOut: WHOLE,
   });
 
   it("takes $1.00 of a day that has $1.30 left, and then refuses $0.31 until the next day", () => {
@@ -220,6 +222,70 @@ describe("the model, on what the design says of money", () => {
     expect(execute(of, pay(1n)).refusals).to.deep.equal([{ name: "LotOpened", args: [usdc, 0n] }]);
   });
 
+  it("pays by pay as by an execution of the one transfer, for the key alone", () => {
+    const of = session({ signatures: 0, sizes: 0 });
+    const pays = (amount: bigint, { token = usdc, to = shop, sender = key } = {}) =>
+      model.pay(of, "good", { token, to, amount }, sender);
+    expect(pays(cents(100)).charges).to.deep.equal([{ token: usdc, period: 0n, amount: cents(100) }]);
+    expect(model.ledger.balance(usdc, shop)).to.equal(cents(100));
+    expect(names(pays(cents(101)))).to.deep.equal(["PerTransactionExceeded"]);
+    expect(names(pays(1n, { sender: account }))).to.deep.equal(["NotKey"]);
+    expect(names(pays(1n, { to: stranger }))).to.deep.equal(["RecipientNotAllowed"]);
+    expect(names(pays(1n, { token: NATIVE }))).to.deep.equal(["ForbiddenTarget"]);
+    // The router is the target of an action, which is no budget.
+    expect(names(pays(1n, { token: router }))).to.deep.equal(["CallNotAllowed"]);
+    model.ledger.setBalance(usdc, account, 1n);
+    expect(names(pays(2n))).to.deep.equal(["CallFailed"]);
+    expect(model.budgetOf(of, 0).spent).to.equal(cents(100));
+  });
+
+  describe("where parts of an enabled session are left out", () => {
+    const native = { token: NATIVE, perTransaction: 5n, perPeriod: 5n, signatures: 0, sizes: 0 };
+    const of = session({}, { budgets: session().budgets.flatMap((usd) => [usd, { ...usd, ...native }]) });
+    const usdLeftOut: LeftOut = { budgets: [0], actions: false };
+    const nativeLeftOut: LeftOut = { budgets: [1], actions: false };
+    const actionsLeftOut: LeftOut = { budgets: [], actions: true };
+    const send = (target: Address, value: bigint): Call => ({ target, value, data: "0x" });
+    const without = (leftOut: LeftOut, ...calls: Call[]) =>
+      model.execute(of, "none", calls, { kind: "execute", sender: key }, leftOut).refusals;
+    const missing = (parts: bigint) => [{ name: "PartLeftOut", args: [parts] }];
+
+    beforeEach(() => expect(names(model.enable(account, of))).to.be.empty);
+
+    it("needs a payment's own budget and no other", () => {
+      expect(without(usdLeftOut, pay(1n))).to.deep.equal(missing(1n));
+      expect(without({ budgets: [1], actions: true }, pay(1n))).to.be.empty;
+      expect(without(nativeLeftOut, send(shop, 1n))).to.deep.equal(missing(2n));
+      expect(without({ budgets: [0], actions: true }, send(shop, 1n))).to.be.empty;
+      const payment = { token: usdc, to: shop, amount: 1n };
+      expect(model.pay(of, "none", payment, key, usdLeftOut).refusals).to.deep.equal(missing(1n));
+      expect(model.pay(of, "none", payment, key, { budgets: [1], actions: true }).refusals).to.be.empty;
+    });
+    it("needs all budgets for whatever is measured", () => {
+      for (const calls of [[route(1n)], [pay(1n), send(router, 0n)], [approve(1n), approve(0n)]]) {
+        expect(without(WHOLE, ...calls)).to.deep.equal([]);
+        expect(without(nativeLeftOut, ...calls)).to.deep.equal(missing(2n));
+      }
+      expect(without(usdLeftOut, send(router, 1n))).to.deep.equal(missing(1n));
+    });
+    it("needs the actions for an action, and for nothing else", () => {
+      expect(without(actionsLeftOut, route(1n))).to.deep.equal(missing(256n));
+      expect(without(actionsLeftOut, approve(1n), approve(0n))).to.be.empty;
+      expect(without({ budgets: [0], actions: true }, pay(1n), route(1n))[0]?.args).to.deep.equal([257n]);
+    });
+    it("says of what it does not find that it is left out, as it cannot know", () => {
+      const forbidden: Call = { target: stranger, value: 0n, data: "0x12345678" };
+      expect(without(WHOLE, forbidden)[0]?.name).to.equal("CallNotAllowed");
+      expect(without(usdLeftOut, forbidden)).to.deep.equal(missing(1n));
+    });
+    it("settles a signed payment by its own budget alone", () => {
+      const slot = { lot: 0n, size: 0, index: 0n };
+      const signed = { ...authorization(of, slot, 1n), carries: "nothing" } as const;
+      expect(model.says({ ...signed, leftOut: usdLeftOut })).to.equal(false);
+      expect(model.says({ ...signed, leftOut: { budgets: [1], actions: true } })).to.equal(true);
+    });
+  });
+
   it("refuses an execution into a lot whose opener anybody burnt", () => {
     const of = session({ perPeriod: cents(100) });
     model.burn(usdc, slotNonce(hashSession(of), 0, 0n, { lot: 0n, size: 3, index: 0n }));
@@ -268,6 +334,92 @@ describe("the model, on what the design says of a session's life", () => {
     model.revoke(id);
     expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
     expect(names(model.enable(account, of))).to.deep.equal(["SessionIsRevoked"]);
+  });
+
+  it("is granted and enabled whole only", () => {
+    for (const leftOut of [
+      { budgets: [0], actions: false },
+      { budgets: [], actions: true },
+    ]) {
+      const execute = (grant: "none" | "good") =>
+        names(model.execute(of, grant, [pay(1n)], { kind: "execute", sender: key }, leftOut));
+      expect(execute("good")).to.include("PartLeftOut");
+      expect(execute("none")).to.include("NotGranted");
+      expect(names(model.enable(account, of, leftOut))).to.deep.equal(["PartLeftOut"]);
+    }
+    expect(model.stateOf(id)).to.equal("UNKNOWN");
+    const signed = {
+      session: of,
+      budgetIndex: 0,
+      period: 0n,
+      slot: { lot: 0n, size: 0, index: 0n },
+      to: shop,
+      value: 1n,
+      validAfter: 0n,
+      validBefore: 2n ** 48n,
+      keySigned: true,
+      carries: "good",
+    } as const;
+    expect(model.says({ ...signed, leftOut: WHOLE })).to.equal(true);
+    expect(model.says({ ...signed, leftOut: { budgets: [], actions: true } })).to.equal(false);
+    // An empty grant is none, and so no payload.
+    expect(names(model.enable(account, of))).to.be.empty;
+    expect(model.says({ ...signed, carries: "none", leftOut: WHOLE })).to.equal(false);
+    expect(model.says({ ...signed, carries: "nothing", leftOut: WHOLE })).to.equal(true);
+  });
+
+  it("is paused and resumed by its account, any number of times, and a change is told once", () => {
+    expect(model.setPaused(stranger, id, true)).to.equal(true);
+    expect(model.isPaused(id)).to.equal(false);
+    expect(model.setPaused(account, id, false)).to.equal(false);
+    expect(model.setPaused(account, id, true)).to.equal(true);
+    expect(model.setPaused(account, id, true)).to.equal(false);
+    expect(model.isPaused(id)).to.equal(true);
+    expect(model.setPaused(account, id, false)).to.equal(true);
+    expect(model.isPaused(id)).to.equal(false);
+  });
+
+  it("refuses every use while it is paused, and is as it was afterwards", () => {
+    const signed: Authorization = {
+      session: of,
+      budgetIndex: 0,
+      period: 0n,
+      slot: { lot: 0n, size: 0, index: 0n },
+      to: shop,
+      value: 1n,
+      validAfter: 0n,
+      validBefore: 2n ** 48n,
+      keySigned: true,
+      carries: "good",
+      leftOut: WHOLE,
+    };
+    const pays = () => names(model.pay(of, "good", { token: usdc, to: shop, amount: 1n }, key));
+    for (const enabled of [false, true]) {
+      if (enabled) expect(names(model.enable(account, of))).to.be.empty;
+      const state = model.stateOf(id);
+      model.setPaused(account, id, true);
+      expect(use("none")).to.deep.equal(["SessionIsPaused"]);
+      expect(use("good")).to.deep.equal(["SessionIsPaused"]);
+      expect(pays()).to.deep.equal(["SessionIsPaused"]);
+      expect(model.settle(signed)).to.equal("invalid signature");
+      expect(model.settle({ ...signed, carries: "nothing" })).to.equal("invalid signature");
+      expect(model.stateOf(id)).to.equal(state);
+      model.setPaused(account, id, false);
+      expect(model.says(signed)).to.equal(true);
+    }
+    expect(pays()).to.be.empty;
+    expect(model.settle(signed)).to.equal("settled");
+  });
+
+  it("stays paused where it is enabled, and is revoked before it is paused", () => {
+    model.setPaused(account, id, true);
+    expect(names(model.enable(account, of))).to.be.empty;
+    expect(model.isPaused(id)).to.equal(true);
+    expect(use("none")).to.deep.equal(["SessionIsPaused"]);
+    model.revoke(id);
+    expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
+    model.setPaused(account, id, false);
+    expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
   });
 
   it("can be given back by its key alone", () => {

@@ -2,8 +2,9 @@ import { type Address, type Hex, isAddressEqual, maxUint256, size, zeroAddress }
 import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import { FLAWS, flawsOf } from "./flawsOf.ts";
 import { type Ledger, NATIVE } from "./Ledger.ts";
+import { isWhole, type LeftOut, partLeftOut, WHOLE } from "./LeftOut.ts";
 import type { Refusal } from "./Refusal.ts";
-import { type CallReading, mayReceive, readCall } from "./readCall.ts";
+import { type CallReading, mayReceive, type Payment, readCall, readPay, transferOf } from "./readCall.ts";
 import {
   brokenByAuthorization,
   brokenByCharge,
@@ -31,7 +32,7 @@ export type Door =
   | {
       kind: "execute";
       sender: Address;
-      /** Whether the arguments are laid out, or followed, as no encoder does it. */
+      /** Whether something stands behind the arguments. */
       oddly?: boolean;
     }
   | {
@@ -63,8 +64,9 @@ export type Authorization = {
   validBefore: bigint;
   /** Whether the signature is the key's, over exactly this. */
   keySigned: boolean;
-  /** Whether the payload relies on the state ENABLED, or brings the whole session and a grant. */
+  /** Whether the payload relies on the state ENABLED, or brings a grant. */
   carries: "nothing" | Grant;
+  leftOut: LeftOut;
 };
 
 /** What becomes of an authorization: the token settles it, or says one of these. */
@@ -93,6 +95,7 @@ export class SessionModel {
   readonly ledger: Ledger;
   readonly targets: ReadonlyMap<string, Target>;
   #states = new Map<Hex, "ENABLED" | "REVOKED">();
+  readonly #paused = new Set<string>();
   #spending = new Map<string, Spending>();
   #usedNonces = new Set<string>();
 
@@ -125,13 +128,18 @@ export class SessionModel {
     this.#states.set(id, state);
   }
 
+  /** Whether the account has paused the session. */
+  isPaused(id: Hex): boolean {
+    return this.#paused.has(pauseOf(this.place.account, id));
+  }
+
   nonceUsed(id: Hex, nonce: bigint): boolean {
     return this.#usedNonces.has(`${id}/${nonce}`);
   }
 
-  enable(sender: Address, session: Session): Outcome {
+  enable(sender: Address, session: Session, leftOut = WHOLE): Outcome {
     const id = hashSession(session);
-    const refusals = this.enablingRefusals(sender, session);
+    const refusals = this.enablingRefusals(sender, session, leftOut);
     if (this.now >= BigInt(session.validUntil))
       refusals.push({ name: "Expired", args: [session.validUntil] });
     if (refusals.length > 0) return refused(refusals);
@@ -140,9 +148,9 @@ export class SessionModel {
   }
 
   /** Why the account may not enable the session, whatever the time. */
-  protected enablingRefusals(sender: Address, session: Session): Refusal[] {
+  protected enablingRefusals(sender: Address, session: Session, leftOut: LeftOut): Refusal[] {
     const id = hashSession(session);
-    const refusals: Refusal[] = this.#flaws(session);
+    const refusals = isWhole(leftOut) ? this.#flaws(session) : [partLeftOut(leftOut)];
     if (!isAddressEqual(sender, session.account)) {
       refusals.push({ name: "NotAccount", args: [sender, session.account] });
     }
@@ -158,6 +166,19 @@ export class SessionModel {
     return accepted();
   }
 
+  /**
+   * By anybody, of whose sessions it is: nobody pauses those of another.
+   * @returns Whether anything changed, which is an event.
+   */
+  setPaused(sender: Address, id: Hex, paused: boolean): boolean {
+    const pause = pauseOf(sender, id);
+    if (this.#paused.has(pause) === paused) return false;
+    if (paused) this.#paused.add(pause);
+    else this.#paused.delete(pause);
+    return true;
+  }
+
+  /** Whatever is left out. */
   renounce(sender: Address, session: Session): Outcome {
     if (!isAddressEqual(sender, session.key)) {
       return refused([{ name: "NotKey", args: [sender, session.key] }]);
@@ -174,21 +195,54 @@ export class SessionModel {
 
   /* THE EXECUTION RAIL */
 
-  execute(session: Session, grant: Grant, calls: readonly Call[], door: Door): Outcome {
+  execute(
+    session: Session,
+    grant: Grant,
+    calls: readonly Call[],
+    door: Door,
+    leftOut: LeftOut = WHOLE,
+  ): Outcome {
     const id = hashSession(session);
-    const readings = calls.map((call, index) => readCall(session, call, index, this.place));
+    const readings = calls.map((call, index) => readCall(session, call, index, this.place, leftOut));
     const refusals = [
-      ...this.#doorRefusals(session, id, door),
-      ...this.#sessionRefusals(session, id, grant),
+      ...this.#doorRefusals(session, id, door, calls),
+      ...this.#sessionRefusals(session, id, grant, leftOut),
       ...readings.flatMap((reading) => (reading.kind === "refused" ? reading.refusals : [])),
       ...(calls.length === 0 ? [{ name: "EmptyBatch" }] : []),
     ];
     if (refusals.length > 0) return refused(refusals);
+    const isPlain = calls.every((call, index) => this.#isPlain(call, readings[index] as CallReading));
+    // Any call may move the token of any budget.
+    if (!isPlain && leftOut.budgets.length > 0) return refused([partLeftOut(leftOut)]);
 
+    const outcome = this.#carryOut(id, () =>
+      isPlain
+        ? this.#payThenCall(session, id, calls, readings)
+        : this.#callThenCharge(session, id, calls, readings),
+    );
+    if (outcome.refusals.length === 0 && door.kind === "executeSigned") {
+      this.#usedNonces.add(`${id}/${door.nonce}`);
+    }
+    return outcome;
+  }
+
+  /** One payment, by the key alone. */
+  pay(session: Session, grant: Grant, payment: Payment, sender: Address, leftOut: LeftOut = WHOLE): Outcome {
+    const id = hashSession(session);
+    const reading = readPay(session, payment, leftOut);
+    const refusals = this.#sessionRefusals(session, id, grant, leftOut);
+    if (!isAddressEqual(sender, session.key)) {
+      refusals.push({ name: "NotKey", args: [sender, session.key] });
+    }
+    if (reading.kind === "refused") refusals.push(...reading.refusals);
+    if (refusals.length > 0) return refused(refusals);
+    return this.#carryOut(id, () => this.#payThenCall(session, id, [transferOf(payment)], [reading]));
+  }
+
+  /** All or nothing. What goes through is charged, and enables the session. */
+  #carryOut(id: Hex, execution: () => Outcome): Outcome {
     const before = this.ledger.copy();
-    const outcome = calls.every((call, index) => this.#isPlain(call, readings[index] as CallReading))
-      ? this.#payThenCall(session, id, calls, readings)
-      : this.#callThenCharge(session, id, calls, readings);
+    const outcome = execution();
     if (outcome.refusals.length > 0) {
       this.ledger.become(before);
       return refused(outcome.refusals);
@@ -198,13 +252,12 @@ export class SessionModel {
       this.setSpent(id, token, period, spending + amount);
     }
     this.setState(id, "ENABLED");
-    if (door.kind === "executeSigned") this.#usedNonces.add(`${id}/${door.nonce}`);
     return outcome;
   }
 
-  #doorRefusals(session: Session, id: Hex, door: Door): Refusal[] {
+  #doorRefusals(session: Session, id: Hex, door: Door, calls: readonly Call[]): Refusal[] {
     if (door.kind === "execute") {
-      return isAddressEqual(door.sender, session.key) || this.speaksForItself(door)
+      return isAddressEqual(door.sender, session.key) || this.speaksForItself(door, calls)
         ? []
         : [{ name: "NotKey", args: [door.sender, session.key] }];
     }
@@ -219,8 +272,8 @@ export class SessionModel {
     return refusals;
   }
 
-  /** Window, epoch, state or grant; the shape, where the use rests on a grant. */
-  #sessionRefusals(session: Session, id: Hex, grant: Grant): Refusal[] {
+  /** Window, epoch, pause, state or grant; the shape, where the use rests on a grant. */
+  #sessionRefusals(session: Session, id: Hex, grant: Grant, leftOut: LeftOut): Refusal[] {
     const refusals: Refusal[] = [];
     if (this.now < BigInt(session.validAfter)) {
       refusals.push({ name: "NotYetValid", args: [session.validAfter] });
@@ -230,18 +283,19 @@ export class SessionModel {
     if (session.epoch !== this.epoch)
       refusals.push({ name: "WrongEpoch", args: [session.epoch, this.epoch] });
     const state = this.stateOf(id);
+    // A pause ends, so it is not what a revoked session is refused for; and no grant is looked at while it lasts.
     if (state === "REVOKED") refusals.push({ name: "SessionIsRevoked", args: [id] });
-    if (state === "UNKNOWN") {
-      refusals.push(...this.grantRefusals(session, grant));
-    }
+    else if (this.isPaused(id)) refusals.push({ name: "SessionIsPaused", args: [id] });
+    else if (state === "UNKNOWN") refusals.push(...this.grantRefusals(session, grant, leftOut));
     return refusals;
   }
 
   /** Why the session may not rest on the grant. */
-  protected grantRefusals(session: Session, grant: Grant): Refusal[] {
+  protected grantRefusals(session: Session, grant: Grant, leftOut: LeftOut): Refusal[] {
     const refusals: Refusal[] = [];
     if (!this.isGranted(grant)) refusals.push({ name: "NotGranted", args: [hashSession(session)] });
-    if (grant !== "none") refusals.push(...this.#flaws(session));
+    if (grant !== "none")
+      refusals.push(...(isWhole(leftOut) ? this.#flaws(session) : [partLeftOut(leftOut)]));
     return refusals;
   }
 
@@ -403,12 +457,14 @@ export class SessionModel {
 
   /** Whether the module says yes to the authorization now. */
   says(authorization: Authorization): boolean {
-    const { session, budgetIndex, slot, to, value, carries } = authorization;
+    const { session, budgetIndex, slot, to, value, carries, leftOut } = authorization;
     const id = hashSession(session);
     const budget = session.budgets[budgetIndex];
-    if (!budget || !authorization.keySigned) return false;
-    if (carries === "nothing" && this.stateOf(id) !== "ENABLED") return false;
-    if (this.#sessionRefusals(session, id, carries === "nothing" ? "none" : carries).length > 0) return false;
+    if (!budget || !authorization.keySigned || leftOut.budgets.includes(budgetIndex)) return false;
+    // To bring a grant that is empty is to bring none, and no payload does.
+    if (carries === "none") return false;
+    const grant = carries === "nothing" ? "none" : carries;
+    if (this.#sessionRefusals(session, id, grant, leftOut).length > 0) return false;
     const { period, spent } = this.budgetOf(session, budgetIndex);
     const opened = (lot: bigint, size: number) => this.#opened(session, id, budgetIndex, period, lot, size);
     return (
@@ -442,7 +498,7 @@ export class SessionModel {
   }
 
   /** Whether the account itself may execute, where it is the sender. */
-  protected speaksForItself(_door: Extract<Door, { kind: "execute" }>): boolean {
+  protected speaksForItself(_door: Extract<Door, { kind: "execute" }>, _calls: readonly Call[]): boolean {
     return false;
   }
 
@@ -479,6 +535,8 @@ export class SessionModel {
     };
   }
 }
+
+const pauseOf = (account: Address, id: Hex): string => `${account}/${id}`.toLowerCase();
 
 const callFailed = (index: number): Refusal => ({ name: "CallFailed", args: [BigInt(index)] });
 

@@ -9,21 +9,21 @@ export const FLAWS = {
   ENCODING: 0,
   PARTIES: 1,
   WINDOW: 2,
-  WIDTH: 3,
-  TOKEN: 4,
-  LIMITS: 5,
-  STREAM: 6,
-  SLOTS: 7,
-  RECIPIENTS: 8,
-  TARGET: 9,
-  OPERATOR: 10,
+  TOKEN: 3,
+  LIMITS: 4,
+  STREAM: 5,
+  SLOTS: 6,
+  RECIPIENTS: 7,
+  TARGET: 8,
+  OPERATOR: 9,
 } as const;
 
 const among = (address: Address, others: readonly Address[]) =>
   others.some((other) => isAddressEqual(address, other));
 
-/** Every bound that a session breaks; none: it is well formed. */
+/** Every bound that a session breaks; none: it is well formed. Of one that no bytes can say, nothing else is known. */
 export function flawsOf(session: Session, module: Address): SessionFlaw[] {
+  if (!canBeSaid(session)) return [{ flaw: "ENCODING", index: 0 }];
   const flaws: SessionFlaw[] = [];
   const require = (holds: boolean, flaw: SessionFlaw["flaw"], index = 0) => {
     if (!holds) flaws.push({ flaw, index });
@@ -32,10 +32,6 @@ export function flawsOf(session: Session, module: Address): SessionFlaw[] {
 
   require(!among(zeroAddress, [account, key]) && !isAddressEqual(account, key), "PARTIES");
   require(validUntil > validAfter && validUntil >= 2 && validUntil < 2 ** 47, "WINDOW");
-  require(budgets.length <= 8 && actions.length <= 32, "ENCODING");
-  require(actions.every(({ rules }) => rules.length <= 8), "ENCODING");
-  // A list of recipients that is too long is a list too long, and it is too many recipients: either name will do.
-  require(budgets.every(({ recipients }) => recipients.length <= 32), "ENCODING");
 
   budgets.forEach((budget, index) => {
     const earlier = budgets.slice(0, index).map(({ token }) => token);
@@ -43,7 +39,7 @@ export function flawsOf(session: Session, module: Address): SessionFlaw[] {
     require(limitsHold(budget), "LIMITS", index);
     require(streamHolds(budget), "STREAM", index);
     require(slotsHold(budget), "SLOTS", index);
-    require(recipientsHold(budget), "RECIPIENTS", index);
+    require(!among(zeroAddress, budget.recipients), "RECIPIENTS", index);
   });
   actions.forEach(({ target, rules }, index) => {
     const tokens = budgets.map(({ token }) => token);
@@ -53,22 +49,37 @@ export function flawsOf(session: Session, module: Address): SessionFlaw[] {
   return flaws;
 }
 
+/** Whether the packed form has bytes for it. */
+const canBeSaid = ({ budgets, actions, ...session }: Session): boolean =>
+  budgets.length <= 8 &&
+  actions.length <= 32 &&
+  fits(session.epoch, 8) &&
+  fits(session.salt, 32) &&
+  fits(session.gasAllowance, 16) &&
+  fits(BigInt(session.paymaster), 20) &&
+  budgets.every(
+    ({ recipients, ...budget }) =>
+      [budget.perTransaction, budget.perPeriod, budget.initial, budget.perSecond].every((n) => fits(n, 16)) &&
+      fits(budget.period, 4) &&
+      (budget.initial === 0n || budget.perSecond > 0n) &&
+      recipients.length >= 1 &&
+      recipients.length <= 32 &&
+      (recipients.length === 1 || !among(ANYONE, recipients)),
+  ) &&
+  actions.every(({ rules }) => rules.length <= 8 && rules.every(({ value }) => fits(BigInt(value), 32)));
+
+const fits = (number: bigint | number, bytes: number): boolean => BigInt(number) < 1n << BigInt(8 * bytes);
+
 const limitsHold = ({ perTransaction, perPeriod, period }: Budget) =>
   perTransaction > 0n && perPeriod >= perTransaction && period > 0;
 
-const streamHolds = ({ initial, perSecond, signatures }: Budget) =>
-  perSecond === 0n ? initial === 0n : signatures === 0;
+const streamHolds = ({ perSecond, signatures }: Budget) => perSecond === 0n || signatures === 0;
 
-const slotsHold = ({ token, perTransaction, signatures, sizes }: Budget) =>
+const slotsHold = ({ token, perTransaction, perPeriod, signatures, sizes }: Budget) =>
   (signatures === 0 && sizes === 0) ||
   (signatures === 1 &&
     sizes >= 1 &&
     sizes <= 8 &&
     !isAddressEqual(token, zeroAddress) &&
-    perTransaction >> BigInt(2 * (sizes - 1)) > 0n);
-
-const recipientsHold = ({ recipients }: Budget) =>
-  recipients.length >= 1 &&
-  recipients.length <= 32 &&
-  !among(zeroAddress, recipients) &&
-  (recipients.length === 1 || !among(ANYONE, recipients));
+    perTransaction >> BigInt(2 * (sizes - 1)) > 0n &&
+    perPeriod < 2n ** 32n * perTransaction);

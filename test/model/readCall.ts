@@ -1,4 +1,14 @@
-import { type Address, type Hex, isAddressEqual, size, slice, zeroAddress } from "viem";
+import {
+  type Address,
+  concat,
+  type Hex,
+  isAddressEqual,
+  numberToHex,
+  pad,
+  size,
+  slice,
+  zeroAddress,
+} from "viem";
 import {
   type Action,
   ANYONE,
@@ -8,6 +18,7 @@ import {
   type Session,
 } from "../../packages/sdk/src/Session.ts";
 import { NATIVE } from "./Ledger.ts";
+import { isWhole, type LeftOut, partLeftOut } from "./LeftOut.ts";
 import type { Refusal } from "./Refusal.ts";
 
 /** Those whom a session may never call, whatever its actions say. */
@@ -26,10 +37,21 @@ export type CallReading =
 const TRANSFER = "0xa9059cbb";
 const APPROVE = "0x095ea7b3";
 
+/** A payment in a token. */
+export type Payment = { token: Address; to: Address; amount: bigint };
+
 /** What the call at `index` is to the session: the second rule of the execution rail. */
-export function readCall(session: Session, call: Call, index: number, forbidden: Forbidden): CallReading {
+export function readCall(
+  whole: Session,
+  call: Call,
+  index: number,
+  forbidden: Forbidden,
+  leftOut: LeftOut,
+): CallReading {
+  const session = carriedOf(whole, leftOut);
   const { target, value, data } = call;
   const refused = (...refusals: Refusal[]): CallReading => ({ kind: "refused", refusals });
+  const notFound = (...refusals: Refusal[]) => refused(...unlessLeftOut(leftOut, refusals));
   const notAllowed: Refusal = {
     name: "CallNotAllowed",
     args: size(data) < 4 ? [BigInt(index), target] : [BigInt(index), target, slice(data, 0, 4)],
@@ -42,7 +64,7 @@ export function readCall(session: Session, call: Call, index: number, forbidden:
 
   const native = budgetOf(session, NATIVE);
   if (size(data) === 0) {
-    if (!native) return refused(noNativeBudget, ...(value === 0n ? [notAllowed] : []));
+    if (!native) return notFound(noNativeBudget, ...(value === 0n ? [notAllowed] : []));
     return mayReceive(native, target)
       ? { kind: "payment", token: NATIVE, to: target, amount: value }
       : refused({ name: "RecipientNotAllowed", args: [BigInt(index), NATIVE, target] });
@@ -64,8 +86,37 @@ export function readCall(session: Session, call: Call, index: number, forbidden:
   if (!session.actions.some((action) => permits(action, call))) refusals.push(notAllowed);
   if (value > 0n && !native) refusals.push(noNativeBudget);
   const toHandler = !!forbidden.fallbackHandler && isAddressEqual(target, forbidden.fallbackHandler);
-  return refusals.length > 0 ? refused(...refusals) : { kind: "action", amount: value, toHandler };
+  return refusals.length > 0 ? notFound(...refusals) : { kind: "action", amount: value, toHandler };
 }
+
+/** The same of the one payment of a `pay`. */
+export function readPay(whole: Session, { token, to, amount }: Payment, leftOut: LeftOut): CallReading {
+  const refused = (...refusals: Refusal[]): CallReading => ({ kind: "refused", refusals });
+  if (isAddressEqual(token, NATIVE)) return refused({ name: "ForbiddenTarget", args: [0n, token] });
+  const budget = budgetOf(carriedOf(whole, leftOut), token);
+  if (!budget)
+    return refused(...unlessLeftOut(leftOut, [{ name: "CallNotAllowed", args: [0n, token, TRANSFER] }]));
+  if (!mayReceive(budget, to)) return refused({ name: "RecipientNotAllowed", args: [0n, token, to] });
+  return { kind: "payment", token, to, amount };
+}
+
+/** The call that makes the payment. */
+export const transferOf = ({ token, to, amount }: Payment): Call => ({
+  target: token,
+  value: 0n,
+  data: concat([TRANSFER, pad(to), numberToHex(amount, { size: 32 })]),
+});
+
+/** What a use can see of the session. */
+const carriedOf = (session: Session, { budgets, actions }: LeftOut): Session => ({
+  ...session,
+  budgets: session.budgets.filter((_, index) => !budgets.includes(index)),
+  actions: actions ? [] : session.actions,
+});
+
+/** Where something is left out, what is not found may be just that. */
+const unlessLeftOut = (leftOut: LeftOut, refusals: Refusal[]): Refusal[] =>
+  isWhole(leftOut) ? refusals : [partLeftOut(leftOut)];
 
 /** The session's budget for the token. */
 export const budgetOf = (session: Session, token: Address): Budget | undefined =>

@@ -6,6 +6,7 @@ import {
   hashStruct,
   hashTypedData,
   keccak256,
+  numberToHex,
 } from "viem";
 import type { Action, Budget, Call, Session } from "../../packages/sdk/src/Session.ts";
 
@@ -197,7 +198,10 @@ export const cancelDigest = (authorizer: Address, nonce: Hex, domain: TokenDomai
     message: { authorizer, nonce },
   });
 
-/** The EIP-3009 nonce of a slot: a hash whose low 64 bits are zero. */
+/**
+ * The EIP-3009 nonce of a slot: 17 bytes of a hash, lot (4), size (1), index (2), and 8 zero bytes. Slots that there
+ * cannot be have one too, in which fields that are too large run into their neighbours.
+ */
 export function slotNonce(
   id: Hex,
   budgetIndex: number,
@@ -206,16 +210,16 @@ export function slotNonce(
 ): Hex {
   const hash = keccak256(
     encodeAbiParameters(
-      [
-        { type: "bytes32" },
-        { type: "uint256" },
-        { type: "uint256" },
-        { type: "uint256" },
-        { type: "uint256" },
-        { type: "uint256" },
-      ],
-      [id, BigInt(budgetIndex), period, slot.lot, BigInt(slot.size), slot.index],
+      [{ type: "bytes32" }, { type: "uint256" }, { type: "uint256" }],
+      [id, BigInt(budgetIndex), period],
     ),
   );
-  return `${hash.slice(0, 50)}${"0".repeat(16)}` as Hex;
+  const fields = [
+    [BigInt(hash) >> 120n, 120n],
+    [slot.lot, 88n],
+    [BigInt(slot.size), 80n],
+    [slot.index, 64n],
+  ] as const;
+  const nonce = fields.reduce((sum, [value, place]) => sum | (value << place), 0n);
+  return numberToHex(nonce % 2n ** 256n, { size: 32 });
 }

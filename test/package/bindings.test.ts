@@ -52,7 +52,12 @@ function refusalOf(ask: () => unknown): Refusal {
 
 describe("the bindings of the contracts", () => {
   it("have an ABI, creation code, runtime code and an address of each contract that is deployed", () => {
-    expect(contracts).to.deep.equal(["erc7579SessionModule", "safeSessionHandler", "safeSessionModule"]);
+    expect(contracts).to.deep.equal([
+      "erc7579SessionModule",
+      "safeSessionHandler",
+      "safeSessionModule",
+      "sessionLens",
+    ]);
     expect(Object.keys(bytecode).sort()).to.deep.equal(
       contracts.flatMap((contract) => [`${contract}Bytecode`, `${contract}RuntimeBytecode`]).sort(),
     );

@@ -33,7 +33,7 @@ describe("a Solidity user with the package installed", function () {
       await project.add("SolidityUser.sol", "test/SolidityUser.t.sol");
       const output = await runWell(project.folder, process.execPath, [hardhat, "test", "solidity"]);
       expect(output)
-        .to.match(/\b4 passing/)
+        .to.match(/\b5 passing/)
         .and.not.to.include("failing");
     } finally {
       await project.remove();
@@ -75,7 +75,7 @@ describe("a Solidity user with the package installed", function () {
       );
       expect(foreign).to.deep.equal(["contracts/interfaces/IERC7579SessionModule.sol"]);
       expect(sources).to.include.members([
-        "contracts/Session.sol",
+        "contracts/types/Session.sol",
         "contracts/interfaces/ISessionModule.sol",
         "contracts/testing/DeployLatchkey.sol",
       ]);

@@ -4,13 +4,13 @@ import {
   decodeErrorResult,
   decodeEventLog,
   decodeFunctionResult,
-  encodeAbiParameters,
   encodeFunctionData,
   type Hex,
   hexToBigInt,
   isAddressEqual,
   type Log,
   numberToHex,
+  pad,
   parseAbi,
   slice,
   zeroAddress,
@@ -36,12 +36,14 @@ import { outsider, relayer, stranger } from "./actors.ts";
 import { amountOf, callsOf, partyOf } from "./callsOf.ts";
 import type { ModularPart, PlayedAccount } from "./PlayedAccount.ts";
 import type { Ending, Playground } from "./Playground.ts";
-import { sessionParameter } from "./packPayload.ts";
+import { installedBytes, packSession, sessionBytes } from "./packSession.ts";
 import { print } from "./print.ts";
 import {
   budgetIndexOf,
   type GranterPlan,
   type GrantPlan,
+  type LeftOutPlan,
+  leftOutOf,
   type OpPaymentPlan,
   type OpPlan,
   type Scenario,
@@ -64,16 +66,10 @@ type MadeOp = { op: SessionOp; packed: PackedUserOperation };
 const pair = (high: bigint, low: bigint): Hex =>
   concat([numberToHex(high, { size: 16 }), numberToHex(low, { size: 16 })]);
 
+const NOTHING_LEFT_OUT: LeftOutPlan = { usdc: false, native: false, actions: false, needed: false };
+
 /** What any of the EntryPoints may revert with: 0.9 has errors that the older ones say in words. */
 const entryPointErrors = artifact("aa09/artifacts/EntryPoint.json").abi as Abi;
-
-/** Of a userOp by which the account pays: session, grant, period, the key's signature. */
-const paymentSignature = [
-  sessionParameter,
-  { type: "bytes" },
-  { type: "uint256" },
-  { type: "bytes" },
-] as const;
 
 /** What nobody could pay, whoever is asked. */
 const BEYOND: Partial<Record<OpPlan["gas"], Partial<OpGas>>> = {
@@ -116,7 +112,14 @@ export class ModularWorld extends World {
     const { when, session, revives } = step;
     const types = ["validator" as const, "executor" as const];
     const sessions = session === 0 || !revives ? "this" : "none";
-    const install = { step: "install", types, missing: true, granter: "the owner", sessions } as const;
+    const install = {
+      step: "install",
+      types,
+      missing: true,
+      granter: "the owner",
+      sessions,
+      leftOut: NOTHING_LEFT_OUT,
+    } as const;
     // What does not revive is refused for one reason alone: the session is revoked, or of the epoch before.
     const revokes = !revives && session === 0;
     if ((revives || revokes) && this.isOver(session)) this.renew(session, this.plans[session] as SessionPlan);
@@ -138,7 +141,10 @@ export class ModularWorld extends World {
         if (types.length === 0) return this.pass("install: nothing is missing");
         const sessions = { none: [], this: [this.session(step.session)], both: this.sessions };
         const revoked = step.revokes ? hashSession(this.session(step.session)) : undefined;
-        return this.#install(types, this.#granterOf(step.granter), sessions[step.sessions], revoked);
+        return this.#install(types, this.#granterOf(step.granter), sessions[step.sessions], {
+          revoked,
+          plan: step.leftOut,
+        });
       }
       case "uninstall": {
         const ending = await this.asAccount(...(await this.#modular.uninstallation(step.types)));
@@ -156,12 +162,15 @@ export class ModularWorld extends World {
     types: readonly ModuleType[],
     granter: Hex,
     sessions: readonly Session[],
-    revoked?: Hex,
+    { revoked, plan = NOTHING_LEFT_OUT }: { revoked?: Hex | undefined; plan?: LeftOutPlan } = {},
   ): Promise<void> {
-    const installation = this.#modular.installation(types, granter, sessions);
+    const bytes = sessions.map((session) => installedBytes(session, leftOutOf(session, plan)));
+    const installation = this.#modular.installation(types, granter, bytes);
     const revocation = revoked ? [this.callOf("revoke", [revoked])] : [];
     const ending = await this.asAccount(...revocation, ...installation);
-    this.compare("install", this.#model.install(types, granter, sessions, revoked), ending);
+    const leftOutOfEach = (session: Session) => leftOutOf(session, plan);
+    const outcome = this.#model.install(types, granter, sessions, { revoked, leftOutOf: leftOutOfEach });
+    this.compare("install", outcome, ending);
   }
 
   #granterOf(plan: GranterPlan): Hex {
@@ -252,7 +261,8 @@ export class ModularWorld extends World {
     const calls = plan.calls.flatMap((call) => callsOf(this.scene, granted, call));
     const grant = await this.grantOf(granted, plan.grant);
     const gas = this.#gasOf(session, plan);
-    const execution = this.ground.encode("execute", [session, grant, calls]);
+    const leftOut = leftOutOf(session, plan.leftOut);
+    const execution = this.ground.encode("execute", [sessionBytes(session, leftOut), grant, calls]);
     const revokeAll = this.ground.encode("revokeAll", []);
     const payment = plan.payment && this.#paymentOf(granted, plan.payment);
     let packed: PackedUserOperation = {
@@ -277,13 +287,22 @@ export class ModularWorld extends World {
       payment && plan.payment ? this.#digestOf(session, plan.payment, payment, hash as Hex) : hash;
     const keySignature = deform(await signer.sign({ hash: signed as Hex }), signedAs(plan));
     const signature = payment
-      ? encodeAbiParameters(paymentSignature, [session, grant, payment.period, keySignature])
+      ? concat([
+          keySignature,
+          numberToHex(payment.period, { size: 6 }),
+          session.key,
+          packSession(session, leftOut),
+          grant,
+          // An account's own call does not end in an address.
+          pad("0x", { size: 20 }),
+        ])
       : keySignature;
     packed = { ...packed, signature };
 
     const isGranted = CARRIED[plan.grant] !== "good" || hashSession(session) === hashSession(granted);
     const op: SessionOp = {
       session,
+      leftOut,
       grant: isGranted ? CARRIED[plan.grant] : "bad",
       calls: payment ? [] : calls,
       ...(payment ? { payment } : {}),
@@ -319,8 +338,7 @@ export class ModularWorld extends World {
       behind: present + 1n,
       "the last": last,
       "past the last": last + 1n,
-      // Whose product with the seconds is a small one, if it wraps.
-      "past all numbers": 2n ** 256n / BigInt(seconds) + 1n,
+      "the greatest number": 2n ** 48n - 1n,
     }[plan.period];
     return {
       token,

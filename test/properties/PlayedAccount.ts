@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import type { Call, Session } from "../../packages/sdk/src/Session.ts";
+import type { Call } from "../../packages/sdk/src/Session.ts";
 import type { Paymaster } from "../environment/erc7579/Paymaster.ts";
 import type { ModuleType } from "../model/ERC7579Model.ts";
 import type { Ledger } from "../model/Ledger.ts";
@@ -47,7 +47,10 @@ export type ModularPart = {
   paymaster: Paymaster;
   /** What grants begin with: the owner's, and the weaker validator's. */
   grants: { good: Hex; weak: Hex };
-  /** Calls that install the module. The first brings the data; where it is one session, the last brings that. */
-  installation(types: readonly ModuleType[], granter: Hex, sessions: readonly Session[]): Call[];
+  /**
+   * Calls that install the module. The first brings the data; where it is one session, the last brings that.
+   * @param sessions In the bytes of an installation.
+   */
+  installation(types: readonly ModuleType[], granter: Hex, sessions: readonly Hex[]): Call[];
   uninstallation(types: readonly ModuleType[]): Promise<Call[]>;
 };

@@ -121,7 +121,8 @@ export class Playground {
       return { revert: revertOf(error) };
     }
     const { logs } = (await this.#request("eth_getTransactionReceipt", [hash])) as { logs: Log[] };
-    return { charges: logs.flatMap((log) => this.#chargeIn(log)), logs };
+    const spent = this.eventsIn(logs, "Spent") as Charge[];
+    return { charges: spent.map(({ token, period, amount }) => ({ token, period, amount })), logs };
   }
 
   /** Mines an empty block in the second `time`. */
@@ -177,12 +178,13 @@ export class Playground {
     }
   }
 
-  #chargeIn(log: Log): Charge[] {
-    if (log.address.toLowerCase() !== this.module.toLowerCase()) return [];
-    const { eventName, args } = decodeEventLog({ abi: this.moduleAbi, data: log.data, topics: log.topics });
-    if (eventName !== "Spent") return [];
-    const { token, period, amount } = args as unknown as Charge;
-    return [{ token, period, amount }];
+  /** The arguments of each event of that name that the module logged. */
+  eventsIn(logs: readonly Log[], name: string): unknown[] {
+    return logs.flatMap((log) => {
+      if (log.address.toLowerCase() !== this.module.toLowerCase()) return [];
+      const { eventName, args } = decodeEventLog({ abi: this.moduleAbi, data: log.data, topics: log.topics });
+      return eventName === name ? [args] : [];
+    });
   }
 }
 

@@ -6,12 +6,15 @@ import {
   hexToBigInt,
   keccak256,
   parseSignature,
+  size,
+  slice,
   zeroAddress,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
 import { mappingSlot } from "../environment/usdc.ts";
 import { Ledger, NATIVE } from "../model/Ledger.ts";
+import { isWhole, WHOLE } from "../model/LeftOut.ts";
 import { isRefusal, type Refusal } from "../model/Refusal.ts";
 import { budgetOf as budgetOfToken } from "../model/readCall.ts";
 import {
@@ -35,20 +38,21 @@ import {
   transferDigest,
 } from "../model/typedData.ts";
 import { agents, outsider, owner, payees, relayer, stranger } from "./actors.ts";
-import { callsOf, partyOf } from "./callsOf.ts";
+import { amountOf, callsOf, partyOf } from "./callsOf.ts";
 import { exchange, exchangeModel } from "./exchange.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
 import type { Ending, Playground, Question } from "./Playground.ts";
 import { packPayload } from "./packPayload.ts";
+import { sessionBytes } from "./packSession.ts";
 import { print } from "./print.ts";
 import type { Scene } from "./Scene.ts";
 import {
   type AuthorizationPlan,
   budgetIndexOf,
-  type CallPlan,
   type Corruption,
   type DoorPlan,
   type GrantPlan,
+  leftOutOf,
   type Scenario,
   type SessionPlan,
   type SlotPlan,
@@ -69,7 +73,15 @@ const LITTLE = 5n;
 export type Tally = Map<string, number>;
 
 /** An authorization that was made, as it went to the token. */
-type Signed = { authorization: Authorization; digest: Hex; payload: Hex; signature: Hex; call: Hex };
+type Signed = {
+  authorization: Authorization;
+  digest: Hex;
+  payload: Hex;
+  /** The end of the payload. */
+  grant: Hex;
+  signature: Hex;
+  call: Hex;
+};
 
 /** What a grant that a plan means is to the account. */
 export const CARRIED: Record<GrantPlan, Grant> = {
@@ -148,7 +160,7 @@ export class World {
       const session = this.renew(index as 0 | 1, plan);
       if (!enabled[index]) continue;
       this.#model.now++;
-      const ending = await this.asAccount(this.callOf("enable", [session]));
+      const ending = await this.asAccount(this.callOf("enable", [sessionBytes(session)]));
       this.compare("enable", this.#model.enable(this.account.address, session), ending);
     }
   }
@@ -163,6 +175,10 @@ export class World {
     if (step.revives && this.isOver(step.session))
       this.renew(step.session, this.plans[step.session] as SessionPlan);
     const session = this.session(step.session);
+    // Nothing goes through until the account resumes it. What does not revive is refused for that alone.
+    if (step.revives && this.#model.isPaused(hashSession(session))) {
+      return { ...common(step), step: "resume", by: "account" };
+    }
     return soundStep(step, session, {
       isEnabled: this.#model.stateOf(hashSession(session)) === "ENABLED",
       grant: this.soundGrant(),
@@ -210,7 +226,9 @@ export class World {
 
     switch (step.step) {
       case "execute":
-        return this.#execute(session, step.calls, step.grant, step.door);
+        return this.#execute(session, step);
+      case "pay":
+        return this.#pay(session, step);
       case "authorize": {
         const signed = await this.#authorize(session, step);
         if (!signed) return this.pass("authorize: no such budget");
@@ -232,15 +250,29 @@ export class World {
         return this.#burn(session, step.slot, step.by);
       case "enable": {
         const from = { account, key: session.key, stranger: stranger.address }[step.by];
-        const ending = await sendFrom(from, "enable", [session]);
-        return this.compare("enable", this.#model.enable(from, session), ending);
+        const leftOut = leftOutOf(session, step.leftOut);
+        const ending = await sendFrom(from, "enable", [sessionBytes(session, leftOut)]);
+        return this.compare("enable", this.#model.enable(from, session, leftOut), ending);
       }
       case "revoke":
         return this.compare("revoke", this.#model.revoke(id), await sendFrom(account, "revoke", [id]));
       case "renounce": {
         const from = step.by === "key" ? session.key : stranger.address;
-        const ending = await sendFrom(from, "renounce", [session]);
+        const bytes = sessionBytes(session, leftOutOf(session, step.leftOut));
+        const ending = await sendFrom(from, "renounce", [bytes]);
         return this.compare("renounce", this.#model.renounce(from, session), ending);
+      }
+      case "pause":
+      case "resume": {
+        const from = { account, key: session.key, stranger: stranger.address }[step.by];
+        const paused = step.step === "pause";
+        const changed = this.#model.setPaused(from, id, paused);
+        const ending = await sendFrom(from, step.step, [id]);
+        const told = "logs" in ending ? this.ground.eventsIn(ending.logs, "SessionPaused") : undefined;
+        if (print(told) !== print(changed ? [{ account: from, id, paused }] : [])) {
+          throw new Error(`it logged ${print(told)}, and something changed: ${changed}`);
+        }
+        return this.count(`${step.step} by ${step.by}: ${changed ? "changed" : "as it was"}`);
       }
       case "revokeAll": {
         const ending = await sendFrom(account, "revokeAll", []);
@@ -252,7 +284,7 @@ export class World {
       case "renew": {
         const made = this.renew(step.session, step.plan);
         if (!step.enable) return this.pass("renew");
-        const ending = await sendFrom(account, "enable", [made]);
+        const ending = await sendFrom(account, "enable", [sessionBytes(made)]);
         return this.compare("renew", this.#model.enable(account, made), ending);
       }
       case "fund": {
@@ -281,20 +313,18 @@ export class World {
     await this.ground.mine(this.#model.now);
   }
 
-  async #execute(
-    session: Session,
-    plans: readonly CallPlan[],
-    grantPlan: GrantPlan,
-    plan: DoorPlan,
-  ): Promise<void> {
+  async #execute(session: Session, step: Extract<StepPlan, { step: "execute" }>): Promise<void> {
+    const { calls: plans, door: plan } = step;
     const id = hashSession(session);
     const calls = plans.flatMap((call) => callsOf(this.scene, session, call));
-    const grant = await this.grantOf(session, grantPlan);
+    const grant = await this.grantOf(session, step.grant);
     const door = this.#doorOf(session, plan);
-    const outcome = this.#model.execute(session, CARRIED[grantPlan], calls, door);
+    const leftOut = leftOutOf(session, step.leftOut);
+    const bytes = sessionBytes(session, leftOut);
+    const outcome = this.#model.execute(session, CARRIED[step.grant], calls, door, leftOut);
     let ending: Ending;
     if (plan.door === "execute" || door.kind === "execute") {
-      const call = this.callOf("execute", [session, grant, calls]);
+      const call = this.callOf("execute", [bytes, grant, calls]);
       if (door.kind === "execute" && door.oddly) call.data = concat([call.data, stranger.address]);
       ending =
         door.sender === this.account.address
@@ -307,7 +337,7 @@ export class World {
       const digest = executionDigest(execution, this.ground.module, this.ground.chainId);
       const signer = plan.signature === "of a stranger" ? stranger : this.keyOf(session);
       const signature = deform(await signer.sign({ hash: digest }), plan.signature);
-      const args = [session, grant, calls, caller, nonce, deadline, signature];
+      const args = [bytes, grant, calls, caller, nonce, deadline, signature];
       const data = this.ground.encode("executeSigned", args);
       ending = await this.ground.send(this.#model.now, sender, this.ground.module, data);
       await this.expectAnswer("nonceUsed", [id, session.account, nonce], this.#model.nonceUsed(id, nonce));
@@ -320,8 +350,36 @@ export class World {
       this.count(plain ? "paid" : "measured");
       if (outcome.charges.length > 1) this.count("charged to two budgets");
       if (plan.door === "execute" && plan.by === "account") this.count("executed by the account itself");
+      if (!isWhole(leftOut)) this.count("executed without all parts");
     }
     this.compare(plan.door, outcome, ending);
+  }
+
+  async #pay(session: Session, plan: Extract<StepPlan, { step: "pay" }>): Promise<void> {
+    const { usdc } = this.ground;
+    const token = {
+      usdc: usdc.address,
+      "the native coin": zeroAddress,
+      "one without a budget": outsider,
+    }[plan.token];
+    const to = partyOf(this.scene, plan.to);
+    const amount = amountOf(this.scene, session, token, plan.amount);
+    const other = agents.find(({ address }) => address !== session.key) as PrivateKeyAccount;
+    const { address: account } = this.account;
+    const sender = { key: session.key, "other key": other.address, stranger: stranger.address, account }[
+      plan.by
+    ];
+    const grant = await this.grantOf(session, plan.grant);
+    const leftOut = leftOutOf(session, plan.leftOut);
+    const payment = { token, to, amount };
+    const outcome = this.#model.pay(session, CARRIED[plan.grant], payment, sender, leftOut);
+    const call = this.callOf("pay", [sessionBytes(session, leftOut), grant, token, to, amount]);
+    const ending =
+      sender === account
+        ? await this.asAccount(call)
+        : await this.ground.send(this.#model.now, sender, call.target, call.data);
+    for (const charge of outcome.charges) this.move(session, charge.token, charge.period, charge.amount);
+    this.compare("pay", outcome, ending);
   }
 
   async #settle(name: string, { authorization, call }: Signed): Promise<void> {
@@ -342,7 +400,7 @@ export class World {
    * says, and never yes to a payload that is not the one that was made.
    */
   async #compareAnswers(
-    { authorization, digest, payload, signature }: Signed,
+    { authorization, digest, payload, grant, signature }: Signed,
     corruption: Corruption,
   ): Promise<void> {
     const expected = this.#model.says(authorization);
@@ -361,9 +419,12 @@ export class World {
     if (await this.ground.saysYes(this.account.question(keccak256(digest), payload))) {
       throw new Error("the module says yes to another hash");
     }
-    // The ABI encoding of a carried grant has bytes that nobody reads.
-    if (authorization.carries !== "nothing") return;
-    const spoilt = corrupted(payload, corruption);
+    const { carries } = authorization;
+    // A grant that is empty is all that is wrong with such a payload, or its version is.
+    if (carries === "none") return;
+    // A grant is for the account to judge, and nobody looks at it once the session is enabled.
+    if (carries !== "nothing" && typeof corruption === "string") return;
+    const spoilt = concat([corrupted(slice(payload, 0, size(payload) - size(grant)), corruption), grant]);
     if (await this.ground.saysYes(this.account.question(digest, spoilt))) {
       throw new Error(`the module believes a corrupted payload: ${spoilt}`);
     }
@@ -511,14 +572,16 @@ export class World {
     const { r, s, yParity } = parseSignature(await signer.sign({ hash: transferDigest(transfer, usdc) }));
     const signature = { r, s, yParity: yParity as number };
     const grant = plan.carries === "nothing" ? undefined : await this.grantOf(granted, plan.carries);
+    const leftOut = leftOutOf(session, plan.leftOut);
     const payload = packPayload({
       session,
+      leftOut,
       budgetIndex,
       slot,
       transfer,
       domain: usdc,
       signature,
-      ...(grant ? { grant } : {}),
+      ...(grant === undefined ? {} : { grant }),
       wrapsHash: this.account.wrapsHash,
     });
     const carried = plan.carries === "nothing" ? "nothing" : CARRIED[plan.carries];
@@ -533,9 +596,11 @@ export class World {
         keySigned: plan.signature === "good",
         // It is another session that was granted.
         carries: carried === "good" && plan.lie !== "none" ? "bad" : carried,
+        leftOut,
       },
       digest: transferDigest(transfer, usdc),
       payload,
+      grant: grant ?? "0x",
       signature: wrapped,
       call: transferCall(transfer, wrapped),
     };
@@ -593,19 +658,22 @@ export class World {
     }
     for (const session of this.sessions) {
       const id = hashSession(session);
-      const state = this.question("stateOf", [id, session.account]);
-      const stateIn = (answer: Hex) => STATES[Number(answer)];
       readings.push({
         of: `state of ${id}`,
-        question: state,
-        expected: this.#model.stateOf(id),
-        read: stateIn,
+        question: this.question("stateOf", [id, session.account]),
+        expected: print([STATES.indexOf(this.#model.stateOf(id)), this.#model.isPaused(id)]),
+        read: (answer) => print(this.ground.decode("stateOf", answer)),
       });
       for (const index of session.budgets.keys()) {
         const { period, released, spent, resetsAt } = this.#model.budgetOf(session, index);
+        // The first budget out of the whole session, another out of bytes that have nothing else.
+        const others = { budgets: [...session.budgets.keys()].filter((one) => one !== index), actions: true };
         readings.push({
           of: `budget ${index} of ${id}`,
-          question: this.question("budgetOf", [session, BigInt(index)]),
+          question: this.question("budgetOf", [
+            sessionBytes(session, index === 0 ? WHOLE : others),
+            BigInt(index),
+          ]),
           expected: print([period, released, spent, resetsAt]),
           read: (answer) => print(this.ground.decode("budgetOf", answer)),
         });
@@ -672,6 +740,9 @@ export class World {
     this.#tally.set(what, (this.#tally.get(what) ?? 0) + 1);
   }
 }
+
+/** What every kind of step has. */
+const common = ({ when, session, sound, revives }: StepPlan) => ({ when, session, sound, revives });
 
 /** A call of transferWithAuthorization with a signature of bytes. */
 const transferCall = (

@@ -41,7 +41,11 @@ const budget = (token: Address): fc.Arbitrary<Budget> =>
     .map(({ limits: [one, other], period, stream, sizes, recipients }) => {
       const [perTransaction, perPeriod] = one < other ? [one, other] : [other, one];
       const mayHaveSlots =
-        !stream && token !== zeroAddress && sizes > 0 && perTransaction >> BigInt(2 * (sizes - 1)) > 0n;
+        !stream &&
+        token !== zeroAddress &&
+        sizes > 0 &&
+        perTransaction >> BigInt(2 * (sizes - 1)) > 0n &&
+        perPeriod / perTransaction < 2n ** 32n;
       return {
         token,
         perTransaction,
@@ -135,9 +139,9 @@ export const spoilings: Record<string, Spoiling> = {
   "slots and a stream": ofBudget(() => ({ perSecond: 1n, signatures: 1, sizes: 1 })),
   "slots and no stream": ofBudget(() => ({ initial: 0n, perSecond: 0n, signatures: 1, sizes: 1 })),
   "nine slot sizes": ofBudget(() => ({ signatures: 1, sizes: 9 })),
-  "255 slot sizes": ofBudget(() => ({ signatures: 1, sizes: 255 })),
+  "as many slot sizes as can be said": ofBudget(() => ({ signatures: 1, sizes: 15 })),
   "signatures of no kind": ofBudget(() => ({ signatures: 2, sizes: 1 })),
-  "signatures 255": ofBudget(() => ({ signatures: 255, sizes: 1 })),
+  "as many signatures as can be said": ofBudget(() => ({ signatures: 7, sizes: 1 })),
   "signatures without sizes": ofBudget(() => ({ signatures: 1, sizes: 0 })),
   "sizes without signatures": ofBudget(() => ({ signatures: 0, sizes: 1 })),
   "slots worth nothing": ofBudget(() => ({
@@ -151,6 +155,34 @@ export const spoilings: Record<string, Spoiling> = {
     perPeriod: 2n ** 15n,
     signatures: 1,
     sizes: 8,
+  })),
+  "2**32 lots": ofBudget(() => ({ perTransaction: 5n, perPeriod: 5n * 2n ** 32n, signatures: 1, sizes: 1 })),
+  "2**32 - 1 lots and a rest": ofBudget(() => ({
+    perTransaction: 5n,
+    perPeriod: 5n * 2n ** 32n - 1n,
+    signatures: 1,
+    sizes: 1,
+  })),
+  "2**32 lots and no slots": ofBudget(() => ({
+    perTransaction: 5n,
+    perPeriod: 5n * 2n ** 32n,
+    signatures: 0,
+    sizes: 0,
+  })),
+  "an epoch of nine bytes": (session) => ({ ...session, epoch: 2n ** 64n }),
+  "a salt of 33 bytes": (session) => ({ ...session, salt: 2n ** 256n }),
+  "a salt of 32 bytes": (session) => ({ ...session, salt: 2n ** 256n - 1n }),
+  "a gas allowance of 17 bytes": (session) => ({ ...session, gasAllowance: 2n ** 128n }),
+  "a paymaster of 21 bytes": (session) => ({ ...session, paymaster: `0x01${"00".repeat(20)}` }),
+  "perTransaction of 17 bytes": ofBudget(() => ({ perTransaction: 2n ** 128n })),
+  "perPeriod of 17 bytes": ofBudget(() => ({ perPeriod: 2n ** 128n })),
+  "perPeriod of 16 bytes": ofBudget(() => ({ perPeriod: 2n ** 128n - 1n })),
+  "a period of five bytes": ofBudget(() => ({ period: 2 ** 32 })),
+  "a period of four bytes": ofBudget(() => ({ period: 2 ** 32 - 1 })),
+  "initial of 17 bytes": ofBudget(() => ({ initial: 2n ** 128n, perSecond: 1n })),
+  "perSecond of 17 bytes": ofBudget(() => ({ perSecond: 2n ** 128n })),
+  "a rule's value of 33 bytes": ofAction(({ rules }) => ({
+    rules: rules.map((one) => ({ ...one, value: `0x01${"00".repeat(32)}` })),
   })),
   "no recipients": ofBudget(() => ({ recipients: [] })),
   "33 recipients": ofBudget(({ recipients }) => ({ recipients: filled(recipients, 33) })),

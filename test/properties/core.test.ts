@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { SEED } from "../environment/seed.ts";
 import { checkSequence, checkSequences, DEEP } from "./checkSequences.ts";
-import { executing, sequence } from "./givenSequence.ts";
+import { enabling, executing, pausing, paying, sequence } from "./givenSequence.ts";
 import type { Playground } from "./Playground.ts";
 import { openSafePlayground } from "./safePlayground.ts";
 
@@ -25,13 +25,22 @@ const ENDINGS = [
   "burn: used",
   "enable: NotAccount",
   "enable: accepted",
+  "enable: PartLeftOut",
   "renounce: NotKey",
   "renounce: accepted",
   "revoke: accepted",
   "revokeAll: accepted",
+  "pause by account: changed",
+  "pause by account: as it was",
+  "pause by key: changed",
+  "pause by stranger: changed",
+  "resume by account: changed",
+  "resume by account: as it was",
+  "resume by stranger: as it was",
   "paid",
   "measured",
   "charged to two budgets",
+  "executed without all parts",
   "execute: accepted",
   "execute: AllowanceLeft",
   "execute: CallFailed",
@@ -43,15 +52,34 @@ const ENDINGS = [
   "execute: NotGranted",
   "execute: NotKey",
   "execute: NotYetValid",
+  "execute: PartLeftOut",
   "execute: PerTransactionExceeded",
   "execute: PeriodExceeded",
   "execute: RecipientNotAllowed",
+  "execute: SessionIsPaused",
   "execute: WrongEpoch",
   "executeSigned: accepted",
   "executeSigned: CallerNotAllowed",
   "executeSigned: DeadlinePassed",
   "executeSigned: InvalidKeySignature",
   "executeSigned: NonceAlreadyUsed",
+  "executeSigned: PartLeftOut",
+  "executeSigned: SessionIsPaused",
+  "pay: accepted",
+  "pay: CallFailed",
+  "pay: CallNotAllowed",
+  "pay: Expired",
+  "pay: ForbiddenTarget",
+  "pay: LotOpened",
+  "pay: NotGranted",
+  "pay: NotKey",
+  "pay: NotYetValid",
+  "pay: PartLeftOut",
+  "pay: PerTransactionExceeded",
+  "pay: PeriodExceeded",
+  "pay: RecipientNotAllowed",
+  "pay: SessionIsPaused",
+  "pay: WrongEpoch",
 ];
 
 describe(`sessions on real Safes with genuine USDC, step by step against the model (seed ${SEED})`, function () {
@@ -88,6 +116,36 @@ describe(`sessions on real Safes with genuine USDC, step by step against the mod
       sequence(penniless, executing(nativeTo("first payee"), unpayable)),
     );
     expect(plain.get("execute: PerTransactionExceeded")).to.equal(1);
+  });
+
+  it("agree that a paused session refuses what it is used for, granted or enabled, until it is resumed", async () => {
+    const tally = await checkSequence(
+      ground,
+      sequence(
+        // Enabled.
+        pausing("pause", 0),
+        pausing("pause", 0),
+        paying(0),
+        executing({ call: "pay", to: "first payee", amount: "one" }),
+        pausing("resume", 0),
+        pausing("resume", 0),
+        paying(0),
+        // Granted, then enabled while it is paused.
+        pausing("pause", 1),
+        paying(1),
+        enabling(1),
+        paying(1),
+        pausing("resume", 1),
+        paying(1),
+      ),
+    );
+    expect(tally.get("pause by account: changed")).to.equal(2);
+    expect(tally.get("pause by account: as it was")).to.equal(1);
+    expect(tally.get("resume by account: changed")).to.equal(2);
+    expect(tally.get("resume by account: as it was")).to.equal(1);
+    expect(tally.get("pay: SessionIsPaused")).to.equal(3);
+    expect(tally.get("execute: SessionIsPaused")).to.equal(1);
+    expect(tally.get("pay: accepted")).to.equal(2);
   });
 
   it(`agree in ${SEQUENCES} sequences, which end in every way that a step can end`, async () => {

@@ -2,11 +2,18 @@ import { expect } from "chai";
 import { SEED } from "../environment/seed.ts";
 import { checkSequence, checkSequences, DEEP } from "./checkSequences.ts";
 import { openErc7579Playground } from "./erc7579Playground.ts";
-import { executing, inTheNextPeriod, payingItself, sequence } from "./givenSequence.ts";
+import {
+  executing,
+  installingAgain,
+  inTheNextPeriod,
+  pausing,
+  payingItself,
+  sequence,
+} from "./givenSequence.ts";
 import type { Playground } from "./Playground.ts";
 import type { CallPlan } from "./scenario.ts";
 
-const SEQUENCES = Number(process.env.LATCHKEY_RUNS ?? (DEEP ? 4_000 : 80));
+const SEQUENCES = Number(process.env.LATCHKEY_RUNS ?? (DEEP ? 4_000 : 160));
 
 /**
  * What the default run meets. Were one missing, the comparison would say nothing about it: above all of the rules of
@@ -16,6 +23,8 @@ const ENDINGS = [
   "validation: no but for enabled or granted",
   "validation: no but for gas within bounds",
   "validation: no but for gas within the allowance",
+  "validation: no but for enabled or whole",
+  "validation: no but for not paused",
   "validation: no but for not revoked",
   "validation: no but for the epoch",
   "validation: no but for the form",
@@ -27,6 +36,9 @@ const ENDINGS = [
   "payment: no but for a period of the session",
   "payment: no but for a token with a budget",
   "payment: no but for enabled or granted",
+  "payment: no but for enabled or whole",
+  "payment: no but for not paused",
+  "payment: no but for the budget itself",
   "payment: no but for gas within the allowance",
   "payment: no but for perPeriod",
   "payment: no but for perTransaction",
@@ -46,6 +58,7 @@ const ENDINGS = [
   "userOp executed: CallFailed",
   "userOp executed: CallNotAllowed",
   "userOp executed: LotOpened",
+  "userOp executed: PartLeftOut",
   "userOp executed: PerTransactionExceeded",
   "userOp executed: PeriodExceeded",
   "executed by the account itself",
@@ -58,14 +71,25 @@ const ENDINGS = [
   "revoke: accepted",
   "revokeAll: accepted",
   "renounce: accepted",
+  "pause by account: changed",
+  "resume by account: changed",
+  "pay: accepted",
+  "pay: NotGranted",
+  "pay: NotKey",
+  "pay: PartLeftOut",
+  "pay: PerTransactionExceeded",
+  "pay: SessionIsPaused",
+  "executed without all parts",
   "execute: accepted",
   "execute: Expired",
   "execute: LotOpened",
   "execute: NotGranted",
   "execute: NotKey",
   "execute: NotYetValid",
+  "execute: PartLeftOut",
   "execute: PerTransactionExceeded",
   "execute: RecipientNotAllowed",
+  "execute: SessionIsPaused",
   "execute: WrongEpoch",
   "executeSigned: accepted",
   "executeSigned: InvalidKeySignature",
@@ -109,6 +133,26 @@ describe(`sessions on real ERC-7579 accounts with genuine USDC, step by step aga
       expect(tally.get("userOp: AA22")).to.equal(1);
     });
   }
+
+  it("agree that no userOp of a paused session is included, and all are afterwards", async () => {
+    const payment = { amount: "one", period: "now" } as const;
+    const tally = await checkSequence(
+      ground,
+      sequence(pausing("pause", 0), payingItself(payment), pausing("resume", 0), payingItself(payment)),
+    );
+    expect(tally.get("payment: no but for not paused")).to.equal(1);
+    expect(tally.get("userOp: AA24")).to.equal(1);
+    expect(tally.get("payment: executed")).to.equal(1);
+  });
+
+  it("agree that an installation enables what it has all parts of", async () => {
+    const pay = { call: "pay", to: "first payee", amount: "one" } as const;
+    const tally = await checkSequence(ground, sequence(...installingAgain, executing(pay)));
+    expect(tally.get("install: PartLeftOut")).to.equal(1);
+    // The first of them is how every sequence begins.
+    expect(tally.get("install: accepted")).to.equal(2);
+    expect(tally.get("execute: accepted")).to.equal(1);
+  });
 
   it(`agree in ${SEQUENCES} sequences, which end in every way that a step can end`, async () => {
     const tally = await checkSequences(ground, SEQUENCES);

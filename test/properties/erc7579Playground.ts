@@ -14,7 +14,6 @@ import {
   EXECUTOR_TYPE,
   erc7579Abi,
   granterPrefix,
-  type Session,
   VALIDATOR_TYPE,
   validatorNonceKey,
   wrapForErc7579,
@@ -28,7 +27,7 @@ import { ERC7579Model } from "../model/ERC7579Model.ts";
 import { actor, stranger } from "./actors.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
 import { Playground } from "./Playground.ts";
-import { sessionParameter } from "./packPayload.ts";
+import { installationData } from "./packSession.ts";
 
 const questionAbi = parseAbi([
   "function isValidSignatureWithSender(address sender, bytes32 hash, bytes signature) view returns (bytes4)",
@@ -155,12 +154,6 @@ function playedAccount(parts: {
     },
   };
 }
-
-/** What `onInstall` is given: nothing where there is nothing to say. */
-const installationData = (granter: Hex, sessions: readonly Session[]): Hex =>
-  granter === "0x" && sessions.length === 0
-    ? "0x"
-    : encodeAbiParameters([{ type: "bytes" }, { ...sessionParameter, type: "tuple[]" }], [granter, sessions]);
 
 /** For accounts that keep their modules in linked lists: what stands before the module, or would. */
 function behindPrevious(installed: readonly Address[], module: Address): Hex {

@@ -2,6 +2,7 @@ import { maxUint128 } from "viem";
 import type {
   BudgetPlan,
   CallPlan,
+  LeftOutPlan,
   OpPaymentPlan,
   OpPlan,
   Scenario,
@@ -34,6 +35,8 @@ const session: SessionPlan = {
   paymaster: "none",
 };
 
+const nothing: LeftOutPlan = { usdc: false, native: false, actions: false, needed: false };
+
 /** These steps of an enabled session with a budget of USDC and one of native coin, on the first account. */
 export const sequence = (...steps: StepPlan[]): Scenario => ({
   account: 0,
@@ -46,6 +49,54 @@ export const sequence = (...steps: StepPlan[]): Scenario => ({
 /** A second later, just as it stands here. */
 const asGiven = { when: { seconds: 1 }, session: 0, sound: false, revives: false } as const;
 
+/** The account pauses or resumes a session: the one that is enabled, or the other. */
+export const pausing = (step: "pause" | "resume", session: 0 | 1): StepPlan => ({
+  ...asGiven,
+  session,
+  step,
+  by: "account",
+});
+
+/** The account enables a session. */
+export const enabling = (session: 0 | 1): StepPlan => ({
+  ...asGiven,
+  session,
+  step: "enable",
+  by: "account",
+  leftOut: nothing,
+});
+
+/** The key of a session pays a payee, and carries the owner's grant. */
+export const paying = (session: 0 | 1): StepPlan => ({
+  ...asGiven,
+  session,
+  step: "pay",
+  token: "usdc",
+  to: "first payee",
+  amount: "one",
+  grant: "good",
+  by: "key",
+  leftOut: nothing,
+});
+
+/** The module goes, and comes back with a new session, of which the actions are left out at first. */
+export const installingAgain: StepPlan[] = [
+  { ...asGiven, step: "uninstall", types: ["validator", "executor"] },
+  { ...asGiven, step: "renew", plan: session, enable: false },
+  ...[true, false].map(
+    (actions): StepPlan => ({
+      ...asGiven,
+      step: "install",
+      types: ["validator", "executor"],
+      missing: true,
+      granter: "the owner",
+      sessions: "this",
+      leftOut: { ...nothing, actions },
+      revokes: false,
+    }),
+  ),
+];
+
 /** The key has these calls executed. */
 export const executing = (...calls: CallPlan[]): StepPlan => ({
   ...asGiven,
@@ -53,6 +104,7 @@ export const executing = (...calls: CallPlan[]): StepPlan => ({
   calls,
   grant: "none",
   door: { door: "execute", by: "key" },
+  leftOut: nothing,
 });
 
 /** The account pays a payee by a userOp of its own, in the present period or the one before. */
@@ -67,6 +119,7 @@ export const payingItself = (payment: Pick<OpPaymentPlan, "amount" | "period">):
       spoilt: "nothing",
       ...payment,
     },
+    leftOut: nothing,
     grant: "none",
     gas: "plain",
     payer: "the account",

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { type Address, type Hex, isAddressEqual, maxUint128, numberToHex, zeroAddress } from "viem";
 import { type Action, ANYONE, type Budget, type Session } from "../../packages/sdk/src/Session.ts";
 import type { ModuleType } from "../model/ERC7579Model.ts";
+import type { LeftOut } from "../model/LeftOut.ts";
 import { agents, outsider, payees } from "./actors.ts";
 import { EXCHANGE, exchange, TAKE_OFFSET } from "./exchange.ts";
 import { PAYMENT_FORMS, type PaymentForm, USER_OP_FORMS, type UserOpForm } from "./userOpForms.ts";
@@ -80,6 +81,12 @@ export const FORBIDDEN = [
   "transfer of a token without a budget",
 ] as const;
 
+/**
+ * Which parts of a session stand in its bytes as hashes, if it has them.
+ * A sound step leaves out what it does not need; what it needs as well, where `needed`.
+ */
+export type LeftOutPlan = { usdc: boolean; native: boolean; actions: boolean; needed: boolean };
+
 export type GrantPlan = "none" | "good" | "of a stranger" | "for another session" | "by a weak validator";
 
 export type DoorPlan =
@@ -107,6 +114,7 @@ export type AuthorizationPlan = {
   validBefore: "later" | "in a second" | "now";
   signature: "good" | "of a stranger";
   carries: "nothing" | GrantPlan;
+  leftOut: LeftOutPlan;
   /** Whether it is signed now and left for a later replay. */
   held: boolean;
   /** How the payload is spoilt on the way, to see that nobody believes it then. */
@@ -121,7 +129,7 @@ export type OpPaymentPlan = {
   to: PartyPlan;
   amount: AmountPlan;
   /** The present one, the one before or behind, the session's last, or one that is none. */
-  period: "now" | "before" | "behind" | "the last" | "past the last" | "past all numbers";
+  period: "now" | "before" | "behind" | "the last" | "past the last" | "the greatest number";
   form: "canonical" | PaymentForm;
   /** What the key signs. */
   signs: "this" | "the bare hash" | "another period" | "another session";
@@ -134,6 +142,7 @@ export type OpPlan = {
   calls: CallPlan[];
   /** In place of the calls, and of their form. */
   payment: OpPaymentPlan | undefined;
+  leftOut: LeftOutPlan;
   grant: GrantPlan;
   gas: GasPlan;
   payer: "the account" | "the sponsor" | "another" | "nobody" | "too short";
@@ -186,14 +195,24 @@ export type StepPlan = {
   /** Whether a sound step gets a new session where the old one is over. Else that is all that is wrong with it. */
   revives: boolean;
 } & (
-  | { step: "execute"; calls: CallPlan[]; grant: GrantPlan; door: DoorPlan }
+  | { step: "execute"; calls: CallPlan[]; grant: GrantPlan; door: DoorPlan; leftOut: LeftOutPlan }
+  | {
+      step: "pay";
+      token: OpPaymentPlan["token"];
+      to: PartyPlan;
+      amount: AmountPlan;
+      grant: GrantPlan;
+      by: "key" | "other key" | "stranger" | "account";
+      leftOut: LeftOutPlan;
+    }
   | ({ step: "authorize" } & AuthorizationPlan)
   /** Of an authorization that was held back, if there is one; else of another, `which` counted from the latest. */
   | { step: "replay"; which: number }
   | { step: "burn"; slot: SlotPlan; by: "cancellation" | "payment" }
-  | { step: "enable"; by: "account" | "key" | "stranger" }
+  | { step: "enable"; by: "account" | "key" | "stranger"; leftOut: LeftOutPlan }
   | { step: "revoke" }
-  | { step: "renounce"; by: "key" | "stranger" }
+  | { step: "renounce"; by: "key" | "stranger"; leftOut: LeftOutPlan }
+  | { step: "pause" | "resume"; by: "account" | "key" | "stranger" }
   | { step: "revokeAll" }
   /** On ERC-7579 accounts only: one or two userOps handed in together. */
   | { step: "userOp"; ops: [OpPlan, ...OpPlan[]] }
@@ -204,6 +223,8 @@ export type StepPlan = {
       missing: boolean;
       granter: GranterPlan;
       sessions: InstalledSessions;
+      /** Of each of these sessions. */
+      leftOut: LeftOutPlan;
       /** Whether the same batch revokes the step's session before. */
       revokes: boolean;
     }
@@ -342,6 +363,25 @@ const grant = weighted<GrantPlan>({
   "by a weak validator": 1,
 });
 
+const leftOut: fc.Arbitrary<LeftOutPlan> = fc.oneof(
+  {
+    arbitrary: fc.record({
+      usdc: fc.boolean(),
+      native: fc.boolean(),
+      actions: fc.boolean(),
+      needed: among(false, false, false, false, true),
+    }),
+    weight: 2,
+  },
+  fc.constant({ usdc: false, native: false, actions: false, needed: false }),
+);
+
+/** Where everything is needed. */
+const seldomLeftOut: fc.Arbitrary<LeftOutPlan> = fc.oneof(
+  { arbitrary: fc.constant({ usdc: false, native: false, actions: false, needed: false }), weight: 2 },
+  leftOut,
+);
+
 const door: fc.Arbitrary<DoorPlan> = fc.oneof(
   {
     arbitrary: fc.record({
@@ -418,6 +458,7 @@ const authorization = fc.record({
     "for another session": 1,
     "by a weak validator": 1,
   }),
+  leftOut,
   held: among(false, false, false, false, true),
   corruption: fc.oneof(
     {
@@ -462,19 +503,20 @@ const opPayment = fc.record({
     behind: 2,
     "the last": 1,
     "past the last": 2,
-    "past all numbers": 1,
+    "the greatest number": 1,
   }),
   form: fc.oneof(
     { arbitrary: fc.constant("canonical" as const), weight: 3 },
     { arbitrary: among(...PAYMENT_FORMS), weight: 1 },
   ),
   signs: weighted({ this: 9, "the bare hash": 1, "another period": 1, "another session": 1 }),
-  spoilt: weighted({ nothing: 12, token: 1, to: 2, period: 4, form: 1, signs: 1 }),
+  spoilt: weighted({ nothing: 10, token: 2, to: 2, period: 5, form: 1, signs: 1 }),
 }) as fc.Arbitrary<OpPaymentPlan>;
 
 const opPlan = fc.record({
   calls,
   payment: fc.option(opPayment, { nil: undefined, freq: 2 }),
+  leftOut,
   grant,
   gas: weighted<GasPlan>({
     free: 1,
@@ -525,7 +567,7 @@ const modularSteps = [
         { arbitrary: fc.tuple(opPlan, opPlan), weight: 1 },
       ),
     }),
-    weight: 60,
+    weight: 70,
   },
   {
     arbitrary: fc.record({
@@ -541,6 +583,7 @@ const modularSteps = [
         "too long": 1,
       }),
       sessions: among("none", "this", "both"),
+      leftOut: seldomLeftOut,
       revokes: among(false, false, false, true),
     }),
     weight: 8,
@@ -548,6 +591,10 @@ const modularSteps = [
   { arbitrary: fc.record({ step: fc.constant("uninstall"), types: someTypes }), weight: 4 },
   // As often as on a Safe, beside so many userOps.
   { arbitrary: fc.constant({ step: "revoke" }), weight: 2 },
+  {
+    arbitrary: fc.record({ step: among("pause", "pause", "resume"), by: fc.constant("account") }),
+    weight: 8,
+  },
 ];
 
 const stepPlan = (modular: boolean): fc.Arbitrary<StepPlan> =>
@@ -560,8 +607,20 @@ const stepPlan = (modular: boolean): fc.Arbitrary<StepPlan> =>
         revives: among(true, true, false),
       }),
       fc.oneof(
-        { arbitrary: fc.record({ step: fc.constant("execute"), calls, grant, door }), weight: 40 },
-        { arbitrary: authorization.map((plan) => ({ step: "authorize" as const, ...plan })), weight: 44 },
+        { arbitrary: fc.record({ step: fc.constant("execute"), calls, grant, door, leftOut }), weight: 48 },
+        {
+          arbitrary: fc.record({
+            step: fc.constant("pay"),
+            token: weighted({ usdc: 12, "the native coin": 1, "one without a budget": 1 }),
+            to: party,
+            amount,
+            grant,
+            by: weighted({ key: 12, "other key": 1, stranger: 1, account: 1 }),
+            leftOut,
+          }),
+          weight: 14,
+        },
+        { arbitrary: authorization.map((plan) => ({ step: "authorize" as const, ...plan })), weight: 50 },
         { arbitrary: fc.record({ step: fc.constant("replay"), which: fc.nat({ max: 8 }) }), weight: 12 },
         {
           arbitrary: fc.record({
@@ -575,12 +634,21 @@ const stepPlan = (modular: boolean): fc.Arbitrary<StepPlan> =>
           arbitrary: fc.record({
             step: fc.constant("enable"),
             by: weighted({ account: 8, key: 1, stranger: 1 }),
+            leftOut: seldomLeftOut,
           }),
           weight: 4,
         },
+        {
+          arbitrary: fc.record({
+            // A sound step of a paused session may be a resume besides.
+            step: among("pause", "pause", "resume"),
+            by: weighted({ account: 8, key: 1, stranger: 1 }),
+          }),
+          weight: 8,
+        },
         { arbitrary: fc.constant({ step: "revoke" }), weight: 2 },
         {
-          arbitrary: fc.record({ step: fc.constant("renounce"), by: among("key", "stranger") }),
+          arbitrary: fc.record({ step: fc.constant("renounce"), by: among("key", "stranger"), leftOut }),
           weight: 2,
         },
         { arbitrary: fc.constant({ step: "revokeAll" }), weight: 2 },
@@ -733,16 +801,35 @@ export function soundStep(
       ...step,
       calls: step.calls.map((call) => soundCall(call, session)),
       grant: isEnabled ? step.grant : grant,
+      leftOut: soundLeftOut(step.leftOut, isEnabled, neededBy(step.calls)),
       door:
         step.door.door === "execute"
           ? { ...step.door, by: step.door.by === "account" && accountSpeaks ? "account" : "key" }
           : { ...step.door, caller: "anyone", deadline: "far", signature: "good" },
     };
   }
+  if (step.step === "pay") {
+    return {
+      ...step,
+      token: "usdc",
+      to: "first payee",
+      grant: isEnabled ? step.grant : grant,
+      by: "key",
+      leftOut: soundLeftOut(step.leftOut, isEnabled, { native: false, actions: false }),
+    };
+  }
+  if (step.step === "enable" || step.step === "install") {
+    return {
+      ...step,
+      ...(step.step === "install" ? { missing: true } : {}),
+      leftOut: soundLeftOut(step.leftOut, false, { native: true, actions: true }),
+    };
+  }
   if (step.step === "userOp") {
     const sound = (op: OpPlan): OpPlan => ({
       ...op,
       payment: op.payment && soundPayment(op.payment, session),
+      leftOut: soundLeftOut(op.leftOut, isEnabled, neededBy(op.calls)),
       calls: op.calls.map((call) => soundCall(call, session)),
       grant: isEnabled ? op.grant : grant,
       gas: op.gas === "dear" || op.gas === "free" || op.gas === "all that is left" ? op.gas : "plain",
@@ -755,7 +842,6 @@ export function soundStep(
     const [first, ...others] = step.ops;
     return { ...step, ops: [sound(first), ...others.map(sound)] };
   }
-  if (step.step === "install") return { ...step, missing: true };
   if (step.step !== "authorize") return step;
   const { size } = step.slot;
   return {
@@ -771,7 +857,29 @@ export function soundStep(
     validBefore: step.held || step.validBefore === "now" ? "later" : step.validBefore,
     signature: "good",
     carries: isEnabled && step.carries !== "good" ? "nothing" : grant,
+    leftOut: soundLeftOut(step.leftOut, isEnabled, { native: false, actions: false }),
     lie: "none",
+  };
+}
+
+/** What calls need beside the budget of USDC. More than plain payments of it may move the token of any budget. */
+const neededBy = (calls: readonly CallPlan[]): { native: boolean; actions: boolean } => ({
+  native: calls.some(({ call }) => call !== "pay"),
+  actions: calls.some(({ call }) => call !== "pay" && call !== "pay native"),
+});
+
+/** Without what the use needs, unless the plan is to see it missed; without anything, where a grant is needed. */
+function soundLeftOut(
+  plan: LeftOutPlan,
+  isEnabled: boolean,
+  needs: { native: boolean; actions: boolean },
+): LeftOutPlan {
+  if (plan.needed) return plan;
+  return {
+    ...plan,
+    usdc: false,
+    native: isEnabled && plan.native && !needs.native,
+    actions: isEnabled && plan.actions && !needs.actions,
   };
 }
 
@@ -819,3 +927,9 @@ function soundCall(call: CallPlan, { budgets, actions }: Session): CallPlan {
 /** The place of the token's budget in the session; -1 where it has none. */
 export const budgetIndexOf = ({ budgets }: Session, token: Address): number =>
   budgets.findIndex((budget) => isAddressEqual(budget.token, token));
+
+/** What a plan leaves out of the session's bytes. A list of actions that is empty may stand there as its hash, too. */
+export const leftOutOf = ({ budgets }: Session, { usdc, native, actions }: LeftOutPlan): LeftOut => ({
+  budgets: [...budgets.keys()].filter((index) => (budgets[index]?.token === zeroAddress ? native : usdc)),
+  actions,
+});

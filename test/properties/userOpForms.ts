@@ -25,7 +25,9 @@ export const USER_OP_FORMS = [
   "another target",
   "another function of the module",
   "an address behind the module's arguments",
+  "a gap before the grant",
   "a gap before the calls",
+  "a byte more for the session",
   "a target with bits above the address",
   "executeUserOp before it",
 ] as const;
@@ -93,6 +95,10 @@ export function userOpCallData(
       return executing(packed(module, revokeAll));
     case "an address behind the module's arguments":
       return executing(packed(module, concat([execution, stranger.address])));
+    case "a gap before the grant":
+      return executing(packed(module, withGapBeforeGrant(execution)));
+    case "a byte more for the session":
+      return executing(packed(module, withLongerSession(execution)));
     case "a gap before the calls":
       return executing(packed(module, withGap(execution)));
     case "a target with bits above the address":
@@ -142,6 +148,35 @@ export function paymentCallData(
 
 const numberAt = (bytes: Hex, at: number): number => Number(slice(bytes, at, at + 32));
 const word = (number: number): Hex => numberToHex(number, { size: 32 });
+
+/** The same arguments, the grant and the calls a word further behind. */
+function withGapBeforeGrant(execution: Hex): Hex {
+  const [grantAt, callsAt] = [numberAt(execution, 4 + 32), numberAt(execution, 4 + 64)];
+  return concat([
+    slice(execution, 0, 4 + 32),
+    word(grantAt + 32),
+    word(callsAt + 32),
+    slice(execution, 4 + 96, 4 + grantAt),
+    word(0),
+    slice(execution, 4 + grantAt),
+  ]);
+}
+
+/** Canonical, around bytes that go on behind the session. */
+function withLongerSession(execution: Hex): Hex {
+  const length = numberAt(execution, 4 + 96);
+  const grantAt = 4 + numberAt(execution, 4 + 32);
+  const moved = length % 32 === 0 ? 32 : 0;
+  return concat([
+    slice(execution, 0, 4 + 32),
+    word(grantAt - 4 + moved),
+    word(numberAt(execution, 4 + 64) + moved),
+    word(length + 1),
+    slice(execution, 4 + 128, grantAt),
+    ...(moved ? [word(0)] : []),
+    slice(execution, grantAt),
+  ]);
+}
 
 /** The same arguments, the calls a word further behind. */
 function withGap(execution: Hex): Hex {

@@ -77,8 +77,10 @@ describe("deploying", function () {
       const chain = await newChain();
       const before = await getBlockNumber(chain.client);
       await deployAll(chain);
-      expect(await getTransactionCount(chain.client, { address: chain.client.account.address })).to.equal(3);
-      expect((await getBlockNumber(chain.client)) - before).to.equal(3n);
+      expect(await getTransactionCount(chain.client, { address: chain.client.account.address })).to.equal(
+        CONTRACTS.length,
+      );
+      expect((await getBlockNumber(chain.client)) - before).to.equal(BigInt(CONTRACTS.length));
       expect(await getBalance(chain.client, { address: FACTORIES.safe.address })).to.equal(0n);
     });
 
@@ -113,7 +115,9 @@ describe("deploying", function () {
       for (const [index, address] of FEE_ORACLES.entries())
         await setCode(chain.test, { address, bytecode: answering(parseEther("1") + BigInt(index)) });
       const plan = await planDeployment(chain);
-      expect(plan.cost - plan.gas * plan.fees.price).to.equal(3n * (2n * parseEther("1") + 1n));
+      expect(plan.cost - plan.gas * plan.fees.price).to.equal(
+        BigInt(CONTRACTS.length) * (2n * parseEther("1") + 1n),
+      );
       expect(before.cost).to.equal(before.gas * before.fees.price);
     });
 
@@ -143,7 +147,7 @@ describe("deploying", function () {
       const nonce = await getTransactionCount(chain.client, { address });
       await setBalance(chain.test, { address, value: 0n });
       const results = await deployAll(chain);
-      expect(results.map(({ isNew }) => isNew)).to.deep.equal([false, false, false]);
+      expect(results.map(({ isNew }) => isNew)).to.deep.equal(CONTRACTS.map(() => false));
       expect(await getTransactionCount(chain.client, { address })).to.equal(nonce);
       expect(await chain.record()).to.deep.equal(before);
     });
@@ -164,9 +168,11 @@ describe("deploying", function () {
       await deployAll(chain, { contracts: contracts.slice(0, 1) });
       const first = (await chain.record()).contracts.SafeSessionModule;
       const results = await deployAll(chain);
-      expect(results.map(({ isNew }) => isNew)).to.deep.equal([false, true, true]);
+      expect(results.map(({ isNew }) => isNew)).to.deep.equal([false, true, true, true]);
       expect((await chain.record()).contracts.SafeSessionModule).to.deep.equal(first);
-      expect(await getTransactionCount(chain.client, { address: chain.client.account.address })).to.equal(3);
+      expect(await getTransactionCount(chain.client, { address: chain.client.account.address })).to.equal(
+        CONTRACTS.length,
+      );
     });
   });
 
@@ -275,7 +281,7 @@ describe("deploying", function () {
       await expectRefused(chain, "NO_BALANCE", /has 0 of chain 31337's coin and needs up to 0\.\d+/);
     });
 
-    it("from an account that is one wei short for all three, and not from one that has just enough", async () => {
+    it("from an account that is one wei short for all four, and not from one that has just enough", async () => {
       const chain = await newChain();
       const { address } = chain.client.account;
       const { cost } = await planDeployment(chain);
@@ -283,7 +289,7 @@ describe("deploying", function () {
       await expectRefused(
         chain,
         "NO_BALANCE",
-        /for SafeSessionModule, SafeSessionHandler, ERC7579SessionModule\. Send it some/,
+        /for SafeSessionModule, SafeSessionHandler, ERC7579SessionModule, SessionLens\. Send it some/,
       );
       await setBalance(chain.test, { address, value: cost });
       expect((await deployAll(chain)).every(({ isNew }) => isNew)).to.equal(true);

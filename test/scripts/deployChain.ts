@@ -22,7 +22,7 @@ import { FACTORIES, FACTORY_CODE, type FactoryName } from "../../scripts/deploy/
 import { type DeployClient, planDeployment, requireBalance } from "../../scripts/deploy/planDeployment.ts";
 
 /** The names of all contracts, in the order in which they are deployed. */
-export const CONTRACTS = ["SafeSessionModule", "SafeSessionHandler", "ERC7579SessionModule"];
+export const CONTRACTS = ["SafeSessionModule", "SafeSessionHandler", "ERC7579SessionModule", "SessionLens"];
 
 const folders: string[] = [];
 

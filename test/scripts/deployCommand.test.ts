@@ -48,13 +48,13 @@ describe("npm run deploy", function () {
         new RegExp(`^${name} 0x\\w{40} deployed in 0x\\w{64}, block \\d+$`).test(line),
       ),
     );
-    expect([cost, ...progress]).to.deep.equal([cost, cost + 1, cost + 2, cost + 3]);
+    expect([cost, ...progress]).to.deep.equal([cost, ...CONTRACTS.map((_, index) => cost + 1 + index)]);
     expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
 
     const nonce = await chain.nonce();
     const second = await chain.run("--network", "base");
     expect(second.code, second.stderr).to.equal(0);
-    expect(second.stdout.match(/was there already$/gm)).to.have.length(3);
+    expect(second.stdout.match(/was there already$/gm)).to.have.length(CONTRACTS.length);
     expect(second.stdout).to.contain("nothing to deploy, no cost");
     expect(second.stderr).to.equal("");
     expect(await chain.nonce()).to.equal(nonce);
@@ -67,7 +67,7 @@ describe("npm run deploy", function () {
     expect(run.stdout)
       .to.match(/cost: up to 0\.\d+/)
       .and.to.contain("nothing was sent");
-    expect(run.stdout.match(/to deploy, up to \d+ gas$/gm)).to.have.length(3);
+    expect(run.stdout.match(/to deploy, up to \d+ gas$/gm)).to.have.length(CONTRACTS.length);
     const json = lastLine(await chain.run("--network", "base", "--dry-run", "--json"));
     expect(json.dryRun).to.equal(true);
     expect(BigInt(json.cost) > 0n).to.equal(true);
@@ -83,7 +83,7 @@ describe("npm run deploy", function () {
     const run = await chain.run("--network", "base", "--json", "--yes");
     expect(run.code, run.stderr).to.equal(0);
     expect(run.stdout.trimEnd().split("\n")).to.have.length(1);
-    expect(run.stderr.match(/ deployed in /g)).to.have.length(3);
+    expect(run.stderr.match(/ deployed in /g)).to.have.length(CONTRACTS.length);
     const json = JSON.parse(run.stdout);
     expect(json).to.include({ chainId: 8453, factory: "safe", dryRun: false });
     const record = JSON.parse(await readFile(join(chain.out, "8453.json"), "utf8"));
@@ -98,7 +98,7 @@ describe("npm run deploy", function () {
     const chain = await open();
     const run = await chain.run("--rpc-url", chain.url);
     expect(run.code, run.stderr).to.equal(0);
-    expect(await chain.nonce()).to.equal(3);
+    expect(await chain.nonce()).to.equal(CONTRACTS.length);
   });
 
   it("refuses an RPC URL that is of another chain than the network's", async () => {
@@ -136,7 +136,7 @@ describe("npm run deploy", function () {
     const second = await chain.run("--network", "base");
     expect(second.code, second.stderr).to.equal(0);
     expect(second.stderr).to.match(/^SafeSessionModule: waiting for transaction 0x\w{64} \(nonce 0\)\n/);
-    expect(await chain.nonce()).to.equal(3);
+    expect(await chain.nonce()).to.equal(CONTRACTS.length);
     expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
   });
 
@@ -153,7 +153,7 @@ describe("npm run deploy", function () {
     await setAutomine(chain.test, true);
     const second = await chain.run("--network", "base");
     expect(second.code, second.stderr).to.equal(0);
-    expect(await chain.nonce()).to.equal(3);
+    expect(await chain.nonce()).to.equal(CONTRACTS.length);
     expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
   });
 
@@ -311,6 +311,6 @@ describe("npm run deploy", function () {
     await setInKeystore("LATCHKEY_DEPLOYER_KEY", chain.key, config);
     const run = await runCommand("deploy", ["--network", "base", "--out", chain.out], { config });
     expect(run.code, run.stderr).to.equal(0);
-    expect(await chain.nonce()).to.equal(3);
+    expect(await chain.nonce()).to.equal(CONTRACTS.length);
   });
 });

@@ -104,13 +104,13 @@ describe("the deployer's key and the RPC URL in Hardhat's keystore", function ()
       expect(first.code, first.shown).to.equal(0);
       expect(timesAsked(first.shown)).to.equal(1);
       expect(first.shown).not.to.contain(password).and.not.to.contain(server.key.slice(2));
-      expect(await sent()).to.equal(3);
+      expect(await sent()).to.equal(4);
       const second = await deploy([asks]);
       expect(second.code, second.shown).to.equal(0);
       expect(second.shown)
         .to.match(/was there already/)
         .and.not.to.contain("Send?");
-      expect(await sent()).to.equal(3);
+      expect(await sent()).to.equal(4);
     });
 
     it("are asked for once by the verification too", async () => {

@@ -88,7 +88,12 @@ describe("npm run release", function () {
     expect(await changes()).to.equal("");
   });
 
-  for (const path of ["contracts/Slots.sol", "hardhat.config.ts", "package.json", "package-lock.json"])
+  for (const path of [
+    "contracts/libraries/Slots.sol",
+    "hardhat.config.ts",
+    "package.json",
+    "package-lock.json",
+  ])
     it(`refuses while ${path} has a change that is in no commit, and writes nothing`, async () => {
       await appendFile(join(repository.folder, path), "\n");
       const run = await release();

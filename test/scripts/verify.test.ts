@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { concat, keccak256, slice } from "viem";
 import { setCode } from "viem/actions";
-import { readCompiledContracts } from "../../scripts/deploy/CompiledContract.ts";
+import { DEPLOYED_CONTRACTS, readCompiledContracts } from "../../scripts/deploy/CompiledContract.ts";
 import { type ChainRecord, readRecord, writeRecord } from "../../scripts/deploy/Deployment.ts";
 import { CONTRACTS, newFolder, newServer, removeFolders } from "./deployChain.ts";
 import { ETHERSCAN_KEY, openVerifiers } from "./openVerifiers.ts";
@@ -53,7 +53,7 @@ describe("npm run verify", function () {
         return { name, address, codeHash, faults: [], published: { etherscan: true, sourcify: true } };
       }),
     );
-    expect(verifiers.submissions).to.have.length(6);
+    expect(verifiers.submissions).to.have.length(2 * DEPLOYED_CONTRACTS.length);
     for (const {
       address,
       compilerVersion,
@@ -64,7 +64,8 @@ describe("npm run verify", function () {
     } of verifiers.submissions) {
       const [name, deployed] =
         Object.entries(record.contracts).find(([, one]) => one.address === address) ?? expect.fail(address);
-      expect(contract).to.equal(`project/contracts/accounts/${name}.sol:${name}`);
+      const source = DEPLOYED_CONTRACTS.find((one) => one.endsWith(`:${name}`));
+      expect(contract).to.equal(`project/${source}`);
       expect(standardJson.language).to.equal("Solidity");
       expect(standardJson.settings).to.deep.include({
         evmVersion: deployed.compiler.evmVersion,
@@ -149,10 +150,12 @@ describe("npm run verify", function () {
     const folder = await newFolder();
     const run = await verify("--standard-json", folder);
     expect(run.code, run.stderr).to.equal(0);
-    expect(run.stderr).to.contain("project/contracts/accounts/SafeSessionHandler.sol:SafeSessionHandler");
+    expect(run.stderr).to.contain(
+      "project/contracts/accounts/safe/SafeSessionHandler.sol:SafeSessionHandler",
+    );
     const input = JSON.parse(await readFile(join(folder, "SafeSessionHandler.json"), "utf8"));
     expect(input.language).to.equal("Solidity");
-    expect(input.sources).to.include.keys("project/contracts/accounts/SafeSessionHandler.sol");
+    expect(input.sources).to.include.keys("project/contracts/accounts/safe/SafeSessionHandler.sol");
   });
 
   it("refuses an RPC URL of another chain", async () => {

@@ -33,11 +33,13 @@ const arbitraryBudget = (bySignature: boolean): fc.Arbitrary<Budget> =>
         fc.array(arbitraryAddress, { minLength: 1, maxLength: 32 }),
       ),
     })
-    .map(({ token, limits: [one, other], period, stream, sizes: most, recipients }) => {
-      const [perTransaction, perPeriod] = one < other ? [one, other] : [other, one];
-      let sizes = most;
-      while (sizes > 1 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;
+    .map(({ token, limits: [one, other], period, stream, sizes: mostSizes, recipients }) => {
+      const [perTransaction, most] = one < other ? [one, other] : [other, one];
       const streams = stream !== null && !bySignature;
+      let sizes = streams ? 0 : mostSizes;
+      while (sizes > 1 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;
+      const mostLots = (perTransaction << 32n) - 1n;
+      const perPeriod = sizes > 0 && most > mostLots ? mostLots : most;
       return {
         token,
         perTransaction,
@@ -45,8 +47,8 @@ const arbitraryBudget = (bySignature: boolean): fc.Arbitrary<Budget> =>
         period,
         initial: streams ? stream[0] % (perPeriod + 1n) : 0n,
         perSecond: streams ? stream[1] : 0n,
-        signatures: streams || sizes === 0 ? 0 : 1,
-        sizes: streams ? 0 : sizes,
+        signatures: sizes === 0 ? 0 : 1,
+        sizes,
         recipients,
       };
     });

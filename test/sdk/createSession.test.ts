@@ -297,6 +297,13 @@ describe("a session made of what people say", () => {
       for (const sizes of [0, 9, 1.5, -1])
         expect(refusalOf(() => createBudget({ sizes }))).to.equal("INVALID_LIMIT");
     });
+    it("are refused where a period has room for 2^32 of them or more", () => {
+      const huge = { perTransaction: "0.000001", perDay: "4294.967296" };
+      expect(refusalOf(() => createBudget(huge))).to.equal("INVALID_LIMIT");
+      expect(refusalOf(() => createBudget({ ...huge, sizes: 1 }))).to.equal("INVALID_LIMIT");
+      expect(createBudget({ ...huge, x402: false })?.sizes).to.equal(0);
+      expect(createBudget({ ...huge, perDay: "4294.967295" })?.sizes).to.equal(1);
+    });
     it("are refused for the native coin, for streams, and when they are forbidden at the same time", () => {
       const native = { perTransaction: "1", perDay: "1", recipients: [shop], x402: true };
       const stream = { initial: "0", perSecond: "0.01" };

@@ -197,6 +197,33 @@ describe("what the chain says no with", () => {
     expect(over.details).to.deep.equal({ validUntil: 1_800_000_000 });
   });
 
+  it("tells of a pause, which ends, and of what is left out", () => {
+    const id = `0x${"11".repeat(32)}` as const;
+    const paused = decodeError(encode("SessionIsPaused", [id]));
+    expect(paused).to.deep.include({ code: "PAUSED", errorName: "SessionIsPaused", details: { id } });
+    expect(paused.message).to.contain("paused").and.to.contain("resumes");
+    const missing = (parts: bigint) => decodeError(encode("PartLeftOut", [parts]));
+    expect(missing(5n)).to.deep.include({
+      code: "PART_LEFT_OUT",
+      errorName: "PartLeftOut",
+      details: { parts: 5n },
+    });
+  });
+
+  it("names the flaw that the contract counts", () => {
+    const flaws = sessionErrorsAbi.find(({ name }) => name === "MalformedSession");
+    expect(flaws?.inputs[0]?.internalType).to.equal("enum Flaw");
+    const source = readFileSync(
+      resolve(import.meta.dirname, "../../contracts/interfaces/ISessionErrors.sol"),
+      "utf8",
+    );
+    const [, members = ""] = /enum Flaw \{([^}]*)\}/.exec(source) ?? [];
+    const names = [...members.matchAll(/^ {4}([A-Z]+),?$/gm)].map(([, name]) => name);
+    expect(names).to.have.lengthOf(10);
+    for (const [number, flaw] of names.entries())
+      expect(decodeError(encode("MalformedSession", [number, 3n])).details).to.deep.equal({ flaw, index: 3 });
+  });
+
   it("has a code also where only the module for ERC-7579 accounts says it", () => {
     const data = encodeErrorResult({
       abi: parseAbi(["error GranterTooLong(uint256 length)"]),

@@ -133,7 +133,12 @@ export const good: { readonly [name: string]: () => Given } = {
       context(),
     ],
   ],
+  decodeCalldata: () => [
+    [sdk.encodePay({ grant: grant(), token: usdc, to: shop, amount: 1n }).data, { to: module }],
+    [sdk.encodePause(grant()).data],
+  ],
   decodePayload: () => [["0x01"]],
+  decodeSession: () => [[sdk.encodeSession(session())]],
   decodeSessionUserOpCallData: () => [
     [sdk.encodeSessionUserOpCallData({ session: proposalOf("nexus"), calls: calls() }), module],
   ],
@@ -146,6 +151,8 @@ export const good: { readonly [name: string]: () => Given } = {
   encodeExecute: () => [[{ grant: grant(), calls: calls() }]],
   encodeExecuteSigned: () => [[{ grant: grant(), signed: signed() }]],
   encodePasskeyAssertion: () => [],
+  encodePause: () => [[grant()], [{ module, id: word }]],
+  encodePay: () => [[{ grant: grant(), token: usdc, to: shop, amount: 1n }]],
   encodePayload: () => [
     [
       {
@@ -163,15 +170,25 @@ export const good: { readonly [name: string]: () => Given } = {
   ],
   encodePaymentUserOpCallData: () => [[{ token: usdc, to: shop, amount: 1n }]],
   encodePaymentUserOpSignature: () => [
-    [{ session: proposalOf("nexus"), signature: "0x01", period: 0n, keySignature: "0x01" }],
+    [
+      {
+        session: proposalOf("nexus"),
+        signature: "0x",
+        period: 0n,
+        keySignature: `0x${"11".repeat(65)}`,
+        payment: { token: usdc, to: shop, amount: 1n },
+      },
+    ],
   ],
   encodeRenounce: () => [[proposal()]],
   encodeReplaceSession: () => [
     [{ old: grant(), replacement: proposal(), floors: [{ token: usdc, amount: 1n }] }],
   ],
+  encodeResume: () => [[grant()], [{ module, id: word }]],
   encodeRevoke: () => [[grant()], [{ module, id: word }]],
   encodeRevokeAll: () => [[{ module }]],
   encodeRevokeGranter: () => [[{ module }]],
+  encodeSession: () => [[session()], [session(), { budgets: [0], actions: false }]],
   encodeSessionUserOpCallData: () => [[{ session: proposalOf("nexus"), signature: "0x01", calls: calls() }]],
   formatSpan: () => [[86_400]],
   erc7579Installation: () => [[{ kind: "kernel", account, module, granter: "0x01", sessions: [session()] }]],
@@ -192,6 +209,7 @@ export const good: { readonly [name: string]: () => Given } = {
   granterPrefix: () => [[{ kind: "kernel", validator }]],
   grantSession: () => [[grant()], [proposal()]],
   hashActions: () => [[session().actions]],
+  hashCarriedSession: () => [[session()], [{ ...session(), budgets: [word], actions: word }]],
   hashBudget: () => [[session().budgets[0]]],
   handoffCode: () => [],
   handoffLink: () => [["https://page.example/", handoffRequest]],
@@ -202,12 +220,14 @@ export const good: { readonly [name: string]: () => Given } = {
   keyFingerprint: () => [[key.address]],
   listSessions: () => [[client, { account, module, grants: [grant()], fromBlock: 0n }]],
   mostSpendable: () => [[session(), session().budgets[0]]],
+  packSession: () => [[session()], [session(), { budgets: [0], actions: false }]],
   parseAmount: () => [["1.50", 6, "amount"]],
   parseDuration: () => [["7d", "until"]],
   parseGrant: () => [[grant()], [sdk.serializeGrant(grant())]],
   parseHandoffAnswer: () => [["{}", handoffRequest]],
   parseHandoffRequest: () => [["{}"]],
   passkeyVerifiers: () => [[validator, validator]],
+  pauseSession: () => [[owners, { grant: grant() }]],
   pay: () => [
     [agents, { grant: grant(), to: shop, amount: "0.50", token: "usdc" }],
     [agents, { grant: grant(), to: shop, amount: "0.50", token: usdc }],
@@ -219,6 +239,7 @@ export const good: { readonly [name: string]: () => Given } = {
   renounceSession: () => [[agents, { grant: grant() }]],
   replaceSession: () => [[owners, { old: grant(), replacement: proposal() }]],
   requestedSession: () => [[handoffRequest, { account, now }]],
+  resumeSession: () => [[owners, { grant: grant() }]],
   reviewSession: () => [[client, proposal()]],
   revokeAllSessions: () => [
     [owners, { grant: grant() }],
@@ -272,9 +293,11 @@ export const good: { readonly [name: string]: () => Given } = {
     [{ ...newRail, handler: validator }, module],
   ],
   slotNonce: () => [[{ id: word, budgetIndex: 0, period: 0n, ...slot }]],
+  slotReader: () => [[{ id: word, budgetIndex: 0, period: 0n }]],
   spendMeter: () => [[grant(), []]],
   toCalls: () => [[calls()]],
   toSessionSmartAccount: () => [[{ client, key, grant: nexusGrant(), entryPoint: "0.7", lane: 1 }]],
+  unpackSession: () => [[sdk.packSession(session())]],
   usdcAddress: () => [[chainId]],
   validatorNonceKey: () => [[{ kind: "nexus", validator, lane: 1 }]],
   verifyGrant: () => [[client, grant()]],
@@ -312,6 +335,7 @@ export const apart: { readonly [name: string]: string } = {
   safeHandler: "test/sdk/x402",
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",
+  sessionLensAddress: "takes nothing",
   slotAllocator: "test/sdk/x402",
   slotWorth: "test/sdk/x402",
 };

@@ -4,12 +4,14 @@ import {
   custom,
   encodeFunctionData,
   erc20Abi,
+  type Hex,
   HttpRequestError,
   RpcRequestError,
 } from "viem";
-import { findSlots, MOST_OPENERS } from "../../packages/sdk/src/history/findSlots.ts";
 import {
   encodeEnable,
+  encodePause,
+  encodeResume,
   encodeRevoke,
   encodeRevokeAll,
   type Grant,
@@ -18,8 +20,10 @@ import {
   listSessions,
   pay,
   type SessionEvent,
+  type Slot,
   sessionHistory,
   sessionStatus,
+  slotNonce,
   spendMeter,
 } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
@@ -63,9 +67,8 @@ for (const version of SAFE_VERSIONS)
         slot: { lot: 1n, size: 1, index: 3n },
         value: 250_000n,
       });
-      const { events, complete, toBlock } = await sessionHistory(client(), { grant, ...begin });
+      const { events, toBlock } = await sessionHistory(client(), { grant, ...begin });
       expect(told(events)).to.deep.equal(["enabled", "executed", "settled", "settled", "settled"]);
-      expect(complete).to.equal(true);
       expect(toBlock).to.equal(await client().getBlockNumber());
       const at = async ({
         blockNumber,
@@ -115,6 +118,54 @@ for (const version of SAFE_VERSIONS)
       expect(events[0]).to.deep.include({ amount: 2n, slot: { lot: 2n, size: 2, index: 7n } });
     });
 
+    it("finds a payment in the last of very many lots, and asks for nothing but events", async () => {
+      const budgets = {
+        usdc: { perTransaction: "0.000001", perDay: "4294.967295", recipients: [shop], sizes: 1 },
+      };
+      const grant = await grantOf(world(), { budgets });
+      const slot = { lot: 2n ** 32n - 2n, size: 0, index: 0n };
+      await settle(world(), grant, { slot, value: 1n });
+      const asked = new Set<string>();
+      const watched = createPublicClient({
+        transport: custom({
+          request: (call: { method: string; params?: unknown[] }) => {
+            asked.add(call.method);
+            return world().env.connection.provider.request(call);
+          },
+        }),
+      });
+      const { events } = await sessionHistory(watched, { grant, ...begin });
+      expect(events).to.have.length(1);
+      expect(events[0]).to.deep.include({ amount: 1n, slot });
+      expect([...asked])
+        .to.include("eth_getLogs")
+        .and.not.to.include("eth_call");
+    });
+
+    it("takes no nonce for a payment whose slot the budget does not have", async () => {
+      const grant = await grantOf(world());
+      await settle(world(), grant);
+      const place = { id: hashSession(grantSession(grant)), budgetIndex: 0, period: 0n };
+      const nonceOf = (slot: Partial<Slot>) => slotNonce({ ...place, lot: 0n, size: 0, index: 0n, ...slot });
+      /** How many payments are found where the token tells another nonce in place of the payment's. */
+      const found = async (nonce: Hex) => {
+        const told = createPublicClient({
+          transport: custom({
+            request: async (call: { method: string; params?: unknown[] }) => {
+              const answer = await world().env.connection.provider.request(call);
+              return JSON.parse(JSON.stringify(answer).replaceAll(nonceOf({}), nonce));
+            },
+          }),
+        });
+        return (await sessionHistory(told, { grant, ...begin })).events.length;
+      };
+      for (const slot of [{}, { lot: 19n }, { size: 4, index: 255n }])
+        expect(await found(nonceOf(slot))).to.equal(1);
+      for (const slot of [{ lot: 20n }, { size: 5 }]) expect(await found(nonceOf(slot))).to.equal(0);
+      for (const other of [{ period: 1n }, { budgetIndex: 1 }])
+        expect(await found(slotNonce({ ...place, ...other, lot: 0n, size: 0, index: 0n }))).to.equal(0);
+    });
+
     it("takes the transfer behind the nonce for the payment, not another one of the same transaction", async () => {
       const grant = await grantOf(world());
       const transfer = encodeFunctionData({
@@ -143,6 +194,30 @@ for (const version of SAFE_VERSIONS)
         );
       expect(await amounts(one)).to.deep.equal([1n, 300_000n]);
       expect(await amounts(other)).to.deep.equal([2n]);
+    });
+
+    it("tells when a session was paused and resumed, and lists it as paused until then", async () => {
+      const { safe, latchkey } = world();
+      const [grant, other] = [await grantOf(world()), await grantOf(world())];
+      await payShop(grant, "0.1");
+      const paused = await asSafe(safe, [encodePause(grant), encodePause(other)]);
+      const id = hashSession(grantSession(grant));
+      const list = () => listSessions(client(), { account: safe.address, module: latchkey.module, ...begin });
+      expect(await list()).to.have.lengthOf(1);
+      expect((await list())[0]).to.include({ id, state: "ENABLED", paused: true, alive: true });
+      const resumed = await asSafe(safe, [encodeResume(grant)]);
+      const { events } = await sessionHistory(client(), { grant, ...begin });
+      expect(told(events)).to.deep.equal(["enabled", "executed", "paused", "resumed"]);
+      const blocks = [paused, resumed].map(({ blockNumber }) => blockNumber);
+      expect(events.slice(2).map(({ blockNumber }) => blockNumber)).to.deep.equal(blocks);
+      for (const event of events.slice(2)) expect(event).to.include({ id });
+      expect((await list())[0]).to.include({ paused: false, alive: true });
+      const all = await sessionHistory(client(), {
+        account: safe.address,
+        module: latchkey.module,
+        ...begin,
+      });
+      expect(told(all.events)).to.deep.equal(["enabled", "executed", "paused", "paused", "resumed"]);
     });
 
     it("tells what happened to all sessions of an account, signed payments of those that are known", async () => {
@@ -330,6 +405,7 @@ for (const version of SAFE_VERSIONS)
           id: hashSession(grantSession(used)),
           session: grantSession(used),
           state: "ENABLED",
+          paused: false,
           epochCurrent: true,
           alive: true,
           enabled: { transactionHash, blockNumber },
@@ -351,33 +427,3 @@ for (const version of SAFE_VERSIONS)
       });
     });
   });
-
-describe("finding a session's slots by their nonces", () => {
-  it("says so where a period has more lots than are looked through", async () => {
-    const budget = {
-      token: shop,
-      perTransaction: 1n,
-      perPeriod: BigInt(MOST_OPENERS),
-      period: DAY,
-      initial: 0n,
-      perSecond: 0n,
-      signatures: 1,
-      sizes: 1,
-      recipients: [shop],
-    };
-    const id = `0x${"11".repeat(32)}` as const;
-    const look = (perPeriod: bigint) =>
-      findSlots({
-        id,
-        budget: { ...budget, perPeriod },
-        budgetIndex: 0,
-        period: 0n,
-        nonces: new Set([`0x${"22".repeat(32)}` as const]),
-        isOpened: async (openers) => openers.map(() => false),
-      });
-    expect((await look(10n)).complete).to.equal(true);
-    const { slots, complete } = await look(BigInt(MOST_OPENERS) + 1n);
-    expect(slots.size).to.equal(0);
-    expect(complete).to.equal(false);
-  }).timeout(30_000);
-});

@@ -41,6 +41,7 @@ import {
   latchkeyScheme,
   listSessions,
   type Proposal,
+  pauseSession,
   pay,
   payingFetch,
   proposeSession,
@@ -49,6 +50,7 @@ import {
   readErc7579Removal,
   renounceSession,
   replaceSession,
+  resumeSession,
   reviewSession,
   revokeAllSessions,
   revokeSession,
@@ -199,6 +201,7 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
       }),
   ],
   pay: [({ agents }, { grant }) => pay(agents, { grant, to: shop, amount: "0.50" })],
+  pauseSession: [({ owners }, { grant }) => pauseSession(owners, { grant })],
   payingFetch: [
     ({ client }, { grant }) =>
       payingFetch({ client, key: agent, grant, fetch: shopsFetch, resendDelay: 1 })("https://shop.example/"),
@@ -218,6 +221,7 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
   replaceSession: [
     ({ owners }, { grant, other }) => replaceSession(owners, { old: grant, replacement: other }),
   ],
+  resumeSession: [({ owners }, { grant }) => resumeSession(owners, { grant })],
   reviewSession: [({ client }, { grant }) => reviewSession(client, grant)],
   revokeAllSessions: [
     ({ owners }, { grant }) => revokeAllSessions(owners, { grant }),

@@ -1,7 +1,17 @@
 import "../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
-import { concat, encodeAbiParameters, getAddress, type Hex, keccak256, size, toBytes, toHex } from "viem";
+import {
+  concat,
+  encodeAbiParameters,
+  getAddress,
+  type Hex,
+  keccak256,
+  size,
+  slice,
+  toBytes,
+  toHex,
+} from "viem";
 import {
   ANYONE,
   type Budget,
@@ -9,12 +19,14 @@ import {
   encodePayload,
   hashActions,
   hashBudget,
+  hashCarriedSession,
   hashSession,
   isRefusal,
   type PayloadParameters,
   type Session,
   wrapForSafe,
 } from "../../packages/sdk/src/index.ts";
+import { packed } from "../contracts/sessionBytes.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
 
 const runs = process.env.LATCHKEY_DEEP ? 5000 : 200;
@@ -43,8 +55,9 @@ const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
         ["USD Coin", "1"],
         ["Æ", ""],
       ),
+      wrapsHash: fc.boolean(),
       grant: fc.option(
-        fc.uint8Array({ maxLength: 500 }).map((bytes) => toHex(bytes)),
+        fc.uint8Array({ minLength: 1, maxLength: 500 }).map((bytes) => toHex(bytes)),
         { nil: undefined },
       ),
     }),
@@ -66,6 +79,7 @@ const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
       validBefore: given.validBefore,
       tokenDomain: { name, version },
       keySignature,
+      wrapsHash: given.wrapsHash,
       ...(given.grant === undefined ? {} : { grant: given.grant }),
     };
   });
@@ -134,23 +148,21 @@ describe("a payload of the signature rail", function () {
         "0x01", // USD Coin, 2
         `0x${"11".repeat(32)}`,
         `0xa2${"22".repeat(31)}`, // s with the parity of v = 28 in its top bit
-        "0x046b49d200", // validAfter
-        "0x046b530c80", // validUntil
+        "0x00006b49d200", // validAfter
+        "0x00006b530c80", // validUntil
+        "0x00", // epoch, gasAllowance and paymaster are zero
         "0x020102", // salt
-        "0x00", // gasAllowance
-        "0x00", // paymaster
-        "0x00", // no actions
         "0x01", // one budget
+        "0x15", // signatures 1, sizes 5
         address(0xa3),
         "0x030f4240", // perTransaction
         "0x0401312d00", // perPeriod
         "0x03015180", // period
-        "0x01", // signatures
-        "0x05", // sizes
         "0x02", // recipients
         address(0xa4),
         address(0xa5),
-      ]),
+        "0x00", // no actions
+      ]).toLowerCase(),
     );
   });
 
@@ -171,19 +183,23 @@ describe("a payload of the signature rail", function () {
           nameHash: keccak256(toBytes(given.tokenDomain.name)),
           versionHash: keccak256(toBytes(given.tokenDomain.version)),
         });
-        if (read.version === 2) {
-          expect(read.grant).to.equal(given.grant);
-          expect(hashSession(read.session)).to.equal(hashSession(given.session));
-          return;
-        }
-        expect(given.grant).to.equal(undefined);
-        expect(read.budget).to.deep.equal(budget);
-        expect(read.actionsHash).to.equal(hashActions(given.session.actions));
-        const hashes = [...read.otherBudgets];
-        hashes.splice(given.budgetIndex, 0, hashBudget(read.budget));
-        expect(hashes).to.deep.equal(given.session.budgets.map(hashBudget));
-        const { validAfter, validUntil, salt, gasAllowance, paymaster } = given.session;
-        expect(read.session).to.deep.equal({ validAfter, validUntil, salt, gasAllowance, paymaster });
+        const { account, key, ...own } = given.session;
+        expect(read.key).to.equal(given.wrapsHash ? key : undefined);
+        expect(read.version).to.equal(1 + (given.grant === undefined ? 0 : 1) + (given.wrapsHash ? 2 : 0));
+        expect("grant" in read ? read.grant : undefined).to.equal(given.grant);
+        expect(hashCarriedSession({ account, key, ...read.session })).to.equal(hashSession(given.session));
+        // A grant is for everything that the owner signed; without one a payment needs its budget alone.
+        expect(read.session).to.deep.equal(
+          given.grant === undefined
+            ? {
+                ...own,
+                budgets: own.budgets.map((one, index) =>
+                  index === given.budgetIndex ? budget : hashBudget(one),
+                ),
+                actions: own.actions.length === 0 ? [] : hashActions(own.actions),
+              }
+            : own,
+        );
       }),
       { numRuns: runs },
     );
@@ -198,20 +214,58 @@ describe("a payload of the signature rail", function () {
     );
   });
 
-  it("is refused when a byte is missing or one too many", () => {
+  it("is refused when a byte is missing, wherever it ends, or one too many", () => {
     const payload = encodePayload(parameters);
-    expect(codeOf(() => decodePayload(payload.slice(0, -2) as Hex))).to.equal("INVALID_PAYLOAD");
+    for (let length = 0; length < size(payload); length++)
+      expect(
+        codeOf(() => decodePayload(length === 0 ? "0x" : slice(payload, 0, length))),
+        `${length} bytes`,
+      ).to.equal("INVALID_PAYLOAD");
     expect(codeOf(() => decodePayload(`${payload}00`))).to.equal("INVALID_PAYLOAD");
+    // A grant has no end of its own; that there is none is seen.
+    const granted = encodePayload({ ...parameters, grant: "0x12" });
+    expect(decodePayload(granted)).to.include({ grant: "0x12" });
+    expect(codeOf(() => decodePayload(slice(granted, 0, size(granted) - 1)))).to.equal("INVALID_PAYLOAD");
   });
 
-  it("is read with zeros before a number, as the module reads it, and refused for one wider than its field", () => {
+  it("is refused with zeros before a number, and for one wider than its field", () => {
     const payload = encodePayload({ ...parameters, slot: { lot: 3n, size: 0, index: 0n } });
     // Version and budget, then the lot.
     expect(payload.slice(0, 10)).to.equal(`${payload.slice(0, 6)}0103`);
-    const withLot = (bytes: number): Hex =>
-      `${payload.slice(0, 6)}${toHex(bytes, { size: 1 }).slice(2)}${"03".padStart(2 * bytes, "0")}${payload.slice(10)}` as Hex;
-    expect(decodePayload(withLot(16))).to.deep.equal(decodePayload(payload));
-    expect(codeOf(() => decodePayload(withLot(17)))).to.equal("INVALID_PAYLOAD");
+    const withLot = (bytes: Hex): Hex =>
+      concat([slice(payload, 0, 2), toHex(size(bytes), { size: 1 }), bytes, slice(payload, 4)]);
+    expect(decodePayload(withLot("0x03"))).to.deep.equal(decodePayload(payload));
+    expect(decodePayload(withLot(`0x03${"00".repeat(15)}`)).slot.lot).to.equal(3n << 120n);
+    for (const lot of ["0x00", "0x0003", `0x03${"00".repeat(16)}`] as const)
+      expect(
+        codeOf(() => decodePayload(withLot(lot))),
+        lot,
+      ).to.equal("INVALID_PAYLOAD");
+  });
+
+  it("names the key where the account wraps the hash, which hides who signed", () => {
+    const plain = encodePayload(parameters);
+    const naming = encodePayload({ ...parameters, wrapsHash: true });
+    expect(naming).to.equal(concat(["0x03", session.key, slice(plain, 1)]));
+    const granted = encodePayload({ ...parameters, wrapsHash: true, grant: "0x1234" });
+    expect(slice(granted, 0, 21)).to.equal(concat(["0x04", session.key]));
+    expect(granted.endsWith("1234")).to.equal(true);
+  });
+
+  it("carries the paying budget alone of an enabled session, and everything beside a grant", () => {
+    const { budgets, ...rest } = session;
+    const [paying] = budgets as [Budget];
+    const other = { ...paying, token: address(0xb1) };
+    const action = { target: address(0xb2), selector: "0x12345678", rules: [] } as const;
+    const large = { ...rest, budgets: [other, paying, other], actions: [action] };
+    const given = { ...parameters, session: large, budgetIndex: 1 };
+    const left = { budgets: [0, 2], actions: true };
+    expect(encodePayload(given).endsWith(packed(large, left).slice(2).toLowerCase())).to.equal(true);
+    const granted = encodePayload({ ...given, grant: "0x1234" });
+    expect(granted.endsWith(`${packed(large).slice(2).toLowerCase()}1234`)).to.equal(true);
+    // Which budget pays is never left out.
+    const wrong = encodePayload({ ...given, budgetIndex: 1 }).replace("0x0101", "0x0100") as Hex;
+    expect(codeOf(() => decodePayload(wrong))).to.equal("INVALID_PAYLOAD");
   });
 
   it("is refused for a payee who is no recipient, a budget that is not there, a bad signature", () => {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Budgets, Meter, Meters} from "../../contracts/Budgets.sol";
-import {ANYONE, Session, SessionAction, SessionBudget, State} from "../../contracts/Session.sol";
+import {Budgets} from "../../contracts/libraries/Budgets.sol";
+import {Meter, Meters} from "../../contracts/libraries/Meter.sol";
+import {ANYONE, Session, SessionAction, SessionBudget, State} from "../../contracts/types/Session.sol";
 import {ISessionErrors} from "../../contracts/interfaces/ISessionErrors.sol";
 import {between, pick, vm} from "./Vm.sol";
 
@@ -54,6 +55,29 @@ contract BudgetsTest {
         assert(meter.state() == before);
         meter = meter.withState(afterwards);
         assert(meter.state() == afterwards && meter.spentIn(period) == spent);
+    }
+
+    /// @dev A pause outlives charges and every change of state, and changes nothing but itself.
+    function testFuzz_meterKeepsAPauseApart(uint256 dirt, uint128 spent, uint48 period, bool paused) public pure {
+        State before = State(pick(dirt, 1) % 3);
+        State afterwards = State(pick(dirt, 2) % 3);
+        Meter meter = _word(dirt, uint256(before)).withSpent(period, spent);
+        Meter changed = meter.withPaused(paused);
+        assert(changed.isPaused() == paused && changed.state() == before && changed.spentIn(period) == spent);
+        assert(Meter.unwrap(changed.withPaused(meter.isPaused())) == Meter.unwrap(meter));
+        changed = changed.withState(afterwards).withSpent(uint48(dirt), 0);
+        assert(changed.isPaused() == paused && changed.isIn(afterwards));
+    }
+
+    function testFuzz_onlyWhatIsEnabledAndNotPausedIsUsable(
+        uint8 state,
+        bool paused,
+        uint128 spent,
+        uint48 period
+    ) public pure {
+        State current = State(state % 3);
+        Meter meter = Meter.wrap(0).withState(current).withPaused(paused).withSpent(period, spent);
+        assert(meter.isUsable() == (current == State.ENABLED && !paused));
     }
 
     function testFuzz_stateIsReplacedWhateverElseTheWordSays(uint256 dirt) public pure {

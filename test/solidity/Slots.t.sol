@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Budgets, Meter} from "../../contracts/Budgets.sol";
-import {ANYONE, Session, SessionAction, SessionBudget} from "../../contracts/Session.sol";
-import {Slot, Slots} from "../../contracts/Slots.sol";
+import {Budgets} from "../../contracts/libraries/Budgets.sol";
+import {Meter} from "../../contracts/libraries/Meter.sol";
+import {ANYONE, Session, SessionAction, SessionBudget} from "../../contracts/types/Session.sol";
+import {Slots} from "../../contracts/libraries/Slots.sol";
+import {Slot} from "../../contracts/types/Slot.sol";
 import {ISessionErrors} from "../../contracts/interfaces/ISessionErrors.sol";
 import {between, pick, vm} from "./Vm.sol";
 
@@ -63,6 +65,9 @@ contract SlotsTest {
     address private constant ACCOUNT = address(0xACC0);
     bytes32 private constant ID = keccak256("a session");
     uint256 private constant MOST = type(uint128).max;
+    /// @dev What the nonces of budget 0 begin with, in periods 0 and 7.
+    bytes32 private immutable FIRST = Slots.prefixOf(ID, 0, 0);
+    bytes32 private immutable SEVENTH = Slots.prefixOf(ID, 0, 7);
 
     SlotsDoor private immutable DOOR = new SlotsDoor();
     NonceToken private _token;
@@ -75,32 +80,45 @@ contract SlotsTest {
 
     /* NONCES */
 
-    function testFuzz_aNonceIsTheHashOfItsSlotWithoutTheLow64Bits(
+    function testFuzz_aNonceIsItsPeriodAndItsSlotOneBehindTheOther(
         bytes32 id,
         uint256 budget,
         uint256 period,
-        uint256 lot,
-        uint256 size,
-        uint256 index
+        uint256 seed
     ) public pure {
-        bytes32 nonce = Slots.nonceOf(id, budget, period, lot, size, index);
-        bytes32 hash = keccak256(abi.encode(id, budget, period, lot, size, index));
-        assert(uint256(nonce) == uint256(hash) - uint256(uint64(uint256(hash))));
+        Slot memory slot = _anySlot(seed);
+        bytes32 nonce = Slots.nonceOf(Slots.prefixOf(id, budget, period), slot.lot, slot.size, slot.index);
+        bytes17 prefix = bytes17(keccak256(abi.encode(id, budget, period)));
+        bytes memory bytesOfIt = abi.encodePacked(
+            prefix,
+            uint32(slot.lot),
+            uint8(slot.size),
+            uint16(slot.index),
+            uint64(0)
+        );
+        assert(bytesOfIt.length == 32 && nonce == bytes32(bytesOfIt));
     }
 
-    function testFuzz_slotsThatDifferInAnythingHaveDifferentNonces(
-        uint256[6] memory one,
+    function testFuzz_slotsThatDifferHaveDifferentNonces(uint256 one, uint256 other) public pure {
+        Slot memory a = _anySlot(one);
+        Slot memory b = _anySlot(other);
+        // Alike but for one of the three, mostly.
+        if (other % 4 != 0) b.lot = a.lot;
+        if (other % 4 != 1) (b.size, b.index) = (a.size, other % 4 == 2 ? (a.index + 1) % 4 ** a.size : a.index);
+        bool same = a.lot == b.lot && a.size == b.size && a.index == b.index;
+        assert(same == (_nonce(a.lot, a.size, a.index) == _nonce(b.lot, b.size, b.index)));
+    }
+
+    function testFuzz_periodsThatDifferInAnythingHaveDifferentNonces(
+        uint256[3] memory one,
         uint8 place,
         uint256 by
     ) public pure {
-        uint256[6] memory other;
-        for (uint256 i; i < 6; ++i) other[i] = one[i];
-        other[place % 6] ^= by == 0 ? 1 : by;
-        assert(_nonceOf(one) != _nonceOf(other));
-    }
-
-    function _nonceOf(uint256[6] memory s) private pure returns (bytes32) {
-        return Slots.nonceOf(bytes32(s[0]), s[1], s[2], s[3], s[4], s[5]);
+        uint256[3] memory other = [one[0], one[1], one[2]];
+        other[place % 3] ^= by == 0 ? 1 : by;
+        assert(
+            Slots.prefixOf(bytes32(one[0]), one[1], one[2]) != Slots.prefixOf(bytes32(other[0]), other[1], other[2])
+        );
     }
 
     /* AUTHORIZATIONS */
@@ -123,8 +141,19 @@ contract SlotsTest {
         uint256 worth = slot.size < 64 ? budget.perTransaction / 4 ** slot.size : 0;
         uint256 value = pick(seed, 16) % 3 == 0 ? worth + 1 : between(pick(seed, 17), 0, worth);
 
-        bool good = Slots.isGood(ACCOUNT, ID, 0, budget, period, spent, slot, value);
+        bool good = Slots.isGood(ACCOUNT, Slots.prefixOf(ID, 0, period), budget, spent, slot, value);
         assert(good == _isGood(budget, spent, slot, value));
+    }
+
+    /// @dev No session with so many lots can be enabled, but a key may ask in the name of one that nobody enabled.
+    function testFuzz_aLotThatANonceHasNoRoomForIsNeverGood(uint256 seed) public view {
+        SessionBudget memory budget = _budget(seed);
+        (budget.perTransaction, budget.perPeriod, budget.sizes) = (1, uint128(MOST), 1);
+        uint256 lot = between(pick(seed, 12), 0, MOST - 1);
+        uint256 first = pick(seed, 13) % 2 == 0 ? lot % 2 ** 32 : lot;
+        assert(Slots.isGood(ACCOUNT, SEVENTH, budget, 0, Slot(first, 0, 0), 1) == (first < 2 ** 32));
+        assert(Slots.isGood(ACCOUNT, SEVENTH, budget, 0, Slot(2 ** 32 - 1, 0, 0), 1));
+        assert(!Slots.isGood(ACCOUNT, SEVENTH, budget, 0, Slot(2 ** 32, 0, 0), 1));
     }
 
     function testFuzz_aFreshLotBelowExecutionsTakesAnOpenerOfAnySize(uint256 seed) public view {
@@ -133,21 +162,21 @@ contract SlotsTest {
         Slot memory slot = Slot(between(pick(seed, 12), 0, lots - 1), pick(seed, 13) % budget.sizes, 0);
         uint256 worth = budget.perTransaction / 4 ** slot.size;
         uint256 above = (slot.lot + 1) * budget.perTransaction;
-        assert(Slots.isGood(ACCOUNT, ID, 0, budget, 7, budget.perPeriod - above, slot, worth));
-        assert(!Slots.isGood(ACCOUNT, ID, 0, budget, 7, budget.perPeriod - above, slot, worth + 1));
-        assert(!Slots.isGood(ACCOUNT, ID, 0, budget, 7, budget.perPeriod - above + 1, slot, worth));
+        assert(Slots.isGood(ACCOUNT, SEVENTH, budget, budget.perPeriod - above, slot, worth));
+        assert(!Slots.isGood(ACCOUNT, SEVENTH, budget, budget.perPeriod - above, slot, worth + 1));
+        assert(!Slots.isGood(ACCOUNT, SEVENTH, budget, budget.perPeriod - above + 1, slot, worth));
     }
 
     function testFuzz_nonceOfAnotherPeriodOrBudgetOpensNothing(uint256 seed) public {
         SessionBudget memory budget = _budget(seed);
         Slot memory follower = Slot(0, budget.sizes > 1 ? 1 : 0, 1);
         if (budget.sizes == 1) return;
-        _token.use(ACCOUNT, Slots.nonceOf(ID, 0, 6, 0, 1, 0));
-        _token.use(ACCOUNT, Slots.nonceOf(ID, 1, 7, 0, 1, 0));
-        _token.use(address(this), Slots.nonceOf(ID, 0, 7, 0, 1, 0));
-        assert(!Slots.isGood(ACCOUNT, ID, 0, budget, 7, 0, follower, 0));
-        _token.use(ACCOUNT, Slots.nonceOf(ID, 0, 7, 0, 1, 0));
-        assert(Slots.isGood(ACCOUNT, ID, 0, budget, 7, 0, follower, 0));
+        _token.use(ACCOUNT, Slots.nonceOf(Slots.prefixOf(ID, 0, 6), 0, 1, 0));
+        _token.use(ACCOUNT, Slots.nonceOf(Slots.prefixOf(ID, 1, 7), 0, 1, 0));
+        _token.use(address(this), Slots.nonceOf(SEVENTH, 0, 1, 0));
+        assert(!Slots.isGood(ACCOUNT, SEVENTH, budget, 0, follower, 0));
+        _token.use(ACCOUNT, Slots.nonceOf(SEVENTH, 0, 1, 0));
+        assert(Slots.isGood(ACCOUNT, SEVENTH, budget, 0, follower, 0));
     }
 
     /* EXECUTIONS */
@@ -199,10 +228,10 @@ contract SlotsTest {
             } else {
                 Slot memory slot = Slot((dice >> 8) % (lots + 1), (dice >> 16) % (uint256(budget.sizes) + 1), 0);
                 slot.index = (dice >> 24) % 2 == 0 ? 0 : (dice >> 32) % (4 ** slot.size + 1);
-                bytes32 nonce = Slots.nonceOf(ID, 0, 0, slot.lot, slot.size, slot.index);
+                bytes32 nonce = _nonce(slot.lot, slot.size, slot.index);
                 if (_token.authorizationState(ACCOUNT, nonce)) continue;
                 uint256 worth = x / 4 ** slot.size;
-                bool good = Slots.isGood(ACCOUNT, ID, 0, budget, 0, meter.spentIn(0), slot, worth);
+                bool good = Slots.isGood(ACCOUNT, FIRST, budget, meter.spentIn(0), slot, worth);
                 if (good) settled += worth;
                 if (good || dice % 8 == 1) _token.use(ACCOUNT, nonce);
             }
@@ -232,7 +261,7 @@ contract SlotsTest {
         SessionBudget memory budget = _budget(0);
         (budget.perTransaction, budget.perPeriod, budget.sizes) = (16, 64, 3);
         budget.token = address(new OneAnswer(hex"", false));
-        assert(!Slots.isGood(ACCOUNT, ID, 0, budget, 0, 0, Slot(0, 0, 0), 1));
+        assert(!Slots.isGood(ACCOUNT, FIRST, budget, 0, Slot(0, 0, 0), 1));
         vm.expectRevert(abi.encodeWithSelector(ISessionErrors.UnreadableToken.selector, budget.token));
         DOOR.requireReachedLotUnopened(ACCOUNT, ID, 0, budget, 0, 0, 16);
     }
@@ -255,7 +284,7 @@ contract SlotsTest {
         if (slot.size >= budget.sizes) return false;
         if (value > x / 4 ** slot.size) return false;
         if (slot.index >= 4 ** slot.size) return false;
-        if (slot.lot > MOST || (slot.lot + 1) * x > budget.perPeriod - spent) return false;
+        if (slot.lot >= 2 ** 32 || (slot.lot + 1) * x > budget.perPeriod - spent) return false;
         for (uint256 size; size < budget.sizes; ++size) {
             if (size != slot.size && _opened[slot.lot][size]) return false;
         }
@@ -264,10 +293,20 @@ contract SlotsTest {
 
     /* MAKING */
 
+    function _nonce(uint256 lot, uint256 size, uint256 index) private pure returns (bytes32) {
+        return Slots.nonceOf(Slots.prefixOf(ID, 0, 0), lot, size, index);
+    }
+
+    /// @dev Any that a budget can have.
+    function _anySlot(uint256 seed) private pure returns (Slot memory) {
+        uint256 size = pick(seed, 41) % 8;
+        return Slot(pick(seed, 40) % 2 ** 32, size, pick(seed, 42) % 4 ** size);
+    }
+
     function _open(SessionBudget memory budget, uint256 period, uint256 lot, uint256 size) private {
         if (size >= budget.sizes) return;
         _opened[lot][size] = true;
-        _token.use(ACCOUNT, Slots.nonceOf(ID, 0, period, lot, size, 0));
+        _token.use(ACCOUNT, Slots.nonceOf(Slots.prefixOf(ID, 0, period), lot, size, 0));
     }
 
     function _budget(uint256 seed) private view returns (SessionBudget memory budget) {
@@ -278,7 +317,9 @@ contract SlotsTest {
         uint256 most = pick(seed, 4) % 3 == 0 ? MOST : least * 1_000;
         uint256 x = between(pick(seed, 2), least, most);
         uint256 y =
-            pick(seed, 5) % 4 == 0 ? x : between(pick(seed, 3), x, pick(seed, 6) % 2 == 0 ? MOST : _capped(x * 9));
+            pick(seed, 5) % 4 == 0
+                ? x
+                : between(pick(seed, 3), x, _capped(x * (pick(seed, 6) % 2 == 0 ? 2 ** 32 - 1 : 9)));
         (budget.perTransaction, budget.perPeriod, budget.period) = (uint128(x), uint128(y), 1 days);
         budget.recipients = new address[](1);
         budget.recipients[0] = ANYONE;

@@ -4,7 +4,10 @@ import { readSession } from "./readSession.ts";
 import { ANYONE, type Session } from "./Session.ts";
 import { parseAddress } from "./units/parseAddress.ts";
 
-/** What can be wrong with a session's shape, in the words of the contract's `Flaw`. */
+/**
+ * What can be wrong with a session's shape, in the words of the contract's `Flaw`. WIDTH is the SDK's alone: a value does not
+ * fit its field, and there are no bytes for it.
+ */
 export type Flaw =
   | "PARTIES"
   | "WINDOW"
@@ -89,6 +92,11 @@ export function checkSession(session: Session, module?: Address): void {
       if (isOneOf(token, zeroAddress)) throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
       if (perTransaction >> BigInt(2 * (sizes - 1)) === 0n)
         throw flawed("SLOTS", "the smallest slot would be worth nothing; take fewer slot sizes.");
+      if (perPeriod / perTransaction >= 1n << 32n)
+        throw flawed(
+          "SLOTS",
+          "signatures need a limit of a period below 2^32 times that of one transaction.",
+        );
     }
     const anyone = recipients.some((recipient) => isOneOf(recipient, ANYONE));
     if (

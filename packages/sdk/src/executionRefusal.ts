@@ -8,6 +8,7 @@ import type { Refusal } from "./errors/Refusal.ts";
 import { sessionModuleAbi } from "./generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
+import { encodeSession } from "./session/packSession.ts";
 import { utcText } from "./units/utcText.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function executionRefusal(
     address: grant.module,
     abi: sessionModuleAbi,
     functionName: "budgetOf",
-    args: [session, BigInt(index)],
+    args: [encodeSession(session), BigInt(index)],
   }).catch(() => undefined);
   if (!standing) return refusal;
   const [, , spent, end] = standing;

@@ -24,6 +24,8 @@ export * from "./review/index.ts";
 export * from "./Session.ts";
 export * from "./safe/index.ts";
 export { safeSessionModuleAddress } from "./safeSessionModuleAddress.ts";
+export * from "./session/index.ts";
+export { sessionLensAddress } from "./sessionLensAddress.ts";
 export { type SessionState, sessionState } from "./sessionState.ts";
 export {
   type BudgetStatus,

@@ -1,15 +1,7 @@
-import {
-  type Account,
-  type Address,
-  type Chain,
-  type Client,
-  encodeFunctionData,
-  erc20Abi,
-  type Hash,
-  type Transport,
-} from "viem";
+import type { Account, Address, Chain, Client, Hash, Transport } from "viem";
 import { budgetFor } from "./budgetFor.ts";
-import { execute } from "./execute.ts";
+import { encodePay } from "./calls/encodePay.ts";
+import { execute, sendAsKey } from "./execute.ts";
 import type { Grant } from "./grant/Grant.ts";
 import { grantSession } from "./grant/grantSession.ts";
 import { tokenDecimals } from "./tokenDecimals.ts";
@@ -37,6 +29,5 @@ export async function pay(
     return execute(client, { grant, calls: [{ to, value: parseAmount(amount, 18, "amount"), data: "0x" }] });
   const decimals = await tokenDecimals(client, token, "token");
   const value = parseAmount(amount, decimals, "amount");
-  const data = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, value] });
-  return execute(client, { grant, calls: [{ to: token, data }] });
+  return sendAsKey(client, grant, (isEnabled) => encodePay({ grant, token, to, amount: value, isEnabled }));
 }

@@ -3,6 +3,7 @@ import { InvalidInput } from "./errors/InvalidInput.ts";
 import type { SessionJson } from "./grant/Grant.ts";
 import { loggable } from "./json.ts";
 import type { Action, Budget, Session } from "./Session.ts";
+import type { CarriedSession } from "./session/unpackSession.ts";
 
 /**
  * A session with every value of the type and the width that the contract has for it, amounts as bigints. What does not fit
@@ -15,18 +16,41 @@ import type { Action, Budget, Session } from "./Session.ts";
 export function readSession(session: Session | SessionJson, path = "session"): Session {
   const from = objectAt(session, path);
   return loggable({
-    account: addressAt(from.account, "account"),
-    key: addressAt(from.key, "key"),
-    validAfter: numberAt(from.validAfter, "validAfter", 48, "WINDOW"),
-    validUntil: numberAt(from.validUntil, "validUntil", 48, "WINDOW"),
-    epoch: amountAt(from.epoch, "epoch", 64n),
-    salt: amountAt(from.salt, "salt", 256n),
-    gasAllowance: amountAt(from.gasAllowance, "gasAllowance", 128n),
-    paymaster: addressAt(from.paymaster, "paymaster"),
+    ...readOwn(from),
     budgets: listAt(from.budgets, "budgets").map((budget, index) => readBudget(budget, `budgets[${index}]`)),
-    actions: listAt(from.actions, "actions").map((action, index) => readAction(action, `actions[${index}]`)),
+    actions: readActions(from.actions),
   });
 }
+
+/** The same of a session in which hashes may stand for parts. */
+export function readCarriedSession(session: CarriedSession, path = "session"): CarriedSession {
+  const from = objectAt(session, path);
+  return loggable({
+    ...readOwn(from),
+    budgets: listAt(from.budgets, "budgets").map((budget, index) =>
+      typeof budget === "string"
+        ? bytesAt(budget, `budgets[${index}]`, 32)
+        : readBudget(budget, `budgets[${index}]`),
+    ),
+    actions:
+      typeof from.actions === "string" ? bytesAt(from.actions, "actions", 32) : readActions(from.actions),
+  });
+}
+
+/** What a session has beside its lists. */
+const readOwn = (from: { readonly [name: string]: unknown }) => ({
+  account: addressAt(from.account, "account"),
+  key: addressAt(from.key, "key"),
+  validAfter: numberAt(from.validAfter, "validAfter", 48, "WINDOW"),
+  validUntil: numberAt(from.validUntil, "validUntil", 48, "WINDOW"),
+  epoch: amountAt(from.epoch, "epoch", 64n),
+  salt: amountAt(from.salt, "salt", 256n),
+  gasAllowance: amountAt(from.gasAllowance, "gasAllowance", 128n),
+  paymaster: addressAt(from.paymaster, "paymaster"),
+});
+
+const readActions = (actions: unknown): Action[] =>
+  listAt(actions, "actions").map((action, index) => readAction(action, `actions[${index}]`));
 
 /** One budget of a session, in the same way. */
 export function readBudget(budget: unknown, path = "budget"): Budget {

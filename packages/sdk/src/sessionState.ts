@@ -16,15 +16,21 @@ const states = ["UNKNOWN", "ENABLED", "REVOKED"] as const;
  * @param session.id Of the session: {@link hashSession}.
  * @throws {Refusal} INVALID_ADDRESS; INVALID_INPUT; NETWORK where the chain cannot be asked; UNKNOWN where there is no session module at `module`.
  */
-export async function sessionState(
+export const sessionState = async (
   client: Client<Transport, Chain | undefined>,
   session: { module: Address; id: Hex; account: Address },
-): Promise<SessionState> {
-  const state = await readContract(client, {
+): Promise<SessionState> => (await readStateAndPause(client, session)).state;
+
+/** The same, and whether the account has paused it. */
+export async function readStateAndPause(
+  client: Client<Transport, Chain | undefined>,
+  session: { module: Address; id: Hex; account: Address },
+): Promise<{ state: SessionState; paused: boolean }> {
+  const [state, paused] = await readContract(client, {
     address: parseAddress(session.module, "module"),
     abi: sessionModuleAbi,
     functionName: "stateOf",
     args: [parseHex(session.id, "id", 32), parseAddress(session.account, "account")],
   });
-  return states[state] ?? "UNKNOWN";
+  return { state: states[state] ?? "UNKNOWN", paused };
 }

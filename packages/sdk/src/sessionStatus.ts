@@ -10,7 +10,8 @@ import { loggable } from "./json.ts";
 import { openedLots } from "./openedLots.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
 import { ANYONE } from "./Session.ts";
-import { type SessionState, sessionState } from "./sessionState.ts";
+import { encodeSession } from "./session/packSession.ts";
+import { readStateAndPause, type SessionState } from "./sessionState.ts";
 
 /** Where one budget stands now. Amounts in base units, times in seconds of Unix time. */
 export type BudgetStatus = {
@@ -41,6 +42,7 @@ export type InactiveReason =
   | "NOT_YET_VALID"
   | "EXPIRED"
   | "REVOKED"
+  | "PAUSED"
   | "WRONG_EPOCH"
   | "NOT_GRANTED"
   | "MODULE_NOT_ENABLED";
@@ -53,6 +55,8 @@ export type SessionStatus = {
   /** Why not, if not. */
   reasons: readonly InactiveReason[];
   state: SessionState;
+  /** Whether the account has paused it. A revoked session stays revoked. */
+  paused: boolean;
   /** Whether the account still has the epoch in which the session was made. */
   epochCurrent: boolean;
   /** Whether the account has the module enabled. */
@@ -91,8 +95,8 @@ export async function sessionStatus(
   const module = { address: grant.module, abi: sessionModuleAbi } as const;
   const { timestamp } = await getBlock(client, { blockTag: "latest" });
   const now = Number(timestamp);
-  const [state, epoch, moduleEnabled, gasSpent, budgets] = await Promise.all([
-    sessionState(client, { module: grant.module, id, account }),
+  const [{ state, paused }, epoch, moduleEnabled, gasSpent, budgets] = await Promise.all([
+    readStateAndPause(client, { module: grant.module, id, account }),
     readContract(client, { ...module, functionName: "epochOf", args: [account] }),
     isModuleEnabled(client, grant),
     grant.accountKind === "safe"
@@ -108,7 +112,7 @@ export async function sessionStatus(
         const [period, released, spent, resetsAt] = await readContract(client, {
           ...module,
           functionName: "budgetOf",
-          args: [session, BigInt(index)],
+          args: [encodeSession(session), BigInt(index)],
         });
         const lots =
           budget.signatures === 0 || now < session.validAfter
@@ -136,6 +140,7 @@ export async function sessionStatus(
   const epochCurrent = epoch === session.epoch;
   const reasons: InactiveReason[] = [];
   if (state === "REVOKED") reasons.push("REVOKED");
+  if (paused) reasons.push("PAUSED");
   if (!epochCurrent) reasons.push("WRONG_EPOCH");
   if (now < session.validAfter) reasons.push("NOT_YET_VALID");
   if (now >= session.validUntil) reasons.push("EXPIRED");
@@ -146,6 +151,7 @@ export async function sessionStatus(
     active: reasons.length === 0,
     reasons,
     state,
+    paused,
     epochCurrent,
     moduleEnabled,
     startsAt: session.validAfter,

@@ -6,6 +6,8 @@ import {
   encodeFunctionData,
   type Hex,
   pad,
+  size,
+  slice,
   toFunctionSelector,
   zeroAddress,
 } from "viem";
@@ -15,13 +17,12 @@ import {
   encodeSessionUserOpCallData,
   erc7579Abi,
   erc7579Removal,
-  type Session,
   VALIDATOR_TYPE,
 } from "../../../packages/sdk/src/index.ts";
-import { sessionParameters } from "../../../packages/sdk/src/payload/sessionParameters.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
+import { onInstallData } from "../../erc7562/plainAccounts.ts";
 import {
   alice,
   balanceOf,
@@ -47,10 +48,6 @@ import { onEveryAccount } from "./onEveryAccount.ts";
 
 type ModuleType = typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE;
 const TYPES = { validator: VALIDATOR_TYPE, executor: EXECUTOR_TYPE } as const;
-
-/** The module's own installation data. */
-const own = (granter: Hex, sessions: readonly Session[]): Hex =>
-  encodeAbiParameters([{ type: "bytes" }, { ...sessionParameters, type: "tuple[]" }], [granter, sessions]);
 
 /** Installs one type; `data` is what the account gets. */
 const installRaw = (account: ModularAccount, type: ModuleType, data: Hex) =>
@@ -88,7 +85,7 @@ describe("what ERC-7579 says of modules", () => {
       ["executor", "validator"],
     ] as const) {
       it(`may be installed as ${first} with data, then as ${second} without`, async () => {
-        await installType(account(), TYPES[first], own(granter(), [session()]));
+        await installType(account(), TYPES[first], onInstallData(granter(), [session()]));
         await installType(account(), TYPES[second], "0x");
         await works();
       });
@@ -96,7 +93,7 @@ describe("what ERC-7579 says of modules", () => {
         await installType(account(), TYPES[first], "0x");
         expect(await isInitialized(account().address)).to.equal(true);
         expect(await stateOf(session())).to.equal(UNKNOWN);
-        await installType(account(), TYPES[second], own(granter(), [session()]));
+        await installType(account(), TYPES[second], onInstallData(granter(), [session()]));
         await works();
       });
     }
@@ -112,7 +109,7 @@ describe("what ERC-7579 says of modules", () => {
     };
 
     it("as validator alone signs, and executes nothing", async () => {
-      await installType(account(), VALIDATOR_TYPE, own("0x", [session()]));
+      await installType(account(), VALIDATOR_TYPE, onInstallData("0x", [session()]));
       await settle(account(), session());
       expect(await refusal(execute(session(), [pay(alice, 1n)]))).to.match(/CallFailed/);
       const moved = (await sendUserOp(account(), session(), [pay(alice, 1n)])).success;
@@ -120,7 +117,7 @@ describe("what ERC-7579 says of modules", () => {
       expect(await balanceOf(alice)).to.equal(USD);
     });
     it("as executor alone executes, and signs nothing", async () => {
-      await installType(account(), EXECUTOR_TYPE, own("0x", [session()]));
+      await installType(account(), EXECUTOR_TYPE, onInstallData("0x", [session()]));
       await execute(session(), [pay(alice, USD)]);
       expect(await refusal(settle(account(), session()))).to.match(TOKEN_REFUSED);
       expect(await refusal(sendUserOp(account(), session(), [pay(alice, 1n)]))).to.match(/AA2[34]/);
@@ -128,7 +125,15 @@ describe("what ERC-7579 says of modules", () => {
     });
     it("is not installed with data that is none of its own, of either type", async () => {
       for (const type of Object.values(TYPES)) {
-        for (const data of ["0x00", "0x1234", `0x${"ff".repeat(64)}`, concat([own("0xaa", []), "0x00"])]) {
+        const whole = onInstallData("0xaa", [session()]);
+        for (const data of [
+          "0x01",
+          "0x1234",
+          `0x${"ff".repeat(64)}`,
+          concat([onInstallData("0xaa"), "0x00"]),
+          slice(whole, 0, size(whole) - 1),
+          concat([whole, "0x00"]),
+        ]) {
           expect(await refusal(installType(account(), type, data as Hex))).to.match(/fail|GS013|revert/);
           expect(await isInstalled(account(), type)).to.equal(false);
         }
@@ -181,21 +186,17 @@ describe("what a Kernel makes of an installation that the SDK would not write", 
   onEveryAccount(
     (account) => {
       const session = () => sessionOf(account());
-      const inner = () => own(account().granter, [session()]);
+      const inner = () => onInstallData(account().granter, [session()]);
 
       it("refuses what is too short, and a hook without code, and installs nothing", async () => {
-        for (const data of [
-          "0x",
-          concat([zeroAddress, inner()]),
-          forKernel(alice, inner(), EXECUTE),
-        ] as const) {
+        for (const data of ["0x", inner(), forKernel(alice, inner(), EXECUTE)] as const) {
           expect(await refusal(installRaw(account(), VALIDATOR_TYPE, data))).to.match(/fail|revert/);
         }
         expect(await isInstalled(account(), VALIDATOR_TYPE)).to.equal(false);
         expect(await isInitialized(account().address)).to.equal(false);
       });
       it("installs the module and keeps its data back, where none of a Kernel's stands around it: nothing works", async () => {
-        for (const data of [inner(), zeroAddress] as const) {
+        for (const data of [concat([zeroAddress, inner()]), zeroAddress] as const) {
           const snapshot = await world().connection.networkHelpers.takeSnapshot();
           await installRaw(account(), VALIDATOR_TYPE, data);
           await installType(account(), EXECUTOR_TYPE, "0x");

@@ -17,6 +17,7 @@ import {
   validatorNonceKey,
   wrapForErc7579,
 } from "../../../packages/sdk/src/index.ts";
+import { packed } from "../../contracts/sessionBytes.ts";
 
 const address = (n: number) => getAddress(toHex(n, { size: 20 }));
 const [account, module, validator] = [address(0xa1), address(0xb2), address(0xc3)];
@@ -104,9 +105,13 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
     expect(said.version === 3 && said.key).to.equal(session.key);
     expect({ ...said, version: 1, key: undefined }).to.deep.equal(decodePayload(plain));
   });
-  it("carries a grant in the same form whether the account wraps the hash or not", () => {
+  it("carries the key beside a grant as well, for an account that wraps the hash", () => {
     const granted = { ...payment, grant: "0x1234" } as const;
-    expect(encodePayload({ ...granted, wrapsHash: true })).to.equal(encodePayload(granted));
+    const [plain, wrapped] = [encodePayload(granted), encodePayload({ ...granted, wrapsHash: true })];
+    expect(wrapped).to.equal(concat(["0x04", session.key, slice(plain, 1)]));
+    const said = decodePayload(wrapped);
+    expect(said.version === 4 && said.key).to.equal(session.key);
+    expect({ ...said, version: 2, key: undefined }).to.deep.equal(decodePayload(plain));
   });
   it("knows an account by what it calls itself, and guesses nothing", () => {
     expect(erc7579KindOf("biconomy.nexus.1.2.1")).to.equal("nexus");
@@ -127,7 +132,9 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
       const [first, second] = calls.map(({ data }) => decodeFunctionData({ abi: erc7579Abi, data }).args);
       expect(first?.slice(0, 2)).to.deep.equal([1n, module]);
       expect(second?.slice(0, 2)).to.deep.equal([2n, module]);
-      expect(size(first?.[2] as Hex)).to.be.greaterThan(500);
+      const inner = concat(["0x01", "0xaa", session.key, packed(session)]).toLowerCase();
+      if (kind !== "kernel") expect(first?.[2]).to.equal(inner);
+      else expect(first?.[2]).to.include(inner.slice(2));
       if (kind !== "kernel") expect(second?.[2]).to.equal("0x");
     }
   });

@@ -40,6 +40,7 @@ import {
   validatorNonceKey,
   wrapForErc7579,
 } from "../../../packages/sdk/src/index.ts";
+import { sessionBytes } from "../../contracts/sessionBytes.ts";
 import type { PackedUserOperation, UserOpGas } from "../../environment/erc7579/EntryPoint.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import type { ModularOwner } from "../../environment/erc7579/ModularOwner.ts";
@@ -227,7 +228,11 @@ export async function toModule(from: Address, data: Hex): Promise<TransactionRec
 export const execute = (session: Session, calls: readonly Call[], grant: Hex = "0x", from = key.address) =>
   toModule(
     from,
-    encodeFunctionData({ abi: sessionModuleAbi, functionName: "execute", args: [session, grant, calls] }),
+    encodeFunctionData({
+      abi: sessionModuleAbi,
+      functionName: "execute",
+      args: [sessionBytes(session), grant, calls],
+    }),
   );
 
 /** A relayer submits an execution that the key signed. */
@@ -249,7 +254,7 @@ export async function executeSigned(
     encodeFunctionData({
       abi: sessionModuleAbi,
       functionName: "executeSigned",
-      args: [session, grant, calls, caller, nonce, deadline, signature],
+      args: [sessionBytes(session), grant, calls, caller, nonce, deadline, signature],
     }),
   );
 }
@@ -319,6 +324,7 @@ export async function paymentUserOpOf(
     signature: grant,
     period,
     userOpHash: await entryPoint.hash(userOp),
+    payment: { token, to, amount },
   });
   return { ...userOp, signature };
 }
@@ -337,7 +343,7 @@ export async function spentOf(session: Session, index = 0n): Promise<bigint> {
     address: world().module,
     abi: sessionModuleAbi,
     functionName: "budgetOf",
-    args: [session, index],
+    args: [sessionBytes(session), index],
   });
   return spent;
 }
@@ -439,13 +445,15 @@ export async function settle(...parameters: Parameters<typeof authorizationOf>):
 /** What the token says when the account says no. */
 export const TOKEN_REFUSED = /FiatTokenV2: invalid signature/;
 
-export const stateOf = (session: Session) =>
+const standingOf = (session: Session) =>
   world().testChain.client.readContract({
     address: world().module,
     abi: sessionModuleAbi,
     functionName: "stateOf",
     args: [hashSession(session), session.account],
   });
+export const stateOf = async (session: Session): Promise<number> => (await standingOf(session))[0];
+export const isPaused = async (session: Session): Promise<boolean> => (await standingOf(session))[1];
 /** The numbers behind the states of a session. */
 export const UNKNOWN = 0;
 export const ENABLED = 1;

@@ -1,16 +1,15 @@
 import { expect } from "chai";
-import { type Address, concat, encodeAbiParameters, encodeFunctionData, type Hex, numberToHex } from "viem";
+import { type Address, concat, encodeFunctionData, type Hex, numberToHex, size, slice } from "viem";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,
   erc7579Installation,
   granterPrefix,
-  type Session,
   VALIDATOR_TYPE,
 } from "../../../packages/sdk/src/index.ts";
-import { sessionParameters } from "../../../packages/sdk/src/payload/sessionParameters.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { refusal } from "../../environment/refusal.ts";
+import { onInstallData } from "../../erc7562/plainAccounts.ts";
 import {
   alice,
   balanceOf,
@@ -109,8 +108,6 @@ describe("an installation", () => {
   });
 });
 
-const installData = (granter: Hex, sessions: readonly Session[] = []) =>
-  encodeAbiParameters([{ type: "bytes" }, { ...sessionParameters, type: "tuple[]" }], [granter, sessions]);
 const onInstall = (account: Address, data: Hex) =>
   toModule(account, encodeFunctionData({ abi: erc7579ModuleAbi, functionName: "onInstall", args: [data] }));
 const onUninstall = (account: Address, data: Hex) =>
@@ -154,8 +151,8 @@ describe("the module as ERC-7579 wants it", function () {
   });
   it("is installed with data once and without it the second time, in any order", async () => {
     for (const data of [
-      ["0x", installData("0xaabb", [session()])],
-      [installData("0xaabb", [session()]), "0x"],
+      ["0x", onInstallData("0xaabb", [session()])],
+      [onInstallData("0xaabb", [session()]), "0x"],
     ] as const) {
       const snapshot = await world().connection.networkHelpers.takeSnapshot();
       for (const one of data) await onInstall(first, one);
@@ -165,26 +162,28 @@ describe("the module as ERC-7579 wants it", function () {
     }
   });
   it("is installed twice with the same data, to the same effect", async () => {
-    for (const _ of [1, 2]) await onInstall(first, installData("0xaabb", [session()]));
+    for (const _ of [1, 2]) await onInstall(first, onInstallData("0xaabb", [session()]));
     expect(await granterOf(first)).to.equal("0xaabb");
     expect(await stateOf(session())).to.equal(ENABLED);
   });
   it("names another granter where the second installation does", async () => {
-    await onInstall(first, installData("0xaabb"));
-    await onInstall(first, installData("0xcc"));
+    await onInstall(first, onInstallData("0xaabb"));
+    await onInstall(first, onInstallData("0xcc"));
     expect(await granterOf(first)).to.equal("0xcc");
   });
   it("keeps granters of 1 to 23 bytes, no longer ones", async () => {
     for (const length of [1, 20, 21, 23]) {
       const granter = numberToHex(2n ** BigInt(8 * length) - 1n, { size: length });
-      await onInstall(first, installData(granter));
+      await onInstall(first, onInstallData(granter));
       expect(await granterOf(first)).to.equal(granter);
     }
-    expect(await refusal(onInstall(first, installData(`0x${"ff".repeat(24)}`)))).to.include("GranterTooLong");
+    expect(await refusal(onInstall(first, onInstallData(`0x${"ff".repeat(24)}`)))).to.include(
+      "GranterTooLong",
+    );
   });
   it("keeps accounts apart", async () => {
-    await onInstall(first, installData("0xaa", [session(first)]));
-    await onInstall(second, installData("0xbb", [session(second)]));
+    await onInstall(first, onInstallData("0xaa", [session(first)]));
+    await onInstall(second, onInstallData("0xbb", [session(second)]));
     await onUninstall(second, "0x");
     expect(await isInitialized(second)).to.equal(false);
     expect(await granterOf(second)).to.equal("0x");
@@ -194,10 +193,10 @@ describe("the module as ERC-7579 wants it", function () {
     expect(await epochOf(first)).to.equal(0n);
     expect(await stateOf(session(first))).to.equal(ENABLED);
   });
-  it("enables no session of another account", async () => {
-    expect(await refusal(onInstall(first, installData("0xaa", [session(second)])))).to.include("NotAccount");
+  it("enables no session of another account: the same bytes are one of its own", async () => {
+    await onInstall(first, onInstallData("0xaa", [session(second)]));
     expect(await stateOf(session(second))).to.equal(UNKNOWN);
-    expect(await isInitialized(first)).to.equal(false);
+    expect(await stateOf({ ...session(second), account: first })).to.equal(ENABLED);
   });
   it("enables nothing malformed, of another epoch, or revoked", async () => {
     for (const [changes, error] of [
@@ -205,23 +204,27 @@ describe("the module as ERC-7579 wants it", function () {
       [{ validUntil: 1 }, "MalformedSession"],
       [{ epoch: 1n }, "WrongEpoch"],
     ] as const) {
-      const data = installData("0xaa", [session(first, changes)]);
+      const data = onInstallData("0xaa", [session(first, changes)]);
       expect(await refusal(onInstall(first, data))).to.include(error);
     }
     expect(await isInitialized(first)).to.equal(false);
   });
   it("takes no bytes that are not what an encoder makes", async () => {
-    const data = installData("0xaa", [session()]);
+    const data = onInstallData("0xaa", [session()]);
     for (const other of [
       concat([data, "0x00"]),
       concat([data, `0x${"00".repeat(32)}`]),
       concat([data, mallory]),
-      "0x00",
+      slice(data, 0, size(data) - 1),
+      "0x01",
       `0x${"ff".repeat(64)}`,
-      `0x${"00".repeat(64)}`,
+      `0x${"00".repeat(20)}`,
+      `0x${"00".repeat(36)}`,
     ] as const) {
       expect(await refusal(onInstall(first, other))).to.include("MalformedSession(0, 0)");
       expect(await isInitialized(first)).to.equal(false);
     }
+    // A key 0, and a session of nothing for it.
+    expect(await refusal(onInstall(first, `0x${"00".repeat(37)}`))).to.include("MalformedSession(1, 0)");
   });
 });

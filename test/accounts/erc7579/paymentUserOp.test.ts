@@ -6,9 +6,7 @@ import {
   encodeAbiParameters,
   encodeFunctionData,
   encodePacked,
-  getAbiItem,
   type Hex,
-  numberToHex,
   pad,
   size,
   slice,
@@ -18,13 +16,16 @@ import { entryPoint07Abi } from "viem/account-abstraction";
 import {
   ANYONE,
   type Budget,
+  encodePause,
   encodePaymentUserOpCallData,
+  encodePaymentUserOpSignature,
+  encodeResume,
   encodeRevoke,
   encodeRevokeAll,
   type Session,
-  sessionModuleAbi,
   validatorNonceKey,
 } from "../../../packages/sdk/src/index.ts";
+import { type LeftOut, packed } from "../../contracts/sessionBytes.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { type PackedUserOperation, PLENTY_OF_GAS } from "../../environment/erc7579/EntryPoint.ts";
 import { encodeBatch, type ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
@@ -102,12 +103,10 @@ const validateForGood = async (account: ModularAccount, userOp: PackedUserOperat
     }),
   });
 
-const [sessionType] = getAbiItem({ abi: sessionModuleAbi, name: "enable" }).inputs;
-const signatureTypes = [sessionType, { type: "bytes" }, { type: "uint256" }, { type: "bytes" }] as const;
 const encodeSignature = (session: Session, period: bigint, keySignature: Hex): Hex =>
-  encodeAbiParameters(signatureTypes, [session, "0x", period, keySignature]);
+  encodePaymentUserOpSignature({ session: { module: world().module, session }, period, keySignature });
 /** The 65 bytes of the key, in such a signature. */
-const keySignatureIn = (signature: Hex): Hex => slice(signature, -96, -31);
+const keySignatureIn = (signature: Hex): Hex => slice(signature, 0, 65);
 
 describe("a userOp by which the account pays itself", () => {
   onEveryAccount((account) => {
@@ -245,9 +244,9 @@ describe("a userOp by which the account pays itself", () => {
         expect(await refusal(account().entryPoint.handle(later))).to.include("AA22");
         await refused({ period: 2n }, of);
       });
-      it("is refused past the session, and past all numbers", async () => {
+      it("is refused past the session, to the largest number that there is", async () => {
         await enabled();
-        for (const period of [8n, 9n, 2n ** 47n, 2n ** 48n, 2n ** 128n, 2n ** 255n, 2n ** 256n - 1n]) {
+        for (const period of [8n, 9n, 2n ** 47n, 2n ** 48n - 1n]) {
           await refused({ period });
         }
         expect(await spentOf(session())).to.equal(0n);
@@ -436,28 +435,30 @@ describe("a userOp by which the account pays itself", () => {
         await refused({ token: zeroAddress, amount: 0n }, native);
         await refused({ token: zeroAddress }, native);
       });
-      it("is refused: a signature that is short, or huge, or whose parts are read from one another", async () => {
+      it("is refused: a signature that is short, or huge, or whose session cannot be read", async () => {
         await enabled();
         const userOp = await paymentUserOpOf(account(), session());
         const { signature } = userOp;
-        const withWord = (index: number, word: bigint): Hex =>
-          concat([
-            index === 0 ? "0x" : slice(signature, 0, 32 * index),
-            numberToHex(word, { size: 32 }),
-            slice(signature, 32 * (index + 1)),
-          ]);
+        const [head, packed] = [slice(signature, 0, 91), slice(signature, 91, size(signature) - 20)];
+        const zeros: Hex = `0x${"00".repeat(20)}`;
+        const without = (count: number) => slice(packed, 0, size(packed) - count);
         for (const [name, changed] of Object.entries({
           nothing: "0x",
           "65 bytes": keySignatureIn(signature),
-          "its head": slice(signature, 0, 128),
-          "half of it": slice(signature, 0, 32 * Math.floor(size(signature) / 64)),
-          "all but the key's last byte": slice(signature, 0, size(signature) - 32),
-          "the session read from elsewhere": withWord(0, 160n),
-          "the key's signature read from the head": withWord(3, 0n),
-          "the key's signature read from the session": withWord(3, 128n),
-          "the key's signature past all numbers": withWord(3, 2n ** 256n - 32n),
-          "the grant past all numbers": withWord(1, 2n ** 256n - 1n),
-          huge: concat([pad("0x80"), `0x${"ff".repeat(4000)}`]),
+          "its head": head,
+          "its head and the zeros": concat([head, zeros]),
+          "half of it": slice(signature, 0, Math.floor(size(signature) / 2)),
+          "all but the session's last byte": concat([head, without(1), zeros]),
+          "all but its own last byte": slice(signature, 0, size(signature) - 1),
+          "a list of actions that is left out, without its hash": concat([head, without(1), "0xff", zeros]),
+          "more budgets than there can be": concat([
+            head,
+            slice(packed, 0, 15),
+            `0x${"ff".repeat(40)}`,
+            zeros,
+          ]),
+          "another key": concat([slice(signature, 0, 71), mallory, slice(signature, 91)]),
+          huge: concat([head, `0x${"ff".repeat(4000)}`]),
         } as Record<string, Hex>)) {
           const spoilt = { ...userOp, signature: changed };
           expect(await validationOf(account(), spoilt), name).to.equal(1n);
@@ -475,6 +476,54 @@ describe("a userOp by which the account pays itself", () => {
         expect(await refusal(other.entryPoint.handle(userOp))).to.include("AA24");
         expect(await spentOf(session())).to.equal(0n);
       });
+    });
+    it("leaves out of its signature what it does not need, once the session is enabled", async () => {
+      const other = payable({ token: someone("another token").address });
+      const of = session({
+        budgets: [payable(), other],
+        actions: [{ target: mallory, selector: "0x12345678", rules: [] }],
+      });
+      const { module } = world();
+      await install(account());
+      const grant = await grantOf(account(), of);
+      const leaving = async (leftOut: LeftOut, carried: Hex = "0x") => {
+        const userOp = await paymentUserOpOf(account(), of);
+        const keySignature = keySignatureIn(userOp.signature);
+        const whole = encodePaymentUserOpSignature({
+          session: { module, session: of },
+          period: 0n,
+          keySignature,
+        });
+        const signature = concat([slice(whole, 0, 91), packed(of, leftOut), carried, `0x${"00".repeat(20)}`]);
+        return account().entryPoint.handle({ ...userOp, signature });
+      };
+      const rest = { budgets: [1], actions: true };
+      expect(await refusal(leaving(rest, grant))).to.include("AA24");
+      expect(await stateOf(of)).to.equal(UNKNOWN);
+      expect((await leaving({}, grant)).success, "the whole one").to.equal(true);
+      expect((await leaving(rest)).success).to.equal(true);
+      expect(await refusal(leaving({ budgets: [0] }))).to.include("AA24");
+      await paid({}, of);
+      expect([await balanceOf(alice), await spentOf(of)]).to.deep.equal([3n * USD, 3n * USD]);
+    });
+    it("is refused while the account has the session paused, enabled or granted, and taken afterwards", async () => {
+      const { module } = world();
+      const granted = session({ salt: 2n });
+      await enabled();
+      const grant = await grantOf(account(), granted);
+      await account().execute([
+        encodePause({ module, session: session() }),
+        encodePause({ module, session: granted }),
+      ]);
+      await refused();
+      await refused({ grant }, granted);
+      expect([await spentOf(session()), await stateOf(granted)]).to.deep.equal([0n, UNKNOWN]);
+      await account().execute([
+        encodeResume({ module, session: session() }),
+        encodeResume({ module, session: granted }),
+      ]);
+      await paid();
+      await paid({ grant }, granted);
     });
     it("leaves the session unknown where its grant is good and it is refused", async () => {
       await install(account());

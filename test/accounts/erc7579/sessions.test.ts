@@ -1,5 +1,12 @@
 import { expect } from "chai";
-import { encodeEnable, encodeRevoke, encodeRevokeAll, hashSession } from "../../../packages/sdk/src/index.ts";
+import {
+  encodeEnable,
+  encodePause,
+  encodeResume,
+  encodeRevoke,
+  encodeRevokeAll,
+  hashSession,
+} from "../../../packages/sdk/src/index.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
@@ -18,6 +25,7 @@ import {
   install,
   installWithoutGranter,
   isInitialized,
+  isPaused,
   mallory,
   pay,
   REVOKED,
@@ -209,6 +217,41 @@ describe("a session", () => {
         expect(await refusal(settle(account(), session(), { grant: await grant() }))).to.match(TOKEN_REFUSED);
         await settle(account(), session({ salt: 2n }));
         await execute(session({ salt: 2n }), [pay(alice, 1n)]);
+      });
+      it("is refused on every rail while the owner has it paused, and what was signed is good again afterwards", async () => {
+        const { module } = world();
+        const unused = session({ salt: 3n });
+        const carried = await grant(unused);
+        const pending = await authorizationOf(account(), session());
+        const ask = () =>
+          world().testChain.client.verifyHash({
+            address: account().address,
+            hash: pending.digest,
+            signature: pending.signature,
+          });
+        await account().execute([session(), unused].map((of) => encodePause({ module, session: of })));
+        expect([await isPaused(session()), await stateOf(session())]).to.deep.equal([true, ENABLED]);
+        expect([await isPaused(unused), await stateOf(unused)]).to.deep.equal([true, UNKNOWN]);
+        expect(await ask()).to.equal(false);
+        for (const [of, given] of [
+          [session(), "0x"],
+          [unused, carried],
+        ] as const) {
+          expect(await refusal(execute(of, [pay(alice, 1n)], given))).to.include("SessionIsPaused");
+          expect(await refusal(executeSigned(of, [pay(alice, 1n)], given))).to.include("SessionIsPaused");
+          expect(await refusal(sendUserOp(account(), of, [pay(alice, 1n)], { grant: given }))).to.include(
+            "AA24",
+          );
+          const settled = settle(account(), of, given === "0x" ? {} : { grant: given });
+          expect(await refusal(settled)).to.match(TOKEN_REFUSED);
+        }
+        await execute(session({ salt: 2n }), [pay(bob, 1n)]);
+        await account().execute([session(), unused].map((of) => encodeResume({ module, session: of })));
+        expect(await ask()).to.equal(true);
+        await settle(account(), session());
+        await settle(account(), unused, { grant: carried });
+        await execute(unused, [pay(alice, 1n)], carried);
+        expect(await balanceOf(alice)).to.equal(2n * USD + 1n);
       });
       it("is over with all others, and every unused grant, once the owner revokes all", async () => {
         const unused = session({ salt: 3n });

@@ -13,12 +13,15 @@ import {
 } from "viem";
 import {
   ANYONE,
+  encodePause,
+  encodeResume,
   encodeSessionUserOpCallData,
   erc7579Abi,
   hashSession,
   sessionModuleAbi,
   toCalls,
 } from "../../../packages/sdk/src/index.ts";
+import { type LeftOut, sessionBytes } from "../../contracts/sessionBytes.ts";
 import { PLENTY_OF_GAS } from "../../environment/erc7579/EntryPoint.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { PAYMASTER_GAS } from "../../environment/erc7579/Paymaster.ts";
@@ -26,14 +29,17 @@ import { refusal } from "../../environment/refusal.ts";
 import {
   alice,
   balanceOf,
+  budget,
   gasSpentBy,
   grantOf,
   install,
+  isPaused,
   MAX_UINT128,
   mallory,
   pay,
   sendUserOp,
   sessionOf,
+  someone,
   stateOf,
   UNKNOWN,
   USD,
@@ -146,6 +152,56 @@ describe("a userOp of a session", () => {
       expect(await stateOf(of)).to.equal(UNKNOWN);
       expect(await gasSpentBy(of)).to.equal(0n);
     });
+    it("leaves out what its calls do not need, once the session is enabled; what they need fails it", async () => {
+      const of = session({
+        budgets: [budget(), budget({ token: someone("another token").address })],
+        actions: [{ target: mallory, selector: "0x12345678", rules: [] }],
+      });
+      await install(account());
+      const grant = await grantOf(account(), of);
+      const leaving = (leftOut: LeftOut, carried: Hex = "0x") => {
+        const execute = encodeFunctionData({
+          abi: sessionModuleAbi,
+          functionName: "execute",
+          args: [sessionBytes(of, leftOut), carried, toCalls(calls())],
+        });
+        return sendUserOp(account(), of, [], {
+          callData: encodeFunctionData({
+            abi: erc7579Abi,
+            functionName: "execute",
+            args: [ZERO, encodePacked(["address", "uint256", "bytes"], [world().module, 0n, execute])],
+          }),
+        });
+      };
+      const other = { budgets: [1], actions: true };
+      expect(await refusal(leaving(other, grant))).to.include("AA24");
+      expect(await stateOf(of)).to.equal(UNKNOWN);
+      expect((await leaving({}, grant)).success, "the whole one").to.equal(true);
+      expect((await leaving(other)).success).to.equal(true);
+      expect((await sendUserOp(account(), of, calls())).success, "as the SDK does").to.equal(true);
+      expect((await leaving({ budgets: [0] })).success, "its own budget").to.equal(false);
+      expect(await balanceOf(alice)).to.equal(3n);
+    });
+    it("is refused while the account has the session paused, enabled or granted, and taken afterwards", async () => {
+      const { module } = world();
+      const [enabled, granted] = [session(), session({ salt: 2n })];
+      await install(account(), { sessions: [enabled] });
+      const grant = await grantOf(account(), granted);
+      await account().execute([
+        encodePause({ module, session: enabled }),
+        encodePause({ module, session: granted }),
+      ]);
+      expect(await isPaused(granted)).to.equal(true);
+      expect(await refusal(sendUserOp(account(), enabled, calls()))).to.include("AA24");
+      expect(await refusal(sendUserOp(account(), granted, calls(), { grant }))).to.include("AA24");
+      await account().execute([
+        encodeResume({ module, session: enabled }),
+        encodeResume({ module, session: granted }),
+      ]);
+      expect((await sendUserOp(account(), enabled, calls())).success).to.equal(true);
+      expect((await sendUserOp(account(), granted, calls(), { grant })).success).to.equal(true);
+      expect(await balanceOf(alice)).to.equal(2n);
+    });
   });
 });
 
@@ -170,7 +226,7 @@ function otherForms(account: ModularAccount): Record<string, Hex> {
   const inner = encodeFunctionData({
     abi: sessionModuleAbi,
     functionName: "execute",
-    args: [session, "0x", toCalls([pay(alice, USD)])],
+    args: [sessionBytes(session), "0x", toCalls([pay(alice, USD)])],
   });
   const packed = (target: Address, data: Hex, value = 0n) =>
     encodePacked(["address", "uint256", "bytes"], [target, value, data]);
@@ -246,7 +302,10 @@ function otherForms(account: ModularAccount): Record<string, Hex> {
       ),
     ),
     "enable of the module": executing(
-      packed(module, encodeFunctionData({ abi: sessionModuleAbi, functionName: "enable", args: [session] })),
+      packed(
+        module,
+        encodeFunctionData({ abi: sessionModuleAbi, functionName: "enable", args: [sessionBytes(session)] }),
+      ),
     ),
     "execute's arguments for a function that the module does not have": executing(
       packed(module, concat(["0xdeadbeef", arguments_])),

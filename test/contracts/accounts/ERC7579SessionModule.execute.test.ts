@@ -1,21 +1,42 @@
 import { expect } from "chai";
-import { type Address, concat, encodeAbiParameters, type Hex, pad, size, slice, toHex } from "viem";
+import {
+  type Address,
+  concat,
+  encodeAbiParameters,
+  type Hex,
+  pad,
+  size,
+  slice,
+  toHex,
+  zeroAddress,
+} from "viem";
+import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
+import type { Call } from "../../../packages/sdk/src/Session.ts";
+import type { LeftOut } from "../sessionBytes.ts";
 import {
   ACCOUNT,
+  budgetOf,
   call,
   enable,
   executeOf,
+  install,
+  installData,
+  isFallbackHandlerData,
   key,
   MODULE,
   OTHER_ACCOUNT,
+  pause,
+  payee,
   payment,
   refused,
+  resume,
   send,
   session,
   stranger,
   teach,
   topicsOf,
   useAccounts,
+  YES,
 } from "./erc7579Fixture.ts";
 
 const EXECUTE_FROM_EXECUTOR = "0xd691c964";
@@ -61,6 +82,10 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
     const grantAt = Number(BigInt(slice(data, 36, 68))) / 32;
     const words = (size(data) - 4) / 32;
     const head = [96n, 96n + 32n * BigInt(words - 4), 32n * BigInt(grantAt)];
+    const zeroAt = Array.from({ length: words }, (_, i) => i)
+      .slice(grantAt + 2)
+      .find((i) => slice(data, 4 + 32 * i, 36 + 32 * i) === pad("0x"));
+    if (!zeroAt) throw new Error("no word of the calls is zero");
     return {
       // The calls before the grant, all offsets right.
       swapped: concat([
@@ -79,9 +104,13 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
         pad(stranger.address),
         slice(data, 4 + 32 * grantAt),
       ]),
-      // The grant's empty length is read from inside the session.
+      // The grant's empty length is read from inside the calls.
       shared: concat([
-        withWord(withWord(slice(data, 0, 4 + 32 * grantAt), 1, 96n + 4n * 32n), 2, 32n * BigInt(grantAt)),
+        withWord(
+          withWord(slice(data, 0, 4 + 32 * grantAt), 1, 32n * BigInt(zeroAt - 1)),
+          2,
+          32n * BigInt(grantAt),
+        ),
         slice(data, 4 + 32 * (grantAt + 1)),
       ]),
     };
@@ -90,37 +119,50 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
     call(by(key.address, layout)).catch((error) => {
       throw new Error("the key may lay it out as it likes", { cause: error });
     });
-  it("is refused in another layout, where the bytes end in what may be an outsider's address", async () => {
-    const acting = session({ actions: [{ target: OTHER_ACCOUNT, selector: "0x12345678", rules: [] }] });
-    await enable(acting);
-    const callData = concat(["0x12345678", `0x${"00".repeat(8)}`, stranger.address]);
-    const data = executeOf(acting, "0x", [{ target: OTHER_ACCOUNT, value: 0n, data: callData }]);
-    await call(by(ACCOUNT, data));
-    for (const layout of Object.values(layoutsOf(data))) {
+  const isFallbackHandler = () => teach(isFallbackHandlerData(execute()), pad("0x01"));
+  const acting = () => session({ actions: [{ target: OTHER_ACCOUNT, selector: "0x12345678", rules: [] }] });
+  /** One action, whose bytes end the calldata. */
+  const actingBy = (callData: Hex) =>
+    executeOf(acting(), "0x", [{ target: OTHER_ACCOUNT, value: 0n, data: callData }]);
+  it("is taken in another layout that ends in the last call, and asks the account where it may end in an address", async () => {
+    await enable(acting());
+    const data = actingBy(concat(["0x12345678", `0x${"00".repeat(8)}`, stranger.address]));
+    const { gap, shared } = layoutsOf(data);
+    const all = [data, gap, shared];
+    for (const layout of all) await call(by(ACCOUNT, layout));
+    await isFallbackHandler();
+    for (const layout of all) {
       await notKey(layout);
       await asLaidOutByKey(layout);
     }
   });
   it("is taken in another layout that ends in the last call and in zeros: nobody's address was appended", async () => {
-    const { swapped, gap, shared } = layoutsOf(execute());
+    const { gap, shared } = layoutsOf(execute());
+    await isFallbackHandler();
     for (const layout of [gap, shared]) await call(by(ACCOUNT, layout));
+  });
+  it("is refused in a layout in which anything stands behind the last call, be it the grant or zeros", async () => {
+    const { swapped } = layoutsOf(execute());
     await notKey(swapped);
     await asLaidOutByKey(swapped);
   });
-  it("is refused without any call", async () => {
-    await refused(call(by(ACCOUNT, executeOf(session(), "0x", []))), "EmptyBatch");
+  it("is refused without any call, as it is to the key", async () => {
+    const empty = executeOf(session(), "0x", []);
+    await notKey(empty);
+    await refused(call(by(key.address, empty)), "EmptyBatch");
   });
-  it("is refused where the session is read from a copy of it in a call, and an address stands behind", async () => {
-    const acting = session({ actions: [{ target: OTHER_ACCOUNT, selector: "0x12345678", rules: [] }] });
-    await enable(acting);
-    const data = executeOf(acting);
+  it("is refused by a fallback handler where the session is read from a copy in a call, and an address stands behind", async () => {
+    await enable(acting());
+    const data = executeOf(acting());
     const copy = slice(data, 4 + 96, 4 + Number(BigInt(slice(data, 36, 68))));
-    const callData = concat(["0x12345678", `0x${"00".repeat(28)}`, copy, pad(stranger.address)]);
-    const holding = executeOf(acting, "0x", [{ target: OTHER_ACCOUNT, value: 0n, data: callData }]);
-    await call(by(ACCOUNT, holding));
+    const holding = actingBy(concat(["0x12345678", `0x${"00".repeat(28)}`, copy, pad(stranger.address)]));
     const fromCopy = withWord(holding, 0, BigInt(size(holding) - 4 - 32 - size(copy)));
-    await asLaidOutByKey(fromCopy);
-    await notKey(fromCopy);
+    for (const layout of [holding, fromCopy]) await call(by(ACCOUNT, layout));
+    await isFallbackHandler();
+    for (const layout of [holding, fromCopy]) {
+      await asLaidOutByKey(layout);
+      await notKey(layout);
+    }
   });
   it("is refused of another account's session, and by anybody else", async () => {
     await notKey(execute(), OTHER_ACCOUNT);
@@ -131,6 +173,126 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
     const tooMuch = executeOf(session(), "0x", [payment, { ...payment, value: 1n }]);
     const token = "0x0000000000000000000000000000000000000000";
     await refused(call(by(ACCOUNT, tooMuch)), "PerTransactionExceeded", token, 1001, 1000);
+  });
+
+  describe("takes a session from which parts are left out", () => {
+    const token = OTHER_ACCOUNT;
+    const target = stranger.address;
+    const of = () => {
+      const [native] = session().budgets;
+      if (!native) throw new Error("no budget");
+      return session({
+        budgets: [
+          { ...native, recipients: [payee, token] },
+          { ...native, token },
+        ],
+        actions: [{ target, selector: "0x12345678", rules: [] }],
+      });
+    };
+    const tokenCall = (selector: Hex): Call => ({
+      target: token,
+      value: 0n,
+      data: concat([selector, pad(payee), pad("0x01")]),
+    });
+    const action: Call = { target, value: 0n, data: "0x12345678" };
+    const calls = {
+      "a payment of native coin": payment,
+      "a payment of a token": tokenCall("0xa9059cbb"),
+      "an approval": tokenCall("0x095ea7b3"),
+      "native coin for a contract": { ...payment, target: token },
+      "an action": action,
+      "an action with value": { ...action, value: 1n },
+    } satisfies Record<string, Call>;
+    /** For each call what is left out, and whether it is missed. */
+    const cases: Record<keyof typeof calls, [leftOut: LeftOut, parts: number | undefined][]> = {
+      "a payment of native coin": [
+        [{ budgets: [1], actions: true }, undefined],
+        [{ budgets: [0] }, 1],
+        [{ budgets: [0, 1], actions: true }, 259],
+      ],
+      "a payment of a token": [
+        [{ budgets: [0], actions: true }, undefined],
+        [{ budgets: [1] }, 2],
+      ],
+      "an approval": [
+        [{ actions: true }, undefined],
+        [{ budgets: [0] }, 1],
+        [{ budgets: [1] }, 2],
+      ],
+      "native coin for a contract": [
+        [{ actions: true }, undefined],
+        [{ budgets: [1] }, 2],
+        [{ budgets: [0] }, 1],
+      ],
+      "an action": [
+        [{}, undefined],
+        [{ budgets: [0] }, 1],
+        [{ budgets: [1] }, 2],
+        [{ actions: true }, 256],
+      ],
+      "an action with value": [
+        [{}, undefined],
+        [{ budgets: [0] }, 1],
+        [{ budgets: [1] }, 2],
+      ],
+    };
+    beforeEach(async () => {
+      await enable(of());
+      // balanceOf and allowance
+      for (const selector of ["0x70a08231", "0xdd62ed3e"] as const)
+        await teach(selector, pad("0x"), { account: token });
+    });
+    for (const name of Object.keys(calls) as (keyof typeof calls)[]) {
+      it(`for ${name}: by the key and by the account, or says which is missed`, async () => {
+        for (const from of [key.address, ACCOUNT]) {
+          for (const [leftOut, parts] of cases[name]) {
+            const attempt = call(by(from, executeOf(of(), "0x", [calls[name]], leftOut)));
+            if (parts === undefined) await attempt;
+            else await refused(attempt, "PartLeftOut", parts);
+          }
+        }
+      });
+    }
+    it("but not for a batch of which one call needs what is left out", async () => {
+      const batch = (leftOut: LeftOut) =>
+        call(by(ACCOUNT, executeOf(of(), "0x", [payment, action], leftOut)));
+      await batch({});
+      await refused(batch({ budgets: [1] }), "PartLeftOut", 2);
+    });
+    it("and charges what it charges the whole one", async () => {
+      await send(by(ACCOUNT, executeOf(of(), "0x", [payment], { budgets: [1], actions: true })));
+      expect((await budgetOf(of())).spent).to.equal(payment.value);
+      await refused(
+        call(by(ACCOUNT, executeOf(of(), "0x", [{ ...payment, value: 1001n }], { budgets: [1] }))),
+        "PerTransactionExceeded",
+        zeroAddress,
+        1001,
+        1000,
+      );
+    });
+    it("but not with a grant, before it is enabled", async () => {
+      const anew = { ...of(), salt: 2n };
+      await install(installData("0xaa"));
+      await teach("0x1626ba7e", YES);
+      await refused(
+        call(by(ACCOUNT, executeOf(anew, "0xaa", [payment], { budgets: [1] }))),
+        "PartLeftOut",
+        2,
+      );
+      await call(by(ACCOUNT, executeOf(anew, "0xaa")));
+    });
+  });
+
+  it("is refused while the session is paused, be it enabled or granted, and passes again afterwards", async () => {
+    await install(installData("0xaa"));
+    await teach("0x1626ba7e", YES);
+    for (const one of [session(), session({ salt: 2n })]) {
+      await pause(one);
+      for (const from of [ACCOUNT, key.address])
+        await refused(call(by(from, executeOf(one, "0xaa"))), "SessionIsPaused", hashSession(one));
+      await resume(one);
+      await call(by(ACCOUNT, executeOf(one, "0xaa")));
+    }
   });
 
   describe("takes from executeFromExecutor one result, as every encoder writes it:", () => {

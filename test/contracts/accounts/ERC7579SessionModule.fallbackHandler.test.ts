@@ -1,14 +1,4 @@
-import {
-  type Address,
-  concat,
-  encodeAbiParameters,
-  encodeFunctionData,
-  type Hex,
-  pad,
-  parseAbi,
-  slice,
-  toFunctionSelector,
-} from "viem";
+import { type Address, concat, encodeAbiParameters, type Hex, pad, slice, toFunctionSelector } from "viem";
 import type { Call } from "../../../packages/sdk/src/Session.ts";
 import {
   ACCOUNT,
@@ -17,6 +7,7 @@ import {
   enable,
   executeOf,
   installData,
+  isFallbackHandlerData,
   key,
   MODULE,
   OTHER_ACCOUNT,
@@ -35,13 +26,6 @@ const EXECUTE_FROM_EXECUTOR = "0xd691c964";
 /** How a Safe names its fallback handler, when it is asked for its storage. */
 const GET_STORAGE_AT = "0x5624b25b";
 const named = (handler: Address): Hex => concat([pad("0x20"), pad("0x20"), pad(handler)]);
-
-/** How an account is asked whether a module is its fallback handler for the function that this calls. */
-const question = (data: Hex, module: Address = MODULE): Hex =>
-  encodeFunctionData({
-    abi: parseAbi(["function isModuleInstalled(uint256 moduleTypeId, address module, bytes context)"]),
-    args: [3n, module, pad(slice(data, 0, 4), { dir: "right", size: 32 })],
-  });
 
 /** What an account may answer that is no yes: the answer, and whether it reverts with it. */
 const NO_YES: readonly (readonly [string, Hex, boolean])[] = [
@@ -67,7 +51,8 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
     // Its bytes end in an address, which may be an outsider's.
     execute: () => executionEndingIn(`0x${"0".repeat(16)}${payee.slice(2)}`),
   };
-  const answers = (data: Hex, answer: Hex, options = {}) => teach(question(data), answer, options);
+  const answers = (data: Hex, answer: Hex, options = {}) =>
+    teach(isFallbackHandlerData(data), answer, options);
   /** So that nothing but the handler is in the way of an execution. */
   const prepare = async (name: string) => {
     if (name !== "execute") return;
@@ -150,7 +135,8 @@ describe("ERC7579SessionModule and a fallback handler of its account as an actio
   const other = { ...act, target: OTHER_ACCOUNT };
   const executing = (...calls: readonly Call[]) =>
     call({ from: key.address, to: MODULE, data: executeOf(acting(), "0x", calls) });
-  const answers = (answer: Hex, options = {}) => teach(question(SELECTOR, target), answer, options);
+  const answers = (answer: Hex, options = {}) =>
+    teach(isFallbackHandlerData(SELECTOR, target), answer, options);
   beforeEach(async () => {
     await enable(acting());
     await teach(EXECUTE_FROM_EXECUTOR, encodeAbiParameters([{ type: "bytes[]" }], [["0x"]]));
@@ -174,8 +160,8 @@ describe("ERC7579SessionModule and a fallback handler of its account as an actio
     });
   }
   it("goes on where it is the handler of another function, or another module is that of this one", async () => {
-    await teach(question("0x12345679", target), TRUE);
-    await teach(question(SELECTOR, OTHER_ACCOUNT), TRUE);
+    await teach(isFallbackHandlerData("0x12345679", target), TRUE);
+    await teach(isFallbackHandlerData(SELECTOR, OTHER_ACCOUNT), TRUE);
     await executing(act);
   });
   it("does not ask about payments", async () => {

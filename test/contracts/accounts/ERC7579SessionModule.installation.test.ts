@@ -1,6 +1,8 @@
 import { expect } from "chai";
-import { concat, type Hex, pad, size, slice, toHex } from "viem";
+import { concat, type Hex, hexToBytes, pad, size, slice, toHex } from "viem";
 import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
+import type { Session } from "../../../packages/sdk/src/Session.ts";
+import { packed, partsOf } from "../sessionBytes.ts";
 import {
   ACCOUNT,
   byAccount,
@@ -10,17 +12,20 @@ import {
   enable,
   encode,
   epochOf,
+  eventsOf,
   executeOf,
   grantDigest,
   granterOf,
   install,
   installData,
   isInitialized,
+  isPaused,
   isValidSignatureData,
   key,
   MODULE,
   NO,
   OTHER_ACCOUNT,
+  pause,
   refused,
   send,
   session,
@@ -122,7 +127,7 @@ describe("ERC7579SessionModule's installation", () => {
       expect(await validate(await userOpOf(session(), { grant }))).to.equal(windowOf(session()));
     });
     it("cannot be named by 24 bytes or more", async () => {
-      for (const length of [24, 32, 255, 256, 257]) {
+      for (const length of [24, 32, 255]) {
         await refused(
           install(installData(bytes(24).concat("00".repeat(length - 24)) as Hex)),
           "GranterTooLong",
@@ -180,9 +185,30 @@ describe("ERC7579SessionModule's installation", () => {
       await install(installData(bytes(20), [session(), other]));
       expect([await stateOf(session()), await stateOf(other)]).to.deep.equal(["ENABLED", "ENABLED"]);
     });
-    it("refuses another account's, one of another epoch, one that was revoked, one that is none", async () => {
-      const others = session({ account: OTHER_ACCOUNT });
-      await refused(install(installData("0x", [others])), "NotAccount", ACCOUNT, OTHER_ACCOUNT);
+    it("enables them as the installing account's own: their bytes name no account", async () => {
+      await install(installData("0x", [session()]), OTHER_ACCOUNT);
+      expect(await stateOf(session({ account: OTHER_ACCOUNT }))).to.equal("ENABLED");
+      expect(await stateOf(session())).to.equal("UNKNOWN");
+    });
+    it("says which, each by its own bytes", async () => {
+      const other = session({ salt: 2n, key: stranger.address });
+      const logs = await install(installData(bytes(20), [session(), other]));
+      expect(eventsOf(logs).slice(1)).to.deep.equal(
+        [session(), other].map((of) => ({
+          name: "SessionEnabled",
+          account: ACCOUNT,
+          id: hashSession(of),
+          key: of.key,
+          session: packed(of).toLowerCase(),
+        })),
+      );
+    });
+    it("enables one that the account has paused, which stays paused", async () => {
+      await pause(session());
+      await install(installData("0x", [session()]));
+      expect([await stateOf(session()), await isPaused(session())]).to.deep.equal(["ENABLED", true]);
+    });
+    it("refuses one of another epoch, one that was revoked, one that is none", async () => {
       await refused(install(installData("0x", [session({ epoch: 1n })])), "WrongEpoch", 1, 0);
       const id = hashSession(session());
       await send(byAccount("revoke", [id]));
@@ -208,43 +234,80 @@ describe("ERC7579SessionModule's installation", () => {
 
   describe("takes its data in one form only:", () => {
     const data = () => installData(bytes(20), [session()]);
-    it("refuses data with a byte, a word or an address behind", async () => {
-      for (const behind of ["0x00", pad("0x"), stranger.address] as Hex[]) {
-        const longer = concat([data(), behind]);
-        await refused(install(longer), "MalformedSession", 0, 0);
+    const malformed = (of: Hex) => refused(install(of), "MalformedSession", 0, 0);
+    it("takes a granter alone, sessions alone, both, and neither", async () => {
+      for (const [granter, sessions] of [
+        [bytes(20), []],
+        ["0x", [session()]],
+        [bytes(20), [session({ salt: 2n }), session({ salt: 3n })]],
+        ["0x", []],
+      ] as [Hex, Session[]][]) {
+        await install(installData(granter, sessions));
+        for (const of of sessions) expect(await stateOf(of)).to.equal("ENABLED");
       }
+      expect(await granterOf()).to.equal(bytes(20));
     });
-    it("refuses data of which an offset, a length or padding is another", async () => {
-      const words = size(data()) / 32;
-      for (let i = 0; i < words; ++i) {
-        for (const last of ["01", "20", "ff"]) {
-          const at = 2 + 64 * (i + 1) - 2;
-          const word = data().slice(at, at + 2);
-          const other = `${data().slice(0, at)}${word === last ? "7f" : last}${data().slice(at + 2)}` as Hex;
-          // Some are another session, or another granter, in canonical form: these are no concern here.
-          await install(other).catch(() => {});
-          const answer = await validate(await userOpOf(session()));
-          if (answer !== NO) {
-            // The granter's 20 bytes, and the padding that is none of them.
-            expect(i, `word ${i} as ${last}`).to.equal(3);
-            await send(byAccount("revokeAll", []));
-          }
+    it("refuses data with a byte, a word or an address behind", async () => {
+      for (const behind of ["0x00", "0xff", pad("0x"), stranger.address] as Hex[])
+        await malformed(concat([data(), behind]));
+    });
+    it("refuses data that ends too soon, wherever it does", async () => {
+      const two = installData(bytes(20), [session(), session({ salt: 2n })]);
+      const whole = [21, size(data()), size(two)];
+      for (let length = 1; length < size(two); ++length)
+        if (!whole.includes(length)) await malformed(slice(two, 0, length));
+      expect(await isInitialized()).to.equal(false);
+    });
+    it("refuses a granter that is longer than what follows", async () => {
+      for (const claims of [
+        "0x01",
+        "0x14",
+        "0xff",
+        concat(["0x15", bytes(20)]),
+        concat(["0xff", bytes(254)]),
+      ])
+        await malformed(claims as Hex);
+    });
+    it("refuses a session of which a part is left out, and says which", async () => {
+      const [only] = session().budgets;
+      if (!only) throw new Error("no budget");
+      const of = session({
+        budgets: [only, { ...only, token: stranger.address }],
+        actions: [{ target: OTHER_ACCOUNT, selector: "0x12345678", rules: [] }],
+      });
+      for (const [leftOut, parts] of [
+        [{ budgets: [0] }, 1],
+        [{ budgets: [1] }, 2],
+        [{ actions: true }, 256],
+        [{ budgets: [0, 1], actions: true }, 259],
+      ] as const)
+        await refused(install(concat(["0x00", of.key, packed(of, leftOut)])), "PartLeftOut", parts);
+      expect(await stateOf(of)).to.equal("UNKNOWN");
+      await install(concat(["0x00", of.key, packed(of)]));
+      expect(await stateOf(of)).to.equal("ENABLED");
+    });
+    it("refuses data of which any byte is another, or enables another session", async function () {
+      this.timeout(30_000);
+      const granterEnds = 1 + 20;
+      const positions = [0, ...Array.from({ length: size(data()) - granterEnds }, (_, i) => granterEnds + i)];
+      let refusals = 0;
+      for (const at of positions) {
+        for (const bit of [0x01, 0x80]) {
+          const other = hexToBytes(data());
+          other[at] = (other[at] ?? 0) ^ bit;
+          await install(toHex(other)).catch(() => ++refusals);
+          expect(await stateOf(session()), `byte ${at}`).to.equal("UNKNOWN");
         }
       }
+      expect(refusals).to.be.greaterThan(20);
     });
-    it("refuses a length that nothing stands behind before it is copied", async () => {
-      const word = (value: number | bigint) => toHex(value, { size: 32 });
-      for (const [granter, sessions] of [
-        [2n ** 32n - 1n, 0n],
-        [0n, 2n ** 32n - 1n],
-      ] as const) {
-        const claims = concat([word(64), word(96), word(granter), word(sessions)]);
-        await refused(
-          call({ from: ACCOUNT, to: MODULE, data: encode("onInstall", [claims]) }),
-          "MalformedSession",
-          0,
-          0,
-        );
+    it("refuses numbers that are not written in their shortest form", async () => {
+      const parts = partsOf(session());
+      for (const [i, [name, part]] of parts.entries()) {
+        if (!/salt|perTransaction|perPeriod|period$/.test(name)) continue;
+        const longer = concat([toHex(size(part), { size: 1 }), "0x00", slice(part, 1)]);
+        const changed = parts.map(([, one], j) => (i === j ? longer : one));
+        await malformed(concat(["0x00", key.address, ...changed]));
       }
     });
     it("refuses a call with an address behind its arguments, as a fallback handler is called", async () => {

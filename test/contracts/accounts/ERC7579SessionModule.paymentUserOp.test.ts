@@ -18,6 +18,7 @@ import { signPaymentUserOp } from "../../../packages/sdk/src/erc7579/signPayment
 import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
 import { ANYONE } from "../../../packages/sdk/src/Session.ts";
 import { executeData } from "../../erc7562/plainAccounts.ts";
+import { type LeftOut, partsOf } from "../sessionBytes.ts";
 import {
   ACCOUNT,
   budgetOf,
@@ -34,15 +35,18 @@ import {
   grantDigest,
   install,
   installData,
+  isPaused,
   isValidSignatureData,
   key,
   MAX_UINT128,
   MODULE,
   NO,
   OTHER_ACCOUNT,
+  pause,
   payee,
   paymasterAndDataOf,
   refused,
+  resume,
   send,
   session,
   setTime,
@@ -246,24 +250,10 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(of, { period: 1n })).to.equal(between(T0 + DAY, T0 + 2 * DAY));
       expect(await validating(of, { period: 2n })).to.equal(NO);
     });
-    it("refuses numbers past all periods, whatever they come to when they wrap", async () => {
+    it("refuses numbers past all periods, to the largest that there is", async () => {
       const of = paying();
       await enable(of);
-      const DAY_INVERTED = 2n ** 256n / BigInt(DAY);
-      for (const period of [
-        7n,
-        2n ** 32n,
-        2n ** 47n,
-        2n ** 48n - 1n,
-        2n ** 48n,
-        2n ** 128n,
-        2n ** 248n,
-        // DAY is even: the product with it is 0.
-        2n ** 255n,
-        DAY_INVERTED,
-        DAY_INVERTED + 1n,
-        2n ** 256n - 1n,
-      ]) {
+      for (const period of [7n, 8n, 2n ** 32n, 2n ** 47n, 2n ** 48n - 1n]) {
         expect(await validating(of, { period }), `${period}`).to.equal(NO);
         expect(await paid(of, { period })).to.deep.equal([]);
       }
@@ -559,7 +549,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         { amount: 1001n },
         { to: stranger.address },
         { period: 7n },
-        { period: 2n ** 255n },
+        { period: 2n ** 48n - 1n },
         { token: OTHER_TOKEN },
       ]) {
         expect(await validating(paying(), { grant, ...changes })).to.equal(NO);
@@ -584,7 +574,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         paying({ key: ACCOUNT }),
         paying({}, [budget({ perTransaction: 2n, perPeriod: 1n })]),
         paying({}, [budget({ period: 0 })]),
-        paying({}, [budget({ initial: 1n })]),
+        paying({}, [budget({ recipients: [zeroAddress] })]),
         paying({}, [budget({ recipients: [payee, ANYONE] })]),
         paying({}, [budget(), budget()]),
         paying({}, [budget({ token: MODULE })]),
@@ -668,60 +658,197 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
     });
   });
 
+  describe("takes a session from which parts are left out", () => {
+    const of = () =>
+      paying({ actions: [{ target: OTHER, selector: "0x12345678", rules: [] }] }, [
+        budget(),
+        budget({ token: OTHER_TOKEN }),
+      ]);
+    it("where the payment needs none of them, and charges it as it charges the whole one", async () => {
+      await enable(of());
+      for (const leftOut of [
+        {},
+        { budgets: [1] },
+        { actions: true },
+        { budgets: [1], actions: true },
+      ] as LeftOut[])
+        expect(await validating(of(), { leftOut })).to.equal(FIRST_DAY);
+      const leftOut = { budgets: [1], actions: true };
+      expect(await paid(of(), { leftOut })).to.deep.equal([
+        { name: "Spent", account: ACCOUNT, id: hashSession(of()), token: TOKEN, period: 0n, amount: 1000n },
+      ]);
+      await paid(of(), { leftOut: { budgets: [0], actions: true }, token: OTHER_TOKEN });
+      expect([(await budgetOf(of(), 0)).spent, (await budgetOf(of(), 1)).spent]).to.deep.equal([
+        1000n,
+        1000n,
+      ]);
+      expect(await validating(of(), { leftOut, amount: 1001n })).to.equal(NO);
+      expect(await validating(of(), { leftOut, to: stranger.address })).to.equal(NO);
+      expect(await stateOf(of())).to.equal("ENABLED");
+    });
+    it("but not its own budget, whatever token is named", async () => {
+      await enable(of());
+      for (const token of [TOKEN, zeroAddress, ANYONE]) {
+        for (const leftOut of [{ budgets: [0] }, { budgets: [0, 1] }]) {
+          for (const amount of [0n, 1n])
+            expect(await validating(of(), { leftOut, token, amount })).to.equal(NO);
+          expect(await paid(of(), { leftOut, token })).to.deep.equal([]);
+        }
+      }
+      expect((await budgetOf(of())).spent).to.equal(0n);
+    });
+    it("but not where a hash is another's: that is another session", async () => {
+      await enable(of());
+      const leftOut = { budgets: [1] };
+      const { signature } = await paymentOp(of(), { leftOut });
+      const other = paying({ actions: of().actions }, [
+        budget(),
+        budget({ token: OTHER_TOKEN, perTransaction: 1n }),
+      ]);
+      const keySignature = slice(signature, 0, 65);
+      const swapped = encodePaymentSignature(other, "0x", 0n, keySignature, leftOut);
+      expect(size(swapped)).to.equal(size(signature));
+      expect(await validating(of(), { signature: swapped })).to.equal(NO);
+      expect(await validating(other, { leftOut }), "nor where the key signs for it").to.equal(NO);
+      expect(await validating(of(), { signature })).to.equal(FIRST_DAY);
+    });
+    it("but not with a grant, before it is enabled; afterwards the grant is not looked at", async () => {
+      const grant = concat([OTHER, "0x1234"]);
+      await install(installData(OTHER));
+      await teach("0x1626ba7e", YES);
+      for (const leftOut of [{ budgets: [1] }, { actions: true }]) {
+        expect(await validating(of(), { grant, leftOut })).to.equal(NO);
+        expect(await paid(of(), { grant, leftOut })).to.deep.equal([]);
+      }
+      expect(await stateOf(of())).to.equal("UNKNOWN");
+      await paid(of(), { grant });
+      expect(await validating(of(), { grant, leftOut: { budgets: [1], actions: true } })).to.equal(FIRST_DAY);
+    });
+  });
+
+  describe("of a paused session", () => {
+    it("says no, charges nothing, and says yes again afterwards to the same op", async () => {
+      const of = paying({ gasAllowance: 100n });
+      await enable(of);
+      const op = await paymentOp(of, { gas: { execution: 60n, fee: 1n } });
+      expect(await validate(op)).to.equal(FIRST_DAY);
+      await pause(of);
+      expect(await validate(op)).to.equal(NO);
+      expect(eventsOf(await validateForGood(op))).to.deep.equal([]);
+      expect([(await budgetOf(of)).spent, await gasSpentBy(of)]).to.deep.equal([0n, 0n]);
+      await resume(of);
+      expect(eventsOf(await validateForGood(op)).map(({ name }) => name)).to.deep.equal(["Spent"]);
+      await pause(of);
+      expect(await isPaused(of), "and so once the meter has counted").to.equal(true);
+      expect((await budgetOf(of)).spent).to.equal(1000n);
+    });
+    it("says no to it by the second budget as well, whose meter has no pause", async () => {
+      const of = paying({}, [budget(), budget({ token: OTHER_TOKEN })]);
+      await enable(of);
+      await pause(of);
+      expect(await validating(of, { token: OTHER_TOKEN })).to.equal(NO);
+      await resume(of);
+      expect(await validating(of, { token: OTHER_TOKEN })).to.equal(FIRST_DAY);
+    });
+    it("says no to a grant of one that nobody has enabled", async () => {
+      await install(installData(OTHER));
+      await teach("0x1626ba7e", YES);
+      const grant = concat([OTHER, "0x1234"]);
+      await pause(paying());
+      expect(await validating(paying(), { grant })).to.equal(NO);
+      expect(await paid(paying(), { grant })).to.deep.equal([]);
+      expect(await stateOf(paying())).to.equal("UNKNOWN");
+      await resume(paying());
+      expect(await validating(paying(), { grant })).to.equal(FIRST_DAY);
+    });
+  });
+
   describe("takes no signature that cannot be read, and reverts at none:", () => {
     beforeEach(() => enable(paying()));
-    const whole = async () => (await paymentOp(paying())).signature;
-    const withWord = (bytes: Hex, index: number, value: bigint): Hex =>
-      concat([
-        index === 0 ? "0x" : slice(bytes, 0, 32 * index),
-        toHex(value, { size: 32 }),
-        slice(bytes, 32 * (index + 1)),
-      ]);
-
-    it("a session that does not stand where encoders put it", async () => {
-      const signature = await whole();
-      for (const at of [0n, 96n, 127n, 129n, 160n, 2n ** 255n, 2n ** 256n - 1n]) {
-        expect(await validating(paying(), { signature: withWord(signature, 0, at) })).to.equal(NO);
+    const heads = async () => slice((await paymentOp(paying())).signature, 0, 91);
+    const ZEROS: Hex = `0x${"00".repeat(20)}`;
+    const packedAs = async (parts: readonly Hex[]) =>
+      validating(paying(), { signature: concat([await heads(), ...parts, ZEROS]) });
+    /** The key's good word, before a session's bytes of which that part is another. */
+    const spoilt = async (name: string, change: (bytes: Hex) => Hex) => {
+      const parts = partsOf(paying());
+      expect(parts.map(([one]) => one)).to.include(name);
+      return packedAs(parts.map(([one, bytes]) => (one === name ? change(bytes) : bytes)));
+    };
+    it("though the same bytes unspoilt are taken", async () => {
+      expect(await spoilt("salt", (bytes) => bytes)).to.equal(FIRST_DAY);
+    });
+    it("a number with a zero before it, or of more bytes than its field has", async () => {
+      for (const [name, width] of [
+        ["salt", 32],
+        ["budgets[0].perTransaction", 16],
+        ["budgets[0].perPeriod", 16],
+        ["budgets[0].period", 4],
+      ] as const) {
+        const led = (bytes: Hex) => concat([toHex(size(bytes), { size: 1 }), "0x00", slice(bytes, 1)]);
+        expect(await spoilt(name, led), name).to.equal(NO);
+        for (const length of [width + 1, 255]) {
+          const long: Hex = concat([toHex(length, { size: 1 }), `0x${"01".repeat(length)}`]);
+          expect(await spoilt(name, () => long), `${name}, ${length} bytes`).to.equal(NO);
+        }
       }
     });
-    it("a grant or a key's signature that is not all there", async () => {
-      const signature = await whole();
-      for (const index of [1, 3]) {
-        for (const at of [
-          BigInt(size(signature)),
-          BigInt(size(signature)) - 31n,
-          2n ** 255n,
-          2n ** 256n - 32n,
-        ]) {
-          expect(await validating(paying(), { signature: withWord(signature, index, at) })).to.equal(NO);
-        }
-        const at = Number(BigInt(slice(signature, 32 * index, 32 * index + 32)));
-        const room = BigInt(size(signature) - at - 32);
-        for (const length of [room + 1n, 2n ** 255n, 2n ** 256n - 1n]) {
-          expect(
-            await validating(paying(), { signature: withWord(signature, at / 32, length) }),
-            `word ${index}, length ${length}`,
-          ).to.equal(NO);
-        }
+    it("counts and codes that there are not", async () => {
+      for (const [name, bytes] of [
+        ["budgets", ["0x00", "0x02", "0x09", "0xff"]],
+        ["budgets[0].kind", ["0x80", "0xff"]],
+        ["budgets[0].recipients", ["0x00", "0x02", "0x21", "0xff"]],
+        ["actions", ["0x01", "0x21", "0xfe", "0xff"]],
+        ["codes", ["0x44", "0x84", "0xc4", "0x07", "0x0c", "0x34"]],
+      ] as [string, Hex[]][])
+        for (const one of bytes) expect(await spoilt(name, () => one), `${name} ${one}`).to.equal(NO);
+    });
+    it("a field that its code could have said", async () => {
+      // gasAllowance is all ones here, which code 1 says, and epoch is 0.
+      expect(await spoilt("codes", () => concat(["0x08", "0x10", `0x${"ff".repeat(16)}`]))).to.equal(NO);
+      expect(await spoilt("codes", () => "0x0600")).to.equal(NO);
+    });
+    it("a stream that adds nothing, with an initial amount or none", async () => {
+      for (const initial of ["0x00", "0x0101"] as const) {
+        const parts = partsOf(paying()).flatMap(([name, bytes]): Hex[] => {
+          if (name === "budgets[0].kind") return ["0x80"];
+          return name === "budgets[0].period" ? [bytes, initial, "0x00"] : [bytes];
+        });
+        expect(await packedAs(parts)).to.equal(NO);
       }
-      // All that is there may be the grant: an enabled session's is not looked at.
-      const at = Number(BigInt(slice(signature, 32, 64)));
-      const longest = withWord(signature, at / 32, BigInt(size(signature) - at - 32));
-      expect(await validating(paying(), { signature: longest })).to.equal(FIRST_DAY);
+    });
+    it("one that names another key", async () => {
+      const { signature } = await paymentOp(paying());
+      for (const other of [stranger.address, zeroAddress, ACCOUNT]) {
+        const named = concat([slice(signature, 0, 71), other, slice(signature, 91)]);
+        expect(await validating(paying(), { signature: named })).to.equal(NO);
+      }
     });
     it("one cut short, wherever it is cut", async function () {
       this.timeout(30_000);
-      const signature = await whole();
-      const needed = size(signature) - 31;
-      for (let length = 0; length < needed; length += length < 160 ? 8 : 33) {
+      const { signature } = await paymentOp(paying());
+      for (let length = 0; length < size(signature); ++length) {
         const cut = length === 0 ? "0x" : slice(signature, 0, length);
         expect(await validating(paying(), { signature: cut }), `${length} bytes`).to.equal(NO);
       }
     });
+    it("one that ends in anything but zeros, in which an outsider's address could be", async () => {
+      const { signature } = await paymentOp(paying());
+      // Of a length that needs no padding: its last bytes are the call's.
+      const grant: Hex = `0x${"0a".repeat((64 - (size(signature) % 32)) % 32)}`;
+      const { signature: full } = await paymentOp(paying(), { grant });
+      expect(size(full) % 32).to.equal(0);
+      expect(await validating(paying(), { signature: full })).to.equal(FIRST_DAY);
+      for (const end of [stranger.address, `0x${"00".repeat(19)}01`, `0x01${"00".repeat(19)}`] as Hex[]) {
+        const ended = concat([slice(full, 0, size(full) - 20), end]);
+        expect(await validating(paying(), { signature: ended })).to.equal(NO);
+      }
+    });
     it("a huge one", async () => {
-      for (const byte of ["00", "ff", "80"]) {
-        const signature = concat([pad("0x80"), `0x${byte.repeat(20_000)}`]);
-        expect(await validating(paying(), { signature })).to.equal(NO);
+      for (const byte of ["00", "ff", "80", "01", "20"]) {
+        const huge: Hex = `0x${byte.repeat(20_000)}`;
+        expect(await validating(paying(), { signature: huge })).to.equal(NO);
+        expect(await validating(paying(), { signature: concat([await heads(), huge]) })).to.equal(NO);
       }
     });
   });

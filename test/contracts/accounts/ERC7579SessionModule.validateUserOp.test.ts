@@ -6,6 +6,7 @@ import {
   encodePacked,
   getAddress,
   type Hex,
+  hexToBytes,
   pad,
   parseSignature,
   serializeSignature,
@@ -18,6 +19,7 @@ import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
 import { ANYONE } from "../../../packages/sdk/src/Session.ts";
 import { executeData } from "../../erc7562/plainAccounts.ts";
 import { halves } from "../../erc7562/userOp.ts";
+import { type LeftOut, sessionBytes } from "../sessionBytes.ts";
 import {
   ACCOUNT,
   byAccount,
@@ -40,8 +42,10 @@ import {
   MODULE,
   NO,
   OTHER_ACCOUNT,
+  pause,
   paymasterAndDataOf,
   payment,
+  resume,
   send,
   session,
   setTime,
@@ -583,6 +587,110 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       const of = session({ account: stranger.address });
       await install(installData(GRANTER), stranger.address);
       expect(await validate(await userOpOf(of, { grant }))).to.equal(NO);
+    });
+  });
+
+  describe("of a session from which parts are left out", () => {
+    const grant = concat([OTHER, "0x1234"]);
+    const of = () => {
+      const [only] = session().budgets;
+      if (!only) throw new Error("no budget");
+      return session({
+        budgets: [only, { ...only, token: NAMED }],
+        actions: [{ target: OTHER, selector: "0x12345678", rules: [] }],
+      });
+    };
+    const LEFT_OUT: LeftOut[] = [
+      { budgets: [0] },
+      { budgets: [1] },
+      { actions: true },
+      { budgets: [0, 1], actions: true },
+    ];
+    it("says yes where it is enabled, whatever is left out: that its calls need it is for execution to see", async () => {
+      await enable(of());
+      for (const leftOut of LEFT_OUT)
+        expect(await validate(await userOpOf(of(), { leftOut }))).to.equal(windowOf(of()));
+    });
+    it("counts its gas as that of the whole one", async () => {
+      const counted = { ...of(), gasAllowance: 100n };
+      await enable(counted);
+      const gas = { execution: 60n, fee: 1n };
+      await validateForGood(await userOpOf(counted, { leftOut: { budgets: [0] }, gas }));
+      expect(await gasSpentBy(counted)).to.equal(60n);
+      for (const leftOut of [...LEFT_OUT, {}])
+        expect(await validate(await userOpOf(counted, { leftOut, gas }))).to.equal(NO);
+    });
+    it("says no where a hash is another's: that is another session", async () => {
+      await enable(of());
+      const other = { ...of(), actions: [] };
+      expect(await validate(await userOpOf(other, { leftOut: { actions: true } }))).to.equal(NO);
+      expect(await validate(await userOpOf(of(), { leftOut: { actions: true } }))).to.equal(windowOf(of()));
+    });
+    it("says no with a grant, before it is enabled; afterwards the grant is not looked at", async () => {
+      await install(installData(OTHER));
+      await teach("0x1626ba7e", YES);
+      for (const leftOut of LEFT_OUT) {
+        const userOp = await userOpOf(of(), { grant, leftOut });
+        expect(await validate(userOp)).to.equal(NO);
+        await validateForGood(userOp);
+      }
+      expect(await stateOf(of())).to.equal("UNKNOWN");
+      await validateForGood(await userOpOf(of(), { grant }));
+      expect(await stateOf(of())).to.equal("ENABLED");
+      for (const leftOut of LEFT_OUT)
+        expect(await validate(await userOpOf(of(), { grant, leftOut }))).to.equal(windowOf(of()));
+    });
+  });
+
+  describe("of a paused session", () => {
+    it("says no, charges nothing, and says yes again afterwards to the same op", async () => {
+      const of = session({ gasAllowance: 100n });
+      await enable(of);
+      const userOp = await userOpOf(of, { gas: { execution: 60n, fee: 1n } });
+      await pause(of);
+      expect(await validate(userOp)).to.equal(NO);
+      await validateForGood(userOp);
+      expect(await gasSpentBy(of)).to.equal(0n);
+      await resume(of);
+      expect(await validate(userOp)).to.equal(windowOf(of));
+      await validateForGood(userOp);
+      expect(await gasSpentBy(of)).to.equal(60n);
+    });
+    it("says no to a grant of one that nobody has enabled", async () => {
+      await install(installData(OTHER));
+      await teach("0x1626ba7e", YES);
+      const userOp = await userOpOf(session(), { grant: concat([OTHER, "0x1234"]) });
+      await pause(session());
+      expect(await validate(userOp)).to.equal(NO);
+      await validateForGood(userOp);
+      expect(await stateOf(session())).to.equal("UNKNOWN");
+      await resume(session());
+      expect(await validate(userOp)).to.equal(windowOf(session()));
+    });
+  });
+
+  describe("takes a session in one form only:", () => {
+    beforeEach(() => enable(session()));
+    const validating = async (bytes: Hex) => {
+      const data = encode("execute", [bytes, "0x", [payment]]);
+      return validate(await userOpOf(session(), { callData: executeData(MODULE, 0n, data) }));
+    };
+    const whole = sessionBytes(session());
+    it("the one, to its last byte", async () => {
+      expect(await validating(whole)).to.equal(windowOf(session()));
+      for (const behind of ["0x00", "0xff", pad("0x"), stranger.address] as Hex[])
+        expect(await validating(concat([whole, behind]))).to.equal(NO);
+      for (let length = 0; length < size(whole); ++length)
+        expect(await validating(length === 0 ? "0x" : slice(whole, 0, length)), `${length}`).to.equal(NO);
+    });
+    it("and none in which any byte is another", async () => {
+      for (let at = 0; at < size(whole); ++at) {
+        for (const bit of [0x01, 0x80]) {
+          const other = hexToBytes(whole);
+          other[at] = (other[at] ?? 0) ^ bit;
+          expect(await validating(toHex(other)), `byte ${at}`).to.equal(NO);
+        }
+      }
     });
   });
 });

@@ -1,32 +1,34 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { concat, type Hex, isAddressEqual, pad, size, slice, toHex } from "viem";
+import { type Address, concat, type Hex, hexToBytes, isAddressEqual, pad, size, slice, toHex } from "viem";
 import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
-import type { Session } from "../../../packages/sdk/src/Session.ts";
+import { ANYONE } from "../../../packages/sdk/src/Session.ts";
+import { hashCarriedSession } from "../../../packages/sdk/src/session/hashCarriedSession.ts";
+import { unpackSession } from "../../../packages/sdk/src/session/unpackSession.ts";
 import { SEED } from "../../environment/seed.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "../../sdk/arbitrarySession.ts";
-import { ask, payee, useAccounts } from "./erc7579Fixture.ts";
+import { type LeftOut, packed } from "../sessionBytes.ts";
+import { ACCOUNT, ask, key, payee, useAccounts } from "./erc7579Fixture.ts";
 import { budget, encodePaymentSignature, payCallData, paying } from "./paymentFixture.ts";
 
-type ReadSignature = [ok: boolean, id: Hex, grant: Hex, period: bigint, keySignature: Hex];
+type ReadSignature = [ok: boolean, id: Hex, packed: Hex, grant: Hex, period: bigint, keySignature: Hex];
 const readCall = (callData: Hex) =>
   ask<[ok: boolean, token: Hex, to: Hex, amount: bigint]>("PaymentUserOpHarness", "tryReadCall", [callData]);
-const readSignature = (signature: Hex) =>
-  ask<ReadSignature>("PaymentUserOpHarness", "tryReadSignature", [signature]);
+const readSignature = (signature: Hex, account: Address = ACCOUNT) =>
+  ask<ReadSignature>("PaymentUserOpHarness", "tryReadSignature", [signature, account]);
 
 /** What the harness says of changed bytes. */
 const [REFUSED, READ, MISREAD, REVERTED] = [0, 1, 2, 3];
 const AT_ONCE = 100;
 type Change = [position: number, word: bigint];
 
-/** Bytes with 32 of them changed, many at a time: what becomes of each. */
-async function verdictsOf(kind: "callData" | "signature", original: Hex, changes: readonly Change[]) {
+/** A callData with 32 bytes changed, many at a time: what becomes of each. */
+async function verdictsOf(original: Hex, changes: readonly Change[]) {
   const verdicts: number[] = [];
   for (let i = 0; i < changes.length; i += AT_ONCE) {
     const some = changes.slice(i, i + AT_ONCE);
     verdicts.push(
       ...(await ask<number[]>("PaymentUserOpHarness", "verdicts", [
-        kind === "callData",
         original,
         some.map(([position]) => BigInt(position)),
         some.map(([, word]) => toHex(word, { size: 32 })),
@@ -38,30 +40,41 @@ async function verdictsOf(kind: "callData" | "signature", original: Hex, changes
 
 const arbitraryBytes = (most: number) =>
   fc.uint8Array({ maxLength: most }).map((bytes): Hex => `0x${Buffer.from(bytes).toString("hex")}`);
+/** What the SDK reads of the bytes, if it is a session. */
+function unpacked(bytes: Hex) {
+  try {
+    return unpackSession(bytes);
+  } catch {
+    return undefined;
+  }
+}
 const wordAt = (bytes: Hex, at: number): bigint => BigInt(slice(bytes, at, at + 32));
 
 describe("PaymentUserOp", () => {
   useAccounts();
 
+  /** Every kind of field: coded ones, a stream, anyone, two recipients, an action with a rule. */
   const sample = () =>
-    paying({
-      actions: [{ target: payee, selector: "0x12345678", rules: [{ offset: 4, op: 0, value: pad("0x2a") }] }],
-    });
-  const signature = () =>
-    encodePaymentSignature(sample(), `0x${"0a".repeat(70)}`, 7n, `0x${"0b".repeat(65)}`);
-  /** Offsets that point everywhere in the bytes, at their end, past it, and around all numbers. */
-  const offsets = (length: number): bigint[] => [
-    ...Array.from({ length: length / 32 + 2 }, (_, i) => 32n * BigInt(i)),
-    BigInt(length) - 1n,
-    BigInt(length) - 31n,
-    BigInt(length) + 1n,
-    2n ** 32n - 32n,
-    2n ** 32n,
-    2n ** 255n,
-    2n ** 256n - 1n,
-    2n ** 256n - 32n,
-    2n ** 256n - BigInt(length),
-  ];
+    paying(
+      {
+        epoch: 5n,
+        paymaster: ANYONE,
+        actions: [
+          { target: payee, selector: "0x12345678", rules: [{ offset: 4, op: 0, value: pad("0x2a") }] },
+        ],
+      },
+      [
+        budget({ initial: 1n, perSecond: 2n, recipients: [ANYONE] }),
+        budget({ token: payee, recipients: [payee, key.address] }),
+      ],
+    );
+  const KEY_SIGNATURE: Hex = `0x${"0b".repeat(65)}`;
+  const GRANT: Hex = `0x${"0a".repeat(70)}`;
+  const signature = (grant = GRANT, leftOut?: LeftOut) =>
+    encodePaymentSignature(sample(), grant, 7n, KEY_SIGNATURE, leftOut).toLowerCase() as Hex;
+  /** Where the session's own bytes begin. */
+  const SESSION_AT = 65 + 6 + 20;
+  const ZEROS = 20;
 
   it("reads every payment that viem encodes", async () => {
     await fc.assert(
@@ -84,7 +97,7 @@ describe("PaymentUserOp", () => {
         changes.push([position, wordAt(plain, position) ^ (bit << BigInt(8 * (31 - (at - position))))]);
       }
     }
-    const verdicts = await verdictsOf("callData", plain, changes);
+    const verdicts = await verdictsOf(plain, changes);
     expect(verdicts).not.to.include(MISREAD);
     expect(verdicts).not.to.include(REVERTED);
     // Of token, recipient and amount any byte may be another: 20, 20 and 32 of them, two ways each.
@@ -99,95 +112,88 @@ describe("PaymentUserOp", () => {
     }
   });
 
-  it("reads every signature that viem encodes", async function () {
+  it("reads every signature, of every session", async function () {
     this.timeout(60_000);
-    const arbitrary = [
-      arbitrarySession(),
-      arbitraryBytes(200),
-      arbitraryUint(256),
-      arbitraryBytes(100),
-    ] as const;
+    const period = fc.bigInt({ min: 0n, max: 2n ** 48n - 1n });
+    const keySignature = fc
+      .uint8Array({ minLength: 65, maxLength: 65 })
+      .map((bytes): Hex => `0x${Buffer.from(bytes).toString("hex")}`);
     await fc.assert(
-      fc.asyncProperty(...arbitrary, async (of, grant, period, keySignature) => {
-        const read = await readSignature(encodePaymentSignature(of, grant, period, keySignature));
-        expect(read).to.deep.equal([true, hashSession(of), grant, period, keySignature]);
-      }),
+      fc.asyncProperty(
+        arbitrarySession(),
+        arbitraryBytes(200),
+        period,
+        keySignature,
+        async (of, grant, number, signed) => {
+          const [ok, id, own, carried, ...read] = await readSignature(
+            encodePaymentSignature(of, grant, number, signed),
+            of.account,
+          );
+          expect([ok, id, carried]).to.deep.equal([true, hashSession(of), grant]);
+          expect(own).to.equal(packed(of).toLowerCase());
+          expect([BigInt(read[0]), read[1]]).to.deep.equal([number, signed]);
+        },
+      ),
       { numRuns: 50, seed: SEED },
     );
   });
-  it("reads no signature otherwise than Solidity's decoder does, whichever word is another, and reverts at none", async function () {
-    this.timeout(120_000);
-    const plain = signature();
-    const changes: Change[] = [];
-    for (let position = 0; position < size(plain); position += 32) {
-      for (const word of offsets(size(plain))) changes.push([position, word]);
+  it("reads the same session of which parts are left out", async () => {
+    const id = hashSession(sample());
+    for (const leftOut of [{ budgets: [0] }, { budgets: [1], actions: true }, { budgets: [0, 1] }]) {
+      const read = await readSignature(signature("0x", leftOut));
+      expect([read[0], read[1], read[2]]).to.deep.equal([true, id, packed(sample(), leftOut).toLowerCase()]);
     }
-    const verdicts = await verdictsOf("signature", plain, changes);
-    expect(verdicts).not.to.include(MISREAD);
-    expect(verdicts).not.to.include(REVERTED);
-    expect(verdicts).to.include(REFUSED);
-    expect(verdicts).to.include(READ);
   });
-  it("reverts at no signature of which one byte is another, in any word", async function () {
+  it("reads every byte for what it says, whichever is another, as the SDK does, and reverts at none", async function () {
     this.timeout(120_000);
-    const plain = signature();
-    const changes: Change[] = [];
-    for (let at = 0; at < size(plain); at++) {
-      const position = at - (at % 32);
-      for (const bit of [1n, 0x80n]) {
-        changes.push([position, wordAt(plain, position) ^ (bit << BigInt(8 * (31 - (at % 32))))]);
+    const plain = hexToBytes(signature());
+    let reads = 0;
+    for (let at = 0; at < plain.length; at++) {
+      for (const bit of [0x01, 0x80, 0xff]) {
+        const bytes = plain.slice();
+        bytes[at] = (bytes[at] ?? 0) ^ bit;
+        const changed = toHex(bytes);
+        const [ok, id, own, grant, period, keySignature] = await readSignature(changed);
+        const expected = unpacked(slice(changed, SESSION_AT, size(changed) - ZEROS));
+        expect(ok, `byte ${at}`).to.equal(expected !== undefined);
+        if (!expected) continue;
+        reads += 1;
+        const of = { account: ACCOUNT, key: slice(changed, 71, SESSION_AT), ...expected.session };
+        expect(id).to.equal(hashCarriedSession(of));
+        expect(grant).to.equal(expected.rest);
+        expect(concat([keySignature, toHex(period, { size: 6 }), of.key, own, grant])).to.equal(
+          slice(changed, 0, size(changed) - ZEROS),
+        );
       }
     }
-    const verdicts = await verdictsOf("signature", plain, changes);
-    expect(verdicts).not.to.include(MISREAD);
-    expect(verdicts).not.to.include(REVERTED);
+    // The heads, the grant and the zeros are 91, 70 and 20 bytes, each of which may be any.
+    expect(reads).to.be.greaterThan(3 * 181);
+    expect(reads).to.be.lessThan(3 * plain.length);
   });
-  it("reads the same where offsets lead to the same, and grant and key's signature may be one", async () => {
-    const plain = signature();
-    const grantAt = slice(plain, 32, 64);
-    const shared = concat([slice(plain, 0, 96), grantAt, slice(plain, 128)]);
-    const grant = `0x${"0a".repeat(70)}` as const;
-    expect(await readSignature(shared)).to.deep.equal([true, hashSession(sample()), grant, 7n, grant]);
+  it("reads no signature that ends before the session does, wherever it is cut", async () => {
+    const plain = signature("0x");
+    expect((await readSignature(plain))[0]).to.equal(true);
+    for (let length = 0; length < size(plain); ++length) {
+      const cut = length === 0 ? "0x" : slice(plain, 0, length);
+      expect((await readSignature(cut))[0], `${length} bytes`).to.equal(false);
+    }
+  });
+  it("takes what is cut off for the grant's, and what is added as well", async () => {
+    const [, id, , grant] = await readSignature(slice(signature(), 0, size(signature()) - 30));
+    expect([id, size(grant)]).to.deep.equal([hashSession(sample()), 40]);
+    const [, same, , longer] = await readSignature(concat([signature(), `0x${"0c".repeat(7)}`]));
+    expect([same, longer]).to.deep.equal([hashSession(sample()), concat([GRANT, `0x${"00".repeat(7)}`])]);
   });
   it("takes nothing of what stands behind the signature", async () => {
-    const plain = encodePaymentSignature(sample(), "0x", 7n, `0x${"0b".repeat(65)}`);
-    const behind = `0x${"0b".repeat(200)}` as const;
-    const readBefore = (bytes: Hex) =>
+    const plain = signature("0x");
+    // All that is missing of it, and more.
+    const readBefore = (bytes: Hex, behind: Hex) =>
       ask<ReadSignature>("PaymentUserOpHarness", "tryReadSignatureBefore", [bytes, behind, "0x"]);
-    expect((await readBefore(plain))[0]).to.equal(true);
-    // The last 31 bytes are padding: without them all is there.
-    expect((await readBefore(slice(plain, 0, size(plain) - 31)))[0]).to.equal(true);
-    for (const less of [32, 33, 64, 96, 97, 128]) {
-      expect((await readBefore(slice(plain, 0, size(plain) - less)))[0], `${less} less`).to.equal(false);
+    expect((await readBefore(plain, "0x"))[0]).to.equal(true);
+    for (let less = 1; less <= size(plain) - SESSION_AT + 8; ++less) {
+      const cut = slice(plain, 0, size(plain) - less);
+      for (const behind of [slice(plain, size(plain) - less), `0x${"00".repeat(200)}`] as Hex[])
+        expect((await readBefore(cut, behind))[0], `${less} less`).to.equal(false);
     }
-  });
-  it("reads no signature shorter than its head, though zeros behind would complete it", async () => {
-    // The session's offset, that of an empty grant, a period, and an empty signature's offset, which is the grant's.
-    const head = concat([pad("0x80"), pad("0x40"), pad("0x"), pad("0x40")]);
-    const session = slice(signature(), 128);
-    const readBefore = (bytes: Hex) =>
-      ask<ReadSignature>("PaymentUserOpHarness", "tryReadSignatureBefore", [bytes, session, "0x"]);
-    for (const length of [0, 1, 31, 32, 64, 96, 127]) {
-      expect((await readBefore(length === 0 ? "0x" : slice(head, 0, length)))[0], `${length}`).to.equal(
-        false,
-      );
-    }
-    // What stands behind may be all that is missing: an offset (64, which is a length here), and a session, of which
-    // one number is a length as well.
-    const encoded = (of: Session) => slice(encodePaymentSignature(of, "0x", 0n, "0x"), 128);
-    const validAfter = size(encoded(sample())) - 96;
-    const of = encoded({ ...sample(), validAfter });
-    const [ok] = await ask<ReadSignature>("PaymentUserOpHarness", "tryReadSignatureBefore", [
-      slice(head, 0, 96),
-      slice(of, 0, 64),
-      slice(of, 96),
-    ]);
-    expect(ok, "completed by others").to.equal(false);
-  });
-  it("reads what a budget and an action more say", async () => {
-    const of = paying({}, [budget(), budget({ token: payee })]);
-    expect((await readSignature(encodePaymentSignature(of, "0x", 2n ** 255n, "0x")))[1]).to.equal(
-      hashSession(of),
-    );
   });
 });

@@ -113,7 +113,7 @@ describe("SafeSessionHandler", () => {
         abi.filter(({ type }) => type === "function").map((item) => toFunctionSelector(item as never));
       const theirs = ownArtifactOfSafe("handler/CompatibilityFallbackHandler");
       const ours = selectors(
-        ownArtifact("contracts/accounts/SafeSessionHandler.sol", "SafeSessionHandler").abi,
+        ownArtifact("contracts/accounts/safe/SafeSessionHandler.sol", "SafeSessionHandler").abi,
       );
       expect(selectors(theirs).filter((selector) => !ours.includes(selector))).to.deep.equal([]);
       expect(ours.filter((selector) => !selectors(theirs).includes(selector)).sort()).to.deep.equal(

@@ -14,6 +14,7 @@ import {
   keccak256,
   pad,
   parseAbi,
+  slice,
   toBytes,
   toHex,
   zeroAddress,
@@ -23,8 +24,9 @@ import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
 import type { Call, Session } from "../../../packages/sdk/src/Session.ts";
 import { executeData, grantDigest, MODULE, onInstallData } from "../../erc7562/plainAccounts.ts";
 import { halves, type PackedUserOp, packedUserOp } from "../../erc7562/userOp.ts";
+import { type LeftOut, sessionBytes } from "../sessionBytes.ts";
 
-export { grantDigest, MODULE };
+export { grantDigest, MODULE, onInstallData as installData };
 
 export const T0 = 2_000_000_000;
 export const DAY = 86_400;
@@ -148,8 +150,15 @@ export async function refused(attempt: Promise<unknown>, name: string, ...args: 
 
 /* THE MODULE */
 
+const isSession = (argument: unknown): argument is Session =>
+  typeof argument === "object" && argument !== null && "budgets" in argument;
+/** Calldata of one of the module's functions. A session among the arguments is packed, whole. */
 export const encode = (functionName: string, args: readonly unknown[]): Hex =>
-  encodeFunctionData({ abi: at().abi, functionName, args: [...args] });
+  encodeFunctionData({
+    abi: at().abi,
+    functionName,
+    args: args.map((argument) => (isSession(argument) ? sessionBytes(argument) : argument)),
+  });
 export const byAccount = (functionName: string, args: readonly unknown[], from: Address = ACCOUNT) => ({
   from,
   to: MODULE,
@@ -159,8 +168,11 @@ async function read<T>(functionName: string, args: readonly unknown[]): Promise<
   const data = await call({ from: stranger.address, to: MODULE, data: encode(functionName, args) });
   return decodeFunctionResult({ abi: at().abi, functionName, data }) as T;
 }
+const standingOf = (of: Session) =>
+  read<readonly [state: number, paused: boolean]>("stateOf", [hashSession(of), of.account]);
 export const stateOf = async (of: Session): Promise<string> =>
-  ["UNKNOWN", "ENABLED", "REVOKED"][await read<number>("stateOf", [hashSession(of), of.account])] ?? "?";
+  ["UNKNOWN", "ENABLED", "REVOKED"][(await standingOf(of))[0]] ?? "?";
+export const isPaused = async (of: Session): Promise<boolean> => (await standingOf(of))[1];
 export const gasSpentBy = (of: Session) => read<bigint>("gasSpentBy", [hashSession(of), of.account]);
 export const granterOf = (account: Address = ACCOUNT) => read<Hex>("granterOf", [account]);
 export const epochOf = (account: Address = ACCOUNT) => read<bigint>("epochOf", [account]);
@@ -174,8 +186,8 @@ export const budgetOf = async (of: Session, index = 0) => {
   return { period, released, spent, resetsAt };
 };
 export const enable = (of: Session) => send(byAccount("enable", [of], of.account));
-export const installData = (granter: Hex, sessions: readonly Session[] = []): Hex =>
-  onInstallData(granter, sessions, at().abi);
+export const pause = (of: Session) => send(byAccount("pause", [hashSession(of)], of.account));
+export const resume = (of: Session) => send(byAccount("resume", [hashSession(of)], of.account));
 export const install = (data: Hex, from: Address = ACCOUNT) => send(byAccount("onInstall", [data], from));
 export const uninstall = (data: Hex = "0x", from: Address = ACCOUNT) =>
   send(byAccount("onUninstall", [data], from));
@@ -208,6 +220,12 @@ export const isValidSignatureData = (digest: Hex, signature: Hex): Hex =>
     abi: parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]),
     args: [digest, signature],
   });
+/** How an account is asked whether a module is its fallback handler for the function that `data` calls. */
+export const isFallbackHandlerData = (data: Hex, module: Address = MODULE): Hex =>
+  encodeFunctionData({
+    abi: parseAbi(["function isModuleInstalled(uint256 moduleTypeId, address module, bytes context)"]),
+    args: [3n, module, pad(slice(data, 0, 4), { dir: "right", size: 32 })],
+  });
 
 /* SESSIONS AND USER OPS */
 
@@ -239,11 +257,15 @@ export const session = (changes: Partial<Session> = {}): Session => ({
 });
 
 export const payment: Call = { target: payee, value: 1000n, data: "0x" };
-export const executeOf = (of: Session, grant: Hex = "0x", calls: readonly Call[] = [payment]): Hex =>
-  encode("execute", [of, grant, calls]);
+export const executeOf = (
+  of: Session,
+  grant: Hex = "0x",
+  calls: readonly Call[] = [payment],
+  leftOut: LeftOut = {},
+): Hex => encode("execute", [sessionBytes(of, leftOut), grant, calls]);
 /** The callData that the validator takes. */
-export const callDataOf = (of: Session, grant: Hex = "0x", calls: readonly Call[] = [payment]): Hex =>
-  executeData(MODULE, 0n, executeOf(of, grant, calls));
+export const callDataOf = (...of: Parameters<typeof executeOf>): Hex =>
+  executeData(MODULE, 0n, executeOf(...of));
 
 /** Gas of a userOp, each part; in units, and the fee in wei. */
 export type GasParts = {
@@ -260,11 +282,16 @@ export const paymasterAndDataOf = (paymaster: Address, gas: GasParts = {}): Hex 
 /** A userOp of the session, whose signature is the key's. */
 export async function userOpOf(
   of: Session,
-  { gas = {}, grant, ...changes }: Partial<PackedUserOp> & { gas?: GasParts; grant?: Hex } = {},
+  {
+    gas = {},
+    grant,
+    leftOut,
+    ...changes
+  }: Partial<PackedUserOp> & { gas?: GasParts; grant?: Hex; leftOut?: LeftOut } = {},
 ): Promise<PackedUserOp> {
   return packedUserOp({
     sender: of.account,
-    callData: callDataOf(of, grant),
+    callData: callDataOf(of, grant, [payment], leftOut),
     accountGasLimits: halves(gas.verification ?? 0n, gas.execution ?? 0n),
     preVerificationGas: gas.preVerification ?? 0n,
     gasFees: halves(gas.priorityFee ?? 0n, gas.fee ?? 0n),

@@ -1,21 +1,21 @@
 import {
   type Address,
-  encodeAbiParameters,
+  concat,
   encodeFunctionData,
-  getAbiItem,
   getAddress,
   type Hex,
   hashTypedData,
   keccak256,
+  numberToHex,
   parseAbi,
   toBytes,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/sessionModuleAbi.ts";
 import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
 import type { Budget, Session } from "../../../packages/sdk/src/Session.ts";
 import { executeData } from "../../erc7562/plainAccounts.ts";
 import type { PackedUserOp } from "../../erc7562/userOp.ts";
+import { type LeftOut, packed } from "../sessionBytes.ts";
 import {
   CHAIN_ID,
   DAY,
@@ -54,11 +54,22 @@ export const transferData = (to: Address, amount: bigint): Hex =>
 export const payCallData = ({ token = TOKEN, to = payee, amount = 1000n } = {}): Hex =>
   executeData(token, 0n, transferData(to, amount));
 
-const [sessionType] = getAbiItem({ abi: sessionModuleAbi, name: "enable" }).inputs;
-const signatureTypes = [sessionType, { type: "bytes" }, { type: "uint256" }, { type: "bytes" }] as const;
 /** The signature of such an op. */
-export const encodePaymentSignature = (of: Session, grant: Hex, period: bigint, keySignature: Hex): Hex =>
-  encodeAbiParameters(signatureTypes, [of, grant, period, keySignature]);
+export const encodePaymentSignature = (
+  of: Session,
+  grant: Hex,
+  period: bigint,
+  keySignature: Hex,
+  leftOut: LeftOut = {},
+): Hex =>
+  concat([
+    keySignature,
+    numberToHex(period, { size: 6 }),
+    of.key,
+    packed(of, leftOut),
+    grant,
+    `0x${"00".repeat(20)}`,
+  ]);
 
 /** What the key signs. */
 export const paymentDigest = (
@@ -85,16 +96,26 @@ export type PaymentOpChanges = Partial<PackedUserOp> & {
   amount?: bigint;
   period?: bigint;
   grant?: Hex;
+  leftOut?: LeftOut;
   by?: PrivateKeyAccount;
   gas?: GasParts;
 };
 /** A userOp by which the account itself pays, signed by the session's key. */
 export async function paymentOp(of: Session, changes: PaymentOpChanges = {}): Promise<PackedUserOp> {
-  const { token = TOKEN, to = payee, amount = 1000n, period = 0n, grant = "0x", by = key, ...rest } = changes;
+  const {
+    token = TOKEN,
+    to = payee,
+    amount = 1000n,
+    period = 0n,
+    grant = "0x",
+    by = key,
+    ...others
+  } = changes;
+  const { leftOut, ...rest } = others;
   const keySignature = await by.sign({ hash: paymentDigest(of, { period }) });
   return userOpOf(of, {
     callData: payCallData({ token, to, amount }),
-    signature: encodePaymentSignature(of, grant, period, keySignature),
+    signature: encodePaymentSignature(of, grant, period, keySignature, leftOut),
     ...rest,
   });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {AccountDomain} from "../../../contracts/accounts/AccountDomain.sol";
+import {AccountDomain} from "../../../contracts/accounts/erc7579/AccountDomain.sol";
 
 /// @title AccountDomain, to be asked from outside
 contract AccountDomainHarness {

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Call, Flaw, Session, Sessions} from "../../../contracts/Session.sol";
-import {CanonicalExecution} from "../../../contracts/accounts/CanonicalExecution.sol";
+import {CanonicalExecution} from "../../../contracts/accounts/erc7579/CanonicalExecution.sol";
+import {Call} from "../../../contracts/types/Session.sol";
 
 /// @title CanonicalExecution, to be asked from outside
 contract CanonicalExecutionHarness {
-    /// @notice What is read, encoded anew: for canonical arguments these very bytes. A session whose words do not fit their
-    /// types counts as not read: nobody can enable it.
-    function tryRead(bytes calldata arguments) external view returns (bool ok, bytes32 id, bytes memory encodedAgain) {
-        Session memory session;
-        bytes calldata grant;
-        (ok, session, id, grant) = CanonicalExecution.tryRead(arguments);
-        if (!ok) return (false, id, encodedAgain);
-        (, Flaw flaw, ) = Sessions.flawOf(session, address(this));
-        ok = flaw != Flaw.WIDTH;
-        if (!ok) return (false, id, encodedAgain);
-        (, , Call[] memory calls) = abi.decode(arguments, (Session, bytes, Call[]));
+    /// @notice What is read, encoded anew: for canonical arguments these very bytes.
+    function tryRead(
+        bytes calldata arguments
+    ) external pure returns (bool ok, bytes memory session, bytes memory grant, bytes memory encodedAgain) {
+        (ok, session, grant) = CanonicalExecution.tryRead(arguments);
+        if (!ok) return (false, session, grant, encodedAgain);
+        (, , Call[] memory calls) = abi.decode(arguments, (bytes, bytes, Call[]));
         encodedAgain = abi.encode(session, grant, calls);
     }
 
@@ -40,7 +36,7 @@ contract CanonicalExecutionHarness {
 
     /// @dev 0 refused; 1 read, and what was read encodes to the same bytes; 2 read as something else; 3 reverted.
     function _verdict(bytes memory arguments) private view returns (uint8) {
-        try this.tryRead(arguments) returns (bool ok, bytes32, bytes memory encodedAgain) {
+        try this.tryRead(arguments) returns (bool ok, bytes memory, bytes memory, bytes memory encodedAgain) {
             if (!ok) return 0;
             return keccak256(encodedAgain) == keccak256(arguments) ? 1 : 2;
         } catch {

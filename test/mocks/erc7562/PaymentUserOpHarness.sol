@@ -3,8 +3,8 @@ pragma solidity ^0.8.35;
 
 import {IERC20} from "@openzeppelin/contracts/interfaces/IERC20.sol";
 import {IERC7579Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
-import {Session} from "../../../contracts/Session.sol";
-import {PaymentUserOp} from "../../../contracts/accounts/PaymentUserOp.sol";
+import {PaymentUserOp} from "../../../contracts/accounts/erc7579/PaymentUserOp.sol";
+import {Carried} from "../../../contracts/types/Session.sol";
 
 /// @title PaymentUserOp, to be asked from outside
 contract PaymentUserOpHarness {
@@ -15,9 +15,27 @@ contract PaymentUserOpHarness {
     }
 
     function tryReadSignature(
-        bytes calldata signature
-    ) external pure returns (bool ok, bytes32 id, bytes memory grant, uint256 period, bytes memory keySignature) {
-        (ok, , id, grant, period, keySignature) = PaymentUserOp.tryReadSignature(signature);
+        bytes calldata signature,
+        address account
+    )
+        public
+        pure
+        returns (
+            bool ok,
+            bytes32 id,
+            bytes memory packed,
+            bytes memory grant,
+            uint256 period,
+            bytes memory keySignature
+        )
+    {
+        Carried memory carried;
+        carried.session.account = account;
+        (ok, packed, grant) = PaymentUserOp.tryReadSignature(carried, signature);
+        if (!ok) return (ok, id, "", "", 0, "");
+        id = carried.id;
+        period = PaymentUserOp.periodIn(signature);
+        keySignature = PaymentUserOp.keySignatureIn(signature);
     }
 
     /// @notice The same of a signature behind which other bytes stand, as they do in the middle of a calldata.
@@ -25,17 +43,26 @@ contract PaymentUserOpHarness {
         bytes calldata signature,
         bytes calldata,
         bytes calldata
-    ) external pure returns (bool ok, bytes32 id, bytes memory grant, uint256 period, bytes memory keySignature) {
-        (ok, , id, grant, period, keySignature) = PaymentUserOp.tryReadSignature(signature);
+    )
+        external
+        pure
+        returns (
+            bool ok,
+            bytes32 id,
+            bytes memory packed,
+            bytes memory grant,
+            uint256 period,
+            bytes memory keySignature
+        )
+    {
+        return tryReadSignature(signature, address(0));
     }
 
-    /// @notice For each of many bytes that differ from `original` in one word, what becomes of them: 0 refused; 1 read,
-    /// as Solidity's own decoder reads them or where that one reads nothing; 2 read as something else; 3 reverted.
-    /// @param isCall Whether they are callData; else a signature.
+    /// @notice For each of many callData that differ from `original` in one word, what becomes of them: 0 refused; 1
+    /// read, as Solidity's own decoder reads them; 2 read as something else; 3 reverted.
     /// @param positions Which 32 bytes of each: where they begin, in bytes.
     /// @param words What they are instead.
     function verdicts(
-        bool isCall,
         bytes calldata original,
         uint256[] calldata positions,
         bytes32[] calldata words
@@ -44,7 +71,7 @@ contract PaymentUserOpHarness {
         bytes memory changed = original;
         for (uint256 i; i < positions.length; ++i) {
             bytes32 before = _exchange(changed, positions[i], words[i]);
-            found[i] = isCall ? _verdictOfCall(changed) : _verdictOfSignature(changed);
+            found[i] = _verdictOfCall(changed);
             _exchange(changed, positions[i], before);
         }
     }
@@ -54,46 +81,12 @@ contract PaymentUserOpHarness {
         return abi.encodeCall(IERC7579Execution.execute, (bytes32(0), abi.encodePacked(token, uint256(0), transfer)));
     }
 
-    /// @notice What Solidity's own decoder reads, encoded anew. Reverts where it reads nothing.
-    function encodeSignatureAgain(bytes calldata signature) external pure returns (bytes memory canonical) {
-        (Session memory session, bytes memory grant, uint256 period, bytes memory keySignature) = abi.decode(
-            signature,
-            (Session, bytes, uint256, bytes)
-        );
-        return abi.encode(session, grant, period, keySignature);
-    }
-
     function _verdictOfCall(bytes memory callData) private view returns (uint8) {
         try this.tryReadCall(callData) returns (bool ok, address token, address to, uint256 amount) {
             if (!ok) return 0;
             return keccak256(encodeCall(token, to, amount)) == keccak256(callData) ? 1 : 2;
         } catch {
             return 3;
-        }
-    }
-
-    function _verdictOfSignature(bytes memory signature) private view returns (uint8) {
-        bytes32 read;
-        try this.tryReadSignature(signature) returns (
-            bool ok,
-            bytes32 id,
-            bytes memory grant,
-            uint256 period,
-            bytes memory keySignature
-        ) {
-            if (!ok) return 0;
-            read = keccak256(abi.encode(id, grant, period, keySignature));
-        } catch {
-            return 3;
-        }
-        try this.encodeSignatureAgain(signature) returns (bytes memory canonical) {
-            (, bytes32 id, bytes memory grant, uint256 period, bytes memory keySignature) = this.tryReadSignature(
-                canonical
-            );
-            return keccak256(abi.encode(id, grant, period, keySignature)) == read ? 1 : 2;
-        } catch {
-            // The decoder is stricter: it refuses words that do not fit their types, which are asked about later.
-            return 1;
         }
     }
 

@@ -6,7 +6,8 @@ import {ERC7739Utils} from "@openzeppelin/contracts/utils/cryptography/draft-ERC
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {EcdsaOwnerValidator} from "./EcdsaOwnerValidator.sol";
 
-/// @title A validator whose owner, an ordinary key, signs other people's hashes as ERC-7739 nests them, in no other form
+/// @title A validator whose owner, an ordinary key, signs other people's hashes as ERC-7739 nests them, in no other
+/// form
 /// @notice UserOps are signed raw. The domain around what is nested is the account's own, as it tells it by ERC-5267.
 contract Erc7739OwnerValidator is EcdsaOwnerValidator {
     using MessageHashUtils for bytes32;

@@ -1,70 +1,75 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {Call, Session, Sessions} from "../../../contracts/Session.sol";
-import {Calls} from "../../../contracts/Calls.sol";
-import {Payload, Payloads} from "../../../contracts/Payload.sol";
+import {Calls} from "../../../contracts/libraries/Calls.sol";
+import {Payloads} from "../../../contracts/libraries/Payloads.sol";
+import {SessionReader} from "../../../contracts/libraries/SessionReader.sol";
+import {Payload} from "../../../contracts/types/Payload.sol";
+import {Call, Carried} from "../../../contracts/types/Session.sol";
 
 /// @title Lets a test see what the readers make of any calldata, and what they do to memory
 /// @dev Before each reading the free memory is filled with ones, so that whoever relies on its being zero shows; before
 /// and behind it stand marks that a write out of bounds would change.
 contract DirtyMemoryReader {
-    using Payloads for Payload;
-
     uint256 private constant MARK = 0x6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b;
 
     error MemoryDamaged(uint256 what);
 
-    function readSession(Session calldata session) external pure returns (bool ok, bytes32 id, bytes memory copy) {
+    /// @notice What the reader makes of what entry points take as `session`.
+    function readSession(
+        bytes calldata session
+    ) external pure returns (bool ok, bytes32 id, uint256 leftOut, bytes memory copy) {
         uint256 mark = _dirtyMemory();
-        Session memory read;
-        (ok, read, id) = Sessions.tryRead(session);
+        Carried memory carried;
+        ok = SessionReader.tryRead(carried, session);
         _checkMemory(mark);
-        if (ok) copy = abi.encode(read);
+        if (!ok) return (ok, id, leftOut, copy);
+        copy = abi.encode(carried.session);
         _checkMemory(mark);
+        return (ok, carried.id, carried.leftOut, copy);
     }
 
-    function readCall(
-        Call[] calldata calls,
-        uint256 i
-    ) external pure returns (address target, uint256 value, bytes memory data) {
-        bytes calldata found;
-        (target, value, found) = Calls.read(calls, i);
-        return (target, value, found);
+    /// @notice The gas that the reader takes to fill in a session, without what allocates it.
+    function gasOfReading(bytes calldata session) external view returns (uint256) {
+        Carried memory carried;
+        uint256 before = gasleft();
+        SessionReader.tryRead(carried, session);
+        return before - gasleft();
+    }
+
+    function readCall(Call[] calldata calls, uint256 i) external pure returns (Call memory) {
+        return Calls.copy(calls)[i];
     }
 
     struct Read {
         bool ok;
-        bool sessionOk;
-        bytes32 id;
         Payload payload;
-        bytes budget;
-        bytes grant;
+        /// How many bytes the session has; 0: there is none.
+        uint256 length;
+        bytes32 id;
+        uint256 leftOut;
         bytes session;
+        bytes rest;
     }
 
     function readPayload(
         bytes calldata payload,
         address account,
-        address key,
-        uint64 epoch
+        address key
     ) external pure returns (Read memory read) {
         uint256 mark = _dirtyMemory();
-        (read.ok, read.payload) = Payloads.tryRead(payload);
+        bytes calldata rest;
+        (read.ok, read.payload, rest) = Payloads.tryRead(payload);
         _checkMemory(mark);
         if (!read.ok) return read;
-        Session memory session;
-        if (read.payload.version == Payloads.ENABLED) {
-            (read.sessionOk, session, read.id) = read.payload.tryReadSession(account, key, epoch);
-            _checkMemory(mark);
-            if (read.sessionOk) read.budget = abi.encode(session.budgets[read.payload.budgetIndex]);
-        } else {
-            bytes calldata grant;
-            (read.sessionOk, session, read.id, grant) = read.payload.tryReadGranted();
-            _checkMemory(mark);
-            read.grant = grant;
-            if (read.sessionOk) read.session = abi.encode(session);
-        }
+        Carried memory carried;
+        carried.session.account = account;
+        carried.session.key = read.payload.namesKey ? read.payload.key : key;
+        read.length = SessionReader.read(carried, rest);
+        _checkMemory(mark);
+        if (read.length == 0) return read;
+        (read.id, read.leftOut, read.rest) = (carried.id, carried.leftOut, rest[read.length:]);
+        read.session = abi.encode(carried.session);
         _checkMemory(mark);
     }
 

@@ -2,11 +2,12 @@
 pragma solidity ^0.8.35;
 
 import {LatchkeyAddresses} from "@latchkey/sdk/contracts/LatchkeyAddresses.sol";
-import {Session, State} from "@latchkey/sdk/contracts/Session.sol";
 import {ISafeSessionModule} from "@latchkey/sdk/contracts/interfaces/ISafeSessionModule.sol";
 import {ISessionErrors} from "@latchkey/sdk/contracts/interfaces/ISessionErrors.sol";
+import {ISessionLens} from "@latchkey/sdk/contracts/interfaces/ISessionLens.sol";
 import {ISessionModule} from "@latchkey/sdk/contracts/interfaces/ISessionModule.sol";
 import {DeployLatchkey} from "@latchkey/sdk/contracts/testing/DeployLatchkey.sol";
+import {Session, State} from "@latchkey/sdk/contracts/types/Session.sol";
 
 /// @notice A Solidity user's own test: it is copied into a project that has nothing but the package.
 contract SolidityUserTest {
@@ -17,14 +18,31 @@ contract SolidityUserTest {
     /// @notice A session that nobody granted is unknown, and whoever is not its account cannot enable it.
     function test_modulesAnswerAtTheirAddresses() public {
         address[2] memory modules = [LatchkeyAddresses.SAFE_SESSION_MODULE, LatchkeyAddresses.ERC7579_SESSION_MODULE];
+        Session memory session;
+        session.account = address(1);
+        ISessionLens lens = ISessionLens(LatchkeyAddresses.SESSION_LENS);
+        bytes memory packed = lens.pack(session);
         for (uint256 i; i < 2; i++) {
             ISessionModule module = ISessionModule(modules[i]);
-            Session memory session;
-            session.account = address(1);
-            require(module.stateOf(module.hashSession(session), address(1)) == State.UNKNOWN, "known");
-            (bool done, bytes memory reason) = modules[i].call(abi.encodeCall(ISessionModule.enable, (session)));
+            bytes32 id = module.hashSession(packed);
+            require(id == lens.hash(session), "another id");
+            (State state, bool paused) = module.stateOf(id, address(1));
+            require(state == State.UNKNOWN && !paused, "known");
+            (bool done, bytes memory reason) = modules[i].call(abi.encodeCall(ISessionModule.enable, (packed)));
             require(!done && bytes4(reason) == ISessionErrors.NotAccount.selector, "enabled by a stranger");
         }
+    }
+
+    /// @notice What the lens packs it reads again, and what is left out keeps the id.
+    function test_lensPacksAndReads() public {
+        Session memory session;
+        session.account = address(this);
+        session.key = address(2);
+        session.salt = 7;
+        ISessionLens lens = ISessionLens(DeployLatchkey.sessionLens());
+        (Session memory read, uint256 leftOut) = lens.unpack(lens.pack(session));
+        require(lens.hash(read) == lens.hash(session) && leftOut == 0, "another session");
+        lens.requireSame(session, lens.pack(session));
     }
 
     /// @notice An account that revokes all sessions has another epoch.

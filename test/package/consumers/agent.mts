@@ -6,6 +6,7 @@ import {
   addressOf,
   createSession,
   decodeError,
+  encodeSession,
   type Grant,
   hashSession,
   InvalidInput,
@@ -89,7 +90,7 @@ try {
 
 console.log(
   JSON.stringify({
-    hashed: hashSession(session) === (await module.read.hashSession([session])),
+    hashed: hashSession(session) === (await module.read.hashSession([encodeSession(session)])),
     epoch: String(epoch),
     remaining: String(remaining),
     code: decodeError(data)?.code,

@@ -16,6 +16,7 @@ const statusWith = (reasons: readonly InactiveReason[]): SessionStatus => ({
   active: reasons.length === 0,
   reasons,
   state: "ENABLED",
+  paused: reasons.includes("PAUSED"),
   epochCurrent: true,
   moduleEnabled: true,
   startsAt: 0,
@@ -92,6 +93,7 @@ describe("the state on a card", () => {
 
   for (const [reason, kind] of [
     ["MODULE_NOT_ENABLED", "waiting"],
+    ["PAUSED", "paused"],
     ["NOT_YET_VALID", "notYetValid"],
     ["NOT_GRANTED", "notGranted"],
   ] as const)
@@ -99,6 +101,21 @@ describe("the state on a card", () => {
       expect(kindOf(heard({ reasons: [reason] }))).to.equal(kind);
       expect(isOver(statusWith([reason]))).to.equal(false);
     });
+
+  it("says paused before it begins, but not of what is over, not set up or not granted", () => {
+    expect(kindOf(heard({ reasons: ["PAUSED", "NOT_YET_VALID"] }))).to.equal("paused");
+    for (const [reason, kind] of [
+      ["REVOKED", "stopped"],
+      ["WRONG_EPOCH", "stopped"],
+      ["EXPIRED", "expired"],
+      ["MODULE_NOT_ENABLED", "waiting"],
+      ["NOT_GRANTED", "notGranted"],
+    ] as const)
+      expect(kindOf(heard({ reasons: ["PAUSED", reason] })), reason).to.equal(kind);
+    // As an old answer it says nothing: it may have been resumed since.
+    expect(kindOf(heard({ reasons: ["PAUSED"] }), ASKED_AT + ANSWER_COUNTS_FOR + 1)).to.equal("unknown");
+    expect(kindOf(heard({ reasons: ["PAUSED"], failed: true }))).to.equal("unknown");
+  });
 
   it("is not active on a grant that the account does not stand by", () => {
     expect(kindOf(heard({ granted: false }))).to.equal("notGranted");
@@ -118,6 +135,12 @@ describe("the sentence on a card", () => {
     expect(sentence({ kind: "active" })).to.match(/^Your agent can spend within/);
     for (const kind of ["waiting", "notYetValid", "notGranted", "expired", "stopped"] as const)
       expect(sentence({ kind })).to.match(/can spend nothing/);
+  });
+
+  it("says of a pause that it is none for good", () => {
+    expect(sentence({ kind: "paused" })).to.equal(
+      "Your agent cannot spend until the account resumes it. To end it for good, use Stop.",
+    );
   });
 
   it("never says of an unknown state that the agent cannot spend", () => {

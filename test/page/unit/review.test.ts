@@ -87,6 +87,16 @@ describe("Lowering a request", () => {
     checkSession(lowered);
   });
 
+  it("closes payments by signature where a period would have 2^32 lots", () => {
+    const asked = session({ budgets: [budget({ perPeriod: 10n * 2n ** 32n, signatures: 1, sizes: 1 })] });
+    const sizes = (perTransaction: bigint) => {
+      const lowered = lowerSession(asked, { budgets: { 0: { perTransaction } } });
+      checkSession(lowered);
+      return lowered.budgets[0]?.sizes;
+    };
+    expect([11n, 10n, 1n].map(sizes)).to.deep.equal([1, 0, 0]);
+  });
+
   it("takes away slot sizes that would be worth nothing, and no others", () => {
     const sizes = (perTransaction: bigint) =>
       lowerSession(session(), { budgets: { 0: { perTransaction } } }).budgets[0]?.sizes;

@@ -15,15 +15,19 @@ import {
 } from "viem";
 import {
   BATCH_CALL_MODE,
+  type Budget,
   decodeSessionUserOpCallData,
   encodePaymentUserOpCallData,
   encodeSessionUserOpCallData,
   erc7579Abi,
+  hashActions,
+  hashBudget,
   isRefusal,
   type Session,
   SINGLE_CALL_MODE,
   sessionModuleAbi,
 } from "../../../packages/sdk/src/index.ts";
+import { type LeftOut, sessionBytes } from "../../contracts/sessionBytes.ts";
 
 const address = (n: number): Address => getAddress(pad(numberToHex(n), { size: 20 }));
 const [module, token, to] = [address(0x5e55), address(0x70ce), address(0xa11ce)];
@@ -37,8 +41,31 @@ const session: Session = {
   salt: 1n,
   gasAllowance: 1n,
   paymaster: zeroAddress,
-  budgets: [],
-  actions: [],
+  budgets: [
+    {
+      token,
+      perTransaction: 5n,
+      perPeriod: 7n,
+      period: 60,
+      initial: 0n,
+      perSecond: 0n,
+      signatures: 0,
+      sizes: 0,
+      recipients: [to],
+    },
+    {
+      token: zeroAddress,
+      perTransaction: 1n,
+      perPeriod: 2n,
+      period: 60,
+      initial: 1n,
+      perSecond: 1n,
+      signatures: 0,
+      sizes: 0,
+      recipients: [to],
+    },
+  ],
+  actions: [{ target: address(0x7a), selector: "0x12345678", rules: [] }],
 };
 const signature = "0x1234";
 const payment = { token, to, amount: 5n };
@@ -55,11 +82,14 @@ const executing = (
     functionName: "execute",
     args: [mode, encodePacked(["address", "uint256", "bytes"], [target, value, data])],
   });
-const inModule = encodeFunctionData({
-  abi: sessionModuleAbi,
-  functionName: "execute",
-  args: [session, signature, calls],
-});
+/** The module's execute of a session's bytes. */
+const executionOf = (bytes: Hex, grant: Hex = signature): Hex =>
+  encodeFunctionData({
+    abi: sessionModuleAbi,
+    functionName: "execute",
+    args: [bytes.toLowerCase() as Hex, grant, calls],
+  });
+const inModule = executionOf(sessionBytes(session));
 
 const codeOf = (callData: Hex) => {
   try {
@@ -91,14 +121,31 @@ describe("reading the callData of a session's userOp", () => {
     expect(executing({ target: module, data: inModule })).to.equal(executingByModule);
   });
 
+  it("gives hashes for what is left out, as it is where the session is enabled", () => {
+    const callData = encodeSessionUserOpCallData({ session: { module, session }, calls });
+    const leftOut: LeftOut = { budgets: [1], actions: true };
+    expect(callData).to.equal(
+      executing({ target: module, data: executionOf(sessionBytes(session, leftOut), "0x") }),
+    );
+    const decoded = decodeSessionUserOpCallData(callData, module);
+    if (decoded.form !== "execution") throw new Error(decoded.form);
+    expect(decoded.signature).to.equal("0x");
+    expect(decoded.session).to.deep.equal({
+      ...session,
+      budgets: [session.budgets[0], hashBudget(session.budgets[1] as Budget)],
+      actions: hashActions(session.actions),
+    });
+  });
+
   it("does not mind how hex is written", () => {
     expect(codeOf(`0x${payingByAccount.slice(2).toUpperCase()}`)).to.equal("payment");
     expect(codeOf(`0x${executingByModule.slice(2).toUpperCase()}`)).to.equal("execution");
   });
 
+  const bytes = sessionBytes(session);
   const approve = encodeFunctionData({ abi: erc20Abi, functionName: "approve", args: [to, 5n] });
   const pull = encodeFunctionData({ abi: erc20Abi, functionName: "transferFrom", args: [to, token, 5n] });
-  const renounce = encodeFunctionData({ abi: sessionModuleAbi, functionName: "renounce", args: [session] });
+  const renounce = encodeFunctionData({ abi: sessionModuleAbi, functionName: "renounce", args: [bytes] });
   const dirty = concat([slice(transfer, 0, 4), "0x01", slice(transfer, 5)]);
   const uninstall = encodeFunctionData({
     abi: erc7579Abi,
@@ -143,6 +190,15 @@ describe("reading the callData of a session's userOp", () => {
       target: module,
       data: concat([inModule, "0x00"]),
     }),
+    "an execution of a session that is cut short": executing({
+      target: module,
+      data: executionOf(slice(bytes, 0, size(bytes) - 1)),
+    }),
+    "an execution of a session with a byte behind": executing({
+      target: module,
+      data: executionOf(concat([bytes, "0x00"])),
+    }),
+    "an execution of no session": executing({ target: module, data: executionOf("0x") }),
     "an execution as a batch": executing({ target: module, data: inModule }, BATCH_CALL_MODE),
   };
   for (const [name, callData] of Object.entries(others))

@@ -2,10 +2,9 @@ import { expect } from "chai";
 import {
   type Address,
   concat,
-  decodeAbiParameters,
   encodeFunctionData,
   erc20Abi,
-  getAbiItem,
+  getAddress,
   type Hex,
   hashTypedData,
   pad,
@@ -22,17 +21,20 @@ import {
   type EncodedCall,
   eip712Domain,
   eip712Types,
+  encodePause,
   encodePaymentUserOpCallData,
+  encodeResume,
   encodeRevoke,
   encodeRevokeAll,
   encodeSessionUserOpCallData,
   erc7579Installation,
   type Grant,
+  hashCarriedSession,
   hashSession,
   type Session,
   type SessionSmartAccountParameters,
-  sessionModuleAbi,
   toSessionSmartAccount,
+  unpackSession,
 } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
@@ -65,11 +67,14 @@ import { sponsorOf } from "./sponsor.ts";
 /** Enough for every userOp of these tests, in wei. */
 const GAS_ALLOWANCE = 10n ** 18n;
 
-const [sessionType] = getAbiItem({ abi: sessionModuleAbi, name: "enable" }).inputs;
-
-/** What the signature of a payment userOp says. */
-const readSignature = (signature: Hex) =>
-  decodeAbiParameters([sessionType, { type: "bytes" }, { type: "uint256" }, { type: "bytes" }], signature);
+/** What the signature of a payment userOp says: 65 bytes of the key, period, key, session, grant, 20 zeros. */
+function readSignature(signature: Hex) {
+  const end = size(signature) - 20;
+  expect(slice(signature, end)).to.equal(zeroAddress);
+  const { session: own, rest: grant } = unpackSession(slice(signature, 91, end));
+  const period = BigInt(slice(signature, 65, 71));
+  return { period, key: getAddress(slice(signature, 71, 91)), own, grant };
+}
 
 /** A payment as viem's clients take it. */
 const payment = (to = alice, amount = USD, token: Address = world().usdc.address) => {
@@ -120,10 +125,12 @@ describe("the smart account of a session, where the account pays by itself", () 
       const token = world().usdc.address;
       expect(first.callData).to.equal(encodePaymentUserOpCallData({ token, to: alice, amount: 1n }));
       expect(second.callData).to.equal(encodePaymentUserOpCallData({ token, to: bob, amount: 2n }));
-      const [said, carried, period] = readSignature(first.signature as Hex);
-      expect(hashSession(said)).to.equal(hashSession(session));
-      expect([carried, period]).to.deep.equal([grant.signature.toLowerCase(), 0n]);
-      expect(readSignature(second.signature as Hex)[1]).to.equal("0x");
+      const carried = readSignature(first.signature as Hex);
+      expect(hashCarriedSession({ account: session.account, key: carried.key, ...carried.own })).to.equal(
+        hashSession(session),
+      );
+      expect([carried.grant, carried.period]).to.deep.equal([grant.signature.toLowerCase(), 0n]);
+      expect(readSignature(second.signature as Hex).grant).to.equal("0x");
       expect(await smartAccount.decodeCalls?.(first.callData as Hex)).to.deep.equal([
         { ...payment(alice, 1n), value: 0n },
       ]);
@@ -173,7 +180,9 @@ describe("the smart account of a session, where the account pays by itself", () 
       expect(await refusalOf(payment(alice, 1n))).to.equal("PERIOD");
       const foreign = await agentWith(account(), { ...grant, session: { ...grant.session, salt: "9" } });
       expect(await codeOf(foreign.client.sendUserOperation({ calls: [payment()] }))).to.equal("NOT_GRANTED");
-      await account().execute([encodeRevoke(grant)]);
+      await account().execute([encodePause(grant)]);
+      expect(await refusalOf(payment())).to.equal("PAUSED");
+      await account().execute([encodeResume(grant), encodeRevoke(grant)]);
       expect(await refusalOf(payment())).to.equal("REVOKED");
       const broke = await agentOf(account(), { gasAllowance: 0n });
       expect(await codeOf(broke.client.sendUserOperation({ calls: [payment()] }))).to.equal("GAS_ALLOWANCE");
@@ -359,7 +368,8 @@ describe("the smart account of a session, where the account pays by itself", () 
         smartAccount.userOperation?.estimateGas?.(userOp as never) ?? expect.fail("it estimates nothing");
       /** Whether the key signed the payment in that userOp, in that period. */
       const isKeysOwn = async (agent: Agent, userOp: object, signature: Hex) => {
-        const [, , period, keySignature] = readSignature(signature);
+        const { period } = readSignature(signature);
+        const keySignature = slice(signature, 0, 65);
         const { address, version } = account().entryPoint;
         const { testChain, module } = world();
         const { chainId } = testChain;
@@ -465,7 +475,7 @@ describe("the smart account of a session, where the account pays by itself", () 
         }
         await agent.client.sendUserOperation({ calls: [call] });
         expect(agent.bundler.outcomes[0]?.success).to.equal(true);
-        expect(readSignature(agent.bundler.sent[0]?.signature as Hex)[2]).to.equal(1n);
+        expect(readSignature(agent.bundler.sent[0]?.signature as Hex).period).to.equal(1n);
         expect(await spentOf(agent.session)).to.equal(1n);
       });
 

@@ -7,6 +7,8 @@ import {
   type CallRequest,
   type EncodedCall,
   encodeEnable,
+  encodePause,
+  encodeResume,
   encodeRevoke,
   encodeSessionUserOpCallData,
   erc7579Installation,
@@ -150,7 +152,9 @@ describe("the smart account of a session", () => {
       expect(await codeOf(over.client.sendUserOperation({ calls: [payment()] }))).to.equal("EXPIRED");
       const foreign = await open({ ...grant, session: { ...grant.session, salt: "9" } });
       expect(await codeOf(foreign.client.sendUserOperation({ calls: [payment()] }))).to.equal("NOT_GRANTED");
-      await account().execute([encodeRevoke(grant)]);
+      await account().execute([encodePause(grant)]);
+      expect(await refusalOf(payment())).to.equal("PAUSED");
+      await account().execute([encodeResume(grant), encodeRevoke(grant)]);
       expect(await refusalOf(payment())).to.equal("REVOKED");
       expect(bundler.sent.length).to.equal(3);
     });

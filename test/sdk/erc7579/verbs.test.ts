@@ -8,14 +8,18 @@ import {
   grantSession,
   hashSession,
   isRefusal,
+  pauseSession,
   readBalanceFloors,
   renounceSession,
   replaceSession,
+  resumeSession,
   revokeAllSessions,
   revokeSession,
   sessionHistory,
   sessionState,
+  sessionStatus,
   spendMeter,
+  verifyGrant,
 } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
@@ -77,6 +81,26 @@ describe("what the owner of an ERC-7579 account and its agent send", () => {
       expect(events.map(({ type }) => type)).to.deep.equal(["enabled", "revoked", "enabled", "epochChanged"]);
       if (kind === "safe7579") return;
       expect(await codeOf(revokeSession(wallet(stranger), { grant: one }))).to.equal("UNSUPPORTED_ACCOUNT");
+    });
+
+    it("pauses and resumes, by the owner's own client", async () => {
+      await install(account());
+      const grant = await grantBy(account());
+      await pauseSession(client(), { grant, send });
+      expect(await sessionStatus(client(), grant)).to.deep.include({
+        active: false,
+        reasons: ["PAUSED"],
+        paused: true,
+        state: "UNKNOWN",
+      });
+      const verdict = await verifyGrant(client(), grant);
+      expect(verdict.valid || verdict.reason.code).to.equal("PAUSED");
+      await resumeSession(client(), { grant, send });
+      expect(await sessionStatus(client(), grant)).to.include({ active: true, paused: false });
+      expect(await verifyGrant(client(), grant)).to.deep.equal({ valid: true });
+      if (account().kind === "safe7579") return;
+      for (const change of [pauseSession, resumeSession])
+        expect(await codeOf(change(wallet(stranger), { grant }))).to.equal("UNSUPPORTED_ACCOUNT");
     });
 
     it("gives a session back by its key", async () => {

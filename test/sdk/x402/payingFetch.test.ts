@@ -32,6 +32,8 @@ import {
   decodePayload,
   encodeEnable,
   encodeExecute,
+  encodePause,
+  encodeResume,
   encodeRevoke,
   encodeRevokeAll,
   type Grant,
@@ -255,7 +257,17 @@ describe("the paying fetch", function () {
 
     it(`sends the short payload from a Safe ${version} once the session is enabled`, async () => {
       const safe = safes[version];
-      const grant = await grantFor(safe, await sessionFor(safe));
+      // Of an enabled session the budget that pays travels, and no more.
+      const rules = Array.from({ length: 8 }, (_, index) => ({
+        offset: 4 + 32 * index,
+        op: 0,
+        value: keccak256(toBytes(`value ${index}`)),
+      }));
+      const actions = [{ target: stranger, selector: "0x00000001" as const, rules }];
+      const session = await sessionFor(safe, {}, { actions });
+      const [budget] = session.budgets as [Budget];
+      const another = { ...budget, token: latchkey.handler, recipients: Array(8).fill(shop) };
+      const grant = await grantFor(safe, { ...session, budgets: [budget, another] });
       const pay = agent(grant);
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
       await asSafe(safe, [encodeEnable(grant)]);
@@ -995,6 +1007,22 @@ describe("the paying fetch", function () {
       expect((await refused(grant, "fifth")).code).to.equal("REVOKED");
     });
 
+    it("a session that is paused, enabled or not, until it is resumed", async () => {
+      const grant = await enabled();
+      await asSafe(safes["1.4.1"], [encodePause(grant)]);
+      const refusal = await refused(grant, "fifth");
+      expect(refusal.code).to.equal("PAUSED");
+      expect(refusal.message).to.contain("resumes");
+      const session = await sessionFor(safes["1.4.1"], {}, { salt: 8n });
+      const unused = await grantFor(safes["1.4.1"], session);
+      await asSafe(safes["1.4.1"], [encodePause(unused)]);
+      expect((await refused(unused, "fifth")).code).to.equal("PAUSED");
+      for (const one of [grant, unused]) {
+        await asSafe(safes["1.4.1"], [encodeResume(one)]);
+        expect((await agent(one)(merchant.url("fifth"))).status).to.equal(200);
+      }
+    });
+
     it("a session of another epoch", async () => {
       const grant = await enabled();
       await asSafe(safes["1.4.1"], [encodeRevokeAll(grant)]);
@@ -1081,7 +1109,7 @@ describe("the paying fetch", function () {
         op: 0,
         value: keccak256(toBytes(`value ${index}`)),
       }));
-      const actions = Array.from({ length: 4 }, (_, index) => ({
+      const actions = Array.from({ length: 12 }, (_, index) => ({
         target: stranger,
         selector: toHex(index + 1, { size: 4 }),
         rules,
@@ -1191,6 +1219,19 @@ describe("the paying fetch", function () {
       },
     });
     expect((await refusalOf(pay(merchant.url("fifth")))).code).to.equal("REVOKED");
+    expect(await payments(grant.session.account)).to.deep.equal([]);
+  });
+
+  it("says PAUSED where the owner paused the session while the payment was on its way", async () => {
+    const grant = await enabled();
+    const pay = agent(grant, {
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        if (request.headers.has("PAYMENT-SIGNATURE")) await asSafe(safes["1.4.1"], [encodePause(grant)]);
+        return fetch(request);
+      },
+    });
+    expect((await refusalOf(pay(merchant.url("fifth")))).code).to.equal("PAUSED");
     expect(await payments(grant.session.account)).to.deep.equal([]);
   });
 

@@ -11,7 +11,7 @@ import { periodStanding } from "./periodStanding.ts";
  *
  * @param props.span Of the session, in seconds.
  * @param props.status As the chain said it; undefined before it did.
- * @param props.events Undefined while they are not read or not complete.
+ * @param props.events Undefined while they are not read.
  * @param props.hearing Whether `status` is of now, of some time ago, or the last there will ever be.
  */
 export function BudgetMeter({

@@ -22,6 +22,8 @@ export type CardState =
   | { kind: "active" }
   /** The account is not created, or the module not installed yet: somebody has to send the transactions. */
   | { kind: "waiting" }
+  /** By the account, until it resumes the session. */
+  | { kind: "paused" }
   | { kind: "notYetValid" }
   | { kind: "notGranted" }
   | { kind: "expired" }
@@ -51,6 +53,8 @@ export function cardState(hearing: Hearing, now: number, begunAt: number): CardS
   if (failed || lagging || age > ANSWER_COUNTS_FOR || age < -ANSWER_COUNTS_FOR)
     return { kind: "unknown", since: answer.askedAt, lagging: lagging && !failed };
   if (reasons.includes("MODULE_NOT_ENABLED")) return { kind: "waiting" };
+  // Resuming one that was never granted would let nobody spend.
+  if (reasons.includes("PAUSED") && !reasons.includes("NOT_GRANTED")) return { kind: "paused" };
   if (reasons.includes("NOT_YET_VALID")) return { kind: "notYetValid" };
   if (reasons.includes("NOT_GRANTED") || !answer.granted) return { kind: "notGranted" };
   return answer.status.active

@@ -55,7 +55,6 @@ export function SessionCard({
   const factsOf = useTokenFacts(asked, grant);
   const over = state.kind === "stopped" || state.kind === "expired" ? state.kind : undefined;
   const current = state.kind !== "unknown" && state.kind !== "asking";
-  const events = news.eventsComplete ? news.events : undefined;
   // The clock draws this card anew each second; hashing a session is not for that.
   const payments = useMemo(() => news.events && paymentsOf(grant, news.events), [grant, news.events]);
   const revocation = useMemo(() => encodeRevoke(grant), [grant]);
@@ -93,7 +92,7 @@ export function SessionCard({
           budget={budget}
           span={session.validUntil - session.validAfter}
           status={answer?.status.budgets[index]}
-          events={events}
+          events={news.events}
           facts={factsOf(budget.token)}
           hearing={over ? "last" : current ? "current" : "old"}
         />
@@ -118,11 +117,6 @@ export function SessionCard({
           now={now}
         />
       ))}
-      {!news.eventsComplete && (
-        <p className="small quiet">
-          This session has so many parts that some signed payments may be missing here.
-        </p>
-      )}
       {news.eventsFailure !== undefined && (
         <p className="small quiet">
           The chain's node did not give the latest payments; this page keeps asking.

@@ -6,6 +6,7 @@ const looks: Record<CardState["kind"], { text: string; mark: MarkName; className
   unknown: { text: "Unknown", mark: "unknown", className: "state state--unknown" },
   active: { text: "Active", mark: "active", className: "state state--active" },
   waiting: { text: "Not yet on the chain", mark: "waiting", className: "state state--waiting" },
+  paused: { text: "Paused", mark: "paused", className: "state state--waiting" },
   notYetValid: { text: "Not begun", mark: "waiting", className: "state" },
   notGranted: { text: "Not allowed", mark: "over", className: "state" },
   expired: { text: "Expired", mark: "over", className: "state" },

@@ -23,6 +23,8 @@ export function stateSentence(
       return "Your agent can spend within the limits below.";
     case "waiting":
       return "Your agent can spend nothing until this account is set up on the chain.";
+    case "paused":
+      return "Your agent cannot spend until the account resumes it. To end it for good, use Stop.";
     case "notYetValid":
       return `Your agent can spend nothing yet: this begins in ${timeLeftText(startsAt - now / 1000)}.`;
     case "notGranted":

@@ -55,8 +55,6 @@ export type AccountNews = {
   safe: SafeStanding | undefined;
   /** Oldest first; undefined until they are read. */
   events: readonly SessionEvent[] | undefined;
-  /** Whether `events` has all signed payments. */
-  eventsComplete: boolean;
   /** Why the events could not be read the last time. */
   eventsFailure: unknown;
   /** The first block whose events are read. */
@@ -85,7 +83,6 @@ export const noNews = (managed: ManagedAccount, now: number): AccountNews => ({
   head: undefined,
   safe: undefined,
   events: undefined,
-  eventsComplete: true,
   eventsFailure: undefined,
   eventsFrom: undefined,
 });
@@ -201,7 +198,6 @@ export function watchAccount(parameters: {
       eventsReadTo = head.number;
       tell({
         events,
-        eventsComplete: news.eventsComplete && part.complete,
         eventsFailure: undefined,
         eventsFrom: begin,
         sessions: [...news.sessions, ...found],

@@ -41,14 +41,16 @@ export function lowerSession(requested: Session, lowering: Lowering, bySignature
 function lowerBudget(requested: Budget, lowering: BudgetLowering, bySignature: boolean): Budget {
   const perPeriod = lowering.perPeriod ?? requested.perPeriod;
   const perTransaction = least(lowering.perTransaction ?? requested.perTransaction, perPeriod);
+  // So many payments in one period cannot be made by signature.
+  const fewEnough = perPeriod < perTransaction << 32n;
   const without = lowering.without ?? [];
   return {
     ...requested,
     perTransaction,
     perPeriod,
     initial: least(requested.initial, perPeriod),
-    signatures: bySignature ? requested.signatures : 0,
-    sizes: bySignature ? sizesFor(perTransaction, requested.sizes) : 0,
+    signatures: bySignature && fewEnough ? requested.signatures : 0,
+    sizes: bySignature && fewEnough ? sizesFor(perTransaction, requested.sizes) : 0,
     recipients: requested.recipients.filter((one) => !without.some((other) => isAddressEqual(one, other))),
   };
 }

@@ -162,6 +162,7 @@ const refusalWords: Partial<Record<RefusalCode, Words>> = {
     "Set another place to ask it under Settings. Nothing was signed.",
   ],
   REVOKED: ["This was stopped already.", "Stopping cannot be undone. Ask your agent for a new request."],
+  PAUSED: ["Your agent cannot spend until the account resumes it.", "Wait until the owner resumes it."],
   EXPIRED: ["This is over already.", "Ask your agent for a new request."],
   WRONG_EPOCH: [
     "Everything of that time was stopped on this account.",

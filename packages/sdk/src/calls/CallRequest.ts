@@ -1,4 +1,4 @@
-import type { Address, Hex } from "viem";
+import { type Address, encodeFunctionData, erc20Abi, type Hex } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../json.ts";
 import type { Call } from "../Session.ts";
@@ -35,6 +35,21 @@ export function toCalls(requests: readonly CallRequest[]): Call[] {
     });
   });
 }
+
+/**
+ * The call of a token by which the account pays.
+ *
+ * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
+ */
+export const transferOf = ({ token, to, amount }: { token: Address; to: Address; amount: bigint }): Call => ({
+  target: parseAddress(token, "token"),
+  value: 0n,
+  data: encodeFunctionData({
+    abi: erc20Abi,
+    functionName: "transfer",
+    args: [parseAddress(to, "to"), parseWhole(amount, "amount", 1n << 256n)],
+  }),
+});
 
 /** Calls that somebody is to send, checked: as {@link toCalls} does, in viem's form. */
 export const encodedCalls = (calls: readonly EncodedCall[]): EncodedCall[] =>

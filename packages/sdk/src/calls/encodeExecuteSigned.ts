@@ -3,6 +3,8 @@ import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { loggable } from "../json.ts";
+import { encodeSession } from "../session/packSession.ts";
+import { partsNeeded } from "../session/partsNeeded.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { parseHex } from "../units/parseHex.ts";
 import { parseWhole } from "../units/parseWhole.ts";
@@ -23,6 +25,7 @@ export function encodeExecuteSigned(parameters: {
 }): EncodedCall {
   const { grant, signed, isEnabled } = parameters;
   const session = grantSession(grant);
+  const calls = toCalls(signed?.calls);
   return loggable({
     to: parseAddress(grant.module, "module"),
     value: 0n,
@@ -30,9 +33,9 @@ export function encodeExecuteSigned(parameters: {
       abi: sessionModuleAbi,
       functionName: "executeSigned",
       args: [
-        session,
+        encodeSession(session, isEnabled ? partsNeeded(session, calls) : undefined),
         isEnabled ? "0x" : parseHex(grant.signature, "signature"),
-        toCalls(signed?.calls),
+        calls,
         parseAddress(signed.caller, "caller"),
         parseWhole(signed.nonce, "nonce", 1n << 256n),
         parseWhole(signed.deadline, "deadline", 2 ** 48),

@@ -3,6 +3,7 @@ import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { loggable } from "../json.ts";
+import { encodeSession } from "../session/packSession.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import type { EncodedCall } from "./CallRequest.ts";
 
@@ -12,6 +13,10 @@ export const encodeRenounce = (carrier: SessionCarrier): EncodedCall => {
   return loggable({
     to: parseAddress(carrier.module, "module"),
     value: 0n,
-    data: encodeFunctionData({ abi: sessionModuleAbi, functionName: "renounce", args: [session] }),
+    data: encodeFunctionData({
+      abi: sessionModuleAbi,
+      functionName: "renounce",
+      args: [encodeSession(session, { budgets: [], actions: false })],
+    }),
   });
 };

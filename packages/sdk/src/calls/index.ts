@@ -1,8 +1,12 @@
 export { type CallRequest, type EncodedCall, toCalls } from "./CallRequest.ts";
+export { type DecodedCalldata, decodeCalldata } from "./decodeCalldata.ts";
 export { encodeEnable } from "./encodeEnable.ts";
 export { encodeExecute } from "./encodeExecute.ts";
 export { encodeExecuteSigned } from "./encodeExecuteSigned.ts";
+export { encodePause } from "./encodePause.ts";
+export { encodePay } from "./encodePay.ts";
 export { encodeRenounce } from "./encodeRenounce.ts";
+export { encodeResume } from "./encodeResume.ts";
 export { encodeRevoke } from "./encodeRevoke.ts";
 export { encodeRevokeAll } from "./encodeRevokeAll.ts";
 export { type SignedExecution, signExecution } from "./signExecution.ts";

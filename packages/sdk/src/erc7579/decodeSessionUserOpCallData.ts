@@ -13,10 +13,11 @@ import {
 import { Refusal } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { loggable } from "../json.ts";
-import type { Call, Session } from "../Session.ts";
+import type { Call } from "../Session.ts";
+import { type CarriedSession, decodeSession } from "../session/unpackSession.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { encodePaymentUserOpCallData, type UserOpPayment } from "./encodePaymentUserOpCallData.ts";
-import { encodeSessionUserOpCallData } from "./encodeSessionUserOpCallData.ts";
+import { executionCallData } from "./encodeSessionUserOpCallData.ts";
 import { erc7579Abi } from "./erc7579Abi.ts";
 
 /** What the callData of a session's userOp says, in either of its two forms. */
@@ -27,7 +28,7 @@ export type SessionUserOpCallData = {
   | {
       /** Of {@link encodeSessionUserOpCallData}: through the module, which looks at every limit then. */
       form: "execution";
-      session: Session;
+      session: CarriedSession;
       /** The owner's grant that travels along; `0x`: none. */
       signature: Hex;
     }
@@ -54,6 +55,7 @@ export function decodeSessionUserOpCallData(callData: Hex, module: Address): Ses
   // Selectors are looked for as they are written.
   const written = callData.toLowerCase() as Hex;
   let decoded: SessionUserOpCallData;
+  let again: Hex = "0x";
   try {
     const outer = decodeFunctionData({ abi: erc7579Abi, data: written });
     if (outer.functionName !== "execute") throw new Error(`it calls ${outer.functionName}`);
@@ -61,24 +63,22 @@ export function decodeSessionUserOpCallData(callData: Hex, module: Address): Ses
     const target = getAddress(slice(execution, 0, 20, { strict: true }));
     const value = hexToBigInt(slice(execution, 20, HEAD, { strict: true }));
     const data = size(execution) === HEAD ? "0x" : slice(execution, HEAD);
-    decoded = isAddressEqual(target, module) ? readExecution(data) : readPayment({ target, value, data });
+    if (isAddressEqual(target, module)) {
+      const inner = decodeFunctionData({ abi: sessionModuleAbi, data });
+      if (inner.functionName !== "execute") throw new Error(`it calls the module's ${inner.functionName}`);
+      const [session, signature, calls] = inner.args;
+      again = executionCallData(module, inner.args);
+      decoded = { form: "execution", session: decodeSession(session), signature, calls };
+    } else {
+      decoded = readPayment({ target, value, data });
+    }
   } catch (cause) {
     throw notOurs(cause);
   }
   // What is said has one encoding: another mode, a value, or a byte behind the end shows here.
-  const canonical =
-    decoded.form === "payment"
-      ? encodePaymentUserOpCallData(decoded.payment)
-      : encodeSessionUserOpCallData({ ...decoded, session: { module, session: decoded.session } });
+  const canonical = decoded.form === "payment" ? encodePaymentUserOpCallData(decoded.payment) : again;
   if (canonical.toLowerCase() !== written) throw notOurs(undefined);
   return loggable(decoded);
-}
-
-function readExecution(data: Hex): SessionUserOpCallData {
-  const inner = decodeFunctionData({ abi: sessionModuleAbi, data });
-  if (inner.functionName !== "execute") throw new Error(`it calls the module's ${inner.functionName}`);
-  const [session, signature, calls] = inner.args;
-  return { form: "execution", session, signature, calls };
 }
 
 function readPayment(call: Call): SessionUserOpCallData {

@@ -1,6 +1,5 @@
-import { type Address, encodeFunctionData, encodePacked, erc20Abi, type Hex } from "viem";
-import { parseAddress } from "../units/parseAddress.ts";
-import { parseWhole } from "../units/parseWhole.ts";
+import { type Address, encodeFunctionData, encodePacked, type Hex } from "viem";
+import { transferOf } from "../calls/CallRequest.ts";
 import { erc7579Abi, SINGLE_CALL_MODE } from "./erc7579Abi.ts";
 
 /** One payment out of a budget. */
@@ -14,24 +13,14 @@ export type UserOpPayment = {
 /**
  * The `callData` of a userOp by which the account makes one payment itself, without coming back to the module: the
  * validator charges it. The one form that the validator takes. Cheaper than {@link encodeSessionUserOpCallData}.
+ *
+ * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
  */
-export const encodePaymentUserOpCallData = ({ token, to, amount }: UserOpPayment): Hex =>
-  encodeFunctionData({
+export function encodePaymentUserOpCallData(payment: UserOpPayment): Hex {
+  const { target, value, data } = transferOf(payment);
+  return encodeFunctionData({
     abi: erc7579Abi,
     functionName: "execute",
-    args: [
-      SINGLE_CALL_MODE,
-      encodePacked(
-        ["address", "uint256", "bytes"],
-        [
-          parseAddress(token, "token"),
-          0n,
-          encodeFunctionData({
-            abi: erc20Abi,
-            functionName: "transfer",
-            args: [parseAddress(to, "to"), parseWhole(amount, "amount", 1n << 256n)],
-          }),
-        ],
-      ),
-    ],
+    args: [SINGLE_CALL_MODE, encodePacked(["address", "uint256", "bytes"], [target, value, data])],
   });
+}

@@ -1,8 +1,11 @@
-import { encodeFunctionData, encodePacked, type Hex } from "viem";
+import { type Address, encodeFunctionData, encodePacked, type Hex } from "viem";
 import { type CallRequest, toCalls } from "../calls/CallRequest.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import type { Call } from "../Session.ts";
+import { encodeSession } from "../session/packSession.ts";
+import { partsNeeded } from "../session/partsNeeded.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { parseHex } from "../units/parseHex.ts";
 import { erc7579Abi, SINGLE_CALL_MODE } from "./erc7579Abi.ts";
@@ -13,7 +16,8 @@ import { erc7579Abi, SINGLE_CALL_MODE } from "./erc7579Abi.ts";
  * with no prefix: not as a message.
  *
  * @param parameters.session The session, with its module: a grant or a proposal.
- * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled.
+ * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled, of which
+ * only the parts that the calls need travel then.
  * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodeSessionUserOpCallData(parameters: {
@@ -21,18 +25,23 @@ export function encodeSessionUserOpCallData(parameters: {
   signature?: Hex;
   calls: readonly CallRequest[];
 }): Hex {
-  const { session, signature = "0x", calls } = parameters;
-  const execution = encodeFunctionData({
-    abi: sessionModuleAbi,
-    functionName: "execute",
-    args: [grantSession(session), parseHex(signature, "signature"), toCalls(calls)],
-  });
+  const session = grantSession(parameters.session);
+  const signature = parseHex(parameters.signature ?? "0x", "signature");
+  const calls = toCalls(parameters.calls);
+  const whole = signature === "0x" ? partsNeeded(session, calls) : undefined;
+  const module = parseAddress(parameters.session.module, "module");
+  return executionCallData(module, [encodeSession(session, whole), signature, calls]);
+}
+
+/** The account's call of the module's `execute`, around its arguments. */
+export function executionCallData(
+  module: Address,
+  args: readonly [session: Hex, signature: Hex, calls: readonly Call[]],
+): Hex {
+  const execution = encodeFunctionData({ abi: sessionModuleAbi, functionName: "execute", args });
   return encodeFunctionData({
     abi: erc7579Abi,
     functionName: "execute",
-    args: [
-      SINGLE_CALL_MODE,
-      encodePacked(["address", "uint256", "bytes"], [parseAddress(session.module, "module"), 0n, execution]),
-    ],
+    args: [SINGLE_CALL_MODE, encodePacked(["address", "uint256", "bytes"], [module, 0n, execution])],
   });
 }

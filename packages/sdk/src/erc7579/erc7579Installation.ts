@@ -1,10 +1,10 @@
-import { type Address, encodeAbiParameters, encodeFunctionData, type Hex, size } from "viem";
+import { type Address, concat, encodeFunctionData, type Hex, numberToHex, size } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../json.ts";
-import { sessionParameters } from "../payload/sessionParameters.ts";
 import { readSession } from "../readSession.ts";
 import type { Session } from "../Session.ts";
+import { packSession } from "../session/packSession.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { parseHex } from "../units/parseHex.ts";
 import { parseList } from "../units/parseList.ts";
@@ -29,11 +29,6 @@ export type Erc7579InstallationParameters = {
   /** Sessions to enable at once. */
   sessions?: readonly Session[];
 };
-
-const installationParameters = [
-  { name: "granter", type: "bytes" },
-  { ...sessionParameters, name: "sessions", type: "tuple[]" },
-] as const;
 
 /**
  * The calls by which an ERC-7579 account installs Latchkey, as validator and as executor, to be made in one batch on
@@ -62,7 +57,11 @@ export function erc7579Installation(parameters: Erc7579InstallationParameters): 
   const inner: Hex =
     granter === undefined && sessions.length === 0
       ? "0x"
-      : encodeAbiParameters(installationParameters, [granter ?? "0x", sessions]);
+      : concat([
+          numberToHex(granter === undefined ? 0 : size(granter), { size: 1 }),
+          granter ?? "0x",
+          ...sessions.flatMap((session) => [session.key, packSession(session)]),
+        ]);
   const install = (type: typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE, data: Hex): EncodedCall => ({
     to: account,
     value: 0n,

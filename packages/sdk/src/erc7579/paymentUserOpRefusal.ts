@@ -26,7 +26,7 @@ import type { UserOpPayment } from "./encodePaymentUserOpCallData.ts";
  * The reason for which a payment userOp should not be signed now, though {@link choosePaymentUserOp} chose it: what it
  * needs is spent meanwhile, its period is over, or its transfer would fail. That one the module charges all the same.
  *
- * @returns As the module says of an execution: PERIOD, REVOKED, WRONG_EPOCH, EXPIRED, NOT_GRANTED; CALL_FAILED or
+ * @returns As the module says of an execution: PERIOD, REVOKED, PAUSED, WRONG_EPOCH, EXPIRED, NOT_GRANTED; CALL_FAILED or
  * TOKEN_CALL_FAILED; DEADLINE_PASSED: the period that it names is over. undefined if there is none.
  * @throws {Refusal} NETWORK
  */

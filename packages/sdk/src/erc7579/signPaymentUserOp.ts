@@ -6,6 +6,7 @@ import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
 import { parseHex } from "../units/parseHex.ts";
 import { parseWhole } from "../units/parseWhole.ts";
+import type { UserOpPayment } from "./encodePaymentUserOpCallData.ts";
 import { encodePaymentUserOpSignature } from "./encodePaymentUserOpSignature.ts";
 import { hashSigner } from "./hashSigner.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
@@ -20,7 +21,7 @@ import type { UserOpKey } from "./UserOpKey.ts";
  * @param parameters.period The number of the budget's period, which the EntryPoint holds the userOp to:
  * ⌊(now − validAfter) / period⌋.
  * @param parameters.userOpHash Of ERC-4337; it covers neither session nor period.
- * @returns `abi.encode(Session session, bytes grant, uint256 period, bytes keySignature)`.
+ * @param parameters.payment What the userOp pays: see {@link encodePaymentUserOpSignature}, whose form is returned.
  * @throws {Refusal} INVALID_SIGNER: the key signs no hashes; NOT_SIGNED: it said no.
  */
 export async function signPaymentUserOp(
@@ -31,11 +32,12 @@ export async function signPaymentUserOp(
     signature?: Hex;
     period: bigint;
     userOpHash: Hash;
+    payment?: UserOpPayment;
   },
 ): Promise<Hex> {
   const { session, chainId, signature = "0x" } = parameters;
   const id = hashSession(grantSession(session));
-  const period = parseWhole(parameters.period, "period", 1n << 256n);
+  const period = parseWhole(parameters.period, "period", 1n << 48n);
   const userOpHash = parseHex(parameters.userOpHash, "userOpHash", 32);
   const keySignature = await hashSigner(key)(
     hashTypedData({
@@ -45,5 +47,11 @@ export async function signPaymentUserOp(
       message: { session: id, period, userOpHash },
     }),
   );
-  return encodePaymentUserOpSignature({ session, signature, period, keySignature });
+  return encodePaymentUserOpSignature({
+    session,
+    signature,
+    period,
+    keySignature,
+    payment: parameters.payment,
+  });
 }

@@ -15,6 +15,7 @@ import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { hashSession } from "../hashSession.ts";
 import { ANYONE } from "../Session.ts";
+import { hashCarriedSession } from "../session/hashCarriedSession.ts";
 import { decodeSessionUserOpCallData } from "./decodeSessionUserOpCallData.ts";
 import type { UnpricedUserOp } from "./sessionVerificationGas.ts";
 
@@ -79,7 +80,7 @@ function callDataRefusal(callData: Hex, { grant, id }: { grant: Grant; id: Hex }
   try {
     const decoded = decodeSessionUserOpCallData(callData, grant.module);
     if (decoded.form === "payment") return undefined;
-    const said = hashSession(decoded.session);
+    const said = hashCarriedSession(decoded.session);
     if (said === id) return undefined;
     return new InvalidGrant({
       code: "INVALID_CALLDATA",

@@ -18,6 +18,8 @@ export type RefusalCode =
   | "EXPIRED"
   | "WRONG_EPOCH"
   | "REVOKED"
+  | "PAUSED"
+  | "PART_LEFT_OUT"
   | "NOT_GRANTED"
   | "NO_SUCH_BUDGET"
   // the doors
@@ -40,6 +42,7 @@ export type RefusalCode =
   | "PER_TRANSACTION"
   | "PERIOD"
   | "LOT_OPENED"
+  | "NO_SUCH_SLOT"
   | "ALLOWANCE_LEFT"
   // the account and the token
   | "SAFE_ERROR"

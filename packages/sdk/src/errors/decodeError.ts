@@ -49,7 +49,6 @@ const FLAWS = [
   "ENCODING",
   "PARTIES",
   "WINDOW",
-  "WIDTH",
   "TOKEN",
   "LIMITS",
   "STREAM",
@@ -265,6 +264,24 @@ function read(decoded: Decoded): Reading {
         details: { id },
       };
     }
+    case "SessionIsPaused": {
+      const [id] = decoded.args;
+      return {
+        code: "PAUSED",
+        shortMessage: "The owner has paused this session.",
+        metaMessages: ["Wait until the owner resumes it."],
+        details: { id },
+      };
+    }
+    case "PartLeftOut": {
+      const [parts] = decoded.args;
+      return {
+        code: "PART_LEFT_OUT",
+        shortMessage: "The session needs a part that was left out.",
+        metaMessages: ["Send the session whole: encodeSession without `whole`."],
+        details: { parts },
+      };
+    }
     case "NotGranted": {
       const [id] = decoded.args;
       return {
@@ -436,6 +453,15 @@ function read(decoded: Decoded): Reading {
         shortMessage: `The execution would need lot ${lot} of the budget, which signed payments use already.`,
         metaMessages: ["Ask for less, pay by signature, or wait for the next period."],
         details: { token, lot },
+      };
+    }
+    case "NoSuchSlot": {
+      const [lot, size, index] = decoded.args;
+      return {
+        code: "NO_SUCH_SLOT",
+        shortMessage: `No budget has slot ${index} of size ${size} in lot ${lot}.`,
+        metaMessages: ["Name a slot of the budget."],
+        details: { lot, size: Number(size), index },
       };
     }
     case "AllowanceLeft": {

@@ -9,7 +9,7 @@ import { grantDigest } from "../grantDigest.ts";
 import { hashSession } from "../hashSession.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import type { Session } from "../Session.ts";
-import { sessionState } from "../sessionState.ts";
+import { readStateAndPause } from "../sessionState.ts";
 import { parseHex } from "../units/parseHex.ts";
 import { accountKindRefusal } from "./accountKindRefusal.ts";
 import type { Grant } from "./Grant.ts";
@@ -78,8 +78,8 @@ export async function verifyGrant(
   const kindRefusal = await accountKindRefusal(client, grant);
   if (kindRefusal) return { valid: false, reason: kindRefusal };
   const adapter = accountAdapterOf(grant.accountKind);
-  const [state, epoch, moduleRefusal] = await Promise.all([
-    sessionState(client, { module: grant.module, id: hashSession(session), account }),
+  const [{ state, paused }, epoch, moduleRefusal] = await Promise.all([
+    readStateAndPause(client, { module: grant.module, id: hashSession(session), account }),
     readContract(client, {
       address: grant.module,
       abi: sessionModuleAbi,
@@ -91,6 +91,7 @@ export async function verifyGrant(
   const now = Number(block.timestamp);
   if (state === "REVOKED")
     return no("REVOKED", "The session was taken back, for ever.", "Ask the owner for a new session.");
+  if (paused) return no("PAUSED", "The owner has paused this session.", "Wait until the owner resumes it.");
   if (epoch !== session.epoch)
     return no(
       "WRONG_EPOCH",

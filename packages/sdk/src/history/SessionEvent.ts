@@ -17,6 +17,9 @@ export type SessionEvent = Occurrence &
   (
     | { type: "enabled"; id: Hex; key: Address; session: Session }
     | { type: "revoked"; id: Hex }
+    /** By the account. */
+    | { type: "paused"; id: Hex }
+    | { type: "resumed"; id: Hex }
     /** Every session of another epoch ended. */
     | { type: "epochChanged"; epoch: bigint }
     /**

@@ -6,9 +6,10 @@ import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { hashSession } from "../hashSession.ts";
 import { loggable } from "../json.ts";
 import type { Session } from "../Session.ts";
-import { type SessionState, sessionState } from "../sessionState.ts";
+import { readStateAndPause, type SessionState } from "../sessionState.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { parseList } from "../units/parseList.ts";
+import { enabledSession } from "./enabledSession.ts";
 import { moduleLogs } from "./moduleLogs.ts";
 import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
 
@@ -17,10 +18,13 @@ export type ListedSession = {
   id: Hex;
   session: Session;
   state: SessionState;
+  /** Whether the account has paused it. */
+  paused: boolean;
   /** Whether the account still has the epoch in which the session was made. */
   epochCurrent: boolean;
   /**
-   * Whether it may still be used, now or later: not taken back, not over, of the current epoch. A session that is UNKNOWN
+   * Whether it may still be used, now or later: not taken back, not over, of the current epoch. One that is paused may be
+   * resumed. A session that is UNKNOWN
    * also needs its grant; whether that is good {@link verifyGrant} says.
    */
   alive: boolean;
@@ -58,7 +62,7 @@ export async function listSessions(
   const found = new Map<Hex, Pick<ListedSession, "session" | "enabled">>();
   for (const { eventName, args, blockNumber, transactionHash } of logs)
     if (eventName === "SessionEnabled" && !found.has(args.id))
-      found.set(args.id, { session: args.session, enabled: { blockNumber, transactionHash } });
+      found.set(args.id, { session: enabledSession(args), enabled: { blockNumber, transactionHash } });
   for (const grant of grants) {
     const { session } = grant;
     const id = hashSession(session);
@@ -76,13 +80,14 @@ export async function listSessions(
   ]);
   return Promise.all(
     [...found].map(async ([id, { session, enabled }]): Promise<ListedSession> => {
-      const state = await sessionState(client, { module, id, account });
+      const { state, paused } = await readStateAndPause(client, { module, id, account });
       const epochCurrent = epoch === session.epoch;
       const isOver = Number(timestamp) >= session.validUntil;
       return loggable({
         id,
         session,
         state,
+        paused,
         epochCurrent,
         alive: state !== "REVOKED" && epochCurrent && !isOver,
         enabled,

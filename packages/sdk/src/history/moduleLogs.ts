@@ -14,7 +14,7 @@ import { asking } from "../chainActions.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 
 /** The events of a session module: the account is the first topic of each. */
-const names = ["SessionEnabled", "SessionRevoked", "EpochChanged", "Spent"] as const;
+const names = ["SessionEnabled", "SessionRevoked", "SessionPaused", "EpochChanged", "Spent"] as const;
 
 /**
  * What a session module said about one account, in one request. The provider picks the account's logs: a module serves

@@ -7,6 +7,7 @@ import { loggable } from "../json.ts";
 import type { Session } from "../Session.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { blockTimestamps } from "./blockTimestamps.ts";
+import { enabledSession } from "./enabledSession.ts";
 import { moduleLogs } from "./moduleLogs.ts";
 import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
@@ -33,8 +34,6 @@ export type SessionHistory = {
   /** What was looked through. Go on from `toBlock + 1` next time. */
   fromBlock: bigint;
   toBlock: bigint;
-  /** False where a budget has too many lots to look through: signed payments may be missing then. */
-  complete: boolean;
 };
 
 /**
@@ -80,12 +79,11 @@ export async function sessionHistory(
   const sessions = only ? [only] : knownSessions(account, module, events, parameters.grants ?? []);
   const settlements = await settlementEvents(client, { account, sessions, range });
   return loggable({
-    events: [...events, ...settlements.events].sort(
+    events: [...events, ...settlements].sort(
       (a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex,
     ),
     fromBlock: range.fromBlock,
     toBlock: range.toBlock,
-    complete: settlements.complete,
   });
 }
 
@@ -111,9 +109,17 @@ function eventOf(log: Awaited<ReturnType<typeof moduleLogs>>[number], timestamp:
   const at = { blockNumber, timestamp, transactionHash, logIndex };
   switch (log.eventName) {
     case "SessionEnabled":
-      return { ...at, type: "enabled", id: log.args.id, key: log.args.key, session: log.args.session };
+      return {
+        ...at,
+        type: "enabled",
+        id: log.args.id,
+        key: log.args.key,
+        session: enabledSession(log.args),
+      };
     case "SessionRevoked":
       return { ...at, type: "revoked", id: log.args.id };
+    case "SessionPaused":
+      return { ...at, type: log.args.paused ? "paused" : "resumed", id: log.args.id };
     case "EpochChanged":
       return { ...at, type: "epochChanged", epoch: log.args.epoch };
     case "Spent": {

@@ -9,10 +9,9 @@ import {
 } from "viem";
 import { getLogs } from "../chainActions.ts";
 import { hashSession } from "../hashSession.ts";
+import { slotReader } from "../payload/slotReader.ts";
 import type { Session } from "../Session.ts";
-import { authorizationStates } from "../x402/authorizationStates.ts";
 import { blockTimestamps } from "./blockTimestamps.ts";
-import { findSlots } from "./findSlots.ts";
 import { type BlockRange, readLogs } from "./readLogs.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 
@@ -30,13 +29,13 @@ export type SettlementEvent = Extract<SessionEvent, { type: "settled" }>;
  * period of their block.
  *
  * @param parameters.sessions All of one account.
- * @returns The payments, oldest first. `complete` is false where a period has more lots than are looked through.
+ * @returns The payments, each session's and budget's in their order on the chain.
  * @throws {Refusal} NETWORK where the chain cannot be asked.
  */
 export async function settlementEvents(
   client: Client<Transport, Chain | undefined>,
   parameters: { account: Address; sessions: readonly Session[]; range: Required<BlockRange> },
-): Promise<{ events: SettlementEvent[]; complete: boolean }> {
+): Promise<SettlementEvent[]> {
   const { account, sessions, range } = parameters;
   const budgets = sessions.flatMap((session) => {
     const id = hashSession(session);
@@ -47,7 +46,6 @@ export async function settlementEvents(
     .map(({ budget }) => budget.token)
     .filter((token, at, all) => all.findIndex((other) => isAddressEqual(other, token)) === at);
   const events: SettlementEvent[] = [];
-  let complete = true;
   for (const token of tokens) {
     const uses = await readLogs(range, (piece) =>
       getLogs(client, {
@@ -64,47 +62,47 @@ export async function settlementEvents(
     );
     const times = await blockTimestamps(client, uses);
     const paid = new Set<(typeof transfers)[number]>();
-    const isOpened = (nonces: readonly Hex[]) => authorizationStates(client, { token, account, nonces });
+    const transfersOf = new Map<Hex, typeof transfers>();
+    for (const one of transfers) {
+      const ofTransaction = transfersOf.get(one.transactionHash);
+      if (ofTransaction) ofTransaction.push(one);
+      else transfersOf.set(one.transactionHash, [one]);
+    }
     for (const { session, id, budget, budgetIndex } of signed) {
       if (!isAddressEqual(budget.token, token)) continue;
-      const periods = new Map<bigint, typeof uses>();
+      const readers = new Map<bigint, ReturnType<typeof slotReader>>();
       for (const use of uses) {
-        const time = times.get(use.blockNumber) ?? 0;
+        const { blockNumber, transactionHash, logIndex } = use;
+        const timestamp = times.get(blockNumber) ?? 0;
         // Outside of its window a session settles nothing.
-        if (time < session.validAfter || time >= session.validUntil) continue;
-        const period = BigInt(Math.floor((time - session.validAfter) / budget.period));
-        periods.set(period, [...(periods.get(period) ?? []), use]);
-      }
-      for (const [period, within] of periods) {
-        const nonces = new Set(within.map(({ args }) => args.nonce));
-        const found = await findSlots({ id, budget, budgetIndex, period, nonces, isOpened });
-        complete &&= found.complete;
-        for (const use of within) {
-          const slot = found.slots.get(use.args.nonce);
-          if (!slot) continue;
-          // The token marks the nonce first, then moves the money.
-          const payment = transfers.find(
-            (one) =>
-              one.transactionHash === use.transactionHash && one.logIndex > use.logIndex && !paid.has(one),
-          );
-          if (payment) paid.add(payment);
-          events.push({
-            type: "settled",
-            id,
-            token,
-            period,
-            slot,
-            nonce: use.args.nonce,
-            amount: payment?.args.value,
-            to: payment?.args.to,
-            blockNumber: use.blockNumber,
-            timestamp: times.get(use.blockNumber) ?? 0,
-            transactionHash: use.transactionHash,
-            logIndex: use.logIndex,
-          });
-        }
+        if (timestamp < session.validAfter || timestamp >= session.validUntil) continue;
+        const period = BigInt(Math.floor((timestamp - session.validAfter) / budget.period));
+        const readSlot = readers.get(period) ?? slotReader({ id, budgetIndex, period });
+        readers.set(period, readSlot);
+        const slot = readSlot(use.args.nonce);
+        if (!slot || slot.lot >= budget.perPeriod / budget.perTransaction || slot.size >= budget.sizes)
+          continue;
+        // The token marks the nonce first, then moves the money.
+        const payment = transfersOf
+          .get(transactionHash)
+          ?.find((one) => one.logIndex > logIndex && !paid.has(one));
+        if (payment) paid.add(payment);
+        events.push({
+          type: "settled",
+          id,
+          token,
+          period,
+          slot,
+          nonce: use.args.nonce,
+          amount: payment?.args.value,
+          to: payment?.args.to,
+          blockNumber,
+          timestamp,
+          transactionHash,
+          logIndex,
+        });
       }
     }
   }
-  return { events, complete };
+  return events;
 }

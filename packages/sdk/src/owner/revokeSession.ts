@@ -6,8 +6,8 @@ import { requireGrantChain } from "../requireGrantChain.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 
-/** Which session is taken back. */
-export type SessionToRevoke = { grant: Grant | Proposal };
+/** Which session is meant. */
+export type SessionToChange = { grant: Grant | Proposal };
 
 /**
  * Takes a session back, for ever, on the owner's word. Neither the agent nor any server has to agree, and a grant that
@@ -23,15 +23,15 @@ export type SessionToRevoke = { grant: Grant | Proposal };
  */
 export async function revokeSession(
   client: PayingClient,
-  parameters: SessionToRevoke & BySafeOwners,
+  parameters: SessionToChange & BySafeOwners,
 ): Promise<Hash>;
 export async function revokeSession(
   client: ReadingClient,
-  parameters: SessionToRevoke & BySending,
+  parameters: SessionToChange & BySending,
 ): Promise<Hash>;
 export async function revokeSession(
   client: PayingClient | ReadingClient,
-  { grant, ...sender }: SessionToRevoke & (BySafeOwners | BySending),
+  { grant, ...sender }: SessionToChange & (BySafeOwners | BySending),
 ): Promise<Hash> {
   await requireGrantChain(client, grant);
   return sendAsAccount(client, {

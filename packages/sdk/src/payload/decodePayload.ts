@@ -1,29 +1,27 @@
 import {
   type Address,
-  decodeAbiParameters,
   getAddress,
   type Hex,
+  isAddressEqual,
   isHex,
   keccak256,
   numberToHex,
-  parseAbiParameters,
   size,
   slice,
   toBytes,
-  zeroHash,
 } from "viem";
 import { Refusal } from "../errors/Refusal.ts";
 import { loggable } from "../json.ts";
-import { ANYONE, type Budget, type Session } from "../Session.ts";
+import { ANYONE, type Budget } from "../Session.ts";
+import { type UnpackedSession, unpackSession } from "../session/unpackSession.ts";
 import type { Slot } from "./PayloadParameters.ts";
-import { sessionParameters } from "./sessionParameters.ts";
 import { knownTokenDomains } from "./tokenDomainCode.ts";
 
 /** What a payload says, unjudged. */
 export type DecodedPayload = {
   budgetIndex: number;
   slot: Slot;
-  /** As packed: an index among the budget's recipients, or the address where the budget says anyone. */
+  /** As packed: below 32 an index among the budget's recipients, else the address itself. */
   payee: bigint;
   /** The payee whom that number means. */
   to: Address;
@@ -33,24 +31,15 @@ export type DecodedPayload = {
   tokenDomain: { nameHash: Hex; versionHash: Hex };
   /** 64 bytes, EIP-2098. */
   keySignature: Hex;
-} & (
-  | {
-      version: 1 | 3;
-      /** Of version 3; in version 1 the signature gives it. */
-      key: Address | undefined;
-      session: Pick<Session, "validAfter" | "validUntil" | "salt" | "gasAllowance" | "paymaster">;
-      actionsHash: Hex;
-      /** Struct hashes of the session's other budgets, in order. */
-      otherBudgets: readonly Hex[];
-      budget: Budget;
-    }
-  | { version: 2; session: Session; grant: Hex }
-);
+  /** Of versions 3 and 4; in 1 and 2 the signature gives it. */
+  key: Address | undefined;
+  session: UnpackedSession;
+} & ({ version: 1 | 3 } | { version: 2 | 4; grant: Hex });
 
 /**
  * Reads a payload back, for tests and for anyone who wants to see what an agent signed. It refuses what the module's
- * parser refuses for its form: trailing bytes, numbers wider than their fields, unknown versions and codes. Numbers
- * with leading zeros are read, as the module does; {@link encodePayload} writes none.
+ * parser refuses for its form: trailing bytes, numbers wider than their fields or with leading zeros, unknown versions and
+ * codes.
  *
  * @throws {Refusal} INVALID_PAYLOAD
  */
@@ -68,14 +57,16 @@ export function decodePayload(payload: Hex): DecodedPayload {
     const bytes = byte();
     if (bytes > width)
       throw invalid(`A number of the payload has ${bytes} bytes where at most ${width} are read.`);
-    return bytes === 0 ? 0n : BigInt(take(bytes));
+    const digits = take(bytes);
+    if (digits.startsWith("0x00")) throw invalid("A number of the payload begins with zeros.");
+    return bytes === 0 ? 0n : BigInt(digits);
   };
-  const seconds = (width: number) => Number(number(width));
   const address = () => getAddress(take(20));
 
   const version = byte();
-  if (version !== 1 && version !== 2 && version !== 3) throw invalid(`The payload's version is ${version}.`);
-  const key = version === 3 ? address() : undefined;
+  if (version !== 1 && version !== 2 && version !== 3 && version !== 4)
+    throw invalid(`The payload's version is ${version}.`);
+  const key = version > 2 ? address() : undefined;
   const budgetIndex = byte();
   const slot: Slot = { lot: number(16), size: byte(), index: number(2) };
   const payee = number(20);
@@ -89,74 +80,45 @@ export function decodePayload(payload: Hex): DecodedPayload {
     ? { nameHash: keccak256(toBytes(known.name)), versionHash: keccak256(toBytes(known.version)) }
     : { nameHash: take(32), versionHash: take(32) };
   const keySignature = take(64);
-  const said = { budgetIndex, slot, payee, value, validAfter, validBefore, tokenDomain, keySignature };
-
-  if (version === 2) {
-    const [session, grant] = readGranted(slice(payload, at));
-    const budget = session.budgets[budgetIndex];
-    if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`);
-    return loggable({ ...said, version, to: payeeOf(budget, payee), session, grant });
-  }
-
-  const session = {
-    validAfter: seconds(6),
-    validUntil: seconds(6),
-    salt: number(32),
-    gasAllowance: number(16),
-    paymaster: numberToAddress(number(20)),
-  };
-  const actions = number(32);
-  const actionsHash = actions === 0n ? keccak256("0x") : numberToHex(actions, { size: 32 });
-  const budgetCount = byte();
-  if (budgetIndex >= budgetCount) throw invalid(`The session has no budget ${budgetIndex}.`);
-  const otherBudgets = Array.from({ length: budgetCount - 1 }, () => take(32));
-  const token = address();
-  const perTransaction = number(16);
-  const perPeriod = number(16);
-  const period = seconds(4);
-  const signatures = byte();
-  const sizes = byte();
-  const recipients = Array.from({ length: byte() }, address);
-  const budget: Budget = {
-    token,
-    perTransaction,
-    perPeriod,
-    period,
-    initial: 0n,
-    perSecond: 0n,
-    signatures,
-    sizes,
-    recipients: recipients.length === 0 ? [ANYONE] : recipients,
-  };
-  if (at !== size(payload)) throw invalid("The payload goes on after its end.");
-  return loggable({
-    ...said,
-    version,
+  const { session, rest } = sessionIn(at < size(payload) ? slice(payload, at) : "0x");
+  const budget = session.budgets[budgetIndex];
+  if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`);
+  if (typeof budget === "string") throw invalid("The budget that pays is left out.");
+  const to = payeeOf(budget, payee);
+  const said = {
     key,
-    to: payeeOf(budget, payee),
+    budgetIndex,
+    slot,
+    payee,
+    to,
+    value,
+    validAfter,
+    validBefore,
+    tokenDomain,
+    keySignature,
     session,
-    actionsHash,
-    otherBudgets,
-    budget,
-  });
+  };
+  if (version === 1 || version === 3) {
+    if (rest !== "0x") throw invalid("The payload goes on after its end.");
+    return loggable({ ...said, version });
+  }
+  if (rest === "0x") throw invalid("The payload carries no grant.");
+  return loggable({ ...said, version, grant: rest });
 }
 
-/** The session and the grant that a payload of version 2 carries. */
-function readGranted(bytes: Hex) {
+function sessionIn(bytes: Hex) {
   try {
-    return decodeAbiParameters(grantedSession, bytes);
-  } catch {
-    throw invalid("The payload carries no session and grant that can be read.");
+    return unpackSession(bytes);
+  } catch (cause) {
+    throw invalid(cause instanceof Refusal ? cause.shortMessage : "The payload carries no session.");
   }
 }
-
-const grantedSession = [sessionParameters, ...parseAbiParameters("bytes grant")] as const;
 
 function payeeOf(budget: Budget, payee: bigint): Address {
-  if (budget.recipients.length === 1 && BigInt(budget.recipients[0] ?? zeroHash) === BigInt(ANYONE))
-    return numberToAddress(payee);
-  const recipient = payee < 32n ? budget.recipients[Number(payee)] : undefined;
+  const recipient = payee < 32n ? budget.recipients[Number(payee)] : numberToAddress(payee);
   if (!recipient) throw invalid(`The budget has no recipient ${payee}.`);
+  const allowed = budget.recipients.some((one) => one === ANYONE || isAddressEqual(one, recipient));
+  if (!allowed) throw invalid(`${recipient} is not among the budget's recipients.`);
   return recipient;
 }
 

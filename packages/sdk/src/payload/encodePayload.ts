@@ -1,31 +1,18 @@
-import {
-  type Address,
-  concat,
-  encodeAbiParameters,
-  type Hex,
-  isAddressEqual,
-  keccak256,
-  numberToHex,
-  parseAbiParameters,
-  size,
-  toBytes,
-} from "viem";
+import { type Address, concat, type Hex, isAddressEqual, keccak256, numberToHex, size, toBytes } from "viem";
 import { Refusal } from "../errors/Refusal.ts";
 import { readSession } from "../readSession.ts";
-import { ANYONE, type Budget, type Session } from "../Session.ts";
+import { ANYONE, type Budget } from "../Session.ts";
+import { packNumber, packSession } from "../session/packSession.ts";
 import { parseAddress } from "../units/parseAddress.ts";
 import { parseHex } from "../units/parseHex.ts";
 import { parseWhole } from "../units/parseWhole.ts";
-import { hashActions } from "./hashActions.ts";
-import { hashBudget } from "./hashBudget.ts";
 import type { PayloadParameters } from "./PayloadParameters.ts";
-import { sessionParameters } from "./sessionParameters.ts";
 import { tokenDomainCode } from "./tokenDomainCode.ts";
 
 /**
  * The bytes that answer for the account when a token asks it, by ERC-1271, about an authorization of a session:
- * version 1 for an enabled session, 3 where the account wraps the hash as well, version 2 where a grant is carried.
- * `contracts/Payload.sol` parses them. Wrap them for the account with {@link wrapForSafe} or {@link wrapForErc7579}.
+ * version 1 for an enabled session, 2 where a grant is carried, 3 and 4 for the same where the account wraps the hash.
+ * `contracts/libraries/Payloads.sol` has the form. Wrap them for the account with {@link wrapForSafe} or {@link wrapForErc7579}.
  *
  * @throws {Refusal} INVALID_PAYLOAD where the payload cannot say what was asked: no such budget, a payee who is not
  * among its recipients, a key signature that is no low-s secp256k1 signature.
@@ -40,68 +27,43 @@ export function encodePayload(parameters: PayloadParameters): Hex {
   const budget = session.budgets[budgetIndex];
   if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`, { budgetIndex });
   return concat([
-    grant !== undefined ? "0x02" : wrapsHash ? concat(["0x03", session.key]) : "0x01",
+    byte((grant === undefined ? 1 : 2) + (wrapsHash ? 2 : 0)),
+    wrapsHash ? session.key : "0x",
     byte(budgetIndex),
-    packNumber(parseWhole(slot.lot, "slot.lot", 1n << 128n)),
+    packAmount(parseWhole(slot.lot, "slot.lot", 1n << 128n)),
     byte(parseWhole(slot.size, "slot.size", 256)),
-    packNumber(parseWhole(slot.index, "slot.index", 1n << 16n)),
-    packNumber(payeeNumber(budget, to)),
-    packNumber(parameters.value),
-    packNumber(parameters.validAfter),
-    packNumber(parameters.validBefore),
+    packAmount(parseWhole(slot.index, "slot.index", 1n << 16n)),
+    packAmount(payeeNumber(budget, to)),
+    packAmount(parameters.value),
+    packAmount(parameters.validAfter),
+    packAmount(parameters.validBefore),
     packTokenDomain(parameters.tokenDomain),
     compactSignature(parseHex(parameters.keySignature, "keySignature")),
     grant === undefined
-      ? packEnabledSession(session, budgetIndex)
-      : encodeAbiParameters(grantedSession, [session, parseHex(grant, "grant")]),
+      ? packSession(session, { budgets: [budgetIndex], actions: false })
+      : concat([packSession(session), parseHex(grant, "grant")]),
   ]);
 }
 
-const grantedSession = [sessionParameters, ...parseAbiParameters("bytes grant")] as const;
-
-function packEnabledSession(session: Session, budgetIndex: number): Hex {
-  const budget = session.budgets[budgetIndex] as Budget;
-  const others = session.budgets.filter((_, index) => index !== budgetIndex);
-  return concat([
-    packNumber(BigInt(session.validAfter)),
-    packNumber(BigInt(session.validUntil)),
-    packNumber(session.salt),
-    packNumber(session.gasAllowance),
-    packNumber(BigInt(session.paymaster)),
-    packNumber(session.actions.length === 0 ? 0n : BigInt(hashActions(session.actions))),
-    byte(session.budgets.length),
-    ...others.map(hashBudget),
-    budget.token,
-    packNumber(budget.perTransaction),
-    packNumber(budget.perPeriod),
-    packNumber(BigInt(budget.period)),
-    byte(budget.signatures),
-    byte(budget.sizes),
-    ...(isForAnyone(budget) ? [byte(0)] : [byte(budget.recipients.length), ...budget.recipients]),
-  ]);
-}
-
-/** One byte with the number of bytes, then the bytes, without leading zeros. */
-function packNumber(value: bigint): Hex {
+/** A number of a payload, checked. */
+function packAmount(value: bigint): Hex {
   if (typeof value !== "bigint") throw invalid(`${String(value)} is not a bigint.`, { value });
   if (value < 0n) throw invalid("A negative number has no place in a payload.", { value });
-  if (value === 0n) return "0x00";
-  const digits = value.toString(16);
-  const bytes: Hex = `0x${digits.length % 2 ? "0" : ""}${digits}`;
-  if (size(bytes) > 32) throw invalid("A number of more than 32 bytes has no place in a payload.", { value });
-  return concat([byte(size(bytes)), bytes]);
+  if (value >= 1n << 256n)
+    throw invalid("A number of more than 32 bytes has no place in a payload.", { value });
+  return packNumber(value);
 }
 
 const byte = (value: number): Hex => numberToHex(value, { size: 1 });
 
-const isForAnyone = (budget: Budget): boolean =>
-  budget.recipients.length === 1 && isAddressEqual(budget.recipients[0] as Address, ANYONE);
-
+/** Recipients that are named are given by their index. */
 function payeeNumber(budget: Budget, to: Address): bigint {
-  if (isForAnyone(budget)) return BigInt(to);
   const index = budget.recipients.findIndex((recipient) => isAddressEqual(recipient, to));
-  if (index < 0) throw invalid(`${to} is not among the budget's recipients.`, { to });
-  return BigInt(index);
+  if (index >= 0 && to !== ANYONE) return BigInt(index);
+  const anyone = budget.recipients.some((recipient) => isAddressEqual(recipient, ANYONE));
+  if (!anyone) throw invalid(`${to} is not among the budget's recipients.`, { to });
+  if (BigInt(to) < 32n) throw invalid(`${to} can be paid by no payload: it reads as an index.`, { to });
+  return BigInt(to);
 }
 
 function packTokenDomain(domain: { name: string; version: string }): Hex {

@@ -1,36 +1,38 @@
-import { encodeAbiParameters, type Hex, keccak256 } from "viem";
-import { parseHex } from "../units/parseHex.ts";
+import { concat, type Hex, numberToHex } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
 import { parseWhole } from "../units/parseWhole.ts";
 import type { Slot } from "./PayloadParameters.ts";
-
-const words = [
-  { type: "bytes32" },
-  { type: "uint256" },
-  { type: "uint256" },
-  { type: "uint256" },
-  { type: "uint256" },
-  { type: "uint256" },
-] as const;
+import { slotExists } from "./slotExists.ts";
+import { type SlotPeriod, slotPrefix } from "./slotPrefix.ts";
 
 /**
  * The EIP-3009 nonce of a slot: the same as `ISessionModule.slotNonce`. Ask the token's
- * `authorizationState(account, nonce)` whether the slot is used.
+ * `authorizationState(account, nonce)` whether the slot is used. {@link slotReader} reads nonces back.
  *
- * @param id The session's id, by {@link hashSession}.
- * @param period Number of the period, 0 from the session's validAfter on.
- * @returns 32 bytes, of which the low 8 are zero, for tokens whose nonces are keyed sequences.
- * @throws {InvalidInput} INVALID_INPUT
+ * @returns 32 bytes: 17 of keccak256(abi.encode(id, budgetIndex, period)), then the lot (4), the size (1), the index (2),
+ * and 8 zeros, for tokens whose nonces are keyed sequences.
+ * @throws {InvalidInput} NO_SUCH_SLOT: the lot is 2^32 or more, the size above 7, or the index 4^size or more;
+ * INVALID_INPUT
  */
-export function slotNonce(parameters: { id: Hex; budgetIndex: number; period: bigint } & Slot): Hex {
-  const hash = keccak256(
-    encodeAbiParameters(words, [
-      parseHex(parameters.id, "id", 32),
-      BigInt(parseWhole(parameters.budgetIndex, "budgetIndex", 256)),
-      parseWhole(parameters.period, "period", 1n << 256n),
-      parseWhole(parameters.lot, "lot", 1n << 256n),
-      BigInt(parseWhole(parameters.size, "size", 256)),
-      parseWhole(parameters.index, "index", 1n << 256n),
-    ]),
-  );
-  return `${hash.slice(0, 50) as Hex}${"0".repeat(16)}`;
+export function slotNonce(parameters: SlotPeriod & Slot): Hex {
+  const prefix = slotPrefix(parameters);
+  const slot: Slot = {
+    lot: parseWhole(parameters.lot, "lot", 1n << 256n),
+    size: parseWhole(parameters.size, "size", Number.MAX_SAFE_INTEGER),
+    index: parseWhole(parameters.index, "index", 1n << 256n),
+  };
+  if (!slotExists(slot))
+    throw new InvalidInput({
+      code: "NO_SUCH_SLOT",
+      shortMessage: `No budget has slot ${slot.index} of size ${slot.size} in lot ${slot.lot}.`,
+      metaMessages: ["Name a lot below 2^32, a size from 0 to 7, and an index below 4^size."],
+      details: slot,
+    });
+  return concat([
+    prefix,
+    numberToHex(slot.lot, { size: 4 }),
+    numberToHex(slot.size, { size: 1 }),
+    numberToHex(slot.index, { size: 2 }),
+    "0x0000000000000000",
+  ]);
 }

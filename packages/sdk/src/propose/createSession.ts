@@ -121,7 +121,7 @@ function createBudget(
       metaMessages: ["Lower initial, or raise the limit of the period."],
       details: { initial, perPeriod },
     });
-  const sizes = readSizes(request, perTransaction, at);
+  const sizes = readSizes(request, { perTransaction, perPeriod }, at);
   return {
     token,
     perTransaction,
@@ -170,7 +170,7 @@ function readLimit(request: TokenBudgetRequest, at: { path: string; decimals: nu
 
 function readSizes(
   request: TokenBudgetRequest,
-  perTransaction: bigint,
+  { perTransaction, perPeriod }: Pick<Budget, "perTransaction" | "perPeriod">,
   at: { path: string; token: Address; decimals: number; paysBySignature: boolean },
 ): number {
   const refuse = (shortMessage: string, metaMessage: string) =>
@@ -188,6 +188,11 @@ function readSizes(
     throw refuse(
       `${at.path} cannot be a stream and be paid by x402.`,
       "Leave out stream, or write x402: false.",
+    );
+  if (perPeriod / perTransaction >= 1n << 32n)
+    throw refuse(
+      `${at.path} has room for 2^32 payments in one period or more, which is too many to be paid by x402.`,
+      "Raise perTransaction, lower the limit of the period, or write x402: false.",
     );
   const sizes = request.sizes ?? defaultSlotSizes(perTransaction, at.decimals);
   if (!Number.isInteger(sizes) || sizes < 1 || sizes > 8)

@@ -6,11 +6,13 @@ import { deterministicAddresses } from "../generated/addresses/deterministicAddr
 import { erc7579SessionModuleRuntimeBytecode } from "../generated/bytecode/erc7579SessionModuleRuntimeBytecode.ts";
 import { safeSessionHandlerRuntimeBytecode } from "../generated/bytecode/safeSessionHandlerRuntimeBytecode.ts";
 import { safeSessionModuleRuntimeBytecode } from "../generated/bytecode/safeSessionModuleRuntimeBytecode.ts";
+import { sessionLensRuntimeBytecode } from "../generated/bytecode/sessionLensRuntimeBytecode.ts";
 
 const code: { readonly [contract in LatchkeyContract]: Hex } = {
   erc7579SessionModule: erc7579SessionModuleRuntimeBytecode,
   safeSessionHandler: safeSessionHandlerRuntimeBytecode,
   safeSessionModule: safeSessionModuleRuntimeBytecode,
+  sessionLens: sessionLensRuntimeBytecode,
 };
 
 /**

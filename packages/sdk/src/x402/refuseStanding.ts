@@ -7,11 +7,11 @@ import type { SessionStanding } from "./sessionStanding.ts";
  * The reason for which the chain would refuse any payment of a session now, if there is one.
  *
  * @param carriesGrant - whether the owner's signature is at hand, for a session that is not enabled
- * @returns NOT_YET_VALID, EXPIRED, REVOKED, WRONG_EPOCH or NOT_GRANTED
+ * @returns NOT_YET_VALID, EXPIRED, REVOKED, PAUSED, WRONG_EPOCH or NOT_GRANTED
  */
 export function refuseStanding(
   session: Session,
-  standing: Pick<SessionStanding, "chainTime" | "state" | "epoch">,
+  standing: Pick<SessionStanding, "chainTime" | "state" | "paused" | "epoch">,
   carriesGrant: boolean,
 ): Refusal | undefined {
   const { validAfter, validUntil } = session;
@@ -20,6 +20,13 @@ export function refuseStanding(
       code: "REVOKED",
       shortMessage: "The session was taken back.",
       metaMessages: ["Ask the owner for another one."],
+    });
+  }
+  if (standing.paused) {
+    return new Refusal({
+      code: "PAUSED",
+      shortMessage: "The owner has paused this session.",
+      metaMessages: ["Wait until the owner resumes it."],
     });
   }
   if (standing.epoch !== session.epoch) {

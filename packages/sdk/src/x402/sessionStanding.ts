@@ -2,13 +2,16 @@ import { type Address, type Chain, type Client, erc20Abi, type Hex, type Transpo
 import { getBlock, readContract } from "../chainActions.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Session } from "../Session.ts";
-import { type SessionState, sessionState } from "../sessionState.ts";
+import { encodeSession } from "../session/packSession.ts";
+import { readStateAndPause, type SessionState } from "../sessionState.ts";
 
 /** Where a session and one of its budgets stand, as the chain sees them now. */
 export type SessionStanding = {
   /** Unix time of the latest block. */
   chainTime: number;
   state: SessionState;
+  /** Whether the account has paused it. */
+  paused: boolean;
   /** The account's epoch. */
   epoch: bigint;
   /** Number of the budget's current period. */
@@ -33,15 +36,20 @@ export async function sessionStanding(
   const { account } = session;
   const { timestamp } = await getBlock(client, { blockTag: "latest" });
   const ask = { address: module, abi: sessionModuleAbi } as const;
-  const [state, epoch, [period, , spent, resetsAt], balance] = await Promise.all([
-    sessionState(client, { module, id: sessionId, account }),
+  const [{ state, paused }, epoch, [period, , spent, resetsAt], balance] = await Promise.all([
+    readStateAndPause(client, { module, id: sessionId, account }),
     readContract(client, { ...ask, functionName: "epochOf", args: [account] }),
-    readContract(client, { ...ask, functionName: "budgetOf", args: [session, BigInt(budgetIndex)] }),
+    readContract(client, {
+      ...ask,
+      functionName: "budgetOf",
+      args: [encodeSession(session), BigInt(budgetIndex)],
+    }),
     readContract(client, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] }),
   ]);
   return {
     chainTime: Number(timestamp),
     state,
+    paused,
     epoch,
     period,
     spent,

@@ -3,4 +3,5 @@ export * from "./erc7579SessionModuleAbi.ts";
 export * from "./safeSessionHandlerAbi.ts";
 export * from "./safeSessionModuleAbi.ts";
 export * from "./sessionErrorsAbi.ts";
+export * from "./sessionLensAbi.ts";
 export * from "./sessionModuleAbi.ts";

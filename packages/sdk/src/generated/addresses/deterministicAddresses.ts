@@ -5,7 +5,8 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0x6404a1Ae9C82DdE8423FbC5FFbf3DE53DE560B36",
-  safeSessionHandler: "0x767ECe1AE87744DfDccfec0048b5CE0bf573EeA9",
-  safeSessionModule: "0x55b0D4716cD42Ee3586333334051B67e92b448ad",
+  erc7579SessionModule: "0xa8E3B5195ACD57a48BE925AB3994d7Bc988DB5f7",
+  safeSessionHandler: "0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1",
+  safeSessionModule: "0x4294F301f9d6911892A8668c86a49e72e5A6139C",
+  sessionLens: "0xAb275a99c14cF6C9a3070132A54b760B655996d5",
 } as const;

@@ -5,3 +5,5 @@ export * from "./safeSessionHandlerBytecode.ts";
 export * from "./safeSessionHandlerRuntimeBytecode.ts";
 export * from "./safeSessionModuleBytecode.ts";
 export * from "./safeSessionModuleRuntimeBytecode.ts";
+export * from "./sessionLensBytecode.ts";
+export * from "./sessionLensRuntimeBytecode.ts";

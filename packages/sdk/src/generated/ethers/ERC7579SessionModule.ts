@@ -23,101 +23,6 @@ import type {
   TypedContractMethod,
 } from "./common.ts";
 
-export type SessionBudgetStruct = {
-  token: AddressLike;
-  perTransaction: BigNumberish;
-  perPeriod: BigNumberish;
-  period: BigNumberish;
-  initial: BigNumberish;
-  perSecond: BigNumberish;
-  signatures: BigNumberish;
-  sizes: BigNumberish;
-  recipients: AddressLike[];
-};
-
-export type SessionBudgetStructOutput = [
-  token: string,
-  perTransaction: bigint,
-  perPeriod: bigint,
-  period: bigint,
-  initial: bigint,
-  perSecond: bigint,
-  signatures: bigint,
-  sizes: bigint,
-  recipients: string[]
-] & {
-  token: string;
-  perTransaction: bigint;
-  perPeriod: bigint;
-  period: bigint;
-  initial: bigint;
-  perSecond: bigint;
-  signatures: bigint;
-  sizes: bigint;
-  recipients: string[];
-};
-
-export type SessionRuleStruct = {
-  offset: BigNumberish;
-  op: BigNumberish;
-  value: BytesLike;
-};
-
-export type SessionRuleStructOutput = [
-  offset: bigint,
-  op: bigint,
-  value: string
-] & { offset: bigint; op: bigint; value: string };
-
-export type SessionActionStruct = {
-  target: AddressLike;
-  selector: BytesLike;
-  rules: SessionRuleStruct[];
-};
-
-export type SessionActionStructOutput = [
-  target: string,
-  selector: string,
-  rules: SessionRuleStructOutput[]
-] & { target: string; selector: string; rules: SessionRuleStructOutput[] };
-
-export type SessionStruct = {
-  account: AddressLike;
-  key: AddressLike;
-  validAfter: BigNumberish;
-  validUntil: BigNumberish;
-  epoch: BigNumberish;
-  salt: BigNumberish;
-  gasAllowance: BigNumberish;
-  paymaster: AddressLike;
-  budgets: SessionBudgetStruct[];
-  actions: SessionActionStruct[];
-};
-
-export type SessionStructOutput = [
-  account: string,
-  key: string,
-  validAfter: bigint,
-  validUntil: bigint,
-  epoch: bigint,
-  salt: bigint,
-  gasAllowance: bigint,
-  paymaster: string,
-  budgets: SessionBudgetStructOutput[],
-  actions: SessionActionStructOutput[]
-] & {
-  account: string;
-  key: string;
-  validAfter: bigint;
-  validUntil: bigint;
-  epoch: bigint;
-  salt: bigint;
-  gasAllowance: bigint;
-  paymaster: string;
-  budgets: SessionBudgetStructOutput[];
-  actions: SessionActionStructOutput[];
-};
-
 export type CallStruct = {
   target: AddressLike;
   value: BigNumberish;
@@ -182,7 +87,10 @@ export interface ERC7579SessionModuleInterface extends Interface {
       | "nonceUsed"
       | "onInstall"
       | "onUninstall"
+      | "pause"
+      | "pay"
       | "renounce"
+      | "resume"
       | "revoke"
       | "revokeAll"
       | "slotNonce"
@@ -195,30 +103,28 @@ export interface ERC7579SessionModuleInterface extends Interface {
       | "EpochChanged"
       | "GranterChanged"
       | "SessionEnabled"
+      | "SessionPaused"
       | "SessionRevoked"
       | "Spent"
   ): EventFragment;
 
   encodeFunctionData(
     functionFragment: "budgetOf",
-    values: [SessionStruct, BigNumberish]
+    values: [BytesLike, BigNumberish]
   ): string;
-  encodeFunctionData(
-    functionFragment: "enable",
-    values: [SessionStruct]
-  ): string;
+  encodeFunctionData(functionFragment: "enable", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "epochOf",
     values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "execute",
-    values: [SessionStruct, BytesLike, CallStruct[]]
+    values: [BytesLike, BytesLike, CallStruct[]]
   ): string;
   encodeFunctionData(
     functionFragment: "executeSigned",
     values: [
-      SessionStruct,
+      BytesLike,
       BytesLike,
       CallStruct[],
       AddressLike,
@@ -233,7 +139,7 @@ export interface ERC7579SessionModuleInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "grantDigest",
-    values: [SessionStruct]
+    values: [BytesLike]
   ): string;
   encodeFunctionData(
     functionFragment: "granterOf",
@@ -241,7 +147,7 @@ export interface ERC7579SessionModuleInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "hashSession",
-    values: [SessionStruct]
+    values: [BytesLike]
   ): string;
   encodeFunctionData(
     functionFragment: "isInitialized",
@@ -267,10 +173,13 @@ export interface ERC7579SessionModuleInterface extends Interface {
     functionFragment: "onUninstall",
     values: [BytesLike]
   ): string;
+  encodeFunctionData(functionFragment: "pause", values: [BytesLike]): string;
   encodeFunctionData(
-    functionFragment: "renounce",
-    values: [SessionStruct]
+    functionFragment: "pay",
+    values: [BytesLike, BytesLike, AddressLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "renounce", values: [BytesLike]): string;
+  encodeFunctionData(functionFragment: "resume", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "revoke", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "revokeAll", values?: undefined): string;
   encodeFunctionData(
@@ -329,7 +238,10 @@ export interface ERC7579SessionModuleInterface extends Interface {
     functionFragment: "onUninstall",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "pay", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "renounce", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "resume", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revokeAll", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "slotNonce", data: BytesLike): Result;
@@ -371,19 +283,37 @@ export declare namespace SessionEnabledEvent {
     account: AddressLike,
     id: BytesLike,
     key: AddressLike,
-    session: SessionStruct
+    session: BytesLike
   ];
   export type OutputTuple = [
     account: string,
     id: string,
     key: string,
-    session: SessionStructOutput
+    session: string
   ];
   export interface OutputObject {
     account: string;
     id: string;
     key: string;
-    session: SessionStructOutput;
+    session: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export declare namespace SessionPausedEvent {
+  export type InputTuple = [
+    account: AddressLike,
+    id: BytesLike,
+    paused: boolean
+  ];
+  export type OutputTuple = [account: string, id: string, paused: boolean];
+  export interface OutputObject {
+    account: string;
+    id: string;
+    paused: boolean;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -476,7 +406,7 @@ export interface ERC7579SessionModule extends BaseContract {
   ): Promise<this>;
 
   budgetOf: TypedContractMethod<
-    [session: SessionStruct, index: BigNumberish],
+    [session: BytesLike, index: BigNumberish],
     [
       [bigint, bigint, bigint, bigint] & {
         period: bigint;
@@ -488,19 +418,19 @@ export interface ERC7579SessionModule extends BaseContract {
     "view"
   >;
 
-  enable: TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  enable: TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
 
   epochOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
   execute: TypedContractMethod<
-    [session: SessionStruct, grant: BytesLike, calls: CallStruct[]],
+    [session: BytesLike, grant: BytesLike, calls: CallStruct[]],
     [string[]],
     "nonpayable"
   >;
 
   executeSigned: TypedContractMethod<
     [
-      session: SessionStruct,
+      session: BytesLike,
       grant: BytesLike,
       calls: CallStruct[],
       caller: AddressLike,
@@ -518,11 +448,11 @@ export interface ERC7579SessionModule extends BaseContract {
     "view"
   >;
 
-  grantDigest: TypedContractMethod<[session: SessionStruct], [string], "view">;
+  grantDigest: TypedContractMethod<[session: BytesLike], [string], "view">;
 
   granterOf: TypedContractMethod<[account: AddressLike], [string], "view">;
 
-  hashSession: TypedContractMethod<[session: SessionStruct], [string], "view">;
+  hashSession: TypedContractMethod<[session: BytesLike], [string], "view">;
 
   isInitialized: TypedContractMethod<[account: AddressLike], [boolean], "view">;
 
@@ -548,7 +478,23 @@ export interface ERC7579SessionModule extends BaseContract {
 
   onUninstall: TypedContractMethod<[data: BytesLike], [void], "nonpayable">;
 
-  renounce: TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  pause: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
+
+  pay: TypedContractMethod<
+    [
+      session: BytesLike,
+      grant: BytesLike,
+      token: AddressLike,
+      to: AddressLike,
+      amount: BigNumberish
+    ],
+    [void],
+    "nonpayable"
+  >;
+
+  renounce: TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
+
+  resume: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
 
   revoke: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
 
@@ -569,7 +515,7 @@ export interface ERC7579SessionModule extends BaseContract {
 
   stateOf: TypedContractMethod<
     [id: BytesLike, account: AddressLike],
-    [bigint],
+    [[bigint, boolean] & { state: bigint; paused: boolean }],
     "view"
   >;
 
@@ -586,7 +532,7 @@ export interface ERC7579SessionModule extends BaseContract {
   getFunction(
     nameOrSignature: "budgetOf"
   ): TypedContractMethod<
-    [session: SessionStruct, index: BigNumberish],
+    [session: BytesLike, index: BigNumberish],
     [
       [bigint, bigint, bigint, bigint] & {
         period: bigint;
@@ -599,14 +545,14 @@ export interface ERC7579SessionModule extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "enable"
-  ): TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  ): TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "epochOf"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "execute"
   ): TypedContractMethod<
-    [session: SessionStruct, grant: BytesLike, calls: CallStruct[]],
+    [session: BytesLike, grant: BytesLike, calls: CallStruct[]],
     [string[]],
     "nonpayable"
   >;
@@ -614,7 +560,7 @@ export interface ERC7579SessionModule extends BaseContract {
     nameOrSignature: "executeSigned"
   ): TypedContractMethod<
     [
-      session: SessionStruct,
+      session: BytesLike,
       grant: BytesLike,
       calls: CallStruct[],
       caller: AddressLike,
@@ -634,13 +580,13 @@ export interface ERC7579SessionModule extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "grantDigest"
-  ): TypedContractMethod<[session: SessionStruct], [string], "view">;
+  ): TypedContractMethod<[session: BytesLike], [string], "view">;
   getFunction(
     nameOrSignature: "granterOf"
   ): TypedContractMethod<[account: AddressLike], [string], "view">;
   getFunction(
     nameOrSignature: "hashSession"
-  ): TypedContractMethod<[session: SessionStruct], [string], "view">;
+  ): TypedContractMethod<[session: BytesLike], [string], "view">;
   getFunction(
     nameOrSignature: "isInitialized"
   ): TypedContractMethod<[account: AddressLike], [boolean], "view">;
@@ -668,8 +614,27 @@ export interface ERC7579SessionModule extends BaseContract {
     nameOrSignature: "onUninstall"
   ): TypedContractMethod<[data: BytesLike], [void], "nonpayable">;
   getFunction(
+    nameOrSignature: "pause"
+  ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "pay"
+  ): TypedContractMethod<
+    [
+      session: BytesLike,
+      grant: BytesLike,
+      token: AddressLike,
+      to: AddressLike,
+      amount: BigNumberish
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "renounce"
-  ): TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  ): TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "resume"
+  ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "revoke"
   ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
@@ -694,7 +659,7 @@ export interface ERC7579SessionModule extends BaseContract {
     nameOrSignature: "stateOf"
   ): TypedContractMethod<
     [id: BytesLike, account: AddressLike],
-    [bigint],
+    [[bigint, boolean] & { state: bigint; paused: boolean }],
     "view"
   >;
   getFunction(
@@ -725,6 +690,13 @@ export interface ERC7579SessionModule extends BaseContract {
     SessionEnabledEvent.InputTuple,
     SessionEnabledEvent.OutputTuple,
     SessionEnabledEvent.OutputObject
+  >;
+  getEvent(
+    key: "SessionPaused"
+  ): TypedContractEvent<
+    SessionPausedEvent.InputTuple,
+    SessionPausedEvent.OutputTuple,
+    SessionPausedEvent.OutputObject
   >;
   getEvent(
     key: "SessionRevoked"
@@ -764,7 +736,7 @@ export interface ERC7579SessionModule extends BaseContract {
       GranterChangedEvent.OutputObject
     >;
 
-    "SessionEnabled(address,bytes32,address,tuple)": TypedContractEvent<
+    "SessionEnabled(address,bytes32,address,bytes)": TypedContractEvent<
       SessionEnabledEvent.InputTuple,
       SessionEnabledEvent.OutputTuple,
       SessionEnabledEvent.OutputObject
@@ -773,6 +745,17 @@ export interface ERC7579SessionModule extends BaseContract {
       SessionEnabledEvent.InputTuple,
       SessionEnabledEvent.OutputTuple,
       SessionEnabledEvent.OutputObject
+    >;
+
+    "SessionPaused(address,bytes32,bool)": TypedContractEvent<
+      SessionPausedEvent.InputTuple,
+      SessionPausedEvent.OutputTuple,
+      SessionPausedEvent.OutputObject
+    >;
+    SessionPaused: TypedContractEvent<
+      SessionPausedEvent.InputTuple,
+      SessionPausedEvent.OutputTuple,
+      SessionPausedEvent.OutputObject
     >;
 
     "SessionRevoked(address,bytes32)": TypedContractEvent<

@@ -23,101 +23,6 @@ import type {
   TypedContractMethod,
 } from "./common.ts";
 
-export type SessionBudgetStruct = {
-  token: AddressLike;
-  perTransaction: BigNumberish;
-  perPeriod: BigNumberish;
-  period: BigNumberish;
-  initial: BigNumberish;
-  perSecond: BigNumberish;
-  signatures: BigNumberish;
-  sizes: BigNumberish;
-  recipients: AddressLike[];
-};
-
-export type SessionBudgetStructOutput = [
-  token: string,
-  perTransaction: bigint,
-  perPeriod: bigint,
-  period: bigint,
-  initial: bigint,
-  perSecond: bigint,
-  signatures: bigint,
-  sizes: bigint,
-  recipients: string[]
-] & {
-  token: string;
-  perTransaction: bigint;
-  perPeriod: bigint;
-  period: bigint;
-  initial: bigint;
-  perSecond: bigint;
-  signatures: bigint;
-  sizes: bigint;
-  recipients: string[];
-};
-
-export type SessionRuleStruct = {
-  offset: BigNumberish;
-  op: BigNumberish;
-  value: BytesLike;
-};
-
-export type SessionRuleStructOutput = [
-  offset: bigint,
-  op: bigint,
-  value: string
-] & { offset: bigint; op: bigint; value: string };
-
-export type SessionActionStruct = {
-  target: AddressLike;
-  selector: BytesLike;
-  rules: SessionRuleStruct[];
-};
-
-export type SessionActionStructOutput = [
-  target: string,
-  selector: string,
-  rules: SessionRuleStructOutput[]
-] & { target: string; selector: string; rules: SessionRuleStructOutput[] };
-
-export type SessionStruct = {
-  account: AddressLike;
-  key: AddressLike;
-  validAfter: BigNumberish;
-  validUntil: BigNumberish;
-  epoch: BigNumberish;
-  salt: BigNumberish;
-  gasAllowance: BigNumberish;
-  paymaster: AddressLike;
-  budgets: SessionBudgetStruct[];
-  actions: SessionActionStruct[];
-};
-
-export type SessionStructOutput = [
-  account: string,
-  key: string,
-  validAfter: bigint,
-  validUntil: bigint,
-  epoch: bigint,
-  salt: bigint,
-  gasAllowance: bigint,
-  paymaster: string,
-  budgets: SessionBudgetStructOutput[],
-  actions: SessionActionStructOutput[]
-] & {
-  account: string;
-  key: string;
-  validAfter: bigint;
-  validUntil: bigint;
-  epoch: bigint;
-  salt: bigint;
-  gasAllowance: bigint;
-  paymaster: string;
-  budgets: SessionBudgetStructOutput[];
-  actions: SessionActionStructOutput[];
-};
-
 export type CallStruct = {
   target: AddressLike;
   value: BigNumberish;
@@ -143,7 +48,10 @@ export interface SafeSessionModuleInterface extends Interface {
       | "isValidSafeSignature"
       | "isValidSignatureFor"
       | "nonceUsed"
+      | "pause"
+      | "pay"
       | "renounce"
+      | "resume"
       | "revoke"
       | "revokeAll"
       | "slotNonce"
@@ -154,30 +62,28 @@ export interface SafeSessionModuleInterface extends Interface {
     nameOrSignatureOrTopic:
       | "EpochChanged"
       | "SessionEnabled"
+      | "SessionPaused"
       | "SessionRevoked"
       | "Spent"
   ): EventFragment;
 
   encodeFunctionData(
     functionFragment: "budgetOf",
-    values: [SessionStruct, BigNumberish]
+    values: [BytesLike, BigNumberish]
   ): string;
-  encodeFunctionData(
-    functionFragment: "enable",
-    values: [SessionStruct]
-  ): string;
+  encodeFunctionData(functionFragment: "enable", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "epochOf",
     values: [AddressLike]
   ): string;
   encodeFunctionData(
     functionFragment: "execute",
-    values: [SessionStruct, BytesLike, CallStruct[]]
+    values: [BytesLike, BytesLike, CallStruct[]]
   ): string;
   encodeFunctionData(
     functionFragment: "executeSigned",
     values: [
-      SessionStruct,
+      BytesLike,
       BytesLike,
       CallStruct[],
       AddressLike,
@@ -188,11 +94,11 @@ export interface SafeSessionModuleInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "grantDigest",
-    values: [SessionStruct]
+    values: [BytesLike]
   ): string;
   encodeFunctionData(
     functionFragment: "hashSession",
-    values: [SessionStruct]
+    values: [BytesLike]
   ): string;
   encodeFunctionData(
     functionFragment: "isValidSafeSignature",
@@ -214,10 +120,13 @@ export interface SafeSessionModuleInterface extends Interface {
     functionFragment: "nonceUsed",
     values: [BytesLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "pause", values: [BytesLike]): string;
   encodeFunctionData(
-    functionFragment: "renounce",
-    values: [SessionStruct]
+    functionFragment: "pay",
+    values: [BytesLike, BytesLike, AddressLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(functionFragment: "renounce", values: [BytesLike]): string;
+  encodeFunctionData(functionFragment: "resume", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "revoke", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "revokeAll", values?: undefined): string;
   encodeFunctionData(
@@ -261,7 +170,10 @@ export interface SafeSessionModuleInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "nonceUsed", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "pay", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "renounce", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "resume", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revokeAll", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "slotNonce", data: BytesLike): Result;
@@ -286,19 +198,37 @@ export declare namespace SessionEnabledEvent {
     account: AddressLike,
     id: BytesLike,
     key: AddressLike,
-    session: SessionStruct
+    session: BytesLike
   ];
   export type OutputTuple = [
     account: string,
     id: string,
     key: string,
-    session: SessionStructOutput
+    session: string
   ];
   export interface OutputObject {
     account: string;
     id: string;
     key: string;
-    session: SessionStructOutput;
+    session: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export declare namespace SessionPausedEvent {
+  export type InputTuple = [
+    account: AddressLike,
+    id: BytesLike,
+    paused: boolean
+  ];
+  export type OutputTuple = [account: string, id: string, paused: boolean];
+  export interface OutputObject {
+    account: string;
+    id: string;
+    paused: boolean;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -391,7 +321,7 @@ export interface SafeSessionModule extends BaseContract {
   ): Promise<this>;
 
   budgetOf: TypedContractMethod<
-    [session: SessionStruct, index: BigNumberish],
+    [session: BytesLike, index: BigNumberish],
     [
       [bigint, bigint, bigint, bigint] & {
         period: bigint;
@@ -403,19 +333,19 @@ export interface SafeSessionModule extends BaseContract {
     "view"
   >;
 
-  enable: TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  enable: TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
 
   epochOf: TypedContractMethod<[account: AddressLike], [bigint], "view">;
 
   execute: TypedContractMethod<
-    [session: SessionStruct, grant: BytesLike, calls: CallStruct[]],
+    [session: BytesLike, grant: BytesLike, calls: CallStruct[]],
     [string[]],
     "nonpayable"
   >;
 
   executeSigned: TypedContractMethod<
     [
-      session: SessionStruct,
+      session: BytesLike,
       grant: BytesLike,
       calls: CallStruct[],
       caller: AddressLike,
@@ -427,9 +357,9 @@ export interface SafeSessionModule extends BaseContract {
     "nonpayable"
   >;
 
-  grantDigest: TypedContractMethod<[session: SessionStruct], [string], "view">;
+  grantDigest: TypedContractMethod<[session: BytesLike], [string], "view">;
 
-  hashSession: TypedContractMethod<[session: SessionStruct], [string], "view">;
+  hashSession: TypedContractMethod<[session: BytesLike], [string], "view">;
 
   isValidSafeSignature: TypedContractMethod<
     [
@@ -457,7 +387,23 @@ export interface SafeSessionModule extends BaseContract {
     "view"
   >;
 
-  renounce: TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  pause: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
+
+  pay: TypedContractMethod<
+    [
+      session: BytesLike,
+      grant: BytesLike,
+      token: AddressLike,
+      to: AddressLike,
+      amount: BigNumberish
+    ],
+    [void],
+    "nonpayable"
+  >;
+
+  renounce: TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
+
+  resume: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
 
   revoke: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
 
@@ -478,7 +424,7 @@ export interface SafeSessionModule extends BaseContract {
 
   stateOf: TypedContractMethod<
     [id: BytesLike, account: AddressLike],
-    [bigint],
+    [[bigint, boolean] & { state: bigint; paused: boolean }],
     "view"
   >;
 
@@ -489,7 +435,7 @@ export interface SafeSessionModule extends BaseContract {
   getFunction(
     nameOrSignature: "budgetOf"
   ): TypedContractMethod<
-    [session: SessionStruct, index: BigNumberish],
+    [session: BytesLike, index: BigNumberish],
     [
       [bigint, bigint, bigint, bigint] & {
         period: bigint;
@@ -502,14 +448,14 @@ export interface SafeSessionModule extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "enable"
-  ): TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  ): TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "epochOf"
   ): TypedContractMethod<[account: AddressLike], [bigint], "view">;
   getFunction(
     nameOrSignature: "execute"
   ): TypedContractMethod<
-    [session: SessionStruct, grant: BytesLike, calls: CallStruct[]],
+    [session: BytesLike, grant: BytesLike, calls: CallStruct[]],
     [string[]],
     "nonpayable"
   >;
@@ -517,7 +463,7 @@ export interface SafeSessionModule extends BaseContract {
     nameOrSignature: "executeSigned"
   ): TypedContractMethod<
     [
-      session: SessionStruct,
+      session: BytesLike,
       grant: BytesLike,
       calls: CallStruct[],
       caller: AddressLike,
@@ -530,10 +476,10 @@ export interface SafeSessionModule extends BaseContract {
   >;
   getFunction(
     nameOrSignature: "grantDigest"
-  ): TypedContractMethod<[session: SessionStruct], [string], "view">;
+  ): TypedContractMethod<[session: BytesLike], [string], "view">;
   getFunction(
     nameOrSignature: "hashSession"
-  ): TypedContractMethod<[session: SessionStruct], [string], "view">;
+  ): TypedContractMethod<[session: BytesLike], [string], "view">;
   getFunction(
     nameOrSignature: "isValidSafeSignature"
   ): TypedContractMethod<
@@ -564,8 +510,27 @@ export interface SafeSessionModule extends BaseContract {
     "view"
   >;
   getFunction(
+    nameOrSignature: "pause"
+  ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "pay"
+  ): TypedContractMethod<
+    [
+      session: BytesLike,
+      grant: BytesLike,
+      token: AddressLike,
+      to: AddressLike,
+      amount: BigNumberish
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "renounce"
-  ): TypedContractMethod<[session: SessionStruct], [void], "nonpayable">;
+  ): TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "resume"
+  ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "revoke"
   ): TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
@@ -590,7 +555,7 @@ export interface SafeSessionModule extends BaseContract {
     nameOrSignature: "stateOf"
   ): TypedContractMethod<
     [id: BytesLike, account: AddressLike],
-    [bigint],
+    [[bigint, boolean] & { state: bigint; paused: boolean }],
     "view"
   >;
 
@@ -607,6 +572,13 @@ export interface SafeSessionModule extends BaseContract {
     SessionEnabledEvent.InputTuple,
     SessionEnabledEvent.OutputTuple,
     SessionEnabledEvent.OutputObject
+  >;
+  getEvent(
+    key: "SessionPaused"
+  ): TypedContractEvent<
+    SessionPausedEvent.InputTuple,
+    SessionPausedEvent.OutputTuple,
+    SessionPausedEvent.OutputObject
   >;
   getEvent(
     key: "SessionRevoked"
@@ -635,7 +607,7 @@ export interface SafeSessionModule extends BaseContract {
       EpochChangedEvent.OutputObject
     >;
 
-    "SessionEnabled(address,bytes32,address,tuple)": TypedContractEvent<
+    "SessionEnabled(address,bytes32,address,bytes)": TypedContractEvent<
       SessionEnabledEvent.InputTuple,
       SessionEnabledEvent.OutputTuple,
       SessionEnabledEvent.OutputObject
@@ -644,6 +616,17 @@ export interface SafeSessionModule extends BaseContract {
       SessionEnabledEvent.InputTuple,
       SessionEnabledEvent.OutputTuple,
       SessionEnabledEvent.OutputObject
+    >;
+
+    "SessionPaused(address,bytes32,bool)": TypedContractEvent<
+      SessionPausedEvent.InputTuple,
+      SessionPausedEvent.OutputTuple,
+      SessionPausedEvent.OutputObject
+    >;
+    SessionPaused: TypedContractEvent<
+      SessionPausedEvent.InputTuple,
+      SessionPausedEvent.OutputTuple,
+      SessionPausedEvent.OutputObject
     >;
 
     "SessionRevoked(address,bytes32)": TypedContractEvent<

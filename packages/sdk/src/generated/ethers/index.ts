@@ -4,7 +4,9 @@
 export type { ERC7579SessionModule } from "./ERC7579SessionModule.ts";
 export type { SafeSessionHandler } from "./SafeSessionHandler.ts";
 export type { SafeSessionModule } from "./SafeSessionModule.ts";
+export type { SessionLens } from "./SessionLens.ts";
 export * as factories from "./factories/index.ts";
 export { ERC7579SessionModule__factory } from "./factories/ERC7579SessionModule__factory.ts";
 export { SafeSessionHandler__factory } from "./factories/SafeSessionHandler__factory.ts";
 export { SafeSessionModule__factory } from "./factories/SafeSessionModule__factory.ts";
+export { SessionLens__factory } from "./factories/SessionLens__factory.ts";

@@ -233,6 +233,27 @@ const _abi = [
     inputs: [
       {
         internalType: "uint256",
+        name: "lot",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "size",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "index",
+        type: "uint256",
+      },
+    ],
+    name: "NoSuchSlot",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
         name: "nonce",
         type: "uint256",
       },
@@ -292,6 +313,17 @@ const _abi = [
       },
     ],
     name: "NotYetValid",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "parts",
+        type: "uint256",
+      },
+    ],
+    name: "PartLeftOut",
     type: "error",
   },
   {
@@ -371,6 +403,17 @@ const _abi = [
       },
     ],
     name: "Reentered",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "SessionIsPaused",
     type: "error",
   },
   {
@@ -519,146 +562,38 @@ const _abi = [
         type: "address",
       },
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
         indexed: false,
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "SessionEnabled",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "address",
+        name: "account",
+        type: "address",
+      },
+      {
+        indexed: true,
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "bool",
+        name: "paused",
+        type: "bool",
+      },
+    ],
+    name: "SessionPaused",
     type: "event",
   },
   {
@@ -720,142 +655,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
       {
         internalType: "uint256",
@@ -892,142 +694,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "enable",
@@ -1057,142 +726,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
       {
         internalType: "bytes",
@@ -1236,142 +772,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
       {
         internalType: "bytes",
@@ -1459,142 +862,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "grantDigest",
@@ -1630,149 +900,16 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "hashSession",
     outputs: [
       {
         internalType: "bytes32",
-        name: "id",
+        name: "",
         type: "bytes32",
       },
     ],
@@ -1904,145 +1041,71 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "pause",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
+      },
+      {
+        internalType: "bytes",
+        name: "grant",
+        type: "bytes",
+      },
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+    ],
+    name: "pay",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes",
+        name: "session",
+        type: "bytes",
       },
     ],
     name: "renounce",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "resume",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -2128,8 +1191,13 @@ const _abi = [
     outputs: [
       {
         internalType: "enum State",
-        name: "",
+        name: "state",
         type: "uint8",
+      },
+      {
+        internalType: "bool",
+        name: "paused",
+        type: "bool",
       },
     ],
     stateMutability: "view",
@@ -2209,7 +1277,7 @@ const _abi = [
 ] as const;
 
 const _bytecode =
-  "0x60808060405234601557615dd5908161001a8239f35b5f80fdfe60a06040526004361015610011575f80fd5b5f5f358060e01c9081630f687b6214610e0f5781632f01425114610d2c5781633012c84414610d0f578163534f456514610c9d578163543df48914610b6b578163582805d914610b295781636d61fe7014610aef57816377931b2914610a9e5781638a6caba9146108fc5781638a91b0e3146107b8575080638eec9e371461075d578063966bcd781461070057806397003203146106b3578063a340fff414610679578063b75c7dc614610639578063ce0a084d146105df578063d60b347f146105a5578063ec1ceccd1461055d578063ecd0596114610524578063f551e2ee146104a75763fd5a984914610104575f80fd5b346104a05760e03660031901126104a0576004359067ffffffffffffffff82116104a05761014060031983360301126104a05760243567ffffffffffffffff81116104a357610157903690600401610e61565b9060443567ffffffffffffffff811161049a57610178903690600401610e8f565b949093606435906001600160a01b0382168092036104a05760843560a4359365ffffffffffff851680950361049e5760c43567ffffffffffffffff811161049a57906101cb6101d6923690600401610e61565b929091600401611b16565b969095338114801561048a575b158015610482575b61046c57814211610458576101ff8c61327b565b61020c6040519182610fb4565b8c81526102188d61327b565b601f1901366020830137865b8d811061038557506001600160a01b0394926102ad94928260206102a8945160051b910120916040519160208301937f40fd419c647be1d88f2dc9a1a2f268da9ad3a90b33b5d4fdf326cecd2604d10685528d6040850152606084015260808301528860a083015260c082015260c081526102a060e082610fb4565b519020612185565b613293565b505016801590811561036d575b5061035e576001600160a01b038351166102d48286612d20565b928381526002602052604081206001600160a01b0383165f5260205260405f205493600160ff85161b9384861661034c5761034861033c8d8d8d8d8d8d8d8d8d6001600160a01b0360408f8f815260026020522091165f5260205260405f2091179055611b94565b60405191829182610ee4565b0390f35b632472ad4160e21b8352600452602482fd5b631ebad4c160e01b8252600482fd5b90506001600160a01b0360208501511614155f6102ba565b8c8160051b81013580910190604082013590818301913660208435850101111591843560a01c91843591171760201c1715161561044457906103d160019392369060208135910161196c565b60208151910120604051906020808301937f84fa2cf05cd88e992eae77e851af68a4ee278dcff6ef504e487a55b3baadfbe585526001600160a01b0381351660408501520135606083015260808201526080815261043060a082610fb4565b51902061043d8285610fea565b5201610224565b631255bb5960e11b8a52600483905260248afd5b632e195da360e11b86526004829052602486fd5b6350a5f40560e01b865233600452602452604485fd5b5080156101eb565b506001600160a01b0381146101e3565b8380fd5b825b80fd5b5080fd5b50346104a05760603660031901126104a0576104c1610f43565b5060443567ffffffffffffffff81116104a3576104e56104ef913690600401610e61565b9060243533612d43565b159050610514576020630b135d3f60e11b5b6040516001600160e01b03199091168152f35b60206001600160e01b0319610501565b50346104a05760203660031901126104a057602060043560018114908115610552575b506040519015158152f35b600291501482610547565b50346104a05760403660031901126104a0576001600160a01b036040610581610f59565b926004358152806020522091165f526020526020600860405f200154604051908152f35b50346104a05760203660031901126104a05760406020916001600160a01b036105cc610f43565b1681526003835220541515604051908152f35b50346104a05760603660031901126104a0576020906105fc610f59565b6001600160a01b0360406044359361061685600435612d20565b8152600286522091165f52825260405f2054600160ff60405193161b1615158152f35b50346104a05760203660031901126104a057602436036106625761065f33600435612713565b80f35b63b5cf297560e01b81523660045260248052604490fd5b50346104a057806003193601126104a0576004360361069b5761065f336127c0565b63b5cf297560e01b8152366004908152602452604490fd5b50346104a05760403660031901126104a0576004359067ffffffffffffffff82116104a05761012060031983360301126104a05760206106f860243560048501611a3e565b604051908152f35b50346104a05760c03660031901126104a057604080516004358152602435602082810191909152604435928201929092526064356060820152608435608082015260a43560a082015260c0902067ffffffffffffffff19166106f8565b50346104a05760403660031901126104a05760209061077a610f59565b60043582528183526001600160a01b036040832091165f52825260405f2090505460f81c6107a781610f83565b604051906107b481610f83565b8152f35b9050346104a35760203660031901126104a3576004359067ffffffffffffffff821161049e576107ef6107f7923690600401610e61565b8193916123e7565b6107ff6127a6565b1590816108e0575b506108cd5733825260036020526040822054610899575b3382526001602052604082205460f81c61083d575b5061065f336127c0565b33825260016020526040822067ffffffffffffffff81541690557fb2dba82b697f62c44e390495cb9aad2b3979bd7b3cafcaa07b9ee4e2940f08e1604051602081528061089033948660208401916125ce565b0390a25f610833565b33825260036020526040822080545f198101919082116108b9575561081e565b634e487b7160e01b84526011600452602484fd5b6388cc1d6160e01b825233600452602482fd5b6108f691506001600160e01b031916303361249c565b5f610807565b34610a705761091261090d36610e2c565b611b16565b90916001600160a01b03835116803303610a885750610931308461225c565b604051602081016109548261094687846116ae565b03601f198101845283610fb4565b815160040180600411610a745761096a90612786565b36600411610a7057366003190161098081611950565b61098d6040519182610fb4565b8181526020810191600483375f601c36830101525190209151902003610a59576109c2906001600160e01b031916303361249c565b610a465765ffffffffffff60608301511680421015610a3457506109e582612645565b805f525f60205260405f206001600160a01b0333165f5260205260405f205460f81c60028114610a215715610a1657005b610a1f9161268d565b005b50631b35d40560e01b5f5260045260245ffd5b63188e463160e11b5f5260045260245ffd5b6388cc1d6160e01b5f523360045260245ffd5b6301b8fadf60e61b5f525f6004525f60245260445ffd5b5f80fd5b634e487b7160e01b5f52601160045260245ffd5b632ce5893760e21b5f523360045260245260445ffd5b34610a7057610aaf61090d36610e2c565b6001600160a01b03602083015116803303610ad957506001600160a01b03610a1f92511690612713565b63559fb31d60e11b5f523360045260245260445ffd5b34610a70576020366003190112610a705760043567ffffffffffffffff8111610a7057610b23610a1f913690600401610e61565b9061102e565b34610a70576020366003190112610a70576001600160a01b03610b4a610f43565b165f526001602052602067ffffffffffffffff60405f205416604051908152f35b34610a70576040366003190112610a705760043567ffffffffffffffff8111610a70576101406003198236030112610a7057602435905f905f90610bb25f91600401611b16565b9490610bbe308261225c565b610100810195865151831015610c8a57610bdb8360809851610fea565b519265ffffffffffff604084015116421015610c17575b5050610bff918591612395565b91604051938452602084015260408301526060820152f35b9193509350610c649450610c70610c2f4284866122ab565b80968193610c3e4287896122cf565b975f525f60205260405f206001600160a01b0380895116165f5260205260405f20611012565b90549060031b1c61234f565b91848311610c82575b91929087610bf2565b849250610c79565b82635d99af7b60e01b5f5260045260245ffd5b34610a70576020366003190112610a70576001600160a01b03610cbe610f43565b165f52600160205261034860405f20546040519068ffffffffffffffffff198160081b16602083015260178252610cf6603783610fb4565b60f81c8152604051918291602083526020830190610ec0565b34610a705760206106f8610d2561090d36610e2c565b9050612185565b34610a70576060366003190112610a705760043567ffffffffffffffff8111610a70576101406003198236030112610a705760243567ffffffffffffffff8111610a7057610d7e903690600401610e61565b604435929167ffffffffffffffff8411610a7057610da3610dae943690600401610e8f565b949093600401611b16565b90602081016001600160a01b0381511633141580610dfd575b610ddc5761034861033c888888888888611b94565b6001600160a01b0390511663559fb31d60e11b5f523360045260245260445ffd5b50610e09878784611b33565b15610dc7565b34610a70576020610e2261090d36610e2c565b9050604051908152f35b6020600319820112610a70576004359067ffffffffffffffff8211610a7057610140908290036003190112610a705760040190565b9181601f84011215610a705782359167ffffffffffffffff8311610a705760208381860195010111610a7057565b9181601f84011215610a705782359167ffffffffffffffff8311610a70576020808501948460051b010111610a7057565b805180835260209291819084018484015e5f828201840152601f01601f1916010190565b602081016020825282518091526040820191602060408360051b8301019401925f915b838310610f1657505050505090565b9091929394602080610f34600193603f198682030187528951610ec0565b97019301930191939290610f07565b600435906001600160a01b0382168203610a7057565b602435906001600160a01b0382168203610a7057565b35906001600160a01b0382168203610a7057565b60031115610f8d57565b634e487b7160e01b5f52602160045260245ffd5b359065ffffffffffff82168203610a7057565b90601f8019910116810190811067ffffffffffffffff821117610fd657604052565b634e487b7160e01b5f52604160045260245ffd5b8051821015610ffe5760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b6008821015610ffe5701905f90565b91908201809211610a7457565b9161103982846123e7565b335f52600360205260405f2080549060018201809211610a74575581156116a9576110705f356001600160e01b031916303361249c565b610a465782358301602081019035906020850135850193843595818411158061169c575b15918215611248575b5050610a595781611157575b503393923681900361015e1901929091505f5b8481101561114f5760208160051b8401013584811215610a705760206110e491850101611b16565b6001600160a01b03825116803303610a885750611101308361225c565b61110a82612645565b805f525f60205260405f20885f5260205260405f205460f81c60028114610a21579060019392911561113f575b5050016110bc565b6111489161268d565b5f80611137565b509350505050565b60178211611235576112027fb2dba82b697f62c44e390495cb9aad2b3979bd7b3cafcaa07b9ee4e2940f08e191335f52600160205260405f20813568ffffffffffffffffff198116906017871061120c575b50815467ffffffffffffffff7effffffffffffffffffffffffffffffffffffffffffffff00000000000000008060ff60f81b8a60f81b169460081c161691161717905560405191829160208352339560208401916125ce565b0390a25f806110a9565b905068ffffffffffffffffff199068ffffffffffffffffff198760170360031b1b16165f6111a9565b50637e7b125960e01b5f5260045260245ffd5b6112549250369161196c565b602081519101206040516020810190604082526112756060820186866125ce565b818103601f19016040830152888152602088810191839160058c901b82018101915f918101368d900361015e19018e5b84106112ce57505050506112c2925003601f198101835282610fb4565b51902014155f8061109d565b919390929450601f19848203018352853582811215610a70578d0190602082016101408201926001600160a01b0361130583610f6f565b1683526001600160a01b0361131c60408301610f6f565b16602084015265ffffffffffff61133560608301610fa1565b16604084015265ffffffffffff61134e60808301610fa1565b16606084015260a081013567ffffffffffffffff8116809103610a7057608084015260c081013560a08401526001600160801b0361138e60e083016125ee565b1660c08401526001600160a01b036113a96101008301610f6f565b1660e08401526113bd610120820183612602565b80956101406101008701525261016084016101608660051b86010195825f61011e1982360301915b83821061154f5750505050505090610140611401920190612602565b929091610120818303910152828152602081019060208460051b82010193835f90605e19813603015b8383106114515750505050505050602080600192970193019401919492909386948e6112a5565b90919293949596601f19868203018752873582811215610a7057830160608201906001600160a01b0361148382610f6f565b168352602081013563ffffffff60e01b8116809103610a705760208401526040810135601e1982360301811215610a705701906020823592019267ffffffffffffffff8311610a70576060830236038413610a70578260809260606040840152520191905f905b80821061150b5750505060208060019299019701930191909493929461142a565b90919283359061ffff8216809203610a705760608160019382935260ff61153460208901612637565b166020820152604087013560408201520194019201906114ea565b90919293949861015f19898203018652893584811215610a70578201906101208101916001600160a01b0361158382610f6f565b1682526001600160801b0361159a602083016125ee565b1660208301526001600160801b036115b4604083016125ee565b166040830152606081013563ffffffff8116809103610a7057610140916116419160608501526001600160801b036115ee608083016125ee565b1660808501526001600160801b0361160860a083016125ee565b1660a085015260ff61161c60c08301612637565b1660c085015260ff61163060e08301612637565b1660e0850152610100810190612602565b610120610100850152938490529101915f905b808210611674575050506020806001929b019601920190939291936113e5565b9091926020806001926001600160a01b0361168e88610f6f565b168152019401920190611654565b508160051c871115611094565b915050565b90602082526101608201906001600160a01b0381511660208401526001600160a01b03602082015116604084015265ffffffffffff604082015116606084015265ffffffffffff606082015116608084015267ffffffffffffffff60808201511660a084015260a081015160c08401526001600160801b0360c08201511660e08401526001600160a01b0360e08201511661010084015261010081015191610140610120850152825180915261018084019060206101808260051b8701019401915f905b82821061185a5750505050610120015191610140601f1982840301910152815180825260208201916020808360051b8301019401925f915b8383106117b957505050505090565b9091929394601f19828203018352855160206080604060608501936001600160a01b03815116865263ffffffff60e01b848201511684870152015193606060408201528451809452019201905f905b80821061182757505050602080600192970193019301919392906117aa565b909192602060606001926040875161ffff815116835260ff85820151168584015201516040820152019401920190611808565b9091929461017f19878203018252855160206101406101006101208501936001600160a01b0381511686526001600160801b038482015116848701526001600160801b03604082015116604087015263ffffffff60608201511660608701526001600160801b0360808201511660808701526001600160801b0360a08201511660a087015260ff60c08201511660c087015260ff60e08201511660e08701520151936101206101008201528451809452019201905f905b80821061192f57505050602080600192970192019201909291611772565b9091926020806001926001600160a01b038751168152019401920190611911565b67ffffffffffffffff8111610fd657601f01601f191660200190565b92919261197882611950565b916119866040519384610fb4565b829481845281830111610a70578281602093845f960137010152565b91908203918211610a7457565b903590601e1981360301821215610a70570180359067ffffffffffffffff8211610a7057602001918136038313610a7057565b60405190610140820182811067ffffffffffffffff821117610fd6576040526060610120835f81525f60208201525f60408201525f838201525f60808201525f60a08201525f60c08201525f60e0820152826101008201520152565b80356001600160a01b038116809103610a70573314801590611b07575b611b0057611a75611a6f60608301836119af565b90612885565b9115611af45790611a8e91611a886119e2565b50612b3d565b849591949692939695611ace575b50505050505f14611ac8578065ffffffffffff6060816040611ac5950151169201511690612d09565b90565b50600190565b611aea9550611ae16101008301836119af565b95909488612ba7565b5f80808080611a9c565b505090611ac591612969565b5050600190565b50611b106127a6565b15611a5b565b611b2890611b226119e2565b506132c7565b9092909115610a5957565b916001600160a01b038351163303611b8d57611b4e916135f9565b611ac85736600411610a7057611b68903660031901613672565b505080611b725790565b50611b895f356001600160e01b031916303361249c565b1590565b5050505f90565b91959492956001600160a01b0383511696875c6001895d61217257611bda90835f525f60205260405f206001600160a01b038a165f5260205260405f2092838587613a9a565b831561216357600191611bf261010085015151613b77565b925f5b8681106120ad575015611cbb5790611c0e929184613bf2565b611c1782613ba9565b925f5b838110611c2c57505050505f90925b5d565b8060051b820135808301908135916040810135928382019384359384366020828901011115928460a01c92171760201c17151615611ca857916001949391611c8c936001600160a01b038951169086602080861515970194013592614e66565b611c968288610fea565b52611ca18187610fea565b5001611c1a565b84631255bb5960e11b5f5260045260245ffd5b9150611ccb849694979397613ba9565b91611cdb61010089015151613b77565b92611ce68451613b77565b965f5b8851811015611d2e5780611d1d8c6001600160a01b0380611d11600196610100850151610fea565b51511691511690614e1a565b611d27828c610fea565b5201611ce9565b5091939597909294965f905b828210611e5d5750505f5b818110611d785750505095611d5981612645565b6001835460f81c03610a2157915f949391611d7393613bf2565b611c29565b8060051b8301358084019081359160408101358082019081359384366020828601011115928760a01c92171760201c17151615611ca8576001928e92602080611dc79401910135868886614ca7565b9492915050611dd581610f83565b03611e525751604051636eb1769f60e11b60208201526001600160a01b03918216602482015291166044808301829052825290611e1d90611e17606482610fb4565b836158f8565b9182611e30575050506001905b01611d45565b6001600160a01b039063c221308160e01b5f521660045260245260445260645ffd5b505050600190611e2a565b97939098949195928960051b81013581016040810135608052366020608051830135608051840101011115813560a01c6080518301358d6080519060051b860135171760201c1715161561209a57918b9998979593918b979593611ed96080518201358d6020608051850101906020850135908d863591614ca7565b509d909a9091611ee881610f83565b6002811461203d575b611efa81610f83565b60018114612035575b906002611f45949392611f1581610f83565b14159283612026575b608051810135926020608051830101926001600160a01b0360208401359335925116614e66565b611f4f8d84610fea565b52611f5a8c83610fea565b505f5b8d8b5182101561200d57908c611fef828e8e611fe98f611fe38591611f978b6001600160a01b0380611d1160019f61010089910151610fea565b98611fa28488610fea565b518a101561200657611fbe8a611fb8868a610fea565b516119a2565b915b8403611ffe57905b611fd28487610fea565b519180821115611ff6575090614e09565b92610fea565b52610fea565b5201611f5d565b905090614e09565b505f90611fc8565b5f91611fc0565b5050949a90959399506001919650979196970190611d3a565b60805181013515159350611f1e565b5f9e50611f03565b9161206d91506001600160a01b03905116612064608051850135602060805187010161284f565b9084359061249c565b612079578d8f91611ef1565b6001600160a01b03828f63bbcd283160e01b5f52600452351660245260445ffd5b8a631255bb5960e11b5f5260045260245ffd5b8060051b8801358089019081359160408101358082019081359384366020828601011115928760a01c92171760201c17151615611ca8576120f99160208085930191013585878d614ca7565b50909161210581610f83565b1561211b5750505050905060015f915b01611bf5565b6121326121399161212c848c610fea565b51614e09565b9189610fea565b52159081612158575b50612150575b600190612115565b5f9150612148565b90503b15155f612142565b63c2e5347d60e01b5f5260045ffd5b8763f5fdc8cd60e01b5f5260045260245ffd5b61224861225660405160208101907f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f82527f5dcb07e7d09e80bd986f725fe4f437fb4e0cbfa0e8ad4e6878f3ce46003f2f8460408201527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608201524660808201523060a082015260a0815261221d60c082610fb4565b51902092604051928391602083019586909160429261190160f01b8352600283015260228201520190565b03601f198101835282610fb4565b51902090565b9061226691613d73565b9161226f575050565b6301b8fadf60e61b5f52600b811015610f8d5760045260245260445ffd5b8115612297570490565b634e487b7160e01b5f52601260045260245ffd5b6060611ac59365ffffffffffff604063ffffffff940151169003920151169061228d565b9190916001600160801b0360a08401511691821561233c5765ffffffffffff60406001600160801b036080870151169301511690039063ffffffff606085015116928315612297576001600160801b0393604093060201920151168082105f14612337575090565b905090565b505050604001516001600160801b031690565b65ffffffffffff8160801c16908282146123735750101561236e575f90565b5f1990565b6001600160801b031692915050565b81810292918115918404141715610a7457565b919065ffffffffffff6040840151169160018101809111610a745765ffffffffffff926123d16123d79263ffffffff6060809601511690612382565b90611021565b9201511680821015612337575090565b601f8201808311610a7457601f19166044019081604411610a745761240d604492612786565b149081159161241e575b50610a5957565b601f81161515915081612433575b505f612417565b905060f8601f193601359160031b161b15155f61242c565b3d15612475573d9061245c82611950565b9161246a6040519384610fb4565b82523d5f602084013e565b606090565b60208151910151906020811061248e575090565b5f199060200360031b1b1690565b905f80916040519463ffffffff60e01b166020860152602085526124c1604086610fb4565b604051612502816122486001600160a01b03602083019563112d3a7d60e01b8752600360248501521698896044840152606060648401526084830190610ec0565b5190845afa61250f61244b565b90806125c3575b6125a9575b505f80916040516020810190635624b25b60e01b82527f6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d56024820152600160448201526044815261256d606482610fb4565b51915afa61257961244b565b9015801561259d575b61259757606001516001600160a01b03161490565b50505f90565b50606081511415612582565b6125b29061247a565b611b0057308214612597575f61251b565b506020815114612516565b908060209392818452848401375f828201840152601f01601f1916010190565b35906001600160801b0382168203610a7057565b9035601e1982360301811215610a7057016020813591019167ffffffffffffffff8211610a70578160051b36038313610a7057565b359060ff82168203610a7057565b6001600160a01b038151165f52600160205267ffffffffffffffff60808160405f20541692015116818103612678575050565b630ae4993b60e21b5f5260045260245260445ffd5b5f8281526020818152604080832084516001600160a01b03168452909152902080549192916001600160f81b03600160f81b91161790556001600160a01b038251167f2c1672a2857953955fae07b37ef761ca2672dc96b92daf36001c8dcfa494625c61270e6001600160a01b0360208601511694604051918291826116ae565b0390a4565b90815f525f60205260405f206001600160a01b0382165f5260205260405f20906002825460f81c146127815781546001600160f81b0316600160f91b179091556001600160a01b03167e6be5f629d8df9f032986474cfc3bfc82c9b1cd74dcb2fcb5b3d48f98a500245f80a3565b505050565b8036036127905750565b63b5cf297560e01b5f523660045260245260445ffd5b601f193601368111610a7457356001600160a01b03161590565b6001600160a01b0316805f52600160205260405f2080545f19430190438211610a74577f6ab581091cd4ac613fa25aef94e52c6252d4b2dea41d613e53f29407340208399267ffffffffffffffff60209360405185810191838616835240604082015260408152612832606082610fb4565b51902016809267ffffffffffffffff1916179055604051908152a2565b356001600160e01b031981169291906004821061286a575050565b6001600160e01b031960049290920360031b82901b16169150565b91825f63e9ae5c5360e01b6001600160e01b03196128a3868561284f565b160361295e5760048501351580159061294f575b612931576128c58486613f05565b909460448701359515918215612944575b5050801561293a575b61293157505030606484013560601c1480612925575b80612907575b92609c01916037190190565b5060988301356001600160e01b031916632f01425160e01b146128fb565b506078830135156128f5565b5f945090925090565b50603884106128df565b141590505f806128d6565b506040602486013514156128b7565b505090505f91905f90565b61297f61297960608301836119af565b90613fa4565b9091949215612b33576129906119e2565b506129a86129a26101008601866119af565b90614053565b91969b949b98939815612b13576001600160a01b036129c786886140e6565b9516158015612b24575b612b13576129ef6129e786610100890151610fea565b519485614137565b15612b13578b5f525f60205260405f206001600160a01b0333165f526020528b612a31898960405f2097612a238a8a611012565b90549060031b1c908b6141a0565b9e9296919c909d60405160208101917f7618740c5ace7f56b40ab73cc8cf5c97d489d7a9e2ff646cf07780fcd580ffb183528660408301528d6060830152608082015260808152612a8360a082610fb4565b51902087612af2575b5050505050505015612ae457611ac598612aa68383611012565b60ff60f81b91549060031b1c169686612ac7575b5050505050505050612d09565b612ad7978660801b1717936142b1565b5f80808080808080612aba565b505050505050505050600190565b612b079750612b0090612185565b938a612ba7565b5f808b81808080612a8c565b505050505050505050505050600190565b506101008601515185146129d1565b5050505050600190565b90612b466119e2565b82905f90606084108015612b9b575b612b8d5750612b66606085016132c7565b96919694819688612b7657505050565b919350919650612b869350613879565b9190919094565b5f9590948694509250839150565b50606085351415612b55565b9490939591966001600160a01b038651163314801590612cdb575b612cad57612bdd612bd660e08901896119af565b9088614324565b15612cad57845f525f60205260405f206001600160a01b0333165f52602052612c0b60405f20978888614378565b989015612cce57875460f81c6001141594859182612cb9575b5050612cad576001600160a01b0392612c3c92613293565b5050168015908115612c95575b50612c8c576001600160801b0392839260c092612c7c575b5001511603612c71575050600190565b600801555f80611b00565b612c86908261268d565b5f612c61565b50505050505f90565b90506001600160a01b0360208501511614155f612c49565b50505050505050505f90565b612cc6925089888a614485565b155f80612c24565b5050505050505050505f90565b5067ffffffffffffffff608087015116335f52600160205267ffffffffffffffff60405f2054161415612bc2565b905f198101908111610a745760a01b9060d01b1790565b90604051906020820192835260081c604082015260408152612256606082610fb4565b92612d5190929192826144d9565b91901561327357612d606119e2565b50915f9260ff835116600281145f14612e585750506020919250612d826119e2565b905f936101608101519561018082015187358689013590808a0191808b01908982019482359a8b93601f19601f86011601011492171760201c151680998115612e4a575b50612e2e575b50949593965b15908115612e16575b50612e0c57612deb918387614766565b9384612df9575b5050505090565b612e039450614a86565b5f808080612df2565b5050505050505f90565b90506001600160a01b0380885116911614155f612ddb565b9194509650612e3e9195506132c7565b9591939093965f612dcc565b9250965050805f965f612dc6565b91909260016001600160a01b036101a0830151169314613253575b6001600160a01b03831615612e0c576001600160a01b0386165f52600160205260405f205467ffffffffffffffff1695612eab6119e2565b506101608201519660405197610160890160405260208901957f39391a222983ea6dd40361a8a454c4fa5895893de8a91ee95274ac0bd2aba23d8a5283875260408a0152612f1581355f1a916001808201358460031b610100031c936006811160401b9201011790565b9060608a0152612f4181355f1a916001808201358460031b610100031c936006811160401b9201011790565b919060808a015260a0890152612f7381355f1a916001808201358460031b610100031c936020811160401b9201011790565b9060c0890152612f9f81355f1a916001808201358460031b610100031c936010811160401b9201011790565b9060e0890152612fcb81355f1a916001808201358460031b610100031c936014811160401b9201011790565b90610100890152612ff881355f1a916001808201358460031b610100031c936020811160401b9201011790565b90801561322c575b6101408901908152600182355f1a920190602085015191600884111584841016809402906040519160208160061b8401016040528083528060051b91828401915f905b8082106131f45750506040519561014087016040526130de6130b4601460208a01947fa9dad587666a5249322c59b56028d4083ba89956c81d41e8eaed32ebd1cdd57a8b52803560601c8652019081355f1a916001808201358460031b610100031c936010811160401b9201011790565b9060408a01529081355f1a916001808201358460031b610100031c936010811160401b9201011790565b9790606082015287355f1a976001808201358a60031b610100031c996004811160401b920101179760808201525f60a08201525f60c08201528860038935805f1a60e08501528060011a61010085015260021a9901986040519060408160051b83010160405280825260015b818111156131d657509260609998979592602095926101609895156131c1575b610140815160051b888301209361012081019485522092526131a9575b50505001209c61012081019d8e52209b52526101808401511416969396612dd2565b849160051b90828286010152870101525f8080613187565b600181526001600160a01b038782015261316a565b8b3560601c600582901b8401526014909b019a8c935060010161314a565b90918260051b60606020828901015288841461322257816020918260019435918801015201925b0190613043565b509160019061321b565b507fc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470613000565b915061326b6101208301516101408401519083614747565b505091612e73565b505050505f90565b67ffffffffffffffff8111610fd65760051b60200190565b90604183036132bd576132b69250602081013591604082359201355f1a90614b24565b9192909190565b50505f9160029190565b6132cf6119e2565b506040516101608101604052602081017f39391a222983ea6dd40361a8a454c4fa5895893de8a91ee95274ac0bd2aba23d82526101408382379161010081013591828201928335903660208360051b87010111159060088311159060201c15161680910261335581906020604051818460061b820101604052809380825260051b010190565b9190955f5b82811061353457505060051b90209361339f6101208501859035809101916020830191833593602036918660051b010111159060208511159060201c15161680930290565b9491929092946133c781906020604051818460061b820101604052809380825260051b010190565b9190945f5b828110613402575050906101609160051b9020926101208101988952610140810193845220965252169061014036910111151692565b8060051b9889830135998a84019a6040519b8c93608085016040527fa20e9b66ced90fa0beee8412f9580f77cfc5f2639c33bd89f4cd900c2b3160be60208601955260608286376040820135808301938435913660206060850288010111159060088411159060201c15161680920261349381906020604051818460061b820101604052809380825260051b010190565b9190965f5b8281106134dd57505092608092602097959260019b9a99979560051b9020946060369101111590881c151616169f6060810192835220838b0152528a010152016133cc565b6001906040516080810160405260206080818301927f6d0f92e131f5b59e3ef1a4f36fd7c2aef09b71bcf2b0771f25d00b07a6d5192481526060838187028901018537208360051b90818901528c01015201613498565b8060019160051b956020808886010135978189870101986040516101408101604052610140848201957fa9dad587666a5249322c59b56028d4083ba89956c81d41e8eaed32ebd1cdd57a83526101208d88376101008d0135602081811c15918f018035828111159390931636600585901b8301840111151692910190820295909e610120369101111590881c151616169b8360051b906040519487838701016040528552818786019182372091610120810192835220838b0152528b0101520161335a565b8115612597575f198201918211610a74578160051b810135809101916040830135928381019283358095366020838801011115933560a01c92171760201c171516156136605750601f909101601f1916016020013614806136575790565b50611ac56127a6565b631255bb5960e11b5f5260045260245ffd5b90916004905f9161010085015192610140610164351895845160051b6101c001935f975b86518910156136e25761014060019161012061010489013518906101bf1989016101c48d60051b0135181717966101006136d08c8b610fea565b5101515160051b010198019794613696565b949550919650919460206101208694015194605f19870161018435181795855160051b0101965f955b8551871015613755576080600191606060448c01351890601f19888d030160248b60051b8a0101351817179960406137438a8a610fea565b5101515160600201019601959761370b565b9297969350935093501580159061386d575b8015613861575b6138555761377e84846004613f57565b9290158015613849575b61383e579190816004013560208160051b840101935f935b8285106137ba575050505050149160248201916004013590565b9091929394601f198282030160248760051b8401013514801590613832575b61381457806004013560a01c15801590613823575b6138145760606138019101876004613f57565b95901561381457600101939291906137a0565b5050945050939150505f929190565b506060604482013514156137ee565b506080810187106137d9565b5f9591945092509050565b50826044351415613788565b93925050505f91905f90565b5083602435141561376e565b50606081351415613767565b9291909183905f91610100840151926101406101608801351894845160051b6101c001935f965b8987518910156138f257600191610120610100896101409401013518908c6101c06101bf198b01918d60051b010135181717966101006138e08b8b610fea565b5101515160051b0101970196946138a0565b50955091939550919560206101208794015195605f1988016101808b0135181796865160051b0101935f965b89875189101561396e57600191606060408960809401013518908c6020601f198a8c0301918d60051b8b0101013518171796604061395c8b8b610fea565b5101515160600201019701969461391e565b5092979350939550935015801590613a8e575b8015613a80575b613a7557613997848488613f57565b9290158015613a67575b613a5a5791908187013560208160051b840101935f935b8285106139d15750505050501492019060208201913590565b9091929394601f198282030160208760051b84018c01013514801590613a4e575b613a2e57808a01803560a01c1590811591613a3e575b50613a2e576060613a1b9101878b613f57565b959015613a2e57600101939291906139b8565b505095945050945050505f929190565b606091506040013514155f613a08565b506080810187106139f2565b949350945050505f929190565b5082604088013514156139a1565b505050505f91905f90565b508360208701351415613988565b50606086351415613981565b9290939165ffffffffffff604085015116804210613b65575065ffffffffffff60608501511680421015610a345750613ad284612645565b5460f81c60018114613b5e57600214613b4b578115613b385790613b1491613afa308561225c565b6001600160a01b03845116613b0e86612185565b90614bb1565b15613b255790613b239161268d565b565b50632ad6adbf60e11b5f5260045260245ffd5b83632ad6adbf60e11b5f5260045260245ffd5b83631b35d40560e01b5f5260045260245ffd5b5050505050565b63083563c560e01b5f5260045260245ffd5b90613b818261327b565b613b8e6040519182610fb4565b8281528092613b9f601f199161327b565b0190602036910137565b90613bb38261327b565b613bc06040519182610fb4565b8281528092613bd1601f199161327b565b01905f5b828110613be157505050565b806060602080938501015201613bd5565b9093925f5b8151811015613d6b57613c0a8183610fea565b518015613d6257613c1b8286611012565b90549060031b1c613c3183610100870151610fea565b51906001600160801b03602083015116808411613d3e5750613c544283886122ab565b91613c5f838361234f565b90613c6b42828a6122cf565b8083118015613d33575b613cdf5750918482898287958f98888c613cb99b60ff60019f9e9c60c0015116613cbf575b5050505050505001908260801b9060ff60f81b16171784898c8a6142b1565b01613bf7565b6001600160a01b03613cd2975116615a84565b8982828f5f8b8992613c9a565b8589613d058785876001600160a01b036084985116968082105f14613d2a570393612395565b916040519363e04edeb760e01b85526004850152602484015260448301526064820152fd5b50505f93612395565b508281038611613c75565b836001600160a01b03845116632a1b4ea960e11b5f5260045260245260445260645ffd5b50600190613cb9565b505050509050565b905f915f5f825160a01c6020840190815160a01c17906040850191825160301c17906060860191825160301c17608087015160401c1760c087015160801c1760e087015160a01c17613ef3576001600160a01b038651168015918215613ee0575b8215613ecc575b5050613ebc5765ffffffffffff80915116915116811190811591613eb1575b8115613ea0575b50613e9157905f945b61010084015151861015613e4a575050613e25838584614f09565b9190948286613e3b575060010194919091613e0a565b96945094505050506001929190565b5f95505b610120840151918251871015613e8757505083613e6e86613e7593610fea565b51846151fb565b948582613e3b57506001019490613e4e565b9550959250509150565b50505050506001906002905f90565b65800000000000915010155f613e01565b600281109150613dfa565b5050505050505060019081905f90565b516001600160a01b03161490505f80613ddb565b80516001600160a01b0316159250613dd4565b50505050505050506001906003905f90565b906044820135908111613f4e57601f19601f820116906064820192601f821615928315613f33575b50505091565b60449101013560039190911b60f8161b1590505f8080613f2d565b50505f90604490565b9180830135918211613f9b57601f19601f83011601906020820192601f821615928315613f845750505091565b013560039190911b60f8161b1590505f8080613f2d565b929150505f9190565b905f905f905f9060e481036140445763e9ae5c5360e01b906001600160e01b031990613fd0908761284f565b160361403b57505050606481013560601c90609c810135906001600160a01b0382169160bc8201359160c481013560c01b9160a01c9063a9059cbb609882013560e01c1890607881013590607860448201351890600460406024830135189101351717171717171593565b5f949293509091565b50505050505f905f905f905f90565b61405b6119e2565b6080831080156140da575b6140c85750614077608082016132c7565b92909360408201359061408f60208401358285615304565b959194909594826140be575b506140ac9192606082013591615304565b92909291816140b9575097565b905097565b91506140ac61409b565b5f939092508391908290819083908290565b50608082351415614066565b610100015180515f939290915b8285106140ff57505050565b9091936001600160a01b036141148284610fea565b5151166001600160a01b03841614614131576001019391906140f3565b93505050565b6101000151908151915f5b83811061415157505050505f90565b6001600160a01b036141638284610fea565b51166001600160a01b038416811490811561418f575b5061418657600101614142565b50505050600190565b6001600160a01b039150145f614179565b91929493909460ff60c0870151161580159061429b575b61427c576001600160801b036020870151168211801561428c575b61427c5765ffffffffffff6040840151169365ffffffffffff606063ffffffff818a015116968785020196870195015116808511614272575b50906142169161234f565b94858385109182614267575b8261424f575b82614235575b5050940192565b604001516001600160801b0316038211159050855f61422e565b60408101516001600160801b03168211159250614228565b600185119250614222565b935061421661420b565b5050505090505f905f905f905f90565b5065ffffffffffff81116141d2565b506001600160801b0360a08701511615156141b7565b93614313846001600160a01b03926142ef7fcb7c322537067e03b7c2dd612c2fe49c35cf2254f3263ffc9aec734cb03de75e976040979a969a611012565b819291549060031b91821b915f19901b191617905561010083885116970151610fea565b5151169582519182526020820152a4565b9180156143705760348110611b8d57601411610a70573560601c9081156125975760e06001600160a01b0391015116906001600160a01b03821491821561436a57505090565b14919050565b505050600190565b91906080820135916001600160801b038360801c93166001600160801b0360c083013516905f5f9360e081016143ae81836119af565b9050614447575b5060a00135966effffffffffffffffffffffffffffff88868487878c1717171717116144395760c06001600160801b0391015116966001600160801b03881461442a576144156123d19561441561441a946144156008976144239c611021565b611021565b93015492612382565b9081111591565b50505050505050506001905f90565b50505050505050505f905f90565b816144569296508193506119af565b602411610a70576014013560801c9061446f90856119af565b603411610a70576024013560801c9360a06143b5565b909392915460f81c158015906144d1575b613273576144a5903090613d73565b50501592836144b5575b50505090565b6144c993506144c390612185565b33614bb1565b5f80806144af565b508215614496565b604051916101c0830183811067ffffffffffffffff821117610fd6576040525f83525f60208401526040516060810181811067ffffffffffffffff821117610fd6576040525f81525f60208201525f604082015260408401525f60608401525f60808401525f60a08401525f60c08401525f60e08401525f6101008401525f6101208401525f6101408401525f6101608401525f6101808401525f6101a084015282614585828461534b565b1561473d575061469c6146726146486146c6936145ee60026040890151928890890198896101808c0152600381355f1a808d5214614724575b50803560011a60208b0152019081355f1a916001808201358460031b610100031c936010811160401b9201011790565b90825280355f1a6020830152604060018201355f1a9160018060028301358560031b610100031c9460028111851b93010101179201529081355f1a916001808201358460031b610100031c936014811160401b9201011790565b9060608701529081355f1a916001808201358460031b610100031c936010811160401b9201011790565b9060808601529081355f1a916001808201358460031b610100031c936020811160401b9201011790565b9060a08501529081355f1a916001808201358460031b610100031c936020811160401b9201011790565b919060c0840152610160830182815282355f1a926001810190818111610a74576146f260419286615375565b61010089989398015260e08801521560061b016001810135610120870152602181013561014087015201809152101691565b60149150600181013560601c6101a08c0152015f6145be565b93925050505f9190565b906132b6929160ff601b6001600160ff1b03851694821c011690614b24565b92919065ffffffffffff60408501511642108015614a70575b613273576020830151916101008501518051841015612e0c57836147a291610fea565b5163ffffffff606082015116158015614a5b575b612e0c57600160ff60c08301511614801590614a4a575b612e0c576147db8186615452565b9490156149ce576147ed4283896122ab565b92604087019661483f8851805190604060208201519101519188878b9493929190604051958652602086015260408501526060840152608083015260a082015260c067ffffffffffffffff1991201690565b8951855160e0840151610100850151604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f602082019081529181019390935260608301919091524660808301526001600160a01b0392831660a0830152939a936122489361495a9316916148b78160c0810187565b51902093608086019b8c5160a088015160c0890151916001600160a01b036040519560208701977f7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a226789526040880152166060860152608085015260a084015260c083015260e082015260e0815261493061010082610fb4565b519020604051928391602083019586909160429261190160f01b8352600283015260228201520190565b51902090600160ff825116145f146149d95750036149ce575b835f525f60205260405f206001600160a01b0380895116165f526020526149a183610c648360405f20611012565b936001600160801b036040840151168511612cad576001600160a01b03611ac59851169651955196615567565b505050505050505f90565b90916149f090836001600160a01b038c51166154c8565b15612cce576001600160a01b039181610140610120614a1494015191015191614747565b5050168015908115614a32575b501561497357505050505050505f90565b90506001600160a01b0360208901511614155f614a21565b50600860ff60e083015116116147cd565b506001600160801b03602082015116156147b6565b5065ffffffffffff60608501511642101561477f565b929190926001600160a01b038151169067ffffffffffffffff608082015116825f52600160205267ffffffffffffffff60405f20541603612c8c57845f525f60205260405f206001600160a01b0383165f5260205260405f205460f81c80614b1857508315612c8c57614afa903090613d73565b5050159384614b0a575050505090565b612e039450613b0e90612185565b60011495945050505050565b91907f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a08411614ba6579160209360809260ff5f9560405194855216868401526040830152606082015282805260015afa15614b9b575f516001600160a01b03811615614b9157905f905f90565b505f906001905f90565b6040513d5f823e3d90fd5b5050505f9160039190565b909291926001600160a01b0382165f52600160205260405f20548060f81c8015908115614c9d575b50612c8c576107f88160f51c1661010003906101008211610a745785359060208610614c8b575b60081b68ffffffffffffffffff1916821c911c03613273575f93614c4d85946122486040519384926020840196630b135d3f60e11b885260248501526040604485015260648401916125ce565b51915afa614c5961244b565b81614c7f575b81614c68575090565b630b135d3f60e11b9150614c7b9061247a565b1490565b80516020149150614c5f565b905f198660200360031b1b1690614c00565b905084105f614bd9565b9091959294955f946001600160a01b0382169081158015614df6575b8015614ded575b614dd6578815614da057614cde83856140e6565b988961010086015180518203614d7a57505060048110908282958315614d61575b505050614d2f5750505084614d19575b5050600293929190565b614d279295509084916156cd565b925f80614d0f565b84903592614d59575b63a9e16ce560e01b5f5260045260245263ffffffff60e01b1660445260645ffd5b5f9250614d38565b614d71935061012088015161585b565b155f8281614cff565b919799955091959350614d989750614d929250610fea565b5161577a565b919392909190565b505091906101009650614dce93945080614dbe8784614dc8946156cd565b9788910151610fea565b5161573e565b5f9291905f90565b508363bbcd283160e01b5f5260045260245260445ffd5b50308214614cca565b506001600160a01b038451168214614cc3565b90810190811015611ac557505f1990565b6001600160a01b03811615614e615790611ac5916001600160a01b03604051926370a0823160e01b602085015216602483015260248252614e5c604483610fb4565b6158f8565b503190565b9282614e7a9498979896939695929561594d565b94859115614ede5780614ecd575b614e9157505050565b614ec9906001600160a01b036040519485946334c3c1cb60e01b86526004860152166024840152606060448401526064830190610ec0565b0390fd5b50614ed88184615a57565b15614e88565b5090614ec9604051928392635c0dee5d60e01b84526004840152604060248401526044830190610ec0565b90614f1981610100840151610fea565b51805160a01c926020820193845160801c17936040830194855160801c17936060840194855160201c17956080850196875160801c179260a0860193845160801c179260c0870193845160081c179560e0880196875160081c179a61010089019b8c515f908051905b8183106151de575050506151ca576001600160a01b03895116906001600160a01b0383511682149081156151b7575b506151a357614fbf916140e6565b0361519257516001600160801b031695861591821561517e575b50811561516e575b5061515f5760ff806001600160801b0392511693511695511615158061514d575b61513f57516001600160801b0316151580615136575b61512957806150ad575050506150a4575b5180511561509b575f5b8151811015615093576001600160a01b0361504e8284610fea565b51161561507d576001600160a01b03806150688385610fea565b51161480615087575b61507d57600101615033565b5050600190600890565b50600182511415615071565b50505f905f90565b50600190600890565b50600190600790565b60011490811591615116575b50615101578115801561510c575b615101575f198201918211610a74576001600160ff1b0382168203610a74576001600160801b039160011b1c166150295750600190600790565b505050600190600790565b50600882116150c7565b6001600160a01b0391505116155f6150b9565b5050505050600190600690565b50801515615018565b505050505050600190600690565b506001600160801b0381511615615002565b50505050505050600190600590565b63ffffffff91505116155f614fe1565b516001600160801b0316871191505f614fd9565b505050505050505050600190600490565b505050505050505050505050600190600490565b6001600160a01b0391501681145f614fb1565b505050505050505050505050600190600390565b90919260019060208560051b8401015160a01c1793019190614f82565b9091825160a01c158015906152f4575b615295576001600160a01b038351169081159081156152e0575b81156152cd575b506152c25761523e61010091836140e6565b91015151036152b9575f5b604082015180518210156152b0578161526191610fea565b51805160101c158015906152a0575b6152955760ff60206005920151161161528b57600101615249565b5050600190600a90565b505050600190600390565b50602081015160081c1515615270565b5050505f905f90565b50600190600990565b505050600190600990565b6001600160a01b0391501681145f61522c565b83516001600160a01b031683149150615225565b50602083015160201b151561520b565b92909192805f90601f198501948511610a745784861161533f578561532d9101958635956119a2565b84116129315750506020600193019190565b5f955093508492915050565b90604281106125975715610ffe573560f81c6001811015908161536c575090565b60039150111590565b5f925f92821561543857507fad7c5bef027816a800da1736444fb58a807ef4c9603b7848673f7e3a68eb14a5916001811461540e57600281146153e4576003146153bb57565b600193507f147758d3dafb1e8675e1a8ecff01cc8a943115b0fec1f4a13cfd4b303e47244a9250565b50600193507fd6aca1be9729c13d677335161321649cccae6a591554772516700f986f942eaa9250565b50600193507f52878b207aaddbfc15ea7bebcda681eb8ccd306e2227b61cef68505c8c0563419250565b93509150506020820190818311610a745760019235913590565b6101005f920151906001825114806154ab575b6154935760600151918151831015613f9b57506001600160a01b039161548a91610fea565b51169060019190565b6001600160a01b039250606091500151169060019190565b50815115610ffe576001600160a01b038060208401511614615465565b919091818314614370576154db90615b98565b909260405160208101917f1547321c374afde8a591d972a084b071c594c275e36724931ff96c25f2999c83835260408201526040815261551c606082610fb4565b5190208361552a5750505090565b60405161190160f01b60208201908152602282019390935260428101919091529192509061555b8160628101612248565b519020145f80806144af565b93919092946001600160801b036020870151169060208801519160e088019960ff8b51168410908115916156a9575b811561568a575b5061567c576155c4906155bf8a51936001600160801b0360408c0151166119a2565b61228d565b1115612cad575f5b60ff895116811015612ae4578082148080615670575b61566557615639615628838b5188888b9392919060405194855260208501526040840152606083015260808201525f60a082015260c067ffffffffffffffff1991201690565b886001600160a01b038b5116615c72565b919015918215615658575b5050612cce57600160ff915b0190506155cc565b1515141590505f80615644565b50600160ff91615650565b506040890151156155e2565b505050505050505050505f90565b90506001600160ff1b0384168403610a7457818460011b1c105f61559d565b905060408a01516001600160ff1b0385168503610a74578460011b1c151590615596565b9291906101005f94019384518051905b818310615709575b505080945151146156f4575050565b63585087d960e01b5f5260045260245260445ffd5b90949392916001600160a01b036157208284610fea565b515116156157355760010191929394906156dd565b919293946156e5565b6157488382614137565b1561575257505050565b6001600160a01b03935083905116906375867bdd60e01b5f526004526024521660445260645ffd5b90939492919482359060048110615853575b60048401359163ffffffff60e01b169063a9059cbb60e01b821497888015615843575b15918215615837575b50811561582d575b508015615821575b6157fc5750602492916001600160a01b036157e6921695869161573e565b0135926157f4576001929190565b5f9291508290565b856001600160a01b038451169063a9e16ce560e01b5f5260045260245260445260645ffd5b508160a01c15156157c8565b905015155f6157c0565b6044141591505f6157b8565b5063095ea7b360e01b83146157af565b5f915061578c565b929091803592600483106158f0575b5f5b8551811015612e0c5761587f8187610fea565b5184846001600160a01b038351166001600160a01b0386161492836158d5575b836158bf575b5050506158b45760010161586c565b505050505050600190565b6158cd935060400151615ca9565b84845f6158a5565b60208101516001600160e01b03198a8116911614935061589f565b5f935061586a565b905f8091602081519101845afa9061590e61244b565b91158015615941575b6159255750611ac59061247a565b6001600160a01b0390630490717f60e21b5f521660045260245ffd5b50602082511415615917565b9360545f949282615998938796956040519687946bffffffffffffffffffffffff199060601b166020860152603485015284840137810185838201520301601f198101835282610fb4565b6040516159c88161224860208201946335a4725960e21b8652866024840152604060448401526064830190610ec0565b519082855af1916159d761244b565b918315615a5157826080815110615a3557608060016040830151146020808401511416602060608401511416910193607f19905101845111151615615a195750565b6001600160a01b0390631482408160e31b5f521660045260245ffd5b6001600160a01b0382631482408160e31b5f521660045260245ffd5b505f9250565b8151908115615a7b57506020149081615a6e575090565b60019150614c7b9061247a565b9150503b151590565b939294615aae615aa7615ad2929998996001600160801b0360408a0151166119a2565b98896119a2565b976001600160801b03615ac9602089019a828c51169061228d565b9951169061228d565b8714615b8f575f5b60ff60e087015116811015615b8557604080518381526020810185905290810185905260608101899052608081018290525f60a082015260c09020615b359067ffffffffffffffff1916866001600160a01b03895116615c72565b9015615b6857615b4757600101615ada565b876001600160a01b03875116639ece22bf60e01b5f5260045260245260445ffd5b6001600160a01b03875116630490717f60e21b5f5260045260245ffd5b5050505050509050565b50505050509050565b905f915f8060405160208101906342580cb760e11b825260048152615bbe602482610fb4565b5190845afa615bcb61244b565b90158015615c67575b615c5d57615be181615d05565b949015615c54575090615bf661225692615d51565b604080517f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f602082019081529181019790975260608701919091524660808701526001600160a01b0390921660a08601529390918160c08101612248565b935050505f9190565b505090505f905f90565b5060e0815110615bd4565b604490601c5f936020956040519163e94a0102835287830152604082015201905afa905f51916002831090601f3d11161691821690565b915f5b835181101561418657615cbf8185610fea565b5161ffff81511660208101809111610a74578310612c8c578061ffff615cf892511685013590604060ff60208301511691015191615d8d565b1561327357600101615cac565b604081015181515f90601f198101908111610a745782116152b057818301916020830151935190601f198201918211610a7457615d41916119a2565b8311613f9b575060400120600191565b606081015181515f90601f198101908111610a745782116152b057818301916020830151935190601f198201918211610a7457615d41916119a2565b9060ff168015615dd05760018114615dca5760028114615dc55760038114615dbf57600414615dbb57101590565b1190565b50111590565b501090565b50141590565b50149056";
+  "0x6080806040523460155761557e908161001a8239f35b5f80fdfe60a06040526004361015610011575f80fd5b5f3560e01c80630a9ec67714610f8b5780630c95955614610ebb578063532abde714610e7b578063534f456514610e0b578063582805d914610dca5780636d61fe7014610d915780638950433214610c1d5780638a91b0e314610b475780638bc1ce0614610af85780638eec9e3714610a93578063966bcd7814610a0457806397003203146109b9578063a340fff414610980578063b4bb0abe1461061b578063b75c7dc6146105f6578063ce0a084d1461059e578063d304684c146104b6578063d60b347f1461047c578063ec1ceccd14610436578063ecd05961146103fe578063ed56531a146103da578063f2eb0104146101e3578063f551e2ee1461016a5763fa7a296214610121575f80fd5b34610166576020366003190112610166576024360361014f5761014261165d565b61014d600435612a69565b005b63b5cf297560e01b5f52366004526024805260445ffd5b5f80fd5b3461016657606036600319011261016657610183611037565b506044356001600160401b038111610166576101a66101b091369060040161100a565b9060243533612dd0565b156101d3576020630b135d3f60e11b5b6040516001600160e01b03199091168152f35b60206001600160e01b03196101c0565b346101665760a0366003190112610166576004356001600160401b0381116101665761021390369060040161100a565b906024356001600160401b0381116101665761023390369060040161100a565b90926044356001600160a01b0381169283820361016657610252611063565b9560843593610261818861151c565b8051602001519097906001600160a01b0316338190036103c45750906102899392918861224f565b84519184156103ad5761029f6101009184613430565b9201805151831461036e57826102b5915161133a565b516102c08782613477565b156103435750946102d9836103349594935f9888612af1565b84515160405163a9059cbb60e01b60208201526001600160a01b0392831660248201526044808201949094529283521690610315606482611191565b6040519261032284611162565b83528560208401526040830152612c6f565b5051516001600160a01b03165d005b516375867bdd60e01b5f90815260048190526001600160a01b03918216602452908716604452606490fd5b8460408701518061039b575063a9e16ce560e01b5f525f60045260245263a9059cbb60e01b60445260645ffd5b632dcffb7d60e11b5f5260045260245ffd5b8463bbcd283160e01b5f525f60045260245260445ffd5b63559fb31d60e11b5f523360045260245260445ffd5b34610166576020366003190112610166576024360361014f5761014d600435612a69565b346101665760203660031901126101665760206004356001811490811561042b575b506040519015158152f35b600291501482610420565b346101665760403660031901126101665761044f61104d565b6004355f525f60205260405f209060018060a01b03165f526020526020600860405f200154604051908152f35b34610166576020366003190112610166576001600160a01b0361049d611037565b165f526003602052602060405f20541515604051908152f35b34610166576060366003190112610166576004356001600160401b038111610166576104e690369060040161100a565b6024356001600160401b0381116101665761050590369060040161100a565b6044356001600160401b038111610166576105249036906004016110bb565b929093610531818761151c565b95865160018060a01b0360208201511690868883331415928361058b575b5050506103c45761058761057b89896105758a61056f8b8b8b8b8861224f565b9261214a565b916123ea565b604051918291826110eb565b0390f35b6105959350612a01565b1586888b61054f565b346101665760603660031901126101665760206105b961104d565b604435906105c9826004356129d8565b5f526002835260405f209060018060a01b03165f52825260405f2054600160ff60405193161b1615158152f35b34610166576020366003190112610166576024360361014f5761014d33600435611538565b346101665760e0366003190112610166576004356001600160401b0381116101665761064b90369060040161100a565b906024356001600160401b0381116101665761066b90369060040161100a565b9190926044356001600160401b0381116101665761068d9036906004016110bb565b939094610698611063565b926084359460a4359565ffffffffffff87168097036101665760c4356001600160401b038111610166576106d090369060040161100a565b9990986106dd858561151c565b976001600160a01b0316913383148015610970575b158015610968575b6109515789421161093e579061070f9161214a565b998a998a9960208a01938451918c519c6107288e612133565b906040519e8f926107399084611191565b80835261074590612133565b9160200191601f19013683375f905b518110156107e6578f908f6107de8261076f8160019661133a565b51858060a01b038151169060406020820151910151602081519101206040519160208301937f84fa2cf05cd88e992eae77e851af68a4ee278dcff6ef504e487a55b3baadfbe58552604084015260608301526080820152608081526107d560a082611191565b5190209261133a565b52018f610754565b509161085f959493918f9e9361085a945160051b9020916040519260208401947f40fd419c647be1d88f2dc9a1a2f268da9ad3a90b33b5d4fdf326cecd2604d10686526040850152606084015260808301528860a083015260c082015260c0815261085260e082611191565b5190206119d8565b611f8b565b50506001600160a01b03168015908115610925575b5061091657518651516001600160a01b031691906108939082906129d8565b91825f52600260205260405f2060018060a01b0382165f5260205260405f205492600160ff84161b92838516610904575f8281526002602090815260408083206001600160a01b03871684529091529020848617905561058761057b8c8c6108fe8d8d8d8d8561224f565b906123ea565b632472ad4160e21b5f5260045260245ffd5b631ebad4c160e01b5f5260045ffd5b8851602001516001600160a01b03161415905089610874565b89632e195da360e11b5f5260045260245ffd5b826350a5f40560e01b5f523360045260245260445ffd5b5082156106fa565b506001600160a01b0383146106f2565b34610166575f36600319011261016657600436036109a15761014d33611949565b63b5cf297560e01b5f5236600452600460245260445ffd5b34610166576040366003190112610166576004356001600160401b038111610166576101206003198236030112610166576109fc60209160243590600401611418565b604051908152f35b346101665760c03660031901126101665760643560843560a435918060201c15801590610a88575b8015610a7a575b610a6257916109fc91602093610a50604435602435600435611a76565b9260401b9160501b9060581b17171790565b636ba41df960e01b5f5260045260245260445260645ffd5b50828260011b1c1515610a33565b506008821015610a2c565b3461016657604036600319011261016657610aac61104d565b6004355f525f60205260405f209060018060a01b03165f526020526040805f205460018160f81c91610add8361109d565b835192610ae98161109d565b835260f01c1615156020820152f35b34610166576020366003190112610166576004356001600160401b038111610166576109fc6020610b37610b318294369060040161100a565b9061151c565b610b4081611620565b01516119d8565b34610166576020366003190112610166576004356001600160401b03811161016657610b7a610b8091369060040161100a565b906115a8565b610b8861192f565b15610c10575b335f52600360205260405f2054610bdc575b335f52600160205260405f205460f81c610bbe575b61014d33611949565b610bd7604051610bcf602082611191565b5f81526116fb565b610bb5565b335f52600360205260405f208054905f198201918211610bfc5755610ba0565b634e487b7160e01b5f52601160045260245ffd5b610c1861165d565b610b8e565b34610166576040366003190112610166576004356001600160401b03811161016657610c4d90369060040161100a565b90602435915f91610c605f925f9261151c565b6101008151015151851015610d7e5760408101908151600181881c1661039b5750610c91866101008351015161133a565b51915115610d6d575b63ffffffff60608301511615610d5657608095815165ffffffffffff604082015116421015610cea575b5050610cd2918591516118dd565b91604051938452602084015260408301526060820152f35b919350935081610cfd92955042916117f4565b9283610d3c81610d0f42858751611818565b6020868101515f90815280825260408082208951516001600160a01b031683529092522090960154611897565b91848311610d4e575b91929087610cc4565b849250610d45565b856301b8fadf60e61b5f526004805260245260445ffd5b610d798151309061162c565b610c9a565b84635d99af7b60e01b5f5260045260245ffd5b34610166576020366003190112610166576004356001600160401b03811161016657610dc461014d91369060040161100a565b906111da565b34610166576020366003190112610166576001600160a01b03610deb611037565b165f52600160205260206001600160401b0360405f205416604051908152f35b34610166576020366003190112610166576001600160a01b03610e2c611037565b165f52600160205261058760405f2054604051906001600160481b03198160081b16602083015260178252610e62603783611191565b60f81c8152604051918291602083526020830190611079565b34610166576020366003190112610166576004356001600160401b038111610166576020610eb1610b318293369060040161100a565b0151604051908152f35b34610166576020366003190112610166576004356001600160401b03811161016657610eeb90369060040161100a565b90610ef682826115a8565b610f00828261151c565b8051516001600160a01b031633819003610f755750610f1e81611620565b610f2a8151309061162c565b610f3261165d565b65ffffffffffff6060825101511680421015610f635750826028116101665761014d9260271901916028019061168c565b63188e463160e11b5f5260045260245ffd5b632ce5893760e21b5f523360045260245260445ffd5b34610166576020366003190112610166576004356001600160401b03811161016657610b31610fbe91369060040161100a565b8051602001516001600160a01b03169033829003610ff357602081015190515161014d916001600160a01b0390911690611538565b5063559fb31d60e11b5f523360045260245260445ffd5b9181601f84011215610166578235916001600160401b038311610166576020838186019501011161016657565b600435906001600160a01b038216820361016657565b602435906001600160a01b038216820361016657565b606435906001600160a01b038216820361016657565b805180835260209291819084018484015e5f828201840152601f01601f1916010190565b600311156110a757565b634e487b7160e01b5f52602160045260245ffd5b9181601f84011215610166578235916001600160401b038311610166576020808501948460051b01011161016657565b602081016020825282518091526040820191602060408360051b8301019401925f915b83831061111d57505050505090565b909192939460208061113b600193603f198682030187528951611079565b9701930193019193929061110e565b90939293848311610166578411610166578101920390565b606081019081106001600160401b0382111761117d57604052565b634e487b7160e01b5f52604160045260245ffd5b90601f801991011681019081106001600160401b0382111761117d57604052565b91908201809211610bfc57565b6001600160401b03811161117d57601f01601f191660200190565b906111e581836115a8565b335f52600360205260405f2080549060018201809211610bfc575580156113365761120e61165d565b8060011161016657813560f81c91600101905f19018083116112d4578083611236928461114a565b919091928391816112f3575b50505b61124d575050565b6112556113a1565b33815152601483106112d4578051823560601c602090910152601483106101665760148201926013199081019261128c85846136df565b0301908282116112eb575b81156112d4576112a681611620565b6112b130825161162c565b82821161016657836112c8836112cd96869461168c565b61114a565b9081611245565b6301b8fadf60e61b5f525f6004525f60245260445ffd5b5f9150611297565b9091506112ff826111bf565b61130c6040519182611191565b8281523683830111610166575f602084879561132f9583860137830101526116fb565b5f80611242565b5050565b805182101561134e5760209160051b010190565b634e487b7160e01b5f52603260045260245ffd5b91908203918211610bfc57565b903590601e198136030182121561016657018035906001600160401b0382116101665760200191813603831361016657565b604051906113ae82611162565b6040516101408101836001600160401b0382118383101761117d575f92604092835283815283602082015283838201528360608201528360808201528360a08201528360c08201528360e08201526060610100820152606061012082015281528260208201520152565b80356001600160a01b0381169081900361016657331480159061150d575b6115065761145061144a606083018361136f565b90611ace565b91156114fa579061146091611de9565b919492939561146d6113a1565b961580156114e8575b6114dc576114929061148c61010086018661136f565b91611f8b565b50509385602811610166576114af95602719019060280187611fbf565b156114d6576114d3905165ffffffffffff606081604084015116920151169061211c565b90565b50600190565b50505050505050600190565b506114f4868689611f60565b15611476565b5050906114d391611bb2565b5050600190565b5061151661192f565b15611436565b91906115319061152a6113a1565b9384611f60565b156112d457565b90815f525f60205260405f2060018060a01b0382165f5260205260405f206002815460f81c146115a35780546001600160f81b0316600160f91b1790556001600160a01b03167e6be5f629d8df9f032986474cfc3bfc82c9b1cd74dcb2fcb5b3d48f98a500245f80a3565b505050565b601f8201808311610bfc57601f191660440180604411610bfc5780360361160a5750604414908115916115dd575b506112d457565b601f811615159150816115f2575b505f6115d6565b905060f8601f193601359160031b161b15155f6115eb565b63b5cf297560e01b5f523660045260245260445ffd5b604001518061039b5750565b9061163691612ef3565b9161163f575050565b6301b8fadf60e61b5f52600a8110156110a75760045260245260445ffd5b6116735f356001600160e01b0319163033613037565b61167957565b6388cc1d6160e01b5f523360045260245ffd5b9190611698835161310e565b6020830180515f525f60205260405f2060018060a01b0333165f5260205260405f2090815460f81c90600282146116e85750156116d6575b50505050565b6116df93613174565b5f8080806116d0565b51631b35d40560e01b5f5260045260245ffd5b8051601781116117c45750335f52600160205260405f2081516020830151906001600160481b0319821691601782106117a4575b5082546001600160401b031660089290921c600160401b600160f81b03169190911760f89190911b6001600160f81b031916179055604051602080825233927fb2dba82b697f62c44e390495cb9aad2b3979bd7b3cafcaa07b9ee4e2940f08e19291829161179f91830190611079565b0390a2565b6001600160481b0319601783900360031b81901b9091161691505f61172f565b637e7b125960e01b5f5260045260245ffd5b81156117e0570490565b634e487b7160e01b5f52601260045260245ffd5b60606114d39365ffffffffffff604063ffffffff94015116900392015116906117d6565b60a0820151919290916001600160801b03169081156118845765ffffffffffff604060018060801b0360808701511694015116900363ffffffff6060850151169081156117e05760409094015193060201906001600160801b03168082101561187f575090565b905090565b505050604001516001600160801b031690565b65ffffffffffff8160801c16908282146118bb575010156118b6575f90565b5f1990565b6001600160801b031692915050565b81810292918115918404141715610bfc57565b919065ffffffffffff6040840151169160018101809111610bfc5765ffffffffffff9261191961191f9263ffffffff60608096015116906118ca565b906111b2565b920151168082101561187f575090565b601f193601368111610bfc57356001600160a01b03161590565b6001600160a01b03165f8181526001602052604090208054435f19810191908211610bfc577f6ab581091cd4ac613fa25aef94e52c6252d4b2dea41d613e53f2940734020839926001600160401b03602093604051858101918386168352406040820152604081526119bc606082611191565b5190201680926001600160401b031916179055604051908152a2565b6114d39060405160208101907f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f82527f5dcb07e7d09e80bd986f725fe4f437fb4e0cbfa0e8ad4e6878f3ce46003f2f8460408201527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608201524660808201523060a082015260a08152611a6e60c082611191565b51902061323e565b919060405192835260208301526040820152606060018060781b031991201690565b356001600160e01b0319811692919060048210611ab3575050565b6001600160e01b031960049290920360031b82901b16169150565b91825f63e9ae5c5360e01b6001600160e01b0319611aec8685611a98565b1603611ba757600485013515801590611b98575b611b7a57611b0e848661325b565b909460448701359515918215611b8d575b50508015611b83575b611b7a57505030606484013560601c1480611b6e575b80611b50575b92609c01916037190190565b5060988301356001600160e01b0319166334c11a1360e21b14611b44565b50607883013515611b3e565b5f945090925090565b5060388410611b28565b141590505f80611b1f565b50604060248601351415611b00565b505090505f91905f90565b611bc8611bc2606083018361136f565b906132fa565b9094919215611ddf57611bd96113a1565b9333855152611bf6611bef61010083018361136f565b90876133a8565b98939792909715611db1578351611c0d8482613430565b936001600160a01b0316158015611dd0575b611dc057611c3584610100611c3d93015161133a565b519a8b613477565b15611db157611c5061010086018661136f565b604796919611610166576020858101515f908152808252604080822033835290925220855185820154919c611c90928a9260418b013560d01c92906134c4565b9c929b919a909b15611d9e57611cf8906020890151906040519060208201927f7618740c5ace7f56b40ab73cc8cf5c97d489d7a9e2ff646cf07780fcd580ffb18452604083015260418c013560d01c606083015260808201526080815261085260a082611191565b94611d0761010085018561136f565b60411161016657611d3696611d2b91602081013591604082359201355f1a90613ce0565b509095905088611fbf565b15611d91576114d39761ffff60f01b82820154169585611d5d575b5050505050505061211c565b611d8596604186013560d01c95604165ffffffffffff60801b91013560501c161717926135d5565b5f808080808080611d51565b5050505050505050600190565b5050505050505050505050505050600190565b50505050505050505050600190565b5050505050505050505050600190565b50610100810151518414611c1f565b5050505050600190565b5f9291819084908290829060c081108015611f54575b611f425760605f5b60408110611efa575080602082890135928360051b0101915f905b808210611e5c5750505003611e50575050505060808101916060820135916020810135019060208201913590565b5f965092949193509190565b919a5091601f198b82030160208460051b8d018b01013514801590611eee575b611ecc57808901803560a01c1590811591611ede575b50611ecc576060611ea59101848a6132ad565b9a909a928b15611eb9576001019091611e22565b50505050509295509250925f9493929190565b505050509295509250925f9493929190565b606091506040013514155f611e92565b50608081018410611e7c565b9850611f079082886132ad565b90988915828115611f31575b50611f2057602001611e07565b5050509295509250925f9493929190565b90506020828a01013514155f611f13565b505050505091505f9180915f91905f90565b50606086351415611dff565b6028611f8792938251853560601c81526020601487013560601c91015284019301906136df565b1490565b9060418303611fb557611fae9250602081013591604082359201355f1a90613ce0565b9192909190565b50505f9160029190565b92959383519460018060a01b0386511633148015906120f0575b6120c357611ff4611fed60e089018961136f565b9088613d63565b156120c3576020858101515f9081528082526040808220338352909252209661201e908888613db8565b9890156120e357875460f01c6101001415928391826120cf575b50506120c3576001600160a01b031680159081156120ab575b506120a057859061208e575b5050505060c001516001600160801b03166002600160801b031901612083575050600190565b600801555f80611506565b61209793613174565b5f80808461205d565b505050505050505f90565b60208701516001600160a01b0316141590505f612051565b50505050505050505f90565b6120db92508988613eb3565b155f80612038565b5050505050505050505f90565b506001600160401b03608087015116335f5260016020526001600160401b0360405f2054161415611fd9565b905f198101908111610bfc5760a01b9060d01b1790565b6001600160401b03811161117d5760051b60200190565b919061215581612133565b926121636040519485611191565b818452601f1961217283612133565b015f5b818110612225575050835f5b83811061218e5750505050565b612198818361133a565b518160051b8401358085019182359060408401358085019081359485366020828601011115928660a01c92171760201c17151694856121f6575b5050505050156121e457600101612181565b631255bb5960e11b5f5260045260245ffd5b60409360209283865197601f19603f820116890188520190873783520135602082015201525f808080806121d2565b60209060405161223481611162565b5f81525f838201526060604082015282828901015201612175565b90919294939481519560208301519160018060a01b03885116805c6123a6576001815d65ffffffffffff60408a015116804210612394575065ffffffffffff60608a01511680421015610f6357506122a68961310e565b835f525f60205260405f2060018060a01b0382165f5260205260405f2098898054906101008260f01c14612387575060028160f81c146123745760f01c60011661236157831561234e579061230a61231994939261230388611620565b309061162c565b612313856119d8565b90613f30565b1561233c5750826028116101665784602861233a9460271901930191613174565b565b632ad6adbf60e11b5f5260045260245ffd5b84632ad6adbf60e11b5f5260045260245ffd5b8463c0504a4160e01b5f5260045260245ffd5b85631b35d40560e01b5f5260045260245ffd5b9a50505050505050505050565b63083563c560e01b5f5260045260245ffd5b63f5fdc8cd60e01b5f5260045260245ffd5b906123c282612133565b6123cf6040519182611191565b82815280926123e0601f1991612133565b0190602036910137565b9091928351156129c957600184511491606092801592836129b1575b5f9586919082805b8a518510156124cd575050612423838a61133a565b5161242f818588614027565b508a8a829d949d95849e6124428161109d565b1561245a57505050505050600180945b01939861240e565b6040810151511590816124b8575b501561247c57505050505060018094612452565b9060019498939291612491575b505050612452565b6124af916124a2846124a89361133a565b51614190565b918c61133a565b525f808b612489565b516001600160a01b03163b151590505f612468565b9295965092509297958651986124e28a612133565b996124f06040519b8c611191565b808b526124ff601f1991612133565b018a5f5b82811061299f57509915905061291057505050506040830160ff8151166128fd57508251926101008401966125398851516123b8565b9161254483516123b8565b9680519461255186612133565b9561255f6040519788611191565b80875261256e601f1991612133565b013660208801375f5b89518110156125bb57806125aa8d612598600194858060a01b03925161133a565b515116838060a01b038c511690615328565b6125b4828d61133a565b5201612577565b50979694919893959290985f995b80518b10156127cd5790816125e48c8099989796959461133a565b519a6125f18c8a85614027565b6080529d909a91906126028261109d565b60028214612770575b6126148261109d565b60018214612747575b6126519161264a918460028e60018060a01b039051169361263d8161109d565b1415928361273857612d24565b918661133a565b5261265c8d8561133a565b505f8e5b8c5182101561271d57908d6126fe828f8f8f8f6126f26126f8926126a6879360019c612693868f8060a01b03925161133a565b515116908d8060a01b0390511690615328565b986126b1848861133a565b518a1015612716576126cd8a6126c7868a61133a565b51611362565b915b840361270e57905b6126e1848761133a565b519180821115612706575090614190565b9261133a565b5261133a565b52018e612660565b905090614190565b505f906126d7565b5f916126cf565b50506001909c019b9a509596509394929391929091906125c9565b60408301515115159350612d24565b9d508982915f9f612758848b61133a565b6080516001600160a01b03169052909250905061261d565b8a5181516040830151939450919261279f926001600160a01b0392831692169061279990614f6c565b91613037565b6127ab57908e9161260b565b8e9060018060a01b039051169063bbcd283160e01b5f5260045260245260445ffd5b95516001600160a01b03169a50979850939690955091939092505f5b855181101561288a576001600160a01b03612804828861133a565b51168015612881576001600160a01b0361281e838a61133a565b51511690612856604051636eb1769f60e11b60208201528c602482015282604482015260448152612850606482611191565b836154ce565b9182612869575050506001905b016127e9565b63c221308160e01b5f5260045260245260445260645ffd5b50600190612863565b50935093509390945061289d835161310e565b805460028160f81c146128e65760f01c6001166128cf5782916128c1915f946141a1565b51516001600160a01b03165d565b602083015163c0504a4160e01b5f5260045260245ffd5b6020840151631b35d40560e01b5f5260045260245ffd5b51632dcffb7d60e11b5f5260045260245ffd5b9497941561298d57506129239285612af1565b5f5b83518110156129825782515160019190612966906001600160a01b031661294c838861133a565b5183604061295a828b61133a565b51015151151592612d24565b612970828961133a565b5261297b818861133a565b5001612925565b5093505f91506128c1565b91505061299a91846141a1565b612923565b60606020828194010152018b90612503565b93506129c361010083510151516123b8565b93612406565b63c2e5347d60e01b5f5260045ffd5b90604051906020820192835260081c6040820152604081526129fb606082611191565b51902090565b519091906001600160a01b03163314801590612a61575b612a5b57612a25916141cd565b3603612a5757612a3361192f565b8015612a3c5790565b50612a535f356001600160e01b0319163033613037565b1590565b5f90565b50505f90565b508015612a18565b5f818152602081815260408083203384529091528120805491356001600160e01b0319166376ab298d60e11b149160f081901c600116151583146116d057600160f01b19168215612aeb57600160f01b17905b556040519081527f73635bd0a2c01f6402ea9cbd0aac07a59827992572e9d74505f4ff09e225ff2a60203392a3565b90612abc565b93929190938215612c405780519160208201519581810154612b188361010087015161133a565b5160208101519095906001600160801b0316808811612c1c5750612b3d4287836117f4565b95612b488784611897565b99612b54428385611818565b808c118015612c11575b612bbc575091888b89848961233a9e9f969760ff60c0879a015116612b9b575b5050505050505001908560801b9061ffff60f01b161717926135d5565b9551612bb096906001600160a01b0316614fa7565b5f828289838981612b7e565b90508883612be38a6084958f60018060a01b03825116968082105f14612c085703936118dd565b916040519363e04edeb760e01b85526004850152602484015260448301526064820152fd5b50505f936118dd565b508b81038a11612b5e565b878760018060a01b03905116632a1b4ea960e11b5f5260045260245260445260645ffd5b5050509050565b9081526001600160a01b0390911660208201526060604082018190526114d392910190611079565b815160208301516040840151939493612c939390926001600160a01b031690614235565b92839115612cfa578051612cb19083906001600160a01b0316614347565b15612cba575050565b516040516334c3c1cb60e01b81525f60048201526001600160a01b03909116602482015260606044820152908190612cf6906064830190611079565b0390fd5b60408051635c0dee5d60e01b81525f6004820152602481019190915280612cf66044820185611079565b825160208401516040850151959695612d489390926001600160a01b031690614235565b9485939115612da55780612d88575b612d6057505050565b516040516334c3c1cb60e01b8152928392612cf6926001600160a01b03169060048501612c47565b508051612d9f9084906001600160a01b0316614347565b15612d57565b5050612cf6604051928392635c0dee5d60e01b84526004840152604060248401526044830190611079565b92612ddb9192614374565b9190949215612edc57612dec6113a1565b80516001600160a01b038086169091526040830151602084015192959291169015612ebe575b6001600160a01b031680156120a05760208551015285612e3281866136df565b0391838311612eb6575b82158015612ea8575b6120a057612e769160208601515f525f60205260405f209060018060a01b03165f5260205260405f20958686614659565b9485612e85575b505050505090565b612e9e95509082612e96939261114a565b9290916148c9565b5f80808080612e7d565b508051151584841414612e45565b5f9250612e3c565b50612ed56101608301516101808401519087614638565b5050612e12565b50505050505f90565b5f198114610bfc5760010190565b91905f612eff8461498e565b600a8110156110a757801580612fd7575b15612f305750612f2a612f24838387614a2a565b91612ee5565b90612eff565b92919093600a8410156110a7578315612f7b575b5050600a8210156110a757811515928380612f72575b15612f6d575f198101908111610bfc5790565b505f90565b50801515612f5a565b919350915f905b600a8110156110a757801580612fc8575b15612fbc5750612fb6612f2484612faf8461012087015161133a565b5185614c40565b90612f82565b92509290505f80612f44565b50610120830151518210612f93565b50610100850151518210612f10565b3d15613010573d90612ff7826111bf565b916130056040519384611191565b82523d5f602084013e565b606090565b602081519101519060208110613029575090565b5f199060200360031b1b1690565b905f80916040519463ffffffff60e01b1660208601526020855261305c604086611191565b6040516130aa8161309c602082019463112d3a7d60e01b86526003602484015260018060a01b031698896044840152606060648401526084830190611079565b03601f198101835282611191565b5190845afa6130b7612fe6565b9080613103575b6130e9575b506130cd90614ce9565b819291926130da57505090565b6001600160a01b031614919050565b6130f290613015565b61150657308214612a5b575f6130c3565b5060208151146130be565b60018060a01b038151165f5260016020526001600160401b0360808160405f2054169201511681810361313f575050565b630ae4993b60e21b5f5260045260245260445ffd5b908060209392818452848401375f828201840152601f01601f1916010190565b81546001600160f81b0316600160f81b1790915580518051602092830151918301516040518481526001600160a01b0391821696939591909216937ff8873854c84d10ad57bcd1042573fc36066a2092779c4cd4833ebedb0fa238b99383926131e09284019190613154565b0390a4565b916040519160208301937f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f85526040840152606083015246608083015260018060a01b031660a082015260a081526129fb60c082611191565b6042916040519161190160f01b8352600283015260228201522090565b9060448201359081116132a457601f19601f820116906064820192601f821615928315613289575b50505091565b60449101013560039190911b60f8161b1590505f8080613283565b50505f90604490565b91808301359182116132f157601f19601f83011601906020820192601f8216159283156132da5750505091565b013560039190911b60f8161b1590505f8080613283565b929150505f9190565b905f905f905f9060e481036133995763e9ae5c5360e01b906001600160e01b0319906133269087611a98565b160361339057505050606481013560601c90609c8101359060018060a01b0382169160bc8201359160c481013560c01b9160a01c9063a9059cbb609882013560e01c1890607881013590607860448201351890600460406024830135189101351717171717171593565b5f949293509091565b50505050505f905f905f905f90565b92909192606f84106134245783605b11610166578051604784013560601c6020909101526013198401848111610bfc57605b1161016657605b830193606e1901926133f685605a19936136df565b03019180831161341c575b808311610166578083613414928661114a565b831515949392565b5f9250613401565b505f9250829082908290565b610100015180515f939290915b82851061344957505050565b90919360208160051b8301015160018060a01b0384169051146134715760010193919061343d565b93505050565b91906101005f9301519060018060a01b0316602080830192805160051b0101905b8183106134a457505050565b82518082146001600160a01b039091141790941793602090920191613498565b91929493909460ff60c087015116158015906135bf575b6135a05760208601516001600160801b0316821180156135b0575b6135a05765ffffffffffff6040840151169365ffffffffffff606063ffffffff818a015116968785020196870195015116808511613596575b509061353a91611897565b9485838510918261358b575b82613573575b82613559575b5050940192565b604001516001600160801b0316038211159050855f613552565b60408101516001600160801b0316821115925061354c565b600185119250613546565b935061353a61352f565b5050505090505f905f905f905f90565b5065ffffffffffff81116134f6565b5060a08601516001600160801b031615156134db565b929382947fcb7c322537067e03b7c2dd612c2fe49c35cf2254f3263ffc9aec734cb03de75e9360409301558351613627602060018060a01b038351169601519661010060018060a01b0393015161133a565b5151169582519182526020820152a4565b9081355f1a9160018082013593848160031b610100031c948115905f1a1715602082111760401b9201011790565b9081355f1a9160018082013593848160031b610100031c948115905f1a1715601082111760401b9201011790565b919091600181355f1a8183013594858260031b610100031c958215905f1a17159082111760401b9201011790565b604051918183528160051b9060208085019360061b850101604052565b805191600d813591015f528060d01c604084015265ffffffffffff8160a01c166060840152600c1a80613b81575b506137185f51613638565b5f5260a08301525f905f51600181355f1a91015f5260088111613b72575b61373f906136c2565b80915f9493945f5b83811061395e575050012090839061010086019283526060957fc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470955f5180355f1a91600182019083825f526137e3575b505050506101208101958652601f190180517f39391a222983ea6dd40361a8a454c4fa5895893de8a91ee95274ac0bd2aba23d82526101608220602084015290526040015252525f5190565b9091928094995060ff146139445750505060208111613935575b613806906136c2565b91975f5b83811061382657505081012094604091905b90915f8080613797565b5f516019813591015f526040519061388d60208301917fa20e9b66ced90fa0beee8412f9580f77cfc5f2639c33bd89f4cd900c2b3160be845280861c835263ffffffff60e01b8160a01b1660408501526080840160405260181a60088111613929576136c2565b905f5b8281106138ba5750810120858401908152608090932092528483015284840182015260200161380a565b60209060805f516003813591015f5260405190848201908383016040527f6d0f92e131f5b59e3ef1a4f36fd7c2aef09b71bcf2b0771f25d00b07a6d5192483528060f01c825260021a60408301526139125f51613638565b5f528c830152838601522081858501015201613890565b600160801b5f526136c2565b50600160801b5f9081526137fd565b60219192955060409493506101001794015f52359561381c565b909192505f51600181355f1a91015f528060ff14613b245760405190600f60208301917fa9dad587666a5249322c59b56028d4083ba89956c81d41e8eaed32ebd1cdd57a84526139c66139bb60145f51803560601c875201613666565b906040870152613666565b90606086015280355f1a9060018082013592838160031b610100031c938115905f1a1715600482111760401b92010117906080860152805f525f905f908360071c613af1575b5060a086015260c085015260078160041c1660e08501521661010083015261014082015f51600181355f1a91018160ff14613acf5760208211821517836101408460051b880101905b818110613aa857505091610140916020979695949360401b175b5f5280835260051b610160818601016040526101608501209361012081019485522092525b828601528186860101520190839291613747565b833560601c60209091018181526014909401936001600160a01b0390911490921791613a55565b6001600160a01b03610160860152602095949392915061014090600190613a6f565b613b089250613b009150613666565b919091613666565b5f52908115613b18575b5f613a0c565b600160801b5f52613b12565b50958115613b48575b60209060018860051c1b1796825f518381015f523590613a94565b9050602060405161012081016040525f19815260e036838301376060610100820152919050613b2d565b50600160801b5f908152613736565b5f600382168015613cda5780600114613ccb57600214613c9e57600160801b5f525b60808401525f60038260021c16805f14613c985780600114613c8857600214613c5b57600160801b5f525b60c08401525f60038260041c16805f14613c555780600114613c4557600214613c1857600160801b5f525b60e084015260061c613c0c575b5f61370d565b600160801b5f52613c06565b50613c2560145f51613694565b5f5280156001600160a01b0382141715613bf957600160801b5f52613bf9565b506001600160a01b039050613bf9565b50613bf9565b50613c6860105f51613694565b5f5280156001600160801b0382141715613bce57600160801b5f52613bce565b506001600160801b039050613bce565b50613bce565b50613cab60085f51613694565b5f5280156001600160401b0382141715613ba357600160801b5f52613ba3565b50506001600160401b03613ba3565b50613ba3565b91906fa2a8918ca85bafe22016d0b997e4df60600160ff1b038411613d58579160209360809260ff5f9560405194855216868401526040830152606082015282805260015afa15613d4d575f516001600160a01b03811615613d4357905f905f90565b505f906001905f90565b6040513d5f823e3d90fd5b5050505f9160039190565b918015613db05760348110613da957601411610166573560601c908115612a5b5760e001516001600160a01b0390811690811491908215613da357505090565b14919050565b5050505f90565b505050600190565b916080808201359081901c92915f916001600160801b0360c0830135811692911690839060e08101613dea818361136f565b9050613e75575b5060a00135966001600160781b03878417851783178617891711613e675760c001516001600160801b0390811697908814613e5857613e4361191995613e43613e4894613e43600897613e519c6111b2565b6111b2565b930154926118ca565b9081111591565b50505050505050506001905f90565b50505050505050505f905f90565b81613e8492965081935061136f565b602411610166576014013560801c90613e9d908561136f565b603411610166576024013560801c9360a0613df1565b929190548060f81c1590811591613f20575b50613da95781158015613f13575b613da957613ee383513090612ef3565b5050159283613ef3575b50505090565b613f0b93506020613f059101516119d8565b33613f30565b5f8080613eed565b5060408301511515613ed3565b6001915060f01c1615155f613ec5565b9092919260018060a01b0382165f52600160205260405f20548060f81c801590811561401d575b50612edc576107f88160f51c1661010003906101008211610bfc578535906020861061400b575b60081b6001600160481b031916821c911c03614003575f93613fc9859461309c6040519384926020840196630b135d3f60e11b88526024850152604060448501526064840191613154565b51915afa613fd5612fe6565b81613ff7575b81613fe4575090565b630b135d3f60e11b9150611f8790613015565b80516020149150613fdb565b505050505f90565b905f198660200360031b1b1690613f7e565b905084105f613f57565b925f9184519460018060a01b03855116604060208701519601518115801561417d575b8015614174575b61415d5780511561412a576140668289613430565b978861010082015180518203614105575050818360048251109283156140ed575b5050506140b6575050846140a0575b5050600293929190565b6140ae929550908491614dac565b925f80614096565b6040849301518061039b57506140cb90614f8e565b9163a9e16ce560e01b5f5260045260245263ffffffff60e01b1660445260645ffd5b6140fc93506101200151614eee565b1581835f614087565b9150919597949350614122965061411c925061133a565b51614e19565b919392909190565b50919061415593945061010096614145878461414f94614dac565b978891015161133a565b516141f4565b5f9291905f90565b508263bbcd283160e01b5f5260045260245260445ffd5b50308214614051565b5087516001600160a01b0316821461404a565b908101908110156114d357505f1990565b92915f5b8151811015612c4057806141c76141be6001938561133a565b51828689612af1565b016141a5565b8115612a5b576020915f190160051b81013501604081013501601f19601f82350116010190565b6141fe8382613477565b1561420857505050565b516375867bdd60e01b5f9081526004929092526001600160a01b0390811660245291909116604452606490fd5b929161427f60545f94936020869560405195869360018060601b03199060601b168385015260348401528051918291018484015e810185838201520301601f198101835282611191565b6040516142af8161309c60208201946335a4725960e21b8652866024840152604060448401526064830190611079565b519082855af1916142be612fe6565b9183156143415782608081511061432057608060016040830151146020808401511416602060608401511416910193607f199051018451111516156143005750565b631482408160e31b5f9081526001600160a01b0391909116600452602490fd5b50631482408160e31b5f9081526001600160a01b0391909116600452602490fd5b505f9250565b815190811561436b5750602014908161435e575090565b60019150611f8790613015565b9150503b151590565b91906040516101a081018181106001600160401b0382111761117d576040525f81525f60208201525f60408201525f60608201526040516143b481611162565b5f81525f60208201525f604082015260808201525f60a08201525f60c08201525f60e08201525f6101008201525f6101208201525f6101408201525f6101608201525f610180820152809284925f9261440d82886150a1565b1561462b57506144d66144cb6144c060808801518960028b355f1a60018116158c521161460d575b60028161444b923560011a60608d015201613666565b90825280355f1a6020830152604060018201355f1a91600180600283013594858160031b610100031c958115905f1a17156002821117851b930101011792015280355f1a9060018082013592838160031b610100031c938115905f1a1715601482111760401b920101179060a08a0152613666565b9060c0890152613638565b9060e0880152613638565b9061010087015280355f1a916001820190831592836145ef575b508135610160890152602082013561018089015260408201980180891098896145de575b5050506145db577fad7c5bef027816a800da1736444fb58a807ef4c9603b7848673f7e3a68eb14a56101408601526001810361457457507f52878b207aaddbfc15ea7bebcda681eb8ccd306e2227b61cef68505c8c056341610120850152565b600281036145a657507fd6aca1be9729c13d677335161321649cccae6a591554772516700f986f942eaa610120850152565b6003036145d6577f147758d3dafb1e8675e1a8ecff01cc8a943115b0fec1f4a13cfd4b303e47244a610120850152565b5f9450565b50565b965003603f190193505f8080614514565b60419192356101208a015260218101356101408a015201905f6144f0565b50600160208a018190528a013560601c60408a015260148a01614435565b5f96909550935085925050565b611fae926001600160ff1b038116929160ff91821c601b0190911690613ce0565b929183519365ffffffffffff604086015116421080156148b3575b612edc5760608401519261010086015180518510156120a057846146979161133a565b519163ffffffff60608401511615801561489e575b6120a057600160ff60c0850151161480159061488d575b6120a0576146d183876150cb565b9590156120c3576146f4602092826146ea42888d6117f4565b9485920151611a76565b9460808801976147b76147238a5180519060406020820151910151918b9260401b9160501b9060581b17171790565b6147b260e08d60018060a01b0390511660018060a01b038b51169360c087019d8e5184890151906101008a015192604051957f7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a22678752602087015260018060a01b031660408601526060850152608084015260a083015260c08201522091610120850151610140860151906131e5565b61323e565b906020810151155f146148115750036120c3576147d6925b0154611897565b60408201519092906001600160801b03168311614807579451935192516114d39590946001600160a01b031661519a565b5050505050505f90565b8a5190926148299183906001600160a01b0316615123565b1561487f578161018061016061484494015191015191614638565b50506001600160a01b03168015908115614867575b506120c3576147d6926147cf565b60208a01516001600160a01b0316141590505f614859565b505050505050505050505f90565b50600860ff60e085015116116146c3565b5060208301516001600160801b0316156146ac565b5065ffffffffffff606086015116421015614674565b929190835160018060a01b03815116916001600160401b03608083015116835f5260016020526001600160401b0360405f2054160361480757546101008160f01c14614983578060f81c1590811591614973575b50612edc5783158015614966575b612edc5761493a903090612ef3565b505015938461494b575b5050505090565b61495d945060206123139101516119d8565b5f808080614944565b506040850151151561492b565b6001915060f01c1615155f61491d565b505050505050600190565b80516001600160a01b03168015908115614a14575b81156149fd575b506114d65765ffffffffffff604081606084015116920151168111908115916149f2575b81156149e3575b506149de575f90565b600290565b6001602f1b111590505f6149d5565b6002811091506149ce565b60208301516001600160a01b03161490505f6149aa565b60208301516001600160a01b03161591506149a3565b9091614a3b8361010084015161133a565b519260018060a01b03845116809360018060a01b038151168214938415614c2d575b508315614c18575b505050614c115760208201516001600160801b03169081158015614bfb575b8015614be9575b614be15760c083015160a084015160ff90911691906001600160801b0316614bd95760808401516001600160801b031615155b614bd05760e084015160ff169180614b595750509050614b5357610100905b015180518015614b4c575f5b818110614af7575050505f90565b6001600160a01b03614b09828561133a565b51168015908115614b2a575b50614b2257600101614ae9565b505050600790565b6001600160a01b0314905080614b41575b5f614b15565b506001821415614b3b565b5050600790565b50600690565b60011490811591614bc7575b508015614bbf575b8015614bb5575b614bad575f190160011b81901c15614ba657604082015160201c6001600160601b03161015614b535761010090614add565b5050600690565b505050600690565b5060088111614b74565b508015614b6d565b9050155f614b65565b50505050600590565b811515614abe565b505050600490565b5063ffffffff60608401511615614a8b565b5060408301516001600160801b03168211614a84565b5050600390565b614c23929350613430565b14155f8281614a65565b6001600160a01b0316821493505f614a5d565b8151919290916001600160a01b0316908115908115614cd5575b8115614cc2575b50614cba57614c736101009183613430565b9101515103614cb4575f5b60408201518051821015613da95760ff6020614c9c8460059461133a565b5101511611614cad57600101614c7e565b5050600990565b50600890565b505050600890565b6001600160a01b0316821490505f614c61565b83516001600160a01b031683149150614c5a565b5f80916040516020810190635624b25b60e01b82527f6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d560248201526001604482015260448152614d3a606482611191565b51915afa90614d47612fe6565b91158015614da0575b614d995760208201519160206060604083015192015193149081614d8e575b5080614d83575b916001600160a01b031690565b508160a01c15614d76565b60209150145f614d6f565b5f91508190565b50606082511415614d50565b90919281516101005f910180518051905b818410614df7575b505051518103614df0575050604001518061039b575063585087d960e01b5f5260045260245260445ffd5b9350915050565b909260208160051b830101515115614e13576001019290614dbd565b92614dc5565b939193929092614e2882614f8e565b60248301519063ffffffff60e01b1663a9059cbb60e01b811496878015614ede575b15908115614ed1575b8115614ec7575b508015614ebb575b614e9657506001600160a01b03169360449291614e809186916141f4565b015192614e8e576001929190565b5f9291508290565b858360018060a01b039051169063a9e16ce560e01b5f5260045260245260445260645ffd5b508160a01c1515614e62565b905015155f614e5a565b8551604414159150614e53565b5063095ea7b360e01b8214614e4a565b91614ef881614f8e565b915f5b8451811015612edc57614f0e818661133a565b5180516001600160a01b0384811691161490849082614f51575b82614f3c575b5050611ddf57600101614efb565b614f4a9250604001516152c8565b835f614f2e565b60208101516001600160e01b03198881169116149250614f28565b80516020909101516001600160e01b0319811692919060048210611ab3575050565b60048151105f14614f9e57505f90565b6114d390614f6c565b939294614fd0614fc9614ffd9299989960018060801b0360408a015116611362565b9889611362565b602087018051909991614fec916001600160801b0316906117d6565b98516001600160801b0316906117d6565b8714615098579061500e9291611a76565b5f8560581b905b60ff60e0860151168110156150985761503f8160501b831784178560018060a01b03885116615377565b90156150775761505157600101615015565b8451639ece22bf60e01b5f9081526001600160a01b039091166004526024889052604490fd5b8551630490717f60e21b5f9081526001600160a01b03909116600452602490fd5b50505050509050565b9060428110612a5b571561134e573560f81c600181101590816150c2575090565b60049150111590565b60a001515f9160208210156151065761010001519182518210156132f157506001600160a01b03916150fd919061133a565b51169060019190565b6001600160a01b0390911692915061511f908390613477565b9190565b919091818314613db057615136906153ae565b909260405160208101917f1547321c374afde8a591d972a084b071c594c275e36724931ff96c25f2999c838352604082015260408152615177606082611191565b51902090836151865750505090565b61519192935061323e565b145f8080613eed565b919260018060801b0360208501511660208601519160e086019760ff8951168410908115916152a3575b8115615284575b506120c3578651918260201c6120e35760408701516151fb926151f6916001600160801b0316611362565b6117d6565b1115614807575f5b60ff8751168110156114dc578082148080615278575b61526d57865186516152419160581b605085901b1786179087906001600160a01b0316615377565b919015918215615260575b50506120a057600160ff915b019050615203565b1515141590505f8061524c565b50600160ff91615258565b50604087015115615219565b90506001600160ff1b0384168403610bfc57828460011b1c105f6151cb565b60408901519091506001600160ff1b0385168503610bfc578460011b1c1515906151c4565b905f5b8251811015613db0576152de818461133a565b5161ffff81511660208101809111610bfc578351106140035780602061ffff61531b9351168501015190604060ff60208301511691015191615486565b15613da9576001016152cb565b6001600160a01b03811615615372576040516370a0823160e01b60208201526001600160a01b0390921660248084019190915282526114d3919061536d604483611191565b6154ce565b503190565b604490601c5f936020956040519163e94a0102835287830152604082015201905afa905f51916002831090601f3d11161691821690565b5f915f925f8060405160208101906342580cb760e11b8252600481526153d5602482611191565b5190865afa6153e2612fe6565b9015801561547b575b61547157604051916153fe604084611191565b60403684375f905b600282101561545a5750600581901b906001600160fb1b0381168103610bfc578160200180602011610bfc5761543c9084615527565b909285015281156154505760010190615406565b505f959450505050565b95505050916114d3919260208151910151906131e5565b505f935083925050565b5060e08151106153eb565b9060ff1680156154c957600181146154c357600281146154be57600381146154b8576004146154b457101590565b1190565b50111590565b501090565b50141590565b501490565b905f8091602081519101845afa906154e4612fe6565b9115801561551b575b6154fb57506114d390613015565b630490717f60e21b5f9081526001600160a01b0391909116600452602490fd5b506020825114156154ed565b9081016020015181515f90601f198101908111610bfc57821161557557818301916020830151935190601f198201918211610bfc5761556591611362565b83116132f1575060400120600191565b5050505f905f9056";
 
 type ERC7579SessionModuleConstructorParams =
   | [signer?: Signer]

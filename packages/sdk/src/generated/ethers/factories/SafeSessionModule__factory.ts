@@ -222,6 +222,27 @@ const _abi = [
     inputs: [
       {
         internalType: "uint256",
+        name: "lot",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "size",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "index",
+        type: "uint256",
+      },
+    ],
+    name: "NoSuchSlot",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
         name: "nonce",
         type: "uint256",
       },
@@ -281,6 +302,17 @@ const _abi = [
       },
     ],
     name: "NotYetValid",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "parts",
+        type: "uint256",
+      },
+    ],
+    name: "PartLeftOut",
     type: "error",
   },
   {
@@ -360,6 +392,17 @@ const _abi = [
       },
     ],
     name: "Reentered",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "SessionIsPaused",
     type: "error",
   },
   {
@@ -489,146 +532,38 @@ const _abi = [
         type: "address",
       },
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
         indexed: false,
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "SessionEnabled",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "address",
+        name: "account",
+        type: "address",
+      },
+      {
+        indexed: true,
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "bool",
+        name: "paused",
+        type: "bool",
+      },
+    ],
+    name: "SessionPaused",
     type: "event",
   },
   {
@@ -690,142 +625,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
       {
         internalType: "uint256",
@@ -862,142 +664,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "enable",
@@ -1027,142 +696,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
       {
         internalType: "bytes",
@@ -1206,142 +742,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
       {
         internalType: "bytes",
@@ -1405,142 +808,9 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "grantDigest",
@@ -1557,149 +827,16 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
       },
     ],
     name: "hashSession",
     outputs: [
       {
         internalType: "bytes32",
-        name: "id",
+        name: "",
         type: "bytes32",
       },
     ],
@@ -1816,145 +953,71 @@ const _abi = [
   {
     inputs: [
       {
-        components: [
-          {
-            internalType: "address",
-            name: "account",
-            type: "address",
-          },
-          {
-            internalType: "address",
-            name: "key",
-            type: "address",
-          },
-          {
-            internalType: "uint48",
-            name: "validAfter",
-            type: "uint48",
-          },
-          {
-            internalType: "uint48",
-            name: "validUntil",
-            type: "uint48",
-          },
-          {
-            internalType: "uint64",
-            name: "epoch",
-            type: "uint64",
-          },
-          {
-            internalType: "uint256",
-            name: "salt",
-            type: "uint256",
-          },
-          {
-            internalType: "uint128",
-            name: "gasAllowance",
-            type: "uint128",
-          },
-          {
-            internalType: "address",
-            name: "paymaster",
-            type: "address",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "token",
-                type: "address",
-              },
-              {
-                internalType: "uint128",
-                name: "perTransaction",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perPeriod",
-                type: "uint128",
-              },
-              {
-                internalType: "uint32",
-                name: "period",
-                type: "uint32",
-              },
-              {
-                internalType: "uint128",
-                name: "initial",
-                type: "uint128",
-              },
-              {
-                internalType: "uint128",
-                name: "perSecond",
-                type: "uint128",
-              },
-              {
-                internalType: "uint8",
-                name: "signatures",
-                type: "uint8",
-              },
-              {
-                internalType: "uint8",
-                name: "sizes",
-                type: "uint8",
-              },
-              {
-                internalType: "address[]",
-                name: "recipients",
-                type: "address[]",
-              },
-            ],
-            internalType: "struct SessionBudget[]",
-            name: "budgets",
-            type: "tuple[]",
-          },
-          {
-            components: [
-              {
-                internalType: "address",
-                name: "target",
-                type: "address",
-              },
-              {
-                internalType: "bytes4",
-                name: "selector",
-                type: "bytes4",
-              },
-              {
-                components: [
-                  {
-                    internalType: "uint16",
-                    name: "offset",
-                    type: "uint16",
-                  },
-                  {
-                    internalType: "uint8",
-                    name: "op",
-                    type: "uint8",
-                  },
-                  {
-                    internalType: "bytes32",
-                    name: "value",
-                    type: "bytes32",
-                  },
-                ],
-                internalType: "struct SessionRule[]",
-                name: "rules",
-                type: "tuple[]",
-              },
-            ],
-            internalType: "struct SessionAction[]",
-            name: "actions",
-            type: "tuple[]",
-          },
-        ],
-        internalType: "struct Session",
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "pause",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes",
         name: "session",
-        type: "tuple",
+        type: "bytes",
+      },
+      {
+        internalType: "bytes",
+        name: "grant",
+        type: "bytes",
+      },
+      {
+        internalType: "address",
+        name: "token",
+        type: "address",
+      },
+      {
+        internalType: "address",
+        name: "to",
+        type: "address",
+      },
+      {
+        internalType: "uint256",
+        name: "amount",
+        type: "uint256",
+      },
+    ],
+    name: "pay",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes",
+        name: "session",
+        type: "bytes",
       },
     ],
     name: "renounce",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes32",
+        name: "id",
+        type: "bytes32",
+      },
+    ],
+    name: "resume",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -2040,8 +1103,13 @@ const _abi = [
     outputs: [
       {
         internalType: "enum State",
-        name: "",
+        name: "state",
         type: "uint8",
+      },
+      {
+        internalType: "bool",
+        name: "paused",
+        type: "bool",
       },
     ],
     stateMutability: "view",
@@ -2050,7 +1118,7 @@ const _abi = [
 ] as const;
 
 const _bytecode =
-  "0x60808060405234601557614c86908161001a8239f35b5f80fdfe60c06040526004361015610011575f80fd5b5f6080525f3560e01c80630f687b6214610dfa5780632f01425114610d425780633012c84414610d2557806353f00b1414610cb1578063543df48914610b66578063582805d914610b2457806377931b2914610aba5780638a6caba91461085d5780638eec9e37146107fa578063966bcd781461077e578063a340fff414610655578063b0b75ef0146105e2578063b75c7dc614610583578063ce0a084d146105265763fd5a9849146100c2575f80fd5b346104755760e06003193601126104755760043567ffffffffffffffff81116104755761014060031982360301126104755760243567ffffffffffffffff811161047557610114903690600401610e4b565b60449291923567ffffffffffffffff811161047557610137903690600401610e79565b9160805150606435946001600160a01b0386168096036104755760a4359465ffffffffffff86168096036104755760c4359067ffffffffffffffff821161047557610189610194923690600401610e4b565b9290916004016114bc565b9890973382148015610516575b15801561050e575b6104da578042116104ab579089916101c0896124e3565b6101cd604051918261130e565b898152601f196101dc8b6124e3565b013660208301376080515b8a811061038a575092610272949261026d928560206001600160a01b0399975160051b910120916040519260208401947f40fd419c647be1d88f2dc9a1a2f268da9ad3a90b33b5d4fdf326cecd2604d106865260408501526060840152608083015260843560a083015260c082015260c0815261026560e08261130e565b519020611bb1565b6124fb565b5050168015908115610372575b50610346576001600160a01b038551169561029c608435826124c0565b95866080515260026020526040608051206001600160a01b0389165f5260205260405f2054600160ff608435161b8082166103145761031099610304996080515260026020526001600160a01b0360406080512091165f5260205260405f20911790556114d9565b60405191829182610ecf565b0390f35b7f91cab50400000000000000000000000000000000000000000000000000000000608051526084356004526024608051fd5b7f1ebad4c100000000000000000000000000000000000000000000000000000000608051526004608051fd5b90506001600160a01b0360208701511614155f61027f565b80919293945060051b89013590818a016040810135928382013536602082878601010111918215908287863560a01c92171760201c1715161561047b576103d08161135e565b916103de604051938461130e565b8183526104755780602060019685010160208401376020608051918301015260208151910120604051906020808301937f84fa2cf05cd88e992eae77e851af68a4ee278dcff6ef504e487a55b3baadfbe585526001600160a01b0381351660408501520135606083015260808201526080815261045c60a08261130e565b5190206104698285610faf565b5201908b9392916101e7565b60805180fd5b837f24ab76b200000000000000000000000000000000000000000000000000000000608051526004526024608051fd5b7f5c32bb4600000000000000000000000000000000000000000000000000000000608051526004526024608051fd5b507f50a5f4050000000000000000000000000000000000000000000000000000000060805152336004526024526044608051fd5b5081156101a9565b506001600160a01b0382146101a1565b34610475576060600319360112610475576020610541610f62565b60443590610551826004356124c0565b60805152600283526001600160a01b0360406080512091165f52825260405f2054600160ff60405193161b1615158152f35b3461047557602060031936011261047557602436036105ae576105a833600435611e83565b60805180f35b7fb5cf2975000000000000000000000000000000000000000000000000000000006080515236600452602480526044608051fd5b34610475576060600319360112610475576105fb610f4c565b60443567ffffffffffffffff81116104755760209161062161062b923690600401610e4b565b916024359061137a565b7fffffffff0000000000000000000000000000000000000000000000000000000060405191168152f35b3461047557608051600319360112610475576004360361074957336080515260016020526040608051208054905f194301914383116107185767ffffffffffffffff7fffffffffffffffffffffffffffffffffffffffffffffffff00000000000000009360405160208101918385168352406040820152604081526106db60608261130e565b51902016928391161790556040519081527f6ab581091cd4ac613fa25aef94e52c6252d4b2dea41d613e53f294073402083960203392a260805180f35b7f4e487b71000000000000000000000000000000000000000000000000000000006080515260116004526024608051fd5b7fb5cf297500000000000000000000000000000000000000000000000000000000608051523660045260046024526044608051fd5b346104755760c06003193601126104755760206107f260a435608435606435604435602435600435927fffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000959260c09592604051958652602086015260408501526060840152608083015260a0820152201690565b604051908152f35b3461047557604060031936011261047557610813610f62565b600435608051526080516020526001600160a01b0360406080512091165f52602052602060405f20608051505460f81c61084c81610f78565b6040519061085981610f78565b8152f35b34610a2b5761087361086e36610e17565b6114bc565b6001600160a01b03825116803303610a8b57506108903083611ca3565b604051602081016108b3826108a58684610fff565b03601f19810184528361130e565b815160040180600411610a5e57803603610a2f575036600411610a2b5760031936016108de8161135e565b6108eb604051918261130e565b81815260208101915f608052600483375f601c368301015251902091519020036109fb576109193033612e4d565b6109cf5765ffffffffffff606083015116804210156109a4575061093c82612a1b565b805f525f60205260405f206001600160a01b0333165f5260205260405f205460f81c60028114610978571561096d57005b61097691612f79565b005b507f1b35d405000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7f311c8c62000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7f88cc1d61000000000000000000000000000000000000000000000000000000005f523360045260245ffd5b7f6e3eb7c0000000000000000000000000000000000000000000000000000000005f525f6004525f60245260445ffd5b5f80fd5b7fb5cf2975000000000000000000000000000000000000000000000000000000005f523660045260245260445ffd5b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601160045260245ffd5b7fb39624dc000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b34610a2b57610acb61086e36610e17565b6001600160a01b03602083015116803303610af557506001600160a01b0361097692511690611e83565b7fab3f663a000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b34610a2b576020600319360112610a2b576001600160a01b03610b45610f4c565b165f526001602052602067ffffffffffffffff60405f205416604051908152f35b34610a2b576040600319360112610a2b5760043567ffffffffffffffff8111610a2b576101406003198236030112610a2b57602435905f905f90610bad5f916004016114bc565b9490610bb93082611ca3565b610100810195865151831015610c8557610bd68360809851610faf565b519265ffffffffffff604084015116421015610c12575b5050610bfa918591611e2b565b91604051938452602084015260408301526060820152f35b9193509350610c5f9450610c6b610c2a428486611d24565b80968193610c39428789611d4b565b975f525f60205260405f206001600160a01b0380895116165f5260205260405f20610ff0565b90549060031b1c611def565b91848311610c7d575b91929087610bed565b849250610c74565b827f5d99af7b000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b34610a2b5760e0600319360112610a2b57610cca610f4c565b610cd2610f62565b5060a43567ffffffffffffffff8111610a2b57610cf3903690600401610e4b565b505060c43567ffffffffffffffff8111610a2b57602091610d1b61062b923690600401610e4b565b916044359061137a565b34610a2b5760206107f2610d3b61086e36610e17565b9050611bb1565b34610a2b576060600319360112610a2b5760043567ffffffffffffffff8111610a2b576101406003198236030112610a2b5760243567ffffffffffffffff8111610a2b57610d94903690600401610e4b565b604435929167ffffffffffffffff8411610a2b57610db9610dc4943690600401610e79565b9490936004016114bc565b906001600160a01b036020820151168033141580610df2575b610af5576103106103048888888888886114d9565b506001610ddd565b34610a2b576020610e0d61086e36610e17565b9050604051908152f35b6020600319820112610a2b576004359067ffffffffffffffff8211610a2b576003198261014092030112610a2b5760040190565b9181601f84011215610a2b5782359167ffffffffffffffff8311610a2b5760208381860195010111610a2b57565b9181601f84011215610a2b5782359167ffffffffffffffff8311610a2b576020808501948460051b010111610a2b57565b90601f19601f602080948051918291828752018686015e5f8582860101520116010190565b602081016020825282518091526040820191602060408360051b8301019401925f915b838310610f0157505050505090565b9091929394602080610f3d837fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc086600196030187528951610eaa565b97019301930191939290610ef2565b600435906001600160a01b0382168203610a2b57565b602435906001600160a01b0382168203610a2b57565b60031115610f8257565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52602160045260245ffd5b8051821015610fc35760209160051b010190565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52603260045260245ffd5b6008821015610fc35701905f90565b90602082526101608201906001600160a01b0381511660208401526001600160a01b03602082015116604084015265ffffffffffff604082015116606084015265ffffffffffff606082015116608084015267ffffffffffffffff60808201511660a084015260a081015160c08401526fffffffffffffffffffffffffffffffff60c08201511660e08401526001600160a01b0360e08201511661010084015261010081015191610140610120850152825180915261018084019060206101808260051b8701019401915f905b8282106111d15750505050610120015191610140601f1982840301910152815180825260208201906020808260051b8501019401915f905b82821061111357505050505090565b909192939594601f19878203018252845160206080604060608501936001600160a01b0381511686527fffffffff00000000000000000000000000000000000000000000000000000000848201511684870152015193606060408201528451809452019201905f905b80821061119e5750505060208060019296019201920190929195939495611104565b909192602060606001926040875161ffff815116835260ff8582015116858401520151604082015201940192019061117c565b9091929695947ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe80868203018252875160206101406101006101208501936001600160a01b0381511686526fffffffffffffffffffffffffffffffff8482015116848701526fffffffffffffffffffffffffffffffff604082015116604087015263ffffffff60608201511660608701526fffffffffffffffffffffffffffffffff60808201511660808701526fffffffffffffffffffffffffffffffff60a08201511660a087015260ff60c08201511660c087015260ff60e08201511660e08701520151936101206101008201528451809452019201905f905b8082106112ed57505050602080600192990192019201909291969495966110cc565b9091926020806001926001600160a01b0387511681520194019201906112cb565b90601f601f19910116810190811067ffffffffffffffff82111761133157604052565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b67ffffffffffffffff811161133157601f01601f191660200190565b9290916113879284611f37565b90816113dc575b50156113b8577f1626ba7e0000000000000000000000000000000000000000000000000000000090565b7fffffffff0000000000000000000000000000000000000000000000000000000090565b5f9150819060405160208101907f2d9ad53d0000000000000000000000000000000000000000000000000000000082523060248201526024815261142160448261130e565b51915afa61142d61246f565b81611454575b81611440575b505f61138e565b6001915061144d9061249e565b145f611439565b80516020149150611433565b60405190610140820182811067ffffffffffffffff821117611331576040526060610120835f81525f60208201525f60408201525f838201525f60808201525f60a08201525f60c08201525f60e0820152826101008201520152565b6114ce906114c8611460565b5061252f565b90929091156109fb57565b91959492956001600160a01b0383511696875c6001895d611b855761151f90835f525f60205260405f206001600160a01b038a165f5260205260405f2092838587612861565b8315611b5d57600191611537610100850151516129a2565b925f5b868110611aa75750156116195790611553929184612a7c565b61155c826129d3565b925f5b83811061157157505050505f90925b5d565b8060051b820135808301908135916040810135928382019384359384366020828901011115928460a01c92171760201c171516156115ed579160019493916115d1936001600160a01b038951169086602080861515970194013592613b1a565b6115db8288610faf565b526115e68187610faf565b500161155f565b847f24ab76b2000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b91506116298496949793976129d3565b91611639610100890151516129a2565b9261164484516129a2565b965f5b885181101561168c578061167b8c6001600160a01b038061166f600196610100850151610faf565b51511691511690613ab5565b611685828c610faf565b5201611647565b5091939597909294965f905b8282106117ed5750505f5b8181106116d657505050956116b781612a1b565b6001835460f81c0361097857915f9493916116d193612a7c565b61156e565b8060051b8301358084019081359160408101358082019081359384366020828601011115928760a01c92171760201c171516156115ed576001928e9260208061172594019101358688866138f5565b949291505061173381610f78565b036117e2576001600160a01b038061179492511692604051937fdd62ed3e000000000000000000000000000000000000000000000000000000006020860152602485015216918260448201526044815261178e60648261130e565b8361492e565b91826117a7575050506001905b016116a3565b6001600160a01b03907fc2213081000000000000000000000000000000000000000000000000000000005f521660045260245260445260645ffd5b5050506001906117a1565b97939098949195928960051b8101358101604081013560a05236602060a05183013560a051840101011115813560a01c60a0518301358d60a0519060051b860135171760201c17151615611a7b57918b9998979593918b97959361186960a0518201358d602060a051850101906020850135908d8635916138f5565b509d909a909161187881610f78565b600281146119cd575b61188a81610f78565b600181146119c5575b9060026118d59493926118a581610f78565b141592836119b6575b60a05181013592602060a051830101926001600160a01b0360208401359335925116613b1a565b6118df8d84610faf565b526118ea8c83610faf565b505f5b8d8b5182101561199d57908c61197f828e8e6119798f61197385916119278b6001600160a01b038061166f60019f61010089910151610faf565b986119328488610faf565b518a10156119965761194e8a611948868a610faf565b51611f2a565b915b840361198e57905b6119628487610faf565b519180821115611986575090613aa4565b92610faf565b52610faf565b52016118ed565b905090613aa4565b505f90611958565b5f91611950565b5050949a90959399506001919650979196970190611698565b60a051810135151593506118ae565b5f9e50611893565b916119fe91506001600160a01b03905116602060a05185010135600460a05186013510611a44575b50833590612e4d565b611a0a578d8f91611881565b6001600160a01b03828f7fbbcd2831000000000000000000000000000000000000000000000000000000005f52600452351660245260445ffd5b7fffffffff00000000000000000000000000000000000000000000000000000000908160a05187013560040360031b1b16166119f5565b8a7f24ab76b2000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b8060051b8801358089019081359160408101358082019081359384366020828601011115928760a01c92171760201c171516156115ed57611af39160208085930191013585878d6138f5565b509091611aff81610f78565b15611b155750505050905060015f915b0161153a565b611b2c611b3391611b26848c610faf565b51613aa4565b9189610faf565b52159081611b52575b50611b4a575b600190611b0f565b5f9150611b42565b90503b15155f611b3c565b7fc2e5347d000000000000000000000000000000000000000000000000000000005f5260045ffd5b877ff5fdc8cd000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b611c8f611c9d60405160208101907f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f82527f5dcb07e7d09e80bd986f725fe4f437fb4e0cbfa0e8ad4e6878f3ce46003f2f8460408201527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608201524660808201523060a082015260a08152611c4960c08261130e565b5190209260405192839160208301958690916042927f19010000000000000000000000000000000000000000000000000000000000008352600283015260228201520190565b03601f19810183528261130e565b51902090565b90611cad91612cbb565b91611cb6575050565b7f6e3eb7c0000000000000000000000000000000000000000000000000000000005f52600b811015610f825760045260245260445ffd5b8115611cf7570490565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601260045260245ffd5b6060611d489365ffffffffffff604063ffffffff9401511690039201511690611ced565b90565b9190916fffffffffffffffffffffffffffffffff60a084015116918215611dd35765ffffffffffff60406fffffffffffffffffffffffffffffffff6080870151169301511690039063ffffffff606085015116928315611cf7576fffffffffffffffffffffffffffffffff93604093060201920151168082105f14611dce575090565b905090565b505050604001516fffffffffffffffffffffffffffffffff1690565b65ffffffffffff8160801c1690828214611e1357501015611e0e575f90565b5f1990565b6fffffffffffffffffffffffffffffffff1692915050565b909165ffffffffffff6040830151169260018201809211610a5e57606063ffffffff9101511690818102918183041490151715610a5e578201809211610a5e576060015165ffffffffffff1680821015611dce575090565b90815f525f60205260405f206001600160a01b0382165f5260205260405f20906002825460f81c14611f255781547effffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff167f0200000000000000000000000000000000000000000000000000000000000000179091556001600160a01b03167e6be5f629d8df9f032986474cfc3bfc82c9b1cd74dcb2fcb5b3d48f98a500245f80a3565b505050565b91908203918211610a5e57565b92611f459092919282613033565b91901561246757611f54611460565b50915f9260ff835116600281145f1461204c5750506020919250611f76611460565b905f936101608101519561018082015187358689013590808a0191808b01908982019482359a8b93601f19601f86011601011492171760201c15168099811561203e575b50612022575b50949593965b1590811561200a575b5061200057611fdf9183876132d9565b9384611fed575b5050505090565b611ff79450613643565b5f808080611fe6565b5050505050505f90565b90506001600160a01b0380885116911614155f611fcf565b919450965061203291955061252f565b9591939093965f611fc0565b9250965050805f965f611fba565b91909260016001600160a01b036101a0830151169314612447575b6001600160a01b03831615612000576001600160a01b0386165f52600160205260405f205467ffffffffffffffff169561209f611460565b506101608201519660405197610160890160405260208901957f39391a222983ea6dd40361a8a454c4fa5895893de8a91ee95274ac0bd2aba23d8a5283875260408a015261210981355f1a916001808201358460031b610100031c936006811160401b9201011790565b9060608a015261213581355f1a916001808201358460031b610100031c936006811160401b9201011790565b919060808a015260a089015261216781355f1a916001808201358460031b610100031c936020811160401b9201011790565b9060c089015261219381355f1a916001808201358460031b610100031c936010811160401b9201011790565b9060e08901526121bf81355f1a916001808201358460031b610100031c936014811160401b9201011790565b906101008901526121ec81355f1a916001808201358460031b610100031c936020811160401b9201011790565b908015612420575b6101408901908152600182355f1a920190602085015191600884111584841016809402906040519160208160061b8401016040528083528060051b91828401915f905b8082106123e85750506040519561014087016040526122d26122a8601460208a01947fa9dad587666a5249322c59b56028d4083ba89956c81d41e8eaed32ebd1cdd57a8b52803560601c8652019081355f1a916001808201358460031b610100031c936010811160401b9201011790565b9060408a01529081355f1a916001808201358460031b610100031c936010811160401b9201011790565b9790606082015287355f1a976001808201358a60031b610100031c996004811160401b920101179760808201525f60a08201525f60c08201528860038935805f1a60e08501528060011a61010085015260021a9901986040519060408160051b83010160405280825260015b818111156123ca57509260609998979592602095926101609895156123b5575b610140815160051b8883012093610120810194855220925261239d575b50505001209c61012081019d8e52209b52526101808401511416969396611fc6565b849160051b90828286010152870101525f808061237b565b600181526001600160a01b038782015261235e565b8b3560601c600582901b8401526014909b019a8c935060010161233e565b90918260051b60606020828901015288841461241657816020918260019435918801015201925b0190612237565b509160019061240f565b507fc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a4706121f4565b915061245f61012083015161014084015190836132a1565b505091612067565b505050505f90565b3d15612499573d906124808261135e565b9161248e604051938461130e565b82523d5f602084013e565b606090565b6020815191015190602081106124b2575090565b5f199060200360031b1b1690565b90604051906020820192835260081c604082015260408152611c9d60608261130e565b67ffffffffffffffff81116113315760051b60200190565b90604183036125255761251e9250602081013591604082359201355f1a906136ea565b9192909190565b50505f9160029190565b612537611460565b506040516101608101604052602081017f39391a222983ea6dd40361a8a454c4fa5895893de8a91ee95274ac0bd2aba23d82526101408382379161010081013591828201928335903660208360051b87010111159060088311159060201c1516168091026125bd81906020604051818460061b820101604052809380825260051b010190565b9190955f5b82811061279c57505060051b9020936126076101208501859035809101916020830191833593602036918660051b010111159060208511159060201c15161680930290565b94919290929461262f81906020604051818460061b820101604052809380825260051b010190565b9190945f5b82811061266a575050906101609160051b9020926101208101988952610140810193845220965252169061014036910111151692565b8060051b9889830135998a84019a6040519b8c93608085016040527fa20e9b66ced90fa0beee8412f9580f77cfc5f2639c33bd89f4cd900c2b3160be60208601955260608286376040820135808301938435913660206060850288010111159060088411159060201c1516168092026126fb81906020604051818460061b820101604052809380825260051b010190565b9190965f5b82811061274557505092608092602097959260019b9a99979560051b9020946060369101111590881c151616169f6060810192835220838b0152528a01015201612634565b6001906040516080810160405260206080818301927f6d0f92e131f5b59e3ef1a4f36fd7c2aef09b71bcf2b0771f25d00b07a6d5192481526060838187028901018537208360051b90818901528c01015201612700565b8060019160051b956020808886010135978189870101986040516101408101604052610140848201957fa9dad587666a5249322c59b56028d4083ba89956c81d41e8eaed32ebd1cdd57a83526101208d88376101008d0135602081811c15918f018035828111159390931636600585901b8301840111151692910190820295909e610120369101111590881c151616169b8360051b906040519487838701016040528552818786019182372091610120810192835220838b0152528b010152016125c2565b9290939165ffffffffffff604085015116804210612977575065ffffffffffff606085015116804210156109a4575061289984612a1b565b5460f81c600181146129705760021461294457811561291857906128db916128c13085611ca3565b6001600160a01b038451166128d586611bb1565b90613797565b156128ec57906128ea91612f79565b565b507f55ad5b7e000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b837f55ad5b7e000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b837f1b35d405000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b5050505050565b7f083563c5000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b906129ac826124e3565b6129b9604051918261130e565b828152601f196129c982946124e3565b0190602036910137565b906129dd826124e3565b6129ea604051918261130e565b828152601f196129fa82946124e3565b01905f5b828110612a0a57505050565b8060606020809385010152016129fe565b6001600160a01b038151165f52600160205267ffffffffffffffff60808160405f20541692015116818103612a4e575050565b7f2b9264ec000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b9193925f5b8151811015612cb357612a948183610faf565b518015612caa57612aa58288610ff0565b90549060031b1c612abb83610100880151610faf565b51906fffffffffffffffffffffffffffffffff602083015116808411612c6d5750612ae7428389611d24565b91612af28383611def565b90612afe42828b611d4b565b8083118015612c62575b612bf557506040848994845f198f8b8f9891898d60019f9e9d94612b65958c8f87907fcb7c322537067e03b7c2dd612c2fe49c35cf2254f3263ffc9aec734cb03de75e9f60c060ff91015116612bd5575b50505050505050610ff0565b9190938a85549360031b9401907fff000000000000000000000000000000000000000000000000000000000000008760801b91161717831b921b19161790556001600160a01b03612bbf8861010083885116970151610faf565b5151169582519182526020820152a45b01612a81565b6001600160a01b03612be89751166149cd565b898c86895f8f8790612b59565b858a612c1b8785876001600160a01b036084985116968082105f14612c59570393611e2b565b91604051937fe04edeb70000000000000000000000000000000000000000000000000000000085526004850152602484015260448301526064820152fd5b50505f93611e2b565b508281038611612b08565b836001600160a01b038451167f54369d52000000000000000000000000000000000000000000000000000000005f5260045260245260445260645ffd5b50600190612bcf565b505050509050565b905f915f5f825160a01c6020840190815160a01c17906040850191825160301c17906060860191825160301c17608087015160401c1760c087015160801c1760e087015160a01c17612e3b576001600160a01b038651168015918215612e28575b8215612e14575b5050612e045765ffffffffffff80915116915116811190811591612df9575b8115612de8575b50612dd957905f945b61010084015151861015612d92575050612d6d838584613d37565b9190948286612d83575060010194919091612d52565b96945094505050506001929190565b5f95505b610120840151918251871015612dcf57505083612db686612dbd93610faf565b5184614078565b948582612d8357506001019490612d96565b9550959250509150565b50505050506001906002905f90565b65800000000000915010155f612d49565b600281109150612d42565b5050505050505060019081905f90565b516001600160a01b03161490505f80612d23565b80516001600160a01b0316159250612d1c565b50505050505050506001906003905f90565b803b15612f73575f8060405160208101907f5624b25b0000000000000000000000000000000000000000000000000000000082527f6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d560248201526001604482015260448152612ebd60648261130e565b5190845afa90612ecb61246f565b91602083015160408401519060608501519483612f67575b5082612f5c575b5081612f51575b50158015612f45575b612f1057506001600160a01b0380911691161490565b6001600160a01b03907fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b508160a01c1515612efa565b60209150145f612ef1565b60201491505f612eea565b5160601492505f612ee3565b50505f90565b5f8281526020818152604080832084516001600160a01b03168452909152902080549192917effffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f010000000000000000000000000000000000000000000000000000000000000091161790556001600160a01b038251167f2c1672a2857953955fae07b37ef761ca2672dc96b92daf36001c8dcfa494625c61302e6001600160a01b036020860151169460405191829182610fff565b0390a4565b604051916101c0830183811067ffffffffffffffff821117611331576040525f83525f60208401526040516060810181811067ffffffffffffffff821117611331576040525f81525f60208201525f604082015260408401525f60608401525f60808401525f60a08401525f60c08401525f60e08401525f6101008401525f6101208401525f6101408401525f6101608401525f6101808401525f6101a0840152826130df8284614181565b1561329757506131f66131cc6131a26132209361314860026040890151928890890198896101808c0152600381355f1a808d521461327e575b50803560011a60208b0152019081355f1a916001808201358460031b610100031c936010811160401b9201011790565b90825280355f1a6020830152604060018201355f1a9160018060028301358560031b610100031c9460028111851b93010101179201529081355f1a916001808201358460031b610100031c936014811160401b9201011790565b9060608701529081355f1a916001808201358460031b610100031c936010811160401b9201011790565b9060808601529081355f1a916001808201358460031b610100031c936020811160401b9201011790565b9060a08501529081355f1a916001808201358460031b610100031c936020811160401b9201011790565b919060c0840152610160830182815282355f1a926001810190818111610a5e5761324c604192866141ab565b61010089989398015260e08801521560061b016001810135610120870152602181013561014087015201809152101691565b60149150600181013560601c6101a08c0152015f613118565b93925050505f9190565b9061251e929160ff601b7f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff851694821c0116906136ea565b92919065ffffffffffff6040850151164210801561362d575b612467576020830151916101008501518051841015612000578361331591610faf565b5163ffffffff60608201511615801561360f575b61200057600160ff60c083015116148015906135fe575b6120005761334e8186614288565b94901561358957613360428389611d24565b9260408701966133c88851805190604060208201519101519188878b927fffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000959260c09592604051958652602086015260408501526060840152608083015260a0820152201690565b96611c8f6135006001600160a01b038c51166001600160a01b0388511660e086015190610100870151906040519160208301937f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f85526040840152606083015246608083015260a082015260a0815261344260c08261130e565b51902093608086019b8c5160a088015160c0890151916001600160a01b036040519560208701977f7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a226789526040880152166060860152608085015260a084015260c083015260e082015260e081526134bb6101008261130e565b51902060405192839160208301958690916042927f19010000000000000000000000000000000000000000000000000000000000008352600283015260228201520190565b51902090600160ff825116145f14613594575003613589575b835f525f60205260405f206001600160a01b0380895116165f5260205261354783610c5f8360405f20610ff0565b936fffffffffffffffffffffffffffffffff604084015116851161357d576001600160a01b03611d489851169651955196614307565b50505050505050505f90565b505050505050505f90565b909182036135f1576001600160a01b0391816101406101206135bb940151910151916132a1565b50501680159081156135d9575b501561351957505050505050505f90565b90506001600160a01b0360208901511614155f6135c8565b5050505050505050505f90565b50600860ff60e08301511611613340565b506fffffffffffffffffffffffffffffffff60208201511615613329565b5065ffffffffffff6060850151164210156132f2565b929190926001600160a01b038151169067ffffffffffffffff608082015116825f52600160205267ffffffffffffffff60405f205416036136d557845f525f60205260405f206001600160a01b0383165f5260205260405f205460f81c806136de575083156136d5576136b7903090612cbb565b50501593846136c7575050505090565b611ff794506128d590611bb1565b50505050505f90565b60011495945050505050565b91907f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0841161376c579160209360809260ff5f9560405194855216868401526040830152606082015282805260015afa15613761575f516001600160a01b0381161561375757905f905f90565b505f906001905f90565b6040513d5f823e3d90fd5b5050505f9160039190565b601f8260209493601f1993818652868601375f8582860101520116010190565b906137bd90939293604051906020820152602081526137b760408261130e565b826144d6565b9290156124675782516020840120905f8060405160208101907f934f3a11000000000000000000000000000000000000000000000000000000008252856024820152606060448201526138506020613818608484018b610eaa565b85848203917fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffdc8301606487015252808452018261130e565b5190865afa61385d61246f565b506136d5576138e55f9594611c8f87966138b59460405195869460208601987f934f3a11000000000000000000000000000000000000000000000000000000008a526024870152606060448701526084860190610eaa565b917fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffdc858403016064860152613777565b51915afa6138f161246f565b5090565b9091959294955f946001600160a01b0382169081158015613a91575b8015613a88575b613a58578815613a225761392c83856146c3565b9889610100860151805182036139fc575050600481109082829583156139e3575b50505061397d5750505084613967575b5050600293929190565b6139759295509084916145e4565b925f8061395d565b7fffffffff000000000000000000000000000000000000000000000000000000009350849035926139db575b7fa9e16ce5000000000000000000000000000000000000000000000000000000005f526004526024521660445260645ffd5b5f92506139a9565b6139f39350610120880151614859565b155f828161394d565b919799955091959350613a1a9750613a149250610faf565b51614714565b919392909190565b505091906101009650613a5093945080613a408784613a4a946145e4565b9788910151610faf565b5161466e565b5f9291905f90565b50837fbbcd2831000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b50308214613918565b506001600160a01b038451168214613911565b90810190811015611d4857505f1990565b6001600160a01b03811615613b155790611d48916001600160a01b03604051927f70a0823100000000000000000000000000000000000000000000000000000000602085015216602483015260248252613b1060448361130e565b61492e565b503190565b96959192945f919490613b80613b94849360405192839160208301957f5229073f0000000000000000000000000000000000000000000000000000000087526001600160a01b038b169c8d602486015260448501526080606485015260a4840191613777565b85608483015203601f19810183528261130e565b5190828a5af191613ba361246f565b92158080613d2e575b613cf957613cf1576060835110613cbc57600160208401511496604080850151147fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa060608601955101855111151615612f105750829615613c7857829082613c66575b5050613c1a57505050565b613c62906040519384937f34c3c1cb00000000000000000000000000000000000000000000000000000000855260048501526024840152606060448401526064830190610eaa565b0390fd5b613c70925061499c565b15815f613c0f565b8284613c626040519283927f5c0dee5d0000000000000000000000000000000000000000000000000000000084526004840152604060248401526044830190610eaa565b6001600160a01b03877fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b825160208401fd5b6001600160a01b03887fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b50835115613bac565b90613d4781610100840151610faf565b51805160a01c926020820193845160801c17936040830194855160801c17936060840194855160201c17956080850196875160801c179260a0860193845160801c179260c0870193845160081c179560e0880196875160081c179a61010089019b8c515f908051905b81831061405b57505050614047576001600160a01b03895116906001600160a01b038351168214908115614034575b5061402057613ded916146c3565b0361400f57516fffffffffffffffffffffffffffffffff16958615918215613ff2575b508115613fe2575b50613fd35760ff806fffffffffffffffffffffffffffffffff925116935116955116151580613fb8575b613faa57516fffffffffffffffffffffffffffffffff16151580613fa1575b613f945780613ef657505050613eed575b51805115613ee4575f5b8151811015613edc576001600160a01b03613e978284610faf565b511615613ec6576001600160a01b0380613eb18385610faf565b51161480613ed0575b613ec657600101613e7c565b5050600190600890565b50600182511415613eba565b50505f905f90565b50600190600890565b50600190600790565b60011490811591613f81575b50613f6c5781158015613f77575b613f6c575f198201918211610a5e577f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff82168203610a5e576fffffffffffffffffffffffffffffffff9160011b1c16613e725750600190600790565b505050600190600790565b5060088211613f10565b6001600160a01b0391505116155f613f02565b5050505050600190600690565b50801515613e61565b505050505050600190600690565b506fffffffffffffffffffffffffffffffff81511615613e42565b50505050505050600190600590565b63ffffffff91505116155f613e18565b516fffffffffffffffffffffffffffffffff16871191505f613e10565b505050505050505050600190600490565b505050505050505050505050600190600490565b6001600160a01b0391501681145f613ddf565b505050505050505050505050600190600390565b90919260019060208560051b8401015160a01c1793019190613db0565b9091825160a01c15801590614171575b614112576001600160a01b0383511690811590811561415d575b811561414a575b5061413f576140bb61010091836146c3565b9101515103614136575f5b6040820151805182101561412d57816140de91610faf565b51805160101c1580159061411d575b6141125760ff602060059201511611614108576001016140c6565b5050600190600a90565b505050600190600390565b50602081015160081c15156140ed565b5050505f905f90565b50600190600990565b505050600190600990565b6001600160a01b0391501681145f6140a9565b83516001600160a01b0316831491506140a2565b50602083015160201b1515614088565b9060428110612f735715610fc3573560f81c600181101590816141a2575090565b60039150111590565b5f925f92821561426e57507fad7c5bef027816a800da1736444fb58a807ef4c9603b7848673f7e3a68eb14a59160018114614244576002811461421a576003146141f157565b600193507f147758d3dafb1e8675e1a8ecff01cc8a943115b0fec1f4a13cfd4b303e47244a9250565b50600193507fd6aca1be9729c13d677335161321649cccae6a591554772516700f986f942eaa9250565b50600193507f52878b207aaddbfc15ea7bebcda681eb8ccd306e2227b61cef68505c8c0563419250565b93509150506020820190818311610a5e5760019235913590565b6101005f920151906001825114806142ea575b6142d257606001519181518310156142c957506001600160a01b03916142c091610faf565b51169060019190565b929150505f9190565b6001600160a01b039250606091500151169060019190565b50815115610fc3576001600160a01b03806020840151161461429b565b93919092946fffffffffffffffffffffffffffffffff6020870151169060208801519160e088019960ff8b5116841090811591614499575b8115614461575b5061445357614376906143718a51936fffffffffffffffffffffffffffffffff60408c015116611f2a565b611ced565b111561357d575f5b60ff895116811015614445578082148080614439575b61442e576144026143f1838b5188888b919260c0937fffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000959260405194855260208501526040840152606083015260808201525f60a0820152201690565b886001600160a01b038b5116614b42565b919015918215614421575b50506135f157600160ff915b01905061437e565b1515141590505f8061440d565b50600160ff91614419565b50604089015115614394565b505050505050505050600190565b505050505050505050505f90565b90507f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff84168403610a5e57818460011b1c105f614346565b905060408a01517f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff85168503610a5e578460011b1c15159061433f565b5f809193929360405160208101907ff698da250000000000000000000000000000000000000000000000000000000082526004815261451660248261130e565b51915afa9161452361246f565b921580156145d8575b6145cf576145868160206145c9935191012060405160208101917f60b3cbf8b4a223d68d641b3b6ddf9a298e7f33710cf3d3a9d1146b5a6150fbca835260408201526040815261457d60608261130e565b5190209361249e565b6108a56040519485926020840190916042927f19010000000000000000000000000000000000000000000000000000000000008352600283015260228201520190565b60019190565b505f9150606090565b5060208351141561452c565b9291906101005f94019384518051905b818310614639575b5050809451511461460b575050565b7f585087d9000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b90949392916001600160a01b036146508284610faf565b515116156146655760010191929394906145f4565b919293946145fc565b6146788382614b79565b1561468257505050565b6001600160a01b03935083905116907f75867bdd000000000000000000000000000000000000000000000000000000005f526004526024521660445260645ffd5b610100015180515f939290915b8285106146dc57505050565b9091936001600160a01b036146f18284610faf565b5151166001600160a01b0384161461470e576001019391906146d0565b93505050565b90939492919482359060048110614851575b7fffffffff0000000000000000000000000000000000000000000000000000000060048501359216907fa9059cbb00000000000000000000000000000000000000000000000000000000821497888015614828575b1591821561481c575b508115614812575b508015614806575b6147c85750602492916001600160a01b036147b2921695869161466e565b0135926147c0576001929190565b5f9291508290565b856001600160a01b03845116907fa9e16ce5000000000000000000000000000000000000000000000000000000005f5260045260245260445260645ffd5b508160a01c1515614794565b905015155f61478c565b6044141591505f614784565b507f095ea7b300000000000000000000000000000000000000000000000000000000831461477b565b5f9150614726565b92909180359260048310614926575b5f5b85518110156120005761487d8187610faf565b5184846001600160a01b038351166001600160a01b0386161492836148d3575b836148bd575b5050506148b25760010161486a565b505050505050600190565b6148cb935060400151614be2565b84845f6148a3565b92507fffffffff000000000000000000000000000000000000000000000000000000006020840151167fffffffff000000000000000000000000000000000000000000000000000000008916149261489d565b5f9350614868565b905f8091602081519101845afa9061494461246f565b91158015614990575b61495b5750611d489061249e565b6001600160a01b03907f1241c5fc000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b5060208251141561494d565b81519081156149c4575060201490816149b3575090565b600191506149c09061249e565b1490565b9150503b151590565b939294614a006149f9614a2d929998996fffffffffffffffffffffffffffffffff60408a015116611f2a565b9889611f2a565b976fffffffffffffffffffffffffffffffff614a24602089019a828c511690611ced565b99511690611ced565b8714614b39575f5b60ff60e087015116811015614b2f57614aad614a9c828a878787919260c0937fffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000959260405194855260208501526040840152606083015260808201525f60a0820152201690565b866001600160a01b03895116614b42565b9015614af957614abf57600101614a35565b876001600160a01b038751167f9ece22bf000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b6001600160a01b038751167f1241c5fc000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b5050505050509050565b50505050509050565b604490601c5f936020956040519163e94a0102835287830152604082015201905afa905f51916002831090601f3d11161691821690565b6101000151908151915f5b838110614b9357505050505f90565b6001600160a01b03614ba58284610faf565b51166001600160a01b0384168114908115614bd1575b50614bc857600101614b84565b50505050600190565b6001600160a01b039150145f614bbb565b915f5b8351811015614bc857614bf88185610faf565b5161ffff81511660208101809111610a5e5783106136d5578061ffff614c3192511685013590604060ff60208301511691015191614c3e565b1561246757600101614be5565b9060ff168015614c815760018114614c7b5760028114614c765760038114614c7057600414614c6c57101590565b1190565b50111590565b501090565b50141590565b50149056";
+  "0x6080806040523460155761510c908161001a8239f35b5f80fdfe60806040526004361015610011575f80fd5b5f3560e01c80630a9ec677146111225780630c95955614610ee8578063532abde714610ea757806353f00b1414610e33578063582805d914610df15780638950433214610c495780638bc1ce0614610bf95780638eec9e3714610b93578063966bcd7814610aae578063a340fff414610997578063b0b75ef014610924578063b4bb0abe14610556578063b75c7dc614610531578063ce0a084d146104d8578063d304684c146103ff578063ed56531a146103db578063f2eb0104146101415763fa7a2962146100df575f80fd5b3461013d57602060031936011261013d576024360361010d57610100611673565b61010b6004356124b2565b005b7fb5cf2975000000000000000000000000000000000000000000000000000000005f52366004526024805260445ffd5b5f80fd5b3461013d5760a060031936011261013d5760043567ffffffffffffffff811161013d576101729036906004016111b8565b9060243567ffffffffffffffff811161013d576101939036906004016111b8565b9092604435936001600160a01b0385169283860361013d576101b3611212565b91608435936101c2818861153d565b966001600160a01b03602089510151168033036103ac5750906101e793929188611bbe565b94845190841561037c576101fe6101009183613959565b910180515182146102f257816102149151611332565b51956102208388614da1565b156102b257926102ab92610241826001600160a01b03979489975f9a6125ad565b85855151169186604051927fa9059cbb00000000000000000000000000000000000000000000000000000000602085015216602483015260448201526044815261028c6064826114a2565b6040519261029984611459565b83528660208401526040830152612794565b505151165d005b6001600160a01b0383818951167f75867bdd000000000000000000000000000000000000000000000000000000005f525f6004526024521660445260645ffd5b8460408701518061035157507fa9e16ce5000000000000000000000000000000000000000000000000000000005f525f6004526024527fa9059cbb0000000000000000000000000000000000000000000000000000000060445260645ffd5b7f5b9ff6fa000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b847fbbcd2831000000000000000000000000000000000000000000000000000000005f525f60045260245260445ffd5b7fab3f663a000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b3461013d57602060031936011261013d576024360361010d5761010b6004356124b2565b3461013d57606060031936011261013d5760043567ffffffffffffffff811161013d576104309036906004016111b8565b60243567ffffffffffffffff811161013d576104509036906004016111b8565b60443567ffffffffffffffff811161013d5761047090369060040161125f565b92909361047d818761153d565b956001600160a01b036020885101511680331415806104d0575b6103ac576104cc6104c089896104ba8a6104b48b8b8b8b88611bbe565b92611a6c565b91611e0e565b604051918291826112b5565b0390f35b506001610497565b3461013d57606060031936011261013d5760206104f36111fc565b6044359061050382600435612489565b5f52600283526001600160a01b0360405f2091165f52825260405f2054600160ff60405193161b1615158152f35b3461013d57602060031936011261013d576024360361010d5761010b33600435611575565b3461013d5760e060031936011261013d5760043567ffffffffffffffff811161013d576105879036906004016111b8565b9060243567ffffffffffffffff811161013d576105a89036906004016111b8565b91909260443567ffffffffffffffff811161013d576105cb90369060040161125f565b9390946105d6611212565b926084359460a4359565ffffffffffff871680970361013d5760c43567ffffffffffffffff811161013d5761060f9036906004016111b8565b9990986001600160a01b03610624868661153d565b9816913383148015610914575b15801561090c575b6108dc578942116108b0579061064e91611a6c565b998a998a9960208a01938451918c519c6106678e611a54565b906040519e8f9261067890846114a2565b80835261068490611a54565b9160200191601f19013683375f905b51811015610727578f908f61071f826106ae81600196611332565b516001600160a01b038151169060406020820151910151602081519101206040519160208301937f84fa2cf05cd88e992eae77e851af68a4ee278dcff6ef504e487a55b3baadfbe585526040840152606083015260808201526080815261071660a0826114a2565b51902092611332565b52018f610693565b50926107a894928f9e926001600160a01b0397956107a3945160051b9020916040519260208401947f40fd419c647be1d88f2dc9a1a2f268da9ad3a90b33b5d4fdf326cecd2604d10686526040850152606084015260808301528960a083015260c082015260c0815261079b60e0826114a2565b519020611845565b611b8a565b5050168015908115610897575b5061086f5751906107d2816001600160a01b038951511693612489565b91825f52600260205260405f206001600160a01b0382165f5260205260405f205492600160ff84161b92838516610844576104cc6104c08c8c61083e8d8d8d8d8d8d8d8d5f5260026020526001600160a01b0360405f2091165f5260205260405f209117905585611bbe565b90611e0e565b7f91cab504000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7f1ebad4c1000000000000000000000000000000000000000000000000000000005f5260045ffd5b90506001600160a01b03602089510151161415896107b5565b897f5c32bb46000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b827f50a5f405000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b508215610639565b506001600160a01b038314610631565b3461013d57606060031936011261013d5761093d6111e6565b60443567ffffffffffffffff811161013d5760209161096361096d9236906004016111b8565b9160243590611373565b7fffffffff0000000000000000000000000000000000000000000000000000000060405191168152f35b3461013d575f60031936011261013d5760043603610a7d57335f52600160205260405f208054905f19430191438311610a505767ffffffffffffffff7fffffffffffffffffffffffffffffffffffffffffffffffff0000000000000000936040516020810191838516835240604082015260408152610a176060826114a2565b51902016928391161790556040519081527f6ab581091cd4ac613fa25aef94e52c6252d4b2dea41d613e53f294073402083960203392a2005b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601160045260245ffd5b7fb5cf2975000000000000000000000000000000000000000000000000000000005f5236600452600460245260445ffd5b3461013d5760c060031936011261013d5760643560843560a435918060201c15801590610b88575b8015610b7a575b610b495791610b4191602093610b2f6044356024356004357fffffffffffffffffffffffffffffffffff0000000000000000000000000000009260609260405192835260208301526040820152201690565b9260401b9160501b9060581b17171790565b604051908152f35b7f6ba41df9000000000000000000000000000000000000000000000000000000005f5260045260245260445260645ffd5b50828260011b1c1515610add565b506008821015610ad6565b3461013d57604060031936011261013d57610bac6111fc565b6004355f525f6020526001600160a01b0360405f2091165f526020526040805f205460018160f81c91610bde83611228565b835192610bea81611228565b835260f01c1615156020820152f35b3461013d57602060031936011261013d5760043567ffffffffffffffff811161013d57610b416020610c39610c33829436906004016111b8565b9061153d565b610c428161161d565b0151611845565b3461013d57604060031936011261013d5760043567ffffffffffffffff811161013d57610c7a9036906004016111b8565b90602435915f91610c8d5f925f9261153d565b6101008151015151851015610dc55760408101908151600181881c166103515750610cbe8661010083510151611332565b51915115610db4575b63ffffffff60608301511615610d8457608095815165ffffffffffff604082015116421015610d17575b5050610cff918591516117ed565b91604051938452602084015260408301526060820152f35b919350935081610d2a92955042916116e6565b9283610d6a81610d3c4285875161170d565b9560208601515f525f60205260405f206001600160a01b038088515116165f5260205260405f2001546117b1565b91848311610d7c575b91929087610cf1565b849250610d73565b857f6e3eb7c0000000000000000000000000000000000000000000000000000000005f526004805260245260445ffd5b610dc081513090611629565b610cc7565b847f5d99af7b000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b3461013d57602060031936011261013d576001600160a01b03610e126111e6565b165f526001602052602067ffffffffffffffff60405f205416604051908152f35b3461013d5760e060031936011261013d57610e4c6111e6565b610e546111fc565b5060a43567ffffffffffffffff811161013d57610e759036906004016111b8565b505060c43567ffffffffffffffff811161013d57602091610e9d61096d9236906004016111b8565b9160443590611373565b3461013d57602060031936011261013d5760043567ffffffffffffffff811161013d576020610ede610c33829336906004016111b8565b0151604051908152f35b3461013d57602060031936011261013d5760043567ffffffffffffffff811161013d57610f199036906004016111b8565b90601f8201808311610a5057601f191660440180604411610a50578036036110f35750604481148015906110d0575b6110a057610f56828261153d565b6001600160a01b03815151168033036110715750610f738161161d565b610f7f81513090611629565b610f87611673565b65ffffffffffff606082510151168042101561104657508260281161013d57610fb08151612d36565b6020810180515f525f60205260405f206001600160a01b0333165f5260205260405f2090815460f81c906002821461101a575015610fea57005b60287fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffd861010b9501930191612db7565b517f1b35d405000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7f311c8c62000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7fb39624dc000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b7f6e3eb7c0000000000000000000000000000000000000000000000000000000005f525f6004525f60245260445ffd5b50601f821615158015610f485750601f1936013560f88360031b161b1515610f48565b7fb5cf2975000000000000000000000000000000000000000000000000000000005f523660045260245260445ffd5b3461013d57602060031936011261013d5760043567ffffffffffffffff811161013d57610c336111569136906004016111b8565b6001600160a01b03602082510151169081330361118857806001600160a01b03602061010b9301519151511690611575565b507fab3f663a000000000000000000000000000000000000000000000000000000005f523360045260245260445ffd5b9181601f8401121561013d5782359167ffffffffffffffff831161013d576020838186019501011161013d57565b600435906001600160a01b038216820361013d57565b602435906001600160a01b038216820361013d57565b606435906001600160a01b038216820361013d57565b6003111561123257565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52602160045260245ffd5b9181601f8401121561013d5782359167ffffffffffffffff831161013d576020808501948460051b01011161013d57565b90601f19601f602080948051918291828752018686015e5f8582860101520116010190565b602081016020825282518091526040820191602060408360051b8301019401925f915b8383106112e757505050505090565b9091929394602080611323837fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc086600196030187528951611290565b970193019301919392906112d8565b80518210156113465760209160051b010190565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52603260045260245ffd5b9290916113809284611923565b90816113d5575b50156113b1577f1626ba7e0000000000000000000000000000000000000000000000000000000090565b7fffffffff0000000000000000000000000000000000000000000000000000000090565b5f9150819060405160208101907f2d9ad53d0000000000000000000000000000000000000000000000000000000082523060248201526024815261141a6044826114a2565b51915afa6114266139f6565b8161144d575b81611439575b505f611387565b6001915061144690613a35565b145f611432565b8051602014915061142c565b6060810190811067ffffffffffffffff82111761147557604052565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52604160045260245ffd5b90601f601f19910116810190811067ffffffffffffffff82111761147557604052565b604051906114d282611459565b60405161014081018367ffffffffffffffff821183831017611475575f92604092835283815283602082015283838201528360608201528360808201528360a08201528360c08201528360e08201526060610100820152606061012082015281528260208201520152565b91909161156e602861154d6114c5565b948551843560601c81526020601486013560601c9101528301920184613a88565b036110a057565b90815f525f60205260405f206001600160a01b0382165f5260205260405f20906002825460f81c146116185781547effffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff16917f02000000000000000000000000000000000000000000000000000000000000006001600160a01b0393179055167e6be5f629d8df9f032986474cfc3bfc82c9b1cd74dcb2fcb5b3d48f98a500245f80a3565b505050565b60400151806103515750565b9061163391612c14565b9161163c575050565b7f6e3eb7c0000000000000000000000000000000000000000000000000000000005f52600a8110156112325760045260245260445ffd5b61167d3033612d07565b61168357565b7f88cc1d61000000000000000000000000000000000000000000000000000000005f523360045260245ffd5b81156116b9570490565b7f4e487b71000000000000000000000000000000000000000000000000000000005f52601260045260245ffd5b606061170a9365ffffffffffff604063ffffffff94015116900392015116906116af565b90565b9190916fffffffffffffffffffffffffffffffff60a0840151169182156117955765ffffffffffff60406fffffffffffffffffffffffffffffffff6080870151169301511690039063ffffffff6060850151169283156116b9576fffffffffffffffffffffffffffffffff93604093060201920151168082105f14611790575090565b905090565b505050604001516fffffffffffffffffffffffffffffffff1690565b65ffffffffffff8160801c16908282146117d5575010156117d0575f90565b5f1990565b6fffffffffffffffffffffffffffffffff1692915050565b909165ffffffffffff6040830151169260018201809211610a5057606063ffffffff9101511690818102918183041490151715610a50578201809211610a50576060015165ffffffffffff1680821015611790575090565b61170a9060405160208101907f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f82527f5dcb07e7d09e80bd986f725fe4f437fb4e0cbfa0e8ad4e6878f3ce46003f2f8460408201527fc89efdaa54c0f20c7adf612882df0950f5a951637e0307cdcb4c672f298b8bc660608201524660808201523060a082015260a081526118db60c0826114a2565b519020604291604051917f19010000000000000000000000000000000000000000000000000000000000008352600283015260228201522090565b91908203918211610a5057565b9261192e9192612e58565b91949293909315611a4b576119416114c5565b9283516001600160a01b03821690526001600160a01b03604087015116602087015115611a23575b6001600160a01b03168015611a0257602085510152846119898186613a88565b0395838711611a1b575b86158015611a0d575b611a02576119ce9160208601515f525f6020526001600160a01b0360405f2091165f5260205260405f20928386613219565b94856119dd575b505050505090565b90919293945082811161013d57806119f8950192039261350a565b5f808080806119d5565b505050505050505f90565b50805115158488141461199c565b5f9650611993565b506001600160a01b03611a4261016088015161018089015190856131e1565b50509050611969565b50505050505f90565b67ffffffffffffffff81116114755760051b60200190565b9190611a7781611a54565b92611a8560405194856114a2565b818452601f19611a9483611a54565b015f5b818110611b60575050835f5b838110611ab05750505050565b611aba8183611332565b518160051b8401358085019182359060408401358085019081359485366020828601011115928660a01c92171760201c1715169485611b31575b505050505015611b0657600101611aa3565b7f24ab76b2000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b60409360209283865197601f19603f820116890188520190873783520135602082015201525f80808080611af4565b602090604051611b6f81611459565b5f81525f838201526060604082015282828901015201611a97565b9060418303611bb457611bad9250602081013591604082359201355f1a906135d2565b9192909190565b50505f9160029190565b9091929493948151956020830151916001600160a01b03885116805c611db2576001815d65ffffffffffff60408a015116804210611d87575065ffffffffffff60608a015116804210156110465750611c1689612d36565b835f525f60205260405f206001600160a01b0382165f5260205260405f2098898054906101008260f01c14611d7a575060028160f81c14611d4e5760f01c600116611d22578315611cf65790611c7b611c8a949392611c748861161d565b3090611629565b611c8485611845565b9061365f565b15611ccb57508260281161013d578460287fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffd8611cc99501930191612db7565b565b7f55ad5b7e000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b847f55ad5b7e000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b847fc0504a41000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b857f1b35d405000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b9a50505050505050505050565b7f083563c5000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b7ff5fdc8cd000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b90611de782611a54565b611df460405191826114a2565b828152601f19611e048294611a54565b0190602036910137565b928251156124615760018351149260609284159283612449575b5f9586919082805b8651851015611eef575050611e458386611332565b51611e5181858c61375e565b508a8a829d949d95849e611e6481611228565b15611e7c57505050505050600180945b019398611e30565b604081015151159081611eda575b5015611e9e57505050505060018094611e74565b9060019498939291611eb3575b505050611e74565b611ed191611ec484611eca93611332565b51613915565b918c611332565b525f808b611eab565b6001600160a01b03915051163b15155f611e8a565b929596509250929795855193601f19611f20611f0a87611a54565b96611f1860405198896114a2565b808852611a54565b015f5b81811061243857505084985f1461239c57505050506040840160ff8151166123705750835195611f5861010088015151611ddd565b90611f638251611ddd565b95855191601f19611f8c611f7685611a54565b94611f8460405196876114a2565b808652611a54565b013660208501375f5b8851811015611fda5780611fc98c6001600160a01b0380611fbd600196610100850151611332565b51511691511690614ff1565b611fd3828c611332565b5201611f95565b50969592949198939097985f985b84518a10156121df5790849392916120028b809897611332565b519961200f8b898461375e565b9d919a909d61201d84611228565b60028414612178575b61202f84611228565b60018414612150575b5090612063929160026001600160a01b038c51169361205681611228565b14159283612141576129ed565b61206d8d86611332565b526120788c85611332565b505f5b8a5181101561212a57808c61210c828e8e6121068f978f6001996120b4826001600160a01b0380611fbd87610100612100980151611332565b986120bf8488611332565b518a1015612123576120db8a6120d5868a611332565b51611916565b915b840361211b57905b6120ef8487611332565b519180821115612113575090613915565b92611332565b52611332565b520161207b565b905090613915565b505f906120e5565b5f916120dd565b506001909b019a9950949550929391929091611fe8565b604083015151151593506129ed565b9d509061206392915f9e6001600160a01b0361216c838a611332565b91169052909192612038565b90506121996001600160a01b038b51166001600160a01b0384511690612d07565b6121a4578e90612026565b8e6001600160a01b03835116907fbbcd2831000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b93979850955050916001600160a01b03909793975116965f5b85518110156122cb576001600160a01b036122138288611332565b511680156122c2576001600160a01b0361222d838a611332565b5151169061227e6040517fdd62ed3e0000000000000000000000000000000000000000000000000000000060208201528c6024820152826044820152604481526122786064826114a2565b8361509e565b9182612291575050506001905b016121f8565b7fc2213081000000000000000000000000000000000000000000000000000000005f5260045260245260445260645ffd5b5060019061228b565b5093509350939094506122de8351612d36565b805460028160f81c146123405760f01c600116612310579161230a6001600160a01b03925f9483613926565b5151165d565b60208301517fc0504a41000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b60208401517f1b35d405000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b517f5b9ff6fa000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b9398949795969594931561242657506123b592856125ad565b5f5b8351811015612412576001906123f66001600160a01b03855151166123dc8388611332565b518360406123ea828b611332565b510151511515926129ed565b6124008289611332565b5261240b8188611332565b50016123b7565b5093505f91506001600160a01b039061230a565b9150506124339184613926565b6123b5565b806060602080938a01015201611f23565b935061245b6101008751015151611ddd565b93611e28565b7fc2e5347d000000000000000000000000000000000000000000000000000000005f5260045ffd5b90604051906020820192835260081c6040820152604081526124ac6060826114a2565b51902090565b7fed56531a000000000000000000000000000000000000000000000000000000007fffffffff000000000000000000000000000000000000000000000000000000005f351614815f525f60205260405f206001600160a01b0333165f5260205260405f2080548260018260f01c161515146125a7577ffffeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff1682156125a1577e0100000000000000000000000000000000000000000000000000000000000017905b556040519081527f73635bd0a2c01f6402ea9cbd0aac07a59827992572e9d74505f4ff09e225ff2a60203392a3565b90612572565b50505050565b83156125a75780519060208101928484519101908154906125d387610100870151611332565b51946fffffffffffffffffffffffffffffffff602087015116808a1161275757506125ff4287836116e6565b9561260a87856117b1565b9261261642838561170d565b808511801561274c575b6126de5750938a8460409894826126b5978c8f977fcb7c322537067e03b7c2dd612c2fe49c35cf2254f3263ffc9aec734cb03de75e9e9c986001600160a01b039c60ff60c0840151166126c6575b5050505050505001907fffff0000000000000000000000000000000000000000000000000000000000008760801b9116171790555196610100838951169751980151611332565b5151169582519182526020820152a4565b8d6126d2975116614def565b5f82828a8f808561266e565b6084908c856127058c878a6001600160a01b03825116968082105f146127435703936117ed565b91604051937fe04edeb70000000000000000000000000000000000000000000000000000000085526004850152602484015260448301526064820152fd5b50505f936117ed565b508481038c11612620565b896001600160a01b038851167f54369d52000000000000000000000000000000000000000000000000000000005f5260045260245260445260645ffd5b91905f806001600160a01b0383511660208401516128116040860151916127fd60405193849260208401967f5229073f000000000000000000000000000000000000000000000000000000008852602485015260448401526080606484015260a4830190611290565b85608483015203601f1981018352826114a2565b519082875af1906128206139f6565b911580806129e4575b6129af576129a657606082511061297157600160208301511493604080840151147fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa06060850194510184511115161561293c57508193156128f857612898826001600160a01b03835116613a57565b156128a1575050565b6001600160a01b039051166128f46040519283927f34c3c1cb0000000000000000000000000000000000000000000000000000000084525f60048501526024840152606060448401526064830190611290565b0390fd5b6128f4826040519182917f5c0dee5d0000000000000000000000000000000000000000000000000000000083525f6004840152604060248401526044830190611290565b6001600160a01b03907fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b6001600160a01b03847fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b50602081519101fd5b6001600160a01b03857fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b50825115612829565b9392915f806001600160a01b038351166020840151612a576040860151916127fd60405193849260208401967f5229073f000000000000000000000000000000000000000000000000000000008852602485015260448401526080606484015260a4830190611290565b519082895af192612a666139f6565b93158080612bfd575b612bc857612bc0576060845110612b8b57600160208501511495604080860151147fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa06060870196510186511115161561293c5750839515612b475780612b2c575b612ad957505050565b6001600160a01b036128f4915116926040519384937f34c3c1cb00000000000000000000000000000000000000000000000000000000855260048501526024840152606060448401526064830190611290565b50612b41836001600160a01b03835116613a57565b15612ad0565b50506128f46040519283927f5c0dee5d0000000000000000000000000000000000000000000000000000000084526004840152604060248401526044830190611290565b6001600160a01b03867fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b835160208501fd5b6001600160a01b03877fa4120408000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b50845115612a6f565b5f198114610a505760010190565b91905f612c2084614318565b600a81101561123257801580612cf8575b15612c515750612c4b612c458383876143bc565b91612c06565b90612c20565b92919093600a841015611232578315612c9c575b5050600a82101561123257811515928380612c93575b15612c8e575f198101908111610a505790565b505f90565b50801515612c7b565b919350915f905b600a81101561123257801580612ce9575b15612cdd5750612cd7612c4584612cd084610120870151611332565b51856145fd565b90612ca3565b92509290505f80612c65565b50610120830151518210612cb4565b50610100850151518210612c31565b803b15612d3057612d17816146ab565b91901561293c57506001600160a01b0380911691161490565b50505f90565b6001600160a01b038151165f52600160205267ffffffffffffffff60808160405f20541692015116818103612d69575050565b7f2b9264ec000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b601f8260209493601f1993818652868601375f8582860101520116010190565b81549091907effffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff167f01000000000000000000000000000000000000000000000000000000000000001790557ff8873854c84d10ad57bcd1042573fc36066a2092779c4cd4833ebedb0fa238b98151926001600160a01b03602080828751169501519501511694612e53604051928392602084526020840191612d97565b0390a4565b91906040516101a0810181811067ffffffffffffffff821117611475576040525f81525f60208201525f60408201525f6060820152604051612e9981611459565b5f81525f60208201525f604082015260808201525f60a08201525f60c08201525f60e08201525f6101008201525f6101208201525f6101408201525f6101608201525f610180820152809284925f92612ef28288614788565b156131d4575061305f61302b612ff760808801518960028b355f1a60018116158c52116131b6575b600281612f59923560011a60608d0152019081355f1a9160018082013593848160031b610100031c948115905f1a1715601082111760401b9201011790565b90825280355f1a6020830152604060018201355f1a91600180600283013594858160031b610100031c958115905f1a17156002821117851b930101011792015280355f1a9060018082013592838160031b610100031c938115905f1a1715601482111760401b920101179060a08a01529081355f1a9160018082013593848160031b610100031c948115905f1a1715601082111760401b9201011790565b9060c08901529081355f1a9160018082013593848160031b610100031c948115905f1a1715602082111760401b9201011790565b9060e08801529081355f1a9160018082013593848160031b610100031c948115905f1a1715602082111760401b9201011790565b9061010087015280355f1a91600182019083159283613198575b5081356101608901526020820135610180890152604082019801908189109889613168575b505050613165577fad7c5bef027816a800da1736444fb58a807ef4c9603b7848673f7e3a68eb14a5610140860152600181036130fe57507f52878b207aaddbfc15ea7bebcda681eb8ccd306e2227b61cef68505c8c056341610120850152565b6002810361313057507fd6aca1be9729c13d677335161321649cccae6a591554772516700f986f942eaa610120850152565b600303613160577f147758d3dafb1e8675e1a8ecff01cc8a943115b0fec1f4a13cfd4b303e47244a610120850152565b5f9450565b50565b965090037fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc00193505f808061309e565b60419192356101208a015260218101356101408a015201905f613079565b50600160208a018190528a013560601c60408a015260148a01612f1a565b5f96909550935085925050565b90611bad929160ff601b7f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff851694821c0116906135d2565b929183519365ffffffffffff604086015116421080156134f4575b611a4b576060840151926101008601518051851015611a02578461325791611332565b519163ffffffff6060840151161580156134d6575b611a0257600160ff60c085015116148015906134c5575b611a025761329183876147b2565b959015613451576132e9602092826132aa42888d6116e6565b94859201517fffffffffffffffffffffffffffffffffff0000000000000000000000000000009260609260405192835260208301526040820152201690565b9460808801976133f26133188a5180519060406020820151910151918b9260401b9160501b9060581b17171790565b60e06001600160a01b038d51166001600160a01b038a51169260c086019c8d5184880151906001600160a01b036101008a015193604051967f7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a2267885260208801521660408601526060850152608084015260a083015260c0820152209061012084015190610140850151906040519160208301937f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f85526040840152606083015246608083015260a082015260a081526118db60c0826114a2565b906020810151155f1461345d57500361345157613411925b01546117b1565b916fffffffffffffffffffffffffffffffff6040830151168311613447576001600160a01b0361170a9651169451935194614811565b5050505050505f90565b50505050505050505f90565b909182036134b7576001600160a01b039181610180610160613484940151910151916131e1565b505016801590811561349f575b50613451576134119261340a565b90506001600160a01b0360208a01511614155f613491565b505050505050505050505f90565b50600860ff60e08501511611613283565b506fffffffffffffffffffffffffffffffff6020840151161561326c565b5065ffffffffffff606086015116421015613234565b92919083516001600160a01b038151169167ffffffffffffffff608083015116835f52600160205267ffffffffffffffff60405f2054160361344757546101008160f01c146135c7578060f81c15908115916135b7575b50611a4b57831580156135aa575b611a4b5761357e903090612c14565b505015938461358f575b5050505090565b6135a194506020611c84910151611845565b5f808080613588565b506040850151151561356f565b6001915060f01c1615155f613561565b505050505050600190565b91907f7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a08411613654579160209360809260ff5f9560405194855216868401526040830152606082015282805260015afa15613649575f516001600160a01b0381161561363f57905f905f90565b505f906001905f90565b6040513d5f823e3d90fd5b5050505f9160039190565b90613685909392936040519060208201526020815261367f6040826114a2565b82614998565b9390156137565783613713613721926136e3965160208401209560405197889460208601987f934f3a11000000000000000000000000000000000000000000000000000000008a526024870152606060448701526084860190611290565b917fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffdc858403016064860152612d97565b03601f1981018552846114a2565b5f91610104840180515f82525f8061010485875afa915215613745575b5050905090565b5f9384935051915afa805f8061373e565b505050505f90565b925f918451946001600160a01b03855116604060208701519601519080158015613902575b80156138f9575b6138ca578151156138965761379f8189613959565b97886101008201518051820361387157505082826004825110928315613859575b5050506137ef575050846137d9575b5050600293929190565b6137e7929550908491614aa4565b925f806137cf565b604084929301518061035157506138267fffffffff0000000000000000000000000000000000000000000000000000000093614d28565b917fa9e16ce5000000000000000000000000000000000000000000000000000000005f526004526024521660445260645ffd5b61386893506101200151614c63565b1582825f6137c0565b9150915061388e9650613888929597949350611332565b51614b2a565b919392909190565b92916138c29495506138bc9150966138b287846101009a614aa4565b9788910151611332565b516139a1565b5f9291905f90565b837fbbcd2831000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b5030811461378a565b506001600160a01b038851168114613783565b9081019081101561170a57505f1990565b92915f5b8151811015613952578061394c61394360019385611332565b518286896125ad565b0161392a565b5050509050565b610100015180515f939290915b82851061397257505050565b90919360208160051b830101516001600160a01b03841690511461399b57600101939190613966565b93505050565b6139ab8382614da1565b156139b557505050565b6001600160a01b03935083905116907f75867bdd000000000000000000000000000000000000000000000000000000005f526004526024521660445260645ffd5b3d15613a30573d9067ffffffffffffffff82116114755760405191613a256020601f19601f84011601846114a2565b82523d5f602084013e565b606090565b602081519101519060208110613a49575090565b5f199060200360031b1b1690565b8151908115613a7f57506020149081613a6e575090565b60019150613a7b90613a35565b1490565b9150503b151590565b805191600d813591015f528060d01c604084015265ffffffffffff8160a01c166060840152600c1a806140d1575b50613aea5f519081355f1a9160018082013593848160031b610100031c948115905f1a1715602082111760401b9201011790565b5f5260a08301525f905f51600181355f1a91015f52600881116140b5575b613b2990604051918183528160051b9060208085019360061b850101604052565b80915f9493945f5b838110613df2575050012090839061010086019283526060957fc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470955f5180355f1a91600182019083825f52613bcd575b505050506101208101958652601f190180517f39391a222983ea6dd40361a8a454c4fa5895893de8a91ee95274ac0bd2aba23d82526101608220602084015290526040015252525f5190565b9091928094995060ff14613dd55750505060208111613db9575b613c0890604051918183528160051b9060208085019360061b850101604052565b91975f5b838110613c2b5750508160409392601f19920120965b91925f80613b81565b5f516019813591015f5260405190613cc360208301917fa20e9b66ced90fa0beee8412f9580f77cfc5f2639c33bd89f4cd900c2b3160be845280861c83527fffffffff000000000000000000000000000000000000000000000000000000008160a01b1660408501526080840160405260181a60088111613d8857604051918183528160051b9060208085019360061b850101604052565b905f5b828110613cf057508101208584019081526080909320925284830152848401820152602001613c0c565b60209060805f516003813591015f5260405190848201908383016040527f6d0f92e131f5b59e3ef1a4f36fd7c2aef09b71bcf2b0771f25d00b07a6d5192483528060f01c825260021a6040830152613d715f519081355f1a9160018082013593848160031b610100031c948115905f1a1715602082111760401b9201011790565b5f528c830152838601522081858501015201613cc6565b7001000000000000000000000000000000005f52604051918183528160051b9060208085019360061b850101604052565b507001000000000000000000000000000000005f908152613be7565b601f1992955060409493506101006021911795015f523596613c22565b909192505f51600181355f1a91015f528060ff146140675760405190600f60208301917fa9dad587666a5249322c59b56028d4083ba89956c81d41e8eaed32ebd1cdd57a8452613eac613e7860145f51803560601c8752019081355f1a9160018082013593848160031b610100031c948115905f1a1715601082111760401b9201011790565b9060408701529081355f1a9160018082013593848160031b610100031c948115905f1a1715601082111760401b9201011790565b90606086015280355f1a9060018082013592838160031b610100031c938115905f1a1715600482111760401b92010117906080860152805f525f905f908360071c613fd5575b5060a086015260c085015260078160041c1660e08501521661010083015261014082015f51600181355f1a91018160ff14613fb35760208211821517836101408460051b8801015b808210613f8d57505091610140916020979695949360401b175b5f5280835260051b610160818601016040526101608501209361012081019485522092525b828601528186860101520190839291613b31565b9092916014906001600160a01b036020853560601c960195808752141792019290613f3a565b6020959493929150610140906001906001600160a01b03610160870152613f54565b61403e925061400d91509081355f1a9160018082013593848160031b610100031c948115905f1a1715601082111760401b9201011790565b9190919081355f1a9160018082013593848160031b610100031c948115905f1a1715601082111760401b9201011790565b5f5290811561404e575b5f613ef2565b7001000000000000000000000000000000005f52614048565b5095811561408b575b60209060018860051c1b1796825f518381015f523590613f79565b9050602060405161012081016040525f19815260e036838301376060610100820152919050614070565b507001000000000000000000000000000000005f908152613b08565b5f60038216801561431257806001146143025760021461429e577001000000000000000000000000000000005f525b60808401525f60038260021c16805f14614298578060011461428057600214614214577001000000000000000000000000000000005f525b60c08401525f60038260041c16805f1461420e57806001146141ff5760021461419c577001000000000000000000000000000000005f525b60e084015260061c614183575b5f613ab6565b7001000000000000000000000000000000005f5261417d565b506141d260145f51919091600181355f1a8183013594858260031b610100031c958215905f1a17159082111760401b9201011790565b5f5280156001600160a01b0382141715614170577001000000000000000000000000000000005f52614170565b50506001600160a01b03614170565b50614170565b5061424a60105f51919091600181355f1a8183013594858260031b610100031c958215905f1a17159082111760401b9201011790565b5f5280156fffffffffffffffffffffffffffffffff82141715614138577001000000000000000000000000000000005f52614138565b50506fffffffffffffffffffffffffffffffff614138565b50614138565b506142d460085f51919091600181355f1a8183013594858260031b610100031c958215905f1a17159082111760401b9201011790565b5f52801567ffffffffffffffff82141715614100577001000000000000000000000000000000005f52614100565b505067ffffffffffffffff614100565b50614100565b6001600160a01b0381511680159081156143a6575b811561438f575b506143895765ffffffffffff6040816060840151169201511681119081159161437e575b811561436d575b50614368575f90565b600290565b65800000000000915010155f61435f565b600281109150614358565b50600190565b90506001600160a01b03602083015116145f614334565b60208301516001600160a01b031615915061432d565b90916143cd83610100840151611332565b51926001600160a01b03845116836001600160a01b038295511682149384156145ea575b5083156145d5575b5050506145ce576fffffffffffffffffffffffffffffffff60208301511690811580156145af575b801561459d575b6145955760ff60c084015116906fffffffffffffffffffffffffffffffff60a085015116155f1461458d576fffffffffffffffffffffffffffffffff60808501511615155b6145845760e084015160ff169180614508575050905061450257610100905b0151805180156144fb575f5b8181106144a6575050505f90565b6001600160a01b036144b88285611332565b511680159081156144d9575b506144d157600101614498565b505050600790565b6001600160a01b03915014806144f0575b5f6144c4565b5060018214156144ea565b5050600790565b50600690565b6001149081159161457b575b508015614573575b8015614569575b614561575f1982910160011b1c1561455a576bffffffffffffffffffffffff604083015160201c161015614502576101009061448c565b5050600690565b505050600690565b5060088111614523565b50801561451c565b9050155f614514565b50505050600590565b81151561446d565b505050600490565b5063ffffffff60608401511615614428565b506fffffffffffffffffffffffffffffffff6040840151168211614421565b5050600390565b6145e0929350613959565b14155f82816143f9565b6001600160a01b0316821493505f6143f1565b90916001600160a01b03835116908115908115614697575b8115614684575b5061467c5761462e6101009183613959565b9101515103614676575f5b6040820151805182101561466f5760ff602061465784600594611332565b510151161161466857600101614639565b5050600990565b5050505f90565b50600890565b505050600890565b6001600160a01b0391501681145f61461c565b83516001600160a01b031683149150614615565b5f809160405160208101907f5624b25b0000000000000000000000000000000000000000000000000000000082527f6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5602482015260016044820152604481526147156064826114a2565b51915afa906147226139f6565b9115801561477c575b614775576020820151916020606060408301519201519314908161476a575b508061475e575b916001600160a01b031690565b5060a082901c15614751565b60209150145f61474a565b5f91508190565b5060608251141561472b565b9060428110612d305715611346573560f81c600181101590816147a9575090565b60049150111590565b60a05f9101519160208310156147f65761010001519081518310156147ed57506001600160a01b03916147e491611332565b51169060019190565b929150505f9190565b929161480d91506001600160a01b03168093614da1565b9190565b91926fffffffffffffffffffffffffffffffff60208501511660208601519160e086019760ff89511684109081159161495b575b8115614923575b50613451578651918260201c6149165761487f614884926fffffffffffffffffffffffffffffffff60408a015116611916565b6116af565b1115613447575f5b60ff87511681101561490a5780821480806148fe575b6148f3576148c787518360501b9060581b178517866001600160a01b03895116614f52565b9190159182156148e6575b5050611a0257600160ff915b01905061488c565b1515141590505f806148d2565b50600160ff916148de565b506040870151156148a2565b50505050505050600190565b5050505050505050505f90565b90507f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff84168403610a5057828460011b1c105f61484c565b905060408801517f7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff85168503610a50578460011b1c151590614845565b5f809193929360405160208101907ff698da25000000000000000000000000000000000000000000000000000000008252600481526149d86024826114a2565b51915afa916149e56139f6565b92158015614a98575b614a8f57806020614a45925191012060405160208101917f60b3cbf8b4a223d68d641b3b6ddf9a298e7f33710cf3d3a9d1146b5a6150fbca8352604082015260408152614a3c6060826114a2565b51902092613a35565b91604051927f190100000000000000000000000000000000000000000000000000000000000060208501526022840152604283015260428252614a896062836114a2565b60019190565b505f9150606090565b506020835114156149ee565b90919281516101005f910180518051905b818410614b08575b505051518103614b01575050604001518061035157507f585087d9000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b9350915050565b909260208160051b830101515115614b24576001019290614ab5565b92614abd565b939193929092614b3982614d28565b7fffffffff00000000000000000000000000000000000000000000000000000000602484015191167fa9059cbb00000000000000000000000000000000000000000000000000000000811496878015614c3a575b15908115614c2d575b8115614c23575b508015614c17575b614bd95750604492916001600160a01b03614bc392169586916139a1565b015192614bd1576001929190565b5f9291508290565b856001600160a01b03845116907fa9e16ce5000000000000000000000000000000000000000000000000000000005f5260045260245260445260645ffd5b508160a01c1515614ba5565b905015155f614b9d565b8551604414159150614b96565b507f095ea7b3000000000000000000000000000000000000000000000000000000008214614b8d565b91614c6d81614d28565b915f5b8451811015611a4b57614c838186611332565b51836001600160a01b038251166001600160a01b038516149182614cd5575b82614cc0575b5050614cb657600101614c70565b5050505050600190565b614cce925060400151614f89565b835f614ca8565b91507fffffffff000000000000000000000000000000000000000000000000000000006020830151167fffffffff0000000000000000000000000000000000000000000000000000000087161491614ca2565b60048151105f14614d3857505f90565b602081519101517fffffffff0000000000000000000000000000000000000000000000000000000081169160048110614d7057505090565b7fffffffff000000000000000000000000000000000000000000000000000000009250829060040360031b1b161690565b91906001600160a01b036101005f9401519116602080830192805160051b0101905b818310614dcf57505050565b9091936020908551836001600160a01b0382149114171794019190614dc3565b939294614e22614e1b614e4f929998996fffffffffffffffffffffffffffffffff60408a015116611916565b9889611916565b976fffffffffffffffffffffffffffffffff614e46602089019a828c5116906116af565b995116906116af565b8714614f495790614e9592917fffffffffffffffffffffffffffffffffff0000000000000000000000000000009260609260405192835260208301526040820152201690565b5f8560581b905b60ff60e086015116811015614f4957614ec78160501b83178417856001600160a01b03885116614f52565b9015614f1357614ed957600101614e9c565b866001600160a01b038651167f9ece22bf000000000000000000000000000000000000000000000000000000005f5260045260245260445ffd5b6001600160a01b038651167f1241c5fc000000000000000000000000000000000000000000000000000000005f5260045260245ffd5b50505050509050565b604490601c5f936020956040519163e94a0102835287830152604082015201905afa905f51916002831090601f3d11161691821690565b905f5b8251811015614fe957614f9f8184611332565b5161ffff81511660208101809111610a50578351106137565780602061ffff614fdc9351168501015190604060ff60208301511691015191615056565b1561466f57600101614f8c565b505050600190565b6001600160a01b03811615615051579061170a916001600160a01b03604051927f70a082310000000000000000000000000000000000000000000000000000000060208501521660248301526024825261504c6044836114a2565b61509e565b503190565b9060ff1680156150995760018114615093576002811461508e57600381146150885760041461508457101590565b1190565b50111590565b501090565b50141590565b501490565b905f8091602081519101845afa906150b46139f6565b91158015615100575b6150cb575061170a90613a35565b6001600160a01b03907f1241c5fc000000000000000000000000000000000000000000000000000000005f521660045260245ffd5b506020825114156150bd56";
 
 type SafeSessionModuleConstructorParams =
   | [signer?: Signer]

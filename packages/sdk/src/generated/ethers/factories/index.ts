@@ -4,3 +4,4 @@
 export { ERC7579SessionModule__factory } from "./ERC7579SessionModule__factory.ts";
 export { SafeSessionHandler__factory } from "./SafeSessionHandler__factory.ts";
 export { SafeSessionModule__factory } from "./SafeSessionModule__factory.ts";
+export { SessionLens__factory } from "./SessionLens__factory.ts";

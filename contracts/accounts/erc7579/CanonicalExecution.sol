@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {IERC7579Execution} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {ISessionModule} from "../../interfaces/ISessionModule.sol";
+import {CalldataWords} from "../../libraries/CalldataWords.sol";
+
+/// @title The one ABI encoding of an execution that a userOp may carry
+/// @notice ABI offsets leave room: the same arguments can be laid out in many ways, with bytes in between that nobody
+/// reads or that are read twice. In validation only the encoding that every encoder makes is taken, so that nothing can
+/// hide in it and nothing can be appended to it; and so it is in execution where an outsider's address could have been.
+library CanonicalExecution {
+    using CalldataWords for bytes;
+
+    /// @dev Behind the offsets of the three arguments.
+    uint256 private constant FIRST_AT = 96;
+
+    /// @notice What stands behind the selector of this module's own `execute`, where `callData` is the account's
+    /// `execute` of that one call, with no value, by default mode (in ERC-7579 every part of that mode is zero).
+    function argumentsIn(bytes calldata callData) internal view returns (bool ok, bytes calldata arguments) {
+        arguments = callData[:0];
+        // selector, mode, offset, length; then target, value and selector of the one call
+        if (bytes4(callData) != IERC7579Execution.execute.selector) return (false, arguments);
+        if (callData.wordAt(4) != 0 || callData.wordAt(36) != 64) return (false, arguments);
+        (bool padded, uint256 end) = _endOfBytes(callData, 68);
+        uint256 length = callData.wordAt(68);
+        if (!padded || end != callData.length || length < 56) return (false, arguments);
+        ok =
+            callData.wordAt(100) >> 96 == uint160(address(this)) &&
+            callData.wordAt(120) == 0 &&
+            bytes4(bytes32(callData.wordAt(152))) == ISessionModule.execute.selector;
+        assembly ("memory-safe") {
+            arguments.offset := add(callData.offset, 156)
+            arguments.length := sub(length, 56)
+        }
+    }
+
+    /// @notice The session and the grant in the arguments of `execute(bytes session, bytes grant, Call[] calls)`,
+    /// without the selector. Never reverts: `ok` is false where the bytes are anything but the canonical encoding. The
+    /// session's own bytes are for the caller to read.
+    function tryRead(
+        bytes calldata arguments
+    ) internal pure returns (bool ok, bytes calldata session, bytes calldata grant) {
+        session = arguments[:0];
+        grant = arguments[:0];
+        if (arguments.length < FIRST_AT + 96 || arguments.wordAt(0) != FIRST_AT) return (false, session, grant);
+        // No length wraps: each is compared with that of the arguments before it is added. What lies behind the
+        // arguments may be read, but nothing that ends there is taken.
+        unchecked {
+            uint256 end = FIRST_AT;
+            for (uint256 i; i < 64; i += 32) {
+                (ok, end) = _endOfBytes(arguments, end);
+                // The grant begins where the session ends, the calls where the grant does.
+                if (!ok || arguments.wordAt(32 + i) != end) return (false, session, grant);
+            }
+
+            // Each call begins where the one before ends, the first behind the list of offsets. A count that wraps
+            // runs out of arguments long before it is reached.
+            uint256 count = arguments.wordAt(end);
+            uint256 list = end + 32;
+            end = list + 32 * count;
+            for (uint256 i; i < count; ++i) {
+                if (arguments.wordAt(list + 32 * i) != end - list || arguments.length < end + 128) {
+                    return (false, session, grant);
+                }
+                if (arguments.wordAt(end) >> 160 != 0 || arguments.wordAt(end + 64) != 96) {
+                    return (false, session, grant);
+                }
+                (ok, end) = _endOfBytes(arguments, end + 96);
+                if (!ok) return (false, session, grant);
+            }
+            if (end != arguments.length) return (false, session, grant);
+        }
+        session = _bytesAt(arguments, FIRST_AT);
+        grant = _bytesAt(arguments, arguments.wordAt(32));
+    }
+
+    function _bytesAt(bytes calldata arguments, uint256 start) private pure returns (bytes calldata found) {
+        assembly ("memory-safe") {
+            found.offset := add(add(arguments.offset, start), 32)
+            found.length := calldataload(sub(found.offset, 32))
+        }
+    }
+
+    /// @dev Where `bytes` that begin at `start` with their length end, padded with zeros to whole words. That this is
+    /// within the arguments is for the caller to see.
+    function _endOfBytes(bytes calldata arguments, uint256 start) private pure returns (bool ok, uint256 end) {
+        uint256 length = arguments.wordAt(start);
+        if (length > arguments.length) return (false, start);
+        unchecked {
+            end = start + 32 + ((length + 31) & ~uint256(31));
+            uint256 used = length % 32;
+            ok = used == 0 || arguments.wordAt(end - 32) << (8 * used) == 0;
+        }
+    }
+}

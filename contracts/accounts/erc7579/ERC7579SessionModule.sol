@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
+import {
+    IERC7579Execution,
+    IERC7579ModuleConfig,
+    MODULE_TYPE_EXECUTOR,
+    MODULE_TYPE_FALLBACK,
+    MODULE_TYPE_VALIDATOR,
+    VALIDATION_FAILED
+} from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {SignatureRail} from "../../SignatureRail.sol";
+import {Flaw} from "../../interfaces/ISessionErrors.sol";
+import {IERC7579SessionModule} from "../../interfaces/IERC7579SessionModule.sol";
+import {Budgets} from "../../libraries/Budgets.sol";
+import {Calls} from "../../libraries/Calls.sol";
+import {Meter} from "../../libraries/Meter.sol";
+import {SessionChecks} from "../../libraries/SessionChecks.sol";
+import {SessionReader} from "../../libraries/SessionReader.sol";
+import {ANYONE, Call, Carried, Session, SessionBudget, State} from "../../types/Session.sol";
+import {Answers, ERC1271_NO, ERC1271_YES} from "../Answers.sol";
+import {SafeFallbackHandler} from "../safe/SafeFallbackHandler.sol";
+import {AccountDomain} from "./AccountDomain.sol";
+import {CanonicalExecution} from "./CanonicalExecution.sol";
+import {PaymentUserOp} from "./PaymentUserOp.sol";
+
+/// @title Sessions for ERC-7579 accounts
+/// @notice Validator and executor in one. A userOp of a session is validated here, and comes back here through the
+/// account as an ordinary execution, where the clock may be read. One that makes a single payment does not come back:
+/// it is charged in validation, and the EntryPoint holds it to the period that was charged.
+///
+/// Not supported: accounts that hook this validator (their callData has another form), ERC-7739's nested signatures
+/// for the key (the key signs EIP-3009 digests raw: these name the account), modes other than one default call.
+/// @dev Validation touches only storage associated with the account, and no opcode that ERC-7562 bans.
+contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
+    using SessionChecks for Session;
+
+    /// @dev Before a session's own bytes in installation data: its key.
+    uint256 private constant KEY_LENGTH = 20;
+
+    /// @dev One default call; in ERC-7579 every part of that mode is zero.
+    bytes32 private constant SINGLE_DEFAULT = bytes32(0);
+
+    /// @dev No op has more gas, or pays more for it: so five such limits times such a fee stay below 2**256.
+    uint256 private constant MOST_GAS = type(uint120).max;
+
+    /// @dev What the key signs for an op that makes a payment. It names the session and the period, which the op's own
+    /// hash does not cover: otherwise whoever bundles could have another session of the key charged.
+    bytes32 private constant PAYMENT_TYPEHASH = keccak256(
+        "PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)"
+    );
+
+    /// @dev In which Kernel wraps a hash that it is asked about.
+    bytes32 private constant KERNEL_TYPEHASH = keccak256("Kernel(bytes32 hash)");
+
+    mapping(address account => uint256) private _installations;
+
+    /* INSTALLATION */
+
+    /// @notice See IERC7579SessionModule for the data. Both types of the module are installed with it; which one it is
+    /// for, an account does not say, so a type that is installed already is for the account to refuse.
+    function onInstall(bytes calldata data) external {
+        _requireBytesOnly(data);
+        _installations[msg.sender] += 1;
+        if (data.length == 0) return;
+        _requireNoFallbackHandler();
+        bytes calldata granter = data[1:];
+        uint256 length = uint8(data[0]);
+        if (length > granter.length) revert MalformedSession(Flaw.ENCODING, 0);
+        data = granter[length:];
+        if (length != 0) _setGranter(granter[:length]);
+        while (data.length != 0) {
+            data = _enableInstalled(data);
+        }
+    }
+
+    /// @dev The session that `sessions` begins with. Whether its window is over is not asked: an account may be made,
+    /// and install, where ERC-7562 forbids to look at the clock. A session that is over cannot be used.
+    /// @return rest What follows it.
+    function _enableInstalled(bytes calldata sessions) private returns (bytes calldata rest) {
+        Carried memory carried;
+        carried.session.account = msg.sender;
+        if (sessions.length < KEY_LENGTH) revert MalformedSession(Flaw.ENCODING, 0);
+        carried.session.key = address(bytes20(sessions));
+        sessions = sessions[KEY_LENGTH:];
+        uint256 length = SessionReader.read(carried, sessions);
+        if (length == 0) revert MalformedSession(Flaw.ENCODING, 0);
+        _requireWhole(carried);
+        carried.session.requireWellFormed(address(this));
+        _enableByAccount(carried, sessions[:length]);
+        return sessions[length:];
+    }
+
+    /// @notice Ends every session and every unused grant of the account, and forgets who may grant. No data is needed.
+    /// @dev Reads and writes two words, whatever was installed: nothing can make it run out of gas. Only data that
+    /// could end in an outsider's address is refused, and only where the account passes such calls on.
+    function onUninstall(bytes calldata data) external {
+        _requireBytesOnly(data);
+        if (!_endsInZeros()) _requireNoFallbackHandler();
+        if (_installations[msg.sender] != 0) _installations[msg.sender] -= 1;
+        if (_standings[msg.sender].granterLength != 0) _setGranter("");
+        _changeEpoch(msg.sender);
+    }
+
+    /// @notice Validator (1) and executor (2). Never fallback handler: an outsider would speak as the account.
+    function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
+        return moduleTypeId == MODULE_TYPE_VALIDATOR || moduleTypeId == MODULE_TYPE_EXECUTOR;
+    }
+
+    /* ERC-4337 */
+
+    /// @notice Accepts a userOp of the calling account in one of two forms, both canonical ABI:
+    ///
+    /// - callData `execute(bytes32(0), this ‖ uint256(0) ‖ execute(session, grant, calls))`, signed by the session's
+    ///   key over `userOpHash` (65 bytes, low s). Every limit is enforced when the account comes back here.
+    /// - callData `execute(bytes32(0), token ‖ uint256(0) ‖ transfer(to, amount))`, with the signature
+    /// that PaymentUserOp has. The payment is charged here and now, also if the transfer fails later, and the key
+    /// signs
+    ///   `PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)` by EIP-712. Only for budgets without
+    ///   signatures and without a stream.
+    ///
+    /// Either charges the session's gasAllowance with the op's largest cost.
+    /// @return validationData The session's or the period's window, or 1 for no. A no never reverts, writes nothing.
+    function validateUserOp(
+        PackedUserOperation calldata userOp,
+        bytes32 userOpHash
+    ) external returns (uint256 validationData) {
+        // The op of an account ends in its signature's padding; what the account passes on, in an outsider's address.
+        if (msg.sender != userOp.sender || !_endsInZeros()) return VALIDATION_FAILED;
+        (bool ok, bytes calldata arguments) = CanonicalExecution.argumentsIn(userOp.callData);
+        if (!ok) return _validatePayment(userOp, userOpHash);
+        bytes calldata session;
+        bytes calldata grant;
+        (ok, session, grant) = CanonicalExecution.tryRead(arguments);
+        Carried memory carried;
+        if (!ok || !SessionReader.tryRead(carried, session)) return VALIDATION_FAILED;
+        (address signer, , ) = ECDSA.tryRecoverCalldata(userOpHash, userOp.signature);
+        if (!_mayUse(carried, session[SessionReader.PARTIES:], grant, userOp, signer)) return VALIDATION_FAILED;
+        return _window(carried.session.validAfter, carried.session.validUntil);
+    }
+
+    /// @dev The op that makes one payment. The same two rules as in execution, and the same recipients.
+    function _validatePayment(PackedUserOperation calldata userOp, bytes32 userOpHash) private returns (uint256) {
+        (bool ok, address token, address to, uint256 amount) = PaymentUserOp.tryReadCall(userOp.callData);
+        if (!ok) return VALIDATION_FAILED;
+        Carried memory carried;
+        carried.session.account = msg.sender;
+        bytes calldata packed;
+        bytes calldata grant;
+        (ok, packed, grant) = PaymentUserOp.tryReadSignature(carried, userOp.signature);
+        if (!ok) return VALIDATION_FAILED;
+        uint256 index = carried.session.indexOf(token);
+        if (token == address(0) || index == carried.session.budgets.length) return VALIDATION_FAILED;
+        SessionBudget memory budget = carried.session.budgets[index];
+        if (!Calls.isRecipient(budget, to)) return VALIDATION_FAILED;
+
+        uint256 total;
+        uint256 from;
+        uint256 until;
+        uint256 period = PaymentUserOp.periodIn(userOp.signature);
+        Record storage record = _records[carried.id][msg.sender];
+        (ok, total, from, until) = Budgets.tryChargeIn(
+            carried.session,
+            budget,
+            _meterAt(record, index),
+            period,
+            amount
+        );
+        if (!ok) return VALIDATION_FAILED;
+        bytes32 hash = _digest(keccak256(abi.encode(PAYMENT_TYPEHASH, carried.id, period, userOpHash)));
+        (address signer, , ) = ECDSA.tryRecoverCalldata(hash, PaymentUserOp.keySignatureIn(userOp.signature));
+        if (!_mayUse(carried, packed, grant, userOp, signer)) return VALIDATION_FAILED;
+        // Read anew: the session may be enabled only since, which the first meter says.
+        Meter charged = _meterAt(record, index).withSpent(period, total);
+        if (amount != 0) _store(carried, record, index, charged, period, amount);
+        return _window(from, until);
+    }
+
+    /// @dev Whether the session may send the op that `signer` has signed. Then enables it where it rests on a grant,
+    /// and charges its gasAllowance.
+    function _mayUse(
+        Carried memory carried,
+        bytes calldata packed,
+        bytes calldata grant,
+        PackedUserOperation calldata userOp,
+        address signer
+    ) private returns (bool) {
+        Session memory session = carried.session;
+        if (session.account != msg.sender || session.epoch != _standings[msg.sender].epoch) return false;
+        if (!_allowsPaymaster(session, userOp.paymasterAndData)) return false;
+
+        Record storage record = _records[carried.id][msg.sender];
+        (bool ok, uint256 gasSpent) = _gasSpentWith(session, record, userOp);
+        if (!ok) return false;
+        bool enabled = _firstMeter(record).isUsable();
+        if (!enabled && !_mayEnable(carried, record, grant)) return false;
+
+        // Last of what costs gas and writes nothing, so that an estimate with any signature comes close.
+        if (signer == address(0) || signer != session.key) return false;
+
+        if (!enabled) _enable(carried, record, packed);
+        if (session.gasAllowance != type(uint128).max) record.gasSpent = gasSpent;
+        return true;
+    }
+
+    /// @param until The first second that is too late; an EntryPoint is told the last that is not.
+    function _window(uint256 from, uint256 until) private pure returns (uint256 validationData) {
+        return (from << 208) | ((until - 1) << 160);
+    }
+
+    function _allowsPaymaster(Session memory session, bytes calldata paymasterAndData) private pure returns (bool) {
+        if (paymasterAndData.length == 0) return true;
+        if (paymasterAndData.length < 52) return false;
+        address paymaster = address(bytes20(paymasterAndData[:20]));
+        if (paymaster == address(0)) return false;
+        return session.paymaster == ANYONE || session.paymaster == paymaster;
+    }
+
+    /// @dev What the session has spent of its allowance with this op, whoever pays for it.
+    function _gasSpentWith(
+        Session memory session,
+        Record storage record,
+        PackedUserOperation calldata userOp
+    ) private view returns (bool ok, uint256 gasSpent) {
+        uint256 verification = uint128(uint256(userOp.accountGasLimits) >> 128);
+        uint256 execution = uint128(uint256(userOp.accountGasLimits));
+        uint256 fee = uint128(uint256(userOp.gasFees));
+        uint256 paymasterVerification;
+        uint256 paymasterPostOp;
+        if (userOp.paymasterAndData.length != 0) {
+            paymasterVerification = uint128(bytes16(userOp.paymasterAndData[20:36]));
+            paymasterPostOp = uint128(bytes16(userOp.paymasterAndData[36:52]));
+        }
+        uint256 largest = verification | execution | fee | paymasterVerification | paymasterPostOp;
+        if ((largest | userOp.preVerificationGas) > MOST_GAS) return (false, 0);
+        uint256 allowance = session.gasAllowance;
+        if (allowance == type(uint128).max) return (true, 0);
+        uint256 limits = verification + execution + paymasterVerification + paymasterPostOp + userOp.preVerificationGas;
+        gasSpent = record.gasSpent + limits * fee;
+        ok = gasSpent <= allowance;
+    }
+
+    function _mayEnable(
+        Carried memory carried,
+        Record storage record,
+        bytes calldata grant
+    ) private view returns (bool) {
+        Meter first = _firstMeter(record);
+        if (!first.isIn(State.UNKNOWN) || first.isPaused()) return false;
+        if (grant.length == 0 || carried.leftOut != 0) return false;
+        (bool flawed, , ) = carried.session.flawOf(address(this));
+        return !flawed && _isGranted(msg.sender, _digest(carried.id), grant);
+    }
+
+    /* THE SIGNATURE RAIL */
+
+    /// @notice Whether `hash` is an EIP-3009 authorization that a session of the calling account allows now.
+    /// @param signature See Payload.sol.
+    /// @return 0x1626ba7e or 0xffffffff. Who asked the account is not looked at: facilitators ask directly.
+    function isValidSignatureWithSender(
+        address,
+        bytes32 hash,
+        bytes calldata signature
+    ) external view returns (bytes4) {
+        return _authorizes(msg.sender, hash, signature) ? ERC1271_YES : ERC1271_NO;
+    }
+
+    /// @dev Most accounts pass on the hash that they are asked about. Kernel wraps it in its own EIP-712 domain.
+    function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view override returns (bool) {
+        if (digest == hash) return true;
+        (bool ok, bytes32 separator) = AccountDomain.trySeparator(account);
+        bytes32 structHash = keccak256(abi.encode(KERNEL_TYPEHASH, digest));
+        return ok && hash == MessageHashUtils.toTypedDataHash(separator, structHash);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IERC7579SessionModule
+    function granterOf(address account) public view returns (bytes memory granter) {
+        Standing storage standing = _standings[account];
+        granter = abi.encodePacked(standing.granter);
+        uint256 length = standing.granterLength;
+        assembly ("memory-safe") {
+            mstore(granter, length)
+        }
+    }
+
+    /// @inheritdoc IERC7579SessionModule
+    function isInitialized(address account) external view returns (bool) {
+        return _installations[account] != 0;
+    }
+
+    /// @inheritdoc IERC7579SessionModule
+    function gasSpentBy(bytes32 id, address account) external view returns (uint256) {
+        return _records[id][account].gasSpent;
+    }
+
+    /* HOW AN ERC-7579 ACCOUNT DOES IT */
+
+    /// @dev A userOp comes back as a call of the account. So might an outsider's call that the account passed on,
+    /// with the outsider's address appended (ERC-2771): so nothing may stand behind the last call. No address is zero:
+    /// where that call's padding ends the calldata in 20 zeros, as it does wherever the call is a selector and words,
+    /// nothing was appended. Elsewhere the outsider's address may be what completes the arguments, and the account is
+    /// asked, which is dear.
+    function _speaksForItself(Session memory session, Call[] calldata calls) internal view override returns (bool) {
+        if (msg.sender != session.account || calls.length == 0) return false;
+        if (Calls.endOf(calls) != msg.data.length) return false;
+        return _endsInZeros() || !_isFallbackHandlerOf(msg.sender, address(this), msg.sig);
+    }
+
+    /// @dev Whether the calldata ends in as many zeros as an address has bytes: then it ends in nobody's.
+    function _endsInZeros() private pure returns (bool) {
+        return uint160(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0;
+    }
+
+    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`, so this module may be one.
+    /// The selector stands in a word, which accounts read alike, whether they decode the context or take its first
+    /// bytes. An account that reverts, or answers in another form, has no such handler.
+    ///
+    /// A Safe7579's Safe has one besides, for every function: the adapter. Other accounts refuse to be asked for that.
+    function _isFallbackHandlerOf(
+        address account,
+        address handler,
+        bytes4 selector
+    ) internal view override returns (bool) {
+        (bool success, bytes memory answer) = account.staticcall(
+            abi.encodeCall(
+                IERC7579ModuleConfig.isModuleInstalled,
+                (MODULE_TYPE_FALLBACK, handler, abi.encode(selector))
+            )
+        );
+        if (success && answer.length == 32) {
+            if (bytes32(answer) != bytes32(0)) return true;
+            // Were this module the Safe's, the question would have come here, and found no function.
+            if (handler == address(this)) return false;
+        }
+        (bool ok, address current) = SafeFallbackHandler.tryRead(account);
+        return ok && handler == current;
+    }
+
+    function _executeFromAccount(
+        address account,
+        address target,
+        uint256 value,
+        bytes memory data
+    ) internal override returns (bool success, bytes memory returned) {
+        bytes memory request = abi.encodeCall(
+            IERC7579Execution.executeFromExecutor,
+            (SINGLE_DEFAULT, abi.encodePacked(target, value, data))
+        );
+        (success, returned) = account.call(request);
+        if (!success) return (false, returned);
+        // `abi.encode(bytes[] returnData)` of one element, taken where it lies.
+        bytes memory answer = returned;
+        if (answer.length < 128) revert UnsupportedAccount(account);
+        bool canonical;
+        assembly ("memory-safe") {
+            canonical := and(eq(mload(add(answer, 32)), 32), eq(mload(add(answer, 64)), 1))
+            canonical := and(canonical, eq(mload(add(answer, 96)), 32))
+            returned := add(answer, 128)
+            canonical := and(canonical, iszero(gt(mload(returned), sub(mload(answer), 128))))
+        }
+        if (!canonical) revert UnsupportedAccount(account);
+    }
+
+    /// @dev A signature chooses its own validator on these accounts, and a weak one may say yes to any hash: so a grant
+    /// must begin as the account's owner said when the module was installed.
+    function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view override returns (bool) {
+        Standing storage standing = _standings[account];
+        uint256 length = standing.granterLength;
+        if (length == 0 || grant.length < length) return false;
+        uint256 unused = 256 - 8 * length;
+        if (bytes32(grant) >> unused != bytes32(standing.granter) >> unused) return false;
+        return Answers.isYes(account, abi.encodeCall(IERC1271.isValidSignature, (digest, grant)));
+    }
+
+    /* WHO MAY GRANT */
+
+    function _setGranter(bytes memory granter) private {
+        if (granter.length > 23) revert GranterTooLong(granter.length);
+        Standing storage standing = _standings[msg.sender];
+        // What is past its length reads as zeros.
+        standing.granter = bytes23(granter);
+        standing.granterLength = uint8(granter.length);
+        emit GranterChanged(msg.sender, granter);
+    }
+}

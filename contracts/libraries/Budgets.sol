@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {ISessionErrors} from "../interfaces/ISessionErrors.sol";
+import {Session, SessionBudget} from "../types/Session.sol";
+import {Meter} from "./Meter.sol";
+import {Slots} from "./Slots.sol";
+
+/// @title Where $20 a day is enforced
+library Budgets {
+    /// @notice Adds an execution's total to what the period has spent, or reverts: PerTransactionExceeded,
+    /// PeriodExceeded, LotOpened.
+    ///
+    /// At most $1 a transaction and $20 a day, $18.70 of today spent: $1.01 is refused by the first rule, $1.00
+    /// passes and leaves $0.30, of which $0.31 is refused by the second until midnight of the session's day.
+    /// Signed authorizations spend the same $20 from the other end, see Slots: whoever has used the last lot first,
+    /// the other finds it taken, which is the third rule.
+    ///
+    /// @param meter What stands in storage for this budget.
+    /// @return charged What is to stand there next.
+    /// @return period The number of the period that was charged.
+    function charge(
+        Session memory session,
+        bytes32 id,
+        uint256 index,
+        Meter meter,
+        uint256 amount
+    ) internal view returns (Meter charged, uint256 period) {
+        SessionBudget memory budget = session.budgets[index];
+        if (amount > budget.perTransaction) {
+            revert ISessionErrors.PerTransactionExceeded(budget.token, amount, budget.perTransaction);
+        }
+        period = periodAt(session, budget, block.timestamp);
+        uint256 spent = meter.spentIn(period);
+        uint256 released = releasedAt(session, budget, block.timestamp);
+        unchecked {
+            // A meter of a later period reads as more than was released, of which nothing is left for no amount at all.
+            if (spent > released || amount > released - spent) {
+                revert ISessionErrors.PeriodExceeded(
+                    budget.token,
+                    amount,
+                    spent < released ? released - spent : 0,
+                    resetsAt(session, budget, period)
+                );
+            }
+        }
+        if (budget.signatures != 0) {
+            Slots.requireReachedLotUnopened(session.account, id, index, budget, period, spent, amount);
+        }
+        unchecked {
+            charged = meter.withSpent(period, spent + amount); // at most perPeriod
+        }
+    }
+
+    /// @notice The same two rules for a payment whose time is not known yet: a userOp is charged in its validation,
+    /// which must not look at the clock. It may be made from `from` until `until` only. Never reverts.
+    ///
+    /// Not for streams, which release by the second, nor where signed authorizations spend the same budget: a
+    /// validation must not ask the token which lots are opened.
+    ///
+    /// @param period The period that the payment is made in, as the session's key says.
+    /// @return ok Whether both rules allow it.
+    /// @return total What the period has spent then.
+    function tryChargeIn(
+        Session memory session,
+        SessionBudget memory budget,
+        Meter meter,
+        uint256 period,
+        uint256 amount
+    ) internal pure returns (bool ok, uint256 total, uint256 from, uint256 until) {
+        if (budget.signatures != 0 || budget.perSecond != 0) return (false, 0, 0, 0);
+        if (amount > budget.perTransaction || period > type(uint48).max) return (false, 0, 0, 0);
+        unchecked {
+            // A period's number has 48 bits here and its length 32.
+            from = session.validAfter + period * budget.period;
+            until = from + budget.period;
+            if (until > session.validUntil) until = session.validUntil;
+            uint256 spent = meter.spentIn(period);
+            // A last second 0 would mean to an EntryPoint that there is none.
+            ok = from < until && until > 1 && spent <= budget.perPeriod && amount <= budget.perPeriod - spent;
+            total = spent + amount;
+        }
+    }
+
+    /// @notice The number of the period that `time` lies in. Period k begins at validAfter + k * period.
+    /// @dev `time` is not before validAfter, and a session's period is not 0: both are checked before.
+    function periodAt(
+        Session memory session,
+        SessionBudget memory budget,
+        uint256 time
+    ) internal pure returns (uint256) {
+        unchecked {
+            return (time - session.validAfter) / budget.period;
+        }
+    }
+
+    /// @notice How much the period of `time` has released: all of perPeriod, or what a stream has added by then.
+    /// @dev A stream starts anew each period. Its product is below 2**160.
+    function releasedAt(
+        Session memory session,
+        SessionBudget memory budget,
+        uint256 time
+    ) internal pure returns (uint256) {
+        uint256 perSecond = budget.perSecond;
+        if (perSecond == 0) return budget.perPeriod;
+        uint256 streamed;
+        unchecked {
+            streamed = budget.initial + perSecond * ((time - session.validAfter) % budget.period);
+        }
+        return streamed < budget.perPeriod ? streamed : budget.perPeriod;
+    }
+
+    /// @notice When the next period begins, or the session ends, whichever is sooner.
+    function resetsAt(
+        Session memory session,
+        SessionBudget memory budget,
+        uint256 period
+    ) internal pure returns (uint256) {
+        uint256 next = session.validAfter + (period + 1) * budget.period;
+        return next < session.validUntil ? next : session.validUntil;
+    }
+}

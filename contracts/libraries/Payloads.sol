@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
+import {Payload} from "../types/Payload.sol";
+import {MAX_RECIPIENTS, SessionBudget} from "../types/Session.sol";
+import {Slot} from "../types/Slot.sol";
+import {Calls} from "./Calls.sol";
+import {DomainSeparator} from "./DomainSeparator.sol";
+
+/// @title The packed bytes of the signature rail
+/// @notice They stand where an account expects a signature: in a header of an HTTP request, then five times over in
+/// the calldata and memory of a settlement, where a word costs about 830 gas. So whatever the chain knows is left out
+/// (account, and the key, which its signature gives), and numbers take the bytes that they need.
+///
+/// Big-endian. `number` as in SessionReader: one byte n, then n bytes, of which the first is not zero.
+///
+/// 1        version: 1 the session is enabled; 2 a grant is carried; 3 and 4 as 1 and 2, for accounts that ask about
+///              a hash of their own that wraps the authorization's, from which no signature gives the key
+///     20       for 3 and 4 only: the key
+///     1        the index of the budget in the session
+///     number   lot
+///     1        size
+///     number   index
+///     number   payee: below 32 its index in the budget's recipients, else the address itself
+///     number   value
+///     number   validAfter of the authorization
+///     number   validBefore of the authorization
+///     1        the token's EIP-712 name and version: 1 "USD Coin", "2"; 2 "USDC", "2"; 3 "EURC", "2"; 0 as follows
+///     64       for 0 only: keccak256(name), keccak256(version)
+///     64       the key's signature over the authorization's digest: r, vs (EIP-2098)
+///     -        the session in packed form, see SessionReader, with what this payment does not need left out: to the
+///              payload's last byte, or for 2 and 4, with nothing left out, followed by the grant
+///
+/// @dev Never 64 or 65 bytes long: facilitators and wallets take those for an ECDSA signature. Nothing here reverts:
+/// bytes that are no payload give `ok` = false.
+library Payloads {
+    /// @dev The shortest payload is longer: 64 bytes are the key's signature alone.
+    uint256 private constant SHORTEST = 66;
+
+    bytes32 internal constant TRANSFER_WITH_AUTHORIZATION_TYPEHASH = keccak256(
+        "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,"
+        "bytes32 nonce)"
+    );
+
+    /// @notice Whether bytes that an account is shown as a signature may be a payload.
+    /// @dev A signature by a Safe's owners may begin with the same byte by chance: whoever is told no here or by the
+    /// module asks the owners.
+    function isPayload(bytes calldata signature) internal pure returns (bool) {
+        if (signature.length < SHORTEST) return false;
+        uint8 version = uint8(signature[0]);
+        return version >= 1 && version <= 4;
+    }
+
+    /// @notice The authorization's part of a payload.
+    /// @return ok Whether it is a payload.
+    /// @return payload What it says.
+    /// @return rest The session, and the grant where there is one.
+    function tryRead(
+        bytes calldata signature
+    ) internal pure returns (bool ok, Payload memory payload, bytes calldata rest) {
+        rest = signature[:0];
+        if (!isPayload(signature)) return (false, payload, rest);
+        Slot memory slot = payload.slot;
+        uint256 cursor;
+        uint256 code;
+        assembly ("memory-safe") {
+            // A number of at most `width` bytes. What is none leads on to where no calldata is.
+            function readNumber(cursor_, width) -> value, next {
+                let n := byte(0, calldataload(cursor_))
+                next := add(cursor_, 1)
+                let word := calldataload(next)
+                value := shr(sub(256, shl(3, n)), word)
+                let zeroFirst := iszero(or(byte(0, word), iszero(n)))
+                next := or(add(next, n), shl(64, or(gt(n, width), zeroFirst)))
+            }
+            cursor := signature.offset
+            let version := byte(0, calldataload(cursor))
+            mstore(payload, iszero(and(version, 1))) // hasGrant
+            if gt(version, 2) {
+                mstore(add(payload, 0x20), 1) // namesKey
+                mstore(add(payload, 0x40), shr(96, calldataload(add(cursor, 1)))) // key
+                cursor := add(cursor, 20)
+            }
+            mstore(add(payload, 0x60), byte(1, calldataload(cursor))) // budgetIndex
+            let value
+            value, cursor := readNumber(add(cursor, 2), 16)
+            mstore(slot, value) // lot
+            mstore(add(slot, 0x20), byte(0, calldataload(cursor))) // size
+            value, cursor := readNumber(add(cursor, 1), 2)
+            mstore(add(slot, 0x40), value) // index
+            value, cursor := readNumber(cursor, 20)
+            mstore(add(payload, 0xa0), value) // payee
+            value, cursor := readNumber(cursor, 16)
+            mstore(add(payload, 0xc0), value) // value
+            value, cursor := readNumber(cursor, 32)
+            mstore(add(payload, 0xe0), value) // validAfter
+            value, cursor := readNumber(cursor, 32)
+            mstore(add(payload, 0x100), value) // validBefore
+            code := byte(0, calldataload(cursor))
+            cursor := add(cursor, 1)
+            if iszero(code) {
+                mstore(add(payload, 0x120), calldataload(cursor)) // nameHash
+                mstore(add(payload, 0x140), calldataload(add(cursor, 32))) // versionHash
+                cursor := add(cursor, 64)
+            }
+            mstore(add(payload, 0x160), calldataload(cursor)) // r
+            mstore(add(payload, 0x180), calldataload(add(cursor, 32))) // vs
+            cursor := add(cursor, 64)
+            let end := add(signature.offset, signature.length)
+            ok := lt(cursor, end)
+            if ok {
+                rest.offset := cursor
+                rest.length := sub(end, cursor)
+            }
+        }
+        if (code == 0) return (ok, payload, rest);
+        payload.versionHash = keccak256("2");
+        if (code == 1) payload.nameHash = keccak256("USD Coin");
+        else if (code == 2) payload.nameHash = keccak256("USDC");
+        else if (code == 3) payload.nameHash = keccak256("EURC");
+        else ok = false;
+    }
+
+    /// @notice Whom the payload pays. `found` is false where the budget has no such recipient.
+    function payeeOf(
+        Payload memory payload,
+        SessionBudget memory budget
+    ) internal pure returns (bool found, address payee) {
+        uint256 index = payload.payee;
+        if (index >= MAX_RECIPIENTS) {
+            payee = address(uint160(index));
+            return (Calls.isRecipient(budget, payee), payee);
+        }
+        if (index >= budget.recipients.length) return (false, payee);
+        return (true, budget.recipients[index]);
+    }
+
+    /// @notice The EIP-712 digest of the EIP-3009 authorization that the payload describes.
+    function digestOf(
+        Payload memory payload,
+        address from,
+        address to,
+        bytes32 nonce,
+        address token
+    ) internal view returns (bytes32) {
+        bytes32 structHash = EfficientHashLib.hash(
+            uint256(TRANSFER_WITH_AUTHORIZATION_TYPEHASH),
+            uint160(from),
+            uint160(to),
+            payload.value,
+            payload.validAfter,
+            payload.validBefore,
+            uint256(nonce)
+        );
+        return
+            MessageHashUtils.toTypedDataHash(
+                DomainSeparator.compute(payload.nameHash, payload.versionHash, token),
+                structHash
+            );
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.13;
+
+import {Flaw, ISessionErrors} from "../interfaces/ISessionErrors.sol";
+import {ANYONE, EIP_3009, MAX_SIZES, Session, SessionAction, SessionBudget} from "../types/Session.sol";
+
+/// @title The bounds that every session keeps
+/// @notice Asked before a session is enabled: the state ENABLED vouches for it from then on. A signature that carries a
+/// grant enables nothing, so it is asked at each of these.
+/// @dev Of a session as it was read, see SessionReader: its fields fit their types, and no list is too long. Not of one
+/// from which parts are left out.
+library SessionChecks {
+    /// @dev Bytes that are no session have been refused before any of these is asked.
+    Flaw private constant NONE = Flaw.ENCODING;
+
+    /// @notice Reverts with MalformedSession unless the session keeps every bound.
+    function requireWellFormed(Session memory session, address module) internal pure {
+        (bool flawed, Flaw flaw, uint256 index) = flawOf(session, module);
+        if (flawed) revert ISessionErrors.MalformedSession(flaw, index);
+    }
+
+    /// @notice The first bound that the session breaks, if any.
+    /// @return flawed Whether there is one.
+    /// @return flaw Which.
+    /// @return index The budget or the action concerned; else 0.
+    function flawOf(
+        Session memory session,
+        address module
+    ) internal pure returns (bool flawed, Flaw flaw, uint256 index) {
+        flaw = _ownFlaw(session);
+        for (; flaw == NONE && index < session.budgets.length; ++index) {
+            flaw = _budgetFlaw(session, index, module);
+        }
+        if (flaw == NONE) {
+            for (index = 0; flaw == NONE && index < session.actions.length; ++index) {
+                flaw = _actionFlaw(session, session.actions[index], module);
+            }
+        }
+        flawed = flaw != NONE;
+        // Each loop has counted one on from where it stopped.
+        index = flawed && index != 0 ? index - 1 : 0;
+    }
+
+    /// @notice The index of the token's budget, or the number of budgets where it has none.
+    /// @dev Whole words are compared: no address equals the token of a budget that is left out.
+    function indexOf(Session memory session, address token) internal pure returns (uint256 i) {
+        SessionBudget[] memory budgets = session.budgets;
+        uint256 count = budgets.length;
+        for (; i < count; ++i) {
+            bool found;
+            assembly ("memory-safe") {
+                let budget := mload(add(add(budgets, 32), shl(5, i)))
+                found := eq(mload(budget), shr(96, shl(96, token)))
+            }
+            if (found) break;
+        }
+    }
+
+    function _ownFlaw(Session memory session) private pure returns (Flaw) {
+        address account = session.account;
+        if (account == address(0) || session.key == address(0) || session.key == account) return Flaw.PARTIES;
+        uint256 validUntil = session.validUntil;
+        if (validUntil <= session.validAfter || validUntil < 2 || validUntil >= 1 << 47) return Flaw.WINDOW;
+        return NONE;
+    }
+
+    function _budgetFlaw(Session memory session, uint256 i, address module) private pure returns (Flaw) {
+        SessionBudget memory budget = session.budgets[i];
+        address token = budget.token;
+        if (token == session.account || token == module || indexOf(session, token) != i) return Flaw.TOKEN;
+        uint256 perTransaction = budget.perTransaction;
+        if (perTransaction == 0 || perTransaction > budget.perPeriod || budget.period == 0) return Flaw.LIMITS;
+        uint256 signatures = budget.signatures;
+        if (budget.perSecond == 0 ? budget.initial != 0 : signatures != 0) return Flaw.STREAM;
+        uint256 sizes = budget.sizes;
+        if (signatures == 0) {
+            if (sizes != 0) return Flaw.SLOTS;
+        } else {
+            if (signatures != EIP_3009 || token == address(0) || sizes == 0 || sizes > MAX_SIZES) return Flaw.SLOTS;
+            unchecked {
+                if (perTransaction >> (2 * (sizes - 1)) == 0) return Flaw.SLOTS;
+            }
+            // 2**32 lots or more: a nonce has no room for them.
+            if (budget.perPeriod >> 32 >= perTransaction) return Flaw.SLOTS;
+        }
+        address[] memory recipients = budget.recipients;
+        uint256 count = recipients.length;
+        if (count == 0) return Flaw.RECIPIENTS;
+        for (uint256 r; r < count; ++r) {
+            address recipient = recipients[r];
+            if (recipient == address(0) || (recipient == ANYONE && count != 1)) return Flaw.RECIPIENTS;
+        }
+        return NONE;
+    }
+
+    function _actionFlaw(
+        Session memory session,
+        SessionAction memory action,
+        address module
+    ) private pure returns (Flaw) {
+        address target = action.target;
+        if (target == address(0) || target == session.account || target == module) return Flaw.TARGET;
+        if (indexOf(session, target) != session.budgets.length) return Flaw.TARGET;
+        for (uint256 i; i < action.rules.length; ++i) {
+            if (action.rules[i].op > 5) return Flaw.OPERATOR;
+        }
+        return NONE;
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.35;
+
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
+import {ISessionErrors} from "../interfaces/ISessionErrors.sol";
+import {SessionBudget} from "../types/Session.sol";
+import {Slot} from "../types/Slot.sol";
+
+/// @title Nonces that count
+/// @notice A token asks an account by STATICCALL whether an EIP-3009 authorization is good, so nothing can be
+/// counted there. But it burns the authorization's nonce before it moves the money, and tells anyone whether a
+/// nonce is burnt. So a session may use only nonces that stand for a piece of its budget, and the token counts.
+///
+/// With X = perTransaction and Y = perPeriod, a period holds floor(Y / X) lots worth X each. A lot is spent as one
+/// slot worth X, or as 4 worth X/4, or as 16 worth X/16, and so on, and never as two of these: a slot is good only
+/// while its own size of the lot is the one that is opened, by slot 0 of that size. Executions spend from the top:
+/// the lot that an execution's total newly reaches must not be opened, and a lot that is reached cannot be.
+///
+///     $1 a transaction, $20 a day, five sizes: 20 lots; slots worth $1, $0.25, $0.0625, $0.015625, $0.003906.
+///     A signed $0.20 uses slot (lot 0, size 1, index 0), worth $0.25, and opens lot 0 at size 1. The next one uses
+///     (0, 1, 1). A signed $0.003 opens lot 1 at size 4, where 255 more of these fit. An executed $0.70 takes
+///     lot 19, and an executed $0.40 more takes lot 18.
+library Slots {
+    /// @dev authorizationState(address,bytes32), EIP-3009.
+    uint256 private constant AUTHORIZATION_STATE = 0xe94a0102;
+
+    /// @dev The first 17 bytes.
+    bytes32 private constant PREFIX = bytes32(type(uint256).max << 120);
+
+    /// @notice What all nonces of one period of one budget begin with: 17 bytes of a hash, the rest zero.
+    /// @dev If two periods of the account had the same 17 bytes, a nonce that one of them burns would be burnt in the
+    /// other too, as if by somebody else: that can only cost budget.
+    function prefixOf(bytes32 id, uint256 budgetIndex, uint256 period) internal pure returns (bytes32) {
+        return EfficientHashLib.hash(uint256(id), budgetIndex, period) & PREFIX;
+    }
+
+    /// @notice The nonce of a slot: the prefix of its period, lot (4 bytes), size (1), index (2), and 8 zero bytes.
+    /// @dev The zero bytes are for tokens whose nonces are a 192-bit key and a sequence number under it: there every
+    /// slot is the first of a key of its own. Unchecked: two slots have two nonces only while lot < 2**32,
+    /// size < MAX_SIZES and index < 4**size. Whoever takes a slot from outside must refuse all others.
+    function nonceOf(bytes32 prefix, uint256 lot, uint256 size, uint256 index) internal pure returns (bytes32) {
+        return prefix | bytes32((lot << 88) | (size << 80) | (index << 64));
+    }
+
+    /// @notice Whether an authorization over `value` may settle in the slot now.
+    /// @param prefix Of the current period of the budget.
+    /// @param budget With at most MAX_SIZES sizes.
+    /// @param spent What executions have spent of the budget in this period.
+    function isGood(
+        address account,
+        bytes32 prefix,
+        SessionBudget memory budget,
+        uint256 spent,
+        Slot memory slot,
+        uint256 value
+    ) internal view returns (bool) {
+        uint256 x = budget.perTransaction;
+        uint256 size = slot.size;
+        if (size >= budget.sizes || slot.index >> (2 * size) != 0 || value > x >> (2 * size)) return false;
+        // A nonce has no room for more lots. A session that nobody has enabled may have them.
+        if (slot.lot >> 32 != 0) return false;
+        // Lots from here up are reached by executions, or are above the budget.
+        if (slot.lot >= (budget.perPeriod - spent) / x) return false;
+        // Followers too ask for every other size: a nonce burnt by somebody else may only ever cost budget.
+        for (uint256 other; other < budget.sizes; ++other) {
+            bool opens = other == size && slot.index == 0;
+            if (opens) continue;
+            bytes32 opener = nonceOf(prefix, slot.lot, other, 0);
+            (bool answered, bool used) = authorizationState(budget.token, account, opener);
+            if (!answered || used != (other == size)) return false;
+        }
+        return true;
+    }
+
+    /// @notice Reverts with LotOpened if executions, on their way from `spent` to `spent + amount`, reach a lot that
+    /// signed authorizations have opened.
+    /// @dev As amount <= X and spent + amount <= Y, at most one lot is newly reached.
+    function requireReachedLotUnopened(
+        address account,
+        bytes32 id,
+        uint256 budgetIndex,
+        SessionBudget memory budget,
+        uint256 period,
+        uint256 spent,
+        uint256 amount
+    ) internal view {
+        uint256 left = budget.perPeriod - spent;
+        uint256 lot = (left - amount) / budget.perTransaction;
+        if (lot == left / budget.perTransaction) return;
+        bytes32 prefix = prefixOf(id, budgetIndex, period);
+        for (uint256 size; size < budget.sizes; ++size) {
+            bytes32 opener = nonceOf(prefix, lot, size, 0);
+            (bool answered, bool used) = authorizationState(budget.token, account, opener);
+            if (!answered) revert ISessionErrors.UnreadableToken(budget.token);
+            if (used) revert ISessionErrors.LotOpened(budget.token, lot);
+        }
+    }
+
+    /// @notice Whether the token has burnt the account's nonce: used or cancelled, EIP-3009 does not tell which.
+    /// @return answered False where the token does not say a clear yes or no.
+    function authorizationState(
+        address token,
+        address account,
+        bytes32 nonce
+    ) internal view returns (bool answered, bool used) {
+        assembly ("memory-safe") {
+            let question := mload(0x40)
+            mstore(question, AUTHORIZATION_STATE)
+            mstore(add(question, 32), account)
+            mstore(add(question, 64), nonce)
+            let success := staticcall(gas(), token, add(question, 28), 68, 0, 32)
+            answered := and(and(success, gt(returndatasize(), 31)), lt(mload(0), 2))
+            used := and(answered, mload(0))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import type { Hash } from "viem";
+import { encodeResume } from "../calls/encodeResume.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { requireGrantChain } from "../requireGrantChain.ts";
+import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
+import type { SessionToChange } from "./revokeSession.ts";
+import { sendAsAccount } from "./sendAsAccount.ts";
+
+/**
+ * Ends a pause on the owner's word.
+ *
+ * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
+ * @param parameters.grant The grant, or the proposal that it was made of.
+ * @param parameters.owner Of a Safe or Safe7579: the owner, or as many as its threshold. Default: the client's own account.
+ * @param parameters.send How an account of another kind acts: gets the call, gives the hash back.
+ * @returns The transaction's hash (or what `send` gave).
+ * @throws {Refusal} WRONG_CHAIN; UNSUPPORTED_ACCOUNT: the account is no Safe, and there is no `send`; see
+ * {@link executeAsSafe}.
+ */
+export async function resumeSession(
+  client: PayingClient,
+  parameters: SessionToChange & BySafeOwners,
+): Promise<Hash>;
+export async function resumeSession(
+  client: ReadingClient,
+  parameters: SessionToChange & BySending,
+): Promise<Hash>;
+export async function resumeSession(
+  client: PayingClient | ReadingClient,
+  { grant, ...sender }: SessionToChange & (BySafeOwners | BySending),
+): Promise<Hash> {
+  await requireGrantChain(client, grant);
+  return sendAsAccount(client, {
+    account: grantSession(grant).account,
+    accountKind: grant.accountKind,
+    calls: [encodeResume(grant)],
+    ...sender,
+  });
+}

@@ -1,0 +1,111 @@
+import type { Removal } from "./Removal.ts";
+import { rulesOf } from "./rulesOf.ts";
+
+const rail = rulesOf("SignatureRail.sol");
+
+/** Whether a signed payment is one of a session's. */
+export const signatureRail: Removal[] = [
+  rail("rail-payload", "what is no payload pays nothing", "if (!ok) return false;", "ok;"),
+  rail("rail-readable", "a payload's session can be read", "if (length == 0 || (length", "if ((length"),
+  rail(
+    "rail-appended",
+    "nothing stands behind the session where no grant is carried",
+    "(length == rest.length) == payload.hasGrant",
+    "(length == rest.length && payload.hasGrant)",
+  ),
+  rail(
+    "rail-no-grant",
+    "a grant stands behind the session where one is carried",
+    "(length == rest.length) == payload.hasGrant",
+    "(length != rest.length && !payload.hasGrant)",
+  ),
+  rail(
+    "rail-slot",
+    "an authorization is in a slot",
+    "return _isSlotPayment(carried, record, hash, payload) && _isUsable",
+    "return _isUsable",
+  ),
+  rail(
+    "rail-usable",
+    "an authorization is of a session that may be used",
+    " && _isUsable(carried, record, rest[length:]);",
+    ";",
+  ),
+  rail(
+    "rail-not-yet-valid",
+    "a signature is not good before validAfter",
+    "block.timestamp < session.validAfter || ",
+  ),
+  rail(
+    "rail-not-yet-valid-edge",
+    "a signature is good from validAfter on",
+    "block.timestamp < session.validAfter || ",
+    "block.timestamp <= session.validAfter || ",
+  ),
+  rail(
+    "rail-expired",
+    "a signature is not good from validUntil on",
+    " || block.timestamp >= session.validUntil",
+  ),
+  rail(
+    "rail-expired-edge",
+    "validUntil is the first second after",
+    "block.timestamp >= session.validUntil",
+    "block.timestamp > session.validUntil",
+  ),
+  rail("rail-budget", "a payload's budget exists", "if (index >= session.budgets.length) return false;"),
+  rail("rail-period-is-0", "a budget that is left out has no period", "budget.period == 0 || "),
+  rail(
+    "rail-per-transaction-is-0",
+    "a granted session's perTransaction is not 0",
+    " || budget.perTransaction == 0",
+  ),
+  rail("rail-payee", "the payee is a recipient", "if (!found) return false;"),
+  rail(
+    "rail-digest",
+    "the hash is the digest that the payload makes",
+    "if (digest != hash) return false;",
+    "digest;",
+  ),
+  rail(
+    "rail-asked-about",
+    "a payload that names the key is for the hash that is asked about",
+    "if (!_isAskedAbout(session.account, digest, hash)) return false;",
+  ),
+  rail(
+    "rail-asked-plainly",
+    "a Safe is asked about the digest itself",
+    "return digest == hash;",
+    "return true;",
+  ),
+  rail(
+    "rail-key",
+    "a payload that names the key is signed by it",
+    "if (signer == address(0) || signer != session.key) return false;",
+  ),
+  rail(
+    "rail-overspent",
+    "a period that is overspent has no slots",
+    "if (spent > budget.perPeriod) return false;",
+  ),
+  rail(
+    "rail-epoch",
+    "a session of another epoch has no signatures",
+    "if (session.epoch != _standings[account].epoch) return false;",
+  ),
+  rail("rail-enabled", "a session that is enabled needs no grant", "if (first.isUsable()) return true;"),
+  rail(
+    "rail-revoked",
+    "a REVOKED session has no signatures, whatever is carried",
+    "!first.isIn(State.UNKNOWN) || ",
+  ),
+  rail("rail-paused", "a paused session has no signatures, whatever is carried", " || first.isPaused()"),
+  rail("rail-left-out", "a granted session is whole", " || carried.leftOut != 0"),
+  rail(
+    "rail-granted",
+    "a session that is not enabled needs a grant",
+    "return !flawed && _isGranted(account, _digest(carried.id), grant);",
+    "return !flawed;",
+  ),
+  rail("rail-well-formed", "a granted session is well-formed", "return !flawed && ", "return "),
+];
