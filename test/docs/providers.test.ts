@@ -176,7 +176,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     expect(sources).to.include("contracts/types/Session.sol");
     for (const path of sources) await access(new URL(`../packages/sdk/${path}`, address));
     const [, pragma = "none"] = /`(pragma solidity [^`]+)`/.exec(text) ?? [];
-    for (const name of ["interfaces/ISessionModule.sol", "Session.sol"]) {
+    for (const name of ["interfaces/ISessionModule.sol", "types/Session.sol"]) {
       const source = await readFile(new URL(`../packages/sdk/contracts/${name}`, address), "utf8");
       expect(source, name).to.include(`${pragma};`);
     }
