@@ -3,7 +3,7 @@
  *
  *     npm test                         everything
  *     npm test -- test/sdk a.t.sol …   only these files and folders, without lint and types
- *     npm run test:deep                the folders with property tests, for long
+ *     npm run test:deep                the property tests and their folders, for long
  *
  * The numbers are those of the runners: tests that passed, tests and hooks that failed. Each of these counts as one
  * failure more: a build or check that failed, a suite that crashed, a file without a test that ran, tests kept from
@@ -31,7 +31,7 @@ type Outcome = { name: string; seconds: number; tally?: Tally; faults: string[] 
 
 const command = commandLine("npm test --", "Builds, then runs every check and every suite.")
   .argument("[paths...]", "only these files and folders, without lint and types")
-  .option("--deep", "the folders with property tests, for long", false)
+  .option("--deep", "the property tests and their folders, for long", false)
   .option("--jobs <number>", "how many suites at a time", String(Math.max(1, availableParallelism())));
 const values = readCommandLine<{ deep: boolean; jobs: string }>(command);
 const positionals = command.args;
@@ -114,7 +114,9 @@ const select = (pattern: string, asked: readonly string[]) =>
  * long have one for each file. The slowest first.
  */
 function suites(): Job[] {
-  const all = values.deep ? ["test/properties", "test/model", "test/sdk"] : ["test"];
+  const all = values.deep
+    ? ["test/properties", "test/contracts/reading.test.ts", "test/model", "test/sdk"]
+    : ["test"];
   const asked = positionals.length > 0 ? positionals : all.map((path) => join(root, path)).filter(existsSync);
   const folders = new Map<string, string[]>();
   for (const file of select("**/*.test.ts", asked)) {
@@ -130,6 +132,7 @@ function suites(): Job[] {
     "properties-core",
     "properties-erc7579",
     "properties-shape",
+    "contracts",
     "accounts",
     "bundler",
     "sdk",

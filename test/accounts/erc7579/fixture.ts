@@ -104,8 +104,14 @@ export function useWorld() {
     if (!made) {
       const world = await createWorld7579();
       const { timestamp } = await world.testChain.client.getBlock();
-      const snapshot = await world.connection.networkHelpers.takeSnapshot();
-      made = { world, now: Number(timestamp), restore: () => snapshot.restore() };
+      const { takeSnapshot, time } = world.connection.networkHelpers;
+      const [snapshot, start] = [await takeSnapshot(), Number(timestamp)];
+      // Hardhat's clock runs on through a restore: after some minutes, payments would expire before they are made.
+      const restore = async () => {
+        await snapshot.restore();
+        await time.setNextBlockTimestamp(start + 1);
+      };
+      made = { world, now: start, restore };
     }
     await at().restore();
   });

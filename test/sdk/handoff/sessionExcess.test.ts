@@ -39,7 +39,9 @@ const withStream = (part: Partial<Budget>): Session => ({
 const withAction = (part: Partial<Action>): Session => ({ ...requested, actions: [{ ...action, ...part }] });
 const rule = { offset: 4, op: 3, value: numberToHex(1000, { size: 32 }) };
 
-describe("a session that was granted", () => {
+describe("a session that was granted", function () {
+  this.timeout(process.env.LATCHKEY_DEEP ? 0 : 40_000);
+
   it("is within what was asked for, if it is the same", () => {
     expect(sessionExcess(requested, requested)).to.deep.equal([]);
     expect(isWithin(requested, requested)).to.equal(true);
