@@ -15,8 +15,15 @@ const constantName = (contractName: string) =>
   contractName.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase();
 
 /**
- * What is published for users who write Solidity: the interfaces with all that they import, under the paths that they
- * have here; the addresses; and a library that puts the contracts on a test's chain.
+ * Beside the interfaces: what a contract needs that makes sessions. SessionReader compiles by the IR pipeline only; what
+ * it reads the lens unpacks.
+ */
+const libraries = ["libraries/SessionPacker.sol"];
+
+/**
+ * What is published for users who write Solidity: the interfaces and the library that packs sessions, with all that
+ * they import, under the paths that they have here; the addresses; and a library that puts the contracts on a test's
+ * chain.
  *
  * @param root The repository; `contracts/` is in it.
  * @param folder Where to, from the root.
@@ -27,7 +34,8 @@ export async function soliditySources(
   folder: string,
 ): Promise<Files> {
   const files: Files = new Map();
-  const waiting = (await filesIn(join(root, "contracts/interfaces"))).map((path) => `interfaces/${path}`);
+  const interfaces = await filesIn(join(root, "contracts/interfaces"));
+  const waiting = [...interfaces.map((path) => `interfaces/${path}`), ...libraries];
   for (let path = waiting.pop(); path; path = waiting.pop()) {
     const target = `${folder}/${path}`;
     if (files.has(target)) continue;

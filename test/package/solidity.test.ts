@@ -33,7 +33,7 @@ describe("a Solidity user with the package installed", function () {
       await project.add("SolidityUser.sol", "test/SolidityUser.t.sol");
       const output = await runWell(project.folder, process.execPath, [hardhat, "test", "solidity"]);
       expect(output)
-        .to.match(/\b5 passing/)
+        .to.match(/\b6 passing/)
         .and.not.to.include("failing");
     } finally {
       await project.remove();

@@ -96,8 +96,11 @@ export const propose = (
     ...changes,
   });
 
-export const grantOf = async (world: SafeWorld, changes: Partial<SessionRequest> = {}): Promise<Grant> =>
-  signGrant(owner, await propose(world, changes));
+export const grantOf = async (
+  world: SafeWorld,
+  changes: Partial<SessionRequest> = {},
+  by: Parameters<typeof signGrant>[0] = owner,
+): Promise<Grant> => signGrant(by, await propose(world, changes));
 
 /** Waits until a transaction is mined. */
 export async function mined({ env }: SafeWorld, sent: Promise<Hex>): Promise<TransactionReceipt> {

@@ -6,6 +6,7 @@ import {ISafeSessionModule} from "@latchkey/sdk/contracts/interfaces/ISafeSessio
 import {ISessionErrors} from "@latchkey/sdk/contracts/interfaces/ISessionErrors.sol";
 import {ISessionLens} from "@latchkey/sdk/contracts/interfaces/ISessionLens.sol";
 import {ISessionModule} from "@latchkey/sdk/contracts/interfaces/ISessionModule.sol";
+import {SessionPacker} from "@latchkey/sdk/contracts/libraries/SessionPacker.sol";
 import {DeployLatchkey} from "@latchkey/sdk/contracts/testing/DeployLatchkey.sol";
 import {Session, State} from "@latchkey/sdk/contracts/types/Session.sol";
 
@@ -43,6 +44,17 @@ contract SolidityUserTest {
         (Session memory read, uint256 leftOut) = lens.unpack(lens.pack(session));
         require(lens.hash(read) == lens.hash(session) && leftOut == 0, "another session");
         lens.requireSame(session, lens.pack(session));
+    }
+
+    /// @notice The library packs in a contract of the user's as the lens does.
+    function test_libraryPacks() public {
+        Session memory session;
+        session.account = address(this);
+        session.key = address(2);
+        session.salt = 7;
+        ISessionLens lens = ISessionLens(DeployLatchkey.sessionLens());
+        require(keccak256(SessionPacker.pack(session, 0)) == keccak256(lens.pack(session)), "other bytes");
+        require(SessionPacker.hash(session) == lens.hash(session), "another id");
     }
 
     /// @notice An account that revokes all sessions has another epoch.

@@ -35,6 +35,6 @@ interface ISessionLens is ISessionErrors {
     ) external pure returns (bool flawed, Flaw flaw, uint256 index);
 
     /// @notice Reverts unless `packed` holds this session, with nothing left out. In one batch with `enable(packed)` it
-    /// shows every limit to whoever co-signs the batch.
+    /// shows every limit to whoever co-signs the batch, as long as both are given the same bytes: compare them.
     function requireSame(Session calldata session, bytes calldata packed) external pure;
 }

@@ -1,5 +1,6 @@
 export { type CallRequest, type EncodedCall, toCalls } from "./CallRequest.ts";
 export { type DecodedCalldata, decodeCalldata } from "./decodeCalldata.ts";
+export { decodeReviewableEnable, type ReviewableEnable } from "./decodeReviewableEnable.ts";
 export { encodeEnable } from "./encodeEnable.ts";
 export { encodeExecute } from "./encodeExecute.ts";
 export { encodeExecuteSigned } from "./encodeExecuteSigned.ts";
@@ -7,6 +8,7 @@ export { encodePause } from "./encodePause.ts";
 export { encodePay } from "./encodePay.ts";
 export { encodeRenounce } from "./encodeRenounce.ts";
 export { encodeResume } from "./encodeResume.ts";
+export { encodeReviewableEnable } from "./encodeReviewableEnable.ts";
 export { encodeRevoke } from "./encodeRevoke.ts";
 export { encodeRevokeAll } from "./encodeRevokeAll.ts";
 export { type SignedExecution, signExecution } from "./signExecution.ts";

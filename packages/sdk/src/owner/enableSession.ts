@@ -1,24 +1,26 @@
 import type { Hash } from "viem";
 import { encodeEnable } from "../calls/encodeEnable.ts";
+import { encodeReviewableEnable } from "../calls/encodeReviewableEnable.ts";
 import { checkSession } from "../checkSession.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
+import { isReviewable, type Reviewable } from "./isReviewable.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 
 /** Which session is enabled. */
-export type SessionToEnable = { proposal: Proposal | Grant };
+export type SessionToEnable = { proposal: Proposal | Grant } & Reviewable;
 
 /**
  * Has the account itself enable a session, in place of a signature, or after one to make every use cheaper. Give the
- * agent {@link enabledGrant} of the proposal then.
+ * agent {@link enabledGrant} of the proposal then. Where several owners sign, the batch shows them the session.
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
  * @param parameters.send How an account of another kind acts: see {@link revokeSession}.
  * @returns The transaction's hash (or what `send` gave). Wait for the receipt.
  * @throws {Refusal} MALFORMED_SESSION, before anybody is asked; WRONG_CHAIN; EXPIRED, WRONG_EPOCH, REVOKED… as the chain
- * says; UNSUPPORTED_ACCOUNT; see {@link executeAsSafe}.
+ * says; UNSUPPORTED_ACCOUNT; INVALID_ADDRESS: several owners sign, and there is no SessionLens on this chain; see {@link executeAsSafe}.
  */
 export async function enableSession(
   client: PayingClient,
@@ -30,14 +32,16 @@ export async function enableSession(
 ): Promise<Hash>;
 export async function enableSession(
   client: PayingClient | ReadingClient,
-  { proposal, ...sender }: SessionToEnable & (BySafeOwners | BySending),
+  { proposal, reviewable, ...sender }: SessionToEnable & (BySafeOwners | BySending),
 ): Promise<Hash> {
   checkSession(grantSession(proposal), proposal.module);
   await requireGrantChain(client, proposal);
   return sendAsAccount(client, {
     account: proposal.session.account,
     accountKind: proposal.accountKind,
-    calls: [encodeEnable(proposal)],
+    calls: (await isReviewable(client, sender.owner, reviewable))
+      ? encodeReviewableEnable(proposal)
+      : [encodeEnable(proposal)],
     ...sender,
   });
 }

@@ -1,6 +1,7 @@
 export type { AccountSender, BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 export { enableSession, type SessionToEnable } from "./enableSession.ts";
 export { executeAsSafe } from "./executeAsSafe.ts";
+export type { Reviewable } from "./isReviewable.ts";
 export type { Owner, PasskeyBytes, PasskeyOwner, PasskeyRequest } from "./Owner.ts";
 export { pauseSession } from "./pauseSession.ts";
 export { resumeSession } from "./resumeSession.ts";

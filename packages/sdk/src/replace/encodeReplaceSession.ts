@@ -1,6 +1,7 @@
 import { type Address, encodeFunctionData, erc20Abi, isAddressEqual, zeroAddress } from "viem";
 import type { EncodedCall } from "../calls/CallRequest.ts";
 import { encodeEnable } from "../calls/encodeEnable.ts";
+import { encodeReviewableEnable } from "../calls/encodeReviewableEnable.ts";
 import { encodeRevoke } from "../calls/encodeRevoke.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { grantSession } from "../grant/grantSession.ts";
@@ -29,8 +30,10 @@ export function encodeReplaceSession(parameters: {
   old: SessionCarrier;
   replacement: SessionCarrier;
   floors: readonly BalanceFloor[];
+  /** Whether the batch also shows the new session: see {@link encodeReviewableEnable}. Default: no. */
+  reviewable?: boolean;
 }): EncodedCall[] {
-  const { old, replacement, floors } = parameters;
+  const { old, replacement, floors, reviewable = false } = parameters;
   const { account } = grantSession(old);
   if (!isAddressEqual(account, grantSession(replacement).account))
     throw mismatch(
@@ -52,7 +55,7 @@ export function encodeReplaceSession(parameters: {
       .filter(({ amount }) => amount > 0n)
       .map((floor) => guard(account, floor)),
     encodeRevoke(old),
-    encodeEnable(replacement),
+    ...(reviewable ? encodeReviewableEnable(replacement) : [encodeEnable(replacement)]),
   ]);
 }
 

@@ -4,6 +4,7 @@ import { Refusal } from "../errors/Refusal.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../owner/AccountSender.ts";
+import { isReviewable, type Reviewable } from "../owner/isReviewable.ts";
 import { sendAsAccount } from "../owner/sendAsAccount.ts";
 import { requireGrantChain } from "../requireGrantChain.ts";
 import { parseAddress } from "../units/parseAddress.ts";
@@ -23,7 +24,7 @@ export type SessionToReplace = {
    * Pass what {@link readBalanceFloors} said when the owner looked. An empty list: no guard.
    */
   floors?: readonly BalanceFloor[];
-};
+} & Reviewable;
 
 /**
  * Takes one session out and puts another in, atomically: there is no moment with both or with neither, and it fails as a
@@ -40,7 +41,8 @@ export type SessionToReplace = {
  * it is mined, and the old session lives on then.
  * @throws {Refusal} SPENT_MEANWHILE with `details.token`, `details.floor` and `details.balance`; NO_GUARD: a token takes
  * fees or refuses; INVALID_GRANT: the same session, or another account or module; WRONG_CHAIN; MALFORMED_SESSION;
- * UNSUPPORTED_ACCOUNT; see {@link executeAsSafe}.
+ * UNSUPPORTED_ACCOUNT; INVALID_ADDRESS: several owners sign, and there is no SessionLens on this chain; see
+ * {@link executeAsSafe}.
  */
 export async function replaceSession(
   client: PayingClient,
@@ -52,7 +54,7 @@ export async function replaceSession(
 ): Promise<Hash>;
 export async function replaceSession(
   client: PayingClient | ReadingClient,
-  { old, replacement, floors: named, ...sender }: SessionToReplace & (BySafeOwners | BySending),
+  { old, replacement, floors: named, reviewable, ...sender }: SessionToReplace & (BySafeOwners | BySending),
 ): Promise<Hash> {
   const reader: ReadingClient = client;
   grantSession(old);
@@ -61,7 +63,12 @@ export async function replaceSession(
   await requireGrantChain(reader, old);
   await requireGrantChain(reader, replacement);
   const floors = named ?? (await readBalanceFloors(reader, old));
-  const calls = encodeReplaceSession({ old, replacement, floors });
+  const calls = encodeReplaceSession({
+    old,
+    replacement,
+    floors,
+    reviewable: await isReviewable(reader, sender.owner, reviewable),
+  });
   const { account } = old.session;
   for (const floor of floors) {
     const refusal = await guardRefusal(reader, account, floor);

@@ -1,0 +1,42 @@
+import type { Chain, Client, Transport } from "viem";
+import { getCode } from "../chainActions.ts";
+import { decodeError } from "../errors/decodeError.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { sessionLensAddress } from "../sessionLensAddress.ts";
+import type { Owner } from "./Owner.ts";
+
+/** How a session is shown to those who sign that it is enabled. */
+export type Reviewable = {
+  /**
+   * Whether the batch also has the session as a struct, for the owners' wallets to show
+   * ({@link encodeReviewableEnable}). Default: where several owners sign.
+   */
+  reviewable?: boolean;
+};
+
+/**
+ * Whether to show the session to the owners.
+ *
+ * @throws {Refusal} INVALID_ADDRESS: it is to be shown, and there is no SessionLens on this chain; NETWORK.
+ */
+export async function isReviewable(
+  client: Client<Transport, Chain | undefined>,
+  owner: Owner | readonly Owner[] | undefined,
+  reviewable: boolean = Array.isArray(owner) && owner.length > 1,
+): Promise<boolean> {
+  if (!reviewable) return false;
+  const lens = sessionLensAddress();
+  const code = await getCode(client, { address: lens }).catch((error) => {
+    throw decodeError(error);
+  });
+  if (code !== undefined && code !== "0x") return true;
+  throw new InvalidInput({
+    code: "INVALID_ADDRESS",
+    shortMessage: `There is no SessionLens at ${lens} on this chain, so co-signers could not read what they sign.`,
+    metaMessages: [
+      "Nothing was signed. Deploy it: anybody can, it needs no rights.",
+      "Or pass reviewable: false, if every owner knows the session otherwise.",
+    ],
+    details: { path: "reviewable", address: lens },
+  });
+}
