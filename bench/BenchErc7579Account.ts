@@ -10,22 +10,22 @@ import {
   slice,
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
-import { encodePaymentUserOpCallData } from "../packages/sdk/src/erc7579/encodePaymentUserOpCallData.ts";
-import { encodeSessionUserOpCallData } from "../packages/sdk/src/erc7579/encodeSessionUserOpCallData.ts";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,
   SINGLE_CALL_MODE,
   VALIDATOR_TYPE,
-} from "../packages/sdk/src/erc7579/erc7579Abi.ts";
-import { erc7579Installation } from "../packages/sdk/src/erc7579/erc7579Installation.ts";
-import { installationBytes } from "../packages/sdk/src/erc7579/installationBytes.ts";
-import { signPaymentUserOp } from "../packages/sdk/src/erc7579/signPaymentUserOp.ts";
-import { validatorNonceKey } from "../packages/sdk/src/erc7579/validatorNonceKey.ts";
-import { wrapForErc7579 } from "../packages/sdk/src/erc7579/wrapForErc7579.ts";
-import { grantDigest } from "../packages/sdk/src/grantDigest.ts";
-import type { Session } from "../packages/sdk/src/Session.ts";
+} from "../packages/sdk/src/accounts/erc7579/erc7579Abi.ts";
+import { erc7579Installation } from "../packages/sdk/src/accounts/erc7579/erc7579Installation.ts";
+import { installationBytes } from "../packages/sdk/src/accounts/erc7579/installationBytes.ts";
+import { validatorNonceKey } from "../packages/sdk/src/accounts/erc7579/validatorNonceKey.ts";
+import { wrapForErc7579 } from "../packages/sdk/src/accounts/erc7579/wrapForErc7579.ts";
+import { signPaymentUserOp } from "../packages/sdk/src/agent/userOp/signPaymentUserOp.ts";
+import { encodePaymentUserOpCallData } from "../packages/sdk/src/encoding/userOp/encodePaymentUserOpCallData.ts";
+import { encodeSessionUserOpCallData } from "../packages/sdk/src/encoding/userOp/encodeSessionUserOpCallData.ts";
+import { grantDigest } from "../packages/sdk/src/session/grantDigest.ts";
 import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
+import type { Session } from "../packages/sdk/src/session/Session.ts";
 import { deployMock } from "../test/environment/deployMock.ts";
 import { type EntryPoint, installEntryPoints } from "../test/environment/erc7579/EntryPoint.ts";
 import { type ModularAccount, validatorOwnedAccount } from "../test/environment/erc7579/ModularAccount.ts";

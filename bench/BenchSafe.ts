@@ -11,9 +11,6 @@ import {
   slice,
   zeroAddress,
 } from "viem";
-import { grantDigest } from "../packages/sdk/src/grantDigest.ts";
-import { wrapForSafe } from "../packages/sdk/src/payload/wrapForSafe.ts";
-import type { Session } from "../packages/sdk/src/Session.ts";
 import {
   hashSafeMessage,
   passkeyVerifiers,
@@ -21,7 +18,10 @@ import {
   safeInitializer,
   safeInstallation,
   safeSignatures,
-} from "../packages/sdk/src/safe/index.ts";
+} from "../packages/sdk/src/accounts/index.ts";
+import { wrapForSafe } from "../packages/sdk/src/accounts/safe/wrapForSafe.ts";
+import { grantDigest } from "../packages/sdk/src/session/grantDigest.ts";
+import type { Session } from "../packages/sdk/src/session/Session.ts";
 import { createPasskey } from "../test/environment/passkey.ts";
 import type { SafeVersion } from "../test/environment/safe.ts";
 import type { Transaction } from "../test/environment/TestChain.ts";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { type Hash, type Hex, parseEventLogs, size, type TransactionReceipt } from "viem";
 import { entryPoint07Abi } from "viem/account-abstraction";
-import { hashSession } from "../packages/sdk/src/hashSession.ts";
+import { hashSession } from "../packages/sdk/src/session/hashSession.ts";
 import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
 import { deployMock } from "../test/environment/deployMock.ts";
 import { type BenchChain, ONE_USDC, openBenchChain } from "./BenchChain.ts";

@@ -1,5 +1,5 @@
 import { type Address, encodeFunctionData, type Hex, keccak256, toBytes } from "viem";
-import type { Session } from "../packages/sdk/src/Session.ts";
+import type { Session } from "../packages/sdk/src/session/Session.ts";
 import type { SafeVersion } from "../test/environment/safe.ts";
 import type { Transaction } from "../test/environment/TestChain.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";

@@ -13,16 +13,16 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from "viem";
-import { eip712Domain } from "../packages/sdk/src/eip712Domain.ts";
-import { eip712Types } from "../packages/sdk/src/eip712Types.ts";
+import { encodePayload } from "../packages/sdk/src/encoding/payload/encodePayload.ts";
 import { sessionLensAbi } from "../packages/sdk/src/generated/abis/sessionLensAbi.ts";
-import { hashSession } from "../packages/sdk/src/hashSession.ts";
-import { encodePayload } from "../packages/sdk/src/payload/encodePayload.ts";
-import type { Slot } from "../packages/sdk/src/payload/PayloadParameters.ts";
-import { slotNonce } from "../packages/sdk/src/payload/slotNonce.ts";
-import { ANYONE, type Call, type Session } from "../packages/sdk/src/Session.ts";
+import { eip712Domain } from "../packages/sdk/src/session/eip712Domain.ts";
+import { eip712Types } from "../packages/sdk/src/session/eip712Types.ts";
+import { hashSession } from "../packages/sdk/src/session/hashSession.ts";
 import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
 import { partsNeeded } from "../packages/sdk/src/session/partsNeeded.ts";
+import { ANYONE, type Call, type Session } from "../packages/sdk/src/session/Session.ts";
+import type { Slot } from "../packages/sdk/src/session/Slot.ts";
+import { slotNonce } from "../packages/sdk/src/session/slotNonce.ts";
 import type { Transaction } from "../test/environment/TestChain.ts";
 import { transferWithAuthorizationTypes, usdcAbi } from "../test/environment/usdc.ts";
 import { type BenchChain, GENESIS, ONE_USDC } from "./BenchChain.ts";

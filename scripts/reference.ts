@@ -20,17 +20,16 @@ const schema = "packages/sdk/schemas/grant-1.schema.json";
 /** Areas with a page of their own; all else that the main entry exports is on the page `index`. */
 const AREAS = [
   "propose",
-  "review",
   "grant",
   "owner",
-  "replace",
-  "calls",
+  "agent",
+  "review",
+  "handoff",
   "history",
-  "x402",
+  "session",
+  "accounts",
+  "encoding",
   "errors",
-  "safe",
-  "erc7579",
-  "payload",
 ];
 
 const { check } = readCommandLine<{ check: boolean }>(

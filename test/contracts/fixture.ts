@@ -25,8 +25,8 @@ import {
   zeroAddress,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import type { Action, Budget, Call, Session } from "../../packages/sdk/src/Session.ts";
-import { passkeyVerifiers, safeAbi, safeSignatures } from "../../packages/sdk/src/safe/index.ts";
+import { passkeyVerifiers, safeAbi, safeSignatures } from "../../packages/sdk/src/accounts/index.ts";
+import type { Action, Budget, Call, Session } from "../../packages/sdk/src/session/Session.ts";
 import { createPasskey } from "../environment/passkey.ts";
 import { installSafe, type SafeContracts } from "../environment/safe.ts";
 import { openTestChain } from "../environment/TestChain.ts";
@@ -34,7 +34,7 @@ import { installUsdc, type Usdc, usdcAbi } from "../environment/usdc.ts";
 import { type LeftOut, sessionBytes } from "./sessionBytes.ts";
 import { sessionTypes } from "./sessionTypes.ts";
 
-export type { Action, Budget, Call, Rule, Session } from "../../packages/sdk/src/Session.ts";
+export type { Action, Budget, Call, Rule, Session } from "../../packages/sdk/src/session/Session.ts";
 export { sessionBytes } from "./sessionBytes.ts";
 export { sessionTypes } from "./sessionTypes.ts";
 export { usdcAbi };

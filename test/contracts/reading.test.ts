@@ -13,7 +13,7 @@ import {
   size,
   toHex,
 } from "viem";
-import type { Call, Session } from "../../packages/sdk/src/Session.ts";
+import type { Call, Session } from "../../packages/sdk/src/session/Session.ts";
 import { deployMock, type Mock } from "../environment/deployMock.ts";
 import { SEED } from "../environment/seed.ts";
 import { openTestChain } from "../environment/TestChain.ts";

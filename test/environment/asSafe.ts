@@ -8,7 +8,7 @@ import {
   type TransactionReceipt,
   zeroAddress,
 } from "viem";
-import { type SafeCall, safeSignatures } from "../../packages/sdk/src/safe/index.ts";
+import { type SafeCall, safeSignatures } from "../../packages/sdk/src/accounts/index.ts";
 import { RELAYER } from "./relayer.ts";
 import type { SafeAccount } from "./safeAccount.ts";
 

@@ -7,7 +7,7 @@ import {
   type PasskeyAssertion,
   safePasskeySignature,
   safeSignatures,
-} from "../../packages/sdk/src/safe/index.ts";
+} from "../../packages/sdk/src/accounts/index.ts";
 import { createPasskey, type Passkey } from "./passkey.ts";
 import { refusal } from "./refusal.ts";
 

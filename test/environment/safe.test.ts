@@ -11,7 +11,7 @@ import {
   safeInitializer,
   safeInstallation,
   safeRemoval,
-} from "../../packages/sdk/src/safe/index.ts";
+} from "../../packages/sdk/src/accounts/index.ts";
 import { asSafe } from "./asSafe.ts";
 import { installLatchkey } from "./latchkey.ts";
 import { createPasskey, type Passkey } from "./passkey.ts";

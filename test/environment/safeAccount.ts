@@ -9,7 +9,7 @@ import {
   safeInstallation,
   safeRemoval,
   safeSignatures,
-} from "../../packages/sdk/src/safe/index.ts";
+} from "../../packages/sdk/src/accounts/index.ts";
 import { asSafe } from "./asSafe.ts";
 import type { Passkey } from "./passkey.ts";
 import { RELAYER } from "./relayer.ts";

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { type Address, concat, type Hex, keccak256, parseEther, toBytes, zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { encodePaymentUserOpCallData } from "../../packages/sdk/src/erc7579/encodePaymentUserOpCallData.ts";
-import { signPaymentUserOp } from "../../packages/sdk/src/erc7579/signPaymentUserOp.ts";
-import { ANYONE, type Session } from "../../packages/sdk/src/Session.ts";
+import { signPaymentUserOp } from "../../packages/sdk/src/agent/userOp/signPaymentUserOp.ts";
+import { encodePaymentUserOpCallData } from "../../packages/sdk/src/encoding/userOp/encodePaymentUserOpCallData.ts";
+import { ANYONE, type Session } from "../../packages/sdk/src/session/Session.ts";
 import { deployMock } from "../environment/deployMock.ts";
 import type { ModularOwner } from "../environment/erc7579/ModularOwner.ts";
 import { RELAYER } from "../environment/relayer.ts";

@@ -17,8 +17,8 @@ import {
   toHex,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import type { Call, Session } from "../../packages/sdk/src/Session.ts";
-import { sessionTypedData } from "../../packages/sdk/src/sessionTypedData.ts";
+import type { Call, Session } from "../../packages/sdk/src/session/Session.ts";
+import { sessionTypedData } from "../../packages/sdk/src/session/sessionTypedData.ts";
 import { packed, sessionBytes } from "../contracts/sessionBytes.ts";
 import { deployMock, type Mock } from "../environment/deployMock.ts";
 import {

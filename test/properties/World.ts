@@ -11,7 +11,7 @@ import {
   zeroAddress,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/Session.ts";
+import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/session/Session.ts";
 import { mappingSlot } from "../environment/usdc.ts";
 import { Ledger, NATIVE } from "../model/Ledger.ts";
 import { isWhole, WHOLE } from "../model/LeftOut.ts";

@@ -9,7 +9,7 @@ import {
   isAddressEqual,
   parseAbi,
 } from "viem";
-import { installationBytes } from "../../packages/sdk/src/erc7579/installationBytes.ts";
+import { installationBytes } from "../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,

@@ -73,7 +73,11 @@ describe("the page that a refusal names", () => {
 describe("the SDK", () => {
   const root = resolve(import.meta.dirname, "../../packages/sdk/src");
   /** What never reaches a caller but as the cause of a refusal, or as the reason of an abort; an offer's never does. */
-  const inside = ["erc7579/decodeSessionUserOpCallData.ts", "x402/offerBody.ts", "x402/payingFetch.ts"];
+  const inside = [
+    "agent/x402/offerBody.ts",
+    "agent/x402/payingFetch.ts",
+    "encoding/userOp/decodeSessionUserOpCallData.ts",
+  ];
 
   it("throws nothing of its own but refusals, which say what to do", () => {
     const sources = globSync("**/*.ts", { cwd: root }).filter((path) => !path.startsWith("generated"));

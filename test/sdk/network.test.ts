@@ -387,7 +387,7 @@ describe("every function that asks a node", function () {
       const source = readFileSync(`${root}/${path}`, "utf8").replaceAll(/^\s*(\/?\*|\/\/).*$/gm, "");
       return /"viem\/actions"|publicActions|walletActions|createPublicClient|createWalletClient/.test(source);
     });
-    expect(asking).to.deep.equal(["chainActions.ts"]);
+    expect(asking).to.deep.equal(["internal/chainActions.ts"]);
     const raw = globSync("**/*.ts", { cwd: root }).filter((path) =>
       /client\.(request|\w+Contract|get[A-Z])/.test(
         readFileSync(`${root}/${path}`, "utf8").replaceAll(/^\s*(\/?\*|\/\/).*$/gm, ""),

@@ -11,7 +11,7 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from "viem";
-import { installationBytes } from "../../../packages/sdk/src/erc7579/installationBytes.ts";
+import { installationBytes } from "../../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
 import {
   EXECUTOR_TYPE,
   encodeSessionUserOpCallData,

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Address, concat, encodeFunctionData, getAddress, type Hex, slice } from "viem";
-import { installationBytes } from "../../../packages/sdk/src/erc7579/installationBytes.ts";
+import { installationBytes } from "../../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
 import {
   type Action,
   type Call,

@@ -14,7 +14,7 @@ import {
   zeroAddress,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { installationBytes } from "../../../packages/sdk/src/erc7579/installationBytes.ts";
+import { installationBytes } from "../../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
 import {
   ANYONE,
   type Budget,

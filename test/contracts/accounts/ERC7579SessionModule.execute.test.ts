@@ -10,8 +10,8 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
-import type { Call } from "../../../packages/sdk/src/Session.ts";
+import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
+import type { Call } from "../../../packages/sdk/src/session/Session.ts";
 import type { LeftOut } from "../sessionBytes.ts";
 import {
   ACCOUNT,

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { type Address, concat, type Hex, hexToBytes, isAddressEqual, pad, size, slice, toHex } from "viem";
-import { hashSession } from "../../../packages/sdk/src/hashSession.ts";
-import { ANYONE } from "../../../packages/sdk/src/Session.ts";
 import { hashCarriedSession } from "../../../packages/sdk/src/session/hashCarriedSession.ts";
+import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
+import { ANYONE } from "../../../packages/sdk/src/session/Session.ts";
 import { unpackSession } from "../../../packages/sdk/src/session/unpackSession.ts";
 import { SEED } from "../../environment/seed.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "../../sdk/arbitrarySession.ts";

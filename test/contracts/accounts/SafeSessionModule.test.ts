@@ -16,7 +16,7 @@ import {
   safeInstallation,
   safeRemoval,
   safeSignatures,
-} from "../../../packages/sdk/src/safe/index.ts";
+} from "../../../packages/sdk/src/accounts/index.ts";
 import {
   type Authorization,
   asks,

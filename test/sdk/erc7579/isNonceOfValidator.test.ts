@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { isNonceOfValidator } from "../../../packages/sdk/src/erc7579/isNonceOfValidator.ts";
+import { isNonceOfValidator } from "../../../packages/sdk/src/accounts/erc7579/isNonceOfValidator.ts";
 import { type Erc7579AccountKind, validatorNonceKey } from "../../../packages/sdk/src/index.ts";
 
 const validator = "0x1234567890AbcdEF1234567890aBcdef12345678";

@@ -20,7 +20,7 @@ import { call } from "viem/actions";
 import {
   authorizationFate,
   type SignedAuthorization,
-} from "../../../packages/sdk/src/x402/authorizationFate.ts";
+} from "../../../packages/sdk/src/agent/x402/authorizationFate.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 import { transferWithAuthorizationTypes } from "../../environment/usdc.ts";
 

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { fileSlotStore } from "../../../packages/sdk/src/agent/x402/fileSlotStore.ts";
+import type { HeldSlot } from "../../../packages/sdk/src/agent/x402/HeldSlot.ts";
+import { memorySlotStore } from "../../../packages/sdk/src/agent/x402/memorySlotStore.ts";
+import type { SlotStore } from "../../../packages/sdk/src/agent/x402/SlotStore.ts";
 import { Refusal } from "../../../packages/sdk/src/errors/Refusal.ts";
-import { fileSlotStore } from "../../../packages/sdk/src/x402/fileSlotStore.ts";
-import type { HeldSlot } from "../../../packages/sdk/src/x402/HeldSlot.ts";
-import { memorySlotStore } from "../../../packages/sdk/src/x402/memorySlotStore.ts";
-import type { SlotStore } from "../../../packages/sdk/src/x402/SlotStore.ts";
 
 const key = "eip155:1/0x5e/0";
 const slot = (lot: bigint, heldUntil = 1000): HeldSlot => ({

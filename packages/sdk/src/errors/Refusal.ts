@@ -1,4 +1,4 @@
-import { jsonOf } from "../json.ts";
+import { jsonOf } from "./json.ts";
 
 /**
  * What a program can tell apart about a refusal. Codes are stable: once published, a code keeps its meaning.

@@ -16,14 +16,14 @@ import {
   UserRejectedRequestError,
 } from "viem";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { isConnectionFault } from "../isConnectionError.ts";
-import { utcText } from "../units/utcText.ts";
 import { ChainRefusal } from "./ChainRefusal.ts";
 import { causes, findCause, hasCause } from "./causes.ts";
 import { InvalidInput } from "./InvalidInput.ts";
+import { isConnectionFault } from "./isConnectionError.ts";
 import { networkRefusal } from "./networkRefusal.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { revertTextRefusal } from "./revertTextRefusal.ts";
+import { utcText } from "./utcText.ts";
 
 /** How an error of the contract reads to people and programs. */
 type Reading = {

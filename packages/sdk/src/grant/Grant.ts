@@ -1,9 +1,7 @@
 import type { Address, Hex } from "viem";
-import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
-import type { Action, Session } from "../Session.ts";
-
-/** Which kind of account grants: it decides how a grant is signed and verified, and how a token asks it. */
-export type AccountKind = "safe" | Erc7579AccountKind;
+import type { AccountKind } from "../accounts/AccountKind.ts";
+import type { Session } from "../session/Session.ts";
+import type { SessionJson } from "../session/sessionJson.ts";
 
 /** The version of the session format and of the modules that understand it. */
 export const GRANT_VERSION = 1;
@@ -17,30 +15,6 @@ export type Proposal = {
   module: Address;
   accountKind: AccountKind;
   session: Session;
-};
-
-/** A {@link Session} that JSON can carry: every bigint as a decimal string. */
-export type SessionJson = {
-  account: Address;
-  key: Address;
-  validAfter: number;
-  validUntil: number;
-  epoch: string;
-  salt: string;
-  gasAllowance: string;
-  paymaster: Address;
-  budgets: readonly {
-    token: Address;
-    perTransaction: string;
-    perPeriod: string;
-    period: number;
-    initial: string;
-    perSecond: string;
-    signatures: number;
-    sizes: number;
-    recipients: readonly Address[];
-  }[];
-  actions: readonly Action[];
 };
 
 /**

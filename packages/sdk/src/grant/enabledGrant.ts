@@ -1,8 +1,8 @@
-import { parseAddress } from "../units/parseAddress.ts";
-import { parseChainId } from "../units/parseWhole.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseChainId } from "../internal/parseWhole.ts";
+import { sessionJson } from "../session/sessionJson.ts";
 import type { Grant, Proposal } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
-import { sessionJson } from "./sessionJson.ts";
 
 /**
  * The grant file of a session that the account itself enables: it carries no signature, which is good for nothing until

@@ -1,6 +1,6 @@
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
-import { readSession } from "../readSession.ts";
-import type { Session } from "../Session.ts";
+import { readSession } from "../session/readSession.ts";
+import type { Session } from "../session/Session.ts";
 import type { SessionCarrier } from "./SessionCarrier.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem";
 import * as z from "zod";
-import { checkSession } from "../checkSession.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../errors/json.ts";
+import { checkSession } from "../session/checkSession.ts";
 import { GRANT_VERSION, type Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
 

@@ -1,10 +1,10 @@
-import { parseAddress } from "../units/parseAddress.ts";
-import { parseHex } from "../units/parseHex.ts";
-import { parseChainId } from "../units/parseWhole.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseHex } from "../internal/parseHex.ts";
+import { parseChainId } from "../internal/parseWhole.ts";
+import { sessionJson } from "../session/sessionJson.ts";
 import type { Grant } from "./Grant.ts";
 import { GRANT_SCHEMA_ID } from "./grantJsonSchema.ts";
 import { grantSession } from "./grantSession.ts";
-import { sessionJson } from "./sessionJson.ts";
 
 /**
  * The text of a grant file: JSON, one field a line, of the form that `grantJsonSchema` describes. It holds no secret, and

@@ -1,19 +1,19 @@
 import type { Chain, Client, Hex, Transport } from "viem";
-import { accountAdapterOf } from "../account/accountAdapterOf.ts";
-import { getBlock, getCode, readContract } from "../chainActions.ts";
-import { checkSession } from "../checkSession.ts";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
+import { accountKindRefusal } from "../accounts/accountKindRefusal.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { grantDigest } from "../grantDigest.ts";
-import { hashSession } from "../hashSession.ts";
-import { requireGrantChain } from "../requireGrantChain.ts";
-import type { Session } from "../Session.ts";
-import { readStateAndPause } from "../sessionState.ts";
-import { parseHex } from "../units/parseHex.ts";
-import { accountKindRefusal } from "./accountKindRefusal.ts";
+import { getBlock, getCode, readContract } from "../internal/chainActions.ts";
+import { parseHex } from "../internal/parseHex.ts";
+import { checkSession } from "../session/checkSession.ts";
+import { grantDigest } from "../session/grantDigest.ts";
+import { hashSession } from "../session/hashSession.ts";
+import type { Session } from "../session/Session.ts";
+import { readStateAndPause } from "../session/sessionState.ts";
 import type { Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
+import { requireGrantChain } from "./requireGrantChain.ts";
 
 /** Whether a grant is good now; if not, the first reason found. */
 export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };

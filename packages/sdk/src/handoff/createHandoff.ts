@@ -7,12 +7,12 @@ import {
   numberToHex,
   type Transport,
 } from "viem";
-import { getBlock, getChainId } from "../chainActions.ts";
+import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
+import { getBlock, getChainId } from "../internal/chainActions.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
 import { createSession } from "../propose/createSession.ts";
 import { readDecimals } from "../propose/readDecimals.ts";
 import type { SessionRequest } from "../propose/SessionRequest.ts";
-import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
-import { parseAddress } from "../units/parseAddress.ts";
 import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import type { LatchkeySessionData } from "./PermissionRequest.ts";
 import { LATCHKEY_SESSION } from "./permissionTypes.ts";

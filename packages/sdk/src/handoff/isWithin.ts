@@ -1,4 +1,4 @@
-import type { Session } from "../Session.ts";
+import type { Session } from "../session/Session.ts";
 import { sessionExcess } from "./sessionExcess.ts";
 
 /** Whether a granted session allows nothing that the requested one does not: see {@link sessionExcess}. */

@@ -1,8 +1,8 @@
 import { type Address, getAddress, isAddressEqual, keccak256, slice, zeroAddress } from "viem";
 import * as z from "zod";
-import { checkSession } from "../checkSession.ts";
 import { Refusal } from "../errors/Refusal.ts";
-import { ANYONE, type Session } from "../Session.ts";
+import { checkSession } from "../session/checkSession.ts";
+import { ANYONE, type Session } from "../session/Session.ts";
 import type { HandoffRequest } from "./HandoffRequest.ts";
 import { invalidRequest } from "./invalidRequest.ts";
 import type { PermissionRequest } from "./PermissionRequest.ts";

@@ -1,5 +1,5 @@
 import { type Address, keccak256 } from "viem";
-import { parseAddress } from "../units/parseAddress.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
 import { shortCode } from "./shortCode.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { type Address, decodeFunctionData, type Hex, isAddressEqual, isHex } from "viem";
 import * as z from "zod";
-import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
+import { erc7579SessionModuleAddress } from "../addresses/erc7579SessionModuleAddress.ts";
+import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import { parseGrant } from "../grant/parseGrant.ts";
-import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
 import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
 import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";

@@ -1,6 +1,6 @@
 import { type Address, getAddress, maxUint128, maxUint256, zeroAddress } from "viem";
 import * as z from "zod";
-import { type Action, ANYONE, type Budget } from "../Session.ts";
+import { type Action, ANYONE, type Budget } from "../session/Session.ts";
 import {
   addressSchema,
   amountSchema,

@@ -1,8 +1,8 @@
 import { type Address, hexToBigInt, isAddressEqual, slice } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { loggable } from "../json.ts";
-import type { Session } from "../Session.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { loggable } from "../errors/json.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import type { Session } from "../session/Session.ts";
 import type { HandoffRequest } from "./HandoffRequest.ts";
 import { invalidRequest } from "./invalidRequest.ts";
 import { joinPermissions } from "./joinPermissions.ts";

@@ -1,6 +1,6 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
-import { readSession } from "../readSession.ts";
-import { type Action, ANYONE, type Budget, type Session } from "../Session.ts";
+import { readSession } from "../session/readSession.ts";
+import { type Action, ANYONE, type Budget, type Session } from "../session/Session.ts";
 
 /** One way in which a session is wider than another one. */
 export type SessionExcess = {

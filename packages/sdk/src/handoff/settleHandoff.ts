@@ -1,18 +1,18 @@
 import type { Account, Chain, Client, Transport } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { Refusal } from "../errors/Refusal.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { verifyGrant } from "../grant/verifyGrant.ts";
 import {
   estimateGas,
   getBalance,
   getGasPrice,
   sendTransaction,
   waitForTransactionReceipt,
-} from "../chainActions.ts";
-import { InvalidInput } from "../errors/InvalidInput.ts";
-import { Refusal } from "../errors/Refusal.ts";
-import type { Grant } from "../grant/Grant.ts";
-import { verifyGrant } from "../grant/verifyGrant.ts";
-import { parseAddress } from "../units/parseAddress.ts";
-import { parseHex } from "../units/parseHex.ts";
-import { parseList } from "../units/parseList.ts";
+} from "../internal/chainActions.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseHex } from "../internal/parseHex.ts";
+import { parseList } from "../internal/parseList.ts";
 import { declined } from "./declined.ts";
 import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";

@@ -1,10 +1,10 @@
 import type { Chain, Client, Transport } from "viem";
 import { ChainRefusal } from "../errors/ChainRefusal.ts";
 import { decodeError } from "../errors/decodeError.ts";
+import { isContractRefusal } from "../errors/isContractRefusal.ts";
 import { isRefusal } from "../errors/isRefusal.ts";
 import type { Refusal } from "../errors/Refusal.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
-import { isContractRefusal } from "../isContractRefusal.ts";
 import type { GrantedAnswer } from "./HandoffAnswer.ts";
 import { isCreated, tryTransaction } from "./tryTransaction.ts";
 

@@ -9,8 +9,8 @@ import {
   isAddressEqual,
   type Transport,
 } from "viem";
-import { call, getCode } from "../chainActions.ts";
 import type { Grant } from "../grant/Grant.ts";
+import { call, getCode } from "../internal/chainActions.ts";
 import type { HandoffTransaction } from "./HandoffAnswer.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
 import { settlementAbi } from "./settlementAbi.ts";

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
-import type { Slot } from "../payload/PayloadParameters.ts";
-import type { Session } from "../Session.ts";
+import type { Session } from "../session/Session.ts";
+import type { Slot } from "../session/Slot.ts";
 
 /** Where on the chain something happened. */
 export type Occurrence = {

@@ -1,5 +1,5 @@
 import type { Chain, Client, Transport } from "viem";
-import { getBlock } from "../chainActions.ts";
+import { getBlock } from "../internal/chainActions.ts";
 
 /** How many blocks are asked for at once. */
 const AT_ONCE = 8;

@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import type { Session } from "../Session.ts";
+import type { Session } from "../session/Session.ts";
 import { unpackWhole } from "../session/unpackSession.ts";
 
 /** The session of a `SessionEnabled` event, which has the account and the key as topics. */

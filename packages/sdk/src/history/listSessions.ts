@@ -1,17 +1,17 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
-import { getBlock, readContract } from "../chainActions.ts";
+import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
-import { hashSession } from "../hashSession.ts";
-import { loggable } from "../json.ts";
-import type { Session } from "../Session.ts";
-import { readStateAndPause, type SessionState } from "../sessionState.ts";
-import { parseAddress } from "../units/parseAddress.ts";
-import { parseList } from "../units/parseList.ts";
+import { getBlock, readContract } from "../internal/chainActions.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseList } from "../internal/parseList.ts";
+import { type BlockRange, readLogs, resolveBlockRange } from "../internal/readLogs.ts";
+import { hashSession } from "../session/hashSession.ts";
+import type { Session } from "../session/Session.ts";
+import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
 import { enabledSession } from "./enabledSession.ts";
 import { moduleLogs } from "./moduleLogs.ts";
-import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
 
 /** A session of an account, and where it stands. */
 export type ListedSession = {

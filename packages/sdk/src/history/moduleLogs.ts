@@ -10,8 +10,8 @@ import {
   parseEventLogs,
   type Transport,
 } from "viem";
-import { asking } from "../chainActions.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { asking } from "../internal/chainActions.ts";
 
 /** The events of a session module: the account is the first topic of each. */
 const names = ["SessionEnabled", "SessionRevoked", "SessionPaused", "EpochChanged", "Spent"] as const;

@@ -1,15 +1,15 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../errors/json.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
-import { hashSession } from "../hashSession.ts";
-import { loggable } from "../json.ts";
-import type { Session } from "../Session.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { type BlockRange, readLogs, resolveBlockRange } from "../internal/readLogs.ts";
+import { hashSession } from "../session/hashSession.ts";
+import type { Session } from "../session/Session.ts";
 import { blockTimestamps } from "./blockTimestamps.ts";
 import { enabledSession } from "./enabledSession.ts";
 import { moduleLogs } from "./moduleLogs.ts";
-import { type BlockRange, readLogs, resolveBlockRange } from "./readLogs.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 import { settlementEvents } from "./settlementEvents.ts";
 

@@ -7,12 +7,12 @@ import {
   parseAbi,
   type Transport,
 } from "viem";
-import { getLogs } from "../chainActions.ts";
-import { hashSession } from "../hashSession.ts";
-import { slotReader } from "../payload/slotReader.ts";
-import type { Session } from "../Session.ts";
+import { getLogs } from "../internal/chainActions.ts";
+import { type BlockRange, readLogs } from "../internal/readLogs.ts";
+import { hashSession } from "../session/hashSession.ts";
+import type { Session } from "../session/Session.ts";
+import { slotReader } from "../session/slotReader.ts";
 import { blockTimestamps } from "./blockTimestamps.ts";
-import { type BlockRange, readLogs } from "./readLogs.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 
 const tokenAbi = parseAbi([

@@ -1,10 +1,10 @@
 import { type Address, isAddressEqual } from "viem";
+import { loggable } from "../errors/json.ts";
 import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
-import { hashSession } from "../hashSession.ts";
-import { loggable } from "../json.ts";
-import { parseList } from "../units/parseList.ts";
-import { slotWorth } from "../x402/slotWorth.ts";
+import { parseList } from "../internal/parseList.ts";
+import { hashSession } from "../session/hashSession.ts";
+import { slotWorth } from "../session/slotWorth.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 
 /** What one period of a budget spent. Amounts in base units, times in seconds of Unix time. */

@@ -1,5 +1,5 @@
 import type { Account, Chain, Client, Hash, Transport, WalletClient } from "viem";
-import type { EncodedCall } from "../calls/CallRequest.ts";
+import type { EncodedCall } from "../session/CallRequest.ts";
 import type { Owner } from "./Owner.ts";
 
 /** A wallet client that pays the gas of what a Safe's owners sign. */

@@ -1,5 +1,5 @@
 import type { Address } from "viem";
-import type { EcdsaSigner } from "../signTypedDataBy.ts";
+import type { EcdsaSigner } from "../internal/signTypedDataBy.ts";
 
 /** Bytes as browsers take them, for every version of TypeScript: a `Uint8Array` over memory that is not shared. */
 export type PasskeyBytes = {

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import type { sessionTypedData } from "../sessionTypedData.ts";
+import type { sessionTypedData } from "../session/sessionTypedData.ts";
 
 /**
  * Whoever speaks for an ERC-7579 account by one of its validators, where no viem smart account of that account is at

@@ -1,10 +1,10 @@
 import type { Hash } from "viem";
-import { encodeEnable } from "../calls/encodeEnable.ts";
-import { encodeReviewableEnable } from "../calls/encodeReviewableEnable.ts";
-import { checkSession } from "../checkSession.ts";
+import { encodeEnable } from "../encoding/encodeEnable.ts";
+import { encodeReviewableEnable } from "../encoding/encodeReviewableEnable.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
-import { requireGrantChain } from "../requireGrantChain.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { checkSession } from "../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { isReviewable, type Reviewable } from "./isReviewable.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";

@@ -9,16 +9,16 @@ import {
   type TypedDataDefinition,
 } from "viem";
 import type { SmartAccount } from "viem/account-abstraction";
-import { askSigner } from "../askSigner.ts";
-import type { Erc7579AccountKind } from "../erc7579/Erc7579AccountKind.ts";
-import { granterPrefix } from "../erc7579/granterPrefix.ts";
-import { kernelMessage } from "../erc7579/kernelMessage.ts";
+import type { Erc7579AccountKind } from "../accounts/erc7579/Erc7579AccountKind.ts";
+import { granterPrefix } from "../accounts/erc7579/granterPrefix.ts";
+import { kernelMessage } from "../accounts/erc7579/kernelMessage.ts";
+import { safeMessage } from "../accounts/safe/safeMessage.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Proposal } from "../grant/Grant.ts";
-import { grantDigest } from "../grantDigest.ts";
-import { safeMessage } from "../safe/safeMessage.ts";
-import { sessionTypedData } from "../sessionTypedData.ts";
-import { requestSignature, signerAddress, signTypedDataBy } from "../signTypedDataBy.ts";
+import { askSigner } from "../internal/askSigner.ts";
+import { requestSignature, signerAddress, signTypedDataBy } from "../internal/signTypedDataBy.ts";
+import { grantDigest } from "../session/grantDigest.ts";
+import { sessionTypedData } from "../session/sessionTypedData.ts";
 import type { Owner } from "./Owner.ts";
 import { ownersSignature } from "./ownersSignature.ts";
 import type { ValidatorSigner } from "./ValidatorSigner.ts";

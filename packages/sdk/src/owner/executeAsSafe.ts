@@ -1,12 +1,12 @@
 import { type Address, type Chain, type Client, type Hash, parseAbi, type Transport } from "viem";
-import { type EncodedCall, encodedCalls } from "../calls/CallRequest.ts";
-import { call, getChainId, getCode, readContract } from "../chainActions.ts";
+import { safeAddresses } from "../accounts/safe/safeAddresses.ts";
+import { safeTransaction } from "../accounts/safe/safeTransaction.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { safeAddresses } from "../safe/safeAddresses.ts";
-import { safeTransaction } from "../safe/safeTransaction.ts";
-import { sendOnce } from "../sendOnce.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { call, getChainId, getCode, readContract } from "../internal/chainActions.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { sendOnce } from "../internal/sendOnce.ts";
+import { type EncodedCall, encodedCalls } from "../session/CallRequest.ts";
 import type { PayingClient } from "./AccountSender.ts";
 import type { Owner } from "./Owner.ts";
 import { ownersSignature } from "./ownersSignature.ts";

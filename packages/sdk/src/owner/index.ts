@@ -1,10 +1,17 @@
+/** What an account's owner signs and sends. */
 export type { AccountSender, BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
+export { combineGrants } from "./combineGrants.ts";
 export { enableSession, type SessionToEnable } from "./enableSession.ts";
 export { executeAsSafe } from "./executeAsSafe.ts";
 export type { Reviewable } from "./isReviewable.ts";
 export type { Owner, PasskeyBytes, PasskeyOwner, PasskeyRequest } from "./Owner.ts";
 export { pauseSession } from "./pauseSession.ts";
+export type { BalanceFloor } from "./replace/BalanceFloor.ts";
+export { encodeReplaceSession } from "./replace/encodeReplaceSession.ts";
+export { readBalanceFloors } from "./replace/readBalanceFloors.ts";
+export { replaceSession, type SessionToReplace } from "./replace/replaceSession.ts";
 export { resumeSession } from "./resumeSession.ts";
 export { revokeAllSessions, type SessionsToRevoke } from "./revokeAllSessions.ts";
 export { revokeSession, type SessionToChange } from "./revokeSession.ts";
+export { signGrant } from "./signGrant.ts";
 export type { ValidatorSigner } from "./ValidatorSigner.ts";

@@ -1,8 +1,8 @@
 import type { Chain, Client, Transport } from "viem";
-import { getCode } from "../chainActions.ts";
+import { sessionLensAddress } from "../addresses/sessionLensAddress.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { sessionLensAddress } from "../sessionLensAddress.ts";
+import { getCode } from "../internal/chainActions.ts";
 import type { Owner } from "./Owner.ts";
 
 /** How a session is shown to those who sign that it is enabled. */

@@ -1,10 +1,10 @@
 import { type Hex, hashTypedData, hexToBytes, isHex, type TypedData, type TypedDataDefinition } from "viem";
-import { askSigner } from "../askSigner.ts";
+import { safeAddresses } from "../accounts/safe/safeAddresses.ts";
+import { encodePasskeyAssertion, type PasskeyAssertion } from "../accounts/safe/safePasskeySignature.ts";
+import { type SafeOwnerSignature, safeSignatures } from "../accounts/safe/safeSignatures.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { safeAddresses } from "../safe/safeAddresses.ts";
-import { encodePasskeyAssertion, type PasskeyAssertion } from "../safe/safePasskeySignature.ts";
-import { type SafeOwnerSignature, safeSignatures } from "../safe/safeSignatures.ts";
-import { signerAddress, signTypedDataBy } from "../signTypedDataBy.ts";
+import { askSigner } from "../internal/askSigner.ts";
+import { signerAddress, signTypedDataBy } from "../internal/signTypedDataBy.ts";
 import type { Owner, PasskeyOwner, PasskeyRequest } from "./Owner.ts";
 
 /**

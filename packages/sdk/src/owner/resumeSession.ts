@@ -1,7 +1,7 @@
 import type { Hash } from "viem";
-import { encodeResume } from "../calls/encodeResume.ts";
+import { encodeResume } from "../encoding/encodeResume.ts";
 import { grantSession } from "../grant/grantSession.ts";
-import { requireGrantChain } from "../requireGrantChain.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import type { SessionToChange } from "./revokeSession.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";

@@ -1,8 +1,9 @@
 import type { Address, Hash } from "viem";
-import { encodeRevokeAll } from "../calls/encodeRevokeAll.ts";
-import type { AccountKind, Grant, Proposal } from "../grant/Grant.ts";
+import type { AccountKind } from "../accounts/AccountKind.ts";
+import { encodeRevokeAll } from "../encoding/encodeRevokeAll.ts";
+import type { Grant, Proposal } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
-import { requireGrantChain } from "../requireGrantChain.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 

@@ -1,8 +1,8 @@
 import type { Hash } from "viem";
-import { encodeRevoke } from "../calls/encodeRevoke.ts";
+import { encodeRevoke } from "../encoding/encodeRevoke.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
-import { requireGrantChain } from "../requireGrantChain.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 

@@ -1,9 +1,9 @@
 import type { Address, Hash } from "viem";
-import type { EncodedCall } from "../calls/CallRequest.ts";
+import type { AccountKind } from "../accounts/AccountKind.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { outcomeUnknown } from "../errors/outcomeUnknown.ts";
-import type { AccountKind } from "../grant/Grant.ts";
+import type { EncodedCall } from "../session/CallRequest.ts";
 import type { AccountSender, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { executeAsSafe } from "./executeAsSafe.ts";
 

@@ -1,7 +1,7 @@
 import type { AbiFunction, Address, Hex } from "viem";
-import type { HasAddress } from "../units/parseAddress.ts";
-import type { Amount } from "../units/parseAmount.ts";
-import type { Duration } from "../units/parseDuration.ts";
+import type { HasAddress } from "../internal/parseAddress.ts";
+import type { Amount } from "../internal/parseAmount.ts";
+import type { Duration } from "../internal/parseDuration.ts";
 
 /** How much one period may spend in all: exactly one of these, there is no default. */
 type Limits = {

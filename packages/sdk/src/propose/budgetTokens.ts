@@ -1,8 +1,8 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { usdcAddress } from "../internal/usdcAddress.ts";
 import type { BudgetRequests, TokenBudgetRequest } from "./SessionRequest.ts";
-import { usdcAddress } from "./usdcAddress.ts";
 
 /** A budget request and the token that it means. */
 export type BudgetToken = {

@@ -12,8 +12,8 @@ import {
   toFunctionSelector,
 } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import type { Action, Rule } from "../Session.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import type { Action, Rule } from "../session/Session.ts";
 import { fixedWords, membersOf } from "./fixedWords.ts";
 import type { ActionRequest, Comparable, Condition } from "./SessionRequest.ts";
 

@@ -1,17 +1,17 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
-import { checkSession } from "../checkSession.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { loggable } from "../json.ts";
-import { ANYONE, type Budget, type Session } from "../Session.ts";
-import { parseAddress } from "../units/parseAddress.ts";
-import { parseAmount } from "../units/parseAmount.ts";
-import { parseDuration } from "../units/parseDuration.ts";
-import { parseList } from "../units/parseList.ts";
+import { loggable } from "../errors/json.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseAmount } from "../internal/parseAmount.ts";
+import { parseDuration } from "../internal/parseDuration.ts";
+import { parseList } from "../internal/parseList.ts";
+import { usdcAddress } from "../internal/usdcAddress.ts";
+import { checkSession } from "../session/checkSession.ts";
+import { ANYONE, type Budget, type Session } from "../session/Session.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import { createAction } from "./createAction.ts";
 import { defaultSlotSizes } from "./defaultSlotSizes.ts";
 import type { SessionRequest, TokenBudgetRequest } from "./SessionRequest.ts";
-import { usdcAddress } from "./usdcAddress.ts";
 
 /** What a session depends on besides the request: facts that {@link proposeSession} reads from the chain. */
 export type SessionContext = {

@@ -1,4 +1,4 @@
-import { parseWhole } from "../units/parseWhole.ts";
+import { parseWhole } from "../internal/parseWhole.ts";
 
 /** More sizes than this cost each payment more gas than their finer change is worth. */
 const MOST = 5;

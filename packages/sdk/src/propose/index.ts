@@ -12,4 +12,3 @@ export type {
   SessionRequest,
   TokenBudgetRequest,
 } from "./SessionRequest.ts";
-export { usdcAddress } from "./usdcAddress.ts";

@@ -1,20 +1,21 @@
 import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
-import { answerOf } from "../answerOf.ts";
-import { getBlock, getChainId, getCode, readContract } from "../chainActions.ts";
-import { erc7579SessionModuleAddress } from "../erc7579SessionModuleAddress.ts";
+import type { AccountKind } from "../accounts/AccountKind.ts";
+import { readAccountKind } from "../accounts/readAccountKind.ts";
+import { erc7579SessionModuleAddress } from "../addresses/erc7579SessionModuleAddress.ts";
+import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { type AccountKind, GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
-import { loggable } from "../json.ts";
-import { safeSessionModuleAddress } from "../safeSessionModuleAddress.ts";
-import { parseAddress } from "../units/parseAddress.ts";
+import { GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
+import { answerOf } from "../internal/answerOf.ts";
+import { getBlock, getChainId, getCode, readContract } from "../internal/chainActions.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { usdcAddress } from "../internal/usdcAddress.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import { createSession } from "./createSession.ts";
-import { readAccountKind } from "./readAccountKind.ts";
 import { readDecimals } from "./readDecimals.ts";
 import { requireSignedPayments } from "./requireSignedPayments.ts";
 import type { SessionRequest } from "./SessionRequest.ts";
-import { usdcAddress } from "./usdcAddress.ts";
 
 /**
  * Turns what an owner is asked to allow into a proposal to sign: reads the chain's id and time, the account's epoch,

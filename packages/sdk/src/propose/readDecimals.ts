@@ -1,5 +1,5 @@
 import type { Chain, Client, Transport } from "viem";
-import { tokenDecimals } from "../tokenDecimals.ts";
+import { tokenDecimals } from "../internal/tokenDecimals.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import type { BudgetRequests } from "./SessionRequest.ts";
 

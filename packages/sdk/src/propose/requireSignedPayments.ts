@@ -9,12 +9,12 @@ import {
   type Transport,
   zeroHash,
 } from "viem";
-import { answerOf } from "../answerOf.ts";
-import { getEip712Domain, readContract } from "../chainActions.ts";
 import { ChainRefusal } from "../errors/ChainRefusal.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { isContractRefusal } from "../errors/isContractRefusal.ts";
 import { isRefusal } from "../errors/isRefusal.ts";
-import { isContractRefusal } from "../isContractRefusal.ts";
+import { answerOf } from "../internal/answerOf.ts";
+import { getEip712Domain, readContract } from "../internal/chainActions.ts";
 
 const tokenAbi = parseAbi([
   "function name() view returns (string)",

@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
-import type { AccountKind } from "../grant/Grant.ts";
-import type { Rule } from "../Session.ts";
+import type { AccountKind } from "../accounts/AccountKind.ts";
+import type { Rule } from "../session/Session.ts";
 import type { TokenFacts } from "./TokenFacts.ts";
 
 /** What one budget allows. Amounts in base units, with `…Text` beside each in whole tokens, for example `"20 USDC"`. */

@@ -1,4 +1,4 @@
-import type { Action, Rule } from "../Session.ts";
+import type { Action, Rule } from "../session/Session.ts";
 import { headOf } from "./headOf.ts";
 import { narrowsNothing } from "./narrowsNothing.ts";
 

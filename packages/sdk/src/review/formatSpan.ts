@@ -1,4 +1,4 @@
-import { parseWhole } from "../units/parseWhole.ts";
+import { parseWhole } from "../internal/parseWhole.ts";
 
 const units = [
   ["week", 604_800],

@@ -1,7 +1,7 @@
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { loggable } from "../json.ts";
-import type { Budget, Session } from "../Session.ts";
-import { parseWhole } from "../units/parseWhole.ts";
+import { loggable } from "../errors/json.ts";
+import { parseWhole } from "../internal/parseWhole.ts";
+import type { Budget, Session } from "../session/Session.ts";
 
 /**
  * Most that a budget lets a session spend from its first second to its last, over both rails together: in each period

@@ -1,5 +1,5 @@
 import { maxUint256 } from "viem";
-import type { Rule } from "../Session.ts";
+import type { Rule } from "../session/Session.ts";
 
 /**
  * Whether a rule leaves its word practically free: it always holds (`≥ 0`, `≤ 2^256 - 1`), or all values but one fulfil it

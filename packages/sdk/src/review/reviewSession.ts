@@ -7,13 +7,13 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
-import { readContract } from "../chainActions.ts";
+import { isContractRefusal } from "../errors/isContractRefusal.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
 import { grantSession } from "../grant/grantSession.ts";
-import { isContractRefusal } from "../isContractRefusal.ts";
-import { usdcAddress } from "../propose/usdcAddress.ts";
-import { requireGrantChain } from "../requireGrantChain.ts";
-import { tokenDecimals } from "../tokenDecimals.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { readContract } from "../internal/chainActions.ts";
+import { tokenDecimals } from "../internal/tokenDecimals.ts";
+import { usdcAddress } from "../internal/usdcAddress.ts";
 import { describeSession } from "./describeSession.ts";
 import type { SessionReview } from "./SessionReview.ts";
 import type { TokenFacts } from "./TokenFacts.ts";

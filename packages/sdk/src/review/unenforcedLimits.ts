@@ -1,5 +1,5 @@
 import { type Address, isAddressEqual, maxUint128 } from "viem";
-import { ANYONE, type Session } from "../Session.ts";
+import { ANYONE, type Session } from "../session/Session.ts";
 import { bypassableRules } from "./bypassableRules.ts";
 import { mostSpendable } from "./mostSpendable.ts";
 import { narrowsNothing } from "./narrowsNothing.ts";

@@ -1,8 +1,8 @@
 import { concat, encodeAbiParameters, type Hex, keccak256, parseAbiParameters, toBytes } from "viem";
-import { eip712Types } from "../eip712Types.ts";
-import { hashActions } from "../payload/hashActions.ts";
-import { hashBudget } from "../payload/hashBudget.ts";
-import { readCarriedSession } from "../readSession.ts";
+import { eip712Types } from "./eip712Types.ts";
+import { hashActions } from "./hashActions.ts";
+import { hashBudget } from "./hashBudget.ts";
+import { readCarriedSession } from "./readSession.ts";
 import type { CarriedSession } from "./unpackSession.ts";
 
 const written = (name: "Session" | "SessionAction" | "SessionBudget" | "SessionRule") =>

@@ -1,10 +1,10 @@
 import { type Address, concat, type Hex, isAddressEqual, numberToHex, size } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { hashActions } from "../payload/hashActions.ts";
-import { hashBudget } from "../payload/hashBudget.ts";
-import { readSession } from "../readSession.ts";
-import { type Action, ANYONE, type Budget, type Session } from "../Session.ts";
-import { parseList } from "../units/parseList.ts";
+import { parseList } from "../internal/parseList.ts";
+import { hashActions } from "./hashActions.ts";
+import { hashBudget } from "./hashBudget.ts";
+import { readSession } from "./readSession.ts";
+import { type Action, ANYONE, type Budget, type Session } from "./Session.ts";
 import { LEFT_OUT, type WholeParts } from "./WholeParts.ts";
 
 /**

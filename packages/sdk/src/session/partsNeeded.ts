@@ -1,5 +1,5 @@
 import { isAddressEqual, size, slice } from "viem";
-import type { Call, Session } from "../Session.ts";
+import type { Call, Session } from "./Session.ts";
 import type { WholeParts } from "./WholeParts.ts";
 
 /** transfer(address,uint256) */

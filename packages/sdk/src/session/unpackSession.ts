@@ -1,8 +1,8 @@
 import { type Address, getAddress, type Hex, numberToHex, size, slice } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { loggable } from "../json.ts";
-import { type Action, ANYONE, type Budget, type Session } from "../Session.ts";
-import { parseHex } from "../units/parseHex.ts";
+import { loggable } from "../errors/json.ts";
+import { parseHex } from "../internal/parseHex.ts";
+import { type Action, ANYONE, type Budget, type Session } from "./Session.ts";
 import { LEFT_OUT } from "./WholeParts.ts";
 
 /** A session as its bytes say it: what is left out stands there as its EIP-712 hash. */

@@ -1,12 +1,12 @@
 import type { Account, Address, Chain, Hex, TestClient, Transport } from "viem";
 import type { LatchkeyContract } from "../addresses/findAddress.ts";
-import { getCode, setCode } from "../chainActions.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
 import { erc7579SessionModuleRuntimeBytecode } from "../generated/bytecode/erc7579SessionModuleRuntimeBytecode.ts";
 import { safeSessionHandlerRuntimeBytecode } from "../generated/bytecode/safeSessionHandlerRuntimeBytecode.ts";
 import { safeSessionModuleRuntimeBytecode } from "../generated/bytecode/safeSessionModuleRuntimeBytecode.ts";
 import { sessionLensRuntimeBytecode } from "../generated/bytecode/sessionLensRuntimeBytecode.ts";
+import { getCode, setCode } from "../internal/chainActions.ts";
 
 const code: { readonly [contract in LatchkeyContract]: Hex } = {
   erc7579SessionModule: erc7579SessionModuleRuntimeBytecode,

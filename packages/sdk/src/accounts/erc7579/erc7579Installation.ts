@@ -1,0 +1,76 @@
+import { type Address, concat, encodeFunctionData, type Hex, numberToHex, size } from "viem";
+import { InvalidInput } from "../../errors/InvalidInput.ts";
+import { loggable } from "../../errors/json.ts";
+import { parseAddress } from "../../internal/parseAddress.ts";
+import { parseHex } from "../../internal/parseHex.ts";
+import { parseList } from "../../internal/parseList.ts";
+import type { EncodedCall } from "../../session/CallRequest.ts";
+import { packSession } from "../../session/packSession.ts";
+import { readSession } from "../../session/readSession.ts";
+import type { Session } from "../../session/Session.ts";
+import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
+import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
+import { installationBytes } from "./installationBytes.ts";
+import { requireErc7579Kind } from "./requireErc7579Kind.ts";
+
+/** What {@link erc7579Installation} needs to know. */
+export type Erc7579InstallationParameters = {
+  kind: Erc7579AccountKind;
+  /** The account that installs. */
+  account: Address;
+  /** The deployed ERC7579SessionModule. */
+  module: Address;
+  /**
+   * What grants must begin with, 1 to 23 bytes: {@link granterPrefix}. Left out: a granter that was named earlier stays,
+   * also one that was named while the account ran other code; where there was none, no signature grants, and sessions are
+   * enabled by the account alone. {@link granterOf} tells; {@link encodeRevokeGranter} clears it.
+   */
+  granter?: Hex;
+  /** Sessions to enable at once. */
+  sessions?: readonly Session[];
+};
+
+/**
+ * The calls by which an ERC-7579 account installs Latchkey, as validator and as executor, to be made in one batch on
+ * one approval of its owner.
+ *
+ * @throws {InvalidInput} GRANTER_TOO_LONG: the granter has no bytes, or more than the module can keep; INVALID_ADDRESS;
+ * INVALID_INPUT; MALFORMED_SESSION; UNSUPPORTED_ACCOUNT: no such kind.
+ */
+export function erc7579Installation(parameters: Erc7579InstallationParameters): EncodedCall[] {
+  const { kind } = parameters;
+  requireErc7579Kind(kind);
+  const account = parseAddress(parameters.account, "account");
+  const module = parseAddress(parameters.module, "module");
+  const granter = parameters.granter === undefined ? undefined : parseHex(parameters.granter, "granter");
+  const sessions = parseList(parameters.sessions ?? [], "sessions", readSession);
+  if (granter !== undefined && (size(granter) === 0 || size(granter) > 23))
+    throw new InvalidInput({
+      code: "GRANTER_TOO_LONG",
+      shortMessage: `A granter has 1 to 23 bytes, not ${size(granter)}.`,
+      metaMessages: [
+        "Make it by granterPrefix: the bytes before a signature by which the account chooses the validator.",
+        "Leave granter out where no signature is to grant.",
+      ],
+      details: { length: size(granter) },
+    });
+  const inner: Hex =
+    granter === undefined && sessions.length === 0
+      ? "0x"
+      : concat([
+          numberToHex(granter === undefined ? 0 : size(granter), { size: 1 }),
+          granter ?? "0x",
+          ...sessions.flatMap((session) => [session.key, packSession(session)]),
+        ]);
+  const install = (type: typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE, data: Hex): EncodedCall => ({
+    to: account,
+    value: 0n,
+    data: encodeFunctionData({
+      abi: erc7579Abi,
+      functionName: "installModule",
+      args: [type, module, installationBytes(kind, type, data)],
+    }),
+  });
+  // One of the two brings the data.
+  return loggable([install(VALIDATOR_TYPE, inner), install(EXECUTOR_TYPE, "0x")]);
+}

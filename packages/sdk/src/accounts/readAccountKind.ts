@@ -1,0 +1,64 @@
+import type { Address, Chain, Client, Transport } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
+import { answerOf } from "../internal/answerOf.ts";
+import { getCode, readContract } from "../internal/chainActions.ts";
+import type { AccountKind } from "./AccountKind.ts";
+import { erc7579Abi, VALIDATOR_TYPE } from "./erc7579/erc7579Abi.ts";
+import { erc7579KindOf } from "./erc7579/erc7579KindOf.ts";
+
+/**
+ * Finds out of which kind an account is, as the session module sees it: only the module for ERC-7579 accounts says that
+ * it is a validator, and it serves no others.
+ *
+ * @param parameters.named The kind, if the caller knows it: it is believed, as long as the module serves it.
+ * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: the account is not deployed, or calls itself nothing that is known; or the
+ * module is for other accounts than the named kind.
+ */
+export async function readAccountKind(
+  client: Client<Transport, Chain | undefined>,
+  { account, module, named }: { account: Address; module: Address; named: AccountKind | undefined },
+): Promise<AccountKind> {
+  const isForModular = await answerOf(
+    readContract(client, {
+      address: module,
+      abi: erc7579SessionModuleAbi,
+      functionName: "isModuleType",
+      args: [VALIDATOR_TYPE],
+    }),
+  );
+  if (named !== undefined) {
+    if ((named !== "safe") === (isForModular === true)) return named;
+    throw unsupported(
+      named === "safe"
+        ? `The module ${module} is for ERC-7579 accounts, not for Safes.`
+        : `The module ${module} is not for ERC-7579 accounts.`,
+      "Leave out module: the canonical one for the kind of account is taken.",
+      { account, module, accountKind: named },
+    );
+  }
+  if (isForModular !== true) return "safe";
+  const code = await getCode(client, { address: account });
+  if (code === undefined || code === "0x")
+    throw unsupported(
+      `The account ${account} is not deployed, so it cannot be asked which kind it is of.`,
+      'Name it: proposeSession({ …, accountKind: "nexus" }).',
+      { account },
+    );
+  const accountId = await answerOf(
+    readContract(client, { address: account, abi: erc7579Abi, functionName: "accountId" }),
+  );
+  if (accountId === undefined)
+    throw unsupported(
+      `The account ${account} is no ERC-7579 account: it does not say what it is.`,
+      "Check the account's address; a plain Safe has a session module of its own: leave out module.",
+      { account },
+    );
+  return erc7579KindOf(accountId);
+}
+
+const unsupported = (
+  shortMessage: string,
+  metaMessage: string,
+  details: { readonly [name: string]: unknown },
+) => new InvalidInput({ code: "UNSUPPORTED_ACCOUNT", shortMessage, metaMessages: [metaMessage], details });

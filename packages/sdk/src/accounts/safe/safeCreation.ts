@@ -1,0 +1,154 @@
+import {
+  type Address,
+  concat,
+  encodeFunctionData,
+  encodePacked,
+  type Hex,
+  parseAbi,
+  size,
+  zeroAddress,
+} from "viem";
+import { InvalidInput } from "../../errors/InvalidInput.ts";
+import { parseAddress } from "../../internal/parseAddress.ts";
+import { parseHex } from "../../internal/parseHex.ts";
+import { parseList } from "../../internal/parseList.ts";
+import { parseWhole } from "../../internal/parseWhole.ts";
+import { safeAbi } from "./safeAbi.ts";
+import { safeAddresses } from "./safeAddresses.ts";
+import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from "./safeSignatureRail.ts";
+
+const multiSendAbi = parseAbi(["function multiSend(bytes transactions) payable"]);
+const sharedSignerAbi = parseAbi(["function configure((uint256 x, uint256 y, uint176 verifiers) signer)"]);
+
+/**
+ * What verifies a passkey's signatures, as Safe packs it into uint176: the precompile's address before the
+ * address of a contract that is asked when the precompile does not say yes.
+ */
+export const passkeyVerifiers = (
+  precompile: Address = safeAddresses.p256Precompile,
+  contract: Address = safeAddresses.p256Verifier,
+): bigint =>
+  (BigInt(parseAddress(precompile, "precompile")) << 160n) | BigInt(parseAddress(contract, "contract"));
+
+/** What {@link safeCreation} needs to know. */
+export type SafeCreationParameters = SafeSignatureRail & {
+  /** The deployed SafeSessionModule. */
+  module: Address;
+  /** Coordinates of the P-256 key of the passkey that owns the Safe, by Safe's shared signer. */
+  passkey?: { x: bigint; y: bigint };
+  /** What verifies the passkey: see {@link passkeyVerifiers}. */
+  verifiers?: bigint;
+  /** Further owners, beside the passkey. */
+  owners?: readonly Address[];
+  /** How many owners must agree; 1 by default. */
+  threshold?: number;
+  /** Safe's shared signer; by default at its canonical address. */
+  sharedSigner?: Address;
+  /** MultiSend 1.5.0, whatever the version of the Safe; by default at its canonical address. */
+  multiSend?: Address;
+};
+
+/** The set-up of a new Safe: protocol-kit's `SafeAccountConfig`. */
+export type SafeCreation = {
+  owners: Address[];
+  threshold: number;
+  /** What the new Safe delegates to during its set-up. */
+  to: Address;
+  data: Hex;
+  fallbackHandler: Address;
+};
+
+/** One transaction of a MultiSend batch; operation 1 is a delegatecall. Target 0 is the Safe itself. */
+const batched = (operation: 0 | 1, to: Address, data: Hex): Hex =>
+  encodePacked(
+    ["uint8", "address", "uint256", "uint256", "bytes"],
+    [operation, to, 0n, BigInt(size(data)), data],
+  );
+
+/**
+ * The set-up of a new Safe that has its passkey, the module and the signature rail from its first transaction on:
+ * give it to protocol-kit as `predictedSafe.safeAccountConfig`, or to {@link safeInitializer}.
+ *
+ * The batch cannot name the Safe, whose address depends on the batch. It names address 0 instead, which
+ * MultiSend 1.5.0 takes for the Safe. An older MultiSend would call address 0, succeed, and install nothing:
+ * read `isModuleEnabled` after the creation.
+ * @throws {InvalidInput} INVALID_OWNERS: nobody would own the Safe, or the threshold cannot be met;
+ * MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0; INVALID_ADDRESS;
+ * INVALID_INPUT; UNSUPPORTED_ACCOUNT: no such version.
+ */
+export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
+  const {
+    passkey,
+    verifiers = passkeyVerifiers(),
+    threshold = 1,
+    sharedSigner = safeAddresses.sharedSigner,
+    multiSend = safeAddresses.multiSend,
+  } = parameters;
+  const module = parseAddress(parameters.module, "module");
+  const owners = [
+    ...(passkey ? [parseAddress(sharedSigner, "sharedSigner")] : []),
+    ...parseList(parameters.owners ?? [], "owners", parseAddress),
+  ];
+  if (owners.length === 0)
+    throw invalidOwners("A Safe needs an owner.", "Name a passkey, or an address in owners.");
+  if (!Number.isInteger(threshold) || threshold < 1 || threshold > owners.length) {
+    throw invalidOwners(
+      `${owners.length} owner(s) cannot meet a threshold of ${threshold}.`,
+      "Choose a whole number from 1 to the number of owners.",
+    );
+  }
+  const configuration = passkey
+    ? [
+        batched(
+          1,
+          sharedSigner,
+          encodeFunctionData({
+            abi: sharedSignerAbi,
+            functionName: "configure",
+            args: [
+              {
+                x: parseWhole(passkey.x, "passkey.x", 1n << 256n),
+                y: parseWhole(passkey.y, "passkey.y", 1n << 256n),
+                verifiers: parseWhole(verifiers, "verifiers", 1n << 176n),
+              },
+            ],
+          }),
+        ),
+      ]
+    : [];
+  const installation = [
+    encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [module] }),
+    ...signatureRailCalls(parameters, module),
+  ].map((data) => batched(0, zeroAddress, data));
+  return {
+    owners,
+    threshold,
+    to: parseAddress(multiSend, "multiSend"),
+    data: encodeFunctionData({
+      abi: multiSendAbi,
+      functionName: "multiSend",
+      args: [concat([...configuration, ...installation])],
+    }),
+    fallbackHandler: signatureRailHandler(parameters, module),
+  };
+}
+
+/**
+ * The initializer of a new Safe, for `SafeProxyFactory.createProxyWithNonce`: the same that protocol-kit makes
+ * of the configuration.
+ */
+export function safeInitializer(creation: SafeCreation): Hex {
+  const owners = parseList(creation.owners, "owners", parseAddress);
+  const threshold = BigInt(parseWhole(creation.threshold, "threshold", 2 ** 32));
+  const to = parseAddress(creation.to, "to");
+  const data = parseHex(creation.data, "data");
+  const fallbackHandler = parseAddress(creation.fallbackHandler, "fallbackHandler");
+  return encodeFunctionData({
+    abi: safeAbi,
+    functionName: "setup",
+    args: [owners, threshold, to, data, fallbackHandler, zeroAddress, 0n, zeroAddress],
+  });
+}
+
+const invalidOwners = (shortMessage: string, metaMessage: string) =>
+  new InvalidInput({ code: "INVALID_OWNERS", shortMessage, metaMessages: [metaMessage] });

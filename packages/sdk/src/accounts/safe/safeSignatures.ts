@@ -1,0 +1,59 @@
+import { type Address, concat, type Hex, numberToHex, pad, size } from "viem";
+import { InvalidInput } from "../../errors/InvalidInput.ts";
+import { addressBytes } from "../../internal/addressBytes.ts";
+import { parseHex } from "../../internal/parseHex.ts";
+import { parseList } from "../../internal/parseList.ts";
+
+/** What one owner of a Safe signed. */
+export type SafeOwnerSignature = {
+  /** The owner. */
+  signer: Address;
+  /**
+   * Of a key: 65 bytes r ‖ s ‖ v, v 27 or 28 (31 or 32 over an `eth_sign` message). Of a contract: what its
+   * ERC-1271 understands.
+   */
+  signature: Hex;
+  /** Whether the owner is a contract, as the signer of a passkey is. */
+  isContract?: boolean;
+};
+
+/**
+ * Joins owners' signatures to the bytes that a Safe checks: one part of 65 bytes for each owner, by ascending
+ * address, then the contracts' own bytes, each with its length before it. A contract's part is its address, the
+ * place of its bytes, and 0.
+ * @throws {InvalidInput} INVALID_SIGNER: a key's signature is not 65 bytes, or an owner signed twice; INVALID_ADDRESS; INVALID_INPUT.
+ */
+export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
+  const checked = parseList(signatures, "signatures", (one, path) => ({
+    signer: addressBytes(one?.signer, `${path}.signer`),
+    signature: parseHex(one.signature, `${path}.signature`),
+    isContract: one.isContract,
+  }));
+  const sorted = checked.sort((a, b) => (BigInt(a.signer) < BigInt(b.signer) ? -1 : 1));
+  let place = 65 * sorted.length;
+  const heads: Hex[] = [];
+  const tails: Hex[] = [];
+  for (const [i, { signer, signature, isContract }] of sorted.entries()) {
+    if (i > 0 && BigInt(signer) === BigInt(sorted[i - 1]?.signer ?? 0)) {
+      throw invalid(`The owner ${signer} signed twice.`, signer);
+    }
+    if (!isContract) {
+      if (size(signature) !== 65) throw invalid(`The signature of ${signer} has not 65 bytes.`, signer);
+      heads.push(signature);
+      continue;
+    }
+    const tail = concat([numberToHex(size(signature), { size: 32 }), signature]);
+    heads.push(concat([pad(signer), numberToHex(place, { size: 32 }), "0x00"]));
+    tails.push(tail);
+    place += size(tail);
+  }
+  return concat([...heads, ...tails]);
+}
+
+const invalid = (shortMessage: string, signer: Address) =>
+  new InvalidInput({
+    code: "INVALID_SIGNER",
+    shortMessage,
+    metaMessages: ["Pass one signature of each owner; mark those of contracts with isContract."],
+    details: { signer },
+  });

@@ -1,0 +1,42 @@
+import { Refusal } from "../errors/Refusal.ts";
+import { readContract } from "../internal/chainActions.ts";
+import { contractAnswer } from "../internal/contractAnswer.ts";
+import type { AccountAdapter } from "./AccountAdapter.ts";
+import { ownersRefusal } from "./ownersRefusal.ts";
+import { safeAbi } from "./safe/safeAbi.ts";
+import { safeHandler } from "./safe/safeHandler.ts";
+import { wrapForSafe } from "./safe/wrapForSafe.ts";
+
+/** For Safes that have the SafeSessionModule enabled. */
+export const safeAdapter: AccountAdapter = {
+  async moduleRefusal(client, { account, module }) {
+    const enabled = await contractAnswer(
+      readContract(client, {
+        address: account,
+        abi: safeAbi,
+        functionName: "isModuleEnabled",
+        args: [module],
+      }),
+    );
+    if (enabled === true) return undefined;
+    return new Refusal({
+      code: "MODULE_NOT_ENABLED",
+      shortMessage: `The account ${account} has not enabled the module ${module}.`,
+      metaMessages: ["Have the owner install it, in one batch by safeInstallation."],
+      details: { module },
+    });
+  },
+  grantRefusal: (client, { account, digest, signature }) =>
+    ownersRefusal(client, { account, digest, signature }),
+  async signatureRail(client, { account, module, domainSeparator }) {
+    const handler = await safeHandler(client, { safe: account, module, domainSeparator });
+    return {
+      wrapsHash: false,
+      wrap: (payload, authorization) =>
+        wrapForSafe(
+          payload,
+          handler === "session" ? { handler } : { handler, domainSeparator, authorization },
+        ),
+    };
+  },
+};

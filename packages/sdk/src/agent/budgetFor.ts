@@ -1,0 +1,44 @@
+import { type Address, isAddress, isAddressEqual, zeroAddress } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { usdcAddress } from "../internal/usdcAddress.ts";
+import type { Session } from "../session/Session.ts";
+
+/**
+ * The token of the budget that a payment means.
+ *
+ * @param named `"usdc"`, `"native"`, a token's address, or nothing where the session has one budget only.
+ * @throws {InvalidInput} UNKNOWN_TOKEN: no such budget, or more than one could be meant.
+ */
+export function budgetFor(
+  session: Session,
+  chainId: number,
+  named: "usdc" | "native" | Address | undefined,
+): Address | "native" {
+  const [only] = session.budgets;
+  const usdc = usdcAddress(chainId);
+  const token =
+    named === undefined
+      ? session.budgets.length === 1
+        ? only?.token
+        : undefined
+      : named === "native"
+        ? zeroAddress
+        : named === "usdc"
+          ? usdc
+          : typeof named === "string" && isAddress(named)
+            ? named
+            : undefined;
+  const budget = token && session.budgets.find((one) => isAddressEqual(one.token, token));
+  if (!budget)
+    throw new InvalidInput({
+      code: "UNKNOWN_TOKEN",
+      shortMessage:
+        named === undefined
+          ? "The session has not exactly one budget."
+          : `The session has no budget for ${named}.`,
+      metaMessages: [
+        `Name the token: "usdc", "native" or an address. The session has: ${session.budgets.map((one) => one.token).join(", ")}.`,
+      ],
+    });
+  return isAddressEqual(budget.token, zeroAddress) ? "native" : budget.token;
+}

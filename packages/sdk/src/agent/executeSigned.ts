@@ -1,0 +1,36 @@
+import type { Account, Chain, Client, Hash, Transport } from "viem";
+import { encodeExecuteSigned } from "../encoding/encodeExecuteSigned.ts";
+import type { SignedExecution } from "../encoding/signExecution.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sendOnce } from "../internal/sendOnce.ts";
+import { hashSession } from "../session/hashSession.ts";
+import { sessionState } from "../session/sessionState.ts";
+import { executionRefusal } from "./executionRefusal.ts";
+
+/**
+ * Submits an execution that the session's key has signed, and pays its gas. The chain is asked first whether it would
+ * accept it, so a refusal costs no gas.
+ *
+ * @param client A wallet client of whomever the key named as the caller; of anyone, where it named anyone.
+ * @param parameters.signed By {@link signExecution}.
+ * @returns The transaction's hash, as soon as it is sent: wait for the receipt and look at its status. Where anyone may
+ * submit it, another may have been first: NONCE_USED.
+ * @throws {Refusal} As {@link execute}, but for NOT_KEY; CALLER_NOT_ALLOWED, DEADLINE_PASSED, NONCE_USED,
+ * INVALID_KEY_SIGNATURE.
+ */
+export async function executeSigned(
+  client: Client<Transport, Chain | undefined, Account>,
+  { grant, signed }: { grant: Grant; signed: SignedExecution },
+): Promise<Hash> {
+  const session = grantSession(grant);
+  await requireGrantChain(client, grant);
+  const id = hashSession(session);
+  const state = await sessionState(client, { module: grant.module, id, account: session.account });
+  try {
+    return await sendOnce(client, encodeExecuteSigned({ grant, signed, isEnabled: state === "ENABLED" }));
+  } catch (error) {
+    throw await executionRefusal(client, grant, error);
+  }
+}

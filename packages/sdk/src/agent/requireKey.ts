@@ -1,0 +1,18 @@
+import { type Address, isAddressEqual } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+
+/**
+ * Makes sure that a client sends as a session's key.
+ *
+ * @throws {InvalidInput} NOT_KEY
+ */
+export function requireKey(client: { account: { address: Address } }, { key }: { key: Address }): void {
+  const { address } = client.account;
+  if (isAddressEqual(address, key)) return;
+  throw new InvalidInput({
+    code: "NOT_KEY",
+    shortMessage: `The client's account is ${address}; the session's key is ${key}.`,
+    metaMessages: ["Make the wallet client with the session's key as its account."],
+    details: { caller: address, key },
+  });
+}

@@ -1,0 +1,172 @@
+import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
+import { loggable } from "../errors/json.ts";
+import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
+import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { getBlock, getCode, readContract } from "../internal/chainActions.ts";
+import { hashSession } from "../session/hashSession.ts";
+import { encodeSession } from "../session/packSession.ts";
+import { ANYONE } from "../session/Session.ts";
+import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
+import { openedLots } from "./openedLots.ts";
+
+/** Where one budget stands now. Amounts in base units, times in seconds of Unix time. */
+export type BudgetStatus = {
+  token: Address;
+  perTransaction: bigint;
+  /** Most that the period may spend, over all rails. */
+  limit: bigint;
+  /** How much of the limit the period has released so far; less than the limit only where it is a stream. */
+  released: bigint;
+  /** What executions have spent of it. */
+  spent: bigint;
+  /**
+   * What signed payments have taken out of the budget: every lot that one of them has opened, whole. They may have
+   * spent less.
+   */
+  opened: bigint;
+  /** What is left of `released` for certain: neither spent nor opened. Opened lots may hold more for signed payments. */
+  remaining: bigint;
+  /** Number of the period, from 0. */
+  period: bigint;
+  /** When the next period begins, or the session ends. */
+  resetsAt: number;
+  recipients: readonly Address[] | "anyone";
+};
+
+/** Why a session cannot be used now. */
+export type InactiveReason =
+  | "NOT_YET_VALID"
+  | "EXPIRED"
+  | "REVOKED"
+  | "PAUSED"
+  | "WRONG_EPOCH"
+  | "NOT_GRANTED"
+  | "MODULE_NOT_ENABLED";
+
+/** What the chain says about a session, all as of one moment. */
+export type SessionStatus = {
+  id: Hex;
+  /** Whether the key can use it now. For a session that is not enabled yet this rests on the grant: see verifyGrant. */
+  active: boolean;
+  /** Why not, if not. */
+  reasons: readonly InactiveReason[];
+  state: SessionState;
+  /** Whether the account has paused it. A revoked session stays revoked. */
+  paused: boolean;
+  /** Whether the account still has the epoch in which the session was made. */
+  epochCurrent: boolean;
+  /** Whether the account has the module enabled. */
+  moduleEnabled: boolean;
+  startsAt: number;
+  /** First second at which the session is over. */
+  expiresAt: number;
+  budgets: readonly BudgetStatus[];
+  /**
+   * Of ERC-7579 accounts, in wei: what the session's userOps may cost in all, and what of it they were charged with: the
+   * most that each could have cost. An allowance of 2^128 - 1 is not counted. Safes send no userOps by sessions.
+   */
+  gas?: { allowance: bigint; spent: bigint };
+  /** Unix time of the block that was looked at. */
+  asOf: number;
+};
+
+/**
+ * Asks the chain where a session stands: usable or not and why not, and what is left of each budget.
+ *
+ * `JSON.stringify` takes it, as all results of this SDK: bigints become decimal strings there.
+ *
+ * @param client Any viem client of the grant's chain.
+ * @throws {InvalidGrant} WRONG_CHAIN
+ * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the contract at the grant's `module` answers as no
+ * session module does.
+ */
+export async function sessionStatus(
+  client: Client<Transport, Chain | undefined>,
+  grant: Grant,
+): Promise<SessionStatus> {
+  await requireGrantChain(client, grant);
+  const session = grantSession(grant);
+  const { account } = session;
+  const id = hashSession(session);
+  const module = { address: grant.module, abi: sessionModuleAbi } as const;
+  const { timestamp } = await getBlock(client, { blockTag: "latest" });
+  const now = Number(timestamp);
+  const [{ state, paused }, epoch, moduleEnabled, gasSpent, budgets] = await Promise.all([
+    readStateAndPause(client, { module: grant.module, id, account }),
+    readContract(client, { ...module, functionName: "epochOf", args: [account] }),
+    isModuleEnabled(client, grant),
+    grant.accountKind === "safe"
+      ? undefined
+      : readContract(client, {
+          address: grant.module,
+          abi: erc7579SessionModuleAbi,
+          functionName: "gasSpentBy",
+          args: [id, account],
+        }),
+    Promise.all(
+      session.budgets.map(async (budget, index): Promise<BudgetStatus> => {
+        const [period, released, spent, resetsAt] = await readContract(client, {
+          ...module,
+          functionName: "budgetOf",
+          args: [encodeSession(session), BigInt(index)],
+        });
+        const lots =
+          budget.signatures === 0 || now < session.validAfter
+            ? 0n
+            : await openedLots(client, { account, id, budget, budgetIndex: index, period });
+        const opened = lots * budget.perTransaction;
+        const left = released - spent - opened;
+        return {
+          token: budget.token,
+          perTransaction: budget.perTransaction,
+          limit: budget.perPeriod,
+          released,
+          spent,
+          opened,
+          remaining: left > 0n ? left : 0n,
+          period,
+          resetsAt: Number(resetsAt),
+          recipients: budget.recipients.every((one) => isAddressEqual(one, ANYONE))
+            ? "anyone"
+            : budget.recipients,
+        };
+      }),
+    ),
+  ]);
+  const epochCurrent = epoch === session.epoch;
+  const reasons: InactiveReason[] = [];
+  if (state === "REVOKED") reasons.push("REVOKED");
+  if (paused) reasons.push("PAUSED");
+  if (!epochCurrent) reasons.push("WRONG_EPOCH");
+  if (now < session.validAfter) reasons.push("NOT_YET_VALID");
+  if (now >= session.validUntil) reasons.push("EXPIRED");
+  if (!moduleEnabled) reasons.push("MODULE_NOT_ENABLED");
+  if (state === "UNKNOWN" && grant.signature === "0x") reasons.push("NOT_GRANTED");
+  return loggable({
+    id,
+    active: reasons.length === 0,
+    reasons,
+    state,
+    paused,
+    epochCurrent,
+    moduleEnabled,
+    startsAt: session.validAfter,
+    expiresAt: session.validUntil,
+    budgets,
+    ...(gasSpent === undefined ? {} : { gas: { allowance: session.gasAllowance, spent: gasSpent } }),
+    asOf: now,
+  });
+}
+
+/** Something without code has no modules, and lets none act. */
+async function isModuleEnabled(client: Client<Transport, Chain | undefined>, grant: Grant): Promise<boolean> {
+  const { account } = grant.session;
+  const code = await getCode(client, { address: account });
+  if (code === undefined || code === "0x") return false;
+  const adapter = accountAdapterOf(grant.accountKind);
+  return (await adapter.moduleRefusal(client, { account, module: grant.module })) === undefined;
+}

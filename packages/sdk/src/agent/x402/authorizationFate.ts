@@ -1,0 +1,131 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  encodeAbiParameters,
+  type Hex,
+  isAddressEqual,
+  parseAbi,
+  parseAbiParameters,
+  parseEventLogs,
+  type Transport,
+  toFunctionSelector,
+} from "viem";
+import { getBlock, getLogs, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
+import { readLogs } from "../../internal/readLogs.ts";
+import { authorizationStates } from "./authorizationStates.ts";
+
+/** What was signed, as x402 carries it. */
+export type SignedAuthorization = {
+  from: Address;
+  to: Address;
+  value: string;
+  validAfter: string;
+  validBefore: string;
+  nonce: Hex;
+};
+
+/**
+ * What became of a signed authorization:
+ * - `unused`: the token does not know its nonce;
+ * - `settled`: it moved the money;
+ * - `void`: its nonce was used up by another authorization, or cancelled, so that it can never settle;
+ * - `used`: its nonce is used, and the chain does not show by what.
+ */
+export type AuthorizationFate = "unused" | "settled" | "void" | "used";
+
+const tokenAbi = parseAbi([
+  "event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)",
+  "event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce)",
+  "event Transfer(address indexed from, address indexed to, uint256 value)",
+]);
+const [authorizationUsed, authorizationCanceled] = tokenAbi;
+const words = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
+const settlements = [
+  "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
+  "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
+].map((text) => toFunctionSelector(text));
+/** Digits of the six words with which an authorization begins. */
+const WORDS = 6 * 64;
+
+/** Blocks that are searched for the use of a nonce: more than half an hour on the fastest chains. */
+const SEARCHED_BLOCKS = 10_000n;
+
+/**
+ * Asks the chain what became of an authorization. A used nonce alone does not tell: an agent elsewhere that shares the
+ * session, but not its store, may have signed for the same slot. So the transaction that used it is looked at.
+ *
+ * That another one used it is believed of the token alone: where it logs no transfer to this one's payee in the transaction,
+ * and where the transaction calls it itself. A facilitator's contract could settle this one and show another beside it, to be
+ * paid twice. So neither the order of logs nor the amount counts, which tokens with fees log otherwise.
+ *
+ * @returns The fate, and the time of the very block that was asked about: of two nodes behind one address one may be
+ * behind, and that it is late by one and unused by the other proves nothing.
+ * @throws {Refusal} NETWORK where the chain cannot be asked.
+ */
+export async function authorizationFate(
+  client: Client<Transport, Chain | undefined>,
+  { token, authorization }: { token: Address; authorization: SignedAuthorization },
+): Promise<{ fate: AuthorizationFate; chainTime: number }> {
+  const { from, nonce } = authorization;
+  const block = await getBlock(client, { blockTag: "latest" });
+  const chainTime = Number(block.timestamp);
+  const blockNumber = block.number;
+  const [used] = await authorizationStates(client, { token, account: from, nonces: [nonce], blockNumber });
+  if (used !== true) return { fate: "unused", chainTime };
+  const fate = await fateOfUsed(client, { token, authorization, blockNumber }).catch(() => "used" as const);
+  return { fate, chainTime };
+}
+
+async function fateOfUsed(
+  client: Client<Transport, Chain | undefined>,
+  parameters: { token: Address; authorization: SignedAuthorization; blockNumber: bigint },
+): Promise<AuthorizationFate> {
+  const { token, authorization, blockNumber } = parameters;
+  const fromBlock = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
+  const range = { fromBlock, toBlock: blockNumber, mostBlocks: SEARCHED_BLOCKS };
+  const ofNonce = {
+    address: token,
+    args: { authorizer: authorization.from, nonce: authorization.nonce },
+    strict: true,
+  } as const;
+  const [use] = await readLogs(range, (piece) =>
+    getLogs(client, { ...piece, ...ofNonce, event: authorizationUsed }),
+  );
+  if (!use) {
+    const cancellations = await readLogs(range, (piece) =>
+      getLogs(client, { ...piece, ...ofNonce, event: authorizationCanceled }),
+    );
+    return cancellations.length > 0 ? "void" : "used";
+  }
+  const hash = use.transactionHash;
+  const [{ to, input }, { logs }] = await Promise.all([
+    getTransaction(client, { hash }),
+    getTransactionReceipt(client, { hash }),
+  ]);
+  const isPaid = parseEventLogs({ abi: tokenAbi, eventName: "Transfer", logs }).some(
+    (log) =>
+      isAddressEqual(log.address, token) &&
+      isAddressEqual(log.args.from, authorization.from) &&
+      isAddressEqual(log.args.to, authorization.to),
+  );
+  if (!isPaid) return "void";
+  const signed = encodeAbiParameters(words, [
+    authorization.from,
+    authorization.to,
+    BigInt(authorization.value),
+    BigInt(authorization.validAfter),
+    BigInt(authorization.validBefore),
+    authorization.nonce,
+  ]).slice(2);
+  if (input.toLowerCase().includes(signed)) return "settled";
+  const isDirect =
+    to !== null && isAddressEqual(to, token) && settlements.includes(input.slice(0, 10) as Hex);
+  return isDirect &&
+    input
+      .slice(10, 10 + WORDS)
+      .toLowerCase()
+      .endsWith(authorization.nonce.slice(2).toLowerCase())
+    ? "void"
+    : "used";
+}

@@ -1,0 +1,55 @@
+import { type Address, type Chain, type Client, type Hex, parseAbi, type Transport } from "viem";
+import { getCode, multicall, readContract } from "../../internal/chainActions.ts";
+
+const tokenAbi = parseAbi([
+  "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
+]);
+
+/** Multicall3, at the same address on nearly every chain. */
+const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
+
+/** Bytes of one question: a selector and two words. */
+const CALLDATA = 68;
+
+/** Whether a client's chain has Multicall3, once it was looked up. Chains keep it. */
+const hasMulticall = new WeakMap<object, Promise<boolean>>();
+
+/**
+ * Asks an EIP-3009 token which nonces of an account are used or cancelled. Several are asked about in one request: of
+ * Multicall3 where the chain has it, else of its code, which travels with the request (a hundred at a time).
+ *
+ * @param parameters.blockNumber - after which block; default: the latest
+ * @returns one answer for each nonce, in order
+ * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the token does not know EIP-3009
+ */
+export async function authorizationStates(
+  client: Client<Transport, Chain | undefined>,
+  parameters: { token: Address; account: Address; nonces: readonly Hex[]; blockNumber?: bigint },
+): Promise<readonly boolean[]> {
+  const { token, account, nonces, blockNumber } = parameters;
+  const at = blockNumber === undefined ? {} : { blockNumber };
+  const contracts = nonces.map(
+    (nonce) =>
+      ({
+        address: token,
+        abi: tokenAbi,
+        functionName: "authorizationState",
+        args: [account, nonce],
+      }) as const,
+  );
+  const [first, ...others] = contracts;
+  if (!first) return [];
+  if (others.length === 0) return [await readContract(client, { ...first, ...at })];
+  let known = hasMulticall.get(client);
+  if (!known) {
+    known = getCode(client, { address: MULTICALL3 }).then((code) => code !== undefined && code !== "0x");
+    // A failed look-up is not an answer to keep.
+    known.catch(() => hasMulticall.delete(client));
+    hasMulticall.set(client, known);
+  }
+  // Travelling code is creation code to a node, which takes no more than 48 kB of it: 100 questions fit easily.
+  const where = (await known)
+    ? { multicallAddress: MULTICALL3, batchSize: 0 }
+    : { deployless: true, batchSize: 100 * CALLDATA };
+  return multicall(client, { ...where, ...at, contracts, allowFailure: false });
+}

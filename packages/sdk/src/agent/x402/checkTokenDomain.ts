@@ -1,0 +1,35 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  domainSeparator,
+  type Hex,
+  parseAbi,
+  type Transport,
+} from "viem";
+import { Refusal } from "../../errors/Refusal.ts";
+import { readContract } from "../../internal/chainActions.ts";
+
+const tokenAbi = parseAbi(["function DOMAIN_SEPARATOR() view returns (bytes32)"]);
+
+/**
+ * Compares the EIP-712 name and version that an offer states with the token's own domain separator: a signature in
+ * any other domain would buy nothing and take a slot.
+ *
+ * @returns the separator
+ * @throws {Refusal} WRONG_DOMAIN if they differ; NETWORK; UNKNOWN where the token has no separator
+ */
+export async function checkTokenDomain(
+  client: Client<Transport, Chain | undefined>,
+  parameters: { chainId: number; token: Address; tokenDomain: { name: string; version: string } },
+): Promise<Hex> {
+  const { chainId, token, tokenDomain } = parameters;
+  const own = await readContract(client, { address: token, abi: tokenAbi, functionName: "DOMAIN_SEPARATOR" });
+  if (own === domainSeparator({ domain: { ...tokenDomain, chainId, verifyingContract: token } })) return own;
+  throw new Refusal({
+    code: "WRONG_DOMAIN",
+    shortMessage: `The offer calls the token ("${tokenDomain.name}", "${tokenDomain.version}"), which it is not.`,
+    metaMessages: ["Nothing was signed. The merchant must state the token's own EIP-712 name and version."],
+    details: { token, ...tokenDomain },
+  });
+}

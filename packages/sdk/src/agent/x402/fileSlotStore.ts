@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { Refusal } from "../../errors/Refusal.ts";
+import { writePrivateFile } from "../../internal/writePrivateFile.ts";
+import { fileLock } from "./fileLock.ts";
+import type { HeldSlot } from "./HeldSlot.ts";
+import type { SlotStore } from "./SlotStore.ts";
+import { slotKey } from "./slotKey.ts";
+
+const natural = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,77})$/)
+  .transform(BigInt);
+
+const contentsSchema = z.object({
+  format: z.literal("latchkey-slots"),
+  version: z.literal(1),
+  budgets: z.record(
+    z.string(),
+    z.array(
+      z.object({
+        period: natural,
+        lot: natural,
+        size: z.number().int().min(0).max(7),
+        index: natural,
+        payee: z
+          .string()
+          .regex(/^0x[0-9a-fA-F]{40}$/)
+          .transform((payee) => payee as `0x${string}`),
+        heldUntil: z.number().int().nonnegative(),
+      }),
+    ),
+  ),
+});
+
+type Budgets = { [key: string]: readonly HeldSlot[] };
+
+/**
+ * A {@link SlotStore} in one file, for agents that restart and for several processes on one machine. The file is
+ * readable by its user only (mode 0600), is replaced as a whole or not at all, and holds no secret. While it is
+ * written, `<path>.lock` stands beside it; the lock of a process that died is taken over.
+ *
+ * Node only, so it has an entry of its own: `import { fileSlotStore } from "@latchkey/sdk/node"`.
+ *
+ * @param path - of the file; its folder must exist. Do not put it on a network drive: locks need link semantics that
+ * these do not always keep.
+ * @param options.lockTimeout - milliseconds to wait while others use the file; default 10,000
+ * @throws {Refusal} STORE when the file is there but is not a slot store (it is never taken for an empty one), or
+ * when others keep the lock for longer
+ */
+export function fileSlotStore(path: string, { lockTimeout = 10_000 } = {}): SlotStore {
+  const lock = fileLock(`${path}.lock`, lockTimeout);
+
+  async function read(): Promise<Budgets> {
+    const { readFile } = await import("node:fs/promises");
+    let text: string;
+    try {
+      text = await readFile(path, "utf8");
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === "ENOENT") return {};
+      throw unusable("cannot be read", cause);
+    }
+    try {
+      return contentsSchema.parse(JSON.parse(text)).budgets;
+    } catch (cause) {
+      throw unusable("is damaged, or is not a slot store", cause);
+    }
+  }
+
+  async function write(budgets: Budgets): Promise<void> {
+    const contents = { format: "latchkey-slots", version: 1, budgets };
+    const text = JSON.stringify(contents, (_, value) => (typeof value === "bigint" ? `${value}` : value), 1);
+    try {
+      await writePrivateFile(path, `${text}\n`, { replace: true });
+    } catch (cause) {
+      throw unusable("cannot be written", cause);
+    }
+  }
+
+  const unusable = (what: string, cause: unknown) =>
+    new Refusal({
+      code: "STORE",
+      shortMessage: `The slot store ${path} ${what}.`,
+      metaMessages: [
+        "Nothing was signed. If the file is beyond repair, stop every agent of the session, wait six minutes,",
+        "so that what they signed has settled or lapsed, delete it, and start again.",
+      ],
+      details: { path },
+      cause,
+    });
+
+  return {
+    take: ({ key, now, choose }) =>
+      lock(async () => {
+        const budgets = await read();
+        const before = budgets[key] ?? [];
+        const held = before.filter((slot) => slot.heldUntil >= now);
+        const chosen = choose(held);
+        if (chosen) await write({ ...budgets, [key]: [...held, chosen] });
+        return chosen;
+      }),
+    release: (key, slot) =>
+      lock(async () => {
+        const { [key]: before = [], ...others } = await read();
+        const held = before.filter((each) => each.period !== slot.period || slotKey(each) !== slotKey(slot));
+        await write(held.length > 0 ? { ...others, [key]: held } : others);
+      }),
+    // A rename is atomic, so a look needs no lock.
+    held: async (key) => (await read())[key] ?? [],
+  };
+}

@@ -1,0 +1,512 @@
+import { encodePaymentSignatureHeader } from "@x402/core/http";
+import type {
+  PaymentPayload,
+  PaymentPayloadContext,
+  PaymentRequirements,
+  SchemeNetworkClient,
+} from "@x402/core/types";
+import { findDefaultAsset } from "@x402/evm";
+import {
+  type Address,
+  type Chain,
+  type Client,
+  type Hex,
+  hashTypedData,
+  isAddressEqual,
+  parseAbi,
+  type Transport,
+} from "viem";
+import type { SignatureRail } from "../../accounts/AccountAdapter.ts";
+import { accountAdapterOf } from "../../accounts/accountAdapterOf.ts";
+import { encodePayload } from "../../encoding/payload/encodePayload.ts";
+import { isContractRefusal } from "../../errors/isContractRefusal.ts";
+import { Refusal } from "../../errors/Refusal.ts";
+import { utcText } from "../../errors/utcText.ts";
+import type { Grant } from "../../grant/Grant.ts";
+import { grantSession } from "../../grant/grantSession.ts";
+import { requireGrantChain } from "../../grant/requireGrantChain.ts";
+import { askSigner } from "../../internal/askSigner.ts";
+import { readContract } from "../../internal/chainActions.ts";
+import { pause } from "../../internal/pause.ts";
+import { unlessAborted } from "../../internal/unlessAborted.ts";
+import { within } from "../../internal/within.ts";
+import { grantDigest } from "../../session/grantDigest.ts";
+import { hashSession } from "../../session/hashSession.ts";
+import type { Session } from "../../session/Session.ts";
+import { authorizationStates } from "./authorizationStates.ts";
+import { checkOffer, type PayableOffer } from "./checkOffer.ts";
+import { checkTokenDomain } from "./checkTokenDomain.ts";
+import { currentTime } from "./currentTime.ts";
+import type { HeldSlot } from "./HeldSlot.ts";
+import { memorySlotStore } from "./memorySlotStore.ts";
+import { headerRefusal } from "./paymentHeader.ts";
+import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
+import { refuseStanding } from "./refuseStanding.ts";
+import { requireNumbers } from "./requireNumbers.ts";
+import type { SessionKey } from "./SessionKey.ts";
+import type { SlotStore } from "./SlotStore.ts";
+import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
+import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
+
+type Signal = AbortSignal | undefined;
+
+/** How an agent pays by signature. */
+export type LatchkeySchemeParameters = {
+  /** Any viem client of the grant's chain. It only reads; give it a transport with `batch: true` if it can. */
+  client: Client<Transport, Chain | undefined>;
+  /** The agent's key, the one that the session names. */
+  key: SessionKey;
+  /** The session and, unless it is enabled, the owner's signature over it. */
+  grant: Grant;
+  /**
+   * Remembers the slots in flight. Agents that share a session must share it, and it should survive restarts: see
+   * `fileSlotStore` of `@latchkey/sdk/node`. Default: {@link memorySlotStore}.
+   */
+  store?: SlotStore;
+  /**
+   * Most payments to one payee that may open a lot, use only a part of it, and have not settled yet. Default 4. A payment
+   * of a whole lot is not counted.
+   */
+  maxOpenersInFlight?: number;
+  /** Seconds that must remain of a period beyond the six that facilitators want. Default 12. */
+  margin?: number;
+  /** Most seconds to wait for a slot in flight to settle or for the next period, before refusing. Default 30. */
+  maxWait?: number;
+  /** Milliseconds between two looks at the chain while waiting. Default 1,000. */
+  pollingInterval?: number;
+};
+
+/** An x402 client scheme that pays from a session. */
+export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> & {
+  readonly scheme: "exact";
+  /** The exact network to register it for, as in `new x402Client().register(scheme.network, scheme)`. */
+  readonly network: `eip155:${number}`;
+  readonly session: Session;
+  /**
+   * Looks whether the session allows an offer, without the chain.
+   * @throws {Refusal} as {@link checkOffer} does
+   */
+  checkOffer(requirements: PaymentRequirements): PayableOffer;
+  /**
+   * The reason for which the chain would refuse any payment for this offer now, if there is one: for a payment that
+   * was sent and refused. Slots are not looked at.
+   */
+  refusalOf(requirements: PaymentRequirements): Promise<Refusal | undefined>;
+  /**
+   * What `x402Client` calls.
+   *
+   * @param context.signal - Aborted before the key has signed: nothing is signed, the slot is given back, and the signal's
+   * reason is thrown. Aborted later: the payment is finished, as a node may have seen it.
+   */
+  createPaymentPayload(
+    x402Version: number,
+    requirements: PaymentRequirements,
+    context?: PaymentPayloadContext & { signal?: AbortSignal | undefined },
+  ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
+};
+
+const transferWithAuthorization = {
+  TransferWithAuthorization: [
+    { name: "from", type: "address" },
+    { name: "to", type: "address" },
+    { name: "value", type: "uint256" },
+    { name: "validAfter", type: "uint256" },
+    { name: "validBefore", type: "uint256" },
+    { name: "nonce", type: "bytes32" },
+  ],
+} as const;
+const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
+const ERC1271_YES = "0x1626ba7e";
+
+/**
+ * Authorizations begin this many seconds after 1970, at most. Which one is random, so that two agents who sign for the
+ * same slot in the same second, without a shared store, sign two authorizations: then the chain shows whose was settled.
+ */
+const LATEST_START = 0xffff;
+
+/** A slot stays taken this many seconds after its authorization ended: for nodes that lag behind, and small reorgs. */
+const SETTLING_SECONDS = 60;
+
+/**
+ * The x402 scheme `exact` on one chain, paid from an account by a session key with no transaction of the payer's: it
+ * checks the offer against the session, picks the slot whose nonce makes the chain count the payment, has the key
+ * sign the EIP-3009 authorization and wraps it so that the account says yes. What the chain would refuse is refused
+ * here, with a {@link Refusal}, before anything is signed.
+ *
+ * One question is left for afterwards, whether the account says yes to the very authorization. The node that is asked
+ * it could hand the authorization on. So if the answer is no, or does not come, the slot stays taken, and the
+ * refusal's details say `token`, `nonce` and `validBefore`: until then, pay again only if a second payment does no
+ * harm, or once the token says that the nonce is not used.
+ *
+ * Register it under `scheme.network`, never under a pattern, and without another scheme for `exact` on that network.
+ * {@link payingFetch} does all of this.
+ *
+ * The authorization's validAfter lies in 1970, at a random second: the slot ties it to the current period already, the
+ * chain looks when it is settled, and no skew between three clocks can make it too early.
+ *
+ * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
+ * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
+ * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, TOO_LARGE, STORE, NETWORK
+ */
+export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeyScheme {
+  const { client, key, grant } = parameters;
+  const { chainId, module } = grant;
+  const session = grantSession(grant);
+  const sessionId = hashSession(session);
+  const store = parameters.store ?? memorySlotStore();
+  const { margin = 12, maxWait = 30, pollingInterval = 1000 } = parameters;
+  requireNumbers({
+    maxOpenersInFlight: { value: parameters.maxOpenersInFlight, least: 1, whole: true },
+    margin: { value: margin, least: 0 },
+    maxWait: { value: maxWait, least: 0 },
+    pollingInterval: { value: pollingInterval, least: 1 },
+  });
+  if (!isAddressEqual(key.address, session.key)) {
+    throw new Refusal({
+      code: "NOT_KEY",
+      shortMessage: `The session is for the key ${session.key}, not for ${key.address}.`,
+      metaMessages: ["Load the key that the grant was made for."],
+      details: { key: session.key, given: key.address },
+    });
+  }
+  const adapter = accountAdapterOf(grant.accountKind);
+  const carriesGrant = grant.signature !== "0x";
+
+  const allocators = new Map<number, SlotAllocator>();
+  const allocatorOf = ({ budget, budgetIndex }: PayableOffer): SlotAllocator => {
+    const made =
+      allocators.get(budgetIndex) ??
+      slotAllocator({
+        chainId,
+        sessionId,
+        budget,
+        budgetIndex,
+        store,
+        authorizationStates: (nonces) =>
+          authorizationStates(client, { token: budget.token, account: session.account, nonces }),
+        ...(parameters.maxOpenersInFlight === undefined
+          ? {}
+          : { maxOpenersInFlight: parameters.maxOpenersInFlight }),
+      });
+    allocators.set(budgetIndex, made);
+    return made;
+  };
+
+  // How the account asks the module, by token. Looked up again if a payment turns out not to pass.
+  const rails = new Map<Address, SignatureRail>();
+  async function railOf({ budget, tokenDomain }: PayableOffer): Promise<SignatureRail> {
+    const { token } = budget;
+    const domainSeparator = await checkTokenDomain(client, { chainId, token, tokenDomain });
+    const rail =
+      rails.get(token) ??
+      (await adapter.signatureRail(client, { account: session.account, module, domainSeparator }));
+    rails.set(token, rail);
+    return rail;
+  }
+
+  let chainChecked: Promise<void> | undefined;
+  const checkChain = () => {
+    chainChecked ??= requireGrantChain(client, grant);
+    chainChecked.catch(() => {
+      chainChecked = undefined;
+    });
+    return chainChecked;
+  };
+
+  let ownersAsked = false;
+  /** Whether the owners' signature that a payment would carry is good: asked once, and again after a no. */
+  async function checkGrant({ state }: SessionStanding): Promise<void> {
+    if (state === "ENABLED" || ownersAsked) return;
+    const { account } = session;
+    const { signature } = grant;
+    const digest = grantDigest(session, grant);
+    const refusal = await adapter.grantRefusal(client, { account, module, digest, signature });
+    if (refusal) throw refusal;
+    ownersAsked = true;
+  }
+
+  /** Signs and wraps. Nobody is told. */
+  async function authorize(
+    offer: PayableOffer,
+    rail: SignatureRail,
+    standing: SessionStanding,
+    { slot, nonce }: { slot: HeldSlot; nonce: Hex },
+    { validBefore, secondsLeft, signal }: { validBefore: number; secondsLeft: number; signal: Signal },
+  ) {
+    const authorization = {
+      from: session.account,
+      to: offer.payTo,
+      value: offer.amount,
+      validAfter: randomStart(),
+      validBefore: BigInt(validBefore),
+      nonce,
+    };
+    const typedData = {
+      domain: { ...offer.tokenDomain, chainId, verifyingContract: offer.budget.token },
+      types: transferWithAuthorization,
+      primaryType: "TransferWithAuthorization",
+      message: authorization,
+    } as const;
+    // A key that is kept elsewhere may take its time. What it signs too late is thrown away.
+    const signing = within(
+      (secondsLeft + 1) * 1000,
+      askSigner(() => key.signTypedData(typedData)),
+      () => refuseLateKey(validBefore),
+    );
+    const keySignature = await unlessAborted(signal, signing);
+    const payload = encodePayload({
+      session,
+      budgetIndex: offer.budgetIndex,
+      slot,
+      ...authorization,
+      tokenDomain: offer.tokenDomain,
+      keySignature,
+      wrapsHash: rail.wrapsHash,
+      ...(standing.state === "ENABLED" ? {} : { grant: grant.signature }),
+    });
+    const signature = rail.wrap(payload, authorization);
+    return {
+      digest: hashTypedData(typedData),
+      payment: {
+        signature,
+        authorization: {
+          from: authorization.from,
+          to: authorization.to,
+          value: `${authorization.value}`,
+          validAfter: `${authorization.validAfter}`,
+          validBefore: `${validBefore}`,
+          nonce,
+        },
+      },
+    };
+  }
+
+  /** What every facilitator asks first. From here on the node has all that is needed to settle the payment. */
+  async function accountAgrees(digest: Hex, signature: Hex): Promise<boolean> {
+    const request = { address: session.account, abi: erc1271, functionName: "isValidSignature" } as const;
+    try {
+      return (await readContract(client, { ...request, args: [digest, signature] })) === ERC1271_YES;
+    } catch (error) {
+      if (isContractRefusal(error)) return false;
+      throw error;
+    }
+  }
+
+  const standingOf = ({ budget, budgetIndex }: PayableOffer) =>
+    sessionStanding(client, { module, session, sessionId, budgetIndex, token: budget.token });
+  const refuse = (offer: PayableOffer, standing: SessionStanding) =>
+    refuseStanding(session, standing, carriesGrant) ?? refuseBalance(offer, standing);
+
+  async function pay(
+    offer: PayableOffer,
+    requirements: PaymentRequirements,
+    rail: SignatureRail,
+    signal: Signal,
+  ) {
+    const { budget, amount, maxTimeoutSeconds } = offer;
+    // A slot that cannot be given back comes back by itself: the reason for giving it back says more.
+    const giveBack = (slot: HeldSlot) =>
+      allocatorOf(offer)
+        .release(slot)
+        .catch(() => {});
+    const deadline = performance.now() + maxWait * 1000;
+    for (;;) {
+      const standing = await unlessAborted(signal, standingOf(offer));
+      const refusal = refuse(offer, standing);
+      if (refusal) throw refusal;
+      await unlessAborted(signal, checkGrant(standing));
+      const { chainTime, resetsAt } = standing;
+      const wait = async (reason: Refusal) => {
+        if (performance.now() + pollingInterval > deadline) throw reason;
+        await pause(pollingInterval, signal);
+      };
+      const now = await unlessAborted(signal, currentTime(client, chainTime));
+      const began = performance.now();
+      /** Seconds of the chain's time: what is done next may take long. */
+      const clock = () => now + Math.floor((performance.now() - began) / 1000);
+      const window = () => paymentWindow({ now: clock(), maxTimeoutSeconds, resetsAt, margin });
+      const periodEnds = async () => {
+        if (resetsAt >= session.validUntil) throw refuseEnding(session);
+        const reason = refusePeriodEnd(offer, resetsAt);
+        if (chainTime + maxWait < resetsAt) throw reason;
+        await wait(reason);
+      };
+      if (!window()) {
+        await periodEnds();
+        continue;
+      }
+      const taking = allocatorOf(offer).take({
+        value: amount,
+        payee: offer.payTo,
+        period: standing.period,
+        spent: standing.spent,
+        resetsAt,
+        now: chainTime,
+        // The life of the payment begins when its slot is found, however long that took.
+        heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
+      });
+      let taken: { slot: HeldSlot; nonce: Hex };
+      try {
+        taken = await unlessAborted(signal, taking);
+      } catch (error) {
+        if (signal?.aborted) {
+          // It may still be found, for nobody.
+          taking.then(({ slot }) => giveBack(slot)).catch(() => {});
+          throw error;
+        }
+        if (!(error instanceof Refusal) || error.code !== "SLOTS_TAKEN") throw error;
+        await wait(error);
+        continue;
+      }
+      const validBefore = taken.slot.heldUntil - SETTLING_SECONDS;
+      if (!window()) {
+        await giveBack(taken.slot);
+        await periodEnds();
+        continue;
+      }
+      let authorized: Awaited<ReturnType<typeof authorize>>;
+      try {
+        const secondsLeft = validBefore - FACILITATOR_SECONDS - clock();
+        authorized = await authorize(offer, rail, standing, taken, { validBefore, secondsLeft, signal });
+        // The server's description of what it sells comes on top: here it is known already that all is in vain.
+        const { payment: payload } = authorized;
+        const header = { x402Version: 2, accepted: requirements, payload } as PaymentPayload;
+        const tooLarge = headerRefusal(encodePaymentSignatureHeader(header));
+        if (tooLarge) throw tooLarge;
+        signal?.throwIfAborted();
+        if (clock() > validBefore - FACILITATOR_SECONDS) throw refuseLateKey(validBefore);
+      } catch (error) {
+        await giveBack(taken.slot);
+        throw error;
+      }
+      const { digest, payment } = authorized;
+      const seen = { token: budget.token, nonce: taken.nonce, validBefore };
+      let agrees: boolean;
+      try {
+        agrees = await accountAgrees(digest, payment.signature);
+      } catch (cause) {
+        throw refuseUnasked(session, seen, cause);
+      }
+      if (agrees && clock() > validBefore - FACILITATOR_SECONDS) throw refuseLateNode(seen);
+      if (agrees) return payment;
+      rails.delete(budget.token);
+      ownersAsked = false;
+      throw refuseSignature(session, standing, seen);
+    }
+  }
+
+  return {
+    scheme: "exact",
+    network: `eip155:${chainId}`,
+    session,
+    findDefaultAsset,
+    checkOffer: (requirements) => checkOffer(requirements, session, chainId),
+    async refusalOf(requirements) {
+      const offer = checkOffer(requirements, session, chainId);
+      return refuse(offer, await standingOf(offer));
+    },
+    async createPaymentPayload(x402Version, requirements, context) {
+      const signal = context?.signal;
+      signal?.throwIfAborted();
+      if (x402Version !== 2) {
+        throw new Refusal({
+          code: "NOT_OFFERED",
+          shortMessage: `The merchant speaks x402 version ${x402Version}; only version 2 is spoken here.`,
+          metaMessages: ["Ask the merchant to offer version 2, or pay by a transaction."],
+          details: { x402Version },
+        });
+      }
+      const offer = checkOffer(requirements, session, chainId);
+      await unlessAborted(signal, checkChain());
+      const rail = await unlessAborted(signal, railOf(offer));
+      return { x402Version, payload: await pay(offer, requirements, rail, signal) };
+    },
+  };
+}
+
+function refuseBalance({ budget, amount }: PayableOffer, { balance }: SessionStanding): Refusal | undefined {
+  if (balance >= amount) return undefined;
+  return new Refusal({
+    code: "TOKEN_INSUFFICIENT_BALANCE",
+    shortMessage: `The account has ${balance} of the token, the merchant asks for ${amount}.`,
+    metaMessages: ["Nothing was signed. Fund the account."],
+    details: { token: budget.token, balance, amount },
+  });
+}
+
+const refuseEnding = ({ validUntil }: Session): Refusal =>
+  new Refusal({
+    code: "EXPIRED",
+    shortMessage: "The session ends in a few seconds: too soon for a payment to settle.",
+    metaMessages: ["Ask the owner for another one."],
+    details: { validUntil },
+  });
+
+const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Refusal =>
+  new Refusal({
+    code: "PERIOD",
+    shortMessage: "The period ends in a few seconds: too soon for a payment to settle in it.",
+    metaMessages: [`The next period begins at ${utcText(resetsAt)}: try again then.`],
+    details: { token: budget.token, amount, remaining: 0n, resetsAt },
+  });
+
+const refuseLateKey = (validBefore: number): Refusal =>
+  new Refusal({
+    code: "NOT_SIGNED",
+    shortMessage: "The key did not sign before the payment expired.",
+    metaMessages: [
+      "Nothing was sent. Use a key that signs within seconds, or a merchant that allows more time.",
+    ],
+    details: { validBefore },
+  });
+
+/** An authorization that a node has seen: it could be settled, though it was not sent to the merchant. */
+type SeenAuthorization = { token: Address; nonce: Hex; validBefore: number };
+
+const whileItLives = ({ validBefore }: SeenAuthorization): string =>
+  `The merchant was sent nothing, but the chain's node has seen the payment, which is good until ${utcText(validBefore)}.`;
+
+const refuseSignature = (
+  { account }: Session,
+  { state }: SessionStanding,
+  seen: SeenAuthorization,
+): Refusal =>
+  state === "ENABLED"
+    ? new Refusal({
+        code: "TOKEN_INVALID_SIGNATURE",
+        shortMessage: `The account ${account} would not say yes to this payment.`,
+        metaMessages: [
+          whileItLives(seen),
+          "Most likely another agent used the slot, or the account's set-up changed: try again once.",
+        ],
+        details: seen,
+      })
+    : new Refusal({
+        code: "NOT_GRANTED",
+        shortMessage: `The account ${account} does not accept the owner's signature over the session.`,
+        metaMessages: [
+          whileItLives(seen),
+          "Did the owners change since? Have the account enable the session, or ask for a new grant.",
+        ],
+        details: seen,
+      });
+
+const refuseUnasked = ({ account }: Session, seen: SeenAuthorization, cause: unknown): Refusal =>
+  new Refusal({
+    code: "NETWORK",
+    shortMessage: `The account ${account} could not be asked whether it says yes to this payment.`,
+    metaMessages: [whileItLives(seen), "Before you pay again, ask the token whether the nonce is used."],
+    details: seen,
+    cause,
+  });
+
+const refuseLateNode = (seen: SeenAuthorization): Refusal =>
+  new Refusal({
+    code: "NETWORK",
+    shortMessage: "The node answered so late that the payment expired.",
+    metaMessages: ["The merchant was sent nothing. Use a faster node, and try again."],
+    details: seen,
+  });
+
+/** A whole number from 1 on. */
+const randomStart = (): bigint => 1n + BigInt(Math.floor(Math.random() * LATEST_START));

@@ -1,0 +1,378 @@
+import { x402Client, x402HTTPClient } from "@x402/core/client";
+import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
+import { Refusal } from "../../errors/Refusal.ts";
+import { utcText } from "../../errors/utcText.ts";
+import { pause } from "../../internal/pause.ts";
+import { unlessAborted } from "../../internal/unlessAborted.ts";
+import { type AuthorizationFate, authorizationFate, type SignedAuthorization } from "./authorizationFate.ts";
+import { budgetSpendControls } from "./budgetSpendControls.ts";
+import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
+import { offerBody } from "./offerBody.ts";
+import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
+import { requestIdentity } from "./requestIdentity.ts";
+import { requireNumbers } from "./requireNumbers.ts";
+
+/** How an agent pays what it fetches. */
+export type PayingFetchParameters = LatchkeySchemeParameters & {
+  /** What does the HTTP. Default: the global `fetch`. */
+  fetch?: typeof globalThis.fetch;
+  /** How often a payment with an unknown outcome is sent again, the same each time. Default 3. */
+  resends?: number;
+  /** Milliseconds before the first of these; doubled each time. Default 1,000. */
+  resendDelay?: number;
+  /** Milliseconds to wait for the answer to a request that carries a payment. Default 90,000, as x402's servers do. */
+  timeout?: number;
+};
+
+/** Seconds after its end for which a payment that was settled and bought nothing stands for its request. */
+const SETTLED_STANDS = 3600;
+
+/** Payments in a row that may be lost to agents who share the session, but not its store. */
+const MOST_COLLISIONS = 3;
+
+/** A signed payment of which it is not known that it bought anything. Sent again, it still pays only once. */
+type OpenPayment = { payload: PaymentPayload; header: string };
+
+/**
+ * A `fetch` that pays: when a server answers 402 with an x402 offer that the session allows, it asks again with a
+ * payment from the account. All else is as with `fetch`.
+ *
+ * One request pays at most once. If its outcome is unknown (the connection broke, or timed out, after the payment was
+ * sent), the same payment is sent again: signed once, it can be settled once. Were it signed anew, the first could
+ * still be settled too. For the same reason a request that is repeated (same method, address and body) after such a
+ * failure, or after an answer other than success, offers the payment that is still open, and nothing else is signed
+ * for it until that one has lapsed: a server that has changed its price meanwhile gets its 402 handed on. A payment
+ * that was settled, and yet bought nothing, is offered for an hour longer; then the request is a new purchase. A
+ * payment whose slot another agent has used can never settle: it is signed anew, for another slot, up to three times.
+ *
+ * Two forms with equal fields are one request, whatever boundary stands between these. A request whose signal aborts
+ * signs nothing any more; what was signed by then stays open.
+ *
+ * Open payments are remembered as long as this function: not over a restart, nor by another call of `payingFetch`.
+ *
+ * @returns the server's answer; one that is 402 again was not paid, as far as the chain knows
+ * @throws {Refusal} before anything is sent: INVALID_LIMIT for an option, the codes of {@link latchkeyScheme}, and
+ * TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, whose details say `settled` (true, false, or
+ * undefined if the chain did not tell), `nonce`, `validBefore` and the `header`, to be sent by hand
+ *
+ * @example
+ * const pay = payingFetch({ client, key, grant });
+ * const answer = await pay("https://api.example.com/forecast");
+ */
+export function payingFetch(
+  parameters: PayingFetchParameters,
+): (input: Parameters<typeof fetch>[0], init?: RequestInit) => Promise<Response> {
+  const { client, resends = 3, resendDelay = 1000, timeout = 90_000 } = parameters;
+  requireNumbers({
+    resends: { value: resends, least: 0, whole: true },
+    resendDelay: { value: resendDelay, least: 0 },
+    timeout: { value: timeout, least: 1 },
+  });
+  const send = parameters.fetch ?? globalThis.fetch;
+  const scheme = latchkeyScheme(parameters);
+  const spendControls = budgetSpendControls(scheme.session, scheme.network);
+  /** x402's own client; a signal reaches the scheme through it. */
+  const clientFor = (signal: AbortSignal) =>
+    new x402Client()
+      .register(scheme.network, {
+        ...scheme,
+        createPaymentPayload: (version, requirements, context) =>
+          scheme.createPaymentPayload(version, requirements, { ...context, signal }),
+      })
+      .setSpendControls(spendControls);
+  const http = new x402HTTPClient(new x402Client());
+  const open = new Map<string, readonly OpenPayment[]>();
+
+  return async (input, init) => {
+    const request = new Request(input, await buffered(init));
+    // Somebody else's payment is somebody else's affair.
+    if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
+    const { signal } = request;
+    signal.throwIfAborted();
+    // What costs nothing is not hashed, however large its body is.
+    let identified: Promise<string> | undefined;
+    const identify = () => (identified ??= requestIdentity(request));
+
+    for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
+      const earlier = open.size > 0 ? reopen(await identify()) : undefined;
+      if (earlier) {
+        let standing: boolean;
+        try {
+          standing = await unlessAborted(signal, stillStands(earlier));
+        } catch (error) {
+          keepOpen(await identify(), earlier);
+          throw error;
+        }
+        if (!standing) continue;
+      }
+      const { payment, answer } = earlier ? { payment: earlier } : await newPayment(request, identify);
+      if (!payment) return answer;
+      const response = await deliver(request, await identify(), payment);
+      if (response) return response;
+      collisions++;
+    }
+    throw refuseCollision(request);
+  };
+
+  /** A payment for a request; the server's answer where it asks for none. */
+  async function newPayment(
+    request: Request,
+    identify: () => Promise<string>,
+  ): Promise<{ payment: OpenPayment; answer?: never } | { payment?: never; answer: Response }> {
+    const answer = await send(request.clone());
+    const required = answer.status === 402 ? await paymentRequired(answer, request.signal) : undefined;
+    if (!required) return { answer };
+    discard(answer);
+    const identity = await identify();
+    const creating = createPayment(required, request.signal).then(openPayment);
+    try {
+      return { payment: await unlessAborted(request.signal, creating) };
+    } catch (error) {
+      // Of a payment that is finished all the same, a node knows.
+      if (request.signal.aborted) creating.then((payment) => keepOpen(identity, payment)).catch(() => {});
+      throw error;
+    }
+  }
+
+  function openPayment(payload: PaymentPayload): OpenPayment {
+    const header = Object.values(http.encodePaymentSignatureHeader(payload))[0] as string;
+    const tooLarge = headerRefusal(header);
+    if (tooLarge) throw tooLarge;
+    return { payload, header };
+  }
+
+  /** The offers of a 402 answer; undefined if it has none. */
+  async function paymentRequired(
+    response: Response,
+    signal: AbortSignal,
+  ): Promise<PaymentRequired | undefined> {
+    const inHeader = response.headers.has("PAYMENT-REQUIRED");
+    const body = inHeader ? undefined : await unlessAborted(signal, offerBody(response, timeout));
+    if (!inHeader && body === undefined) return undefined;
+    try {
+      return http.getPaymentRequiredResponse((name) => response.headers.get(name), body);
+    } catch (cause) {
+      throw new Refusal({
+        code: "NOT_OFFERED",
+        shortMessage: "The server's payment offer cannot be read.",
+        metaMessages: ["Nothing was signed. Tell the merchant."],
+        details: { url: response.url },
+        cause,
+      });
+    }
+  }
+
+  /** Pays the first offer that the session can pay; else says why not, of the offer that came nearest. */
+  async function createPayment(required: PaymentRequired, signal: AbortSignal): Promise<PaymentPayload> {
+    const x402 = clientFor(signal);
+    if (required.x402Version !== 2 || !Array.isArray(required.accepts) || required.accepts.length === 0) {
+      throw new Refusal({
+        code: "NOT_OFFERED",
+        shortMessage: `The server offers nothing in x402 version 2 (but version ${required.x402Version}).`,
+        metaMessages: ["Nothing was signed. A session pays by version 2, scheme exact, method eip3009."],
+        details: { x402Version: required.x402Version },
+      });
+    }
+    const refusals: Refusal[] = [];
+    for (const offer of required.accepts) {
+      try {
+        // Asked here first, as x402's own selection would lose the reason.
+        scheme.checkOffer(offer);
+        return await x402.createPaymentPayload({ ...required, accepts: [offer] });
+      } catch (error) {
+        // Nor is another offer paid once an authorization for this one was seen outside, as its nonce tells.
+        if (!(error instanceof Refusal) || error.code === "NETWORK" || "nonce" in error.details) throw error;
+        refusals.push(error);
+      }
+    }
+    throw refusals.sort((a, b) => remoteness(a) - remoteness(b))[0] as Refusal;
+  }
+
+  /** Takes an open payment of a request, so that a second such request at the same time pays for itself. */
+  function reopen(identity: string): OpenPayment | undefined {
+    const [payment] = open.get(identity) ?? [];
+    if (payment) close(identity, payment);
+    return payment;
+  }
+  function keepOpen(identity: string, payment: OpenPayment): void {
+    for (const [key, payments] of open) if (payments.every(isLongOver)) open.delete(key);
+    open.set(identity, [...(open.get(identity) ?? []), payment]);
+  }
+  function close(identity: string, payment: OpenPayment): void {
+    const others = (open.get(identity) ?? []).filter((each) => each !== payment);
+    if (others.length > 0) open.set(identity, others);
+    else open.delete(identity);
+  }
+
+  /**
+   * Delivers a payment; it stays open unless it is known to have bought something, or to be void.
+   *
+   * @returns the server's answer; undefined where the payment can never settle
+   */
+  async function deliver(
+    request: Request,
+    identity: string,
+    payment: OpenPayment,
+  ): Promise<Response | undefined> {
+    let over = false;
+    try {
+      const response = await insist(request, payment);
+      over = response === undefined || response.ok;
+      return response;
+    } finally {
+      if (!over) keepOpen(identity, payment);
+    }
+  }
+
+  /** Sends a payment until the server answers; undefined where the payment can never settle. */
+  async function insist(request: Request, payment: OpenPayment): Promise<Response | undefined> {
+    const { signal } = request;
+    let cause: unknown;
+    for (let attempt = 0; attempt <= resends; attempt++) {
+      if (attempt > 0) await pause(resendDelay * 2 ** (attempt - 1), signal);
+      const paid = request.clone();
+      paid.headers.set(PAYMENT_HEADER, payment.header);
+      signal.throwIfAborted();
+      // Only until the answer begins: its body may take as long as it likes. By hand, as not every runtime has
+      // `AbortSignal.any`, and what fails here must not look like a payment that was sent.
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(new Error(`no answer in ${timeout} ms`)), timeout);
+      signal.addEventListener("abort", () => patience.abort(signal.reason));
+      let response: Response;
+      try {
+        response = await unlessAborted(patience.signal, send(paid, { signal: patience.signal }));
+      } catch (error) {
+        // The caller's own wish; the payment stays open.
+        signal.throwIfAborted();
+        cause = error;
+        continue;
+      } finally {
+        clearTimeout(timer);
+      }
+      if (response.ok) return response;
+      // A gateway that lost its server tells nothing about the payment.
+      if (response.status >= 502 && response.status <= 504 && attempt < resends) {
+        discard(response);
+        continue;
+      }
+      if (response.status !== 402) return response;
+      const { settleResponse } = await http.processPaymentResult(
+        payment.payload,
+        (name) => response.headers.get(name),
+        response.status,
+      );
+      cause = new Error(`The server answered 402: ${settleResponse?.errorReason ?? reasonOf(response)}`);
+      // The server does not take it for paid. If the chain does, or has yet to say, then this is no bill to hand on.
+      const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
+      const fate = await unlessAborted(signal, fateOf(payment));
+      if (fate === "void") {
+        discard(response);
+        return undefined;
+      }
+      if (fate !== "unused" || sent) {
+        discard(response);
+        continue;
+      }
+      // Where the chain does not tell, the server's own answer has to do.
+      const refusal = await unlessAborted(
+        signal,
+        scheme.refusalOf(payment.payload.accepted).catch(() => undefined),
+      );
+      if (refusal) throw refusal;
+      return response;
+    }
+    const fate = await unlessAborted(signal, fateOf(payment));
+    if (fate === "void") return undefined;
+    throw refuseOutcome(request, payment, fate, cause);
+  }
+
+  /** What became of a payment, and the time on the chain at which that was so. */
+  function askFate({ payload }: OpenPayment): Promise<{ fate: AuthorizationFate; chainTime: number }> {
+    const { token } = scheme.checkOffer(payload.accepted).budget;
+    return authorizationFate(client, { token, authorization: authorizationOf(payload) });
+  }
+  /** What became of a payment; undefined if the chain does not answer. */
+  async function fateOf(payment: OpenPayment): Promise<AuthorizationFate | undefined> {
+    try {
+      return (await askFate(payment)).fate;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Whether an open payment still stands for its request: it can be settled, or it was, not long ago. Once it does
+   * not, a repeated request is a new purchase.
+   */
+  async function stillStands(payment: OpenPayment): Promise<boolean> {
+    const { fate, chainTime } = await askFate(payment);
+    if (fate === "void") return false;
+    const end = Number(authorizationOf(payment.payload).validBefore);
+    return chainTime < end || (chainTime < end + SETTLED_STANDS && fate !== "unused");
+  }
+
+  function reasonOf(response: Response): string {
+    try {
+      return http.getPaymentRequiredResponse((name) => response.headers.get(name)).error ?? "no reason given";
+    } catch {
+      return "no reason given";
+    }
+  }
+}
+
+/** What {@link latchkeyScheme} put there. */
+const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as SignedAuthorization;
+
+/** Lets the connection of an answer go that nobody will read. Not waited for: that, too, may take for ever. */
+const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
+
+/** A body that can be sent again: a stream is read, as a browser without streaming would send its name instead. */
+const buffered = async (init: RequestInit | undefined): Promise<RequestInit | undefined> =>
+  init?.body instanceof ReadableStream
+    ? {
+        ...init,
+        body: await unlessAborted(init.signal ?? undefined, new Response(init.body).arrayBuffer()),
+      }
+    : init;
+
+/** Whether a payment stands for nothing any more, also by the clock of a chain that lags an hour behind. */
+const isLongOver = ({ payload }: OpenPayment): boolean =>
+  Number(authorizationOf(payload).validBefore) + SETTLED_STANDS + 3600 < Date.now() / 1000;
+
+/** Offers for other chains, tokens and methods say less about why a payment failed than one that nearly passed. */
+const remoteness = ({ code }: Refusal): number =>
+  ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 1 : 0;
+
+function refuseOutcome(
+  request: Request,
+  { payload, header }: OpenPayment,
+  fate: Exclude<AuthorizationFate, "void"> | undefined,
+  cause: unknown,
+): Refusal {
+  const { nonce, validBefore } = authorizationOf(payload);
+  const settled = fate === "settled" ? true : fate === "unused" ? false : undefined;
+  const until = utcText(Number(validBefore) + (settled === false ? 0 : SETTLED_STANDS));
+  return new Refusal({
+    code: "OUTCOME_UNKNOWN",
+    shortMessage: settled
+      ? `${request.url} was paid, but its answer did not arrive.`
+      : `${request.url} did not answer, and may take the payment, if it has not already.`,
+    metaMessages: [
+      `Until ${until} the same request sends the same payment again, and pays nothing twice.`,
+      "details.header is the payment: show it to the merchant as your receipt.",
+    ],
+    details: { url: request.url, settled, nonce, validBefore: Number(validBefore), header },
+    cause,
+  });
+}
+
+const refuseCollision = (request: Request): Refusal =>
+  new Refusal({
+    code: "TOKEN_AUTHORIZATION_USED",
+    shortMessage: `${request.url} was not paid: other agents of this session used the same slots first.`,
+    metaMessages: [
+      "Try again: none of the payments that were signed can settle any more. Let all agents of a session share one",
+      "store, and this does not happen.",
+    ],
+    details: { url: request.url },
+  });

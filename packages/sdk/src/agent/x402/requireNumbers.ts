@@ -1,0 +1,22 @@
+import { InvalidInput } from "../../errors/InvalidInput.ts";
+
+/** Options that are numbers: each is left out, or at least `least`. */
+type Options = { readonly [name: string]: { value: number | undefined; least: number; whole?: boolean } };
+
+/**
+ * Makes sure of options that are numbers: one that is none would mean no wait, no try or no end.
+ *
+ * @throws {InvalidInput} INVALID_LIMIT
+ */
+export function requireNumbers(options: Options): void {
+  for (const [name, { value, least, whole = false }] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (Number.isFinite(value) && value >= least && (!whole || Number.isInteger(value))) continue;
+    throw new InvalidInput({
+      code: "INVALID_LIMIT",
+      shortMessage: `${name} must be a ${whole ? "whole " : ""}number of at least ${least}, not ${value}.`,
+      metaMessages: [`Leave ${name} out for its default.`],
+      details: { path: name, value },
+    });
+  }
+}

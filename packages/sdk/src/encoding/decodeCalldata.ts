@@ -1,0 +1,238 @@
+import {
+  type Abi,
+  type AbiFunction,
+  type Address,
+  concat,
+  decodeAbiParameters,
+  encodeAbiParameters,
+  getAddress,
+  type Hex,
+  isAddressEqual,
+  size,
+  slice,
+  toFunctionSelector,
+  zeroAddress,
+} from "viem";
+import { erc7579Abi } from "../accounts/erc7579/erc7579Abi.ts";
+import type { LatchkeyContract } from "../addresses/findAddress.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../errors/json.ts";
+import { Refusal } from "../errors/Refusal.ts";
+import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
+import { safeSessionHandlerAbi } from "../generated/abis/safeSessionHandlerAbi.ts";
+import { safeSessionModuleAbi } from "../generated/abis/safeSessionModuleAbi.ts";
+import { sessionLensAbi } from "../generated/abis/sessionLensAbi.ts";
+import { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseHex } from "../internal/parseHex.ts";
+import { hashCarriedSession } from "../session/hashCarriedSession.ts";
+import {
+  type CarriedSession,
+  decodeSession,
+  type UnpackedSession,
+  unpackSession,
+} from "../session/unpackSession.ts";
+import { type DecodedPayload, decodePayload } from "./payload/decodePayload.ts";
+import {
+  decodeSessionUserOpCallData,
+  type SessionUserOpCallData,
+} from "./userOp/decodeSessionUserOpCallData.ts";
+
+/** What calldata for a contract of Latchkey says, unjudged. */
+export type DecodedCalldata = {
+  functionName: string;
+  /** The arguments as the ABI has them, by their names; `argument1` is the second one, where it has none. */
+  args: { readonly [name: string]: unknown };
+  /** The session that they carry. A part that is left out stands there as its EIP-712 hash. */
+  session?: CarriedSession;
+  /** That session's id. */
+  id?: Hex;
+  /** Of `onInstall`: the granter, unless none is named, and the sessions that are enabled at once. */
+  installation?: {
+    granter: Hex | undefined;
+    sessions: readonly (UnpackedSession & { key: Address })[];
+  };
+  /** Of `validateUserOp`, and of an account's own `execute`: what the session's userOp does, if it is one. */
+  userOp?: SessionUserOpCallData;
+  /** Of a question about a signature: what the key signed, if the signature is a payload. */
+  payload?: DecodedPayload;
+  /** What stands behind the arguments, where something does. */
+  suffix?: Hex;
+};
+
+const abis: { readonly [contract in LatchkeyContract]: Abi } = {
+  erc7579SessionModule: erc7579SessionModuleAbi,
+  safeSessionHandler: safeSessionHandlerAbi,
+  safeSessionModule: safeSessionModuleAbi,
+  sessionLens: sessionLensAbi,
+};
+
+/** An ERC-7579 account's own `execute`, which the callData of a session's userOp is. */
+const accountAbi: Abi = erc7579Abi.filter(({ name }) => name === "execute");
+
+/**
+ * Reads calldata for any function of the session modules, the handler and the lens, and the callData of a session's
+ * userOp: what is called, the arguments by name, and the session that they carry. For logs, explorers, co-signers and
+ * simulations. That it can be read does not mean that the chain would accept it.
+ *
+ * @param data The calldata, selector included.
+ * @param options.to The contract that is called. At an address where this version has one of its contracts, only that
+ * contract's functions are looked for.
+ * @throws {Refusal} INVALID_CALLDATA: no function of these, arguments in another encoding than the ABI's, or no session
+ * where one belongs; INVALID_INPUT; INVALID_ADDRESS.
+ *
+ * @example
+ * const { functionName, args, session } = decodeCalldata(transaction.input, { to: transaction.to });
+ */
+export function decodeCalldata(data: Hex, options: { to?: Address } = {}): DecodedCalldata {
+  const written = parseHex(data, "data").toLowerCase() as Hex;
+  if (typeof options !== "object" || options === null)
+    throw new InvalidInput({
+      code: "INVALID_INPUT",
+      shortMessage: "The options are not an object.",
+      metaMessages: ["Pass { to }, or leave them out."],
+    });
+  const to = options.to === undefined ? undefined : parseAddress(options.to, "to");
+  const called = functionOf(written, to);
+  if (!called) throw invalid("No function of Latchkey's contracts has that selector.");
+  let values: readonly unknown[];
+  let canonical: Hex;
+  try {
+    const encoded = size(written) > 4 ? slice(written, 4) : "0x";
+    values = called.inputs.length > 0 ? decodeAbiParameters(called.inputs, encoded) : [];
+    canonical = encodeAbiParameters(called.inputs, values).toLowerCase() as Hex;
+    canonical = concat([slice(written, 0, 4), canonical]);
+  } catch (cause) {
+    throw invalid(`The arguments of ${called.name} cannot be read.`, cause);
+  }
+  if (!written.startsWith(canonical))
+    throw invalid(`The arguments of ${called.name} are encoded in another way than the ABI's.`);
+  const args = Object.fromEntries(
+    called.inputs.map(({ name }, index) => [name || `argument${index}`, values[index]]),
+  );
+  const carried = carriedBy(called, args, written);
+  return loggable({
+    functionName: called.name,
+    args,
+    ...carried,
+    ...(carried.session ? { id: hashCarriedSession(carried.session) } : {}),
+    ...(size(written) > size(canonical) ? { suffix: slice(written, size(canonical)) } : {}),
+  });
+}
+
+function functionOf(data: Hex, to: Address | undefined): AbiFunction | undefined {
+  if (size(data) < 4) return undefined;
+  const selector = slice(data, 0, 4);
+  const contracts = Object.keys(abis) as LatchkeyContract[];
+  const known = contracts.find((contract) => to && isAddressEqual(deterministicAddresses[contract], to));
+  const searched = known ? abis[known] : [...contracts.flatMap((contract) => abis[contract]), ...accountAbi];
+  return searched.find(
+    (item): item is AbiFunction => item.type === "function" && toFunctionSelector(item) === selector,
+  );
+}
+
+type Carried = Pick<DecodedCalldata, "session" | "installation" | "userOp" | "payload">;
+
+/** What the arguments hold in a form of Latchkey's own. */
+function carriedBy(called: AbiFunction, args: DecodedCalldata["args"], data: Hex): Carried {
+  switch (called.name) {
+    case "onInstall":
+      return { installation: reading(called, () => installationIn(args.data as Hex)) };
+    case "validateUserOp":
+      return userOpIn(args.userOp as { sender: Address; callData: Hex; signature: Hex });
+    case "isValidSafeSignature":
+    case "isValidSignatureFor":
+      return payloadIn(args.payload as Hex);
+    case "isValidSignature":
+    case "isValidSignatureWithSender":
+      return payloadIn(args.signature as Hex);
+  }
+  if ("executionCalldata" in args) {
+    const userOp = reading(called, () => userOpBy(data));
+    return userOp.form === "execution" ? { userOp, session: userOp.session } : { userOp };
+  }
+  const session = args.session ?? args.packed;
+  if (session === undefined) return {};
+  // The lens takes sessions in Solidity's own form, too.
+  if (typeof session !== "string") return { session: session as CarriedSession };
+  return { session: reading(called, () => decodeSession(session as Hex)) };
+}
+
+/** The callData of a session's userOp. The module is whom the account calls, unless it pays. */
+function userOpBy(callData: Hex): SessionUserOpCallData {
+  const [, execution] = decodeAbiParameters([{ type: "bytes32" }, { type: "bytes" }], slice(callData, 4));
+  const isExecution = size(execution) > 56 && slice(execution, 52, 56) === executeSelector;
+  return decodeSessionUserOpCallData(
+    callData,
+    isExecution ? getAddress(slice(execution, 0, 20)) : zeroAddress,
+  );
+}
+
+const executeSelector = toFunctionSelector(
+  "function execute(bytes session, bytes grant, (address target, uint256 value, bytes data)[] calls)",
+);
+
+/** A userOp that is none of a session's is the validator's to refuse. */
+function userOpIn({
+  sender,
+  callData,
+  signature,
+}: {
+  sender: Address;
+  callData: Hex;
+  signature: Hex;
+}): Carried {
+  try {
+    const userOp = userOpBy(callData);
+    if (userOp.form === "execution") return { userOp, session: userOp.session };
+    // 65 bytes of the key's signature, 6 of the period, 20 of the key; 20 zeros at the end.
+    const key = getAddress(slice(signature, 71, 91));
+    const { session } = unpackSession(slice(signature, 91, size(signature) - 20));
+    return { userOp, session: { account: sender, key, ...session } };
+  } catch {
+    return {};
+  }
+}
+
+/** Owners' signatures are none. */
+function payloadIn(signature: Hex): Carried {
+  try {
+    return { payload: decodePayload(signature) };
+  } catch {
+    return {};
+  }
+}
+
+function installationIn(data: Hex): NonNullable<DecodedCalldata["installation"]> {
+  if (data === "0x") return { granter: undefined, sessions: [] };
+  const length = Number(slice(data, 0, 1));
+  const granter = length === 0 ? undefined : slice(data, 1, 1 + length, { strict: true });
+  const sessions: (UnpackedSession & { key: Address })[] = [];
+  let rest: Hex = size(data) > 1 + length ? slice(data, 1 + length) : "0x";
+  while (rest !== "0x") {
+    const key = getAddress(slice(rest, 0, 20, { strict: true }));
+    const read = unpackSession(size(rest) > 20 ? slice(rest, 20) : "0x");
+    sessions.push({ key, ...read.session });
+    rest = read.rest;
+  }
+  return { granter, sessions };
+}
+
+function reading<value>({ name }: AbiFunction, read: () => value): value {
+  try {
+    return read();
+  } catch (cause) {
+    const reason = cause instanceof Refusal ? ` ${cause.shortMessage}` : "";
+    throw invalid(`What ${name} is given cannot be read.${reason}`, cause);
+  }
+}
+
+const invalid = (shortMessage: string, cause?: unknown) =>
+  new InvalidInput({
+    code: "INVALID_CALLDATA",
+    shortMessage,
+    metaMessages: [
+      "Pass the calldata of a call of a session module, the handler or the lens of this version.",
+    ],
+    cause,
+  });

@@ -1,0 +1,49 @@
+import { type Address, type Hex, isAddressEqual } from "viem";
+import { sessionLensAddress } from "../addresses/sessionLensAddress.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../errors/json.ts";
+import { type EncodedCall, encodedCalls } from "../session/CallRequest.ts";
+import { hashSession } from "../session/hashSession.ts";
+import type { Session } from "../session/Session.ts";
+import { decodeCalldata } from "./decodeCalldata.ts";
+
+/** What the owners are about to sign. */
+export type ReviewableEnable = {
+  /** The module that is to enable the session: compare it with the one that the account has. */
+  module: Address;
+  session: Session;
+  id: Hex;
+};
+
+/**
+ * What a co-signer's software does before its owner signs a batch of {@link encodeReviewableEnable}: makes sure that the
+ * session it shows is the session that it enables, and that it does nothing else. The chain alone cannot: a proposer who
+ * lies can prove one session to the lens and then enable another.
+ *
+ * @param calls The batch, call by call, as the account is to make them.
+ * @throws {Refusal} INVALID_CALLDATA: the batch is another, or shows another session than it enables; do not sign it.
+ * INVALID_ADDRESS; INVALID_INPUT.
+ */
+export function decodeReviewableEnable(calls: readonly EncodedCall[]): ReviewableEnable {
+  const [shown, enabled, ...others] = Array.isArray(calls) && calls.length > 0 ? encodedCalls(calls) : [];
+  if (!shown || !enabled || others.length > 0) throw refuse("It is not a batch of two calls.");
+  if (shown.value !== 0n || enabled.value !== 0n) throw refuse("It sends native coin.");
+  const proof = decodeCalldata(shown.data, shown);
+  if (!isAddressEqual(shown.to, sessionLensAddress()) || proof.functionName !== "requireSame")
+    throw refuse("Its first call is not SessionLens.requireSame.");
+  const action = decodeCalldata(enabled.data, enabled);
+  if (action.functionName !== "enable")
+    throw refuse(`Its second call is ${action.functionName}, not enable.`);
+  const session = proof.session as Session;
+  const id = hashSession(session);
+  if (proof.args.packed !== action.args.session || id !== action.id || proof.suffix || action.suffix)
+    throw refuse("It shows another session than it enables.");
+  return loggable({ module: enabled.to, session, id });
+}
+
+const refuse = (reason: string) =>
+  new InvalidInput({
+    code: "INVALID_CALLDATA",
+    shortMessage: `This batch does not enable a session in a way that owners can review. ${reason}`,
+    metaMessages: ["Do not sign it. Ask whoever proposed it for the calls of encodeReviewableEnable."],
+  });

@@ -1,0 +1,28 @@
+import { type Address, encodeFunctionData, type Hex } from "viem";
+import { loggable } from "../errors/json.ts";
+import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseHex } from "../internal/parseHex.ts";
+import type { EncodedCall } from "../session/CallRequest.ts";
+import { hashSession } from "../session/hashSession.ts";
+
+/**
+ * The call by which the account pauses one session: every use of it is refused until {@link encodeResume}. For the account
+ * to send.
+ *
+ * This is no revocation: time goes on, what has been paid stays paid, and what the key has signed meanwhile is good again
+ * once the session is resumed. Where the key may have leaked, {@link encodeRevoke}.
+ *
+ * @param session The grant or the proposal; or the module and the session's id, if that is all there is.
+ * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
+ */
+export const encodePause = (session: SessionCarrier | { module: Address; id: Hex }): EncodedCall => {
+  const id = session && "id" in session ? parseHex(session.id, "id", 32) : hashSession(grantSession(session));
+  return loggable({
+    to: parseAddress(session.module, "module"),
+    value: 0n,
+    data: encodeFunctionData({ abi: sessionModuleAbi, functionName: "pause", args: [id] }),
+  });
+};

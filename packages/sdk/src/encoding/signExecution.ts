@@ -1,0 +1,62 @@
+import { type Address, bytesToHex, type Hex, hexToBigInt } from "viem";
+import { loggable } from "../errors/json.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseWhole } from "../internal/parseWhole.ts";
+import { type EcdsaSigner, signTypedDataBy } from "../internal/signTypedDataBy.ts";
+import { type CallRequest, toCalls } from "../session/CallRequest.ts";
+import { eip712Domain } from "../session/eip712Domain.ts";
+import { eip712Types } from "../session/eip712Types.ts";
+import { hashSession } from "../session/hashSession.ts";
+import { ANYONE, type Call } from "../session/Session.ts";
+
+/** An execution on the word of the key, for whoever may submit it. Submit it by {@link executeSigned}. */
+export type SignedExecution = {
+  calls: readonly Call[];
+  /** Who may submit it; {@link ANYONE}: whoever likes. */
+  caller: Address;
+  nonce: bigint;
+  /** The last second at which it is good, Unix time. */
+  deadline: number;
+  /** r ‖ s ‖ v, 65 bytes, low s. */
+  keySignature: Hex;
+};
+
+/**
+ * Has the session's key sign an execution that somebody else submits, and pays the gas of.
+ *
+ * @param key The session's key.
+ * @param parameters.caller Who may submit it, or the word `"anyone"`. Whoever may, may also choose when, until the
+ * deadline.
+ * @param parameters.deadline The last second at which it is good, Unix time.
+ * @param parameters.nonce Any number that the session has not used; default: random. Numbers of one run of 256 share
+ * a storage slot, so counting up costs less gas.
+ * @throws {Refusal} EMPTY_BATCH; INVALID_ADDRESS; INVALID_INPUT; INVALID_GRANT; INVALID_SIGNER: the key is not the session's, or its signature not of the
+ * form that counts; NOT_SIGNED, NETWORK: a key that is kept elsewhere gave none.
+ */
+export async function signExecution(
+  key: EcdsaSigner,
+  parameters: {
+    grant: Grant;
+    calls: readonly CallRequest[];
+    caller: Address | "anyone";
+    deadline: number;
+    nonce?: bigint;
+  },
+): Promise<SignedExecution> {
+  const { grant } = parameters;
+  const session = grantSession(grant);
+  const deadline = parseWhole(parameters.deadline, "deadline", 2 ** 48);
+  const calls = toCalls(parameters.calls);
+  const caller = parameters.caller === "anyone" ? ANYONE : parseAddress(parameters.caller, "caller");
+  const random = hexToBigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(8))));
+  const nonce = parseWhole(parameters.nonce ?? random, "nonce", 1n << 256n);
+  const keySignature = await signTypedDataBy(key, session.key, {
+    domain: eip712Domain(grant.chainId, grant.module),
+    types: { Execute: eip712Types.Execute, Call: eip712Types.Call },
+    primaryType: "Execute",
+    message: { session: hashSession(session), calls, caller, nonce, deadline },
+  });
+  return loggable({ calls, caller, nonce, deadline, keySignature });
+}

@@ -1,0 +1,26 @@
+import { type Address, encodeFunctionData, encodePacked, type Hex } from "viem";
+import { erc7579Abi, SINGLE_CALL_MODE } from "../../accounts/erc7579/erc7579Abi.ts";
+import { transferOf } from "../../session/CallRequest.ts";
+
+/** One payment out of a budget. */
+export type UserOpPayment = {
+  token: Address;
+  to: Address;
+  /** In the token's base units. */
+  amount: bigint;
+};
+
+/**
+ * The `callData` of a userOp by which the account makes one payment itself, without coming back to the module: the
+ * validator charges it. The one form that the validator takes. Cheaper than {@link encodeSessionUserOpCallData}.
+ *
+ * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
+ */
+export function encodePaymentUserOpCallData(payment: UserOpPayment): Hex {
+  const { target, value, data } = transferOf(payment);
+  return encodeFunctionData({
+    abi: erc7579Abi,
+    functionName: "execute",
+    args: [SINGLE_CALL_MODE, encodePacked(["address", "uint256", "bytes"], [target, value, data])],
+  });
+}

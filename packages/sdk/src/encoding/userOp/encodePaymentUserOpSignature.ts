@@ -1,0 +1,51 @@
+import { concat, type Hex, numberToHex, pad, size } from "viem";
+import { InvalidInput } from "../../errors/InvalidInput.ts";
+import { grantSession } from "../../grant/grantSession.ts";
+import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
+import { parseHex } from "../../internal/parseHex.ts";
+import { parseWhole } from "../../internal/parseWhole.ts";
+import { transferOf } from "../../session/CallRequest.ts";
+import { packSession } from "../../session/packSession.ts";
+import { partsNeeded } from "../../session/partsNeeded.ts";
+import type { UserOpPayment } from "./encodePaymentUserOpCallData.ts";
+
+/**
+ * The `signature` of a userOp that {@link encodePaymentUserOpCallData} makes, around a signature of the key.
+ *
+ * @param parameters.session The session, with its module: a grant or a proposal.
+ * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled.
+ * @param parameters.period The number of the budget's period that is charged.
+ * @param parameters.keySignature The key's, over `PaymentUserOp`: {@link signPaymentUserOp} makes both. For a stub any
+ * 65 bytes that are somebody's signature.
+ * @param parameters.payment What the userOp pays. Only the parts of an enabled session that it needs travel then.
+ * @returns The key's signature (65 bytes), the period (6), the key (20), the session's own bytes, the grant, 20 zeros.
+ * @throws {InvalidInput} INVALID_INPUT; INVALID_ADDRESS; MALFORMED_SESSION
+ */
+export function encodePaymentUserOpSignature(parameters: {
+  session: SessionCarrier;
+  signature?: Hex;
+  period: bigint;
+  keySignature: Hex;
+  payment?: UserOpPayment;
+}): Hex {
+  const session = grantSession(parameters.session);
+  const keySignature = parseHex(parameters.keySignature, "keySignature");
+  if (size(keySignature) !== 65)
+    throw new InvalidInput({
+      code: "INVALID_INPUT",
+      shortMessage: `A key signature has 65 bytes, not ${size(keySignature)}.`,
+      metaMessages: ["Sign by signPaymentUserOp."],
+      details: { keySignature },
+    });
+  const grant = parseHex(parameters.signature ?? "0x", "signature");
+  const whole =
+    grant === "0x" && parameters.payment ? partsNeeded(session, [transferOf(parameters.payment)]) : undefined;
+  return concat([
+    keySignature,
+    numberToHex(parseWhole(parameters.period, "period", 1n << 48n), { size: 6 }),
+    session.key,
+    packSession(session, whole),
+    grant,
+    pad("0x", { size: 20 }),
+  ]);
+}

@@ -1,0 +1,77 @@
+import { type Address, encodeFunctionData, erc20Abi, isAddressEqual, zeroAddress } from "viem";
+import { encodeEnable } from "../../encoding/encodeEnable.ts";
+import { encodeReviewableEnable } from "../../encoding/encodeReviewableEnable.ts";
+import { encodeRevoke } from "../../encoding/encodeRevoke.ts";
+import { InvalidInput } from "../../errors/InvalidInput.ts";
+import { loggable } from "../../errors/json.ts";
+import { grantSession } from "../../grant/grantSession.ts";
+import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
+import { parseAddress } from "../../internal/parseAddress.ts";
+import { parseList } from "../../internal/parseList.ts";
+import { parseWhole } from "../../internal/parseWhole.ts";
+import type { EncodedCall } from "../../session/CallRequest.ts";
+import { hashSession } from "../../session/hashSession.ts";
+import type { BalanceFloor } from "./BalanceFloor.ts";
+
+/**
+ * The calls by which an account replaces one session by another: the guards, then the old one out, then the new one in.
+ * For the account to send, in one batch, all or none.
+ *
+ * A guard is a transfer of `amount` from the account to itself. It moves nothing, and fails where the account holds less
+ * than that: where the old session, by whichever rail, has paid since the amount was read. Money that came in meanwhile
+ * hides as much going out, and so does a token whose balances grow by themselves. A token that takes a fee of
+ * transfers would take it of the guard too: {@link replaceSession} refuses those, this function cannot know.
+ *
+ * @param parameters.floors By {@link readBalanceFloors}. An amount of 0 needs no guard: nothing was there to be spent.
+ * @throws {InvalidInput} INVALID_GRANT: both are the same session, or of different accounts or modules; MALFORMED_SESSION;
+ * INVALID_ADDRESS; INVALID_INPUT.
+ */
+export function encodeReplaceSession(parameters: {
+  old: SessionCarrier;
+  replacement: SessionCarrier;
+  floors: readonly BalanceFloor[];
+  /** Whether the batch also shows the new session: see {@link encodeReviewableEnable}. Default: no. */
+  reviewable?: boolean;
+}): EncodedCall[] {
+  const { old, replacement, floors, reviewable = false } = parameters;
+  const { account } = grantSession(old);
+  if (!isAddressEqual(account, grantSession(replacement).account))
+    throw mismatch(
+      "The sessions are of different accounts.",
+      "Propose the new one for the old one's account.",
+    );
+  if (parseAddress(old.module, "old.module") !== parseAddress(replacement.module, "replacement.module"))
+    throw mismatch(
+      "The sessions are of different modules.",
+      "Propose the new one with the old one's module, or revoke and enable them one after the other.",
+    );
+  if (hashSession(grantSession(old)) === hashSession(grantSession(replacement)))
+    throw mismatch(
+      "The new session is the old one, which could never be enabled again once it is revoked.",
+      "Propose it anew: a proposal has a salt of its own.",
+    );
+  return loggable([
+    ...parseList(floors, "floors", readFloor)
+      .filter(({ amount }) => amount > 0n)
+      .map((floor) => guard(account, floor)),
+    encodeRevoke(old),
+    ...(reviewable ? encodeReviewableEnable(replacement) : [encodeEnable(replacement)]),
+  ]);
+}
+
+const readFloor = (floor: BalanceFloor, path: string): BalanceFloor => ({
+  token: parseAddress(floor?.token, `${path}.token`),
+  amount: parseWhole(floor.amount, `${path}.amount`, 1n << 256n),
+});
+
+const guard = (account: Address, { token, amount }: BalanceFloor): EncodedCall =>
+  isAddressEqual(token, zeroAddress)
+    ? { to: account, value: amount, data: "0x" }
+    : {
+        to: token,
+        value: 0n,
+        data: encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [account, amount] }),
+      };
+
+const mismatch = (shortMessage: string, metaMessage: string) =>
+  new InvalidInput({ code: "INVALID_GRANT", shortMessage, metaMessages: [metaMessage] });

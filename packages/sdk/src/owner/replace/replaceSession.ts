@@ -1,0 +1,112 @@
+import { type Hash, isAddressEqual } from "viem";
+import { Refusal } from "../../errors/Refusal.ts";
+import type { Grant, Proposal } from "../../grant/Grant.ts";
+import { grantSession } from "../../grant/grantSession.ts";
+import { requireGrantChain } from "../../grant/requireGrantChain.ts";
+import { parseAddress } from "../../internal/parseAddress.ts";
+import { checkSession } from "../../session/checkSession.ts";
+import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../AccountSender.ts";
+import { isReviewable, type Reviewable } from "../isReviewable.ts";
+import { sendAsAccount } from "../sendAsAccount.ts";
+import type { BalanceFloor } from "./BalanceFloor.ts";
+import { encodeReplaceSession } from "./encodeReplaceSession.ts";
+import { guardRefusal } from "./guardRefusal.ts";
+import { readBalanceFloors } from "./readBalanceFloors.ts";
+
+/** What is replaced by what. */
+export type SessionToReplace = {
+  /** The session that goes, granted or not. */
+  old: Grant | Proposal;
+  /** The session that comes, of the same account, module and chain. Its key may be the old one's. */
+  replacement: Proposal | Grant;
+  /**
+   * What the account must still hold. Default: what it holds now, of each token that the old session has a budget for.
+   * Pass what {@link readBalanceFloors} said when the owner looked. An empty list: no guard.
+   */
+  floors?: readonly BalanceFloor[];
+} & Reviewable;
+
+/**
+ * Takes one session out and puts another in, atomically: there is no moment with both or with neither, and it fails as a
+ * whole where the old session has spent since its owner looked. The new one is enabled: give the agent
+ * {@link enabledGrant} of it.
+ *
+ * The guard is a transfer of each floor from the account to itself ({@link encodeReplaceSession}), so it sees payments of
+ * both rails, and also any other payment of the account. It does not see money that leaves while as much comes in, nor
+ * tokens without a budget. An account that pays for its own userOp holds less native coin by then: lower the native
+ * floor by that, or leave it out.
+ *
+ * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
+ * @returns The transaction's hash (or what `send` gave). Look at the receipt: it reverts if the old session spends before
+ * it is mined, and the old session lives on then.
+ * @throws {Refusal} SPENT_MEANWHILE with `details.token`, `details.floor` and `details.balance`; NO_GUARD: a token takes
+ * fees or refuses; INVALID_GRANT: the same session, or another account or module; WRONG_CHAIN; MALFORMED_SESSION;
+ * UNSUPPORTED_ACCOUNT; INVALID_ADDRESS: several owners sign, and there is no SessionLens on this chain; see
+ * {@link executeAsSafe}.
+ */
+export async function replaceSession(
+  client: PayingClient,
+  parameters: SessionToReplace & BySafeOwners,
+): Promise<Hash>;
+export async function replaceSession(
+  client: ReadingClient,
+  parameters: SessionToReplace & BySending,
+): Promise<Hash>;
+export async function replaceSession(
+  client: PayingClient | ReadingClient,
+  { old, replacement, floors: named, reviewable, ...sender }: SessionToReplace & (BySafeOwners | BySending),
+): Promise<Hash> {
+  const reader: ReadingClient = client;
+  grantSession(old);
+  parseAddress(old.module, "module");
+  checkSession(grantSession(replacement), replacement.module);
+  await requireGrantChain(reader, old);
+  await requireGrantChain(reader, replacement);
+  const floors = named ?? (await readBalanceFloors(reader, old));
+  const calls = encodeReplaceSession({
+    old,
+    replacement,
+    floors,
+    reviewable: await isReviewable(reader, sender.owner, reviewable),
+  });
+  const { account } = old.session;
+  for (const floor of floors) {
+    const refusal = await guardRefusal(reader, account, floor);
+    if (refusal) throw refusal;
+  }
+  await requireFloors(reader, old, floors);
+  try {
+    return await sendAsAccount(client, { account, accountKind: old.accountKind, calls, ...sender });
+  } catch (error) {
+    // A Safe only says that a call of its batch failed, not which.
+    if (error instanceof Refusal && error.code !== "OUTCOME_UNKNOWN" && error.code !== "NETWORK")
+      await requireFloors(reader, old, floors, error);
+    throw error;
+  }
+}
+
+/** @throws {Refusal} SPENT_MEANWHILE: the account holds less than a floor. */
+async function requireFloors(
+  client: ReadingClient,
+  old: Grant | Proposal,
+  floors: readonly BalanceFloor[],
+  cause?: unknown,
+): Promise<void> {
+  const { account } = old.session;
+  const budgets = floors.map(({ token }) => ({ token }));
+  const balances = await readBalanceFloors(client, { session: { account, budgets } });
+  for (const { token, amount: floor } of floors) {
+    const balance = balances.find((one) => isAddressEqual(one.token, token))?.amount ?? 0n;
+    if (balance >= floor) continue;
+    throw new Refusal({
+      code: "SPENT_MEANWHILE",
+      shortMessage: `The account holds ${balance} of ${token}, less than the ${floor} of when its owner looked.`,
+      metaMessages: [
+        "Nothing was replaced: the old session is as it was. Look at what it has spent, then replace it again.",
+        "To end it whatever it has spent, use revokeSession.",
+      ],
+      details: { token, floor, balance },
+      cause,
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import { type Address, type Hex, isAddressEqual, size, type TypedDataDefinition } from "viem";
+import type { SmartAccount } from "viem/account-abstraction";
+import { safeMessage } from "../accounts/safe/safeMessage.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import type { Grant, Proposal } from "../grant/Grant.ts";
+import { grantSession } from "../grant/grantSession.ts";
+import { type EcdsaSigner, requestSignature, signerAddress } from "../internal/signTypedDataBy.ts";
+import { checkSession } from "../session/checkSession.ts";
+import { grantDigest } from "../session/grantDigest.ts";
+import { sessionJson } from "../session/sessionJson.ts";
+import { sessionTypedData } from "../session/sessionTypedData.ts";
+import { erc7579Signature } from "./erc7579Signature.ts";
+import type { Owner } from "./Owner.ts";
+import { ownersSignature } from "./ownersSignature.ts";
+import type { ValidatorSigner } from "./ValidatorSigner.ts";
+
+/**
+ * Has the owner of the account sign a proposal. A passkey is asked once; nothing is sent to any chain. What comes
+ * back is all that the agent needs: it travels along with the first use of the session.
+ *
+ * @param owner Of a Safe: the owner; with a threshold above 1, as many owners as that. Owners on different devices
+ * sign one by one, and {@link combineGrants} joins what they signed. Or a wallet that is connected as the account
+ * itself, as Safe's is: it gets the session as typed data, which it can show, and collects its owners' signatures on
+ * its own. An owner's own wallet gets the Safe's message instead, 32 bytes.
+ * Of an ERC-7579 account: a viem smart account of that very account, as permissionless makes them, whose signatures
+ * must begin as named at installation; or a {@link ValidatorSigner}. Of a Safe7579 also the Safe's owners, of a Kernel
+ * also the key that its root validator knows.
+ * @param proposal By {@link proposeSession}. Show it to the owner first: what is signed is this very object.
+ * @throws {InvalidInput} MALFORMED_SESSION, before anybody is asked, where the module would refuse the session.
+ * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a wallet or passkey that gave none. Whether
+ * the signers are owners only the chain knows: ask {@link verifyGrant}.
+ * @throws {Refusal} NOT_SIGNED: who was asked said no, or could not sign; NETWORK where a remote signer was not reached.
+ */
+export async function signGrant(
+  owner: Owner | readonly Owner[] | SmartAccount | ValidatorSigner,
+  proposal: Proposal,
+): Promise<Grant> {
+  const session = grantSession(proposal);
+  const { version, chainId, module, accountKind } = proposal;
+  checkSession(session, module);
+  const signature =
+    accountKind === "safe"
+      ? await safeSignature(onlyOwners(owner), proposal)
+      : await erc7579Signature(owner, { ...proposal, accountKind });
+  return { version, chainId, module, accountKind, session: sessionJson(session), signature };
+}
+
+function safeSignature(
+  owner: Owner | readonly Owner[],
+  { chainId, module, session }: Proposal,
+): Promise<Hex> {
+  const { account } = session;
+  const wallet = walletOf(account, owner);
+  return wallet
+    ? askAccount(wallet, sessionTypedData(session, { chainId, module }) as TypedDataDefinition)
+    : ownersSignature(
+        owner,
+        safeMessage({ safe: account, chainId, digest: grantDigest(session, { chainId, module }) }),
+      );
+}
+
+/** A Safe's owners sign the Safe's message: who signs in a form of their own is none of them. */
+function onlyOwners(owner: Parameters<typeof signGrant>[0]): Owner | readonly Owner[] {
+  const foreign = [owner].flat().some((one) => "granter" in one || ("type" in one && one.type === "smart"));
+  if (!foreign) return owner as Owner | readonly Owner[];
+  throw new InvalidInput({
+    code: "INVALID_SIGNER",
+    shortMessage: "A Safe's session is signed by the Safe's owners, or by its own wallet.",
+    metaMessages: ["Pass a viem account, a wallet client with an account, or a passkey with its rawId."],
+  });
+}
+
+/** The one signer that speaks as the account. Beside others it would be an owner of itself, which no Safe has. */
+function walletOf(account: Address, owner: Owner | readonly Owner[]): EcdsaSigner | undefined {
+  const [only, ...others] = [owner].flat() as readonly Owner[];
+  if (!only || others.length > 0 || "rawId" in only) return undefined;
+  return isAddressEqual(signerAddress(only), account) ? only : undefined;
+}
+
+async function askAccount(wallet: EcdsaSigner, message: TypedDataDefinition): Promise<Hex> {
+  const signature = await requestSignature(wallet, message);
+  if (size(signature) > 0) return signature;
+  throw new InvalidInput({
+    code: "INVALID_SIGNER",
+    shortMessage: "The account's wallet gave no signature.",
+    metaMessages: [
+      "It may have put the message on the chain instead, which is no grant.",
+      "Turn on off-chain signing in the wallet, or have the account enable the session by a transaction.",
+    ],
+  });
+}

@@ -1,0 +1,137 @@
+import { type Address, isAddressEqual, maxUint128, maxUint256, size, zeroAddress } from "viem";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { readSession } from "./readSession.ts";
+import { ANYONE, type Session } from "./Session.ts";
+
+/**
+ * What can be wrong with a session's shape, in the words of the contract's `Flaw`. WIDTH is the SDK's alone: a value does not
+ * fit its field, and there are no bytes for it.
+ */
+export type Flaw =
+  | "PARTIES"
+  | "WINDOW"
+  | "WIDTH"
+  | "TOKEN"
+  | "LIMITS"
+  | "STREAM"
+  | "SLOTS"
+  | "RECIPIENTS"
+  | "TARGET"
+  | "OPERATOR"
+  | "ENCODING";
+
+/** Most that one session holds of each. */
+const MOST = { budgets: 8, actions: 32, rules: 8, recipients: 32, sizes: 8 } as const;
+
+/**
+ * Checks every bound that the module checks when a session is enabled, so that nobody signs what the chain will
+ * refuse. What is wrong with a session that the chain would take (a condition that can be bypassed, an end that never
+ * comes) is for {@link describeSession} to say.
+ *
+ * @param session Any session, however it was made.
+ * @param module The module's address, if known: a session may not name it.
+ * @throws {InvalidInput} MALFORMED_SESSION with `details.flaw` and, for budgets and actions, `details.index`; INVALID_ADDRESS: the module's.
+ */
+export function checkSession(session: Session, module?: Address): void {
+  if (module !== undefined) parseAddress(module, "module");
+  const { account, key, budgets, actions } = readSession(session);
+  const isOneOf = (address: Address, ...forbidden: (Address | undefined)[]) =>
+    forbidden.some((other) => other !== undefined && isAddressEqual(address, other));
+
+  if (isOneOf(account, zeroAddress)) throw malformed("PARTIES", 0, "The account is the zero address.");
+  if (isOneOf(key, zeroAddress, account))
+    throw malformed("PARTIES", 0, "The key must be an address of its own, neither zero nor the account.");
+  if (
+    !isWhole(session.validAfter, 2 ** 48) ||
+    !isWhole(session.validUntil, 2 ** 47) ||
+    session.validUntil < 2 ||
+    session.validUntil <= session.validAfter
+  )
+    throw malformed(
+      "WINDOW",
+      0,
+      "The session must end after it begins, and below 2^47 seconds of Unix time.",
+    );
+  if (
+    !fits(session.epoch, (1n << 64n) - 1n) ||
+    !fits(session.salt, maxUint256) ||
+    !fits(session.gasAllowance, maxUint128)
+  )
+    throw malformed("WIDTH", 0, "The epoch, the salt or the gas allowance does not fit its field.");
+  if (budgets.length > MOST.budgets)
+    throw malformed("ENCODING", 0, `A session holds at most ${MOST.budgets} budgets.`);
+  if (actions.length > MOST.actions)
+    throw malformed("ENCODING", 0, `A session holds at most ${MOST.actions} actions.`);
+
+  for (const [index, budget] of budgets.entries()) {
+    const { token, perTransaction, perPeriod, period, initial, perSecond } = budget;
+    const { signatures, sizes, recipients } = budget;
+    const flawed = (flaw: Flaw, says: string) =>
+      malformed(flaw, index, `Budget ${index} (${token}): ${says}`);
+    if (![perTransaction, perPeriod, initial, perSecond].every((amount) => fits(amount, maxUint128)))
+      throw flawed("WIDTH", "an amount does not fit 128 bits.");
+    if (!isWhole(period, 2 ** 32)) throw flawed("WIDTH", "the period does not fit 32 bits.");
+    if (isOneOf(token, account, module)) throw flawed("TOKEN", "the token is the account or the module.");
+    if (budgets.slice(0, index).some((other) => isAddressEqual(other.token, token)))
+      throw flawed("TOKEN", "the token has a budget already.");
+    if (perTransaction === 0n || perTransaction > perPeriod || period === 0)
+      throw flawed(
+        "LIMITS",
+        "the limit for one transaction must be above zero and at most the limit of a period.",
+      );
+    if (perSecond === 0n && initial > 0n)
+      throw flawed("STREAM", "what a stream begins with needs perSecond beside it.");
+    if (perSecond > 0n && signatures > 0) throw flawed("STREAM", "a stream cannot be paid by signatures.");
+    if (!isWhole(signatures, 2)) throw flawed("SLOTS", "signatures is 0 for none or 1 for EIP-3009.");
+    if (signatures === 0 && sizes !== 0)
+      throw flawed("SLOTS", "there are no slot sizes where nothing is paid by signatures.");
+    if (signatures > 0) {
+      if (!isWhole(sizes, MOST.sizes + 1) || sizes === 0)
+        throw flawed("SLOTS", "there are 1 to 8 slot sizes.");
+      if (isOneOf(token, zeroAddress)) throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
+      if (perTransaction >> BigInt(2 * (sizes - 1)) === 0n)
+        throw flawed("SLOTS", "the smallest slot would be worth nothing; take fewer slot sizes.");
+      if (perPeriod / perTransaction >= 1n << 32n)
+        throw flawed(
+          "SLOTS",
+          "signatures need a limit of a period below 2^32 times that of one transaction.",
+        );
+    }
+    const anyone = recipients.some((recipient) => isOneOf(recipient, ANYONE));
+    if (
+      recipients.length === 0 ||
+      recipients.length > MOST.recipients ||
+      recipients.some((recipient) => isOneOf(recipient, zeroAddress)) ||
+      (anyone && recipients.length > 1)
+    )
+      throw flawed("RECIPIENTS", "there must be 1 to 32 recipients, none of them zero, or ANYONE alone.");
+  }
+
+  for (const [index, action] of actions.entries()) {
+    const flawed = (flaw: Flaw, says: string) => malformed(flaw, index, `Action ${index}: ${says}`);
+    if (isOneOf(action.target, zeroAddress, account, module, ...budgets.map(({ token }) => token)))
+      throw flawed("TARGET", "the target may not be zero, the account, the module or a budget's token.");
+    if (size(action.selector) !== 4) throw flawed("WIDTH", "a selector has 4 bytes.");
+    if (action.rules.length > MOST.rules) throw flawed("ENCODING", `there are at most ${MOST.rules} rules.`);
+    for (const rule of action.rules) {
+      if (!isWhole(rule.op, 6)) throw flawed("OPERATOR", "a rule's operator is a number from 0 to 5.");
+      if (!isWhole(rule.offset, 2 ** 16)) throw flawed("WIDTH", "a rule's offset does not fit 16 bits.");
+      if (size(rule.value) !== 32) throw flawed("WIDTH", "a rule's value has 32 bytes.");
+    }
+  }
+}
+
+const isWhole = (value: number, below: number) => Number.isInteger(value) && value >= 0 && value < below;
+
+const fits = (value: bigint, most: bigint) => value >= 0n && value <= most;
+
+const malformed = (flaw: Flaw, index: number, shortMessage: string) =>
+  new InvalidInput({
+    code: "MALFORMED_SESSION",
+    shortMessage,
+    metaMessages: [
+      "The module would refuse this session. Change what the message names and propose it again.",
+    ],
+    details: { flaw, index },
+  });

@@ -1,4 +1,0 @@
-import type { Slot } from "../payload/PayloadParameters.ts";
-
-/** A text that tells the slots of one period apart. */
-export const slotKey = (slot: Slot): string => `${slot.lot}/${slot.size}/${slot.index}`;
