@@ -8,6 +8,7 @@ import {
   type DisplayModel,
   type FormatOptions,
   format,
+  formatEip5792Batch,
   formatTypedData,
   isFieldGroup,
   type RegistryIndex,
@@ -514,6 +515,15 @@ describe("a wallet that reads the ERC-7730 descriptions", () => {
       );
       expect(screen(model, name === "requireSame" ? ["EMPTY_ARRAY"] : [])).to.deep.equal(lines);
     });
+
+  it("shows every limit before the packed session, in a batch that begins with requireSame", async () => {
+    const calls = [cases.requireSame, cases.enable].map((one) => one?.call as { to: Address; data: Hex });
+    const { callDisplays } = await formatEip5792Batch({ chainId: base.id, from: safe, calls }, wallet);
+    expect(callDisplays.map((one) => screen(one, ["EMPTY_ARRAY"]))).to.deep.equal([
+      cases.requireSame?.lines,
+      cases.enable?.lines,
+    ]);
+  });
 
   it("shows where native coin goes, though no description tells it what a call without data is", async () => {
     const calls = [{ target: shop, value: 5n, data: "0x" as Hex }];
