@@ -1,7 +1,7 @@
 /**
  * Writes what follows from the compiled contracts, so that nobody copies it by hand and none of it can be out of date:
- * the SDK's ABIs, creation and runtime code, addresses and TypeChain bindings for ethers v6, the Solidity sources that
- * the package ships, and the hashes and the address in `deployments/attestation.json`.
+ * the SDK's ABIs, creation and runtime code, addresses and TypeChain bindings for ethers v6, the Solidity sources and the
+ * ERC-7730 descriptions that the package ships, and the hashes and the address in `deployments/attestation.json`.
  *
  *     npm run generate              compiles and writes
  *     npm run generate -- --check   compiles and compares; names each file that differs and exits 1
@@ -11,6 +11,7 @@ import { dirname, join, resolve } from "node:path";
 import { commandLine, readCommandLine } from "./commandLine.ts";
 import { addressBindings } from "./generate/addressBindings.ts";
 import { attestationValues } from "./generate/attestationValues.ts";
+import { clearSigning } from "./generate/clearSigning.ts";
 import { ethersBindings } from "./generate/ethersBindings.ts";
 import type { Files } from "./generate/Files.ts";
 import { filesIn } from "./generate/filesIn.ts";
@@ -24,6 +25,7 @@ const root = resolve(import.meta.dirname, "..");
 /** Folders with nothing but generated files: what else is in there goes. */
 const bindings = "packages/sdk/src/generated";
 const sources = "packages/sdk/contracts";
+const descriptions = "packages/sdk/erc7730";
 
 /** What an attester reads of one contract; most of it is written by people. */
 const attestation = { path: "deployments/attestation.json", contract: "ERC7579SessionModule" };
@@ -47,6 +49,7 @@ const wanted: Files = new Map([
   ...addressBindings(contracts, deployed.addresses, bindings),
   ...(await ethersBindings(contracts, bindings)),
   ...(await soliditySources(contracts, root, sources)),
+  ...clearSigning(contracts, descriptions),
   [
     attestation.path,
     attestationValues(await readFile(join(root, attestation.path), "utf8"), attested),
@@ -54,7 +57,7 @@ const wanted: Files = new Map([
 ]);
 
 const paths = new Set(wanted.keys());
-for (const folder of [bindings, sources])
+for (const folder of [bindings, sources, descriptions])
   for (const path of await filesIn(join(root, folder))) paths.add(`${folder}/${path}`);
 const drift: { path: string; why: string }[] = [];
 for (const path of paths) {

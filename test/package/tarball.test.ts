@@ -16,7 +16,7 @@ describe("the package as it is packed", function () {
   });
   after(() => project.remove());
 
-  it("has the compiled SDK, the Solidity sources, a licence and a page about itself, and nothing else", () => {
+  it("has the compiled SDK, the Solidity sources, what wallets read, a licence and a page about itself, and nothing else", () => {
     const kinds = new Set(
       tarball.files.map((path) =>
         path.replace(/^(dist|contracts)\/.*?(\.d\.ts|\.js\.map|\.[a-z]+)$/, "$1 $2"),
@@ -29,6 +29,13 @@ describe("the package as it is packed", function () {
       "dist .d.ts",
       "dist .js",
       "dist .js.map",
+      "erc7730/calldata-ERC7579SessionModule.json",
+      "erc7730/calldata-SafeSessionModule.json",
+      "erc7730/calldata-SessionLens.json",
+      "erc7730/eip712-Execute.json",
+      "erc7730/eip712-PaymentUserOp.json",
+      "erc7730/eip712-Session.json",
+      "erc7730/eip712-TypedDataSign.json",
       "package.json",
       "schemas/grant-1.schema.json",
     ]);

@@ -7,6 +7,7 @@ import { deploymentAddress } from "../../scripts/deploy/factories.ts";
 import { addressBindings } from "../../scripts/generate/addressBindings.ts";
 import { attestationValues } from "../../scripts/generate/attestationValues.ts";
 import { bindingName, type CompiledContract } from "../../scripts/generate/CompiledContract.ts";
+import { clearSigning } from "../../scripts/generate/clearSigning.ts";
 import { recordedDeployments } from "../../scripts/generate/recordedDeployments.ts";
 import { viemBindings } from "../../scripts/generate/viemBindings.ts";
 
@@ -131,5 +132,15 @@ describe("npm run generate", () => {
     expect(() => attestationValues(before.replaceAll('"initCodeHash"', '"hash"'), erc7579)).to.throw(
       '"initCodeHash" 0 times',
     );
+  });
+
+  it("refuses a function that changes something and that no wallet could describe", () => {
+    const sweep = { type: "function", name: "sweep", inputs: [], outputs: [], stateMutability: "nonpayable" };
+    expect(() => clearSigning([{ ...safe, abi: [sweep] }], "at")).to.throw("SafeSessionModule.sweep");
+  });
+
+  it("refuses words for a function that no contract has", () => {
+    const view = { type: "function", name: "epochOf", inputs: [], outputs: [], stateMutability: "view" };
+    expect(() => clearSigning([{ ...safe, abi: [view] }], "at")).to.throw("words for enable, which");
   });
 });
