@@ -36,7 +36,6 @@ import {
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import { signTypedData as signTypedDataByErc7739 } from "viem/experimental/erc7739";
-import { eip712Types } from "../../packages/sdk/src/eip712Types.ts";
 import {
   ANYONE,
   type Call,
@@ -66,6 +65,7 @@ import {
   signExecution,
   usdcAddress,
 } from "../../packages/sdk/src/index.ts";
+import { eip712Types } from "../../packages/sdk/src/session/eip712Types.ts";
 import { LIVE_NETWORKS } from "../../scripts/deploy/liveNetworks.ts";
 import { unsignedFunctions } from "../../scripts/generate/clearSigningWords.ts";
 import { richSession } from "./session/richSession.ts";

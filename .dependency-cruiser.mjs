@@ -1,0 +1,68 @@
+/**
+ * Which areas of the SDK may import which, checked by `npm run lint`. An area imports what stands above it, never what
+ * stands below, so there are no circles between areas.
+ */
+const ALLOWED = {
+  errors: [],
+  addresses: ["errors"],
+  internal: ["errors"],
+  session: ["internal", "errors"],
+  accounts: ["session", "internal", "errors"],
+  grant: ["accounts", "session", "internal", "errors"],
+  encoding: ["grant", "accounts", "addresses", "session", "internal", "errors"],
+  propose: ["grant", "accounts", "addresses", "session", "internal", "errors"],
+  history: ["grant", "session", "internal", "errors"],
+  owner: ["encoding", "grant", "accounts", "addresses", "session", "internal", "errors"],
+  agent: ["encoding", "grant", "accounts", "session", "internal", "errors"],
+  review: ["propose", "grant", "accounts", "session", "internal", "errors"],
+  handoff: ["propose", "grant", "addresses", "session", "internal", "errors"],
+  testing: ["addresses", "internal", "errors"],
+};
+
+const areas = Object.entries(ALLOWED).map(([area, allowed]) => ({
+  name: `sdk-${area}`,
+  comment: `${area} may import ${["generated", ...allowed].join(", ")}.`,
+  severity: "error",
+  from: { path: `^packages/sdk/src/${area}/` },
+  to: {
+    path: "^packages/sdk/src/",
+    pathNot: `^packages/sdk/src/(${["generated", area, ...allowed].join("|")})/`,
+  },
+}));
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    ...areas,
+    {
+      name: "sdk-known-area",
+      comment: "A new area needs its line in ALLOWED; at the root are the entries alone.",
+      severity: "error",
+      from: {
+        path: "^packages/sdk/src/",
+        pathNot: `^packages/sdk/src/((index|node)\\.ts$|(generated|${Object.keys(ALLOWED).join("|")})/)`,
+      },
+      to: {},
+    },
+    {
+      name: "sdk-alone",
+      comment: "The SDK depends on no other package of this repository.",
+      severity: "error",
+      from: { path: "^packages/sdk/src/" },
+      to: { path: "^(packages/(?!sdk/)|test/|scripts/|bench/)" },
+    },
+    {
+      name: "no-circle",
+      comment: "Files that import each other can only be read together.",
+      severity: "error",
+      from: { path: "^(packages/[^/]+/src|scripts|bench)/" },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "/dist/|^packages/sdk/src/generated/ethers/" },
+    tsPreCompilationDeps: true,
+    moduleSystems: ["es6"],
+  },
+};
