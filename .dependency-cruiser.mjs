@@ -15,7 +15,7 @@ const ALLOWED = {
   owner: ["encoding", "grant", "accounts", "addresses", "session", "internal", "errors"],
   agent: ["encoding", "grant", "accounts", "session", "internal", "errors"],
   review: ["propose", "grant", "accounts", "session", "internal", "errors"],
-  handoff: ["propose", "grant", "addresses", "session", "internal", "errors"],
+  handoff: ["propose", "grant", "accounts", "addresses", "session", "internal", "errors"],
   testing: ["addresses", "internal", "errors"],
 };
 

@@ -10,6 +10,7 @@ import {
   slice,
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
+import { erc7579AdapterOf } from "../packages/sdk/src/accounts/accountAdapterOf.ts";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,
@@ -17,7 +18,6 @@ import {
   VALIDATOR_TYPE,
 } from "../packages/sdk/src/accounts/erc7579/erc7579Abi.ts";
 import { erc7579Installation } from "../packages/sdk/src/accounts/erc7579/erc7579Installation.ts";
-import { installationBytes } from "../packages/sdk/src/accounts/erc7579/installationBytes.ts";
 import { validatorNonceKey } from "../packages/sdk/src/accounts/erc7579/validatorNonceKey.ts";
 import { wrapForErc7579 } from "../packages/sdk/src/accounts/erc7579/wrapForErc7579.ts";
 import { signPaymentUserOp } from "../packages/sdk/src/agent/userOp/signPaymentUserOp.ts";
@@ -230,7 +230,7 @@ async function furnish(
         data: encodeFunctionData({
           abi: erc7579Abi,
           functionName: "installModule",
-          args: [type, unchecked, installationBytes(kind, type, chain.key.address)],
+          args: [type, unchecked, erc7579AdapterOf(kind).installationBytes(type, chain.key.address)],
         }),
       });
       await account.execute([install(VALIDATOR_TYPE), install(EXECUTOR_TYPE)]);

@@ -9,7 +9,7 @@ import {
   isAddressEqual,
   parseAbi,
 } from "viem";
-import { installationBytes } from "../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
+import { erc7579AdapterOf } from "../../packages/sdk/src/accounts/accountAdapterOf.ts";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,
@@ -50,7 +50,11 @@ export async function openErc7579Playground(): Promise<Playground> {
   for (const name of MODULAR_ACCOUNTS) {
     const account = accounts[name];
     const { kind, address, entryPoint } = account;
-    const args = [VALIDATOR_TYPE, weak, installationBytes(kind, VALIDATOR_TYPE, "0x")] as const;
+    const args = [
+      VALIDATOR_TYPE,
+      weak,
+      erc7579AdapterOf(kind).installationBytes(VALIDATOR_TYPE, "0x"),
+    ] as const;
     const installation = encodeFunctionData({ abi: erc7579Abi, functionName: "installModule", args });
     await account.execute([{ to: address, value: 0n, data: installation }]);
     await entryPoint.deposit(address, DEPOSIT);
@@ -125,8 +129,7 @@ function playedAccount(parts: {
               args: [
                 TYPES[type],
                 module,
-                installationBytes(
-                  kind,
+                erc7579AdapterOf(kind).installationBytes(
                   TYPES[type],
                   installationData(
                     index === 0 ? granter : "0x",

@@ -394,7 +394,7 @@ describe("every function that asks a node", function () {
       ),
     );
     // The one's question is inside of `asking`; the other passes on what viem's `sendTransaction` asks.
-    expect(raw.sort()).to.deep.equal(["history/moduleLogs.ts", "sendOnce.ts"]);
+    expect(raw.sort()).to.deep.equal(["history/moduleLogs.ts", "internal/sendOnce.ts"]);
   });
 
   for (const { of, kind, table } of tables)

@@ -11,7 +11,7 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from "viem";
-import { installationBytes } from "../../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
+import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
 import {
   EXECUTOR_TYPE,
   encodeSessionUserOpCallData,
@@ -65,7 +65,7 @@ const installRaw = (account: ModularAccount, type: ModuleType, data: Hex) =>
 
 /** Installs one type; `inner` is what the module gets. */
 const installType = (account: ModularAccount, type: ModuleType, inner: Hex) =>
-  installRaw(account, type, installationBytes(account.kind, type, inner));
+  installRaw(account, type, erc7579AdapterOf(account.kind).installationBytes(type, inner));
 
 const isInstalled = (account: ModularAccount, type: ModuleType) =>
   world().testChain.client.readContract({

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Address, concat, encodeFunctionData, getAddress, type Hex, slice } from "viem";
-import { installationBytes } from "../../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
+import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
 import {
   type Action,
   type Call,
@@ -101,7 +101,11 @@ describe("an action whose target the account has as a fallback handler", () => {
         encodeFunctionData({
           abi: erc7579Abi,
           functionName: "installModule",
-          args: [EXECUTOR_TYPE, executor.address, installationBytes(account().kind, EXECUTOR_TYPE, "0x")],
+          args: [
+            EXECUTOR_TYPE,
+            executor.address,
+            erc7579AdapterOf(account().kind).installationBytes(EXECUTOR_TYPE, "0x"),
+          ],
         }),
       );
       const session = await enabled(

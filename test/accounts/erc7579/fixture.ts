@@ -14,7 +14,7 @@ import {
   zeroAddress,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { installationBytes } from "../../../packages/sdk/src/accounts/erc7579/installationBytes.ts";
+import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
 import {
   ANYONE,
   type Budget,
@@ -179,7 +179,7 @@ export const installValidator = (
   data: encodeFunctionData({
     abi: erc7579Abi,
     functionName: "installModule",
-    args: [VALIDATOR_TYPE, validator, installationBytes(kind, VALIDATOR_TYPE, inner)],
+    args: [VALIDATOR_TYPE, validator, erc7579AdapterOf(kind).installationBytes(VALIDATOR_TYPE, inner)],
   }),
 });
 

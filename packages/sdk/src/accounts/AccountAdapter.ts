@@ -1,5 +1,10 @@
 import type { Address, Chain, Client, Hex, Transport } from "viem";
 import type { Refusal } from "../errors/Refusal.ts";
+import type { AccountKind } from "./AccountKind.ts";
+import type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
+import type { EXECUTOR_TYPE, VALIDATOR_TYPE } from "./erc7579/erc7579Abi.ts";
+import type { kernelMessage } from "./kernel.ts";
+import type { SafeMessage } from "./safe/safeMessage.ts";
 
 /** An EIP-3009 authorization that a session's key has signed. Times in seconds, `value` in token base units. */
 export type Authorization = {
@@ -19,8 +24,33 @@ export type SignatureRail = {
   wrap(payload: Hex, authorization: Authorization): Hex;
 };
 
-/** What differs between kinds of accounts, for who verifies a grant and pays by it. Nothing here signs or sends. */
+/** A digest that an account is asked about. */
+type Question = { account: Address; chainId: number; digest: Hex };
+
+/** How the keys of an account's owners sign in its name: EIP-712 typed data in the account's own domain. */
+export type OwnerKeys = {
+  /** What stands before their signatures. */
+  prefix: Hex;
+  /** How they are named to who passes another signer. */
+  hint: string;
+} & (
+  | {
+      /** Several may sign, contracts and passkeys too; and the account executes transactions on their signatures. */
+      ofSafe: true;
+      message(question: Question): SafeMessage;
+    }
+  | { ofSafe: false; message(question: Question): ReturnType<typeof kernelMessage> }
+);
+
+/** What differs between kinds of accounts. Each kind has a file of its own; nothing else compares kinds. */
 export type AccountAdapter = {
+  kind: AccountKind;
+  /** The session module for it, by its name among `deterministicAddresses`. */
+  module: "safeSessionModule" | "erc7579SessionModule";
+  /** Whether its sessions send userOps, and so count what gas they cost. */
+  sendsUserOps: boolean;
+  /** Undefined where keys alone do not say which validator is meant, and what it takes. */
+  owners: OwnerKeys | undefined;
   /** Why the account does not let the module act for it: MODULE_NOT_ENABLED. Undefined where it does. */
   moduleRefusal(
     client: Client<Transport, Chain | undefined>,
@@ -44,3 +74,30 @@ export type AccountAdapter = {
     parameters: { account: Address; module: Address; domainSeparator: Hex },
   ): Promise<SignatureRail>;
 };
+
+/** What differs between ERC-7579 accounts beside that. */
+export type Erc7579Traits = {
+  kind: Erc7579AccountKind;
+  owners: OwnerKeys | undefined;
+  /** What its `accountId()` begins with. */
+  accountId: string;
+  /** How many bytes of a nonce's key are the caller's to choose. */
+  laneBytes: number;
+  /** The key of a nonce, 24 bytes, by which the account takes a validator for the userOp. */
+  nonceKey(validator: Address, lane: Hex): Hex;
+  /** The lane in such a key. */
+  laneIn(key: bigint): bigint;
+  /** What its signatures begin with that a validator is to check. */
+  granterPrefix(validator: Address): Hex;
+  /** What `installModule` takes so that the module's `onInstall` gets `inner`. */
+  installationBytes(type: typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE, inner: Hex): Hex;
+  /** Whether `uninstallModule` wants to be told which module stands before the one that goes. */
+  listsModules: boolean;
+  /** Whether its validators and ERC-1271 modules are asked about {@link kernelMessage} in place of the digest itself. */
+  wrapsHash: boolean;
+  /** The ERC-1271 signature that it takes to a module, out of the module's address and what the module gets. */
+  wrap(addressed: Hex): Hex;
+};
+
+/** The adapter of an ERC-7579 account. */
+export type Erc7579Adapter = AccountAdapter & Erc7579Traits;

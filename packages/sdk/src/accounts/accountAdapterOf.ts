@@ -1,8 +1,52 @@
-import type { AccountAdapter } from "./AccountAdapter.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import type { AccountAdapter, Erc7579Adapter } from "./AccountAdapter.ts";
 import type { AccountKind } from "./AccountKind.ts";
-import { erc7579Adapter } from "./erc7579Adapter.ts";
-import { safeAdapter } from "./safeAdapter.ts";
+import type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
+import { kernel } from "./kernel.ts";
+import { nexus } from "./nexus.ts";
+import { openzeppelin } from "./openzeppelin.ts";
+import { reference } from "./reference.ts";
+import { safe } from "./safe.ts";
+import { safe7579 } from "./safe7579.ts";
 
-/** The adapter for accounts of a kind. */
-export const accountAdapterOf = (kind: AccountKind): AccountAdapter =>
-  kind === "safe" ? safeAdapter : erc7579Adapter(kind);
+/** Every ERC-7579 account that was tried with Latchkey. */
+export const erc7579Adapters: { readonly [kind in Erc7579AccountKind]: Erc7579Adapter } = {
+  openzeppelin,
+  reference,
+  nexus,
+  kernel,
+  safe7579,
+};
+
+const adapters: { readonly [kind in AccountKind]: AccountAdapter } = { safe, ...erc7579Adapters };
+
+/** Every kind of account, in the order in which they are named to users. */
+export const ACCOUNT_KINDS = Object.keys(adapters) as [AccountKind, ...AccountKind[]];
+
+/**
+ * The adapter for accounts of a kind.
+ *
+ * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: no such kind.
+ */
+export function accountAdapterOf(kind: AccountKind): AccountAdapter {
+  if (Object.hasOwn(adapters, kind)) return adapters[kind];
+  throw unknown(kind, "account", adapters);
+}
+
+/**
+ * The adapter for ERC-7579 accounts of a kind.
+ *
+ * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: no such kind.
+ */
+export function erc7579AdapterOf(kind: Erc7579AccountKind): Erc7579Adapter {
+  if (Object.hasOwn(erc7579Adapters, kind)) return erc7579Adapters[kind];
+  throw unknown(kind, "ERC-7579 account", erc7579Adapters);
+}
+
+const unknown = (kind: unknown, what: string, known: object) =>
+  new InvalidInput({
+    code: "UNSUPPORTED_ACCOUNT",
+    shortMessage: `"${String(kind)}" is not a known kind of ${what}.`,
+    metaMessages: [`Known are ${Object.keys(known).join(", ")}.`],
+    details: { kind },
+  });

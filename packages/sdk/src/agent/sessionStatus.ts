@@ -99,7 +99,7 @@ export async function sessionStatus(
     readStateAndPause(client, { module: grant.module, id, account }),
     readContract(client, { ...module, functionName: "epochOf", args: [account] }),
     isModuleEnabled(client, grant),
-    grant.accountKind === "safe"
+    !accountAdapterOf(grant.accountKind).sendsUserOps
       ? undefined
       : readContract(client, {
           address: grant.module,

@@ -1,3 +1,4 @@
+import { ACCOUNT_KINDS } from "../accounts/accountAdapterOf.ts";
 import { GRANT_VERSION } from "./Grant.ts";
 
 const address = { type: "string", pattern: "^0x[0-9a-fA-F]{40}$" } as const;
@@ -76,7 +77,7 @@ export const grantJsonSchema = {
     version: { const: GRANT_VERSION },
     chainId: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
     module: address,
-    accountKind: { enum: ["safe", "openzeppelin", "reference", "nexus", "kernel", "safe7579"] },
+    accountKind: { enum: ACCOUNT_KINDS },
     session,
     signature: {
       type: "string",

@@ -1,5 +1,6 @@
 import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem";
 import * as z from "zod";
+import { ACCOUNT_KINDS } from "../accounts/accountAdapterOf.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { parseJson } from "../errors/json.ts";
 import { checkSession } from "../session/checkSession.ts";
@@ -26,7 +27,7 @@ const grantSchema = z.strictObject({
   version: z.literal(GRANT_VERSION),
   chainId: z.number().int().positive(),
   module: address,
-  accountKind: z.enum(["safe", "openzeppelin", "reference", "nexus", "kernel", "safe7579"]),
+  accountKind: z.enum(ACCOUNT_KINDS),
   session: z.strictObject({
     account: address,
     key: address,

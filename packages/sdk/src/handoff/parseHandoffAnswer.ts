@@ -1,5 +1,6 @@
 import { type Address, decodeFunctionData, type Hex, isAddressEqual, isHex } from "viem";
 import * as z from "zod";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { erc7579SessionModuleAddress } from "../addresses/erc7579SessionModuleAddress.ts";
 import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
 import type { Grant } from "../grant/Grant.ts";
@@ -130,7 +131,7 @@ function checkTransaction({ to, data }: HandoffTransaction, grant: Grant): void 
   const isCreation =
     functionName === "createProxyWithNonce" && safeProxyFactories.some((one) => isAddressEqual(one, to));
   const isExecution = functionName === "execTransaction" && isAddressEqual(to, grant.session.account);
-  if (grant.accountKind !== "safe" || !(isCreation || isExecution))
+  if (accountAdapterOf(grant.accountKind).sendsUserOps || !(isCreation || isExecution))
     throw invalidAnswer(
       "The answer holds a transaction that neither creates a Safe nor is an execution of the granting one.",
     );

@@ -9,7 +9,7 @@ import {
   slice,
 } from "viem";
 import type { AccountKind } from "../accounts/AccountKind.ts";
-import { granterPrefix } from "../accounts/erc7579/granterPrefix.ts";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { hashSafeMessage } from "../accounts/safe/safeMessage.ts";
 import { type SafeOwnerSignature, safeSignatures } from "../accounts/safe/safeSignatures.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
@@ -58,8 +58,8 @@ export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
 
 /** What stands before the owners' signatures in a grant of such an account. */
 function ownersPrefix(kind: AccountKind): Hex {
-  if (kind === "safe") return "0x";
-  if (kind === "safe7579") return granterPrefix({ kind });
+  const { owners } = accountAdapterOf(kind);
+  if (owners?.ofSafe) return owners.prefix;
   throw invalid(`A grant of this kind of account (${kind}) has one signature only.`);
 }
 

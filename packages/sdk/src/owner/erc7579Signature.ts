@@ -9,10 +9,9 @@ import {
   type TypedDataDefinition,
 } from "viem";
 import type { SmartAccount } from "viem/account-abstraction";
+import { erc7579AdapterOf } from "../accounts/accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "../accounts/erc7579/Erc7579AccountKind.ts";
-import { granterPrefix } from "../accounts/erc7579/granterPrefix.ts";
-import { kernelMessage } from "../accounts/erc7579/kernelMessage.ts";
-import { safeMessage } from "../accounts/safe/safeMessage.ts";
+import { kernelMessage } from "../accounts/kernel.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Proposal } from "../grant/Grant.ts";
 import { askSigner } from "../internal/askSigner.ts";
@@ -38,6 +37,7 @@ export async function erc7579Signature(
 ): Promise<Hex> {
   const { chainId, module, accountKind: kind, session } = proposal;
   const { account } = session;
+  const adapter = erc7579AdapterOf(kind);
   const typedData = sessionTypedData(session, { chainId, module });
   const digest = grantDigest(session, { chainId, module });
   const signers = [signer].flat() as readonly Signer[];
@@ -46,7 +46,7 @@ export async function erc7579Signature(
 
   if (others.length === 0) {
     if (isValidatorSigner(only)) {
-      const asked = kind === "kernel" ? hashTypedData(kernelMessage({ account, chainId, digest })) : digest;
+      const asked = adapter.wrapsHash ? hashTypedData(kernelMessage({ account, chainId, digest })) : digest;
       return concat([only.granter, await askSigner(() => only.sign(asked, typedData))]);
     }
     if (isSmartAccount(only)) {
@@ -63,16 +63,16 @@ export async function erc7579Signature(
   const owners = signers.filter(isOwner);
   if (owners.length < signers.length)
     throw noSigner("A smart account or a validator's signer signs alone, not beside others.", kind);
-  if (kind === "safe7579")
-    return concat([
-      granterPrefix({ kind }),
-      await ownersSignature(owners, safeMessage({ safe: account, chainId, digest })),
-    ]);
   const [key] = owners;
-  if (kind === "kernel" && key && owners.length === 1 && !("rawId" in key))
+  if (adapter.owners?.ofSafe)
     return concat([
-      granterPrefix({ kind }),
-      await signTypedDataBy(key, signerAddress(key), kernelMessage({ account, chainId, digest })),
+      adapter.owners.prefix,
+      await ownersSignature(owners, adapter.owners.message({ account, chainId, digest })),
+    ]);
+  if (adapter.owners && key && owners.length === 1 && !("rawId" in key))
+    return concat([
+      adapter.owners.prefix,
+      await signTypedDataBy(key, signerAddress(key), adapter.owners.message({ account, chainId, digest })),
     ]);
   throw noSigner(
     "Keys alone do not say which of the account's validators is meant, and what it takes.",
@@ -103,11 +103,7 @@ const noSigner = (shortMessage: string, kind: Erc7579AccountKind) =>
     shortMessage,
     metaMessages: [
       "Pass a viem smart account of the very account, or { granter, sign } for one of its validators",
-      kind === "safe7579"
-        ? "(of a Safe7579 also the Safe's owners),"
-        : kind === "kernel"
-          ? "(of a Kernel also the key that its root validator knows),"
-          : "as its validator takes a signature,",
+      erc7579AdapterOf(kind).owners?.hint ?? "as its validator takes a signature,",
       "or have the account enable the session.",
     ],
     details: { kind },

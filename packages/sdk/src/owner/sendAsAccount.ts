@@ -1,5 +1,6 @@
 import type { Address, Hash } from "viem";
 import type { AccountKind } from "../accounts/AccountKind.ts";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { outcomeUnknown } from "../errors/outcomeUnknown.ts";
@@ -26,7 +27,7 @@ export async function sendAsAccount(
       const refusal = decodeError(error);
       throw refusal.code === "NETWORK" ? outcomeUnknown({ from: account }, error) : refusal;
     }
-  if (accountKind !== "safe" && accountKind !== "safe7579")
+  if (!accountAdapterOf(accountKind).owners?.ofSafe)
     throw new InvalidInput({
       code: "UNSUPPORTED_ACCOUNT",
       shortMessage: `An account of this kind (${accountKind}) acts by its owner's own client.`,

@@ -1,5 +1,7 @@
 import { type Address, type Hex, isAddressEqual, size, type TypedDataDefinition } from "viem";
 import type { SmartAccount } from "viem/account-abstraction";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
+import type { Erc7579AccountKind } from "../accounts/erc7579/Erc7579AccountKind.ts";
 import { safeMessage } from "../accounts/safe/safeMessage.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
@@ -38,10 +40,10 @@ export async function signGrant(
   const session = grantSession(proposal);
   const { version, chainId, module, accountKind } = proposal;
   checkSession(session, module);
-  const signature =
-    accountKind === "safe"
-      ? await safeSignature(onlyOwners(owner), proposal)
-      : await erc7579Signature(owner, { ...proposal, accountKind });
+  const adapter = accountAdapterOf(accountKind);
+  const signature = adapter.sendsUserOps
+    ? await erc7579Signature(owner, { ...proposal, accountKind: accountKind as Erc7579AccountKind })
+    : await safeSignature(onlyOwners(owner), proposal);
   return { version, chainId, module, accountKind, session: sessionJson(session), signature };
 }
 

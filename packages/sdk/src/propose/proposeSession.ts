@@ -1,11 +1,11 @@
 import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
 import type { AccountKind } from "../accounts/AccountKind.ts";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { readAccountKind } from "../accounts/readAccountKind.ts";
-import { erc7579SessionModuleAddress } from "../addresses/erc7579SessionModuleAddress.ts";
-import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
+import { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
 import { GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
 import { answerOf } from "../internal/answerOf.ts";
 import { getBlock, getChainId, getCode, readContract } from "../internal/chainActions.ts";
@@ -51,9 +51,7 @@ export async function proposeSession(
   const module =
     request.module !== undefined
       ? parseAddress(request.module, "module")
-      : (request.accountKind ?? "safe") === "safe"
-        ? safeSessionModuleAddress()
-        : erc7579SessionModuleAddress();
+      : deterministicAddresses[accountAdapterOf(request.accountKind ?? "safe").module];
   const key = parseAddress(request.key, "key");
   const [chainId, block, code, keyCode = "0x"] = await Promise.all([
     getChainId(client),
@@ -85,7 +83,9 @@ export async function proposeSession(
     readDecimals(client, request.budgets, chainId),
   ]);
   const now = Number(block.timestamp);
-  const from = request.from ?? new Date(1000 * (accountKind === "safe" ? now : now - BUNDLER_SECONDS));
+  const from =
+    request.from ??
+    new Date(1000 * (accountAdapterOf(accountKind).sendsUserOps ? now - BUNDLER_SECONDS : now));
   const session = createSession({ ...request, from }, { chainId, module, now, epoch, decimals });
   const usdc = usdcAddress(chainId);
   await Promise.all(

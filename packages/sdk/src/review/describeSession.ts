@@ -1,4 +1,5 @@
 import { type Address, formatUnits, isAddressEqual, maxUint128, zeroAddress } from "viem";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../errors/json.ts";
 import { utcText } from "../errors/utcText.ts";
@@ -40,7 +41,7 @@ export function describeSession(
     token: parseAddress(one?.token, `${path}.token`),
     decimals: parseWhole(one.decimals, `${path}.decimals`, 256),
   }));
-  const sendsUserOps = accountKind !== "safe";
+  const sendsUserOps = accountAdapterOf(accountKind).sendsUserOps;
   const facts = session.budgets.map(({ token }) => factsOf(token, known));
   return loggable({
     id: hashSession(session),

@@ -8,10 +8,9 @@ import type { EncodedCall } from "../../session/CallRequest.ts";
 import { packSession } from "../../session/packSession.ts";
 import { readSession } from "../../session/readSession.ts";
 import type { Session } from "../../session/Session.ts";
+import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
-import { installationBytes } from "./installationBytes.ts";
-import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /** What {@link erc7579Installation} needs to know. */
 export type Erc7579InstallationParameters = {
@@ -39,7 +38,7 @@ export type Erc7579InstallationParameters = {
  */
 export function erc7579Installation(parameters: Erc7579InstallationParameters): EncodedCall[] {
   const { kind } = parameters;
-  requireErc7579Kind(kind);
+  const { installationBytes } = erc7579AdapterOf(kind);
   const account = parseAddress(parameters.account, "account");
   const module = parseAddress(parameters.module, "module");
   const granter = parameters.granter === undefined ? undefined : parseHex(parameters.granter, "granter");
@@ -68,7 +67,7 @@ export function erc7579Installation(parameters: Erc7579InstallationParameters): 
     data: encodeFunctionData({
       abi: erc7579Abi,
       functionName: "installModule",
-      args: [type, module, installationBytes(kind, type, data)],
+      args: [type, module, installationBytes(type, data)],
     }),
   });
   // One of the two brings the data.

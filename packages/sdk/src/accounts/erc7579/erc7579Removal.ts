@@ -4,10 +4,10 @@ import { loggable } from "../../errors/json.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseList } from "../../internal/parseList.ts";
 import type { EncodedCall } from "../../session/CallRequest.ts";
+import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { encodeRevokeGranter } from "./encodeRevokeGranter.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
-import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /** What {@link erc7579Removal} needs to know. */
 export type Erc7579RemovalParameters = {
@@ -41,7 +41,7 @@ const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
  * UNSUPPORTED_ACCOUNT: no such kind.
  */
 export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCall[] {
-  requireErc7579Kind(parameters.kind);
+  erc7579AdapterOf(parameters.kind);
   const account = parseAddress(parameters.account, "account");
   const module = parseAddress(parameters.module, "module");
   const uninstall = (type: bigint, installed: readonly Address[] | undefined): EncodedCall => ({

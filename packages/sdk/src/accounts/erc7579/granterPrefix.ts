@@ -1,8 +1,8 @@
-import { type Address, concat, type Hex, zeroAddress } from "viem";
+import type { Address, Hex } from "viem";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 import { addressBytes } from "../../internal/addressBytes.ts";
+import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
-import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /**
  * What the owner's grants begin with: the bytes by which the account is told whom to ask about them. Name it at
@@ -16,13 +16,9 @@ import { requireErc7579Kind } from "./requireErc7579Kind.ts";
  * @throws {InvalidInput} UNKNOWN_VALIDATOR: the validator is left out on any other account; INVALID_ADDRESS; UNSUPPORTED_ACCOUNT: no such kind.
  */
 export function granterPrefix({ kind, validator }: { kind: Erc7579AccountKind; validator?: Address }): Hex {
-  requireErc7579Kind(kind);
-  if (validator !== undefined) {
-    const bytes = addressBytes(validator, "validator");
-    return kind === "kernel" ? concat(["0x01", bytes]) : bytes;
-  }
-  if (kind === "kernel") return "0x00";
-  if (kind === "safe7579") return zeroAddress;
+  const adapter = erc7579AdapterOf(kind);
+  if (validator !== undefined) return adapter.granterPrefix(addressBytes(validator, "validator"));
+  if (adapter.owners) return adapter.owners.prefix;
   throw new InvalidInput({
     code: "UNKNOWN_VALIDATOR",
     shortMessage: `It is not said which validator of the account (${kind}) speaks for its owner.`,

@@ -1,10 +1,10 @@
 import type { Address, Chain, Client, Transport } from "viem";
 import { readContract } from "../../internal/chainActions.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
+import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { erc7579Abi } from "./erc7579Abi.ts";
 import type { Erc7579RemovalParameters } from "./erc7579Removal.ts";
-import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /** Where the accounts' linked lists of modules begin. */
 const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
@@ -25,10 +25,10 @@ export async function readErc7579Removal(
   parameters: { kind: Erc7579AccountKind; account: Address; module: Address },
 ): Promise<Erc7579RemovalParameters> {
   const { kind, account, module } = parameters;
-  requireErc7579Kind(kind);
+  const { listsModules } = erc7579AdapterOf(kind);
   parseAddress(account, "account");
   parseAddress(module, "module");
-  if (kind === "openzeppelin" || kind === "kernel") return { kind, account, module };
+  if (!listsModules) return { kind, account, module } as Erc7579RemovalParameters;
   const listed = async (functionName: "getValidatorsPaginated" | "getExecutorsPaginated") => {
     const args = [SENTINEL, MOST] as const;
     const [modules] = await readContract(client, { address: account, abi: erc7579Abi, functionName, args });
@@ -38,5 +38,5 @@ export async function readErc7579Removal(
     listed("getValidatorsPaginated"),
     listed("getExecutorsPaginated"),
   ]);
-  return { kind, account, module, validators, executors };
+  return { kind, account, module, validators, executors } as Erc7579RemovalParameters;
 }

@@ -1,9 +1,8 @@
-import { type Address, concat, type Hex, hexToBigInt, numberToHex } from "viem";
+import { type Address, hexToBigInt, numberToHex } from "viem";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
+import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
-import { laneBytes } from "./laneBytes.ts";
-import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /**
  * The key of a userOp's nonce, 192 bits, by which the account takes a validator for it. Ask the EntryPoint's
@@ -20,9 +19,9 @@ export function validatorNonceKey(parameters: {
   lane?: number;
 }): bigint {
   const { kind, lane = 0 } = parameters;
-  requireErc7579Kind(kind);
+  const { laneBytes, nonceKey } = erc7579AdapterOf(kind);
   const validator = parseAddress(parameters.validator, "validator");
-  const most = 2 ** (8 * laneBytes[kind]) - 1;
+  const most = 2 ** (8 * laneBytes) - 1;
   if (!Number.isInteger(lane) || lane < 0 || lane > most)
     throw new InvalidInput({
       code: "INVALID_LANE",
@@ -30,13 +29,5 @@ export function validatorNonceKey(parameters: {
       metaMessages: ["Choose a smaller lane, or leave it out."],
       details: { lane, most },
     });
-  return hexToBigInt(concat(parts(kind, validator, numberToHex(lane, { size: laneBytes[kind] }))));
-}
-
-function parts(kind: Erc7579AccountKind, validator: Address, lane: Hex): Hex[] {
-  // Behind the lane, mode "validate".
-  if (kind === "nexus") return [lane, "0x00", validator];
-  // Mode "default", type "validator".
-  if (kind === "kernel") return ["0x0001", validator, lane];
-  return [validator, lane];
+  return hexToBigInt(nonceKey(validator, numberToHex(lane, { size: laneBytes })));
 }

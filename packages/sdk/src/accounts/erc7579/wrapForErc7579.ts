@@ -1,8 +1,8 @@
 import { type Address, concat, type Hex } from "viem";
 import { addressBytes } from "../../internal/addressBytes.ts";
 import { parseHex } from "../../internal/parseHex.ts";
+import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
-import { requireErc7579Kind } from "./requireErc7579Kind.ts";
 
 /**
  * Makes the ERC-1271 signature that an ERC-7579 account takes to the module out of a payload.
@@ -12,7 +12,6 @@ import { requireErc7579Kind } from "./requireErc7579Kind.ts";
  * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT; UNSUPPORTED_ACCOUNT: no such kind.
  */
 export const wrapForErc7579 = (payload: Hex, account: { kind: Erc7579AccountKind; module: Address }): Hex => {
-  requireErc7579Kind(account.kind);
-  const addressed = concat([addressBytes(account.module, "module"), parseHex(payload, "payload")]);
-  return account.kind === "kernel" ? concat(["0x01", addressed]) : addressed;
+  const { wrap } = erc7579AdapterOf(account.kind);
+  return wrap(concat([addressBytes(account.module, "module"), parseHex(payload, "payload")]));
 };

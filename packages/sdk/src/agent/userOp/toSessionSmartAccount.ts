@@ -16,9 +16,9 @@ import {
   toSmartAccount,
   type UserOperation,
 } from "viem/account-abstraction";
+import { accountAdapterOf } from "../../accounts/accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "../../accounts/erc7579/Erc7579AccountKind.ts";
 import { isNonceOfValidator } from "../../accounts/erc7579/isNonceOfValidator.ts";
-import { requireErc7579Kind } from "../../accounts/erc7579/requireErc7579Kind.ts";
 import { validatorNonceKey } from "../../accounts/erc7579/validatorNonceKey.ts";
 import { encodeExecute } from "../../encoding/encodeExecute.ts";
 import { decodeSessionUserOpCallData } from "../../encoding/userOp/decodeSessionUserOpCallData.ts";
@@ -342,10 +342,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
 }
 
 function erc7579Kind({ accountKind }: Grant): Erc7579AccountKind {
-  if (accountKind !== "safe") {
-    requireErc7579Kind(accountKind);
-    return accountKind;
-  }
+  if (accountAdapterOf(accountKind).sendsUserOps) return accountKind as Erc7579AccountKind;
   throw new InvalidInput({
     code: "UNSUPPORTED_ACCOUNT",
     shortMessage: "The grant is of a Safe, whose sessions send no userOps.",

@@ -1,13 +1,12 @@
-import { encodeFunctionData, type Hex, parseAbi, size, slice } from "viem";
-import { isContractRefusal } from "../errors/isContractRefusal.ts";
-import { Refusal } from "../errors/Refusal.ts";
-import { call, readContract } from "../internal/chainActions.ts";
-import { contractAnswer } from "../internal/contractAnswer.ts";
-import type { AccountAdapter } from "./AccountAdapter.ts";
-import type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
-import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579/erc7579Abi.ts";
-import { granterOf } from "./erc7579/granterOf.ts";
-import { wrapForErc7579 } from "./erc7579/wrapForErc7579.ts";
+import { concat, encodeFunctionData, type Hex, parseAbi, size, slice } from "viem";
+import { isContractRefusal } from "../../errors/isContractRefusal.ts";
+import { Refusal } from "../../errors/Refusal.ts";
+import { addressBytes } from "../../internal/addressBytes.ts";
+import { call, readContract } from "../../internal/chainActions.ts";
+import { contractAnswer } from "../../internal/contractAnswer.ts";
+import type { AccountAdapter, Erc7579Adapter, Erc7579Traits } from "../AccountAdapter.ts";
+import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
+import { granterOf } from "./granterOf.ts";
 
 /** ERC-1271, its answer read as the module reads it: a word, of which no byte may differ. */
 const erc1271Abi = parseAbi([
@@ -16,7 +15,7 @@ const erc1271Abi = parseAbi([
 const YES = `0x1626ba7e${"00".repeat(28)}`;
 
 /** For ERC-7579 accounts that have the ERC7579SessionModule installed as validator and as executor. */
-export const erc7579Adapter = (kind: Erc7579AccountKind): AccountAdapter => {
+export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
   const moduleRefusal: AccountAdapter["moduleRefusal"] = async (client, { account, module }) => {
     const isInstalled = (type: bigint) =>
       contractAnswer(
@@ -45,6 +44,9 @@ export const erc7579Adapter = (kind: Erc7579AccountKind): AccountAdapter => {
   };
 
   return {
+    ...traits,
+    module: "erc7579SessionModule",
+    sendsUserOps: true,
     moduleRefusal,
     async grantRefusal(client, { account, module, digest, signature }) {
       const no = (
@@ -119,7 +121,10 @@ export const erc7579Adapter = (kind: Erc7579AccountKind): AccountAdapter => {
     async signatureRail(client, { account, module }) {
       const refusal = await moduleRefusal(client, { account, module });
       if (refusal) throw refusal;
-      return { wrapsHash: kind === "kernel", wrap: (payload) => wrapForErc7579(payload, { kind, module }) };
+      return {
+        wrapsHash: traits.wrapsHash,
+        wrap: (payload) => traits.wrap(concat([addressBytes(module, "module"), payload])),
+      };
     },
   };
 };

@@ -5,10 +5,20 @@ import type { AccountAdapter } from "./AccountAdapter.ts";
 import { ownersRefusal } from "./ownersRefusal.ts";
 import { safeAbi } from "./safe/safeAbi.ts";
 import { safeHandler } from "./safe/safeHandler.ts";
+import { safeMessage } from "./safe/safeMessage.ts";
 import { wrapForSafe } from "./safe/wrapForSafe.ts";
 
 /** For Safes that have the SafeSessionModule enabled. */
-export const safeAdapter: AccountAdapter = {
+export const safe: AccountAdapter = {
+  kind: "safe",
+  module: "safeSessionModule",
+  sendsUserOps: false,
+  owners: {
+    prefix: "0x",
+    message: ({ account, ...question }) => safeMessage({ safe: account, ...question }),
+    ofSafe: true,
+    hint: "a Safe's owners,",
+  },
   async moduleRefusal(client, { account, module }) {
     const enabled = await contractAnswer(
       readContract(client, {

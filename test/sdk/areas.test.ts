@@ -1,0 +1,29 @@
+import { globSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect } from "chai";
+import { ACCOUNT_KINDS } from "../../packages/sdk/src/accounts/accountAdapterOf.ts";
+
+const sources = resolve(import.meta.dirname, "../../packages/sdk/src");
+const all = globSync("**/*.ts", { cwd: sources }).map((path) => path.replaceAll("\\", "/"));
+const code = (path: string) =>
+  readFileSync(join(sources, path), "utf8")
+    .replaceAll(/\/\*[\s\S]*?\*\//g, "")
+    .replaceAll(/\/\/.*/g, "");
+
+describe("the areas of the SDK's sources", () => {
+  it("have nothing beside them but the entries", () => {
+    expect(all.filter((path) => !path.includes("/")).sort()).to.deep.equal(["index.ts", "node.ts"]);
+  });
+
+  it("know the kinds of accounts in accounts/ alone", () => {
+    const literal = new RegExp(`"(${ACCOUNT_KINDS.join("|")})"`);
+    const elsewhere = all
+      .filter((path) => !/^(accounts|generated)\//.test(path) && literal.test(code(path)))
+      .sort();
+    // What a request leaves out: the kind that is taken then, and the name of a parameter.
+    expect(elsewhere).to.deep.equal(["owner/executeAsSafe.ts", "propose/proposeSession.ts"]);
+    for (const path of elsewhere) expect(code(path), path).not.to.match(/[!=]== "safe"/);
+    // The search finds what it is for.
+    expect(all.filter((path) => literal.test(code(path))).length).to.be.greaterThan(5);
+  });
+});
