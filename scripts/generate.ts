@@ -1,6 +1,6 @@
 /**
  * Writes what follows from the compiled contracts, so that nobody copies it by hand and none of it can be out of date:
- * the SDK's ABIs, creation and runtime code, addresses and TypeChain bindings for ethers v6, the Solidity sources and the
+ * the SDK's ABIs, EIP-712 types, creation and runtime code, addresses and TypeChain bindings for ethers v6, the Solidity sources and the
  * ERC-7730 descriptions that the package ships, and the hashes and the address in `deployments/attestation.json`.
  *
  *     npm run generate              compiles and writes
@@ -17,6 +17,7 @@ import type { Files } from "./generate/Files.ts";
 import { filesIn } from "./generate/filesIn.ts";
 import { readCompiledContracts } from "./generate/readCompiledContracts.ts";
 import { recordedDeployments } from "./generate/recordedDeployments.ts";
+import { sessionTypes } from "./generate/sessionTypes.ts";
 import { soliditySources } from "./generate/soliditySources.ts";
 import { viemBindings } from "./generate/viemBindings.ts";
 
@@ -46,6 +47,7 @@ const attested = contracts.find(({ contractName }) => contractName === attestati
 if (!attested) throw new Error(`There is no contract ${attestation.contract} to attest.`);
 const wanted: Files = new Map([
   ...viemBindings(contracts, bindings),
+  ...sessionTypes(contracts, bindings),
   ...addressBindings(contracts, deployed.addresses, bindings),
   ...(await ethersBindings(contracts, bindings)),
   ...(await soliditySources(contracts, root, sources)),

@@ -15,7 +15,6 @@ import {
   encodeExecute,
   encodeExecuteSigned,
   encodeRevoke,
-  grantSession,
   hashSession,
   pay,
   payingFetch,
@@ -167,7 +166,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   expect(transactions === 0n, "The grant took a transaction.");
   expect((await verifyGrant(client, grant)).valid, "The Safe does not accept the grant.");
 
-  const session = grantSession(grant);
+  const session = grant.session;
   const _id = hashSession(session);
 
   /** Where today's budget stands: what has left the Safe, and what is left for certain. */

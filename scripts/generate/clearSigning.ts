@@ -14,6 +14,7 @@ import {
   type Words,
 } from "./clearSigningWords.ts";
 import type { Files } from "./Files.ts";
+import { sessionMembers } from "./sessionTypes.ts";
 
 type Members = readonly { name: string; type: string }[];
 
@@ -45,6 +46,8 @@ const domains: Record<string, readonly string[]> = {
  * @throws If a function that changes something has no words, or words are of a function that no contract has.
  */
 export function clearSigning(contracts: readonly CompiledContract[], folder: string): Files {
+  // The SDK's are those of the last run.
+  Object.assign(types, sessionMembers(contracts));
   const files: Files = new Map();
   const write = (name: string, descriptor: Descriptor) =>
     files.set(

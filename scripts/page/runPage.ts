@@ -6,7 +6,6 @@ import { hardhat } from "viem/chains";
 import {
   decodeError,
   type Grant,
-  grantSession,
   hashSession,
   isRefusal,
   payingFetch,
@@ -154,7 +153,7 @@ export async function runPage({
       try {
         const grant = await asked.answer;
         const { transactions } = await asked.received;
-        const session = hashSession(grantSession(grant));
+        const session = hashSession(grant.session);
         const { account } = grant.session;
         print({ event: "granted", account, session, transactions: transactions.length });
         await fund(account);

@@ -18,12 +18,10 @@ import {
   encodeEnable,
   type Grant,
   grantDigest,
-  grantSession,
   proposeSession,
   type SafeCall,
   safeInstallation,
   safeSignatures,
-  sessionJson,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
@@ -112,7 +110,7 @@ describe(`a Safe that another Safe owns (${LIVE.base ? "live fork" : "hermetic"}
     const signature = safeSignatures([
       { signer: owner.address, signature: await signAsSafe(owner, asked), isContract: true },
     ]);
-    return { ...proposal, session: sessionJson(session), signature };
+    return { ...proposal, session, signature };
   }
 
   const isValid = async (grant: Grant) => (await verifyGrant(environment.testChain.client, grant)).valid;
@@ -163,7 +161,7 @@ describe(`a Safe that another Safe owns (${LIVE.base ? "live fork" : "hermetic"}
         const grant = await grantOf(owner, owned, version);
         expect(await isValid(grant)).to.equal(signs);
         // Signed by the Safe's owner, and not by the Safe: the wrong level.
-        const wrong = await signAsSafe(owner, grantDigest(grantSession(grant), grant));
+        const wrong = await signAsSafe(owner, grantDigest(grant.session, grant));
         expect(await isValid({ ...grant, signature: wrong })).to.equal(false);
 
         const enabling: Grant = { ...grant, signature: "0x" };

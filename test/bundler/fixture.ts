@@ -49,7 +49,6 @@ import {
   grantDigest,
   hashSession,
   type Session,
-  sessionJson,
   sessionModuleAbi,
   sessionState,
   toSessionSmartAccount,
@@ -261,7 +260,7 @@ export const grantFile = ({ kind }: Sender, session: Session, signature: Hex): G
   chainId: world().testChain.chainId,
   module: world().module,
   accountKind: kind,
-  session: sessionJson(session),
+  session,
   signature,
 });
 

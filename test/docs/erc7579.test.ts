@@ -6,7 +6,6 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import {
   erc7579KindOf,
   type Grant,
-  grantSession,
   payingFetch,
   type SessionStatus,
   sessionStatus,
@@ -279,7 +278,7 @@ describe("docs/erc7579.md and the pages of the accounts (hermetic)", function ()
           } else {
             seen.push("granted");
             expect(active).to.equal(true);
-            expect(grantSession(grant).account).to.equal(eoa.address);
+            expect(grant.session.account).to.equal(eoa.address);
           }
         },
       });

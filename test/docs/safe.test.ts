@@ -12,7 +12,6 @@ import {
 import {
   executeAsSafe,
   type Grant,
-  grantSession,
   hashSession,
   pay,
   proposeSession,
@@ -99,7 +98,7 @@ describe(`docs/safe.md (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         },
         async enabled({ grant }) {
           const { module } = grant as Grant;
-          const session = grantSession(grant as Grant);
+          const session = (grant as Grant).session;
           const id = hashSession(session);
           const state = await sessionState(chain.client, { module, id, account: session.account });
           expect(state).to.equal("ENABLED");

@@ -21,7 +21,6 @@ import {
   encodePayload,
   execute,
   type Grant,
-  grantSession,
   hashSession,
   type Owner,
   proposeSession,
@@ -124,7 +123,7 @@ export async function sessionPayer(
     until: "7d",
   });
   const grant = await signGrant(owner, proposal);
-  const session = grantSession(grant);
+  const session = grant.session;
   const id = hashSession(session);
   const budgetIndex = session.budgets.findIndex((budget) => isAddressEqual(budget.token, token.address));
   const wallet = createWalletClient({

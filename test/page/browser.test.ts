@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { Address } from "viem";
-import { encodeRevokeAll, grantSession, sessionStatus } from "../../packages/sdk/src/index.ts";
+import { encodeRevokeAll, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { allowAsNewcomer } from "./environment/allScreens.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { button, card, failure, heading, openManage, openReview, textOf } from "./environment/screens.ts";
@@ -108,7 +108,7 @@ describe("In the browser, the page", function () {
     await button(human, "Create a passkey").click();
     expect(await failure(human)).to.include("This browser keeps nothing");
     await button(human, "Allow with passkey").click();
-    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
   it("begins anew where what it kept is damaged", async () => {

@@ -1,12 +1,6 @@
 import { expect } from "chai";
 import { type Address, keccak256, pad, toHex } from "viem";
-import {
-  grantSession,
-  payingFetch,
-  safeAbi,
-  safeAddresses,
-  sessionStatus,
-} from "../../packages/sdk/src/index.ts";
+import { payingFetch, safeAbi, safeAddresses, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { type Agent, newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe, passkeySafe } from "./environment/passkeySafe.ts";
@@ -38,7 +32,7 @@ describe("A human with an account", function () {
       const grant = await agent.handoff.answer;
       expect(human.prompts).to.deep.equal({ created: 0, asserted: before + 1 });
       expect(before).to.be.at.most(1);
-      expect(grantSession(grant).account).to.equal(safe);
+      expect(grant.session.account).to.equal(safe);
       expect(await client.getTransactionCount({ address: agent.key.address })).to.equal(1);
       expect(
         await client.readContract({

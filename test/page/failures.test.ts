@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { grantSession } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
@@ -21,7 +20,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await human.refuse(false);
     await button(human, "Create a passkey").click();
     await button(human, "Allow with passkey").click();
-    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
   it("a prompt for the signature that was refused", async () => {
@@ -35,7 +34,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect(await failure(human)).to.match(/passkey prompt was closed.*nothing was signed.*try again/i);
     await human.refuse(false);
     await button(human, "Allow with passkey").click();
-    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
 
@@ -63,7 +62,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await failure(human);
     await cdp.send("WebAuthn.setResponseOverrideBits", { authenticatorId, isBadUV: false });
     await button(human, "Allow with passkey").click();
-    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
   it("an authenticator whose signature is wrong: the agent never sees it", async () => {
@@ -116,7 +115,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await human.page.goto("about:blank");
     await openReview(human, agent.handoff.link);
     await button(human, "Give that answer again").click();
-    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
     await human.page.getByText(/Your agent has the answer/).waitFor();
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
@@ -133,7 +132,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await mendChain(human);
     await use.click();
     await button(human, "Allow with passkey").click();
-    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { grantSession, isRefusal, parseGrant, pay, verifyGrant } from "../../packages/sdk/src/index.ts";
+import { isRefusal, parseGrant, pay, verifyGrant } from "../../packages/sdk/src/index.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe } from "./environment/passkeySafe.ts";
@@ -32,7 +32,7 @@ describe("The limits on the review", function () {
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
     const grant = await agent.handoff.answer;
-    const [budget] = grantSession(grant).budgets;
+    const [budget] = grant.session.budgets;
     expect(budget).to.include({ perTransaction: 500_000n, perPeriod: 1_000_000n });
 
     const wallet = await walletOf(agent.key);
@@ -77,7 +77,7 @@ describe("The limits on the review", function () {
     }
     expect(human.prompts.asserted).to.equal(0);
     await allow.click();
-    const [budget] = grantSession(await agent.handoff.answer).budgets;
+    const [budget] = (await agent.handoff.answer).session.budgets;
     expect(budget).to.include({ perTransaction: 1_000_000n, perPeriod: 20_000_000n });
   });
 
@@ -103,7 +103,7 @@ describe("The limits on the review", function () {
     expect(text).to.match(/Ends \w+,? 28 Feb 2027,? 12:00/);
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    const session = grantSession(await agent.handoff.answer);
+    const session = (await agent.handoff.answer).session;
     expect(session.validUntil).to.equal(Date.parse("2027-02-28T12:00:00Z") / 1000);
     expect(session.budgets).to.have.length(1);
     expect(session.budgets[0]).to.deep.include({ perPeriod: 2_500_000n, recipients: [shop.address] });

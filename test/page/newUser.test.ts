@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
-import { grantSession, payingFetch, sessionStatus } from "../../packages/sdk/src/index.ts";
+import { payingFetch, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { button, expectNothingToAllow, openReview, textOf } from "./environment/screens.ts";
 
@@ -18,7 +18,7 @@ describe("A human without an account", function () {
     const grant = await agent.handoff.answer;
 
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
-    const session = grantSession(grant);
+    const session = grant.session;
     expect(session.key).to.equal(agent.key.address);
     expect(session.budgets).to.deep.equal([
       {
@@ -81,7 +81,7 @@ describe("A human without an account", function () {
       .waitFor();
     const copied = await human.page.evaluate(() => navigator.clipboard.readText());
     await handoff.receive(copied);
-    expect(grantSession(await handoff.answer).key).to.equal(key.address);
+    expect((await handoff.answer).session.key).to.equal(key.address);
   });
 
   it("saves the answer as a file where the agent is on another machine, and the agent takes it from there", async () => {
@@ -96,7 +96,7 @@ describe("A human without an account", function () {
     ]);
     expect(download.suggestedFilename()).to.match(/\.json$/);
     await handoff.receive(await readFile(await download.path(), "utf8"));
-    expect(grantSession(await handoff.answer).key).to.equal(key.address);
+    expect((await handoff.answer).session.key).to.equal(key.address);
   });
 
   it("keeps the passkey for the next request: one prompt then, on the same account", async () => {

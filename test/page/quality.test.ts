@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { grantSession } from "../../packages/sdk/src/index.ts";
 import { SCREENS } from "./environment/allScreens.ts";
 import { accessibilityFlaws } from "./environment/axe.ts";
 import { VIEWPORTS } from "./environment/browser.ts";
@@ -122,7 +121,7 @@ describe("The quality of the page", function () {
     await tabTo("Allow with passkey");
     await human.page.getByRole("button", { name: "Allow with passkey", disabled: false }).waitFor();
     await keyboard.press("Enter");
-    expect(grantSession(await agent.handoff.answer).key).to.equal(agent.key.address);
+    expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
     // The next screen begins where it is read from.
     await human.page.getByRole("heading", { level: 1, name: /allowed/i }).waitFor();
     expect(await human.page.evaluate(() => document.activeElement?.localName)).to.equal("h1");

@@ -59,7 +59,6 @@ import {
   type Session,
   safeSessionHandlerAbi,
   safeSessionModuleAbi,
-  sessionJson,
   sessionLensAbi,
   sessionTypedData,
   signExecution,
@@ -201,7 +200,7 @@ const grantOf = (session: Session): Grant => ({
   chainId: base.id,
   module,
   accountKind: "safe",
-  session: sessionJson(session),
+  session,
   signature: `0x${"ab".repeat(65)}`,
 });
 const session = createSession(

@@ -46,7 +46,6 @@ import {
   safeSessionHandlerAddress,
   safeSessionModuleAbi,
   safeSessionModuleAddress,
-  sessionJson,
   sessionLensAbi,
   sessionLensAddress,
 } from "../../packages/sdk/src/index.ts";
@@ -61,7 +60,7 @@ const grant: Grant = {
   chainId: 8453,
   module,
   accountKind: "safe",
-  session: sessionJson(session),
+  session,
   signature,
 };
 const call: Call = { target: address(0xd1), value: 3n, data: "0x12345678" };

@@ -27,7 +27,6 @@ import {
   execute,
   executeSigned,
   type Grant,
-  grantSession,
   hashSession,
   isRefusal,
   pay,
@@ -148,7 +147,7 @@ for (const version of SAFE_VERSIONS)
 
     it("tells what is spent, what is left and when it starts anew", async () => {
       const grant = await grantOf();
-      const session = grantSession(grant);
+      const session = grant.session;
       await mined(payShop(grant, "0.20"));
       await mined(payShop(grant, "1"));
       expect(await status(grant)).to.deep.include({
@@ -346,7 +345,7 @@ for (const version of SAFE_VERSIONS)
       ) {
         const { value = 200_000n, isEnabled = false, index = 0n } = change;
         const { usdc, testChain } = env;
-        const session = grantSession(grant);
+        const session = grant.session;
         const slot = { lot: 0n, size: 1, index };
         const nonce = slotNonce({ id: hashSession(session), budgetIndex: 0, period: 0n, ...slot });
         const message = {

@@ -27,14 +27,12 @@ import {
   type Grant,
   type GrantVerdict,
   grantDigest,
-  grantSession,
   hashSession,
   isRefusal,
   type Proposal,
   parseGrant,
   proposeSession,
   serializeGrant,
-  sessionJson,
   signGrant,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
@@ -120,7 +118,7 @@ describe("a grant", () => {
       it("is no good when somebody else signed it, or nobody", async () => {
         const proposal = await propose(safe.address);
         expect(whyNot(await verify(await signGrant(account("mallory"), proposal)))).to.equal("NOT_GRANTED");
-        const unsigned: Grant = { ...proposal, session: sessionJson(proposal.session), signature: "0x" };
+        const unsigned: Grant = { ...proposal, session: proposal.session, signature: "0x" };
         expect(whyNot(await verify(unsigned))).to.equal("NOT_GRANTED");
       });
 
@@ -151,7 +149,7 @@ describe("a grant", () => {
           const digest = grantDigest(changed.session, proposal);
           const grant: Grant = {
             ...changed,
-            session: sessionJson(changed.session),
+            session: changed.session,
             signature: await signAsSafe(safe, digest),
           };
           expect(whyNot(await verify(grant)), shape).to.equal("MALFORMED_SESSION");
@@ -200,7 +198,7 @@ describe("a grant", () => {
         const grant = await signGrant(owner, await propose(safe.address));
         const [budget] = grant.session.budgets;
         if (!budget) throw new Error("no budget");
-        const raised = { ...grant.session, budgets: [{ ...budget, perPeriod: "20000001" }] };
+        const raised = { ...grant.session, budgets: [{ ...budget, perPeriod: 20_000_001n }] };
         expect(whyNot(await verify({ ...grant, session: raised }))).to.equal("NOT_GRANTED");
       });
 
@@ -227,7 +225,7 @@ describe("a grant", () => {
       it("needs no signature once the account has enabled the session", async () => {
         const proposal = await propose(safe.address);
         await send(safe, encodeEnable(proposal));
-        const grant: Grant = { ...proposal, session: sessionJson(proposal.session), signature: "0x" };
+        const grant: Grant = { ...proposal, session: proposal.session, signature: "0x" };
         expect(await verify(grant)).to.deep.equal({ valid: true });
       });
 
@@ -319,7 +317,7 @@ describe("a grant file", () => {
       chainId: 8453,
       module,
       accountKind: "safe",
-      session: sessionJson(session),
+      session,
       signature: toHex(signature),
     }),
   );
@@ -329,8 +327,9 @@ describe("a grant file", () => {
       fc.property(grants, (grant) => {
         const read = parseGrant(serializeGrant(grant));
         expect(read).to.deep.equal(grant);
-        expect(parseGrant(JSON.parse(JSON.stringify(grant)))).to.deep.equal(grant);
-        expect(hashSession(grantSession(read))).to.equal(hashSession(grantSession(grant)));
+        expect(parseGrant(JSON.parse(JSON.stringify(read)))).to.deep.equal(grant);
+        expect(parseGrant(grant)).to.deep.equal(grant);
+        expect(hashSession(read.session)).to.equal(hashSession(grant.session));
       }),
     );
   });
@@ -338,14 +337,14 @@ describe("a grant file", () => {
   it("has its addresses with their checksums, also where the file has them in lower case", () => {
     fc.assert(
       fc.property(grants, (grant) => {
-        const lower = JSON.stringify(grant).replaceAll(/"0x[0-9a-fA-F]{40}"/g, (text) => text.toLowerCase());
+        const lower = serializeGrant(grant).replaceAll(/"0x[0-9a-fA-F]{40}"/g, (text) => text.toLowerCase());
         expect(parseGrant(lower)).to.deep.equal(grant);
       }),
     );
   });
 
   const [good] = fc.sample(
-    grants.filter(({ session }) => session.budgets.length > 0 && session.budgets[0]?.perSecond === "0"),
+    grants.filter(({ session }) => session.budgets.length > 0 && session.budgets[0]?.perSecond === 0n),
     { numRuns: 1, seed: 1 },
   );
   const refused = (change: (grant: Grant) => unknown) => {

@@ -12,7 +12,6 @@ import {
   isRefusal,
   parseGrant,
   serializeGrant,
-  sessionJson,
 } from "../../packages/sdk/src/index.ts";
 import { arbitrarySession } from "./arbitrarySession.ts";
 
@@ -25,7 +24,7 @@ const arbitraryGrant = arbitrarySession().map(
     chainId: 8453,
     module,
     accountKind: "safe",
-    session: sessionJson(session),
+    session,
     signature: "0x1234",
   }),
 );

@@ -15,7 +15,6 @@ import {
   encodeRevoke,
   encodeRevokeAll,
   type Grant,
-  grantSession,
   hashSession,
   listSessions,
   pay,
@@ -59,7 +58,7 @@ for (const version of SAFE_VERSIONS)
 
     it("tells what both rails paid, in order, with amount, payee, slot and time", async () => {
       const grant = await grantOf(world());
-      const id = hashSession(grantSession(grant));
+      const id = hashSession(grant.session);
       const execution = await payShop(grant, "0.70");
       const whole = await settle(world(), grant, { value: USD });
       const opener = await settle(world(), grant, { slot: { lot: 1n, size: 1 }, value: 200_000n });
@@ -83,7 +82,7 @@ for (const version of SAFE_VERSIONS)
       });
       const paid = { id, token: usdc(), period: 0n };
       expect(events[0]).to.deep.include({ ...(await at(execution)), id, key: agent.address });
-      expect(events[0]).to.deep.include({ session: grantSession(grant) });
+      expect(events[0]).to.deep.include({ session: grant.session });
       expect(events[1]).to.deep.include({ ...(await at(execution)), ...paid, amount: 700_000n });
       const settled = { type: "settled", ...paid, to: shop };
       expect(events[2]).to.deep.include({
@@ -145,7 +144,7 @@ for (const version of SAFE_VERSIONS)
     it("takes no nonce for a payment whose slot the budget does not have", async () => {
       const grant = await grantOf(world());
       await settle(world(), grant);
-      const place = { id: hashSession(grantSession(grant)), budgetIndex: 0, period: 0n };
+      const place = { id: hashSession(grant.session), budgetIndex: 0, period: 0n };
       const nonceOf = (slot: Partial<Slot>) => slotNonce({ ...place, lot: 0n, size: 0, index: 0n, ...slot });
       /** How many payments are found where the token tells another nonce in place of the payment's. */
       const found = async (nonce: Hex) => {
@@ -201,7 +200,7 @@ for (const version of SAFE_VERSIONS)
       const [grant, other] = [await grantOf(world()), await grantOf(world())];
       await payShop(grant, "0.1");
       const paused = await asSafe(safe, [encodePause(grant), encodePause(other)]);
-      const id = hashSession(grantSession(grant));
+      const id = hashSession(grant.session);
       const list = () => listSessions(client(), { account: safe.address, module: latchkey.module, ...begin });
       expect(await list()).to.have.lengthOf(1);
       expect((await list())[0]).to.include({ id, state: "ENABLED", paused: true, alive: true });
@@ -402,8 +401,8 @@ for (const version of SAFE_VERSIONS)
           ["ENABLED", false],
         ]);
         expect(sessions[0]).to.deep.equal({
-          id: hashSession(grantSession(used)),
-          session: grantSession(used),
+          id: hashSession(used.session),
+          session: used.session,
           state: "ENABLED",
           paused: false,
           epochCurrent: true,

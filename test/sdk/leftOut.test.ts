@@ -11,7 +11,6 @@ import {
   execute,
   executeSigned,
   type Grant,
-  grantSession,
   InvalidInput,
   isRefusal,
   pay,
@@ -57,7 +56,7 @@ describe("what travels of a session of three budgets and an action", function ()
     });
   });
 
-  const session = () => grantSession(grant);
+  const session = () => grant.session;
   const agentWallet = () => walletOf(world(), agent);
   /** The session and the grant that a call of the module carries. */
   const carriedBy = (data: Hex): [session: Hex, grant: Hex] => {

@@ -36,7 +36,6 @@ import {
   executeSigned,
   type Grant,
   granterOf,
-  grantSession,
   hashSession,
   latchkeyScheme,
   listSessions,
@@ -141,7 +140,7 @@ const userOpOf = ({ grant }: Given) => ({
   sender: grant.session.account,
   nonce: validatorNonceKey({ kind: "nexus", validator: grant.module }) << 64n,
   callData: encodeSessionUserOpCallData({
-    session: { module: grant.module, session: grantSession(grant) },
+    session: { module: grant.module, session: grant.session },
     signature: grant.signature,
     calls: [{ to: shop, data: "0x", value: 0n }],
   }),
@@ -250,7 +249,7 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
     ({ client }, { grant }) =>
       sessionState(client, {
         module: grant.module,
-        id: hashSession(grantSession(grant)),
+        id: hashSession(grant.session),
         account: grant.session.account,
       }),
   ],

@@ -7,7 +7,6 @@ import {
   execute,
   executeSigned,
   type Grant,
-  grantSession,
   hashSession,
   pauseSession,
   pay,
@@ -79,7 +78,7 @@ for (const version of SAFE_VERSIONS)
       for (const attempt of attempts) {
         const refusal = await refusalOf(attempt);
         expect(refusal.code).to.equal("PAUSED");
-        expect(refusal.details).to.deep.equal({ id: hashSession(grantSession(grant)) });
+        expect(refusal.details).to.deep.equal({ id: hashSession(grant.session) });
       }
       expect(await count()).to.equal(before);
       expect(await balanceOf(world(), shop)).to.equal(200_000n);
@@ -109,7 +108,7 @@ for (const version of SAFE_VERSIONS)
 
     it("is paused before it was ever used, by its proposal alone", async () => {
       const grant = await grantOf(world());
-      const proposal = { ...grant, session: grantSession(grant) };
+      const proposal = { ...grant, session: grant.session };
       await mined(world(), pauseSession(ownerWallet(), { grant: proposal }));
       expect((await refusalOf(payShop(grant))).code).to.equal("PAUSED");
       expect(await status(grant)).to.deep.include({ reasons: ["PAUSED"], state: "UNKNOWN", paused: true });

@@ -21,7 +21,6 @@ import {
   encodeReviewableEnable,
   encodeSession,
   executeAsSafe,
-  grantSession,
   hashSession,
   isRefusal,
   type Owner,
@@ -87,7 +86,7 @@ for (const version of SAFE_VERSIONS)
       await mined(world(), Promise.resolve(hash));
       const [shown, enabled, ...others] = await callsOf(hash);
       expect(others).to.have.length(0);
-      const session = grantSession(proposal);
+      const session = proposal.session;
       expect(decodeCalldata(shown?.data as Hex, { to: shown?.to as Address })).to.deep.include({ session });
       expect(decodeCalldata(enabled?.data as Hex, { to: enabled?.to as Address })).to.deep.include({
         session,
@@ -123,7 +122,7 @@ for (const version of SAFE_VERSIONS)
       const hash = await replaceSession(wallet(), { old, replacement, owner: both, floors: [] });
       await mined(world(), Promise.resolve(hash));
       const [, ...shown] = await callsOf(hash);
-      expect(decodeReviewableEnable(shown).session).to.deep.equal(grantSession(replacement));
+      expect(decodeReviewableEnable(shown).session).to.deep.equal(replacement.session);
       expect(await stateOf(world(), replacement)).to.equal("ENABLED");
     });
 
@@ -160,7 +159,7 @@ describe("a batch that owners are to review", function () {
   it("is told from every other", async () => {
     const proposal = await propose(world());
     const [shown, enable] = encodeReviewableEnable(proposal) as [EncodedCall, EncodedCall];
-    const session = grantSession(proposal);
+    const session = proposal.session;
     expect(decodeReviewableEnable([shown, enable])).to.deep.equal({
       module: proposal.module,
       session,
@@ -207,7 +206,7 @@ const lensData = (functionName: "hash" | "requireSame", args: readonly unknown[]
   encodeFunctionData({ abi: sessionLensAbi, functionName, args } as never);
 
 const requireSame = (shown: Proposal, packed: Proposal): Hex =>
-  lensData("requireSame", [grantSession(shown), encodeSession(grantSession(packed))]);
+  lensData("requireSame", [shown.session, encodeSession(packed.session)]);
 
 const enableBytes = (session: Hex): Hex =>
   encodeFunctionData({ abi: sessionModuleAbi, functionName: "enable", args: [session] });

@@ -20,7 +20,6 @@ import {
   type EncodedCall,
   encodePayload,
   type Grant,
-  grantSession,
   hashSession,
   isRefusal,
   type Proposal,
@@ -112,7 +111,7 @@ export async function mined({ env }: SafeWorld, sent: Promise<Hex>): Promise<Tra
 export const stateOf = ({ env }: SafeWorld, grant: Grant | Proposal) =>
   sessionState(env.testChain.client, {
     module: grant.module,
-    id: hashSession(grantSession(grant)),
+    id: hashSession(grant.session),
     account: grant.session.account,
   });
 
@@ -126,7 +125,7 @@ export async function settlementOf(
   { slot: changes = {}, value = USD, period = 0n }: PaymentChanges = {},
 ): Promise<EncodedCall> {
   const { usdc, testChain } = env;
-  const session = grantSession(grant);
+  const session = grant.session;
   const slot: Slot = { lot: 0n, size: 0, index: 0n, ...changes };
   const { timestamp } = await testChain.client.getBlock();
   const authorization = {

@@ -23,8 +23,8 @@ import {
   type EncodedCall,
   enableSession,
   executeSigned,
+  GRANT_VERSION,
   type Grant,
-  grantJsonSchema,
   InvalidInput,
   isRefusal,
   type ListedSession,
@@ -256,4 +256,4 @@ export const unknownCode = new InvalidInput({ code: "OOPS", shortMessage: "no", 
 // @ts-expect-error
 isRefusal(error, "OOPS");
 
-export const grantVersion: 1 = grantJsonSchema.properties.version.const;
+export const grantVersion: 1 = GRANT_VERSION;

@@ -2,13 +2,7 @@ import { expect } from "chai";
 import type { Hex, TypedDataDefinition } from "viem";
 import { toAccount } from "viem/accounts";
 import { signTypedData } from "viem/experimental/erc7739";
-import {
-  grantSession,
-  isRefusal,
-  signGrant,
-  type ValidatorSigner,
-  verifyGrant,
-} from "../../../packages/sdk/src/index.ts";
+import { isRefusal, signGrant, type ValidatorSigner, verifyGrant } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   execute,
@@ -52,7 +46,7 @@ describe("an owner who signs by viem's client for ERC-7739", () => {
         expect(shown.map(({ primaryType }) => primaryType)).to.deep.equal(["TypedDataSign"]);
         expect(shown[0]?.message).to.have.deep.property("contents", proposal.session);
         expect(await verifyGrant(world().testChain.client, grant)).to.deep.equal({ valid: true });
-        await execute(grantSession(grant), [pay(alice, USD)], grant.signature);
+        await execute(grant.session, [pay(alice, USD)], grant.signature);
       });
     },
     (name) => /OpenZeppelin AccountERC7579 on EntryPoint 0.8|^Nexus/.test(name),

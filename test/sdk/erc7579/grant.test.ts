@@ -19,7 +19,6 @@ import {
   erc7579Installation,
   type Grant,
   granterPrefix,
-  grantSession,
   kernelMessage,
   parseGrant,
   proposeSession,
@@ -63,7 +62,7 @@ async function reasonOf(grant: Grant): Promise<Refusal> {
 /** The code by which a grant is refused; and the module must not be of another mind. */
 async function refusedByBoth(grant: Grant): Promise<string> {
   const { code } = await reasonOf(grant);
-  await refusal(execute(grantSession(grant), [pay(alice, USD)], grant.signature));
+  await refusal(execute(grant.session, [pay(alice, USD)], grant.signature));
   return code;
 }
 
@@ -98,7 +97,7 @@ describe("a grant of an ERC-7579 account", () => {
         moduleEnabled: true,
         reasons: [],
       });
-      await execute(grantSession(grant), [pay(alice, USD)], grant.signature);
+      await execute(grant.session, [pay(alice, USD)], grant.signature);
       expect(await balanceOf(alice)).to.equal(USD);
     });
 
@@ -216,7 +215,7 @@ describe("a grant of a Kernel", () => {
       await install(account());
       const grant = await signGrant(ownerOf("Kernel"), proposalOf(account()));
       expect(await verdictOf(grant)).to.deep.equal({ valid: true });
-      await execute(grantSession(grant), [pay(alice, USD)], grant.signature);
+      await execute(grant.session, [pay(alice, USD)], grant.signature);
       const others = await signGrant(stranger, proposalOf(account(), { salt: 2n }));
       expect(await refusedByBoth(others)).to.equal("NOT_GRANTED");
     });
@@ -263,7 +262,7 @@ describe("a grant of a Kernel", () => {
       });
       const grant = await signGrant(smartAccount, proposalOf(account()));
       expect(await verdictOf(grant)).to.deep.equal({ valid: true });
-      await execute(grantSession(grant), [pay(alice, USD)], grant.signature);
+      await execute(grant.session, [pay(alice, USD)], grant.signature);
     });
   }, onKernel);
 });
@@ -297,7 +296,7 @@ describe("a grant of a Safe7579", () => {
       });
       const grant = await signGrant(smartAccount, proposalOf(account()));
       expect(await verdictOf(grant)).to.deep.equal({ valid: true });
-      await execute(grantSession(grant), [pay(alice, USD)], grant.signature);
+      await execute(grant.session, [pay(alice, USD)], grant.signature);
     });
 
     it("is taken back by the Safe's owner", async () => {

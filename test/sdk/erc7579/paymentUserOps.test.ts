@@ -178,7 +178,7 @@ describe("the smart account of a session, where the account pays by itself", () 
       expect(await refusalOf(payment(alice, USD + 1n))).to.equal("PER_TRANSACTION");
       for (let i = 0; i < 3; i++) await client.sendUserOperation({ calls: [payment()] });
       expect(await refusalOf(payment(alice, 1n))).to.equal("PERIOD");
-      const foreign = await agentWith(account(), { ...grant, session: { ...grant.session, salt: "9" } });
+      const foreign = await agentWith(account(), { ...grant, session: { ...grant.session, salt: 9n } });
       expect(await codeOf(foreign.client.sendUserOperation({ calls: [payment()] }))).to.equal("NOT_GRANTED");
       await account().execute([encodePause(grant)]);
       expect(await refusalOf(payment())).to.equal("PAUSED");

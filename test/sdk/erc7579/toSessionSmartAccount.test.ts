@@ -150,7 +150,7 @@ describe("the smart account of a session", () => {
       expect(await refusalOf(payment())).to.equal("PERIOD");
       const over = await openSession({ validAfter: 1, validUntil: 2, salt: 3n });
       expect(await codeOf(over.client.sendUserOperation({ calls: [payment()] }))).to.equal("EXPIRED");
-      const foreign = await open({ ...grant, session: { ...grant.session, salt: "9" } });
+      const foreign = await open({ ...grant, session: { ...grant.session, salt: 9n } });
       expect(await codeOf(foreign.client.sendUserOperation({ calls: [payment()] }))).to.equal("NOT_GRANTED");
       await account().execute([encodePause(grant)]);
       expect(await refusalOf(payment())).to.equal("PAUSED");
@@ -389,7 +389,7 @@ describe("the smart account of a session", () => {
         codeOf(smartAccount.signUserOperation({ ...prepared, ...changes } as never));
       const calls: CallRequest[] = [payment()];
       const { module, session } = grant;
-      const other = { module, session: { ...session, salt: "7" } };
+      const other = { module, session: { ...session, salt: 7n } };
       expect(await sign({ callData: encodeSessionUserOpCallData({ session: other, calls }) })).to.equal(
         "INVALID_CALLDATA",
       );

@@ -5,7 +5,6 @@ import {
   enabledGrant,
   enableSession,
   type Grant,
-  grantSession,
   hashSession,
   isRefusal,
   pauseSession,
@@ -45,7 +44,7 @@ describe("what the owner of an ERC-7579 account and its agent send", () => {
     const stateOf = (grant: Grant) =>
       sessionState(client(), {
         module: grant.module,
-        id: hashSession(grantSession(grant)),
+        id: hashSession(grant.session),
         account: grant.session.account,
       });
     const codeOf = async (attempt: Promise<unknown>): Promise<string> => {

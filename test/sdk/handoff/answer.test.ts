@@ -1,17 +1,21 @@
 import { expect } from "chai";
 import { type Address, encodeFunctionData, erc20Abi, type Hex, parseAbi, zeroAddress } from "viem";
 import {
+  type Action,
   ANYONE,
+  type Budget,
   erc7579SessionModuleAddress,
   type HandoffRequest,
   isRefusal,
   parseHandoffAnswer,
-  type SessionJson,
+  type Session,
 } from "../../../packages/sdk/src/index.ts";
 import { account, agent, changed, END, fullAnswer, fullRequest, NOW, router, shop } from "./requests.ts";
 
 type Answer = ReturnType<typeof fullAnswer>;
-const json = JSON.stringify;
+/** As files and callbacks carry it: a copy made by spreading has lost what makes its bigints strings. */
+const json = (value: unknown, _?: undefined, space?: number) =>
+  JSON.stringify(value, (_, one) => (typeof one === "bigint" ? String(one) : one), space);
 const read = (answer: unknown, request: HandoffRequest = fullRequest) =>
   parseHandoffAnswer(typeof answer === "string" ? answer : json(answer), request);
 
@@ -27,16 +31,12 @@ function refusalOf(answer: unknown, request?: HandoffRequest) {
 }
 
 /** The full answer with another session in it. */
-const withSession = (part: Partial<SessionJson>): Answer => ({
+const withSession = (part: Partial<Session>): Answer => ({
   ...fullAnswer(),
   grant: { ...fullAnswer().grant, session: { ...fullAnswer().grant.session, ...part } },
 });
-const [dollars, stream] = fullAnswer().grant.session.budgets as [
-  SessionJson["budgets"][number],
-  SessionJson["budgets"][number],
-];
-const withDollars = (part: Partial<SessionJson["budgets"][number]>) =>
-  withSession({ budgets: [{ ...dollars, ...part }, stream] });
+const [dollars, stream] = fullAnswer().grant.session.budgets as [Budget, Budget];
+const withDollars = (part: Partial<Budget>) => withSession({ budgets: [{ ...dollars, ...part }, stream] });
 
 const factoryAbi = parseAbi([
   "function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address proxy)",
@@ -62,7 +62,7 @@ describe("the answer to a request", () => {
   });
 
   it("is read, if it grants less", () => {
-    const less = withDollars({ perPeriod: "2000000", recipients: [shop] });
+    const less = withDollars({ perPeriod: 2_000_000n, recipients: [shop] });
     expect(read(less)).to.deep.equal(less);
   });
 
@@ -83,7 +83,7 @@ describe("the answer to a request", () => {
   });
 
   const grant = fullAnswer().grant;
-  const action = grant.session.actions[0] as SessionJson["actions"][number];
+  const action = grant.session.actions[0] as Action;
   const others: Record<string, [unknown, RegExp]> = {
     "no JSON": ["granted", /no JSON/],
     nothing: ["", /no JSON/],
@@ -116,17 +116,17 @@ describe("the answer to a request", () => {
       withSession({ validAfter: END, validUntil: END + 1 }),
       /not one of the sessions/,
     ],
-    "more gas": [withSession({ gasAllowance: "1001" }), /more than was asked/],
+    "more gas": [withSession({ gasAllowance: 1001n }), /more than was asked/],
     "any paymaster": [withSession({ paymaster: ANYONE }), /more than was asked/],
-    "more each time": [withDollars({ perTransaction: "1000001" }), /more than was asked/],
-    "more each period": [withDollars({ perPeriod: "20000001" }), /more than was asked/],
+    "more each time": [withDollars({ perTransaction: 1000001n }), /more than was asked/],
+    "more each period": [withDollars({ perPeriod: 20000001n }), /more than was asked/],
     "a shorter period": [withDollars({ period: 3600 }), /more than was asked/],
     "a slot size more": [withDollars({ signatures: 1, sizes: 6 }), /more than was asked/],
     "another recipient": [withDollars({ recipients: [router] }), /more than was asked/],
     anyone: [withDollars({ recipients: [ANYONE] }), /more than was asked/],
     "another token": [withDollars({ token: shop }), /more than was asked/],
     "a stream all at once": [
-      withSession({ budgets: [dollars, { ...stream, initial: "0", perSecond: "0" }] }),
+      withSession({ budgets: [dollars, { ...stream, initial: 0n, perSecond: 0n }] }),
       /more than was asked/,
     ],
     "another call": [
@@ -188,7 +188,7 @@ describe("the answer to a request", () => {
       ({ permissions: [one] }) => one && Object.assign(one.permission, { isAdjustmentAllowed: false }),
     );
     expect(() => read(fullAnswer(), fixed)).not.to.throw();
-    expect(refusalOf(withDollars({ perPeriod: "19000000" }), fixed).shortMessage).to.match(
+    expect(refusalOf(withDollars({ perPeriod: 19000000n }), fixed).shortMessage).to.match(
       /less than was asked/,
     );
     expect(refusalOf(withSession({ validUntil: END - 1 }), fixed).shortMessage).to.match(

@@ -15,7 +15,6 @@ import {
 } from "viem";
 import {
   type GrantedAnswer,
-  grantSession,
   handoffCode,
   isRefusal,
   keyFingerprint,
@@ -120,7 +119,7 @@ describe("a session that an agent asks for", function () {
     expect(passkey.assertions).to.equal(1);
     const grant = await handoff.answer;
     expect(await verifyGrant(client, grant)).to.deep.equal({ valid: true });
-    const [budget] = grantSession(grant).budgets;
+    const [budget] = grant.session.budgets;
     expect(budget).to.deep.include({
       token: env.usdc.address,
       perTransaction: 1_000_000n,
@@ -153,7 +152,7 @@ describe("a session that an agent asks for", function () {
       budgets: session.budgets.map((budget) => ({ ...budget, perPeriod: 5_000_000n })),
     }));
     expect((await post(handoff, JSON.stringify(answer))).status).to.equal(200);
-    expect(grantSession(await handoff.answer).budgets[0]?.perPeriod).to.equal(5_000_000n);
+    expect((await handoff.answer).session.budgets[0]?.perPeriod).to.equal(5_000_000n);
   });
 
   it("is refused when it comes back wider, and the wait goes on", async () => {

@@ -9,7 +9,6 @@ import {
   requestedSession,
   type Session,
   safeSessionModuleAddress,
-  sessionJson,
 } from "../../../packages/sdk/src/index.ts";
 
 /** A key that a text decides. */
@@ -97,7 +96,7 @@ export const grantOf = (session: Session): Grant => ({
   chainId: 8453,
   module: safeSessionModuleAddress(),
   accountKind: "safe",
-  session: sessionJson(session),
+  session,
   signature: "0x1234",
 });
 

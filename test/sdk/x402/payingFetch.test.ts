@@ -38,7 +38,6 @@ import {
   encodeRevokeAll,
   type Grant,
   grantDigest,
-  grantSession,
   hashSession,
   latchkeyScheme,
   memorySlotStore,
@@ -49,7 +48,6 @@ import {
   type Session,
   safeAbi,
   safeInstallation,
-  sessionJson,
   slotNonce,
 } from "../../../packages/sdk/src/index.ts";
 import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
@@ -206,7 +204,7 @@ describe("the paying fetch", function () {
       chainId,
       module: latchkey.module,
       accountKind: "safe",
-      session: sessionJson(session),
+      session,
       signature: await signAsSafe(safe, digest),
     };
   }
@@ -721,7 +719,7 @@ describe("the paying fetch", function () {
       expect(refusal.code).to.equal("NOT_SIGNED");
       expect(refusal.message).to.contain("expired");
       expect(merchant.headers).to.deep.equal([]);
-      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal([]);
+      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
     });
 
     for (const [name, value] of [
@@ -824,7 +822,7 @@ describe("the paying fetch", function () {
       // What was under way then goes no further than the key.
       await new Promise((done) => setTimeout(done, 2500));
       expect(signed).to.equal(0);
-      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal([]);
+      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
       expect((await agent(grant, { store })(merchant.url("fifth"))).status).to.equal(200);
       expect(await payments(grant.session.account)).to.have.length(1);
     });
@@ -862,7 +860,7 @@ describe("the paying fetch", function () {
       );
       expect(error).to.equal("enough");
       await new Promise((done) => setTimeout(done, 100));
-      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal([]);
+      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
       expect(merchant.headers).to.deep.equal([]);
     });
 
@@ -881,10 +879,10 @@ describe("the paying fetch", function () {
       );
       expect(error).to.equal("enough");
       await new Promise((done) => setTimeout(done, 500));
-      const held = await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`);
+      const held = await store.held(`eip155:1/${hashSession(grant.session)}/0`);
       expect(held).to.have.length(1);
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
-      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal(held);
+      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal(held);
       expect(await payments(grant.session.account)).to.have.length(1);
     });
 
@@ -968,7 +966,7 @@ describe("the paying fetch", function () {
       const store = memorySlotStore();
       const refusal = await refusalOf(agent(grant, { store, ...other })(merchant.url(name)));
       expect(merchant.headers).to.deep.equal([]);
-      const session = grantSession(grant);
+      const session = grant.session;
       expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.deep.equal([]);
       expect(await payments(session.account)).to.deep.equal([]);
       return refusal;
@@ -1046,7 +1044,7 @@ describe("the paying fetch", function () {
       const grant = await grantFor(safe, await sessionFor(safe));
       expect((await refused({ ...grant, signature: "0x" }, "fifth")).code).to.equal("NOT_GRANTED");
       const owner = ecdsaOwner("somebody else");
-      const { signature } = await grantFor({ ...safe, owner }, grantSession(grant));
+      const { signature } = await grantFor({ ...safe, owner }, grant.session);
       expect((await refused({ ...grant, signature }, "fifth")).code).to.equal("NOT_GRANTED");
     });
 
@@ -1281,7 +1279,7 @@ describe("the paying fetch", function () {
     it("keeps its slot, and does not say that nothing was sent: the node can settle it for the shop", async () => {
       const grant = await enabled();
       const { testChain, usdc } = environment;
-      const session = grantSession(grant);
+      const session = grant.session;
       const client = nodeThat(async (call) => {
         const { args } = decodeFunctionData({ abi: erc1271, data: call });
         const { to, value, validAfter, validBefore, slot } = decodePayload(args[1]);
@@ -1317,7 +1315,7 @@ describe("the paying fetch", function () {
       const refusal = await refusalOf(agent(grant, { client, store })(merchant.url("fifth")));
       expect(refusal.code).to.equal("NETWORK");
       expect(refusal.details).to.include.keys("token", "nonce", "validBefore");
-      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.have.length(1);
+      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.have.length(1);
     });
 
     it("asks about the grant again where the owners have changed, and signs no more", async () => {
@@ -1334,11 +1332,11 @@ describe("the paying fetch", function () {
       const first = await refusalOf(pay(merchant.url("price-10000")));
       expect(first.code).to.equal("NOT_GRANTED");
       expect(first.details).to.include.keys("nonce");
-      const held = await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`);
+      const held = await store.held(`eip155:1/${hashSession(grant.session)}/0`);
       const second = await refusalOf(pay(merchant.url("price-10000")));
       expect(second.code).to.equal("NOT_GRANTED");
       expect(second.details).not.to.include.keys("nonce");
-      expect(await store.held(`eip155:1/${hashSession(grantSession(grant))}/0`)).to.deep.equal(held);
+      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal(held);
     });
 
     it("signs for no other offer of the same request", async () => {
@@ -1432,7 +1430,7 @@ describe("the paying fetch", function () {
       chainId,
       module,
       accountKind: "safe",
-      session: sessionJson(session),
+      session,
       signature: await signAsSafe(safe, grantDigest(session, { chainId, module })),
     };
     const baseShop = await openMerchant(testChain, {

@@ -1,8 +1,8 @@
 import type { Account, Chain, Client, Hash, Transport } from "viem";
 import { encodeExecute } from "../encoding/encodeExecute.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { sendOnce } from "../internal/sendOnce.ts";
 import type { CallRequest, EncodedCall } from "../session/CallRequest.ts";
 import { hashSession } from "../session/hashSession.ts";
@@ -41,7 +41,7 @@ export async function sendAsKey(
   grant: Grant,
   encode: (isEnabled: boolean) => EncodedCall,
 ): Promise<Hash> {
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   requireKey(client, session);
   await requireGrantChain(client, grant);
   const id = hashSession(session);

@@ -2,8 +2,8 @@ import type { Account, Chain, Client, Hash, Transport } from "viem";
 import { encodeExecuteSigned } from "../encoding/encodeExecuteSigned.ts";
 import type { SignedExecution } from "../encoding/signExecution.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { sendOnce } from "../internal/sendOnce.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { sessionState } from "../session/sessionState.ts";
@@ -24,7 +24,7 @@ export async function executeSigned(
   client: Client<Transport, Chain | undefined, Account>,
   { grant, signed }: { grant: Grant; signed: SignedExecution },
 ): Promise<Hash> {
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   await requireGrantChain(client, grant);
   const id = hashSession(session);
   const state = await sessionState(client, { module: grant.module, id, account: session.account });

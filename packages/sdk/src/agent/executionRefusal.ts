@@ -7,7 +7,7 @@ import type { Refusal } from "../errors/Refusal.ts";
 import { utcText } from "../errors/utcText.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { readContract } from "../internal/chainActions.ts";
 import { encodeSession } from "../session/packSession.ts";
 
@@ -25,7 +25,7 @@ export async function executionRefusal(
   const refusal = decodeError(error);
   if (!(refusal instanceof ChainRefusal) || !isRefusal(refusal, "LOT_OPENED")) return refusal;
   const { token, lot } = refusal.details as DetailsByCode["LOT_OPENED"];
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const index = session.budgets.findIndex((budget) => isAddressEqual(budget.token, token));
   const budget = session.budgets[index];
   if (!budget) return refusal;

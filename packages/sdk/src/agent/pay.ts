@@ -1,7 +1,7 @@
 import type { Account, Address, Chain, Client, Hash, Transport } from "viem";
 import { encodePay } from "../encoding/encodePay.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { type Amount, parseAmount } from "../internal/parseAmount.ts";
 import { tokenDecimals } from "../internal/tokenDecimals.ts";
@@ -24,7 +24,7 @@ export async function pay(
 ): Promise<Hash> {
   const { grant, amount } = parameters;
   const to = parseAddress(parameters.to, "to");
-  const token = budgetFor(grantSession(grant), grant.chainId, parameters.token);
+  const token = budgetFor(sessionIn(grant), grant.chainId, parameters.token);
   if (token === "native")
     return execute(client, { grant, calls: [{ to, value: parseAmount(amount, 18, "amount"), data: "0x" }] });
   const decimals = await tokenDecimals(client, token, "token");

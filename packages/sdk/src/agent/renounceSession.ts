@@ -1,8 +1,8 @@
 import type { Account, Chain, Client, Hash, Transport } from "viem";
 import { encodeRenounce } from "../encoding/encodeRenounce.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { sendOnce } from "../internal/sendOnce.ts";
 import { requireKey } from "./requireKey.ts";
 
@@ -19,7 +19,7 @@ export async function renounceSession(
   client: Client<Transport, Chain | undefined, Account>,
   { grant }: { grant: Grant | Proposal },
 ): Promise<Hash> {
-  requireKey(client, grantSession(grant));
+  requireKey(client, sessionIn(grant));
   await requireGrantChain(client, grant);
   return sendOnce(client, encodeRenounce(grant));
 }

@@ -4,8 +4,8 @@ import { loggable } from "../errors/json.ts";
 import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { getBlock, getCode, readContract } from "../internal/chainActions.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { encodeSession } from "../session/packSession.ts";
@@ -89,7 +89,7 @@ export async function sessionStatus(
   grant: Grant,
 ): Promise<SessionStatus> {
   await requireGrantChain(client, grant);
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const { account } = session;
   const id = hashSession(session);
   const module = { address: grant.module, abi: sessionModuleAbi } as const;

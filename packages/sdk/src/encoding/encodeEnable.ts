@@ -1,8 +1,8 @@
 import { encodeFunctionData } from "viem";
 import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import type { EncodedCall } from "../session/CallRequest.ts";
 import { encodeSession } from "../session/packSession.ts";
@@ -14,7 +14,7 @@ import { encodeSession } from "../session/packSession.ts";
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS
  */
 export const encodeEnable = (proposal: SessionCarrier): EncodedCall => {
-  const session = grantSession(proposal);
+  const session = sessionIn(proposal);
   return loggable({
     to: parseAddress(proposal.module, "module"),
     value: 0n,

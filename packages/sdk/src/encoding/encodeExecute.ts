@@ -2,7 +2,7 @@ import { encodeFunctionData } from "viem";
 import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { type CallRequest, type EncodedCall, toCalls } from "../session/CallRequest.ts";
@@ -23,7 +23,7 @@ export function encodeExecute(parameters: {
   isEnabled?: boolean;
 }): EncodedCall {
   const { grant, calls, isEnabled } = parameters;
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const made = toCalls(calls);
   return loggable({
     to: parseAddress(grant.module, "module"),

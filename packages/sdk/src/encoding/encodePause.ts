@@ -1,8 +1,8 @@
 import { type Address, encodeFunctionData, type Hex } from "viem";
 import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import type { EncodedCall } from "../session/CallRequest.ts";
@@ -19,7 +19,7 @@ import { hashSession } from "../session/hashSession.ts";
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export const encodePause = (session: SessionCarrier | { module: Address; id: Hex }): EncodedCall => {
-  const id = session && "id" in session ? parseHex(session.id, "id", 32) : hashSession(grantSession(session));
+  const id = session && "id" in session ? parseHex(session.id, "id", 32) : hashSession(sessionIn(session));
   return loggable({
     to: parseAddress(session.module, "module"),
     value: 0n,

@@ -2,7 +2,7 @@ import { type Address, encodeFunctionData } from "viem";
 import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
@@ -26,7 +26,7 @@ export function encodePay(parameters: {
   isEnabled?: boolean;
 }): EncodedCall {
   const { grant, isEnabled } = parameters;
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const token = parseAddress(parameters.token, "token");
   const to = parseAddress(parameters.to, "to");
   const amount = parseWhole(parameters.amount, "amount", 1n << 256n);

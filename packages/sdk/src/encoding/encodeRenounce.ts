@@ -1,15 +1,15 @@
 import { encodeFunctionData } from "viem";
 import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import type { EncodedCall } from "../session/CallRequest.ts";
 import { encodeSession } from "../session/packSession.ts";
 
 /** The call by which a key gives its own session back, for ever, for example when it may have leaked. For the key. */
 export const encodeRenounce = (carrier: SessionCarrier): EncodedCall => {
-  const session = grantSession(carrier);
+  const session = sessionIn(carrier);
   return loggable({
     to: parseAddress(carrier.module, "module"),
     value: 0n,

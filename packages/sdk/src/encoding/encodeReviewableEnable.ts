@@ -2,8 +2,8 @@ import { encodeFunctionData } from "viem";
 import { sessionLensAddress } from "../addresses/sessionLensAddress.ts";
 import { loggable } from "../errors/json.ts";
 import { sessionLensAbi } from "../generated/abis/sessionLensAbi.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import type { EncodedCall } from "../session/CallRequest.ts";
 import { encodeSession } from "../session/packSession.ts";
 import { encodeEnable } from "./encodeEnable.ts";
@@ -19,7 +19,7 @@ import { encodeEnable } from "./encodeEnable.ts";
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS
  */
 export const encodeReviewableEnable = (proposal: SessionCarrier): EncodedCall[] => {
-  const session = grantSession(proposal);
+  const session = sessionIn(proposal);
   return loggable([
     {
       to: sessionLensAddress(),

@@ -1,7 +1,7 @@
 import { type Address, bytesToHex, type Hex, hexToBigInt } from "viem";
 import { loggable } from "../errors/json.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
 import { type EcdsaSigner, signTypedDataBy } from "../internal/signTypedDataBy.ts";
@@ -46,7 +46,7 @@ export async function signExecution(
   },
 ): Promise<SignedExecution> {
   const { grant } = parameters;
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const deadline = parseWhole(parameters.deadline, "deadline", 2 ** 48);
   const calls = toCalls(parameters.calls);
   const caller = parameters.caller === "anyone" ? ANYONE : parseAddress(parameters.caller, "caller");

@@ -1,6 +1,5 @@
 import type { Address } from "viem";
 import type { Session } from "../session/Session.ts";
-import type { SessionJson } from "../session/sessionJson.ts";
 
 /** Anything that says which session of which module is meant: a proposal or a grant. */
-export type SessionCarrier = { module: Address; session: Session | SessionJson };
+export type SessionCarrier = { module: Address; session: Session };

@@ -1,74 +1,13 @@
-import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem";
-import * as z from "zod";
-import { ACCOUNT_KINDS } from "../accounts/accountAdapterOf.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
-import { parseJson } from "../errors/json.ts";
+import { jsonOf, loggable, parseJson } from "../errors/json.ts";
 import { checkSession } from "../session/checkSession.ts";
 import { GRANT_VERSION, type Grant } from "./Grant.ts";
-import { grantSession } from "./grantSession.ts";
-
-const address = z
-  .string()
-  .refine((text) => isAddress(text), "no address, or a wrong checksum")
-  .transform((text): Address => getAddress(text));
-const hex = z.custom<Hex>((text) => typeof text === "string" && isHex(text), "no hex");
-const bytes = (length: number) => hex.refine((text) => size(text) === length, `not ${length} bytes`);
-const whole = (below: number) => z.number().int().nonnegative().lt(below);
-/** A decimal string without sign or leading zeros, within so many bits. */
-const decimal = (bits: bigint) =>
-  z
-    .string()
-    // What is not decimal cannot be measured either.
-    .regex(/^(0|[1-9]\d*)$/, { error: "no decimal string", abort: true })
-    .refine((text) => text.length <= 78 && BigInt(text) < 1n << bits, `more than ${bits} bits`);
-
-const grantSchema = z.strictObject({
-  $schema: z.string().optional(),
-  version: z.literal(GRANT_VERSION),
-  chainId: z.number().int().positive(),
-  module: address,
-  accountKind: z.enum(ACCOUNT_KINDS),
-  session: z.strictObject({
-    account: address,
-    key: address,
-    validAfter: whole(2 ** 48),
-    validUntil: whole(2 ** 47),
-    epoch: decimal(64n),
-    salt: decimal(256n),
-    gasAllowance: decimal(128n),
-    paymaster: address,
-    budgets: z
-      .array(
-        z.strictObject({
-          token: address,
-          perTransaction: decimal(128n),
-          perPeriod: decimal(128n),
-          period: whole(2 ** 32),
-          initial: decimal(128n),
-          perSecond: decimal(128n),
-          signatures: whole(2),
-          sizes: whole(9),
-          recipients: z.array(address).min(1).max(32),
-        }),
-      )
-      .max(8),
-    actions: z
-      .array(
-        z.strictObject({
-          target: address,
-          selector: bytes(4),
-          rules: z.array(z.strictObject({ offset: whole(2 ** 16), op: whole(6), value: bytes(32) })).max(8),
-        }),
-      )
-      .max(32),
-  }),
-  signature: hex.refine((text) => text.length % 2 === 0, "half a byte too many"),
-});
+import { grantSchema } from "./grantSchema.ts";
 
 /**
  * Reads a grant file. Unknown fields are refused: a grant of a later version is never read as if it were this one.
  *
- * @param source The file's text, or what `JSON.parse` made of it.
+ * @param source The file's text, or what `JSON.parse` made of it, or a grant.
  * @throws {InvalidGrant} INVALID_GRANT with the place of every fault in `details.faults`. Whether the account stands
  * by the grant only the chain knows: ask {@link verifyGrant}.
  */
@@ -80,7 +19,7 @@ export function parseGrant(source: unknown): Grant {
     } catch (cause) {
       throw invalid("The grant is no JSON.", [], cause);
     }
-  }
+  } else if (typeof source === "object" && source !== null) json = jsonOf(source);
   const version = typeof json === "object" && json !== null && "version" in json ? json.version : undefined;
   if (typeof version === "number" && version !== GRANT_VERSION)
     throw invalid(`The grant is of version ${version}; this SDK reads version ${GRANT_VERSION}.`, []);
@@ -90,12 +29,12 @@ export function parseGrant(source: unknown): Grant {
     throw invalid("The grant is not of the form that this SDK reads.", faults);
   }
   try {
-    checkSession(grantSession(parsed.data), parsed.data.module);
+    checkSession(parsed.data.session, parsed.data.module);
   } catch (cause) {
     throw invalid("The grant's session breaks a bound that every session must keep.", [], cause);
   }
   const { $schema: _, ...grant } = parsed.data;
-  return grant;
+  return loggable(grant);
 }
 
 const invalid = (shortMessage: string, faults: readonly string[], cause?: unknown) =>

@@ -1,10 +1,9 @@
+import { jsonOf } from "../errors/json.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { parseChainId } from "../internal/parseWhole.ts";
-import { sessionJson } from "../session/sessionJson.ts";
-import type { Grant } from "./Grant.ts";
-import { GRANT_SCHEMA_ID } from "./grantJsonSchema.ts";
-import { grantSession } from "./grantSession.ts";
+import { GRANT_SCHEMA_ID, type Grant } from "./Grant.ts";
+import { sessionIn } from "./sessionIn.ts";
 
 /**
  * The text of a grant file: JSON, one field a line, of the form that `grantJsonSchema` describes. It holds no secret, and
@@ -14,7 +13,7 @@ import { grantSession } from "./grantSession.ts";
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function serializeGrant(grant: Grant): string {
-  const session = sessionJson(grantSession(grant));
+  const session = jsonOf(sessionIn(grant));
   const { version, chainId, module, accountKind, signature } = grant;
   const file = {
     $schema: GRANT_SCHEMA_ID,

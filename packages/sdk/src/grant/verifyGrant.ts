@@ -12,8 +12,8 @@ import { hashSession } from "../session/hashSession.ts";
 import type { Session } from "../session/Session.ts";
 import { readStateAndPause } from "../session/sessionState.ts";
 import type { Grant } from "./Grant.ts";
-import { grantSession } from "./grantSession.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
+import { sessionIn } from "./sessionIn.ts";
 
 /** Whether a grant is good now; if not, the first reason found. */
 export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
@@ -40,7 +40,7 @@ export async function verifyGrant(
   }
   let session: Session;
   try {
-    session = grantSession(grant);
+    session = sessionIn(grant);
     checkSession(session, grant.module);
     parseHex(grant.signature, "signature");
   } catch (error) {

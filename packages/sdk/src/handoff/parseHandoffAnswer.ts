@@ -4,8 +4,8 @@ import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { erc7579SessionModuleAddress } from "../addresses/erc7579SessionModuleAddress.ts";
 import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { parseGrant } from "../grant/parseGrant.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
 import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
@@ -97,7 +97,7 @@ function checkGrant(grant: Grant, request: HandoffRequest, modules: readonly Add
     throw invalidAnswer(`The grant is for chain ${grant.chainId}; asked was chain ${asked.chainId}.`);
   if (!modules.some((module) => isAddressEqual(module, grant.module)))
     throw invalidAnswer("The grant is of a module that is not known here.");
-  const granted = grantSession(grant);
+  const granted = sessionIn(grant);
   if (!isAddressEqual(granted.key, asked.key)) throw invalidAnswer("The grant is for another key.");
   let requested: ReturnType<typeof requestedSession>;
   try {

@@ -1,8 +1,8 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
 import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { getBlock, readContract } from "../internal/chainActions.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseList } from "../internal/parseList.ts";
@@ -52,7 +52,7 @@ export async function listSessions(
   const account = parseAddress(parameters.account, "account");
   const module = parseAddress(parameters.module, "module");
   const grants = parseList(parameters.grants ?? [], "grants", (grant) => ({
-    session: grantSession(grant),
+    session: sessionIn(grant),
     module: parseAddress(grant.module, "module"),
   }));
   const range = await resolveBlockRange(client, parameters);

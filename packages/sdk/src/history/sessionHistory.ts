@@ -1,8 +1,8 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../errors/json.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { type BlockRange, readLogs, resolveBlockRange } from "../internal/readLogs.ts";
 import { hashSession } from "../session/hashSession.ts";
@@ -60,7 +60,7 @@ export async function sessionHistory(
 ): Promise<SessionHistory> {
   const { grant } = parameters;
   const range = await resolveBlockRange(client, parameters);
-  const only = grant && grantSession(grant);
+  const only = grant && sessionIn(grant);
   const subject = only && grant ? { account: only.account, module: grant.module } : parameters;
   if (!subject.account || !subject.module)
     throw new InvalidInput({
@@ -97,7 +97,7 @@ function knownSessions(
   const known = new Map<Hex, Session>();
   for (const event of events) if (event.type === "enabled") known.set(event.id, event.session);
   for (const grant of grants) {
-    const session = grantSession(grant);
+    const session = sessionIn(grant);
     if (isAddressEqual(session.account, account) && isAddressEqual(grant.module, module))
       known.set(hashSession(session), session);
   }

@@ -1,7 +1,7 @@
 import { type Address, isAddressEqual } from "viem";
 import { loggable } from "../errors/json.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseList } from "../internal/parseList.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { slotWorth } from "../session/slotWorth.ts";
@@ -46,7 +46,7 @@ export function spendMeter(
   grant: Pick<SessionCarrier, "session">,
   events: readonly SessionEvent[],
 ): BudgetSpending[] {
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const id = hashSession(session);
   const spending = session.budgets.map((budget): BudgetSpending => {
     const periods = new Map<bigint, { executed: bigint; settled: bigint }>();

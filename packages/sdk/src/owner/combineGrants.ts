@@ -14,7 +14,7 @@ import { hashSafeMessage } from "../accounts/safe/safeMessage.ts";
 import { type SafeOwnerSignature, safeSignatures } from "../accounts/safe/safeSignatures.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import type { Grant } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { grantDigest } from "../session/grantDigest.ts";
@@ -31,10 +31,10 @@ import { hashSession } from "../session/hashSession.ts";
 export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
   const [first] = Array.isArray(grants) ? (grants as readonly Grant[]) : [];
   if (!first) throw invalid("There is no grant to combine.");
-  const session = grantSession(first);
+  const session = sessionIn(first);
   const id = hashSession(session);
   for (const grant of grants) {
-    grantSession(grant);
+    sessionIn(grant);
     parseAddress(grant.module, "module");
     parseHex(grant.signature, "signature");
   }
@@ -43,7 +43,7 @@ export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
       grant.chainId !== first.chainId ||
       grant.accountKind !== first.accountKind ||
       !isAddressEqual(grant.module, first.module) ||
-      hashSession(grantSession(grant)) !== id,
+      hashSession(sessionIn(grant)) !== id,
   );
   if (differs) throw invalid("The grants are not of one and the same proposal.");
   const prefix = ownersPrefix(first.accountKind);

@@ -2,8 +2,8 @@ import type { Hash } from "viem";
 import { encodeEnable } from "../encoding/encodeEnable.ts";
 import { encodeReviewableEnable } from "../encoding/encodeReviewableEnable.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { checkSession } from "../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { isReviewable, type Reviewable } from "./isReviewable.ts";
@@ -34,7 +34,7 @@ export async function enableSession(
   client: PayingClient | ReadingClient,
   { proposal, reviewable, ...sender }: SessionToEnable & (BySafeOwners | BySending),
 ): Promise<Hash> {
-  checkSession(grantSession(proposal), proposal.module);
+  checkSession(sessionIn(proposal), proposal.module);
   await requireGrantChain(client, proposal);
   return sendAsAccount(client, {
     account: proposal.session.account,

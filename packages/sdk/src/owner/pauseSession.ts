@@ -1,7 +1,7 @@
 import type { Hash } from "viem";
 import { encodePause } from "../encoding/encodePause.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import type { SessionToChange } from "./revokeSession.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
@@ -34,7 +34,7 @@ export async function pauseSession(
 ): Promise<Hash> {
   await requireGrantChain(client, grant);
   return sendAsAccount(client, {
-    account: grantSession(grant).account,
+    account: sessionIn(grant).account,
     accountKind: grant.accountKind,
     calls: [encodePause(grant)],
     ...sender,

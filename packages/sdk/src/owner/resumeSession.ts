@@ -1,7 +1,7 @@
 import type { Hash } from "viem";
 import { encodeResume } from "../encoding/encodeResume.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import type { SessionToChange } from "./revokeSession.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
@@ -31,7 +31,7 @@ export async function resumeSession(
 ): Promise<Hash> {
   await requireGrantChain(client, grant);
   return sendAsAccount(client, {
-    account: grantSession(grant).account,
+    account: sessionIn(grant).account,
     accountKind: grant.accountKind,
     calls: [encodeResume(grant)],
     ...sender,

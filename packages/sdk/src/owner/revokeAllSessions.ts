@@ -2,8 +2,8 @@ import type { Address, Hash } from "viem";
 import type { AccountKind } from "../accounts/AccountKind.ts";
 import { encodeRevokeAll } from "../encoding/encodeRevokeAll.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 
@@ -44,7 +44,7 @@ export async function revokeAllSessions(
   const { grant } = parameters;
   if (grant) await requireGrantChain(client, grant);
   const { account, accountKind, module } = grant
-    ? { account: grantSession(grant).account, accountKind: grant.accountKind, module: grant.module }
+    ? { account: sessionIn(grant).account, accountKind: grant.accountKind, module: grant.module }
     : parameters;
   return sendAsAccount(client, {
     ...parameters,

@@ -1,8 +1,8 @@
 import type { Hash } from "viem";
 import { encodeRevoke } from "../encoding/encodeRevoke.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 
@@ -35,7 +35,7 @@ export async function revokeSession(
 ): Promise<Hash> {
   await requireGrantChain(client, grant);
   return sendAsAccount(client, {
-    account: grantSession(grant).account,
+    account: sessionIn(grant).account,
     accountKind: grant.accountKind,
     calls: [encodeRevoke(grant)],
     ...sender,

@@ -4,12 +4,12 @@ import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "../accounts/erc7579/Erc7579AccountKind.ts";
 import { safeMessage } from "../accounts/safe/safeMessage.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../errors/json.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { type EcdsaSigner, requestSignature, signerAddress } from "../internal/signTypedDataBy.ts";
 import { checkSession } from "../session/checkSession.ts";
 import { grantDigest } from "../session/grantDigest.ts";
-import { sessionJson } from "../session/sessionJson.ts";
 import { sessionTypedData } from "../session/sessionTypedData.ts";
 import { erc7579Signature } from "./erc7579Signature.ts";
 import type { Owner } from "./Owner.ts";
@@ -37,14 +37,14 @@ export async function signGrant(
   owner: Owner | readonly Owner[] | SmartAccount | ValidatorSigner,
   proposal: Proposal,
 ): Promise<Grant> {
-  const session = grantSession(proposal);
+  const session = sessionIn(proposal);
   const { version, chainId, module, accountKind } = proposal;
   checkSession(session, module);
   const adapter = accountAdapterOf(accountKind);
   const signature = adapter.sendsUserOps
     ? await erc7579Signature(owner, { ...proposal, accountKind: accountKind as Erc7579AccountKind })
     : await safeSignature(onlyOwners(owner), proposal);
-  return { version, chainId, module, accountKind, session: sessionJson(session), signature };
+  return loggable({ version, chainId, module, accountKind, session, signature });
 }
 
 function safeSignature(

@@ -4,7 +4,7 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../errors/json.ts";
 import { utcText } from "../errors/utcText.ts";
 import type { Proposal } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseList } from "../internal/parseList.ts";
 import { parseChainId, parseWhole } from "../internal/parseWhole.ts";
@@ -33,7 +33,7 @@ export function describeSession(
   tokens: readonly TokenFacts[],
 ): SessionReview {
   const { accountKind } = proposal;
-  const session = grantSession(proposal);
+  const session = sessionIn(proposal);
   const chainId = parseChainId(proposal.chainId);
   const module = parseAddress(proposal.module, "module");
   const known = parseList(tokens, "tokens", (one, path) => ({

@@ -9,8 +9,8 @@ import {
 } from "viem";
 import { isContractRefusal } from "../errors/isContractRefusal.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
-import { grantSession } from "../grant/grantSession.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
 import { readContract } from "../internal/chainActions.ts";
 import { tokenDecimals } from "../internal/tokenDecimals.ts";
 import { usdcAddress } from "../internal/usdcAddress.ts";
@@ -35,7 +35,7 @@ export async function reviewSession(
   proposal: Proposal | Grant,
 ): Promise<SessionReview> {
   await requireGrantChain(client, proposal);
-  const session = grantSession(proposal);
+  const session = sessionIn(proposal);
   const tokens = await Promise.all(
     session.budgets.map(({ token }, index) =>
       readFacts(client, token, proposal.chainId, `budgets[${index}]`),

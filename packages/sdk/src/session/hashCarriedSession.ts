@@ -1,22 +1,30 @@
-import { concat, encodeAbiParameters, type Hex, keccak256, parseAbiParameters, toBytes } from "viem";
-import { eip712Types } from "./eip712Types.ts";
+import { type AbiParameter, concat, encodeAbiParameters, type Hex, keccak256, toBytes } from "viem";
+import { sessionTypes } from "../generated/eip712/sessionTypes.ts";
 import { hashActions } from "./hashActions.ts";
 import { hashBudget } from "./hashBudget.ts";
 import { readCarriedSession } from "./readSession.ts";
 import type { CarriedSession } from "./unpackSession.ts";
 
-const written = (name: "Session" | "SessionAction" | "SessionBudget" | "SessionRule") =>
-  `${name}(${eip712Types[name].map((member) => `${member.type} ${member.name}`).join(",")})`;
+const { Session: members, ...structs } = sessionTypes;
 
+const written = (name: string, of: readonly { name: string; type: string }[]) =>
+  `${name}(${of.map((member) => `${member.type} ${member.name}`).join(",")})`;
+
+/** The struct itself, then those in it by their names, as EIP-712 wants. */
 const typeHash = keccak256(
   toBytes(
-    [written("Session"), written("SessionAction"), written("SessionBudget"), written("SessionRule")].join(""),
+    written("Session", members) +
+      Object.entries(structs)
+        .map(([name, of]) => written(name, of))
+        .sort()
+        .join(""),
   ),
 );
 
-const words = parseAbiParameters(
-  "bytes32, address, address, uint48, uint48, uint64, uint256, uint128, address, bytes32, bytes32",
-);
+/** A member that is a list or a struct is a hash in what is hashed. */
+const words: readonly AbiParameter[] = [{ name: "", type: "bytes32" }, ...members].map(({ type }) => ({
+  type: type.endsWith("[]") ? "bytes32" : type,
+}));
 
 /**
  * The id of a session from which parts may be left out, as {@link decodeSession} gives it: the same as
@@ -26,19 +34,10 @@ const words = parseAbiParameters(
  */
 export function hashCarriedSession(session: CarriedSession): Hex {
   const { budgets, actions, ...own } = readCarriedSession(session);
-  return keccak256(
-    encodeAbiParameters(words, [
-      typeHash,
-      own.account,
-      own.key,
-      own.validAfter,
-      own.validUntil,
-      own.epoch,
-      own.salt,
-      own.gasAllowance,
-      own.paymaster,
-      keccak256(concat(budgets.map((one) => (typeof one === "string" ? one : hashBudget(one))))),
-      typeof actions === "string" ? actions : hashActions(actions),
-    ]),
-  );
+  const values: { readonly [member: string]: unknown } = {
+    ...own,
+    budgets: keccak256(concat(budgets.map((one) => (typeof one === "string" ? one : hashBudget(one))))),
+    actions: typeof actions === "string" ? actions : hashActions(actions),
+  };
+  return keccak256(encodeAbiParameters(words, [typeHash, ...members.map(({ name }) => values[name])]));
 }

@@ -11,7 +11,6 @@ export { hashSession } from "./hashSession.ts";
 export { encodeSession, packSession } from "./packSession.ts";
 export * from "./Session.ts";
 export type { Slot } from "./Slot.ts";
-export { type SessionJson, sessionJson } from "./sessionJson.ts";
 export { type SessionState, sessionState } from "./sessionState.ts";
 export { sessionTypedData } from "./sessionTypedData.ts";
 export { slotNonce } from "./slotNonce.ts";

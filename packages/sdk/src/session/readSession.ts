@@ -1,135 +1,100 @@
 import { type Address, type Hex, isAddress, isHex, size } from "viem";
+import * as z from "zod/mini";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../errors/json.ts";
 import type { Action, Budget, Session } from "./Session.ts";
-import type { SessionJson } from "./sessionJson.ts";
+import { type FieldReader, sessionSchemas } from "./schema.ts";
 import type { CarriedSession } from "./unpackSession.ts";
 
+/** What is wrong with a value: of another type, or too wide for its field; with a start or an end. */
+type Fault = { flaw: "ENCODING" | "WIDTH" | "WINDOW"; what: string };
+
+/** A schema that a value passes as it is, unless there is a fault. */
+const unless = <value>(fault: (value: unknown) => Fault | false) =>
+  z.custom<value>().check(({ value, issues }) => {
+    const found = fault(value);
+    if (found)
+      issues.push({ code: "custom", input: value, message: found.what, params: { flaw: found.flaw } });
+  });
+
+/** Fields as a program holds them. Bounds beyond a field's width are those of {@link checkSession}. */
+const memory: FieldReader = {
+  address: unless<Address>(
+    (value) =>
+      (typeof value !== "string" || !isAddress(value)) && { flaw: "ENCODING", what: "a valid address" },
+  ),
+  bytes: (length) =>
+    unless<Hex>((value) => {
+      if (typeof value !== "string" || !isHex(value) || value.length % 2 !== 0)
+        return { flaw: "ENCODING", what: "valid hex" };
+      return size(value) !== length && { flaw: "WIDTH", what: `${length} bytes` };
+    }),
+  whole: (bits, { isMoment } = {}) =>
+    unless<number>((value) => {
+      if (typeof value !== "number" || !Number.isInteger(value))
+        return { flaw: isMoment ? "WINDOW" : "ENCODING", what: "a whole number" };
+      return (
+        (value < 0 || value >= 2 ** bits) && {
+          flaw: isMoment ? "WINDOW" : "WIDTH",
+          what: `within ${bits} bits`,
+        }
+      );
+    }),
+  amount: (bits) =>
+    unless<bigint>((value) => {
+      if (typeof value !== "bigint") return { flaw: "ENCODING", what: "a bigint" };
+      return (value < 0n || value >= 1n << BigInt(bits)) && { flaw: "WIDTH", what: `within ${bits} bits` };
+    }),
+  list: (item) => z.array(item),
+  object: z.object,
+};
+
+const { session, budget, action } = sessionSchemas(memory);
+const hash = memory.bytes(32);
+
 /**
- * A session with every value of the type and the width that the contract has for it, amounts as bigints. What does not fit
- * could not even be hashed. The bounds that a session keeps beyond that are those of `checkSession`.
+ * A session with every value of the type and the width that the contract has for it, and nothing else in it. What does not
+ * fit could not even be hashed. The bounds that a session keeps beyond that are those of `checkSession`.
  *
- * @param session As a proposal or a grant holds it.
+ * @param given As a proposal or a grant holds it.
  * @throws {InvalidInput} MALFORMED_SESSION, with `details.path` and `details.flaw`: ENCODING for a value of another type,
  * WIDTH for one that does not fit its field, WINDOW for a start or an end that is none.
  */
-export function readSession(session: Session | SessionJson, path = "session"): Session {
-  const from = objectAt(session, path);
-  return loggable({
-    ...readOwn(from),
-    budgets: listAt(from.budgets, "budgets").map((budget, index) => readBudget(budget, `budgets[${index}]`)),
-    actions: readActions(from.actions),
-  });
-}
+export const readSession = (given: Session): Session => loggable(read(session, given, []));
 
 /** The same of a session in which hashes may stand for parts. */
-export function readCarriedSession(session: CarriedSession, path = "session"): CarriedSession {
-  const from = objectAt(session, path);
+export function readCarriedSession(given: CarriedSession): CarriedSession {
+  if (typeof given !== "object" || given === null || !Array.isArray(given.budgets))
+    return readSession(given as Session);
+  const { budgets, actions } = given;
   return loggable({
-    ...readOwn(from),
-    budgets: listAt(from.budgets, "budgets").map((budget, index) =>
-      typeof budget === "string"
-        ? bytesAt(budget, `budgets[${index}]`, 32)
-        : readBudget(budget, `budgets[${index}]`),
+    ...read(session, { ...given, budgets: [], actions: typeof actions === "string" ? [] : actions }, []),
+    budgets: budgets.map((one, index) =>
+      typeof one === "string" ? read(hash, one, ["budgets", index]) : read(budget, one, ["budgets", index]),
     ),
-    actions:
-      typeof from.actions === "string" ? bytesAt(from.actions, "actions", 32) : readActions(from.actions),
+    ...(typeof actions === "string" ? { actions: read(hash, actions, ["actions"]) } : {}),
   });
 }
-
-/** What a session has beside its lists. */
-const readOwn = (from: { readonly [name: string]: unknown }) => ({
-  account: addressAt(from.account, "account"),
-  key: addressAt(from.key, "key"),
-  validAfter: numberAt(from.validAfter, "validAfter", 48, "WINDOW"),
-  validUntil: numberAt(from.validUntil, "validUntil", 48, "WINDOW"),
-  epoch: amountAt(from.epoch, "epoch", 64n),
-  salt: amountAt(from.salt, "salt", 256n),
-  gasAllowance: amountAt(from.gasAllowance, "gasAllowance", 128n),
-  paymaster: addressAt(from.paymaster, "paymaster"),
-});
-
-const readActions = (actions: unknown): Action[] =>
-  listAt(actions, "actions").map((action, index) => readAction(action, `actions[${index}]`));
 
 /** One budget of a session, in the same way. */
-export function readBudget(budget: unknown, path = "budget"): Budget {
-  const from = objectAt(budget, path);
-  const amount = (name: string) => amountAt(from[name], `${path}.${name}`, 128n);
-  return {
-    token: addressAt(from.token, `${path}.token`),
-    perTransaction: amount("perTransaction"),
-    perPeriod: amount("perPeriod"),
-    period: numberAt(from.period, `${path}.period`, 32),
-    initial: amount("initial"),
-    perSecond: amount("perSecond"),
-    signatures: numberAt(from.signatures, `${path}.signatures`, 8),
-    sizes: numberAt(from.sizes, `${path}.sizes`, 8),
-    recipients: listAt(from.recipients, `${path}.recipients`).map((one, index) =>
-      addressAt(one, `${path}.recipients[${index}]`),
-    ),
-  };
-}
+export const readBudget = (given: unknown, path = "budget"): Budget => read(budget, given, [path]);
 
 /** One action of a session, in the same way. */
-export function readAction(action: unknown, path = "action"): Action {
-  const from = objectAt(action, path);
-  return {
-    target: addressAt(from.target, `${path}.target`),
-    selector: bytesAt(from.selector, `${path}.selector`, 4),
-    rules: listAt(from.rules, `${path}.rules`).map((rule, index) => {
-      const at = `${path}.rules[${index}]`;
-      const { offset, op, value } = objectAt(rule, at);
-      return {
-        offset: numberAt(offset, `${at}.offset`, 16),
-        op: numberAt(op, `${at}.op`, 8),
-        value: bytesAt(value, `${at}.value`, 32),
-      };
-    }),
-  };
-}
+export const readAction = (given: unknown, path = "action"): Action => read(action, given, [path]);
 
-function objectAt(value: unknown, path: string): { readonly [name: string]: unknown } {
-  if (typeof value !== "object" || value === null) throw malformed("ENCODING", path, "an object");
-  return value as { readonly [name: string]: unknown };
-}
-
-function listAt(value: unknown, path: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw malformed("ENCODING", path, "a list");
-  return value;
-}
-
-function addressAt(value: unknown, path: string): Address {
-  if (typeof value !== "string" || !isAddress(value)) throw malformed("ENCODING", path, "a valid address");
-  return value;
-}
-
-function bytesAt(value: unknown, path: string, bytes: number): Hex {
-  if (typeof value !== "string" || !isHex(value) || value.length % 2 !== 0)
-    throw malformed("ENCODING", path, "valid hex");
-  if (size(value) !== bytes) throw malformed("WIDTH", path, `${bytes} bytes`);
-  return value;
-}
-
-function numberAt(value: unknown, path: string, bits: number, flaw?: "WINDOW"): number {
-  if (typeof value !== "number" || !Number.isInteger(value))
-    throw malformed(flaw ?? "ENCODING", path, "a whole number");
-  if (value < 0 || value >= 2 ** bits) throw malformed(flaw ?? "WIDTH", path, `within ${bits} bits`);
-  return value;
-}
-
-function amountAt(value: unknown, path: string, bits: bigint): bigint {
-  if (typeof value !== "bigint" && !(typeof value === "string" && /^\d{1,78}$/.test(value)))
-    throw malformed("ENCODING", path, "a bigint or a decimal string");
-  const amount = BigInt(value);
-  if (amount < 0n || amount >= 1n << bits) throw malformed("WIDTH", path, `within ${bits} bits`);
-  return amount;
-}
-
-const malformed = (flaw: "ENCODING" | "WIDTH" | "WINDOW", path: string, what: string) =>
-  new InvalidInput({
+function read<value>(schema: z.ZodMiniType<value>, given: unknown, at: readonly PropertyKey[]): value {
+  const { data, error } = schema.safeParse(given, { reportInput: false });
+  if (!error) return data;
+  const [issue] = error.issues;
+  const path = [...at, ...(issue?.path ?? [])]
+    .map((one, index) => (typeof one === "number" ? `[${one}]` : `${index > 0 ? "." : ""}${String(one)}`))
+    .join("");
+  const expected = issue?.code === "invalid_type" && issue.expected === "array" ? "a list" : "an object";
+  const { flaw = "ENCODING" } = (issue?.code === "custom" ? issue.params : undefined) ?? {};
+  throw new InvalidInput({
     code: "MALFORMED_SESSION",
-    shortMessage: `The session's ${path} is not ${what}.`,
+    shortMessage: `The session's ${path || "session"} is not ${issue?.code === "custom" ? issue.message : expected}.`,
     metaMessages: ["Pass a session as proposeSession or createSession made it, or as parseGrant read it."],
-    details: { flaw, index: Number(/\[(\d+)\]/.exec(path)?.[1] ?? 0), path },
+    details: { flaw, index: Number(/\[(\d+)\]/.exec(path)?.[1] ?? 0), path: path || "session" },
   });
+}

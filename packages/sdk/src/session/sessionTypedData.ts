@@ -1,6 +1,6 @@
 import type { Address } from "viem";
+import { sessionTypes } from "../generated/eip712/sessionTypes.ts";
 import { eip712Domain } from "./eip712Domain.ts";
-import { eip712Types } from "./eip712Types.ts";
 import { readSession } from "./readSession.ts";
 import type { Session } from "./Session.ts";
 
@@ -15,12 +15,7 @@ import type { Session } from "./Session.ts";
 export const sessionTypedData = (session: Session, domain: { chainId: number; module: Address }) =>
   ({
     domain: eip712Domain(domain.chainId, domain.module),
-    types: {
-      Session: eip712Types.Session,
-      SessionAction: eip712Types.SessionAction,
-      SessionBudget: eip712Types.SessionBudget,
-      SessionRule: eip712Types.SessionRule,
-    },
+    types: sessionTypes,
     primaryType: "Session",
     message: readSession(session),
   }) as const;

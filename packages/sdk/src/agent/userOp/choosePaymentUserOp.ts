@@ -12,7 +12,7 @@ import {
 import type { UserOpPayment } from "../../encoding/userOp/encodePaymentUserOpCallData.ts";
 import { isContractRefusal } from "../../errors/isContractRefusal.ts";
 import type { Grant } from "../../grant/Grant.ts";
-import { grantSession } from "../../grant/grantSession.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { type CallRequest, toCalls } from "../../session/CallRequest.ts";
 import { hashSession } from "../../session/hashSession.ts";
 import { ANYONE } from "../../session/Session.ts";
@@ -50,7 +50,7 @@ export async function choosePaymentUserOp(
 ): Promise<PaymentUserOp | undefined> {
   const payment = onePayment(calls);
   if (!payment) return undefined;
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const budgetIndex = session.budgets.findIndex(({ token }) => isAddressEqual(token, payment.token));
   const budget = session.budgets[budgetIndex];
   if (budget?.signatures !== 0 || budget.perSecond !== 0n) return undefined;

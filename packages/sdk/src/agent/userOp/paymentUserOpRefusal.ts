@@ -15,7 +15,7 @@ import { decodeError } from "../../errors/decodeError.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Grant } from "../../grant/Grant.ts";
-import { grantSession } from "../../grant/grantSession.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { call } from "../../internal/chainActions.ts";
 import { hashSession } from "../../session/hashSession.ts";
 import { refuseStanding } from "../x402/refuseStanding.ts";
@@ -37,7 +37,7 @@ export async function paymentUserOpRefusal(
   const { payment, period, signature } = paymentUserOp;
   const { token, amount } = payment;
   const { module } = grant;
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const budgetIndex = session.budgets.findIndex((one) => isAddressEqual(one.token, token));
   const budget = session.budgets[budgetIndex];
   if (!budget) return noBudget(token);

@@ -1,8 +1,8 @@
 import { type Hash, type Hex, hashTypedData } from "viem";
 import type { UserOpPayment } from "../../encoding/userOp/encodePaymentUserOpCallData.ts";
 import { encodePaymentUserOpSignature } from "../../encoding/userOp/encodePaymentUserOpSignature.ts";
-import { grantSession } from "../../grant/grantSession.ts";
 import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { parseWhole } from "../../internal/parseWhole.ts";
 import { eip712Domain } from "../../session/eip712Domain.ts";
@@ -36,7 +36,7 @@ export async function signPaymentUserOp(
   },
 ): Promise<Hex> {
   const { session, chainId, signature = "0x" } = parameters;
-  const id = hashSession(grantSession(session));
+  const id = hashSession(sessionIn(session));
   const period = parseWhole(parameters.period, "period", 1n << 48n);
   const userOpHash = parseHex(parameters.userOpHash, "userOpHash", 32);
   const keySignature = await hashSigner(key)(

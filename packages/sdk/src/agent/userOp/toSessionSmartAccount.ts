@@ -29,7 +29,7 @@ import { InvalidGrant } from "../../errors/InvalidGrant.ts";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import type { Grant } from "../../grant/Grant.ts";
-import { grantSession } from "../../grant/grantSession.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { verifyGrant } from "../../grant/verifyGrant.ts";
 import { call, readContract } from "../../internal/chainActions.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
@@ -140,7 +140,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   parameters: SessionSmartAccountParameters<version>,
 ): Promise<SessionSmartAccount<version>> {
   const { client, key, grant, lane = 0, factory, payments = "validation" } = parameters;
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const { chainId, module } = grant;
   const kind = erc7579Kind(grant);
   const { account } = session;

@@ -12,7 +12,7 @@ import { InvalidGrant } from "../../errors/InvalidGrant.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { erc7579SessionModuleAbi } from "../../generated/abis/erc7579SessionModuleAbi.ts";
 import type { Grant } from "../../grant/Grant.ts";
-import { grantSession } from "../../grant/grantSession.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { readContract } from "../../internal/chainActions.ts";
 import { hashCarriedSession } from "../../session/hashCarriedSession.ts";
 import { hashSession } from "../../session/hashSession.ts";
@@ -30,7 +30,7 @@ export async function userOpRefusal(
   client: Client<Transport, Chain | undefined>,
   { grant, userOp }: { grant: Grant; userOp: Pick<UnpricedUserOp, "callData"> & Partial<UnpricedUserOp> },
 ): Promise<Refusal | undefined> {
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const id = hashSession(session);
   const refusal = callDataRefusal(userOp.callData, { grant, id });
   if (refusal) return refusal;

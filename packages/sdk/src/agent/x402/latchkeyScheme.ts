@@ -23,8 +23,8 @@ import { isContractRefusal } from "../../errors/isContractRefusal.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Grant } from "../../grant/Grant.ts";
-import { grantSession } from "../../grant/grantSession.ts";
 import { requireGrantChain } from "../../grant/requireGrantChain.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { askSigner } from "../../internal/askSigner.ts";
 import { readContract } from "../../internal/chainActions.ts";
 import { pause } from "../../internal/pause.ts";
@@ -151,7 +151,7 @@ const SETTLING_SECONDS = 60;
 export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeyScheme {
   const { client, key, grant } = parameters;
   const { chainId, module } = grant;
-  const session = grantSession(grant);
+  const session = sessionIn(grant);
   const sessionId = hashSession(session);
   const store = parameters.store ?? memorySlotStore();
   const { margin = 12, maxWait = 30, pollingInterval = 1000 } = parameters;

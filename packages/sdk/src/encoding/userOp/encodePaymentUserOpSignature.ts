@@ -1,7 +1,7 @@
 import { concat, type Hex, numberToHex, pad, size } from "viem";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
-import { grantSession } from "../../grant/grantSession.ts";
 import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { parseWhole } from "../../internal/parseWhole.ts";
 import { transferOf } from "../../session/CallRequest.ts";
@@ -28,7 +28,7 @@ export function encodePaymentUserOpSignature(parameters: {
   keySignature: Hex;
   payment?: UserOpPayment;
 }): Hex {
-  const session = grantSession(parameters.session);
+  const session = sessionIn(parameters.session);
   const keySignature = parseHex(parameters.keySignature, "keySignature");
   if (size(keySignature) !== 65)
     throw new InvalidInput({

@@ -1,8 +1,8 @@
 import { type Address, encodeFunctionData, encodePacked, type Hex } from "viem";
 import { erc7579Abi, SINGLE_CALL_MODE } from "../../accounts/erc7579/erc7579Abi.ts";
 import { sessionModuleAbi } from "../../generated/abis/sessionModuleAbi.ts";
-import { grantSession } from "../../grant/grantSession.ts";
 import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { type CallRequest, toCalls } from "../../session/CallRequest.ts";
@@ -25,7 +25,7 @@ export function encodeSessionUserOpCallData(parameters: {
   signature?: Hex;
   calls: readonly CallRequest[];
 }): Hex {
-  const session = grantSession(parameters.session);
+  const session = sessionIn(parameters.session);
   const signature = parseHex(parameters.signature ?? "0x", "signature");
   const calls = toCalls(parameters.calls);
   const whole = signature === "0x" ? partsNeeded(session, calls) : undefined;

@@ -4,8 +4,8 @@ import { encodeReviewableEnable } from "../../encoding/encodeReviewableEnable.ts
 import { encodeRevoke } from "../../encoding/encodeRevoke.ts";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 import { loggable } from "../../errors/json.ts";
-import { grantSession } from "../../grant/grantSession.ts";
 import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseList } from "../../internal/parseList.ts";
 import { parseWhole } from "../../internal/parseWhole.ts";
@@ -34,8 +34,8 @@ export function encodeReplaceSession(parameters: {
   reviewable?: boolean;
 }): EncodedCall[] {
   const { old, replacement, floors, reviewable = false } = parameters;
-  const { account } = grantSession(old);
-  if (!isAddressEqual(account, grantSession(replacement).account))
+  const { account } = sessionIn(old);
+  if (!isAddressEqual(account, sessionIn(replacement).account))
     throw mismatch(
       "The sessions are of different accounts.",
       "Propose the new one for the old one's account.",
@@ -45,7 +45,7 @@ export function encodeReplaceSession(parameters: {
       "The sessions are of different modules.",
       "Propose the new one with the old one's module, or revoke and enable them one after the other.",
     );
-  if (hashSession(grantSession(old)) === hashSession(grantSession(replacement)))
+  if (hashSession(sessionIn(old)) === hashSession(sessionIn(replacement)))
     throw mismatch(
       "The new session is the old one, which could never be enabled again once it is revoked.",
       "Propose it anew: a proposal has a salt of its own.",

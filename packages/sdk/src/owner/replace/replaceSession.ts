@@ -1,8 +1,8 @@
 import { type Hash, isAddressEqual } from "viem";
 import { Refusal } from "../../errors/Refusal.ts";
 import type { Grant, Proposal } from "../../grant/Grant.ts";
-import { grantSession } from "../../grant/grantSession.ts";
 import { requireGrantChain } from "../../grant/requireGrantChain.ts";
+import { sessionIn } from "../../grant/sessionIn.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 import { checkSession } from "../../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../AccountSender.ts";
@@ -57,9 +57,9 @@ export async function replaceSession(
   { old, replacement, floors: named, reviewable, ...sender }: SessionToReplace & (BySafeOwners | BySending),
 ): Promise<Hash> {
   const reader: ReadingClient = client;
-  grantSession(old);
+  sessionIn(old);
   parseAddress(old.module, "module");
-  checkSession(grantSession(replacement), replacement.module);
+  checkSession(sessionIn(replacement), replacement.module);
   await requireGrantChain(reader, old);
   await requireGrantChain(reader, replacement);
   const floors = named ?? (await readBalanceFloors(reader, old));

@@ -9,7 +9,7 @@ import type { SessionCarrier } from "./SessionCarrier.ts";
  * @throws {InvalidGrant} INVALID_GRANT: there is no grant, or no session in it.
  * @throws {InvalidInput} MALFORMED_SESSION: a value of the session is of another type, or does not fit its field.
  */
-export function grantSession(grant: Pick<SessionCarrier, "session">): Session {
+export function sessionIn(grant: Pick<SessionCarrier, "session">): Session {
   if (typeof grant === "object" && grant !== null && grant.session) return readSession(grant.session);
   throw new InvalidGrant({
     code: "INVALID_GRANT",
