@@ -180,7 +180,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
           bottom,
         })),
       );
-      const stop = await shown.locator(".stop").evaluate((element) => {
+      const stop = await shown.locator(".change").evaluate((element) => {
         const box = element.getBoundingClientRect();
         // What is written, not the boxes that hold it.
         const written = Array.from(element.querySelectorAll("button, p")).map((one) =>

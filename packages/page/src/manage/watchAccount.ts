@@ -51,7 +51,7 @@ export type AccountNews = {
   lagging: boolean;
   /** The latest block. */
   head: { number: bigint; hash: Hash; timestamp: number } | undefined;
-  /** Where the Safe itself stands, for stopping; undefined until it is read, and where the page knows no passkey of it. */
+  /** Where the Safe itself stands, for changes of its sessions; undefined until it is read, and where the page knows no passkey of it. */
   safe: SafeStanding | undefined;
   /** Oldest first; undefined until they are read. */
   events: readonly SessionEvent[] | undefined;

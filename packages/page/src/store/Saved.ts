@@ -57,24 +57,26 @@ const savedGrant = z.strictObject({
   transactions: z.array(sentCall).max(8),
 });
 
-const savedStop = z.strictObject({
+const savedChange = z.strictObject({
   chainId: z.number().int().positive(),
   account: address,
   module: address,
-  /** The id of the session that it stops; none: all sessions. */
+  /** What it does. Of all sessions only the stop is ever signed. */
+  kind: z.enum(["stop", "pause", "resume"]),
+  /** The id of the session that it is of; none: all sessions. */
   session: hex.optional(),
   /** The Safe's nonce that it was signed for. */
   nonce: decimal,
   /** The account's epoch then. */
   epoch: decimal,
-  /** The Safe's signature. What it signs is made anew from the rest, so that nothing kept here can do anything but stop. */
+  /** The Safe's signature. What it signs is made anew from the rest, so that nothing kept here can do anything else. */
   signature: hex,
   /** The transaction that was sent, if it was. */
   sent: hex.optional(),
 });
 
 /** Most of each that is kept; the oldest are forgotten first. */
-export const MOST_SAVED = { passkeys: 200, accounts: 200, grants: 500, stops: 50 } as const;
+export const MOST_SAVED = { passkeys: 200, accounts: 200, grants: 500, changes: 50 } as const;
 
 /** What the page keeps in the reader's browser: nothing of it is secret, and nothing leaves it. */
 export const saved = z.strictObject({
@@ -83,7 +85,7 @@ export const saved = z.strictObject({
   accounts: z.array(savedAccount).max(MOST_SAVED.accounts),
   grants: z.array(savedGrant).max(MOST_SAVED.grants),
   /** Signed, and not on the chain so far. */
-  stops: z.array(savedStop).max(MOST_SAVED.stops).default([]),
+  changes: z.array(savedChange).max(MOST_SAVED.changes).default([]),
   settings: z.strictObject({
     /** Where the reader wants chains asked, by chain id. */
     rpcs: z.record(z.string().regex(/^\d{1,16}$/), rpcUrl),
@@ -98,8 +100,8 @@ export type SavedPasskey = Saved["passkeys"][number];
 export type SavedAccount = Saved["accounts"][number];
 /** A session that the reader has allowed. Its grant is as the agent got it. */
 export type SavedGrant = Saved["grants"][number];
-/** A stop that was signed and that the chain does not have yet. */
-export type SavedStop = Saved["stops"][number];
+/** A change of a session that was signed and that the chain does not have yet. */
+export type SavedChange = Saved["changes"][number];
 /** A transaction that anybody may send. */
 export type SentCall = z.output<typeof sentCall>;
 
@@ -109,6 +111,6 @@ export const nothingSaved: Saved = {
   passkeys: [],
   accounts: [],
   grants: [],
-  stops: [],
+  changes: [],
   settings: { rpcs: {} },
 };

@@ -68,12 +68,12 @@ export function parseSaved(text: string | null): Saved | undefined {
 }
 
 /**
- * What an export holds: no stop that waits, as only the browser that signed it sends it; and not where chains are asked, as a provider's address often carries the reader's own
+ * What an export holds: no change that waits, as only the browser that signed it sends it; and not where chains are asked, as a provider's address often carries the reader's own
  * key for it.
  */
 export const exportedSaved = (kept: Saved): Saved => ({
   ...kept,
-  stops: [],
+  changes: [],
   settings: nothingSaved.settings,
 });
 
@@ -102,7 +102,7 @@ export function mergeSaved(kept: Saved, imported: Saved): Saved {
       0,
       MOST_SAVED.grants,
     ),
-    stops: kept.stops,
+    changes: kept.changes,
     settings: kept.settings,
   };
 }
