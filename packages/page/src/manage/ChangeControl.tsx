@@ -3,7 +3,7 @@ import type { ChainSettings } from "../chain/ChainSettings.ts";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { webAuthnFailure } from "../tap/passkeyFailure.ts";
 import { Actions } from "../ui/Actions.tsx";
-import { Button, type ButtonLook } from "../ui/Button.tsx";
+import { Button } from "../ui/Button.tsx";
 import { CopyButton } from "../ui/CopyButton.tsx";
 import { Status } from "../ui/Status.tsx";
 import { TransactionLink } from "../ui/TransactionLink.tsx";
@@ -11,21 +11,12 @@ import { TransactionText } from "../ui/TransactionText.tsx";
 import { useReveal } from "../ui/useReveal.ts";
 import { changeWords } from "../wording/changeWords.ts";
 import { FailureNotice, FailureState } from "../wording/FailureNotice.tsx";
+import type { ChangeOffer } from "./ChangeOffer.ts";
 import { type ChangeObstacle, type ChangePlan, planChange } from "./ChangePlan.ts";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import type { SafeStanding } from "./readSafe.ts";
 import { type ChangeKind, type ChangeSubject, encodeChange } from "./SessionChange.ts";
 import { type ChangePhase, useChanging } from "./useChanging.ts";
-
-/** A change that the reader is offered. */
-export type ChangeOffer = {
-  kind: ChangeKind;
-  /** The button's name. */
-  label: string;
-  look: ButtonLook;
-  /** What the button does, beside it. */
-  does: string;
-};
 
 /**
  * The buttons that stop something, pause or resume it, what they do, and how far that has come.
@@ -98,6 +89,8 @@ export function ChangeControl({
   if (over && !isTold) return null;
   // What is signed later takes the place of what waits. A stop must not be lost by that.
   const shown = phase.kind === "signed" && of === "stop" ? offers.filter(({ kind }) => kind === of) : offers;
+  const isUnsent = phase.kind === "signed" && !over;
+  const unsentText = JSON.stringify(waiting, undefined, 2);
   return (
     <div className="change">
       {!over && (
@@ -129,23 +122,21 @@ export function ChangeControl({
           {obstacle && <Obstacle obstacle={obstacle} subject={subject} offers={offers} />}
         </>
       )}
-      <div ref={outcome} tabIndex={-1}>
+      <div ref={outcome} tabIndex={-1} className="stack stack--tight">
         <Status busy={isBusy}>{isTold && <Progress phase={phase} settings={asked.settings} />}</Status>
-      </div>
-      {failure !== undefined && !over && <FailureNotice error={failure} />}
-      {phase.kind === "signed" && !over && (
-        <div className="stack">
+        {isUnsent && (
           <Actions>
             {payers.map(({ name, pay }) => (
               <Button key={name} onClick={pay}>
                 {name}
               </Button>
             ))}
-            <CopyButton label="Copy the transaction" text={JSON.stringify(waiting, undefined, 2)} />
+            <CopyButton label="Copy the transaction" text={unsentText} />
           </Actions>
-          <TransactionText label="The signed transaction" text={JSON.stringify(waiting, undefined, 2)} />
-        </div>
-      )}
+        )}
+      </div>
+      {failure !== undefined && !over && <FailureNotice error={failure} />}
+      {isUnsent && <TransactionText label="The signed transaction" text={unsentText} />}
     </div>
   );
 }

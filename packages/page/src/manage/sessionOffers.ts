@@ -1,5 +1,5 @@
 import type { CardState } from "./CardState.ts";
-import type { ChangeOffer } from "./ChangeControl.tsx";
+import type { ChangeOffer } from "./ChangeOffer.ts";
 
 const stop: ChangeOffer = {
   kind: "stop",
