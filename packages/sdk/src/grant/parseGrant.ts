@@ -1,30 +1,31 @@
 import { type Address, getAddress, type Hex, isAddress, isHex, size } from "viem";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { checkSession } from "../checkSession.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { parseJson } from "../json.ts";
+import { faultWords } from "../units/faultWords.ts";
 import { GRANT_VERSION, type Grant } from "./Grant.ts";
 import { grantSession } from "./grantSession.ts";
 
-const address = z
-  .string()
-  .refine((text) => isAddress(text), "no address, or a wrong checksum")
-  .transform((text): Address => getAddress(text));
+const address = z.pipe(
+  z.string().check(z.refine((text) => isAddress(text), "no address, or a wrong checksum")),
+  z.transform((text): Address => getAddress(text)),
+);
 const hex = z.custom<Hex>((text) => typeof text === "string" && isHex(text), "no hex");
-const bytes = (length: number) => hex.refine((text) => size(text) === length, `not ${length} bytes`);
-const whole = (below: number) => z.number().int().nonnegative().lt(below);
+const bytes = (length: number) => hex.check(z.refine((text) => size(text) === length, `not ${length} bytes`));
+const whole = (below: number) => z.int().check(z.nonnegative(), z.lt(below));
 /** A decimal string without sign or leading zeros, within so many bits. */
 const decimal = (bits: bigint) =>
-  z
-    .string()
+  z.string().check(
     // What is not decimal cannot be measured either.
-    .regex(/^(0|[1-9]\d*)$/, { error: "no decimal string", abort: true })
-    .refine((text) => text.length <= 78 && BigInt(text) < 1n << bits, `more than ${bits} bits`);
+    z.regex(/^(0|[1-9]\d*)$/, { error: "no decimal string", abort: true }),
+    z.refine((text) => text.length <= 78 && BigInt(text) < 1n << bits, `more than ${bits} bits`),
+  );
 
 const grantSchema = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.optional(z.string()),
   version: z.literal(GRANT_VERSION),
-  chainId: z.number().int().positive(),
+  chainId: z.int().check(z.positive()),
   module: address,
   accountKind: z.enum(["safe", "openzeppelin", "reference", "nexus", "kernel", "safe7579"]),
   session: z.strictObject({
@@ -47,21 +48,23 @@ const grantSchema = z.strictObject({
           perSecond: decimal(128n),
           signatures: whole(2),
           sizes: whole(9),
-          recipients: z.array(address).min(1).max(32),
+          recipients: z.array(address).check(z.minLength(1), z.maxLength(32)),
         }),
       )
-      .max(8),
+      .check(z.maxLength(8)),
     actions: z
       .array(
         z.strictObject({
           target: address,
           selector: bytes(4),
-          rules: z.array(z.strictObject({ offset: whole(2 ** 16), op: whole(6), value: bytes(32) })).max(8),
+          rules: z
+            .array(z.strictObject({ offset: whole(2 ** 16), op: whole(6), value: bytes(32) }))
+            .check(z.maxLength(8)),
         }),
       )
-      .max(32),
+      .check(z.maxLength(32)),
   }),
-  signature: hex.refine((text) => text.length % 2 === 0, "half a byte too many"),
+  signature: hex.check(z.refine((text) => text.length % 2 === 0, "half a byte too many")),
 });
 
 /**
@@ -85,7 +88,7 @@ export function parseGrant(source: unknown): Grant {
     throw invalid(`The grant is of version ${version}; this SDK reads version ${GRANT_VERSION}.`, []);
   const parsed = grantSchema.safeParse(json);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "grant"}: ${message}`);
+    const faults = parsed.error.issues.map((issue) => faultWords(issue, "grant"));
     throw invalid("The grant is not of the form that this SDK reads.", faults);
   }
   try {
