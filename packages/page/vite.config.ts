@@ -8,21 +8,37 @@ const withoutPolicy: Plugin = {
   transformIndexHtml: (html) => html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, ""),
 };
 
-/** zod ties a writer of JSON Schema to every schema. Nothing here calls it, and it is one thirtieth of the script. */
-const withoutJsonSchema: Plugin = {
-  name: "zod-without-json-schema",
-  apply: "build",
-  transform(code, id) {
-    if (!/zod\/v4\/core\/(to-json-schema|json-schema-processors)\.js$/.test(id)) return undefined;
-    const names = [...code.matchAll(/^export (?:const|function|class) (\w+)/gm)].map(([, name]) => name);
-    return names.map((name) => `export const ${name} = () => undefined;`).join("\n");
-  },
+/** How viem follows a contract to a server of the contract's choice: `chainClient` forbids it. */
+const ccip = /viem\/_esm\/utils\/ccip\.js$/;
+
+/**
+ * Leaves of that module nothing but names, bound to a function that does nothing: it is tied to every call, nothing here
+ * ever gets to it, and with what it brings along it would be one fortieth of the script.
+ */
+const withoutCcip = (): Plugin => {
+  let isFound = false;
+  return {
+    name: "viem-without-ccip",
+    apply: "build",
+    transform: {
+      filter: { id: ccip },
+      handler(code) {
+        isFound = true;
+        const names = [...code.matchAll(/^export (?:const|(?:async )?function) (\w+)/gm)];
+        return names.map(([, name]) => `export const ${name} = () => undefined;`).join("\n");
+      },
+    },
+    // An upgrade that moves it is noticed.
+    buildEnd() {
+      if (!isFound) this.error("viem has no such module any more.");
+    },
+  };
 };
 
 export default defineConfig({
   // Relative, so that the files work in any folder of any host.
   base: "./",
-  plugins: [react(), withoutPolicy, withoutJsonSchema],
+  plugins: [react(), withoutPolicy, withoutCcip()],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },

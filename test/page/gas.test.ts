@@ -124,9 +124,28 @@ describe("The gas of Stop now", function () {
     expect(wallet.asked.filter((method) => /sign/i.test(method))).to.be.empty;
     expect(await client.getTransactionCount({ address: wallet.payer })).to.equal(1);
   });
+
+  it("as that of Pause and Resume is paid by a wallet, which signs nothing for the account", async () => {
+    const { client } = world();
+    const human = await newHuman();
+    const wallet = await openWallet(human);
+    const grant = await allowAsNewcomer(human, await newAgent());
+    await breakChain(human, "no accounts");
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await button(human, "Pause").click();
+    await shown.getByText("Paused", { exact: true }).waitFor();
+    expect((await sessionStatus(client, grant)).reasons).to.deep.equal(["PAUSED"]);
+    await button(human, "Resume").click();
+    await shown.getByText("Active", { exact: true }).waitFor();
+    expect((await sessionStatus(client, grant)).active).to.equal(true);
+    expect(wallet.asked.filter((method) => /sign/i.test(method))).to.be.empty;
+    expect(await client.getTransactionCount({ address: wallet.payer })).to.equal(2);
+  });
 });
 
-describe("A stop that its wallet does not carry out", function () {
+describe("A stop or a pause that its wallet does not carry out", function () {
   this.timeout(60_000);
   usePage();
 
@@ -159,11 +178,12 @@ describe("A stop that its wallet does not carry out", function () {
     expect(human.prompts.asserted).to.equal(asserted + 1);
   });
 
-  for (const [stop, reason] of [
-    ["Stop now", "REVOKED"],
-    ["Stop everything", "WRONG_EPOCH"],
+  for (const [change, made, reason] of [
+    ["Stop now", "stopped", "REVOKED"],
+    ["Stop everything", "stopped", "WRONG_EPOCH"],
+    ["Pause", "paused", "PAUSED"],
   ] as const)
-    it(`is not called one where the wallet shows another transaction for ${stop}`, async () => {
+    it(`is not called one where the wallet shows another transaction for ${change}`, async () => {
       const { client } = world();
       const human = await newHuman();
       const wallet = await openWallet(human);
@@ -174,13 +194,13 @@ describe("A stop that its wallet does not carry out", function () {
       await breakChain(human, "no accounts");
       await openManage(human);
       await card(human, "Research Bot").getByText("Active", { exact: true }).waitFor();
-      await button(human, stop).click();
-      expect(await failure(human)).to.match(/the chain does not say that it is stopped/);
-      expect(await textOf(human)).not.to.match(/Mined: it is stopped/);
+      await button(human, change).click();
+      expect(await failure(human)).to.include(`the chain does not say that it is ${made}`);
+      expect(await textOf(human)).not.to.include(`Mined: it is ${made}`);
       expect((await sessionStatus(client, grant)).active).to.equal(true);
       wallet.answer = undefined;
       await button(human, "Pay the gas with Some Wallet").click();
-      await card(human, "Research Bot").getByText("Stopped", { exact: true }).waitFor();
+      await human.page.getByText(`Mined: it is ${made}`).waitFor();
       expect((await sessionStatus(client, grant)).reasons).to.include(reason);
     });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { numberToHex } from "viem";
+import { concat, encodeErrorResult, type Hex, numberToHex, parseAbi, size } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newHuman, usePage, world } from "./environment/fixture.ts";
@@ -19,6 +19,13 @@ const someone = () => privateKeyToAccount(generatePrivateKey()).address;
 
 /** Signs that have no business in a name: they hide, reorder, or cover what is beside them. */
 const TRICKS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** Code of a contract that refuses every call with this. */
+function revertingWith(answer: Hex): Hex {
+  const length = numberToHex(size(answer), { size: 2 });
+  // CODECOPY of what stands behind these 14 bytes, and REVERT with it.
+  return concat(["0x61", length, "0x600e60003961", length, "0x6000fd", answer]);
+}
 
 describe("A hostile request", function () {
   this.timeout(60_000);
@@ -162,6 +169,22 @@ describe("A hostile request", function () {
     const honest = await newHuman();
     await openReview(honest, strangersLink({ budgets: [{ recipients: [shop.address, someone()] }] }));
     expect(await textOf(honest)).not.to.match(/addresses look alike, and are not the same/);
+  });
+
+  it("with a token that refers readers to a server of its choice has the page ask nobody but the chain", async () => {
+    const human = await newHuman();
+    const token = someone();
+    const referral = encodeErrorResult({
+      abi: parseAbi([
+        "error OffchainLookup(address sender, string[] urls, bytes callData, bytes4 callback, bytes extraData)",
+      ]),
+      args: [token, ["https://elsewhere.example/{sender}/{data}"], "0x", "0x00000000", "0x"],
+    });
+    await world().testChain.setCode(token, revertingWith(referral));
+    await human.page.goto(strangersLink({ budgets: [{ token }] }));
+    expect(await failure(human)).to.include("names a token that does not answer");
+    expect(human.requests.filter((url) => url.includes("elsewhere.example"))).to.be.empty;
+    await expectNothingToAllow(human);
   });
 
   it("for a chain that the page does not know is refused by name", async () => {

@@ -168,6 +168,32 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, status(human, /Mined: it is stopped/));
     });
 
+    it("the buttons that pause and resume the first agent, what they do, and how that goes on", async () => {
+      const human = await newHuman({ viewport });
+      await allowAsNewcomer(human, await newAgent());
+      await openManage(human);
+      const shown = card(human, "Research Bot");
+      await shown.getByText("Active", { exact: true }).waitFor();
+      await expectInSight(human, button(human, "Pause"));
+      await expectInSight(human, shown.getByText(/can pay nothing until you resume it/));
+      expect(await human.page.evaluate(() => scrollY)).to.equal(0);
+      const [stop, pause] = await Promise.all(
+        ["Stop now", "Pause"].map((name) => button(human, name).boundingBox()),
+      );
+      expect(pause?.y).to.equal(stop?.y);
+      await button(human, "Pause").click();
+      await expectInSight(human, status(human, /Mined: it is paused/));
+      await expectInSight(human, button(human, "Resume"));
+      await expectInSight(human, shown.getByText(/can spend again within the limits/));
+      // Who pressed it by the keyboard stands where they stood.
+      const focused = await human.page.evaluate(() => document.activeElement?.textContent);
+      expect(focused).to.equal("Resume");
+      await breakChain(human, "unreachable");
+      await button(human, "Resume").click();
+      await expectInSight(human, status(human, /Signed, and not sent: it is still paused/));
+      await expectInSight(human, button(human, "Send it now"));
+    });
+
     it("no blank space around that button", async () => {
       const human = await newHuman({ viewport });
       await allowAsNewcomer(human, await newAgent());
@@ -180,7 +206,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
           bottom,
         })),
       );
-      const stop = await shown.locator(".stop").evaluate((element) => {
+      const stop = await shown.locator(".change").evaluate((element) => {
         const box = element.getBoundingClientRect();
         // What is written, not the boxes that hold it.
         const written = Array.from(element.querySelectorAll("button, p")).map((one) =>

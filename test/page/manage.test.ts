@@ -1,69 +1,10 @@
 import { expect } from "chai";
-import { type Address, pad, parseAbi, toHex } from "viem";
-import {
-  encodeRevokeAll,
-  type Grant,
-  isRefusal,
-  pay,
-  payingFetch,
-  sessionModuleAbi,
-  sessionStatus,
-} from "../../packages/sdk/src/index.ts";
+import { parseAbi } from "viem";
+import { encodeRevokeAll, pay, sessionModuleAbi, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
-import { putPasskey } from "./environment/devicePasskey.ts";
-import {
-  type Agent,
-  type NewHumanSettings,
-  newAgent,
-  newHuman,
-  usePage,
-  world,
-} from "./environment/fixture.ts";
-import type { Human } from "./environment/Human.ts";
-import { latchkeySafe } from "./environment/passkeySafe.ts";
-import {
-  button,
-  card,
-  chooseAccount,
-  failure,
-  openManage,
-  openReview,
-  textOf,
-} from "./environment/screens.ts";
-
-type GrantedAgent = Agent & { grant: Grant };
-
-/** A human with a Safe that has Latchkey and $100. */
-async function newOwner(settings: NewHumanSettings = {}): Promise<{ human: Human; safe: Address }> {
-  const human = await newHuman(settings);
-  return { human, safe: await latchkeySafe(await putPasskey(human), "1.4.1") };
-}
-
-/** The human allows what an agent asks for. */
-async function allow(
-  { human, safe }: { human: Human; safe: Address },
-  name = "Research Bot",
-): Promise<GrantedAgent> {
-  const agent = await newAgent({ account: safe, name });
-  human.allow(agent.callback);
-  await openReview(human, agent.handoff.link, name);
-  await chooseAccount(human, safe);
-  await button(human, "Allow with passkey").click();
-  return { ...agent, grant: await agent.handoff.answer };
-}
-
-/** How the agent buys from the shop: what it is answered, or why the payment was refused. */
-function buyer({ key, grant }: GrantedAgent): (what: "report" | "picture") => Promise<number | string> {
-  const buy = payingFetch({ client: world().client, key, grant, pollingInterval: 20 });
-  return (what) =>
-    buy(world().shop.url(what)).then(
-      ({ status }) => status,
-      (error) => {
-        if (isRefusal(error)) return error.code;
-        throw error;
-      },
-    );
-}
+import { newHuman, usePage, world } from "./environment/fixture.ts";
+import { allow, buyer, newOwner, overtake } from "./environment/ownedAgent.ts";
+import { button, card, failure, openManage, textOf } from "./environment/screens.ts";
 
 describe("Manage", function () {
   this.timeout(60_000);
@@ -285,10 +226,7 @@ describe("Manage", function () {
     await breakChain(human, "unreachable");
     await button(human, "Stop now").click();
     await human.page.getByText(/Signed, and not sent/).waitFor();
-    // The Safe's nonce is the sixth slot of its storage.
-    await world().testChain.setStorageAt(safe, toHex(5n), pad(toHex(1n)));
-    // With a block, as a transaction would have it.
-    await world().usdc.mint(safe, 1n);
+    await overtake(safe, 1n);
     await mendChain(human);
     expect(await failure(human)).to.match(/made another transaction since.*go on spending.*again/);
     expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);

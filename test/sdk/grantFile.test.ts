@@ -94,6 +94,34 @@ describe("a grant file", () => {
       expect(isParsed(bad)).to.equal(false);
     });
 
+  it("is refused with the place of each fault and what is wrong there, whatever else the program loads", () => {
+    const file = JSON.parse(serializeGrant(example));
+    const [budget] = file.session.budgets;
+    const faultsOf = (spoilt: unknown) => {
+      try {
+        parseGrant(spoilt);
+      } catch (error) {
+        if (isRefusal(error, "INVALID_GRANT") && "faults" in error.details) return error.details.faults;
+        throw error;
+      }
+      return undefined;
+    };
+    expect(faultsOf({ ...file, memo: "", chainId: 0 })).to.deep.equal([
+      "chainId: less than or equal to 0",
+      "grant: unknown: memo",
+    ]);
+    expect(faultsOf({ ...file, accountKind: "simple", module: 1 })).to.deep.equal([
+      "module: not of type string",
+      "accountKind: not safe or openzeppelin or reference or nexus or kernel or safe7579",
+    ]);
+    const session = { ...file.session, salt: "01", budgets: [{ ...budget, sizes: 9, recipients: [] }] };
+    expect(faultsOf({ ...file, session })).to.deep.equal([
+      "session.salt: no decimal string",
+      "session.budgets.0.sizes: more than or equal to 9",
+      "session.budgets.0.recipients: less than 1 entries",
+    ]);
+  });
+
   it("has its schema in the package, as a file", () => {
     const path = new URL("../../packages/sdk/schemas/grant-1.schema.json", import.meta.url);
     expect(JSON.parse(readFileSync(path, "utf8")), "run: npm run reference").to.deep.equal(grantJsonSchema);

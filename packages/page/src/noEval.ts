@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 // The page's policy forbids evaluating text. zod would try it once, and the browser would report a violation. Imported
 // before anything that makes a schema.

@@ -105,6 +105,16 @@ export const SCREENS: readonly Screen[] = [
       await card(human, "Research Bot").getByText("Unknown", { exact: true }).waitFor();
     },
   },
+  {
+    name: "manage-paused",
+    async open(human) {
+      await allowAsNewcomer(human, await newAgent());
+      await openManage(human);
+      await button(human, "Pause").click();
+      await card(human, "Research Bot").getByText("Paused", { exact: true }).waitFor();
+      await human.page.getByText(/Mined: it is paused/).waitFor();
+    },
+  },
   { name: "manage-empty", open: openManage },
   {
     name: "settings",

@@ -6,6 +6,7 @@ import {
   type Hearing,
   isOver,
 } from "../../../packages/page/src/manage/CardState.ts";
+import { sessionOffers } from "../../../packages/page/src/manage/sessionOffers.ts";
 import { stateSentence } from "../../../packages/page/src/manage/stateSentence.ts";
 import type { InactiveReason, SessionStatus } from "../../../packages/sdk/src/index.ts";
 
@@ -152,5 +153,36 @@ describe("the sentence on a card", () => {
 
   it("says when one begins that has not", () => {
     expect(sentence({ kind: "notYetValid" })).to.include("in 2 hours");
+  });
+});
+
+describe("what can be done to a session", () => {
+  const kindsOf = (state: CardState["kind"], isPaused = false) =>
+    sessionOffers(cardStateOf[state], isPaused).map(({ kind }) => kind);
+  const cardStateOf: Record<CardState["kind"], CardState> = {
+    asking: { kind: "asking" },
+    unknown: { kind: "unknown", since: undefined, lagging: false },
+    active: { kind: "active" },
+    waiting: { kind: "waiting" },
+    paused: { kind: "paused" },
+    notYetValid: { kind: "notYetValid" },
+    notGranted: { kind: "notGranted" },
+    expired: { kind: "expired" },
+    stopped: { kind: "stopped" },
+  };
+
+  it("is to stop it or to pause it, also before it works and while the chain is silent", () => {
+    for (const state of ["active", "waiting", "notYetValid", "unknown", "asking"] as const)
+      expect(kindsOf(state), state).to.deep.equal(["stop", "pause"]);
+  });
+
+  it("is to stop it or to resume it where it is paused, or was when the chain was heard last", () => {
+    for (const state of ["paused", "unknown", "waiting"] as const)
+      expect(kindsOf(state, true), state).to.deep.equal(["stop", "resume"]);
+  });
+
+  it("is nothing but to stop it where it was never granted, paused or not", () => {
+    expect(kindsOf("notGranted")).to.deep.equal(["stop"]);
+    expect(kindsOf("notGranted", true)).to.deep.equal(["stop"]);
   });
 });

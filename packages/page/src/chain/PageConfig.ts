@@ -1,34 +1,37 @@
 import { type Address, getAddress, isAddress } from "viem";
-import * as z from "zod";
+import * as z from "zod/mini";
 
-const address = z
-  .string()
-  .refine((text) => isAddress(text), "no address, or a wrong checksum")
-  .transform((text): Address => getAddress(text));
+const address = z.pipe(
+  z.string().check(z.refine((text) => isAddress(text), "no address, or a wrong checksum")),
+  z.transform((text): Address => getAddress(text)),
+);
 
 /** Where a chain is asked: encrypted, or on this machine. */
 export const rpcUrl = z
   .string()
-  .max(2000)
-  .refine(isRpcUrl, "an address that begins with https://, or http:// on this machine");
+  .check(
+    z.maxLength(2000),
+    z.refine(isRpcUrl, "an address that begins with https://, or http:// on this machine"),
+  );
 
 const localChain = z.strictObject({
-  id: z.number().int().positive(),
-  name: z.string().min(1).max(40),
+  id: z.int().check(z.positive()),
+  name: z.string().check(z.minLength(1), z.maxLength(40)),
   rpc: rpcUrl,
   /** The chain's USDC, where it is not one of those that the SDK knows. */
-  usdc: address.optional(),
+  usdc: z.optional(address),
   /** A block explorer: `<explorer>/tx/<hash>` and `<explorer>/address/<address>`. */
-  explorer: z
-    .string()
-    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "no address of a site")
-    .optional(),
+  explorer: z.optional(
+    z
+      .string()
+      .check(z.refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "no address of a site")),
+  ),
   /** Safe's shared signer for passkeys, where it is not at its canonical address. */
-  sharedSigner: address.optional(),
+  sharedSigner: z.optional(address),
 });
 
 /** What `config.json` beside the page may say: chains that the page does not know by itself, such as a local one. */
-export const pageConfig = z.object({ chains: z.array(localChain).max(32).default([]) });
+export const pageConfig = z.object({ chains: z._default(z.array(localChain).check(z.maxLength(32)), []) });
 
 /** See {@link pageConfig}. */
 export type PageConfig = z.output<typeof pageConfig>;
@@ -44,7 +47,7 @@ export function isRpcUrl(text: string): boolean {
 /**
  * Reads `config.json` beside the page. A page without one, or with one that cannot be read, knows the public chains only.
  *
- * @throws {z.ZodError} The file is there and says something else: better no page than one that talks to the wrong chain.
+ * @throws {z.core.$ZodError} The file is there and says something else: better no page than one that talks to the wrong chain.
  */
 export async function loadConfig(): Promise<PageConfig> {
   const answer = await fetch("./config.json", { cache: "no-store" }).catch(() => undefined);

@@ -20,6 +20,8 @@ export function chainClient(settings: ChainSettings, rpc: string = settings.rpc)
     chain: settings.chain,
     transport: http(rpc, { timeout: 10_000, retryCount: 1, retryDelay: 250 }),
     cacheTime: 0,
+    // A contract must not choose whom the page speaks to.
+    ccipRead: false,
     pollingInterval: 1000,
   });
   clients.set(name, client);

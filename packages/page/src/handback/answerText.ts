@@ -1,10 +1,5 @@
-import {
-  grantSession,
-  HANDOFF_VERSION,
-  type HandoffAnswer,
-  type HandoffRequest,
-  sessionJson,
-} from "@latchkey/sdk";
+import { HANDOFF_VERSION, type HandoffAnswer, type HandoffRequest } from "@latchkey/sdk";
+import { toJson } from "../store/toJson.ts";
 import type { TappedGrant } from "../tap/prepareTap.ts";
 
 /** The answer to a request, as the agent reads it. It holds no secret. */
@@ -16,8 +11,8 @@ export function answerText(request: HandoffRequest, tapped: TappedGrant | "decli
       : {
           ...head,
           status: "granted",
-          grant: { ...tapped.grant, session: sessionJson(grantSession(tapped.grant)) },
+          grant: tapped.grant,
           transactions: tapped.transactions,
         };
-  return JSON.stringify(answer);
+  return toJson(answer);
 }

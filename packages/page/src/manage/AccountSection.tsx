@@ -1,4 +1,3 @@
-import { encodeRevokeAll } from "@latchkey/sdk";
 import { useId, useMemo } from "react";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { AddressText } from "../ui/AddressText.tsx";
@@ -7,21 +6,36 @@ import { Status } from "../ui/Status.tsx";
 import { useNow } from "../ui/useNow.ts";
 import { FailureState } from "../wording/FailureNotice.tsx";
 import { CardBoundary } from "./CardBoundary.tsx";
+import { ChangeControl } from "./ChangeControl.tsx";
+import type { ChangeOffer } from "./ChangeOffer.ts";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import { SessionCard } from "./SessionCard.tsx";
-import { StopControl } from "./StopControl.tsx";
+import type { ChangeSubject } from "./SessionChange.ts";
 import { useAccountWatch } from "./useAccountWatch.ts";
 import { isWrongChain } from "./watchAccount.ts";
 
 /** How long cards wait for the chain's first answers, in milliseconds. */
 const HOLD = 2500;
 
+const offers: readonly ChangeOffer[] = [
+  {
+    kind: "stop",
+    label: "Stop everything",
+    look: "danger-quiet",
+    does: "Stops every session that this account ever allowed by Latchkey, also those that no longer appear here. It takes effect once mined, and cannot be undone.",
+  },
+];
+
 /** An account, all its sessions, and the button that stops all of them. */
 export function AccountSection({ asked, managed }: { asked: AskedChain; managed: ManagedAccount }) {
   const id = useId();
   const now = useNow();
   const { news, askNow } = useAccountWatch(managed, asked);
-  const revocation = useMemo(() => encodeRevokeAll({ module: managed.module }), [managed.module]);
+  const { account, module } = managed;
+  const everything = useMemo(
+    (): ChangeSubject => ({ kind: "everything", account, module }),
+    [account, module],
+  );
   const isHeard = news.events !== undefined && news.sessions.every(({ id: one }) => news.answers.has(one));
   // Cards that filled in one by one would move under the reader's finger. Whoever waits longer sees them as they are.
   const isReady = isHeard || news.failure !== undefined || now - news.begunAt > HOLD;
@@ -29,7 +43,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
     <section className="account" aria-labelledby={id}>
       <div className="account__head">
         <h2 id={id}>Account on {asked.settings.name}</h2>
-        <AddressText address={managed.account} />
+        <AddressText address={account} />
       </div>
       {isWrongChain(news.failure) && <FailureState error={news.failure} />}
       {!isReady && <Status busy>Asking the chain…</Status>}
@@ -61,22 +75,17 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
           </CardBoundary>
         ))}
       {isReady && (
-        <StopControl
+        <ChangeControl
           asked={asked}
           managed={managed}
           safe={news.safe}
-          call={revocation}
-          target={{ kind: "everything", account: managed.account, module: managed.module }}
-          label="Stop everything"
+          subject={everything}
+          offers={offers}
           describes={id}
-          look="danger-quiet"
           over={undefined}
           answeredAt={news.answeredAt}
           onMined={askNow}
-        >
-          Stops every session that this account ever allowed by Latchkey, also those that no longer appear
-          here. It takes effect once mined, and cannot be undone.
-        </StopControl>
+        />
       )}
     </section>
   );

@@ -1,4 +1,4 @@
-import { grantSession, hashSession, type SessionCarrier, type SessionEvent, slotWorth } from "@latchkey/sdk";
+import { hashSession, type SessionCarrier, type SessionEvent, slotWorth } from "@latchkey/sdk";
 import { type Address, type Hash, isAddressEqual } from "viem";
 
 /** Something that a session paid. */
@@ -25,7 +25,7 @@ export type Payment = {
  * @param events Oldest first, as `sessionHistory` gives them.
  */
 export function paymentsOf(carrier: SessionCarrier, events: readonly SessionEvent[]): Payment[] {
-  const session = grantSession(carrier);
+  const session = carrier.session;
   const id = hashSession(session);
   const payments: Payment[] = [];
   for (const event of events) {

@@ -1,4 +1,4 @@
-import { encodeRevoke, grantSession, keyFingerprint } from "@latchkey/sdk";
+import { keyFingerprint } from "@latchkey/sdk";
 import { useId, useMemo } from "react";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { ClaimedText } from "../ui/ClaimedText.tsx";
@@ -8,13 +8,15 @@ import { Row, Rows } from "../ui/Rows.tsx";
 import { TimeLeft } from "../ui/TimeLeft.tsx";
 import { BudgetMeter } from "./BudgetMeter.tsx";
 import { cardState } from "./CardState.ts";
+import { ChangeControl } from "./ChangeControl.tsx";
 import { LimitRows } from "./LimitRows.tsx";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import { paymentsOf } from "./Payment.ts";
 import { PaymentList } from "./PaymentList.tsx";
+import type { ChangeSubject } from "./SessionChange.ts";
 import { SpendingChart } from "./SpendingChart.tsx";
 import { StateBadge } from "./StateBadge.tsx";
-import { StopControl } from "./StopControl.tsx";
+import { sessionOffers } from "./sessionOffers.ts";
 import { stateSentence } from "./stateSentence.ts";
 import { useTokenFacts } from "./useTokenFacts.ts";
 import type { AccountNews, KnownSession } from "./watchAccount.ts";
@@ -23,10 +25,10 @@ import type { AccountNews, KnownSession } from "./watchAccount.ts";
 const clockText = (at: number) => new Date(at).toLocaleTimeString("en-GB");
 
 /**
- * One session: its state, the button that stops it, what it spent and may still spend.
+ * One session: its state, the buttons that stop, pause or resume it, what it spent and may still spend.
  *
  * @param props.now This device's clock, milliseconds.
- * @param props.onMined Called when a stop is on the chain.
+ * @param props.onMined Called when a change is on the chain.
  */
 export function SessionCard({
   asked,
@@ -45,7 +47,7 @@ export function SessionCard({
 }) {
   const id = useId();
   const { grant, name } = known;
-  const session = grantSession(grant);
+  const session = grant.session;
   const answer = news.answers.get(known.id);
   const state = cardState(
     { answer, failed: news.failure !== undefined, lagging: news.lagging },
@@ -57,7 +59,8 @@ export function SessionCard({
   const current = state.kind !== "unknown" && state.kind !== "asking";
   // The clock draws this card anew each second; hashing a session is not for that.
   const payments = useMemo(() => news.events && paymentsOf(grant, news.events), [grant, news.events]);
-  const revocation = useMemo(() => encodeRevoke(grant), [grant]);
+  const subject = useMemo((): ChangeSubject => ({ kind: "session", grant }), [grant]);
+  const isPaused = answer?.status.paused ?? false;
   return (
     <article className="card" aria-labelledby={id}>
       <div className="card__head">
@@ -69,21 +72,18 @@ export function SessionCard({
       <p role="status" className="state-sentence">
         {stateSentence(state, { now, startsAt: session.validAfter, timeText: clockText })}
       </p>
-      <StopControl
+      <ChangeControl
         asked={asked}
         managed={managed}
         safe={news.safe}
-        call={revocation}
-        target={{ kind: "session", grant }}
-        label="Stop now"
+        subject={subject}
+        offers={sessionOffers(state, isPaused)}
         describes={id}
-        look="danger"
         over={over}
+        isPaused={isPaused}
         answeredAt={news.answeredAt}
         onMined={onMined}
-      >
-        One tap. It takes effect once mined, and cannot be undone.
-      </StopControl>
+      />
       {session.budgets.map((budget, index) => (
         <BudgetMeter
           key={budget.token}

@@ -2,7 +2,7 @@ import { type Address, parseAbi } from "viem";
 import { getCode, readContract } from "viem/actions";
 import type { ChainClient } from "../chain/chainClient.ts";
 import type { ManagedAccount } from "./ManagedAccount.ts";
-import { readEpoch } from "./StopTarget.ts";
+import { readEpoch } from "./SessionChange.ts";
 
 const abi = parseAbi([
   "function nonce() view returns (uint256)",

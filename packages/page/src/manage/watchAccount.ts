@@ -2,14 +2,12 @@ import {
   enabledGrant,
   GRANT_VERSION,
   type Grant,
-  grantSession,
   hashSession,
   isRefusal,
   Refusal,
   type SessionEvent,
   type SessionStatus,
   sessionHistory,
-  sessionJson,
   sessionStatus,
   verifyGrant,
 } from "@latchkey/sdk";
@@ -51,7 +49,7 @@ export type AccountNews = {
   lagging: boolean;
   /** The latest block. */
   head: { number: bigint; hash: Hash; timestamp: number } | undefined;
-  /** Where the Safe itself stands, for stopping; undefined until it is read, and where the page knows no passkey of it. */
+  /** Where the Safe itself stands, for changes of its sessions; undefined until it is read, and where the page knows no passkey of it. */
   safe: SafeStanding | undefined;
   /** Oldest first; undefined until they are read. */
   events: readonly SessionEvent[] | undefined;
@@ -75,7 +73,7 @@ const OLD_BLOCK = 600;
 /** What a watch knows before it has asked anything. */
 export const noNews = (managed: ManagedAccount, now: number): AccountNews => ({
   begunAt: now,
-  sessions: managed.grants.map(({ grant, name }) => ({ id: hashSession(grantSession(grant)), grant, name })),
+  sessions: managed.grants.map(({ grant, name }) => ({ id: hashSession(grant.session), grant, name })),
   answers: new Map(),
   answeredAt: undefined,
   failure: undefined,
@@ -244,7 +242,7 @@ function discovered(
   const found = new Map<Hex, KnownSession>();
   for (const event of events) {
     if (event.type !== "enabled" || known.some(({ id }) => id === event.id)) continue;
-    const session = sessionJson(event.session);
+    const { session } = event;
     const grant = enabledGrant({
       version: GRANT_VERSION,
       chainId,

@@ -3,6 +3,7 @@ import { type AskedChain, useChains } from "../chain/PageChains.ts";
 import { isRpcUrl } from "../chain/PageConfig.ts";
 import { saveFile } from "../handback/saveFile.ts";
 import { exportedSaved, mergeSaved, parseSaved, readSaved, updateSaved } from "../store/store.ts";
+import { toJson } from "../store/toJson.ts";
 import { Actions } from "../ui/Actions.tsx";
 import { Bar } from "../ui/Bar.tsx";
 import { Button } from "../ui/Button.tsx";
@@ -53,11 +54,7 @@ export function SettingsScreen({ onClose }: { onClose: () => void }): ReactNode 
           spend with it.
         </p>
         <Actions>
-          <Button
-            onClick={() =>
-              saveFile("latchkey-page.json", JSON.stringify(exportedSaved(readSaved()), undefined, 2))
-            }
-          >
+          <Button onClick={() => saveFile("latchkey-page.json", toJson(exportedSaved(readSaved()), 2))}>
             Save it as a file
           </Button>
         </Actions>

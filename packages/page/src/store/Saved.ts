@@ -1,15 +1,15 @@
 import { type Grant, parseGrant } from "@latchkey/sdk";
 import { type Address, getAddress, type Hex, isAddress, isHex } from "viem";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { rpcUrl } from "../chain/PageConfig.ts";
 
-const address = z
-  .string()
-  .refine((text) => isAddress(text), "no address")
-  .transform((text): Address => getAddress(text));
+const address = z.pipe(
+  z.string().check(z.refine((text) => isAddress(text), "no address")),
+  z.transform((text): Address => getAddress(text)),
+);
 const hex = z.custom<Hex>((text) => typeof text === "string" && isHex(text), "no hex");
-const seconds = z.number().int().nonnegative();
-const decimal = z.string().regex(/^\d{1,78}$/, "no decimal string");
+const seconds = z.int().check(z.nonnegative());
+const decimal = z.string().check(z.regex(/^\d{1,78}$/, "no decimal string"));
 
 const savedPasskey = z.strictObject({
   /** The credential's id. */
@@ -26,7 +26,7 @@ const savedPasskey = z.strictObject({
 const sentCall = z.strictObject({ to: address, data: hex, value: z.literal("0x0") });
 
 const savedAccount = z.strictObject({
-  chainId: z.number().int().positive(),
+  chainId: z.int().check(z.positive()),
   address,
   /** The id of the passkey that owns it. */
   passkey: hex,
@@ -38,15 +38,18 @@ const savedAccount = z.strictObject({
 
 const savedGrant = z.strictObject({
   /** The agent's claimed name. */
-  name: z.string().max(128),
-  grant: z.unknown().transform((json, context): Grant => {
-    try {
-      return parseGrant(json);
-    } catch (error) {
-      context.addIssue({ code: "custom", message: String(error) });
-      return z.NEVER;
-    }
-  }),
+  name: z.string().check(z.maxLength(128)),
+  grant: z.pipe(
+    z.unknown(),
+    z.transform((json, context): Grant => {
+      try {
+        return parseGrant(json);
+      } catch (error) {
+        context.issues.push({ code: "custom", message: String(error), input: json });
+        return z.NEVER;
+      }
+    }),
+  ),
   /** Of the request: a link that is opened again is known by it. */
   nonce: hex,
   /** Unix time, in seconds. */
@@ -54,39 +57,41 @@ const savedGrant = z.strictObject({
   /** The chain's latest block when it was granted: nothing of it is in an older one. */
   fromBlock: decimal,
   /** What has to be mined before the grant works, in order; the agent sends it, and anybody may. */
-  transactions: z.array(sentCall).max(8),
+  transactions: z.array(sentCall).check(z.maxLength(8)),
 });
 
-const savedStop = z.strictObject({
-  chainId: z.number().int().positive(),
+const savedChange = z.strictObject({
+  chainId: z.int().check(z.positive()),
   account: address,
   module: address,
-  /** The id of the session that it stops; none: all sessions. */
-  session: hex.optional(),
+  /** What it does. Of all sessions only the stop is ever signed. */
+  kind: z.enum(["stop", "pause", "resume"]),
+  /** The id of the session that it is of; none: all sessions. */
+  session: z.optional(hex),
   /** The Safe's nonce that it was signed for. */
   nonce: decimal,
   /** The account's epoch then. */
   epoch: decimal,
-  /** The Safe's signature. What it signs is made anew from the rest, so that nothing kept here can do anything but stop. */
+  /** The Safe's signature. What it signs is made anew from the rest, so that nothing kept here can do anything else. */
   signature: hex,
   /** The transaction that was sent, if it was. */
-  sent: hex.optional(),
+  sent: z.optional(hex),
 });
 
 /** Most of each that is kept; the oldest are forgotten first. */
-export const MOST_SAVED = { passkeys: 200, accounts: 200, grants: 500, stops: 50 } as const;
+export const MOST_SAVED = { passkeys: 200, accounts: 200, grants: 500, changes: 50 } as const;
 
 /** What the page keeps in the reader's browser: nothing of it is secret, and nothing leaves it. */
 export const saved = z.strictObject({
   version: z.literal(1),
-  passkeys: z.array(savedPasskey).max(MOST_SAVED.passkeys),
-  accounts: z.array(savedAccount).max(MOST_SAVED.accounts),
-  grants: z.array(savedGrant).max(MOST_SAVED.grants),
+  passkeys: z.array(savedPasskey).check(z.maxLength(MOST_SAVED.passkeys)),
+  accounts: z.array(savedAccount).check(z.maxLength(MOST_SAVED.accounts)),
+  grants: z.array(savedGrant).check(z.maxLength(MOST_SAVED.grants)),
   /** Signed, and not on the chain so far. */
-  stops: z.array(savedStop).max(MOST_SAVED.stops).default([]),
+  changes: z._default(z.array(savedChange).check(z.maxLength(MOST_SAVED.changes)), []),
   settings: z.strictObject({
     /** Where the reader wants chains asked, by chain id. */
-    rpcs: z.record(z.string().regex(/^\d{1,16}$/), rpcUrl),
+    rpcs: z.record(z.string().check(z.regex(/^\d{1,16}$/)), rpcUrl),
   }),
 });
 
@@ -98,8 +103,8 @@ export type SavedPasskey = Saved["passkeys"][number];
 export type SavedAccount = Saved["accounts"][number];
 /** A session that the reader has allowed. Its grant is as the agent got it. */
 export type SavedGrant = Saved["grants"][number];
-/** A stop that was signed and that the chain does not have yet. */
-export type SavedStop = Saved["stops"][number];
+/** A change of a session that was signed and that the chain does not have yet. */
+export type SavedChange = Saved["changes"][number];
 /** A transaction that anybody may send. */
 export type SentCall = z.output<typeof sentCall>;
 
@@ -109,6 +114,6 @@ export const nothingSaved: Saved = {
   passkeys: [],
   accounts: [],
   grants: [],
-  stops: [],
+  changes: [],
   settings: { rpcs: {} },
 };

@@ -2,7 +2,7 @@ import type { Grant } from "@latchkey/sdk";
 import { type Hex, isAddressEqual, numberToHex } from "viem";
 import type { AccountState } from "../tap/AccountState.ts";
 import type { NewPasskey } from "../tap/createPasskey.ts";
-import { MOST_SAVED, type SavedAccount, type SavedStop, type SentCall } from "./Saved.ts";
+import { MOST_SAVED, type SavedAccount, type SavedChange, type SentCall } from "./Saved.ts";
 import { updateSaved } from "./store.ts";
 
 const nowInSeconds = () => Math.floor(Date.now() / 1000);
@@ -48,7 +48,7 @@ export const accountToSave = (state: AccountState, passkey: Hex): Omit<SavedAcco
   y: numberToHex(state.passkey.publicKey.y, { size: 32 }),
 });
 
-/** Keeps what was allowed, for the Manage screen and for stopping it. */
+/** Keeps what was allowed, for the Manage screen and for changing it. */
 export function rememberGrant(granted: {
   name: string;
   nonce: Hex;
@@ -73,23 +73,23 @@ export function rememberGrant(granted: {
   }));
 }
 
-/** What a stop is of: there is one of each at most. */
-export type StopName = Pick<SavedStop, "chainId" | "account" | "module" | "session">;
+/** What a change is of: there is one of each at most. */
+export type ChangeName = Pick<SavedChange, "chainId" | "account" | "module" | "session">;
 
-/** Whether two stops are of the same. */
-export const isSameStop = (one: StopName, other: StopName): boolean =>
+/** Whether two changes are of the same. Two would have the same nonce: one of them would be void. */
+export const isOfSame = (one: ChangeName, other: ChangeName): boolean =>
   one.chainId === other.chainId &&
   one.account === other.account &&
   one.module === other.module &&
   one.session === other.session;
 
-/** Keeps a signed stop until the chain has it, in the place of one that was signed before. */
-export const rememberStop = (stop: SavedStop): void =>
+/** Keeps a signed change until the chain has it, in the place of one that was signed before. */
+export const rememberChange = (change: SavedChange): void =>
   updateSaved((saved) => ({
     ...saved,
-    stops: [...saved.stops.filter((one) => !isSameStop(one, stop)), stop].slice(-MOST_SAVED.stops),
+    changes: [...saved.changes.filter((one) => !isOfSame(one, change)), change].slice(-MOST_SAVED.changes),
   }));
 
-/** Forgets a stop: the chain has it, or it is void. */
-export const forgetStop = (name: StopName): void =>
-  updateSaved((saved) => ({ ...saved, stops: saved.stops.filter((one) => !isSameStop(one, name)) }));
+/** Forgets a change: the chain has it, or it is void. */
+export const forgetChange = (name: ChangeName): void =>
+  updateSaved((saved) => ({ ...saved, changes: saved.changes.filter((one) => !isOfSame(one, name)) }));

@@ -1,5 +1,6 @@
 import { PageFailure } from "../wording/PageFailure.ts";
 import { MOST_SAVED, nothingSaved, type Saved, saved } from "./Saved.ts";
+import { toJson } from "./toJson.ts";
 
 /** Where everything is kept in the browser's storage. */
 export const STORAGE_KEY = "latchkey";
@@ -33,7 +34,7 @@ export function updateSaved(change: (saved: Saved) => Saved): void {
   try {
     // Of a later version, or damaged: a mended page may know it again.
     if (text !== null && !kept) localStorage.setItem(`${STORAGE_KEY}.unreadable`, text);
-    const nextText = JSON.stringify(next);
+    const nextText = toJson(next);
     currentText = undefined;
     localStorage.setItem(STORAGE_KEY, nextText);
     currentText = nextText;
@@ -68,12 +69,12 @@ export function parseSaved(text: string | null): Saved | undefined {
 }
 
 /**
- * What an export holds: no stop that waits, as only the browser that signed it sends it; and not where chains are asked, as a provider's address often carries the reader's own
+ * What an export holds: no change that waits, as only the browser that signed it sends it; and not where chains are asked, as a provider's address often carries the reader's own
  * key for it.
  */
 export const exportedSaved = (kept: Saved): Saved => ({
   ...kept,
-  stops: [],
+  changes: [],
   settings: nothingSaved.settings,
 });
 
@@ -98,11 +99,8 @@ export function mergeSaved(kept: Saved, imported: Saved): Saved {
       imported.accounts,
       ({ chainId, address }) => `${chainId} ${address}`,
     ).slice(0, MOST_SAVED.accounts),
-    grants: joined(kept.grants, imported.grants, ({ grant }) => JSON.stringify(grant)).slice(
-      0,
-      MOST_SAVED.grants,
-    ),
-    stops: kept.stops,
+    grants: joined(kept.grants, imported.grants, ({ grant }) => toJson(grant)).slice(0, MOST_SAVED.grants),
+    changes: kept.changes,
     settings: kept.settings,
   };
 }

@@ -8,7 +8,6 @@ import {
   type Proposal,
   safePasskeySignature,
   safeTransaction,
-  sessionJson,
 } from "@latchkey/sdk";
 import type { Hex } from "viem";
 import type { AccountState } from "./AccountState.ts";
@@ -47,7 +46,7 @@ export function prepareTap(account: AccountState, proposal: Proposal): PreparedT
           chainId: proposal.chainId,
           module: proposal.module,
           accountKind: proposal.accountKind,
-          session: sessionJson(proposal.session),
+          session: proposal.session,
           signature: safePasskeySignature({ signer, assertion }),
         },
         transactions: account.creation

@@ -1,5 +1,7 @@
 import { decodeError, type RefusalCode } from "@latchkey/sdk";
+import type { ChangeKind } from "../manage/SessionChange.ts";
 import { plainText } from "../ui/plainText.ts";
+import { changeWords } from "./changeWords.ts";
 import { PageFailure, type PageFailureCode } from "./PageFailure.ts";
 
 /** A failure in the reader's words. */
@@ -15,6 +17,9 @@ export type FailureWords = {
 
 type Details = { readonly [name: string]: string };
 type Words = readonly [title: string, whatToDo: string];
+
+/** @param change A `ChangeKind`, as failures carry it. */
+const wordsOf = (change = "stop") => changeWords[change as ChangeKind];
 
 const again = "Nothing was signed. You can try again.";
 
@@ -112,21 +117,21 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
     "The chain says that this would fail.",
     "Nothing was sent. Load the page again; if it stays, decline and tell whoever runs the agent.",
   ],
-  STOP_REPLACED: ({ hash }) => [
-    "The transaction was cancelled or replaced in the wallet: it is not stopped.",
-    `Your agent can go on spending. What was mined instead is ${hash ?? "another transaction"}. Send the stop again: you need not sign anew.`,
+  CHANGE_REPLACED: ({ change, hash }) => [
+    `The transaction was cancelled or replaced in the wallet: ${wordsOf(change).notMade}.`,
+    `${wordsOf(change).meanwhile} What was mined instead is ${hash ?? "another transaction"}. Send it again: you need not sign anew.`,
   ],
-  NOT_STOPPED: ({ hash }) => [
-    "A transaction was mined, but the chain does not say that it is stopped.",
-    `Your agent can go on spending. Look at ${hash ?? "the transaction"} in the wallet that sent it, and try again.`,
+  CHANGE_NOT_MADE: ({ change, hash }) => [
+    `A transaction was mined, but the chain does not say that ${wordsOf(change).made}.`,
+    `${wordsOf(change).meanwhile} Look at ${hash ?? "the transaction"} in the wallet that sent it, and try again.`,
   ],
-  STOP_OVERTAKEN: () => [
-    "The account has made another transaction since the stop was signed, so the stop is void.",
-    "Your agent can go on spending. Press the button again.",
+  CHANGE_OVERTAKEN: ({ change }) => [
+    "The account has made another transaction since you signed, so what you signed is void.",
+    `${wordsOf(change).meanwhile} Press the button again.`,
   ],
-  STOP_FAILS: () => [
-    "The chain says that the stop would fail.",
-    "Your agent can go on spending. Load the page again and try once more.",
+  CHANGE_FAILS: ({ change }) => [
+    "The chain says that this would fail.",
+    `${wordsOf(change).meanwhile} Load the page again and try once more.`,
   ],
   HANDBACK_FAILED: () => [
     "The waiting agent could not be reached.",

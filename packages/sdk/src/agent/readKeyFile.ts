@@ -1,6 +1,6 @@
 import { type Hex, isAddressEqual, isHex, size } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { parseJson } from "../errors/json.ts";
 import { keyFileError } from "./keyFileError.ts";
 

@@ -11,10 +11,10 @@ const hex = (pattern: string, what: string) =>
   );
 
 const address = z.pipe(
-  z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/, { error: "is not a valid address", abort: true })),
+  z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/, { error: "not a valid address", abort: true })),
   z.transform((text, { issues }): Address => {
     if (isAddress(text)) return getAddress(text);
-    issues.push({ code: "custom", input: text, message: "has a wrong checksum" });
+    issues.push({ code: "custom", input: text, message: "wrong checksum" });
     return z.NEVER;
   }),
 );
@@ -25,13 +25,13 @@ const digits = (bits: number) => String(2n ** BigInt(bits) - 1n).length;
 /** Fields as JSON carries them, in one form each: what JSON's own numbers could not hold is a decimal string. */
 const file: FieldReader = {
   address,
-  bytes: (length) => hex(`[0-9a-fA-F]{${2 * length}}`, `is not ${length} bytes of hex`),
+  bytes: (length) => hex(`[0-9a-fA-F]{${2 * length}}`, `not ${length} bytes of hex`),
   whole: (bits, { below = 2 ** bits } = {}) => z.int().check(z.gte(0), z.lt(below)),
   amount: (bits) =>
     z.pipe(
       z.string().check(
         z.regex(new RegExp(`^(0|[1-9][0-9]{0,${digits(bits) - 1}})$`), {
-          error: `is not a decimal string of at most ${digits(bits)} digits`,
+          error: `not a decimal string of at most ${digits(bits)} digits`,
           abort: true,
         }),
       ),
@@ -55,5 +55,5 @@ export const grantSchema = z.strictObject({
   module: address,
   accountKind: z.enum(ACCOUNT_KINDS),
   session: sessionSchemas(file).session,
-  signature: hex("([0-9a-fA-F]{2})*", "is not valid hex"),
+  signature: hex("([0-9a-fA-F]{2})*", "not valid hex"),
 });

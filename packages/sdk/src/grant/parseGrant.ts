@@ -1,5 +1,6 @@
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { jsonOf, loggable, parseJson } from "../errors/json.ts";
+import { faultWords } from "../internal/faultWords.ts";
 import { checkSession } from "../session/checkSession.ts";
 import { GRANT_VERSION, type Grant } from "./Grant.ts";
 import { grantSchema } from "./grantSchema.ts";
@@ -25,7 +26,7 @@ export function parseGrant(source: unknown): Grant {
     throw invalid(`The grant is of version ${version}; this SDK reads version ${GRANT_VERSION}.`, []);
   const parsed = grantSchema.safeParse(json);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "grant"}: ${message}`);
+    const faults = parsed.error.issues.map((issue) => faultWords(issue, "grant"));
     throw invalid("The grant is not of the form that this SDK reads.", faults);
   }
   try {

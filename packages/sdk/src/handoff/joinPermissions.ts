@@ -1,5 +1,5 @@
 import { type Address, getAddress, isAddressEqual, keccak256, slice, zeroAddress } from "viem";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Refusal } from "../errors/Refusal.ts";
 import { checkSession } from "../session/checkSession.ts";
 import { ANYONE, type Session } from "../session/Session.ts";
@@ -26,8 +26,8 @@ export type JoinedPermissions = {
 
 const ruleSchemas = {
   expiry: z.strictObject({ timestamp: wholeSchema(2 ** 47) }),
-  payee: z.strictObject({ addresses: z.array(addressSchema).min(1).max(32) }),
-  redeemer: z.strictObject({ addresses: z.array(addressSchema).min(1).max(32) }),
+  payee: z.strictObject({ addresses: z.array(addressSchema).check(z.minLength(1), z.maxLength(32)) }),
+  redeemer: z.strictObject({ addresses: z.array(addressSchema).check(z.minLength(1), z.maxLength(32)) }),
 };
 
 /**

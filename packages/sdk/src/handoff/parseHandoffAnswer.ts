@@ -1,5 +1,5 @@
 import { type Address, decodeFunctionData, type Hex, isAddressEqual, isHex } from "viem";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { erc7579SessionModuleAddress } from "../addresses/erc7579SessionModuleAddress.ts";
 import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
@@ -37,7 +37,7 @@ const answerSchema = z.discriminatedUnion("status", [
           value: z.literal("0x0"),
         }),
       )
-      .max(4),
+      .check(z.maxLength(4)),
   }),
   z.strictObject({ ...head, status: z.literal("declined") }),
 ]);

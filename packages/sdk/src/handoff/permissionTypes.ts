@@ -1,5 +1,5 @@
 import { type Address, getAddress, maxUint128, maxUint256, zeroAddress } from "viem";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type Action, ANYONE, type Budget } from "../session/Session.ts";
 import {
   addressSchema,
@@ -24,20 +24,35 @@ export type AskedPermission = {
   takesPayee: boolean;
 };
 
-const claims = { justification: wordsSchema(500).nullish(), startTime: wholeSchema(2 ** 47).nullish() };
+const claims = {
+  justification: z.nullish(wordsSchema(500)),
+  startTime: z.nullish(wholeSchema(2 ** 47)),
+};
 const allowance = { ...claims, allowanceAmount: amountSchema };
 const periodic = { ...claims, periodAmount: amountSchema, periodDuration: wholeSchema(2 ** 32) };
 const stream = {
   ...claims,
-  initialAmount: amountSchema.nullish(),
+  initialAmount: z.nullish(amountSchema),
   // MetaMask writes the largest number there is where a stream has no end but its own.
-  maxAmount: quantitySchema
-    .transform((text) => (BigInt(text) === maxUint256 ? maxUint128 : BigInt(text)))
-    .refine((amount) => amount <= maxUint128, "more than 128 bits")
-    .nullish(),
+  maxAmount: z.nullish(
+    z
+      .pipe(
+        quantitySchema,
+        z.transform((text) => (BigInt(text) === maxUint256 ? maxUint128 : BigInt(text))),
+      )
+      .check(z.refine((amount) => amount <= maxUint128, "more than 128 bits")),
+  ),
   amountPerSecond: amountSchema,
 };
 const ofToken = { tokenAddress: addressSchema };
+const namesToken = z.refine<{ tokenAddress: Address }>(
+  ({ tokenAddress }) => BigInt(tokenAddress) !== 0n,
+  "no token",
+);
+const flows = z.refine<{ amountPerSecond: bigint }>(
+  ({ amountPerSecond }) => amountPerSecond > 0n,
+  "nothing flows",
+);
 
 /** A permission to move one token: no calls, no userOps, no signatures. */
 const asked = (
@@ -52,7 +67,7 @@ const asked = (
   takesPayee: true,
 });
 
-const ofAllowance = (token: Address, data: z.output<z.ZodObject<typeof allowance>>) =>
+const ofAllowance = (token: Address, data: z.output<z.ZodMiniObject<typeof allowance>>) =>
   asked(data.startTime, (span) => ({
     token,
     perTransaction: data.allowanceAmount,
@@ -62,7 +77,7 @@ const ofAllowance = (token: Address, data: z.output<z.ZodObject<typeof allowance
     perSecond: 0n,
   }));
 
-const ofPeriodic = (token: Address, data: z.output<z.ZodObject<typeof periodic>>) =>
+const ofPeriodic = (token: Address, data: z.output<z.ZodMiniObject<typeof periodic>>) =>
   asked(data.startTime, () => ({
     token,
     perTransaction: data.periodAmount,
@@ -72,7 +87,7 @@ const ofPeriodic = (token: Address, data: z.output<z.ZodObject<typeof periodic>>
     perSecond: 0n,
   }));
 
-const ofStream = (token: Address, data: z.output<z.ZodObject<typeof stream>>) =>
+const ofStream = (token: Address, data: z.output<z.ZodMiniObject<typeof stream>>) =>
   asked(data.startTime, (span) => ({
     token,
     perTransaction: data.maxAmount ?? maxUint128,
@@ -94,10 +109,10 @@ const latchkeySchema = z.strictObject({
         perSecond: amountSchema,
         signatures: wholeSchema(2),
         sizes: wholeSchema(9),
-        recipients: z.array(addressSchema).min(1).max(32),
+        recipients: z.array(addressSchema).check(z.minLength(1), z.maxLength(32)),
       }),
     )
-    .max(8),
+    .check(z.maxLength(8)),
   actions: z
     .array(
       z.strictObject({
@@ -105,13 +120,13 @@ const latchkeySchema = z.strictObject({
         selector: bytesSchema(4),
         rules: z
           .array(z.strictObject({ offset: wholeSchema(2 ** 16), op: wholeSchema(6), value: bytesSchema(32) }))
-          .max(8),
+          .check(z.maxLength(8)),
       }),
     )
-    .max(32),
+    .check(z.maxLength(32)),
   gasAllowance: amountSchema,
   paymaster: addressSchema,
-  justification: wordsSchema(500).nullish(),
+  justification: z.nullish(wordsSchema(500)),
 });
 
 /** The type whose data is a whole session. */
@@ -121,40 +136,48 @@ export const LATCHKEY_SESSION = "latchkey-session";
  * How each type of permission that is known becomes part of a session. MetaMask's types hold what its delegations hold:
  * a stream fills from its start to its most, once; nothing limits one payment but what is there.
  */
-export const permissionTypes: { readonly [type: string]: z.ZodType<AskedPermission> } = {
-  "native-token-allowance": z.strictObject(allowance).transform((data) => ofAllowance(zeroAddress, data)),
-  "native-token-periodic": z.strictObject(periodic).transform((data) => ofPeriodic(zeroAddress, data)),
-  "native-token-stream": z
-    .strictObject(stream)
-    .refine(({ amountPerSecond }) => amountPerSecond > 0n, "nothing flows")
-    .transform((data) => ofStream(zeroAddress, data)),
-  "erc20-token-allowance": z
-    .strictObject({ ...allowance, ...ofToken })
-    .refine(({ tokenAddress }) => BigInt(tokenAddress) !== 0n, "no token")
-    .transform((data) => ofAllowance(getAddress(data.tokenAddress), data)),
-  "erc20-token-periodic": z
-    .strictObject({ ...periodic, ...ofToken })
-    .refine(({ tokenAddress }) => BigInt(tokenAddress) !== 0n, "no token")
-    .transform((data) => ofPeriodic(getAddress(data.tokenAddress), data)),
-  "erc20-token-stream": z
-    .strictObject({ ...stream, ...ofToken })
-    .refine(({ tokenAddress }) => BigInt(tokenAddress) !== 0n, "no token")
-    .refine(({ amountPerSecond }) => amountPerSecond > 0n, "nothing flows")
-    .transform((data) => ofStream(getAddress(data.tokenAddress), data)),
-  [LATCHKEY_SESSION]: latchkeySchema.transform(
-    ({ budgets, actions, gasAllowance, paymaster }): AskedPermission => ({
-      startTime: undefined,
-      budgets: () =>
-        budgets.map((budget) => ({
-          ...budget,
-          token: getAddress(budget.token),
-          recipients: budget.recipients.map((recipient) => getAddress(recipient)),
-        })),
-      actions: actions.map(({ target, ...action }) => ({ target: getAddress(target), ...action })),
-      gasAllowance,
-      paymaster: getAddress(paymaster),
-      takesPayee: false,
-    }),
+export const permissionTypes: { readonly [type: string]: z.ZodMiniType<AskedPermission> } = {
+  "native-token-allowance": z.pipe(
+    z.strictObject(allowance),
+    z.transform((data) => ofAllowance(zeroAddress, data)),
+  ),
+  "native-token-periodic": z.pipe(
+    z.strictObject(periodic),
+    z.transform((data) => ofPeriodic(zeroAddress, data)),
+  ),
+  "native-token-stream": z.pipe(
+    z.strictObject(stream).check(flows),
+    z.transform((data) => ofStream(zeroAddress, data)),
+  ),
+  "erc20-token-allowance": z.pipe(
+    z.strictObject({ ...allowance, ...ofToken }).check(namesToken),
+    z.transform((data) => ofAllowance(getAddress(data.tokenAddress), data)),
+  ),
+  "erc20-token-periodic": z.pipe(
+    z.strictObject({ ...periodic, ...ofToken }).check(namesToken),
+    z.transform((data) => ofPeriodic(getAddress(data.tokenAddress), data)),
+  ),
+  "erc20-token-stream": z.pipe(
+    z.strictObject({ ...stream, ...ofToken }).check(namesToken, flows),
+    z.transform((data) => ofStream(getAddress(data.tokenAddress), data)),
+  ),
+  [LATCHKEY_SESSION]: z.pipe(
+    latchkeySchema,
+    z.transform(
+      ({ budgets, actions, gasAllowance, paymaster }: z.output<typeof latchkeySchema>): AskedPermission => ({
+        startTime: undefined,
+        budgets: () =>
+          budgets.map((budget) => ({
+            ...budget,
+            token: getAddress(budget.token),
+            recipients: budget.recipients.map((recipient) => getAddress(recipient)),
+          })),
+        actions: actions.map(({ target, ...action }) => ({ target: getAddress(target), ...action })),
+        gasAllowance,
+        paymaster: getAddress(paymaster),
+        takesPayee: false,
+      }),
+    ),
   ),
 };
 

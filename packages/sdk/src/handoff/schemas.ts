@@ -1,5 +1,5 @@
 import { type Address, type Hex, isAddress, isHex, maxUint128, size } from "viem";
-import * as z from "zod";
+import * as z from "zod/mini";
 
 /** An address, kept as it is written; letters in both cases must be its checksum. */
 export const addressSchema = z.custom<Address>(
@@ -22,16 +22,19 @@ export const quantitySchema = z.custom<Hex>(
 );
 
 /** An amount in hex that a budget can hold, as a bigint. */
-export const amountSchema = quantitySchema
-  .transform((text) => BigInt(text))
-  .refine((amount) => amount <= maxUint128, "more than 128 bits");
+export const amountSchema = z
+  .pipe(
+    quantitySchema,
+    z.transform((text) => BigInt(text)),
+  )
+  .check(z.refine((amount) => amount <= maxUint128, "more than 128 bits"));
 
 /** A whole number from 0 on. */
-export const wholeSchema = (below: number) => z.number().int().nonnegative().lt(below);
+export const wholeSchema = (below: number) => z.int().check(z.nonnegative(), z.lt(below));
 
 /** Words of a stranger: at most so many signs, counted as code points, and not blank. */
 export const wordsSchema = (most: number) =>
-  z
-    .string()
-    .refine((text) => text.length <= 2 * most && [...text].length <= most, `more than ${most} signs`)
-    .refine((text) => text.trim() !== "", "blank");
+  z.string().check(
+    z.refine((text) => text.length <= 2 * most && [...text].length <= most, `more than ${most} signs`),
+    z.refine((text) => text.trim() !== "", "blank"),
+  );

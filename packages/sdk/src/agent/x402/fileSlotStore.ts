@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { Refusal } from "../../errors/Refusal.ts";
 import { writePrivateFile } from "../../internal/writePrivateFile.ts";
 import { fileLock } from "./fileLock.ts";
@@ -6,10 +6,10 @@ import type { HeldSlot } from "./HeldSlot.ts";
 import type { SlotStore } from "./SlotStore.ts";
 import { slotKey } from "./slotKey.ts";
 
-const natural = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,77})$/)
-  .transform(BigInt);
+const natural = z.pipe(
+  z.string().check(z.regex(/^(0|[1-9]\d{0,77})$/)),
+  z.transform((text: string) => BigInt(text)),
+);
 
 const contentsSchema = z.object({
   format: z.literal("latchkey-slots"),
@@ -20,13 +20,13 @@ const contentsSchema = z.object({
       z.object({
         period: natural,
         lot: natural,
-        size: z.number().int().min(0).max(7),
+        size: z.int().check(z.gte(0), z.lte(7)),
         index: natural,
-        payee: z
-          .string()
-          .regex(/^0x[0-9a-fA-F]{40}$/)
-          .transform((payee) => payee as `0x${string}`),
-        heldUntil: z.number().int().nonnegative(),
+        payee: z.pipe(
+          z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/)),
+          z.transform((payee) => payee as `0x${string}`),
+        ),
+        heldUntil: z.int().check(z.nonnegative()),
       }),
     ),
   ),

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { type Address, hashTypedData } from "viem";
+import { changeTransactions, planChange } from "../../../packages/page/src/manage/ChangePlan.ts";
 import { type ManagedAccount, managedAccounts } from "../../../packages/page/src/manage/ManagedAccount.ts";
 import type { SafeStanding } from "../../../packages/page/src/manage/readSafe.ts";
-import { planStop, stopTransactions } from "../../../packages/page/src/manage/StopPlan.ts";
 import { nothingSaved, type SavedAccount, type SavedGrant } from "../../../packages/page/src/store/Saved.ts";
 import { parseSaved } from "../../../packages/page/src/store/store.ts";
 import { predictSafe } from "../../../packages/page/src/tap/predictSafe.ts";
@@ -36,9 +36,9 @@ const grantOf = (account: Address, grantedAt: number, fromBlock: string): SavedG
       key: OTHER,
       validAfter: 0,
       validUntil: 10,
-      epoch: "0",
-      salt: String(grantedAt),
-      gasAllowance: "0",
+      epoch: 0n,
+      salt: BigInt(grantedAt),
+      gasAllowance: 0n,
       paymaster: "0x0000000000000000000000000000000000000000",
       budgets: [],
       actions: [],
@@ -75,7 +75,7 @@ describe("the accounts to manage", () => {
   });
 });
 
-describe("the plan of a stop", () => {
+describe("the plan of a change", () => {
   const managed: ManagedAccount = {
     name: "one",
     chainId: 1,
@@ -89,7 +89,7 @@ describe("the plan of a stop", () => {
   const safe: SafeStanding = { deployed: true, nonce: 7n, threshold: 1n, isOwner: true, epoch: 5n };
   const call = encodeRevokeAll({ module: MODULE });
   const plan = (changes: Partial<ManagedAccount> = {}, standing: SafeStanding | undefined = safe) =>
-    planStop({ ...managed, ...changes }, SIGNER, call, standing);
+    planChange({ ...managed, ...changes }, SIGNER, call, standing);
   const failureOf = (made: ReturnType<typeof plan>) =>
     "kind" in made && made.kind === "failure" ? made.failure.code : undefined;
 
@@ -107,10 +107,10 @@ describe("the plan of a stop", () => {
     const { address, creation } = predictSafe({ x: 2n, y: 3n }, SIGNER);
     const mine = { account: address, owner: { ...owner, address } };
     expect("action" in plan(mine, absent)).to.equal(true);
-    const sent = stopTransactions({ nonce: "0", signature: "0x" }, { ...managed, ...mine }, SIGNER, call);
+    const sent = changeTransactions({ nonce: "0", signature: "0x" }, { ...managed, ...mine }, SIGNER, call);
     expect(sent.creation).to.deep.equal({ chainId: "0x1", ...creation, value: "0x0" });
     expect(failureOf(plan({}, absent))).to.equal("NO_ACCOUNT_THERE");
-    const stranger = stopTransactions({ nonce: "0", signature: "0x" }, managed, SIGNER, call);
+    const stranger = changeTransactions({ nonce: "0", signature: "0x" }, managed, SIGNER, call);
     expect(stranger.creation).to.equal(undefined);
     // What a file that was imported says of it has no say.
     const altered = { ...owner, creation: { to: OTHER, data: "0x1234", value: "0x0" } };
@@ -119,12 +119,12 @@ describe("the plan of a stop", () => {
     expect(parseSaved(JSON.stringify({ ...nothingSaved, accounts: [altered] }))).to.equal(undefined);
   });
 
-  it("sends of what was kept nothing but this very stop of this account", () => {
+  it("sends of what was kept nothing but this very change of this account", () => {
     const kept = { nonce: "7", signature: "0x1234" } as const;
-    const { stop } = stopTransactions(kept, managed, SIGNER, call);
+    const { change } = changeTransactions(kept, managed, SIGNER, call);
     const transaction = safeTransaction({ safe: SAFE, chainId: 1, nonce: 7n, calls: [call] });
     const { to, data } = transaction.encode(kept.signature);
-    expect(stop).to.deep.equal({ chainId: "0x1", to, data, value: "0x0" });
+    expect(change).to.deep.equal({ chainId: "0x1", to, data, value: "0x0" });
     expect(to).to.equal(SAFE);
   });
 
@@ -135,7 +135,7 @@ describe("the plan of a stop", () => {
 
   it("says what is missing: the passkey, the chain's answer, or a Safe", () => {
     expect(plan({ owner: undefined })).to.deep.equal({ kind: "unknownPasskey" });
-    expect(planStop(managed, SIGNER, call, undefined)).to.deep.equal({ kind: "asking" });
+    expect(planChange(managed, SIGNER, call, undefined)).to.deep.equal({ kind: "asking" });
     expect(plan({ accountKind: "kernel" })).to.deep.equal({ kind: "otherKind" });
   });
 });

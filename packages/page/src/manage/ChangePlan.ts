@@ -1,14 +1,14 @@
 import { type EncodedCall, safeTransaction } from "@latchkey/sdk";
 import { type Address, type Hex, isAddressEqual, numberToHex } from "viem";
-import type { SavedStop } from "../store/Saved.ts";
+import type { SavedChange } from "../store/Saved.ts";
 import { predictSafe } from "../tap/predictSafe.ts";
 import { type SafeAction, safeAction } from "../tap/safeAction.ts";
 import { PageFailure } from "../wording/PageFailure.ts";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import type { SafeStanding } from "./readSafe.ts";
 
-/** What the passkey is to sign so that an account takes something back: ready before the click. */
-export type StopPlan = {
+/** What the passkey is to sign so that an account changes a session: ready before the click. */
+export type ChangePlan = {
   action: SafeAction;
   /** The Safe's, which it is signed for. */
   nonce: bigint;
@@ -16,8 +16,8 @@ export type StopPlan = {
   epoch: bigint;
 };
 
-/** Why nothing can be stopped from here. */
-export type StopObstacle =
+/** Why nothing can be changed from here. */
+export type ChangeObstacle =
   /** The chain has not said where the account stands. */
   | { kind: "asking" }
   | { kind: "failure"; failure: PageFailure }
@@ -28,15 +28,15 @@ export type StopObstacle =
  * Prepares the account's call, so that the click has nothing left to wait for.
  *
  * @param signer The owner that stands for the passkey: Safe's shared signer on that chain.
- * @param call Of the session module, by `encodeRevoke` or `encodeRevokeAll`.
+ * @param call Of the session module, by `encodeChange`.
  * @param safe As the chain said it last.
  */
-export function planStop(
+export function planChange(
   { account, accountKind, chainId, owner }: ManagedAccount,
   signer: Address,
   call: EncodedCall,
   safe: SafeStanding | undefined,
-): StopPlan | StopObstacle {
+): ChangePlan | ChangeObstacle {
   if (accountKind !== "safe") return { kind: "otherKind" };
   if (!owner) return { kind: "unknownPasskey" };
   if (!safe) return { kind: "asking" };
@@ -58,18 +58,18 @@ export function planStop(
 export type SignedTransaction = { chainId: Hex; to: Address; data: Hex; value: "0x0" };
 
 /**
- * What has to be sent for a signed stop, in order: what creates the account, which is left out once it exists, and the
+ * What has to be sent for a signed change, in order: what creates the account, which is left out once it exists, and the
  * account's own transaction. All of it is computed anew: what was kept is nothing that a wallet should send unseen.
  *
  * @param signer The owner that stands for the passkey.
- * @param call Of the session module, as for {@link planStop}.
+ * @param call Of the session module, as for {@link planChange}.
  */
-export function stopTransactions(
-  { nonce, signature }: Pick<SavedStop, "nonce" | "signature">,
+export function changeTransactions(
+  { nonce, signature }: Pick<SavedChange, "nonce" | "signature">,
   managed: Pick<ManagedAccount, "account" | "chainId" | "owner">,
   signer: Address,
   call: EncodedCall,
-): { creation: SignedTransaction | undefined; stop: SignedTransaction } {
+): { creation: SignedTransaction | undefined; change: SignedTransaction } {
   const { account, chainId: id } = managed;
   const transaction = safeTransaction({ safe: account, chainId: id, nonce: BigInt(nonce), calls: [call] });
   const signed = ({ to, data }: { to: Address; data: Hex }): SignedTransaction => ({
@@ -79,7 +79,7 @@ export function stopTransactions(
     value: "0x0",
   });
   const creation = creationOf(managed, signer);
-  return { creation: creation && signed(creation), stop: signed(transaction.encode(signature)) };
+  return { creation: creation && signed(creation), change: signed(transaction.encode(signature)) };
 }
 
 /** What creates the account, if it is one that this page makes for a passkey. */

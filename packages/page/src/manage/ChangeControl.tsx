@@ -1,0 +1,215 @@
+import { type ReactNode, useEffect, useId, useMemo } from "react";
+import type { ChainSettings } from "../chain/ChainSettings.ts";
+import type { AskedChain } from "../chain/PageChains.ts";
+import { webAuthnFailure } from "../tap/passkeyFailure.ts";
+import { Actions } from "../ui/Actions.tsx";
+import { Button } from "../ui/Button.tsx";
+import { CopyButton } from "../ui/CopyButton.tsx";
+import { Status } from "../ui/Status.tsx";
+import { TransactionLink } from "../ui/TransactionLink.tsx";
+import { TransactionText } from "../ui/TransactionText.tsx";
+import { useReveal } from "../ui/useReveal.ts";
+import { changeWords } from "../wording/changeWords.ts";
+import { FailureNotice, FailureState } from "../wording/FailureNotice.tsx";
+import type { ChangeOffer } from "./ChangeOffer.ts";
+import { type ChangeObstacle, type ChangePlan, planChange } from "./ChangePlan.ts";
+import type { ManagedAccount } from "./ManagedAccount.ts";
+import type { SafeStanding } from "./readSafe.ts";
+import { type ChangeKind, type ChangeSubject, encodeChange } from "./SessionChange.ts";
+import { type ChangePhase, useChanging } from "./useChanging.ts";
+
+/**
+ * The buttons that stop something, pause or resume it, what they do, and how far that has come.
+ *
+ * @param props.subject The same object as long as it is the same.
+ * @param props.offers The same object as long as nothing of it changes.
+ * @param props.describes The id of the heading that says what is changed: several buttons have the same name.
+ * @param props.over Why there is nothing to change any more: then only the outcome of a stop stays.
+ * @param props.isPaused As the chain said it last.
+ * @param props.answeredAt When the chain answered last, by this device's clock.
+ */
+export function ChangeControl({
+  asked,
+  managed,
+  safe,
+  subject,
+  offers,
+  describes,
+  over,
+  isPaused = false,
+  answeredAt,
+  onMined,
+}: {
+  asked: AskedChain;
+  managed: ManagedAccount;
+  safe: SafeStanding | undefined;
+  subject: ChangeSubject;
+  offers: readonly ChangeOffer[];
+  describes: string;
+  over: "stopped" | "expired" | undefined;
+  isPaused?: boolean;
+  answeredAt: number | undefined;
+  onMined: () => void;
+}) {
+  const id = useId();
+  const { phase, failure, begin, isOutdated, waiting, payers } = useChanging({
+    asked,
+    managed,
+    subject,
+    safe,
+    over,
+    answeredAt,
+    onMined,
+  });
+  const { sharedSigner } = asked.settings;
+  // Ready before the click: browsers show a passkey's prompt only as the click's direct answer.
+  const plans = useMemo(() => {
+    const failure = webAuthnFailure();
+    const planOf = (kind: ChangeKind): ChangePlan | ChangeObstacle =>
+      failure
+        ? { kind: "failure", failure }
+        : planChange(managed, sharedSigner, encodeChange(subject, kind), isOutdated ? undefined : safe);
+    return new Map(offers.map(({ kind }) => [kind, planOf(kind)]));
+  }, [managed, sharedSigner, subject, offers, safe, isOutdated]);
+  const obstacle = [...plans.values()].find((plan) => "kind" in plan);
+  const of = phase.kind === "idle" ? undefined : phase.of;
+  // A stop stays, whatever comes later; the others may have been undone since, here or elsewhere.
+  const isPast =
+    of !== "stop" &&
+    (over !== undefined ||
+      (phase.kind === "mined" && (answeredAt ?? 0) > phase.at && isPaused !== (of === "pause")));
+  const isTold = of !== undefined && !isPast;
+  const outcome = useReveal<HTMLDivElement>(isTold && phase.kind);
+  useEffect(() => {
+    // The button goes away with the session: whoever pressed it by the keyboard is led to what came of it.
+    if (over && isTold) outcome.current?.focus();
+  }, [over, isTold, outcome]);
+  const isBusy = phase.kind === "passkey" || phase.kind === "sending" || phase.kind === "sent";
+  // Nothing is left to do, and nothing was done here.
+  if (over && !isTold) return null;
+  // What is signed later takes the place of what waits. A stop must not be lost by that.
+  const shown = phase.kind === "signed" && of === "stop" ? offers.filter(({ kind }) => kind === of) : offers;
+  const isUnsent = phase.kind === "signed" && !over;
+  const unsentText = JSON.stringify(waiting, undefined, 2);
+  return (
+    <div className="change">
+      {!over && (
+        <>
+          <Actions>
+            {shown.map(({ kind, label, look }) => {
+              const plan = plans.get(kind);
+              return (
+                <Button
+                  // Resume stands where Pause stood, and keeps its focus.
+                  key={String(kind === "stop")}
+                  look={look}
+                  busy={isBusy && of === kind}
+                  disabled={isBusy || !plan || "kind" in plan}
+                  aria-describedby={`${describes} ${id}${kind}`}
+                  onClick={() => plan && "action" in plan && begin(kind, plan)}
+                >
+                  {label}
+                </Button>
+              );
+            })}
+          </Actions>
+          {shown.map(({ kind, label, does }) => (
+            <p className="small quiet" id={id + kind} key={kind}>
+              {offers.length > 1 && <b>{label}: </b>}
+              {does}
+            </p>
+          ))}
+          {obstacle && <Obstacle obstacle={obstacle} subject={subject} offers={offers} />}
+        </>
+      )}
+      <div ref={outcome} tabIndex={-1} className="stack stack--tight">
+        <Status busy={isBusy}>{isTold && <Progress phase={phase} settings={asked.settings} />}</Status>
+        {isUnsent && (
+          <Actions>
+            {payers.map(({ name, pay }) => (
+              <Button key={name} onClick={pay}>
+                {name}
+              </Button>
+            ))}
+            <CopyButton label="Copy the transaction" text={unsentText} />
+          </Actions>
+        )}
+      </div>
+      {failure !== undefined && !over && <FailureNotice error={failure} />}
+      {isUnsent && <TransactionText label="The signed transaction" text={unsentText} />}
+    </div>
+  );
+}
+
+function Progress({ phase, settings }: { phase: ChangePhase; settings: ChainSettings }): ReactNode {
+  const { explorer, isLocal } = settings;
+  if (phase.kind === "idle") return null;
+  const { made, notMade, untilMined } = changeWords[phase.of];
+  switch (phase.kind) {
+    case "passkey":
+      return "Waiting for your passkey…";
+    case "signed":
+      return `Signed, and not sent: ${notMade}${
+        phase.of === "resume"
+          ? ". It is sent only when you say so. "
+          : ` yet. ${isLocal ? "It is sent as soon as the chain answers. " : ""}`
+      }Anyone can send it from any account: it does the same whoever pays the gas.`;
+    case "sending":
+      return phase.payer ? `Sending. The gas is paid by ${phase.payer}…` : "Signed. Asking who pays the gas…";
+    case "sent":
+      return (
+        <>
+          Sent. {untilMined} <TransactionLink hash={phase.hash} explorer={explorer} />
+        </>
+      );
+    case "mined":
+      return (
+        <>
+          {phase.hash ? `Mined: ${made}. ` : `I${made.slice(1)}.`}
+          {phase.hash && <TransactionLink hash={phase.hash} explorer={explorer} />}
+        </>
+      );
+  }
+}
+
+function Obstacle({
+  obstacle,
+  subject,
+  offers,
+}: {
+  obstacle: ChangeObstacle;
+  subject: ChangeSubject;
+  offers: readonly ChangeOffer[];
+}) {
+  switch (obstacle.kind) {
+    case "asking":
+      return <p className="small quiet">This works as soon as the chain has answered.</p>;
+    case "failure":
+      return <FailureState error={obstacle.failure} />;
+    case "unknownPasskey":
+      return (
+        <p className="small">
+          This browser does not know the account's passkey. Add the account on the{" "}
+          <a href="#start">start page</a> with “Use a passkey you have”.
+        </p>
+      );
+    case "otherKind":
+      return (
+        <div className="stack stack--tight">
+          <p className="small">
+            This account is not a Safe. Have the wallet that owns it make the account send this call:
+          </p>
+          {offers.map(({ kind, label }) => {
+            const { to, data } = encodeChange(subject, kind);
+            return (
+              <TransactionText
+                key={kind}
+                label={`The call for “${label}”`}
+                text={JSON.stringify({ to, data, value: "0x0" }, undefined, 2)}
+              />
+            );
+          })}
+        </div>
+      );
+  }
+}

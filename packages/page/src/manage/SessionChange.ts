@@ -1,0 +1,69 @@
+import {
+  type EncodedCall,
+  encodePause,
+  encodeResume,
+  encodeRevoke,
+  encodeRevokeAll,
+  type Grant,
+  hashSession,
+  sessionModuleAbi,
+  sessionState,
+} from "@latchkey/sdk";
+import type { Address } from "viem";
+import { readContract } from "viem/actions";
+import type { ChainClient } from "../chain/chainClient.ts";
+import type { SavedChange } from "../store/Saved.ts";
+
+/** What the owner does to a session. A stop is for ever; a pause lasts until the session is resumed. */
+export type ChangeKind = SavedChange["kind"];
+
+/** What is changed: one session, or all that a module has of an account, which can only be stopped. */
+export type ChangeSubject =
+  | { kind: "session"; grant: Grant }
+  | { kind: "everything"; account: Address; module: Address };
+
+const encoders = { stop: encodeRevoke, pause: encodePause, resume: encodeResume };
+
+/** The account's call that makes the change. */
+export const encodeChange = (subject: ChangeSubject, kind: ChangeKind): EncodedCall =>
+  subject.kind === "everything" ? encodeRevokeAll(subject) : encoders[kind](subject.grant);
+
+/** The account's epoch. Stopping everything makes it another one, a hash: neither higher nor lower than the one before. */
+export const readEpoch = (
+  client: ChainClient,
+  { account, module }: { account: Address; module: Address },
+): Promise<bigint> =>
+  readContract(client, { address: module, abi: sessionModuleAbi, functionName: "epochOf", args: [account] });
+
+/**
+ * Whether the chain itself says that the change is made: no transaction's receipt tells that, since a wallet may have
+ * sent something else.
+ *
+ * @param since The account's epoch before the change was sent: everything is stopped once it is another.
+ */
+export async function isMade(
+  client: ChainClient,
+  subject: ChangeSubject,
+  kind: ChangeKind,
+  since: bigint,
+): Promise<boolean> {
+  if (subject.kind === "everything") return (await readEpoch(client, subject)) !== since;
+  const { module } = subject.grant;
+  const session = subject.grant.session;
+  const { account } = session;
+  const id = hashSession(session);
+  if (kind === "stop") {
+    const [state, epoch] = await Promise.all([
+      sessionState(client, { module, id, account }),
+      readEpoch(client, { account, module }),
+    ]);
+    return state === "REVOKED" || epoch !== session.epoch;
+  }
+  const [, isPaused] = await readContract(client, {
+    address: module,
+    abi: sessionModuleAbi,
+    functionName: "stateOf",
+    args: [id, account],
+  });
+  return isPaused === (kind === "pause");
+}

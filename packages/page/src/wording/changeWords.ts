@@ -1,0 +1,26 @@
+import type { ChangeKind } from "../manage/SessionChange.ts";
+
+/** How a change is spoken of, before and after it is made. */
+type ChangeWords = {
+  made: string;
+  notMade: string;
+  /** What the agent can do for as long as it is not made. */
+  meanwhile: string;
+  /** The same, while it is on its way. */
+  untilMined: string;
+};
+
+const spends = "Your agent can go on spending.";
+const untilMined = "Your agent can spend until it is mined.";
+
+/** See {@link ChangeWords}. */
+export const changeWords: Readonly<Record<ChangeKind, ChangeWords>> = {
+  stop: { made: "it is stopped", notMade: "it is not stopped", meanwhile: spends, untilMined },
+  pause: { made: "it is paused", notMade: "it is not paused", meanwhile: spends, untilMined },
+  resume: {
+    made: "it is resumed",
+    notMade: "it is still paused",
+    meanwhile: "Your agent still cannot spend.",
+    untilMined: "Your agent can spend once it is mined.",
+  },
+};
