@@ -58,8 +58,11 @@ const asked = removals.filter(({ name }) => values.only?.includes(name) ?? true)
 const width = Math.max(...asked.map(({ name }) => name.length));
 if (values.list) {
   const fileWidth = Math.max(...asked.map(({ file }) => file.length));
-  for (const { name, file, rule } of asked)
-    console.log(`${name.padEnd(width)}  contracts/${file.padEnd(fileWidth)}  ${rule}`);
+  const lines = asked.map(
+    ({ name, file, rule }) => `${name.padEnd(width)}  contracts/${file.padEnd(fileWidth)}  ${rule}\n`,
+  );
+  // Into a pipe it is written bit by bit: the process may end only afterwards.
+  await new Promise<void>((done) => process.stdout.write(lines.join(""), () => done()));
   process.exit(0);
 }
 
