@@ -7,6 +7,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { ONLY_READ } from "./commandLine.ts";
+import { npmCommand } from "./npmCommand.ts";
 
 const [build = "", script = "", ...typed] = process.argv.slice(2);
 const root = resolve(import.meta.dirname, "..");
@@ -20,7 +21,8 @@ if (read.status !== 0 || typed.some((word) => word === "--help" || word === "-h"
   process.exit(read.status ?? 1);
 
 // What a build says is no part of the script's output.
-const built = spawnSync("npm", ["run", "--silent", build], { cwd: root, stdio: ["ignore", 2, 2] });
+const npm = npmCommand(["run", "--silent", build]);
+const built = spawnSync(npm.command, npm.args, { cwd: root, stdio: ["ignore", 2, 2] });
 if (built.status !== 0) process.exit(built.status ?? 1);
 
 const child = spawn(process.execPath, command, { stdio: "inherit" });

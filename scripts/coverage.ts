@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { resolve } from "node:path";
 import { commandLine, readCommandLine } from "./commandLine.ts";
+import { npmCommand } from "./npmCommand.ts";
 
 readCommandLine(
   commandLine("npm run coverage --", "Prints the lines and statements of contracts/ that the tests reach."),
@@ -28,6 +29,7 @@ try {
 } finally {
   // Nobody may deploy or measure the instrumented code by mistake.
   delete process.env.HARDHAT_COVERAGE;
-  spawnSync("npm", ["run", "--silent", "compile"], { stdio: ["ignore", "ignore", "inherit"] });
+  const { command, args } = npmCommand(["run", "--silent", "compile"]);
+  spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"] });
 }
 process.exit(0);

@@ -4,6 +4,8 @@
  *
  *     npm run test:rules                      every rule of scripts/rules/
  *     npm run test:rules -- --only <name> …   these only
+ *     npm run test:rules -- --all             names every test that notices, not the first alone: slow, so best with --only
+ *     npm run test:rules -- --list            prints the rules, and does nothing else
  *     npm run test:rules -- --jobs 4          in so many processes
  *
  * The contracts are changed in memory; no file of the repository is written.
@@ -15,17 +17,20 @@ import { join } from "node:path";
 import { commandLine, readCommandLine } from "./commandLine.ts";
 import { type Code, compile } from "./rules/compile.ts";
 import { compileTogether, NONE, numbered, type Together } from "./rules/compileTogether.ts";
+import { outcomeOf } from "./rules/outcomeOf.ts";
 import type { AccountKind, Removal } from "./rules/Removal.ts";
 import { matches, removals, withoutRule } from "./rules/removals.ts";
 import type { Task } from "./rules/Task.ts";
 import type { Verdict } from "./rules/Verdict.ts";
 
-const values = readCommandLine<{ only?: string[]; jobs: string }>(
+const values = readCommandLine<{ only?: string[]; all: boolean; list: boolean; jobs: string }>(
   commandLine(
     "npm run test:rules --",
     "Leaves out each rule of the contracts, once, and names the test that notices.",
   )
     .option("--only <name...>", "these rules only")
+    .option("--all", "name every test that notices, not the first alone; slow without --only", false)
+    .option("--list", "print name, file and rule of each, and do nothing else", false)
     .option("--jobs <number>", "how many processes", String(Math.min(availableParallelism(), 8))),
 );
 
@@ -50,6 +55,16 @@ if (misplaced.length > 0) {
   );
 }
 const asked = removals.filter(({ name }) => values.only?.includes(name) ?? true);
+const width = Math.max(...asked.map(({ name }) => name.length));
+if (values.list) {
+  const fileWidth = Math.max(...asked.map(({ file }) => file.length));
+  const lines = asked.map(
+    ({ name, file, rule }) => `${name.padEnd(width)}  contracts/${file.padEnd(fileWidth)}  ${rule}\n`,
+  );
+  // Into a pipe it is written bit by bit: the process may end only afterwards.
+  await new Promise<void>((done) => process.stdout.write(lines.join(""), () => done()));
+  process.exit(0);
+}
 
 const scratch = mkdtempSync(join(tmpdir(), "latchkey-rules-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
@@ -73,7 +88,7 @@ const judge = (worker: ChildProcess, task: Task): Promise<Verdict | "the worker 
 
 const start = (): Promise<ChildProcess> =>
   new Promise((done, failed) => {
-    const worker = fork(join(import.meta.dirname, "rules/worker.ts"), {
+    const worker = fork(join(import.meta.dirname, "rules/worker.ts"), values.all ? ["--all"] : [], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const died = () => failed(new Error("a worker did not start"));
@@ -97,11 +112,12 @@ const first = await start();
 for (const [accounts, { code }] of together) {
   const sound = await judge(first, { code: write(`unchanged-${accounts}`, numbered(code, NONE)), accounts });
   if (typeof sound === "string") fail(sound);
-  if (sound.caughtBy) fail(`The contracts fail a test of their own, ${sound.caughtBy}: ${sound.why}`);
+  const [broken] = sound.failures;
+  if (broken) fail(`The contracts fail a test of their own, ${broken.title}: ${broken.why}`);
   console.log(`${accounts}: ${sound.passed} tests pass with every rule (${elapsed()})`);
 }
 first.disconnect();
-console.log("Without the rule, the first that fails:\n");
+console.log(`Without the rule, ${values.all ? "every test that fails" : "the first that fails"}:\n`);
 
 /** The contracts without the rule. */
 function codeWithout(removal: Removal): Code {
@@ -111,7 +127,6 @@ function codeWithout(removal: Removal): Code {
   return compile(kindOf(removal), new Map([[`contracts/${removal.file}`, withoutRule(removal)]]));
 }
 
-const width = Math.max(...asked.map(({ name }) => name.length));
 const waiting = [...asked];
 const survived: Removal[] = [];
 let errors = 0;
@@ -124,18 +139,11 @@ async function work() {
     const code = write(name, codeWithout(removal));
     const verdict = await judge(worker, { code, file, accounts: kindOf(removal) });
     rmSync(code);
-    if (typeof verdict === "string") {
-      errors += 1;
-      worker = await start();
-    } else if (verdict.timedOut) errors += 1;
-    else if (!verdict.caughtBy) survived.push(removal);
-    const result =
-      typeof verdict === "string"
-        ? `ERROR ${verdict}`
-        : verdict.timedOut
-          ? `ERROR too slow to tell: ${verdict.caughtBy}`
-          : (verdict.caughtBy ?? "SURVIVED");
-    console.log(`${name.padEnd(width)}  ${result}`);
+    const { kind, lines } = outcomeOf(verdict);
+    if (kind === "error") errors += 1;
+    if (kind === "survived") survived.push(removal);
+    if (typeof verdict === "string") worker = await start();
+    for (const [i, line] of lines.entries()) console.log(`${(i === 0 ? name : "").padEnd(width)}  ${line}`);
   }
   worker.disconnect();
 }

@@ -12,9 +12,10 @@
 import { spawn } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { basename, join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
 import { createInterface } from "node:readline";
 import { commandLine, readCommandLine } from "./commandLine.ts";
+import { npmCommand } from "./npmCommand.ts";
 import type { Tally } from "./suites/Tally.ts";
 
 /** Something to run in a process of its own. */
@@ -84,14 +85,12 @@ async function runAll(jobs: readonly Job[], limit: number): Promise<Outcome[]> {
 
 const script = (name: string, ...args: string[]): Job => ({
   name,
-  command: "npm",
-  args: ["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])],
+  ...npmCommand(["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])]),
 });
 
 const pageBuild: Job = {
   name: "build page",
-  command: "npm",
-  args: ["run", "--silent", "build", "--workspace", "@latchkey/page"],
+  ...npmCommand(["run", "--silent", "build", "--workspace", "@latchkey/page"]),
 };
 
 const suite = (name: string, runner: "mocha" | "solidity", files: readonly string[]): Job => {
@@ -106,7 +105,7 @@ const select = (pattern: string, asked: readonly string[]) =>
       statSync(path).isDirectory() ? globSync(pattern, { cwd: path }).map((f) => join(path, f)) : [path],
     )
     .filter((path) => path.endsWith(pattern.slice(pattern.indexOf("."))))
-    .map((path) => relative(root, resolve(path)))
+    .map((path) => relative(root, resolve(path)).replaceAll(sep, "/"))
     .sort();
 
 /**

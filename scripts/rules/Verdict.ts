@@ -1,10 +1,15 @@
+/** A test that failed. */
+export type Failure = {
+  title: string;
+  /** What it failed with. */
+  why: string;
+  /** It only took too long, which says nothing of the rule. */
+  timedOut: boolean;
+};
+
 /** How the tests of some code ended. */
 export type Verdict = {
   passed: number;
-  /** The first test that failed; none if all passed. */
-  caughtBy?: string;
-  /** What it failed with. */
-  why?: string;
-  /** That test only took too long, which says nothing of the rule. */
-  timedOut?: boolean;
+  /** In the order in which they failed; the first alone, unless all were asked for. */
+  failures: Failure[];
 };

@@ -38,7 +38,19 @@ type Problem = {
 type Output = {
   errors?: Problem[];
   sources?: Record<string, { ast: Node }>;
-  contracts?: Record<string, Record<string, { evm: { deployedBytecode: { object: string } } }>>;
+  contracts?: Record<
+    string,
+    Record<string, { evm: { deployedBytecode: { object: string } }; storageLayout?: StorageLayout }>
+  >;
+};
+
+type Variable = { label: string; slot: string; offset: number; type: string };
+
+/** The compiler's account of what a contract keeps where. */
+export type StorageLayout = {
+  storage: Variable[];
+  /** By the name that a variable has as its `type`; a struct's has members. */
+  types: Record<string, { label: string; members?: Variable[] }> | null;
 };
 
 /** Sources that do not compile. */
@@ -107,4 +119,15 @@ export function compile(kind: AccountKind, overrides: Overrides): Code {
       return [name, `0x${object}`];
     }),
   ) as Code;
+}
+
+/** What each contract keeps where, as it stands. */
+export function storageLayouts(kind: AccountKind): Map<string, StorageLayout> {
+  const output = run(kind, new Map(), { "*": ["storageLayout"] });
+  return new Map(
+    Object.entries(contracts[kind]).flatMap(([name, path]) => {
+      const layout = output.contracts?.[path]?.[name]?.storageLayout;
+      return layout ? [[name, layout]] : [];
+    }),
+  );
 }

@@ -31,6 +31,7 @@ import {
 const noSlots = (changes: Partial<Session> = {}) =>
   session({ budgets: [budget({ signatures: 0, sizes: 0 })], ...changes });
 
+// Rules of docs/spec.md: B-1, B-2, B-3, B-4, B-7, B-8.
 describe("a budget", () => {
   useChain();
 

@@ -71,6 +71,7 @@ const refusedCalls = async (of: Session, calls: readonly Call[], error: string, 
 };
 const withAction = (changes: Partial<Session> = {}) => session({ actions: [actAction()], ...changes });
 
+// Rules of docs/spec.md: C-1, C-2, C-3, C-4, C-5, C-6, C-7, C-8, C-10, C-11.
 describe("a call of a session", () => {
   useChain();
 

@@ -79,6 +79,7 @@ const rich = () =>
     actions: [actAction(), actAction({ rules: [{ offset: 4, op: 2, value: pad("0x05") }] })],
   });
 
+// Rules of docs/spec.md.
 describe("a payload", () => {
   useChain();
 

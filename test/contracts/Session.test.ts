@@ -126,6 +126,7 @@ const byAnyone = (data: Hex) => chain.call({ from: stranger.address, to: MODULE,
 const hashed = (bytes: Hex) => byAnyone(encode("hashSession", [bytes]));
 const malformed = (bytes: Hex) => refused(hashed(bytes), "MalformedSession", flaw("ENCODING"), 0);
 
+// Rules of docs/spec.md: S-1, S-2, S-3, S-4, S-5, S-6, S-8, S-9, S-10.
 describe("a session", () => {
   useChain();
 

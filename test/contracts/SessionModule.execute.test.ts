@@ -49,6 +49,7 @@ import {
   useChain,
 } from "./fixture.ts";
 
+// Rules of docs/spec.md: E-5, E-6.
 describe("execute", () => {
   useChain();
 

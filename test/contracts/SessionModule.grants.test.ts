@@ -55,6 +55,7 @@ const use = (of = session(), grant: Hex = "0x") => execute(of, [pay(alice, USD)]
 const notGranted = async (of: ReturnType<typeof session>, grant: Hex) =>
   refused(chain.call(use(of, grant)), "NotGranted", await idOf(of));
 
+// Rules of docs/spec.md: G-1, G-3, G-6, G-7.
 describe("a grant", () => {
   useChain();
 

@@ -62,6 +62,7 @@ const endingIn = (address: Address): Session => {
   return of as Session;
 };
 
+// Rules of docs/spec.md: L-1, L-2, L-3, L-4, L-5, L-10.
 describe("the life of a session", () => {
   useChain();
 

@@ -88,6 +88,7 @@ async function burn(slot: Slot, of: Session = session(), period = 0n, budgetInde
 const settled = async (slot: Slot, of: Session = session(), period = 0n) =>
   chain.usdc.authorizationState(of.account, slotNonce(hashOf(of), 0, period, slot));
 
+// Rules of docs/spec.md: N-1, N-2, N-3, N-4, N-5, N-6, N-7, N-8.
 describe("a slot", () => {
   useChain();
   beforeEach(async () => {

@@ -82,6 +82,7 @@ const ENDINGS = [
   "pay: WrongEpoch",
 ];
 
+// Rules of docs/spec.md: I-4, I-5.
 describe(`sessions on real Safes with genuine USDC, step by step against the model (seed ${SEED})`, function () {
   this.timeout(DEEP ? 0 : 600_000);
 

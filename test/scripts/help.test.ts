@@ -10,8 +10,8 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 /** Those that are other tools' own, or steps of a build. */
 const others = [
-  ...["postinstall", "build", "compile", "package", "format", "lint", "lint:contracts", "lint:mocks"],
-  "types",
+  ...["postinstall", "build", "compile", "package", "format", "lint", "lint:areas"],
+  ...["lint:contracts", "lint:mocks", "types"],
 ];
 
 /** What `--help` names of each, besides `--help` itself. */
@@ -22,7 +22,7 @@ const options: Readonly<Record<string, readonly string[]>> = {
   page: ["--port", "--pace", "--page", "--json"],
   test: ["--deep", "--jobs", "paths"],
   "test:deep": ["--deep", "--jobs", "paths"],
-  "test:rules": ["--only", "--jobs"],
+  "test:rules": ["--only", "--all", "--list", "--jobs"],
   "test:page": ["--deep", "--jobs", "paths"],
   bench: ["--check", "--json"],
   "bench:trace": ["row"],

@@ -71,6 +71,7 @@ const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141
 /** No part of an op's gas is more. */
 const MOST_GAS = 2n ** 120n - 1n;
 
+// Rules of docs/spec.md: U-1, U-6, U-7, U-8.
 describe("ERC7579SessionModule.validateUserOp", () => {
   useAccounts();
 
