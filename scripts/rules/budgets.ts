@@ -104,7 +104,6 @@ export const budgets: Removal[] = [
     "amount > budget.perTransaction || period",
     "amount >= budget.perTransaction || period",
   ),
-  inValidation("payment-period-width", "a period's number does not wrap", " || period > type(uint48).max"),
   inValidation(
     "payment-period-from-valid-after",
     "a userOp's period 0 begins at validAfter",

@@ -38,11 +38,6 @@ export const payloads: Removal[] = [
         "readNumber(cursor, 32)\n            mstore(add(payload, 0xe0), value)",
         "readNumber(cursor, 255)\n            mstore(add(payload, 0xe0), value)",
       ],
-      [
-        "valid-before",
-        "readNumber(cursor, 32)\n            mstore(add(payload, 0x100), value)",
-        "readNumber(cursor, 255)\n            mstore(add(payload, 0x100), value)",
-      ],
     ] as const
   ).map(([name, find, replace]) =>
     payload(`payload-width-of-${name}`, `a payload's ${name} fits`, find, replace),

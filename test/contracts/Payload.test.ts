@@ -641,6 +641,17 @@ describe("a payload", () => {
         }
       });
     }
+    it("so that no payment has two payloads: one whose first byte is cut off is none", async () => {
+      await chain.send(enable(session()));
+      const good = await authorize({ to: bob, validAfter: 0n });
+      expect(await asks(good.hash, good.payload)).to.equal(true);
+      const others: [string, Hex][] = [
+        ["payee", concat(["0x1501", bob])],
+        ["validAfter", concat(["0x2101", `0x${"00".repeat(32)}`])],
+      ];
+      for (const [name, wide] of others)
+        expect(await asks(good.hash, withPart(good, name, wide)), name).to.equal(false);
+    });
     it("so that one that begins with what is cut off names no other session", async () => {
       const of = session({ budgets: [budget({ period: 1 })] });
       await chain.send(enable(of));

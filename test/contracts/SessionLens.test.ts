@@ -259,6 +259,10 @@ describe("SessionLens", function () {
         expect(await ask("flawOf", of, MODULE)).to.deep.equal([true, flaw, 1n]);
       }
     });
+    it("of the first action that has one, though those behind it have none", async () => {
+      const of = session({ actions: [actAction(), actAction({ target: zeroAddress }), actAction()] });
+      expect(await ask("flawOf", of, MODULE)).to.deep.equal([true, FLAWS.TARGET, 1n]);
+    });
     it("of the module that is to enable it: another's address is no flaw", async () => {
       const of = session({ actions: [actAction({ target: MODULE })] });
       expect(await ask("flawOf", of, MODULE)).to.deep.equal([true, FLAWS.TARGET, 0n]);

@@ -94,4 +94,20 @@ describe("docs/architecture.md", () => {
     const strange = places?.filter((path) => !/\b(gasAllowance|sizes)\b/.test(read(path)));
     expect(strange).to.deep.equal([]);
   });
+
+  it("counts the places that a field's form has, five at most on either side of the chain", () => {
+    const [, ...lists] = section("A new field in a session touches these places").split("\nIts form in ");
+    expect(lists).to.have.length(2);
+    for (const list of lists) {
+      const [form = ""] = list.split("\nWhat it means");
+      expect(form.match(/^- `/gm), form).to.have.length.within(1, 5);
+    }
+    // A salt means nothing: whatever names it deals with the form alone, or asks for the salt of a new session.
+    const form: readonly string[] =
+      lists[1]?.split("\nWhat it means")[0]?.match(/(?<=^- `packages\/sdk\/src\/)[\w./]+/gm) ?? [];
+    const named = globSync("packages/sdk/src/**/*.ts", { cwd: root, exclude: ["**/generated/**"] })
+      .filter((path) => /\bsalt\b[,:]/.test(read(path).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")))
+      .map((path) => path.replaceAll("\\", "/").replace("packages/sdk/src/", ""));
+    expect(named.filter((path) => !form.includes(path)).sort()).to.deep.equal(["handoff/joinPermissions.ts"]);
+  });
 });

@@ -1,8 +1,9 @@
-import { type Address, isAddressEqual, maxUint128, maxUint256, size, zeroAddress } from "viem";
+import { type Address, isAddressEqual, zeroAddress } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { readSession } from "./readSession.ts";
 import { ANYONE, type Session } from "./Session.ts";
+import { MOST } from "./schema.ts";
 
 /**
  * What can be wrong with a session's shape, in the words of the contract's `Flaw`. WIDTH is the SDK's alone: a value does not
@@ -20,9 +21,6 @@ export type Flaw =
   | "TARGET"
   | "OPERATOR"
   | "ENCODING";
-
-/** Most that one session holds of each. */
-const MOST = { budgets: 8, actions: 32, rules: 8, recipients: 32, sizes: 8 } as const;
 
 /**
  * Checks every bound that the module checks when a session is enabled, so that nobody signs what the chain will
@@ -42,23 +40,12 @@ export function checkSession(session: Session, module?: Address): void {
   if (isOneOf(account, zeroAddress)) throw malformed("PARTIES", 0, "The account is the zero address.");
   if (isOneOf(key, zeroAddress, account))
     throw malformed("PARTIES", 0, "The key must be an address of its own, neither zero nor the account.");
-  if (
-    !isWhole(session.validAfter, 2 ** 48) ||
-    !isWhole(session.validUntil, 2 ** 47) ||
-    session.validUntil < 2 ||
-    session.validUntil <= session.validAfter
-  )
+  if (session.validUntil < 2 || session.validUntil <= session.validAfter || session.validUntil >= 2 ** 47)
     throw malformed(
       "WINDOW",
       0,
       "The session must end after it begins, and below 2^47 seconds of Unix time.",
     );
-  if (
-    !fits(session.epoch, (1n << 64n) - 1n) ||
-    !fits(session.salt, maxUint256) ||
-    !fits(session.gasAllowance, maxUint128)
-  )
-    throw malformed("WIDTH", 0, "The epoch, the salt or the gas allowance does not fit its field.");
   if (budgets.length > MOST.budgets)
     throw malformed("ENCODING", 0, `A session holds at most ${MOST.budgets} budgets.`);
   if (actions.length > MOST.actions)
@@ -69,9 +56,6 @@ export function checkSession(session: Session, module?: Address): void {
     const { signatures, sizes, recipients } = budget;
     const flawed = (flaw: Flaw, says: string) =>
       malformed(flaw, index, `Budget ${index} (${token}): ${says}`);
-    if (![perTransaction, perPeriod, initial, perSecond].every((amount) => fits(amount, maxUint128)))
-      throw flawed("WIDTH", "an amount does not fit 128 bits.");
-    if (!isWhole(period, 2 ** 32)) throw flawed("WIDTH", "the period does not fit 32 bits.");
     if (isOneOf(token, account, module)) throw flawed("TOKEN", "the token is the account or the module.");
     if (budgets.slice(0, index).some((other) => isAddressEqual(other.token, token)))
       throw flawed("TOKEN", "the token has a budget already.");
@@ -83,12 +67,11 @@ export function checkSession(session: Session, module?: Address): void {
     if (perSecond === 0n && initial > 0n)
       throw flawed("STREAM", "what a stream begins with needs perSecond beside it.");
     if (perSecond > 0n && signatures > 0) throw flawed("STREAM", "a stream cannot be paid by signatures.");
-    if (!isWhole(signatures, 2)) throw flawed("SLOTS", "signatures is 0 for none or 1 for EIP-3009.");
+    if (signatures > 1) throw flawed("SLOTS", "signatures is 0 for none or 1 for EIP-3009.");
     if (signatures === 0 && sizes !== 0)
       throw flawed("SLOTS", "there are no slot sizes where nothing is paid by signatures.");
     if (signatures > 0) {
-      if (!isWhole(sizes, MOST.sizes + 1) || sizes === 0)
-        throw flawed("SLOTS", "there are 1 to 8 slot sizes.");
+      if (sizes > MOST.sizes || sizes === 0) throw flawed("SLOTS", "there are 1 to 8 slot sizes.");
       if (isOneOf(token, zeroAddress)) throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
       if (perTransaction >> BigInt(2 * (sizes - 1)) === 0n)
         throw flawed("SLOTS", "the smallest slot would be worth nothing; take fewer slot sizes.");
@@ -112,19 +95,12 @@ export function checkSession(session: Session, module?: Address): void {
     const flawed = (flaw: Flaw, says: string) => malformed(flaw, index, `Action ${index}: ${says}`);
     if (isOneOf(action.target, zeroAddress, account, module, ...budgets.map(({ token }) => token)))
       throw flawed("TARGET", "the target may not be zero, the account, the module or a budget's token.");
-    if (size(action.selector) !== 4) throw flawed("WIDTH", "a selector has 4 bytes.");
     if (action.rules.length > MOST.rules) throw flawed("ENCODING", `there are at most ${MOST.rules} rules.`);
     for (const rule of action.rules) {
-      if (!isWhole(rule.op, 6)) throw flawed("OPERATOR", "a rule's operator is a number from 0 to 5.");
-      if (!isWhole(rule.offset, 2 ** 16)) throw flawed("WIDTH", "a rule's offset does not fit 16 bits.");
-      if (size(rule.value) !== 32) throw flawed("WIDTH", "a rule's value has 32 bytes.");
+      if (rule.op > 5) throw flawed("OPERATOR", "a rule's operator is a number from 0 to 5.");
     }
   }
 }
-
-const isWhole = (value: number, below: number) => Number.isInteger(value) && value >= 0 && value < below;
-
-const fits = (value: bigint, most: bigint) => value >= 0n && value <= most;
 
 const malformed = (flaw: Flaw, index: number, shortMessage: string) =>
   new InvalidInput({
