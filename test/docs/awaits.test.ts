@@ -49,7 +49,7 @@ describe("the code that readers copy", function () {
     ].join("\n");
     const source = [
       "/**",
-      " * Reads `(await grant.session).budgets`.",
+      " * Reads `(await hashSession(session)).length`.",
       " *",
       " * @example",
       " * const grant = await parseGrant(text);",
@@ -59,7 +59,7 @@ describe("the code that readers copy", function () {
     ].join("\n");
     const examples: Example[] = [...examplesOfPage("page.md", page), ...examplesOfSource("a.ts", source)];
     expect(needlessAwaits(examples).sort()).to.deep.equal([
-      "a.ts:2: await grant.session",
+      "a.ts:2: await hashSession(session)",
       "a.ts:5: await parseGrant(text)",
       "page.md:2: await safeSessionModuleAddress()",
       "page.md:6: await of()",

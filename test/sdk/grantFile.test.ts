@@ -107,7 +107,7 @@ describe("a grant file", () => {
       return undefined;
     };
     expect(faultsOf({ ...file, memo: "", chainId: 0 })).to.deep.equal([
-      "chainId: less than or equal to 0",
+      "chainId: less than 1",
       "grant: unknown: memo",
     ]);
     expect(faultsOf({ ...file, accountKind: "simple", module: 1 })).to.deep.equal([
@@ -116,7 +116,7 @@ describe("a grant file", () => {
     ]);
     const session = { ...file.session, salt: "01", budgets: [{ ...budget, sizes: 9, recipients: [] }] };
     expect(faultsOf({ ...file, session })).to.deep.equal([
-      "session.salt: no decimal string",
+      "session.salt: not a decimal string of at most 78 digits",
       "session.budgets.0.sizes: more than or equal to 9",
       "session.budgets.0.recipients: less than 1 entries",
     ]);
