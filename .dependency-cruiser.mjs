@@ -16,6 +16,7 @@ const ALLOWED = {
   agent: ["encoding", "grant", "accounts", "session", "internal", "errors"],
   review: ["propose", "grant", "accounts", "session", "internal", "errors"],
   handoff: ["propose", "grant", "accounts", "addresses", "session", "internal", "errors"],
+  client: ["agent", "owner", "propose", "grant"],
   testing: ["addresses", "internal", "errors"],
 };
 
@@ -40,7 +41,7 @@ export default {
       severity: "error",
       from: {
         path: "^packages/sdk/src/",
-        pathNot: `^packages/sdk/src/((index|node)\\.ts$|(generated|${Object.keys(ALLOWED).join("|")})/)`,
+        pathNot: `^packages/sdk/src/((index|node|erc7579)\\.ts$|(generated|${Object.keys(ALLOWED).join("|")})/)`,
       },
       to: {},
     },

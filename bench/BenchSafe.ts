@@ -11,15 +11,9 @@ import {
   slice,
   zeroAddress,
 } from "viem";
-import {
-  hashSafeMessage,
-  passkeyVerifiers,
-  safeAbi,
-  safeInitializer,
-  safeInstallation,
-  safeSignatures,
-} from "../packages/sdk/src/accounts/index.ts";
 import { wrapForSafe } from "../packages/sdk/src/accounts/safe/wrapForSafe.ts";
+import { hashSafeMessage, safeAbi, safeSignatures } from "../packages/sdk/src/encoding/index.ts";
+import { passkeyVerifiers, safeInitializer, safeInstallation } from "../packages/sdk/src/index.ts";
 import { grantDigest } from "../packages/sdk/src/session/grantDigest.ts";
 import type { Session } from "../packages/sdk/src/session/Session.ts";
 import { createPasskey } from "../test/environment/passkey.ts";

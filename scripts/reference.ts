@@ -23,13 +23,13 @@ const AREAS = [
   "grant",
   "owner",
   "agent",
+  "session",
+  "accounts",
+  "errors",
   "review",
   "handoff",
   "history",
-  "session",
-  "accounts",
   "encoding",
-  "errors",
 ];
 
 const { check } = readCommandLine<{ check: boolean }>(
@@ -48,6 +48,7 @@ async function renderPages(): Promise<Map<string, string>> {
     const app = await Application.bootstrapWithPlugins({
       entryPoints: [
         ...AREAS.map((area) => join(sources, area, "index.ts")),
+        join(sources, "erc7579.ts"),
         join(sources, "node.ts"),
         // Last: what an area has is only linked from here.
         join(sources, "index.ts"),

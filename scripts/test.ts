@@ -3,6 +3,7 @@
  *
  *     npm test                         everything
  *     npm test -- test/sdk a.t.sol …   only these files and folders, without lint and types
+ *     npm run test:more                what npm test leaves out for its time: MORE
  *     npm run test:deep                the property tests and their folders, for long
  *
  * The numbers are those of the runners: tests that passed, tests and hooks that failed. Each of these counts as one
@@ -32,9 +33,10 @@ type Outcome = { name: string; seconds: number; tally?: Tally; faults: string[] 
 
 const command = commandLine("npm test --", "Builds, then runs every check and every suite.")
   .argument("[paths...]", "only these files and folders, without lint and types")
+  .option("--more", "the suites that npm test leaves out for their time", false)
   .option("--deep", "the property tests and their folders, for long", false)
   .option("--jobs <number>", "how many suites at a time", String(Math.max(1, availableParallelism())));
-const values = readCommandLine<{ deep: boolean; jobs: string }>(command);
+const values = readCommandLine<{ deep: boolean; more: boolean; jobs: string }>(command);
 const positionals = command.args;
 const missing = positionals.find((path) => !existsSync(path));
 if (missing !== undefined) command.error(`error: there is no ${missing}`);
@@ -83,6 +85,12 @@ async function runAll(jobs: readonly Job[], limit: number): Promise<Outcome[]> {
   return outcomes;
 }
 
+/**
+ * Suites of slow real counterparts: a bundler, packages that are installed, commands that run in projects of their own.
+ * `npm test` leaves them out, `npm run test:more` runs them alone, CI both.
+ */
+const MORE = ["bundler", "package", "scripts"];
+
 const script = (name: string, ...args: string[]): Job => ({
   name,
   ...npmCommand(["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])]),
@@ -115,7 +123,9 @@ const select = (pattern: string, asked: readonly string[]) =>
 function suites(): Job[] {
   const all = values.deep
     ? ["test/properties", "test/contracts/reading.test.ts", "test/model", "test/sdk"]
-    : ["test"];
+    : values.more
+      ? MORE.map((folder) => `test/${folder}`)
+      : globSync("test/*", { cwd: root }).filter((path) => !MORE.includes(basename(path)));
   const asked = positionals.length > 0 ? positionals : all.map((path) => join(root, path)).filter(existsSync);
   const folders = new Map<string, string[]>();
   for (const file of select("**/*.test.ts", asked)) {
@@ -141,7 +151,8 @@ function suites(): Job[] {
   const jobs = [...folders]
     .map(([name, files]) => suite(name, "mocha", files))
     .sort((a, b) => rank(a.name) - rank(b.name));
-  if (positionals.length === 0) return values.deep ? jobs : [...jobs, suite("solidity", "solidity", [])];
+  if (positionals.length === 0)
+    return values.deep || values.more ? jobs : [...jobs, suite("solidity", "solidity", [])];
   const solidity = select("**/*.t.sol", asked);
   return solidity.length > 0 ? [...jobs, suite("solidity", "solidity", solidity)] : jobs;
 }
@@ -150,7 +161,7 @@ async function main(): Promise<Outcome[]> {
   const compiled = await run(script("compile"));
   // Against old artifacts every number below would be a lie.
   if (compiled.faults.length > 0) return [compiled];
-  const everything = positionals.length === 0 && !values.deep;
+  const everything = positionals.length === 0 && !values.deep && !values.more;
   const outcomes = [compiled];
   const tests = suites();
   // These look at the page as it is shipped, not at its sources.
@@ -158,7 +169,7 @@ async function main(): Promise<Outcome[]> {
     args.some((file) => /^test\/(page\/|scripts\/page\.test\.ts$)/.test(file)),
   );
   if (everything) outcomes.push(await run(script("generate", "--check")));
-  if (everything || ofPage) outcomes.push(await run(script("package")));
+  if (everything || ofPage || values.more) outcomes.push(await run(script("package")));
   if (ofPage) outcomes.push(await run(pageBuild));
   const jobs = [...tests, ...(everything ? [script("lint"), script("types")] : [])];
   if (!jobs.some(({ tally }) => tally))

@@ -11,17 +11,19 @@ import {
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
-  type EncodedCall,
   encodeExecute,
   encodeExecuteSigned,
   encodeRevoke,
+  safeAbi,
+  signExecution,
+} from "../../packages/sdk/src/encoding/index.ts";
+import {
+  type EncodedCall,
   hashSession,
   pay,
   payingFetch,
   proposeSession,
-  safeAbi,
   sessionStatus,
-  signExecution,
   signGrant,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";

@@ -10,14 +10,8 @@ import {
   toHex,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import {
-  encodePayload,
-  hashSession,
-  type Session,
-  type Slot,
-  slotNonce,
-  wrapForSafe,
-} from "../../packages/sdk/src/index.ts";
+import { encodePayload, slotNonce, wrapForSafe } from "../../packages/sdk/src/encoding/index.ts";
+import { hashSession, type Session, type Slot } from "../../packages/sdk/src/index.ts";
 import type { SafeVersion } from "../../test/environment/safe.ts";
 import { transferWithAuthorizationTypes, type Usdc } from "../../test/environment/usdc.ts";
 

@@ -10,9 +10,10 @@ type Members = readonly { name: string; type: string }[];
  * fields are those of `contracts/types/Session.sol`.
  */
 export function sessionTypes(contracts: readonly CompiledContract[], folder: string): Files {
-  const entries = Object.entries(sessionMembers(contracts)).map(
-    ([name, members]) =>
-      `  ${name}: [\n${members.map((member) => `    ${JSON.stringify(member)},\n`).join("")}  ],\n`,
+  const members = sessionMembers(contracts);
+  if (!members.Session) throw new Error("SessionLens.hash takes no Session.");
+  const entries = Object.entries(members).map(
+    ([name, of]) => `  ${name}: [\n${of.map((member) => `    ${JSON.stringify(member)},\n`).join("")}  ],\n`,
   );
   return new Map([
     [
@@ -23,7 +24,7 @@ export function sessionTypes(contracts: readonly CompiledContract[], folder: str
   ]);
 }
 
-/** The members of a session's types, by the types' names; `Session` first. */
+/** The members of a session's types, by the types' names; `Session` first. None without the lens. */
 export function sessionMembers(contracts: readonly CompiledContract[]): { [type: string]: Members } {
   const lens = contracts.find(({ contractName }) => contractName === "SessionLens");
   const hash = lens?.abi.find(
@@ -32,7 +33,6 @@ export function sessionMembers(contracts: readonly CompiledContract[]): { [type:
   );
   const types = new Map<string, Members>();
   for (const input of hash?.inputs ?? []) structType(input, types);
-  if (!types.has("Session")) throw new Error("SessionLens.hash takes no Session.");
   return Object.fromEntries(types);
 }
 

@@ -14,14 +14,13 @@ import {
   zeroAddress,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { encodeEnable, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
 import {
-  encodeEnable,
   type Grant,
   grantDigest,
   proposeSession,
   type SafeCall,
   safeInstallation,
-  safeSignatures,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";

@@ -19,12 +19,15 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
+import { safeHandler } from "../../packages/sdk/src/accounts/safe/safeHandler.ts";
 import {
   encodeEnable,
   encodePause,
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
+} from "../../packages/sdk/src/encoding/index.ts";
+import {
   type Grant,
   latchkeyScheme,
   type Owner,
@@ -32,7 +35,6 @@ import {
   pay,
   proposeSession,
   type SafeCall,
-  safeHandler,
   safeInstallation,
   safeRemoval,
   serializeGrant,

@@ -34,27 +34,26 @@ import {
   type UserOperationReceipt,
 } from "viem/account-abstraction";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { eip712Domain, eip712Types, unpackSession } from "../../packages/sdk/src/encoding/index.ts";
 import {
-  type Budget,
   decodeSessionUserOpCallData,
-  eip712Domain,
-  eip712Types,
   encodePaymentUserOpCallData,
   encodePaymentUserOpSignature,
   encodeSessionUserOpCallData,
   erc7579Installation,
-  erc7579SessionModuleAbi,
+  toSessionSmartAccount,
+  type UserOpPayment,
+  validatorNonceKey,
+} from "../../packages/sdk/src/erc7579.ts";
+import { erc7579SessionModuleAbi, sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
+import {
+  type Budget,
   GRANT_VERSION,
   type Grant,
   grantDigest,
   hashSession,
   type Session,
-  sessionModuleAbi,
   sessionState,
-  toSessionSmartAccount,
-  type UserOpPayment,
-  unpackSession,
-  validatorNonceKey,
 } from "../../packages/sdk/src/index.ts";
 import { hashCarriedSession } from "../../packages/sdk/src/session/hashCarriedSession.ts";
 import { sessionBytes } from "../contracts/sessionBytes.ts";

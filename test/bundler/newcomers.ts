@@ -12,13 +12,9 @@ import {
   zeroAddress,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import {
-  type Erc7579AccountKind,
-  erc7579Abi,
-  erc7579Installation,
-  granterPrefix,
-  safeAbi,
-} from "../../packages/sdk/src/index.ts";
+import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
+import { erc7579Abi, erc7579Installation, granterPrefix } from "../../packages/sdk/src/erc7579.ts";
+import type { Erc7579AccountKind } from "../../packages/sdk/src/index.ts";
 import { deployMock } from "../environment/deployMock.ts";
 import {
   hashForKernel,

@@ -3,13 +3,9 @@ import { toKernelSmartAccount, toNexusSmartAccount, toSafeSmartAccount } from "p
 import { type Address, parseAbi } from "viem";
 import type { SmartAccount } from "viem/account-abstraction";
 import { privateKeyToAccount } from "viem/accounts";
-import {
-  type Erc7579AccountKind,
-  encodeRevoke,
-  erc7579Installation,
-  granterPrefix,
-  hashSession,
-} from "../../packages/sdk/src/index.ts";
+import { encodeRevoke } from "../../packages/sdk/src/encoding/index.ts";
+import { erc7579Installation, granterPrefix } from "../../packages/sdk/src/erc7579.ts";
+import { type Erc7579AccountKind, hashSession } from "../../packages/sdk/src/index.ts";
 import { adaptedSafe } from "../environment/erc7579/modularAccounts.ts";
 import { deploy, precompiled } from "../environment/erc7579/precompiled.ts";
 import { RELAYER } from "../environment/relayer.ts";

@@ -11,7 +11,7 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { safeAbi } from "../../packages/sdk/src/accounts/index.ts";
+import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
 import {
   ACTOR,
   ANYONE,

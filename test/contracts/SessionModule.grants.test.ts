@@ -10,7 +10,7 @@ import {
   size,
   toBytes,
 } from "viem";
-import { safeAbi, safeSignatures } from "../../packages/sdk/src/accounts/index.ts";
+import { safeAbi, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
 import {
   actAction,
   alice,

@@ -25,7 +25,8 @@ import {
   zeroAddress,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { passkeyVerifiers, safeAbi, safeSignatures } from "../../packages/sdk/src/accounts/index.ts";
+import { safeAbi, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
+import { passkeyVerifiers } from "../../packages/sdk/src/index.ts";
 import type { Action, Budget, Call, Session } from "../../packages/sdk/src/session/Session.ts";
 import { createPasskey } from "../environment/passkey.ts";
 import { installSafe, type SafeContracts } from "../environment/safe.ts";

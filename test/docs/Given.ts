@@ -2,7 +2,8 @@ import type { Account, Address, Hex, HttpTransport, PublicClient, WalletClient }
 import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
 import type { PrivateKeyAccount } from "viem/accounts";
 import type { base } from "viem/chains";
-import type { EntryPointVersion, Owner, PasskeyOwner } from "../../packages/sdk/src/index.ts";
+import type { EntryPointVersion } from "../../packages/sdk/src/erc7579.ts";
+import type { Owner, PasskeyOwner } from "../../packages/sdk/src/index.ts";
 
 type Wallet = WalletClient<HttpTransport, typeof base, Account>;
 

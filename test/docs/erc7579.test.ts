@@ -3,13 +3,12 @@ import { expect } from "chai";
 import { type Address, encodeFunctionData, erc20Abi, http, type LocalAccount, parseAbi } from "viem";
 import { createBundlerClient } from "viem/account-abstraction";
 import type { PrivateKeyAccount } from "viem/accounts";
+import { erc7579KindOf, toSessionSmartAccount } from "../../packages/sdk/src/erc7579.ts";
 import {
-  erc7579KindOf,
   type Grant,
   payingFetch,
   type SessionStatus,
   sessionStatus,
-  toSessionSmartAccount,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
 import { DELEGATING_EOAS } from "../environment/erc7579/delegatedAccounts.ts";

@@ -16,7 +16,7 @@ import {
   toSmartAccount,
 } from "viem/account-abstraction";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { erc7579Abi, VALIDATOR_TYPE, validatorNonceKey } from "../../packages/sdk/src/index.ts";
+import { erc7579Abi, VALIDATOR_TYPE, validatorNonceKey } from "../../packages/sdk/src/erc7579.ts";
 import { deployMock } from "../environment/deployMock.ts";
 import { encodeBatch, type ModularAccount } from "../environment/erc7579/ModularAccount.ts";
 import { passkeyValidatorOwner } from "../environment/erc7579/ModularOwner.ts";

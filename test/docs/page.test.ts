@@ -1,12 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { expect } from "chai";
-import {
-  type Grant,
-  type HandoffRequest,
-  handoffCode,
-  type Session,
-  verifyGrant,
-} from "../../packages/sdk/src/index.ts";
+import { type HandoffRequest, handoffCode } from "../../packages/sdk/src/handoff/index.ts";
+import { type Grant, type Session, verifyGrant } from "../../packages/sdk/src/index.ts";
 import type { SessionHandoff } from "../../packages/sdk/src/node.ts";
 import { createPasskey } from "../environment/passkey.ts";
 import { createPasskeySafe, type SafeAccount } from "../environment/safeAccount.ts";

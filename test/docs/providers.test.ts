@@ -2,12 +2,11 @@ import { access, readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { PublicClient } from "viem";
 import { base } from "viem/chains";
+import type { BudgetSpending, ListedSession } from "../../packages/sdk/src/history/index.ts";
 import {
   type BalanceFloor,
-  type BudgetSpending,
   type Grant,
   hashSession,
-  type ListedSession,
   type Proposal,
   parseGrant,
   pay,
@@ -15,9 +14,9 @@ import {
   proposeSession,
   type Refusal,
   replaceSession,
-  type SessionReview,
   sessionStatus,
 } from "../../packages/sdk/src/index.ts";
+import type { SessionReview } from "../../packages/sdk/src/review/index.ts";
 import { type Merchant, openMerchant } from "../environment/merchant.ts";
 import { createSafe, installOnSafe, type SafeAccount } from "../environment/safeAccount.ts";
 import { ecdsaOwner } from "../environment/safeOwner.ts";

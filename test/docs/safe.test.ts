@@ -9,6 +9,8 @@ import {
   keccak256,
   parseAbiItem,
 } from "viem";
+import { safeHandler } from "../../packages/sdk/src/accounts/safe/safeHandler.ts";
+import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
 import {
   executeAsSafe,
   type Grant,
@@ -17,8 +19,6 @@ import {
   proposeSession,
   type SafeCall,
   type SessionStatus,
-  safeAbi,
-  safeHandler,
   safeInstallation,
   sessionState,
   sessionStatus,

@@ -8,7 +8,8 @@ import {
   type TransactionReceipt,
   zeroAddress,
 } from "viem";
-import { type SafeCall, safeSignatures } from "../../packages/sdk/src/accounts/index.ts";
+import { safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
+import type { SafeCall } from "../../packages/sdk/src/index.ts";
 import { RELAYER } from "./relayer.ts";
 import type { SafeAccount } from "./safeAccount.ts";
 

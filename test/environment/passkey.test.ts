@@ -4,10 +4,10 @@ import { expect } from "chai";
 import { bytesToHex, decodeAbiParameters, type Hex, hexToBytes, keccak256, size, slice, toBytes } from "viem";
 import {
   encodePasskeyAssertion,
-  type PasskeyAssertion,
   safePasskeySignature,
   safeSignatures,
-} from "../../packages/sdk/src/accounts/index.ts";
+} from "../../packages/sdk/src/encoding/index.ts";
+import type { PasskeyAssertion } from "../../packages/sdk/src/index.ts";
 import { createPasskey, type Passkey } from "./passkey.ts";
 import { refusal } from "./refusal.ts";
 

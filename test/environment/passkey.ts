@@ -8,7 +8,8 @@ import {
 } from "node:crypto";
 import { bytesToBigInt, bytesToHex, type Hex, hexToBytes, keccak256, numberToHex, toBytes } from "viem";
 import { generatePrivateKey } from "viem/accounts";
-import { encodePasskeyAssertion, type PasskeyAssertion } from "../../packages/sdk/src/accounts/index.ts";
+import { encodePasskeyAssertion } from "../../packages/sdk/src/encoding/index.ts";
+import type { PasskeyAssertion } from "../../packages/sdk/src/index.ts";
 
 /** The order of P-256. */
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;

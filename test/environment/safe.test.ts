@@ -1,17 +1,16 @@
 import { calculateSafeMessageHash, preimageSafeMessageHash } from "@safe-global/protocol-kit";
 import { expect } from "chai";
 import { type Address, getAddress, type Hex, keccak256, parseAbi, toBytes, zeroAddress } from "viem";
+import { hashSafeMessage, safeAbi } from "../../packages/sdk/src/encoding/index.ts";
 import {
-  hashSafeMessage,
   passkeyVerifiers,
   type SafeCall,
-  safeAbi,
   safeAddresses,
   safeCreation,
   safeInitializer,
   safeInstallation,
   safeRemoval,
-} from "../../packages/sdk/src/accounts/index.ts";
+} from "../../packages/sdk/src/index.ts";
 import { asSafe } from "./asSafe.ts";
 import { installLatchkey } from "./latchkey.ts";
 import { createPasskey, type Passkey } from "./passkey.ts";

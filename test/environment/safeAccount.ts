@@ -1,15 +1,13 @@
 import { type Address, getAddress, type Hex, keccak256, toBytes } from "viem";
+import { SENTINEL_MODULE } from "../../packages/sdk/src/accounts/safe/safeAddresses.ts";
+import { hashSafeMessage, safeAbi, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
 import {
-  hashSafeMessage,
   type SafeSignatureRail,
-  SENTINEL_MODULE,
-  safeAbi,
   safeCreation,
   safeFallbackHandler,
   safeInstallation,
   safeRemoval,
-  safeSignatures,
-} from "../../packages/sdk/src/accounts/index.ts";
+} from "../../packages/sdk/src/index.ts";
 import { asSafe } from "./asSafe.ts";
 import type { Passkey } from "./passkey.ts";
 import { RELAYER } from "./relayer.ts";

@@ -1,6 +1,6 @@
 import protocolKit from "@safe-global/protocol-kit";
 import type { TransactionReceipt } from "viem";
-import type { SafeCall, SafeCreation } from "../../packages/sdk/src/accounts/index.ts";
+import type { SafeCall, SafeCreation } from "../../packages/sdk/src/index.ts";
 import { RELAYER } from "./relayer.ts";
 import type { SafeContracts, SafeVersion } from "./safe.ts";
 import type { SafeAccount } from "./safeAccount.ts";

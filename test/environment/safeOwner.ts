@@ -1,6 +1,6 @@
 import { type Address, encodeFunctionData, getAddress, type Hex, keccak256, parseAbi, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { passkeyVerifiers } from "../../packages/sdk/src/accounts/index.ts";
+import { passkeyVerifiers } from "../../packages/sdk/src/index.ts";
 import type { Passkey } from "./passkey.ts";
 import type { SafeContracts } from "./safe.ts";
 import type { TestChain } from "./TestChain.ts";

@@ -14,11 +14,11 @@ import {
   toBytes,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { encodePayload, slotNonce } from "../../packages/sdk/src/encoding/index.ts";
 import {
   type ActionRequest,
   type BudgetRequests,
   type CallRequest,
-  encodePayload,
   execute,
   type Grant,
   hashSession,
@@ -27,7 +27,6 @@ import {
   type Slot,
   sessionStatus,
   signGrant,
-  slotNonce,
 } from "../../packages/sdk/src/index.ts";
 import { RELAYER } from "../environment/relayer.ts";
 import type { Latchkey, SafeAccount } from "../environment/safeAccount.ts";

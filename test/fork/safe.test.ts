@@ -15,7 +15,7 @@ import {
   toBytes,
   toHex,
 } from "viem";
-import { encodeEnable, encodeRevoke } from "../../packages/sdk/src/index.ts";
+import { encodeEnable, encodeRevoke } from "../../packages/sdk/src/encoding/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { refusal } from "../environment/refusal.ts";

@@ -18,9 +18,9 @@ import {
   encodeExecuteSigned,
   encodeRevoke,
   encodeRevokeAll,
-  sessionState,
   signExecution,
-} from "../../packages/sdk/src/index.ts";
+} from "../../packages/sdk/src/encoding/index.ts";
+import { sessionState } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
 import { deployMock, type Mock } from "../environment/deployMock.ts";
 import { installLatchkey } from "../environment/latchkey.ts";

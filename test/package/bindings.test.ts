@@ -2,16 +2,10 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import { createTestClient, custom, type Hex, publicActions } from "viem";
 import { findAddress } from "../../packages/sdk/src/addresses/findAddress.ts";
+import { deployedAddresses, deterministicAddresses } from "../../packages/sdk/src/addresses/index.ts";
 import * as abis from "../../packages/sdk/src/generated/abis/index.ts";
 import * as bytecode from "../../packages/sdk/src/generated/bytecode/index.ts";
-import {
-  addressOf,
-  deployedAddresses,
-  deterministicAddresses,
-  InvalidInput,
-  type LatchkeyContract,
-  Refusal,
-} from "../../packages/sdk/src/index.ts";
+import { addressOf, InvalidInput, type LatchkeyContract, Refusal } from "../../packages/sdk/src/index.ts";
 import { deployLatchkey } from "../../packages/sdk/src/testing/index.ts";
 import { deployCanonically } from "../environment/safe.ts";
 import { openTestChain, type TestChain } from "../environment/TestChain.ts";

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import type { Address } from "viem";
-import { encodeRevokeAll, sessionStatus } from "../../packages/sdk/src/index.ts";
+import { encodeRevokeAll } from "../../packages/sdk/src/encoding/index.ts";
+import { sessionStatus } from "../../packages/sdk/src/index.ts";
 import { allowAsNewcomer } from "./environment/allScreens.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { button, card, failure, heading, openManage, openReview, textOf } from "./environment/screens.ts";

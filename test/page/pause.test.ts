@@ -1,12 +1,7 @@
 import { expect } from "chai";
 import type { Address } from "viem";
-import {
-  type EncodedCall,
-  encodePause,
-  encodeResume,
-  pay,
-  sessionStatus,
-} from "../../packages/sdk/src/index.ts";
+import { encodePause, encodeResume } from "../../packages/sdk/src/encoding/index.ts";
+import { type EncodedCall, pay, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
 import { usePage, world } from "./environment/fixture.ts";
 import type { Human } from "./environment/Human.ts";

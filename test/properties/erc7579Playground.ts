@@ -17,7 +17,7 @@ import {
   VALIDATOR_TYPE,
   validatorNonceKey,
   wrapForErc7579,
-} from "../../packages/sdk/src/index.ts";
+} from "../../packages/sdk/src/erc7579.ts";
 import { deployMock } from "../environment/deployMock.ts";
 import { encodeBatch, type ModularAccount, removalOf } from "../environment/erc7579/ModularAccount.ts";
 import type { Paymaster } from "../environment/erc7579/Paymaster.ts";

@@ -22,6 +22,7 @@ const options: Readonly<Record<string, readonly string[]>> = {
   page: ["--port", "--pace", "--page", "--json"],
   test: ["--deep", "--jobs", "paths"],
   "test:deep": ["--deep", "--jobs", "paths"],
+  "test:more": ["--more", "--jobs", "paths"],
   "test:rules": ["--only", "--all", "--list", "--jobs"],
   "test:page": ["--deep", "--jobs", "paths"],
   bench: ["--check", "--json"],

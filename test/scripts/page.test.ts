@@ -8,12 +8,8 @@ import { createInterface } from "node:readline";
 import { expect } from "chai";
 import { createWalletClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import {
-  handoffCode,
-  keyFingerprint,
-  parseHandoffRequest,
-  revokeSession,
-} from "../../packages/sdk/src/index.ts";
+import { handoffCode, keyFingerprint, parseHandoffRequest } from "../../packages/sdk/src/handoff/index.ts";
+import { revokeSession } from "../../packages/sdk/src/index.ts";
 import type { PageEvent } from "../../scripts/page/PageEvent.ts";
 import { servePage } from "../../scripts/page/servePage.ts";
 import { installLatchkey } from "../environment/latchkey.ts";

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { expect } from "chai";
 import { isAddress as isAddressText } from "viem";
-import * as sdk from "../../packages/sdk/src/index.ts";
 import { Refusal } from "../../packages/sdk/src/index.ts";
+import * as sdk from "./everyEntry.ts";
 import { exportedFunctions } from "./exportedFunctions.ts";
 import { agents, apart, exported, files, good, grant, shop, validator } from "./goodInputs.ts";
 

@@ -4,16 +4,16 @@ import fc from "fast-check";
 import { network } from "hardhat";
 import { type Address, type PublicClient, zeroAddress } from "viem";
 import { simulateContract } from "viem/actions";
+import { encodeSession } from "../../packages/sdk/src/encoding/index.ts";
+import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
 import {
   ANYONE,
   type Budget,
   checkSession,
   decodeError,
-  encodeSession,
   InvalidInput,
   isRefusal,
   type Session,
-  sessionModuleAbi,
 } from "../../packages/sdk/src/index.ts";
 import { sessionBytes } from "../contracts/sessionBytes.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";

@@ -36,11 +36,8 @@ import {
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import { signTypedData as signTypedDataByErc7739 } from "viem/experimental/erc7739";
+import { deterministicAddresses } from "../../packages/sdk/src/addresses/index.ts";
 import {
-  ANYONE,
-  type Call,
-  createSession,
-  deterministicAddresses,
   encodeEnable,
   encodeExecute,
   encodeExecuteSigned,
@@ -50,18 +47,25 @@ import {
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
-  encodeRevokeGranter,
-  erc7579SessionModuleAbi,
-  GRANT_VERSION,
-  type Grant,
-  hashSession,
   packSession,
-  type Session,
+  signExecution,
+} from "../../packages/sdk/src/encoding/index.ts";
+import { encodeRevokeGranter } from "../../packages/sdk/src/erc7579.ts";
+import {
+  erc7579SessionModuleAbi,
   safeSessionHandlerAbi,
   safeSessionModuleAbi,
   sessionLensAbi,
+} from "../../packages/sdk/src/generated/abis/index.ts";
+import {
+  ANYONE,
+  type Call,
+  createSession,
+  GRANT_VERSION,
+  type Grant,
+  hashSession,
+  type Session,
   sessionTypedData,
-  signExecution,
   usdcAddress,
 } from "../../packages/sdk/src/index.ts";
 import { eip712Types } from "../../packages/sdk/src/session/eip712Types.ts";

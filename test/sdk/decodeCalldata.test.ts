@@ -14,40 +14,45 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
+import { deterministicAddresses, sessionLensAddress } from "../../packages/sdk/src/addresses/index.ts";
 import {
-  type Call,
   decodeCalldata,
-  deterministicAddresses,
   encodeEnable,
   encodeExecute,
   encodeExecuteSigned,
   encodePause,
   encodePay,
   encodePayload,
-  encodePaymentUserOpCallData,
-  encodePaymentUserOpSignature,
   encodeRenounce,
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
   encodeSession,
+  hashActions,
+  hashBudget,
+  packSession,
+} from "../../packages/sdk/src/encoding/index.ts";
+import {
+  encodePaymentUserOpCallData,
+  encodePaymentUserOpSignature,
   encodeSessionUserOpCallData,
   erc7579Installation,
+} from "../../packages/sdk/src/erc7579.ts";
+import {
   erc7579SessionModuleAbi,
+  safeSessionHandlerAbi,
+  safeSessionModuleAbi,
+  sessionLensAbi,
+} from "../../packages/sdk/src/generated/abis/index.ts";
+import {
+  type Call,
   erc7579SessionModuleAddress,
   GRANT_VERSION,
   type Grant,
-  hashActions,
-  hashBudget,
   hashSession,
   InvalidInput,
-  packSession,
-  safeSessionHandlerAbi,
   safeSessionHandlerAddress,
-  safeSessionModuleAbi,
   safeSessionModuleAddress,
-  sessionLensAbi,
-  sessionLensAddress,
 } from "../../packages/sdk/src/index.ts";
 import { address, richSession as session } from "./session/richSession.ts";
 

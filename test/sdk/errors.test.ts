@@ -12,14 +12,18 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
+import { encodePasskeyAssertion, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
 import {
-  ChainRefusal,
-  decodeError,
-  encodePasskeyAssertion,
   erc7579Installation,
   erc7579KindOf,
   erc7579Removal,
   granterPrefix,
+  validatorNonceKey,
+} from "../../packages/sdk/src/erc7579.ts";
+import { sessionErrorsAbi } from "../../packages/sdk/src/generated/abis/index.ts";
+import {
+  ChainRefusal,
+  decodeError,
   InvalidInput,
   isRefusal,
   Refusal,
@@ -27,9 +31,6 @@ import {
   safeCreation,
   safeInstallation,
   safeRemoval,
-  safeSignatures,
-  sessionErrorsAbi,
-  validatorNonceKey,
 } from "../../packages/sdk/src/index.ts";
 
 const token = "0x00000000000000000000000000000000000000A1";

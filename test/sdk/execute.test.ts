@@ -18,12 +18,18 @@ import {
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import {
-  decodeError,
   encodeEnable,
   encodeExecuteSigned,
   encodePayload,
   encodeRenounce,
   encodeRevoke,
+  type SafeHandlerKind,
+  signExecution,
+  slotNonce,
+  wrapForSafe,
+} from "../../packages/sdk/src/encoding/index.ts";
+import {
+  decodeError,
   execute,
   executeSigned,
   type Grant,
@@ -33,13 +39,9 @@ import {
   proposeSession,
   type Refusal,
   type RefusalCode,
-  type SafeHandlerKind,
   type SessionRequest,
   sessionStatus,
-  signExecution,
   signGrant,
-  slotNonce,
-  wrapForSafe,
 } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
 import { installLatchkey } from "../environment/latchkey.ts";

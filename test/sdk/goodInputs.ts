@@ -16,9 +16,9 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import type { AccountKind, Grant, Proposal } from "../../packages/sdk/src/index.ts";
-import * as sdk from "../../packages/sdk/src/index.ts";
 import * as node from "../../packages/sdk/src/node.ts";
 import { createPasskey } from "../environment/passkey.ts";
+import * as sdk from "./everyEntry.ts";
 
 const accountOf = (seed: string) => privateKeyToAccount(keccak256(toBytes(seed)));
 const address = (seed: number): Address => getAddress(toHex(seed, { size: 20 }));
@@ -328,6 +328,7 @@ export const apart: { readonly [name: string]: string } = {
   erc7579SessionModuleAddress: "takes nothing",
   isRefusal: "takes whatever was thrown",
   latchkeyScheme: "test/sdk/x402",
+  latchkeyActions: "takes nothing",
   memorySlotStore: "takes nothing",
   payingFetch: "test/sdk/x402",
   printHandoff: "takes what requestSession gives",

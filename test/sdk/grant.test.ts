@@ -16,14 +16,12 @@ import {
   zeroAddress,
 } from "viem";
 import { privateKeyToAccount, toAccount } from "viem/accounts";
+import { encodeEnable, encodeRevoke, encodeRevokeAll } from "../../packages/sdk/src/encoding/index.ts";
 import { safeSessionModuleBytecode } from "../../packages/sdk/src/generated/bytecode/safeSessionModuleBytecode.ts";
 import {
   ANYONE,
   type Budget,
   type Call,
-  encodeEnable,
-  encodeRevoke,
-  encodeRevokeAll,
   type Grant,
   type GrantVerdict,
   grantDigest,

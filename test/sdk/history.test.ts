@@ -14,17 +14,15 @@ import {
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
-  type Grant,
-  hashSession,
-  listSessions,
-  pay,
-  type SessionEvent,
-  type Slot,
-  sessionHistory,
-  sessionStatus,
   slotNonce,
+} from "../../packages/sdk/src/encoding/index.ts";
+import {
+  listSessions,
+  type SessionEvent,
+  sessionHistory,
   spendMeter,
-} from "../../packages/sdk/src/index.ts";
+} from "../../packages/sdk/src/history/index.ts";
+import { type Grant, hashSession, pay, type Slot, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { asSafe } from "../environment/asSafe.ts";
 import { SAFE_VERSIONS } from "../environment/safe.ts";
 import {

@@ -1,22 +1,24 @@
 import { expect } from "chai";
 import { type Address, decodeFunctionData, encodeFunctionData, erc20Abi, type Hex, size } from "viem";
 import {
-  type CallRequest,
-  decodeError,
   encodeExecute,
   encodeExecuteSigned,
   encodePay,
   encodeRenounce,
   encodeSession,
+  signExecution,
+  type WholeParts,
+} from "../../packages/sdk/src/encoding/index.ts";
+import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
+import {
+  type CallRequest,
+  decodeError,
   execute,
   executeSigned,
   type Grant,
   InvalidInput,
   isRefusal,
   pay,
-  sessionModuleAbi,
-  signExecution,
-  type WholeParts,
 } from "../../packages/sdk/src/index.ts";
 import { type LeftOut, sessionBytes } from "../contracts/sessionBytes.ts";
 import { deployMock, type Mock } from "../environment/deployMock.ts";

@@ -8,15 +8,15 @@ import {
   toFunctionSelector,
 } from "viem";
 import { base } from "viem/chains";
+import { signExecution } from "../../packages/sdk/src/encoding/index.ts";
+import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
 import {
   execute,
   executeSigned,
   type Grant,
   isRefusal,
   pay,
-  sessionModuleAbi,
   sessionStatus,
-  signExecution,
 } from "../../packages/sdk/src/index.ts";
 import { agent, grantOf, mined, refusalOf, settle, shop, USD, useSafe, walletOf } from "./safeFixture.ts";
 

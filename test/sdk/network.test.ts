@@ -19,26 +19,31 @@ import {
   toHex,
 } from "viem";
 import { base } from "viem/chains";
+import { safeHandler } from "../../packages/sdk/src/accounts/safe/safeHandler.ts";
+import { authorizationStates } from "../../packages/sdk/src/agent/x402/authorizationStates.ts";
+import { checkTokenDomain } from "../../packages/sdk/src/agent/x402/checkTokenDomain.ts";
+import { encodeEnable, encodeRevoke, signExecution } from "../../packages/sdk/src/encoding/index.ts";
+import {
+  encodeSessionUserOpCallData,
+  granterOf,
+  readErc7579Removal,
+  toSessionSmartAccount,
+  validatorNonceKey,
+} from "../../packages/sdk/src/erc7579.ts";
+import { createHandoff, settleHandoff } from "../../packages/sdk/src/handoff/index.ts";
+import { listSessions, sessionHistory } from "../../packages/sdk/src/history/index.ts";
 import {
   type AccountKind,
-  authorizationStates,
-  checkTokenDomain,
-  createHandoff,
   createSession,
   enabledGrant,
   enableSession,
-  encodeEnable,
-  encodeRevoke,
-  encodeSessionUserOpCallData,
   erc7579SessionModuleAddress,
   execute,
   executeAsSafe,
   executeSigned,
   type Grant,
-  granterOf,
   hashSession,
   latchkeyScheme,
-  listSessions,
   type Proposal,
   pauseSession,
   pay,
@@ -46,28 +51,21 @@ import {
   proposeSession,
   Refusal,
   readBalanceFloors,
-  readErc7579Removal,
   renounceSession,
   replaceSession,
   resumeSession,
-  reviewSession,
   revokeAllSessions,
   revokeSession,
   safeFallbackHandler,
-  safeHandler,
   safeSessionModuleAddress,
-  sessionHistory,
   sessionState,
   sessionStatus,
-  settleHandoff,
-  signExecution,
   signGrant,
-  toSessionSmartAccount,
   usdcAddress,
-  validatorNonceKey,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
 import { requestSession } from "../../packages/sdk/src/node.ts";
+import { reviewSession } from "../../packages/sdk/src/review/index.ts";
 import { deployLatchkey } from "../../packages/sdk/src/testing/index.ts";
 import { clientFunctions } from "./clientFunctions.ts";
 import { agent, grantOf, owner, propose, shop, useSafe } from "./safeFixture.ts";

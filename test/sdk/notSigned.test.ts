@@ -12,6 +12,8 @@ import {
 } from "viem";
 import { privateKeyToAccount, toAccount } from "viem/accounts";
 import { base } from "viem/chains";
+import { signExecution } from "../../packages/sdk/src/encoding/index.ts";
+import { toSessionSmartAccount, type UserOpKey } from "../../packages/sdk/src/erc7579.ts";
 import {
   type AccountKind,
   createSession,
@@ -20,10 +22,7 @@ import {
   type Owner,
   type Proposal,
   safeSessionModuleAddress,
-  signExecution,
   signGrant,
-  toSessionSmartAccount,
-  type UserOpKey,
   type ValidatorSigner,
 } from "../../packages/sdk/src/index.ts";
 import { refusalOf } from "./safeFixture.ts";

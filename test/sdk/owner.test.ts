@@ -15,9 +15,9 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
+import { encodeRevokeAll, safeAbi } from "../../packages/sdk/src/encoding/index.ts";
 import {
   combineGrants,
-  encodeRevokeAll,
   executeAsSafe,
   type Grant,
   isRefusal,
@@ -27,7 +27,6 @@ import {
   proposeSession,
   type RefusalCode,
   revokeSession,
-  safeAbi,
   safeFallbackHandler,
   safeInstallation,
   safeRemoval,

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { decodeFunctionData } from "viem";
+import { encodePause, encodeResume, signExecution } from "../../packages/sdk/src/encoding/index.ts";
+import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
 import {
   decodeError,
-  encodePause,
-  encodeResume,
   execute,
   executeSigned,
   type Grant,
@@ -12,9 +12,7 @@ import {
   pay,
   resumeSession,
   revokeSession,
-  sessionModuleAbi,
   sessionStatus,
-  signExecution,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
 import { RELAYER } from "../environment/relayer.ts";

@@ -13,19 +13,15 @@ import {
   toHex,
 } from "viem";
 import {
-  ANYONE,
-  type Budget,
   decodePayload,
   encodePayload,
   hashActions,
   hashBudget,
   hashCarriedSession,
-  hashSession,
-  isRefusal,
   type PayloadParameters,
-  type Session,
   wrapForSafe,
-} from "../../packages/sdk/src/index.ts";
+} from "../../packages/sdk/src/encoding/index.ts";
+import { ANYONE, type Budget, hashSession, isRefusal, type Session } from "../../packages/sdk/src/index.ts";
 import { packed } from "../contracts/sessionBytes.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
 

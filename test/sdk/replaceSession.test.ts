@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import { type Address, createPublicClient, custom, type Hex, parseEther, zeroAddress } from "viem";
+import { encodeReplaceSession } from "../../packages/sdk/src/encoding/index.ts";
 import {
   enabledGrant,
-  encodeReplaceSession,
   type Grant,
   type Proposal,
   pay,

@@ -17,18 +17,16 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
+import { ANYONE, type Budget, type Session } from "../../packages/sdk/src/index.ts";
 import {
-  ANYONE,
-  type Budget,
   describeSession,
   formatSpan,
   mostSpendable,
   reviewSession,
-  type Session,
   type SessionReview,
   type TokenFacts,
   type UnenforcedLimit,
-} from "../../packages/sdk/src/index.ts";
+} from "../../packages/sdk/src/review/index.ts";
 import { deployMock } from "../environment/deployMock.ts";
 import { grantOf, propose, refusalOf, shop, USD, useSafe } from "./safeFixture.ts";
 

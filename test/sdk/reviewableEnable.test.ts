@@ -10,25 +10,26 @@ import {
   slice,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { sessionLensAddress } from "../../packages/sdk/src/addresses/index.ts";
 import {
   decodeCalldata,
   decodeReviewableEnable,
-  type EncodedCall,
-  enabledGrant,
-  enableSession,
   encodeEnable,
   encodePause,
   encodeReviewableEnable,
   encodeSession,
+} from "../../packages/sdk/src/encoding/index.ts";
+import { sessionLensAbi, sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
+import {
+  type EncodedCall,
+  enabledGrant,
+  enableSession,
   executeAsSafe,
   hashSession,
   isRefusal,
   type Owner,
   type Proposal,
   replaceSession,
-  sessionLensAbi,
-  sessionLensAddress,
-  sessionModuleAbi,
   verifyGrant,
 } from "../../packages/sdk/src/index.ts";
 import { SAFE_VERSIONS } from "../environment/safe.ts";

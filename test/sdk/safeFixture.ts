@@ -16,9 +16,9 @@ import {
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
+import { encodePayload, slotNonce, wrapForSafe } from "../../packages/sdk/src/encoding/index.ts";
 import {
   type EncodedCall,
-  encodePayload,
   type Grant,
   hashSession,
   isRefusal,
@@ -29,8 +29,6 @@ import {
   type Slot,
   sessionState,
   signGrant,
-  slotNonce,
-  wrapForSafe,
 } from "../../packages/sdk/src/index.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { RELAYER } from "../environment/relayer.ts";

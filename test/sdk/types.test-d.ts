@@ -14,12 +14,21 @@ import type {
   WalletClient,
 } from "viem";
 import { createBundlerClient, type SmartAccount } from "viem/account-abstraction";
+import type { SignedExecution } from "../../packages/sdk/src/encoding/index.ts";
+import { type SessionSmartAccount, toSessionSmartAccount } from "../../packages/sdk/src/erc7579.ts";
+import {
+  type BudgetSpending,
+  type ListedSession,
+  listSessions,
+  type SessionEvent,
+  sessionHistory,
+  spendMeter,
+} from "../../packages/sdk/src/history/index.ts";
 import {
   type ActionRequest,
   type BalanceFloor,
   type BudgetRequest,
   type BudgetRequests,
-  type BudgetSpending,
   type EncodedCall,
   enableSession,
   executeSigned,
@@ -27,28 +36,19 @@ import {
   type Grant,
   InvalidInput,
   isRefusal,
-  type ListedSession,
-  listSessions,
   type Proposal,
   proposeSession,
   type Refusal,
   type RefusalCode,
   renounceSession,
   replaceSession,
-  reviewSession,
   revokeAllSessions,
   revokeSession,
-  type SessionEvent,
   type SessionRequest,
-  type SessionReview,
-  type SessionSmartAccount,
-  type SignedExecution,
-  sessionHistory,
   signGrant,
-  spendMeter,
   type TokenBudgetRequest,
-  toSessionSmartAccount,
 } from "../../packages/sdk/src/index.ts";
+import { reviewSession, type SessionReview } from "../../packages/sdk/src/review/index.ts";
 
 declare const safe: Address;
 declare const agent: LocalAccount;

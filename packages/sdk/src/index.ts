@@ -1,12 +1,16 @@
+/** What an agent, an owner and a provider of accounts call. The rest is in the entries beside it. */
 export * from "./accounts/index.ts";
-export * from "./addresses/index.ts";
+export {
+  addressOf,
+  erc7579SessionModuleAddress,
+  type LatchkeyContract,
+  safeSessionHandlerAddress,
+  safeSessionModuleAddress,
+} from "./addresses/index.ts";
 export * from "./agent/index.ts";
-export * from "./encoding/index.ts";
+export { type LatchkeyActions, latchkeyActions } from "./client/latchkeyActions.ts";
 export * from "./errors/index.ts";
-export * from "./generated/abis/index.ts";
 export * from "./grant/index.ts";
-export * from "./handoff/index.ts";
-export * from "./history/index.ts";
 export type { HasAddress } from "./internal/parseAddress.ts";
 export { type Amount, parseAmount } from "./internal/parseAmount.ts";
 export { type Duration, parseDuration } from "./internal/parseDuration.ts";
@@ -15,5 +19,4 @@ export type { EcdsaSigner } from "./internal/signTypedDataBy.ts";
 export { usdcAddress } from "./internal/usdcAddress.ts";
 export * from "./owner/index.ts";
 export * from "./propose/index.ts";
-export * from "./review/index.ts";
 export * from "./session/index.ts";

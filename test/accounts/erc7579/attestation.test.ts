@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { artifacts } from "hardhat";
 import { getContractAddress, type Hex, keccak256, zeroHash } from "viem";
-import { erc7579Removal } from "../../../packages/sdk/src/index.ts";
+import { erc7579Removal } from "../../../packages/sdk/src/erc7579.ts";
 import { removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { accountIdOf } from "../../environment/erc7579/modularAccounts.ts";
 import { MODULAR_ACCOUNTS } from "../../environment/erc7579/World7579.ts";

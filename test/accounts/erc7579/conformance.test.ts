@@ -18,7 +18,7 @@ import {
   erc7579Abi,
   erc7579Removal,
   VALIDATOR_TYPE,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";

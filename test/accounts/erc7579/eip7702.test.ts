@@ -11,16 +11,14 @@ import {
   slice,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
+import { encodeEnable, encodeRevoke, encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
 import {
-  encodeEnable,
-  encodeRevoke,
-  encodeRevokeAll,
   encodeRevokeGranter,
   erc7579Installation,
   erc7579Removal,
   granterPrefix,
-  type Session,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
+import type { Session } from "../../../packages/sdk/src/index.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { DELEGATING_EOAS } from "../../environment/erc7579/delegatedAccounts.ts";
 import { delegate, delegateOf, eoaOf, sendAsEoa, undelegate } from "../../environment/erc7579/delegation.ts";

@@ -2,21 +2,21 @@ import { expect } from "chai";
 import { concat, decodeFunctionData, getAddress, type Hex, numberToHex, size, slice, toHex } from "viem";
 import {
   decodePayload,
-  type Erc7579AccountKind,
   encodeEnable,
   encodePayload,
+  type PayloadParameters,
+} from "../../../packages/sdk/src/encoding/index.ts";
+import {
   encodeSessionUserOpCallData,
   erc7579Abi,
   erc7579Installation,
   erc7579KindOf,
   erc7579Removal,
   granterPrefix,
-  isRefusal,
-  type PayloadParameters,
-  type Session,
   validatorNonceKey,
   wrapForErc7579,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
+import { type Erc7579AccountKind, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
 import { packed } from "../../contracts/sessionBytes.ts";
 
 const address = (n: number) => getAddress(toHex(n, { size: 20 }));

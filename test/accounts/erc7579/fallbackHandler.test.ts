@@ -12,14 +12,10 @@ import {
   slice,
   toFunctionSelector,
 } from "viem";
-import {
-  encodeEnable,
-  encodeRevokeAll,
-  erc7579Abi,
-  erc7579Removal,
-  type Session,
-  sessionModuleAbi,
-} from "../../../packages/sdk/src/index.ts";
+import { encodeEnable, encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
+import { erc7579Abi, erc7579Removal } from "../../../packages/sdk/src/erc7579.ts";
+import { sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
+import type { Session } from "../../../packages/sdk/src/index.ts";
 import { sessionBytes } from "../../contracts/sessionBytes.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";

@@ -1,5 +1,5 @@
 import { type Address, concat, encodeAbiParameters, encodeFunctionData, type Hex } from "viem";
-import { erc7579Abi } from "../../../packages/sdk/src/index.ts";
+import { erc7579Abi } from "../../../packages/sdk/src/erc7579.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 
 /** The module type of fallback handlers. */

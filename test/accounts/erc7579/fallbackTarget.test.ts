@@ -1,13 +1,8 @@
 import { expect } from "chai";
 import { type Address, concat, encodeFunctionData, getAddress, type Hex, slice } from "viem";
 import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
-import {
-  type Action,
-  type Call,
-  EXECUTOR_TYPE,
-  erc7579Abi,
-  type Session,
-} from "../../../packages/sdk/src/index.ts";
+import { EXECUTOR_TYPE, erc7579Abi } from "../../../packages/sdk/src/erc7579.ts";
+import type { Action, Call, Session } from "../../../packages/sdk/src/index.ts";
 import { deployMock, type Mock } from "../../environment/deployMock.ts";
 import { refusal } from "../../environment/refusal.ts";
 import { fallbackInstallation } from "./fallbackInstallation.ts";

@@ -16,29 +16,32 @@ import {
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
 import {
-  ANYONE,
-  type Budget,
-  type Call,
-  type EncodedCall,
   eip712Domain,
   eip712Types,
   encodePayload,
+  slotNonce,
+} from "../../../packages/sdk/src/encoding/index.ts";
+import {
   encodePaymentUserOpCallData,
   encodeSessionUserOpCallData,
   erc7579Abi,
   erc7579Installation,
-  grantDigest,
   granterPrefix,
-  hashSession,
-  type Session,
-  type Slot,
-  sessionErrorsAbi,
-  sessionModuleAbi,
   signPaymentUserOp,
-  slotNonce,
   VALIDATOR_TYPE,
   validatorNonceKey,
   wrapForErc7579,
+} from "../../../packages/sdk/src/erc7579.ts";
+import { sessionErrorsAbi, sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
+import {
+  ANYONE,
+  type Budget,
+  type Call,
+  type EncodedCall,
+  grantDigest,
+  hashSession,
+  type Session,
+  type Slot,
 } from "../../../packages/sdk/src/index.ts";
 import { sessionBytes } from "../../contracts/sessionBytes.ts";
 import type { PackedUserOperation, UserOpGas } from "../../environment/erc7579/EntryPoint.ts";

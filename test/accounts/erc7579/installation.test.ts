@@ -6,7 +6,7 @@ import {
   erc7579Installation,
   granterPrefix,
   VALIDATOR_TYPE,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { refusal } from "../../environment/refusal.ts";
 import { onInstallData } from "../../erc7562/plainAccounts.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Address, encodeFunctionData, type Hex, pad, parseAbi } from "viem";
-import { encodeRevokeAll } from "../../../packages/sdk/src/index.ts";
+import { encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
 import { refusal } from "../../environment/refusal.ts";
 import { fallbackHandlerOf } from "../../environment/safe.ts";
 import {

@@ -14,17 +14,17 @@ import {
 } from "viem";
 import { entryPoint07Abi } from "viem/account-abstraction";
 import {
-  ANYONE,
-  type Budget,
   encodePause,
-  encodePaymentUserOpCallData,
-  encodePaymentUserOpSignature,
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
-  type Session,
+} from "../../../packages/sdk/src/encoding/index.ts";
+import {
+  encodePaymentUserOpCallData,
+  encodePaymentUserOpSignature,
   validatorNonceKey,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
+import { ANYONE, type Budget, type Session } from "../../../packages/sdk/src/index.ts";
 import { type LeftOut, packed } from "../../contracts/sessionBytes.ts";
 import { deployMock } from "../../environment/deployMock.ts";
 import { type PackedUserOperation, PLENTY_OF_GAS } from "../../environment/erc7579/EntryPoint.ts";

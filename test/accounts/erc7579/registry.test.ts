@@ -1,11 +1,7 @@
 import { expect } from "chai";
 import { encodeFunctionData, parseAbi } from "viem";
-import {
-  EXECUTOR_TYPE,
-  encodeRevokeAll,
-  erc7579Removal,
-  VALIDATOR_TYPE,
-} from "../../../packages/sdk/src/index.ts";
+import { encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
+import { EXECUTOR_TYPE, erc7579Removal, VALIDATOR_TYPE } from "../../../packages/sdk/src/erc7579.ts";
 import { deployMock, type Mock } from "../../environment/deployMock.ts";
 import { removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";

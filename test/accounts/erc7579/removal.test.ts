@@ -8,12 +8,12 @@ import {
   numberToHex,
 } from "viem";
 import {
-  type EncodedCall,
   EXECUTOR_TYPE,
   erc7579Abi,
   erc7579Removal,
   VALIDATOR_TYPE,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
+import type { EncodedCall } from "../../../packages/sdk/src/index.ts";
 import { encodeBatch, type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {

@@ -5,8 +5,8 @@ import {
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
-  hashSession,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/encoding/index.ts";
+import { hashSession } from "../../../packages/sdk/src/index.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {

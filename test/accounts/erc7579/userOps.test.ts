@@ -11,16 +11,10 @@ import {
   slice,
   toFunctionSelector,
 } from "viem";
-import {
-  ANYONE,
-  encodePause,
-  encodeResume,
-  encodeSessionUserOpCallData,
-  erc7579Abi,
-  hashSession,
-  sessionModuleAbi,
-  toCalls,
-} from "../../../packages/sdk/src/index.ts";
+import { encodePause, encodeResume, toCalls } from "../../../packages/sdk/src/encoding/index.ts";
+import { encodeSessionUserOpCallData, erc7579Abi } from "../../../packages/sdk/src/erc7579.ts";
+import { sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
+import { ANYONE, hashSession } from "../../../packages/sdk/src/index.ts";
 import { type LeftOut, sessionBytes } from "../../contracts/sessionBytes.ts";
 import { PLENTY_OF_GAS } from "../../environment/erc7579/EntryPoint.ts";
 import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";

@@ -12,7 +12,8 @@ import {
   toBytes,
   zeroHash,
 } from "viem";
-import { encodePayload, hashSession, slotNonce } from "../../../packages/sdk/src/index.ts";
+import { encodePayload, slotNonce } from "../../../packages/sdk/src/encoding/index.ts";
+import { hashSession } from "../../../packages/sdk/src/index.ts";
 import { transferWithAuthorizationTypes } from "../../environment/usdc.ts";
 import {
   ACCOUNT,

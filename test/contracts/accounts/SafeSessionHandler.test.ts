@@ -16,7 +16,7 @@ import {
   toFunctionSelector,
   toHex,
 } from "viem";
-import { safeAbi, safeSignatures } from "../../../packages/sdk/src/accounts/index.ts";
+import { safeAbi, safeSignatures } from "../../../packages/sdk/src/encoding/index.ts";
 import { artifact } from "../../environment/artifact.ts";
 import { FALLBACK_HANDLER_SLOT } from "../../environment/safe.ts";
 import { authorize } from "../authorization.ts";

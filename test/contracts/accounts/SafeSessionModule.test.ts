@@ -9,14 +9,13 @@ import {
   parseAbi,
   parseAbiParameters,
 } from "viem";
+import { safeAbi, safeSignatures } from "../../../packages/sdk/src/encoding/index.ts";
 import {
   type SafeSignatureRail,
-  safeAbi,
   safeAddresses,
   safeInstallation,
   safeRemoval,
-  safeSignatures,
-} from "../../../packages/sdk/src/accounts/index.ts";
+} from "../../../packages/sdk/src/index.ts";
 import {
   type Authorization,
   asks,

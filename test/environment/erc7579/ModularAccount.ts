@@ -6,15 +6,14 @@ import {
   type Hex,
   type TransactionReceipt,
 } from "viem";
-import type { EncodedCall } from "../../../packages/sdk/src/index.ts";
 import {
   BATCH_CALL_MODE,
-  type Erc7579AccountKind,
   type Erc7579RemovalParameters,
   erc7579Abi,
   granterPrefix,
   validatorNonceKey,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
+import type { EncodedCall, Erc7579AccountKind } from "../../../packages/sdk/src/index.ts";
 import type { TestChain } from "../TestChain.ts";
 import type { EntryPoint } from "./EntryPoint.ts";
 import type { ModularOwner } from "./ModularOwner.ts";

@@ -8,7 +8,7 @@ import {
   numberToHex,
   parseAbiParameters,
 } from "viem";
-import { encodePasskeyAssertion } from "../../../packages/sdk/src/accounts/index.ts";
+import { encodePasskeyAssertion } from "../../../packages/sdk/src/encoding/index.ts";
 import { deployMock } from "../deployMock.ts";
 import { createPasskey } from "../passkey.ts";
 import { ecdsaOwner } from "../safeOwner.ts";

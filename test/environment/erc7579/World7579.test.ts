@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { erc7579KindOf } from "../../../packages/sdk/src/index.ts";
+import { erc7579KindOf } from "../../../packages/sdk/src/erc7579.ts";
 import { someone } from "../../contracts/fixture.ts";
 import { accountIdOf } from "./modularAccounts.ts";
 import { createWorld7579, MODULAR_ACCOUNTS, type World7579 } from "./World7579.ts";

@@ -1,5 +1,5 @@
 import { type Address, concat, encodeFunctionData, type Hex, parseAbi } from "viem";
-import { erc7579Abi, granterPrefix, VALIDATOR_TYPE } from "../../../packages/sdk/src/index.ts";
+import { erc7579Abi, granterPrefix, VALIDATOR_TYPE } from "../../../packages/sdk/src/erc7579.ts";
 import { deployMock } from "../deployMock.ts";
 import type { TestChain } from "../TestChain.ts";
 import { delegate, eoaOf, sendAsEoa } from "./delegation.ts";

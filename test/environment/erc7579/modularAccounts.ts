@@ -10,7 +10,8 @@ import {
   toBytes,
   zeroAddress,
 } from "viem";
-import { erc7579Abi, granterPrefix, safeAbi } from "../../../packages/sdk/src/index.ts";
+import { safeAbi } from "../../../packages/sdk/src/encoding/index.ts";
+import { erc7579Abi, granterPrefix } from "../../../packages/sdk/src/erc7579.ts";
 import { asSafe } from "../asSafe.ts";
 import { deployMock } from "../deployMock.ts";
 import { RELAYER } from "../relayer.ts";

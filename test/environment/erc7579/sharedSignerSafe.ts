@@ -1,5 +1,5 @@
 import { encodeFunctionData, getAddress, type Hex, parseAbi } from "viem";
-import { passkeyVerifiers } from "../../../packages/sdk/src/accounts/index.ts";
+import { passkeyVerifiers } from "../../../packages/sdk/src/index.ts";
 import { createPasskey } from "../passkey.ts";
 import { RELAYER } from "../relayer.ts";
 import type { SafeContracts, SafeVersion } from "../safe.ts";

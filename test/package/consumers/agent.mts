@@ -6,7 +6,6 @@ import {
   addressOf,
   createSession,
   decodeError,
-  encodeSession,
   type Grant,
   hashSession,
   InvalidInput,
@@ -18,6 +17,7 @@ import {
 import { safeSessionModuleAbi, sessionErrorsAbi, sessionModuleAbi } from "@latchkey/sdk/abis";
 import { deployedAddresses, deterministicAddresses } from "@latchkey/sdk/addresses";
 import { safeSessionModuleBytecode, safeSessionModuleRuntimeBytecode } from "@latchkey/sdk/bytecode";
+import { encodeSession } from "@latchkey/sdk/encoding";
 import { fileSlotStore } from "@latchkey/sdk/node";
 import { deployLatchkey } from "@latchkey/sdk/testing";
 import {

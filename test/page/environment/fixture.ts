@@ -1,5 +1,5 @@
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { parseHandoffRequest } from "../../../packages/sdk/src/index.ts";
+import { parseHandoffRequest } from "../../../packages/sdk/src/handoff/index.ts";
 import { requestSession } from "../../../packages/sdk/src/node.ts";
 import { type Human, type HumanSettings, openHuman } from "./Human.ts";
 import { openPageWorld, type PageWorld } from "./PageWorld.ts";

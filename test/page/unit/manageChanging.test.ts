@@ -6,12 +6,8 @@ import type { SafeStanding } from "../../../packages/page/src/manage/readSafe.ts
 import { nothingSaved, type SavedAccount, type SavedGrant } from "../../../packages/page/src/store/Saved.ts";
 import { parseSaved } from "../../../packages/page/src/store/store.ts";
 import { predictSafe } from "../../../packages/page/src/tap/predictSafe.ts";
-import {
-  encodeRevokeAll,
-  GRANT_VERSION,
-  safeSessionModuleAddress,
-  safeTransaction,
-} from "../../../packages/sdk/src/index.ts";
+import { encodeRevokeAll, safeTransaction } from "../../../packages/sdk/src/encoding/index.ts";
+import { GRANT_VERSION, safeSessionModuleAddress } from "../../../packages/sdk/src/index.ts";
 
 const SAFE: Address = "0x00000000000000000000000000000000000000dd";
 const OTHER: Address = "0x00000000000000000000000000000000000000ff";

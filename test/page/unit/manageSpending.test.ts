@@ -3,12 +3,8 @@ import type { Address } from "viem";
 import { paymentsOf } from "../../../packages/page/src/manage/Payment.ts";
 import { periodStanding } from "../../../packages/page/src/manage/periodStanding.ts";
 import { spendingByDay } from "../../../packages/page/src/manage/spendingByDay.ts";
-import {
-  type BudgetStatus,
-  hashSession,
-  type Session,
-  type SessionEvent,
-} from "../../../packages/sdk/src/index.ts";
+import type { SessionEvent } from "../../../packages/sdk/src/history/index.ts";
+import { type BudgetStatus, hashSession, type Session } from "../../../packages/sdk/src/index.ts";
 
 const TOKEN: Address = "0x00000000000000000000000000000000000000aa";
 const SHOP: Address = "0x00000000000000000000000000000000000000bb";

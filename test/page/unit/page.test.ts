@@ -1,5 +1,6 @@
 // The page imports the built SDK, and an error is known by its class: this has to be the same one.
-import { decodeError, type HandoffRequest, handoffLink, InvalidInput } from "@latchkey/sdk";
+import { decodeError, InvalidInput } from "@latchkey/sdk";
+import { type HandoffRequest, handoffLink } from "@latchkey/sdk/handoff";
 import { expect } from "chai";
 import { getAddress, HttpRequestError, toHex } from "viem";
 import { listChains } from "../../../packages/page/src/chain/ChainSettings.ts";

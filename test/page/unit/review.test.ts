@@ -10,16 +10,15 @@ import { periodWords } from "../../../packages/page/src/review/periodWords.ts";
 import { reviewWarnings } from "../../../packages/page/src/review/reviewWarnings.ts";
 import { unenforcedWords } from "../../../packages/page/src/review/unenforcedWords.ts";
 import { warningWords } from "../../../packages/page/src/review/warningWords.ts";
+import { sessionExcess } from "../../../packages/sdk/src/handoff/index.ts";
 import {
   ANYONE,
   type Budget,
   checkSession,
-  describeSession,
   type Session,
   safeSessionModuleAddress,
-  sessionExcess,
-  type TokenFacts,
 } from "../../../packages/sdk/src/index.ts";
+import { describeSession, type TokenFacts } from "../../../packages/sdk/src/review/index.ts";
 
 const address = (n: number): Address => getAddress(toHex(n, { size: 20 }));
 const [token, shop, other, target] = [address(0x70), address(0x71), address(0x72), address(0x73)];

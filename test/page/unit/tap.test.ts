@@ -22,12 +22,11 @@ import { prepareTap } from "../../../packages/page/src/tap/prepareTap.ts";
 import { publicKeyOf } from "../../../packages/page/src/tap/publicKeyOf.ts";
 import { verifyAssertion } from "../../../packages/page/src/tap/verifyAssertion.ts";
 import { PageFailure } from "../../../packages/page/src/wording/PageFailure.ts";
+import { encodeEnable, safeAbi } from "../../../packages/sdk/src/encoding/index.ts";
 import {
-  encodeEnable,
   type Proposal,
   parseGrant,
   type Session,
-  safeAbi,
   safeAddresses,
   safeSessionModuleAddress,
   serializeGrant,

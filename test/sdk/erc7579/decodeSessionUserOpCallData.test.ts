@@ -13,20 +13,17 @@ import {
   slice,
   zeroAddress,
 } from "viem";
+import { hashActions, hashBudget } from "../../../packages/sdk/src/encoding/index.ts";
 import {
   BATCH_CALL_MODE,
-  type Budget,
   decodeSessionUserOpCallData,
   encodePaymentUserOpCallData,
   encodeSessionUserOpCallData,
   erc7579Abi,
-  hashActions,
-  hashBudget,
-  isRefusal,
-  type Session,
   SINGLE_CALL_MODE,
-  sessionModuleAbi,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
+import { sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
+import { type Budget, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
 import { type LeftOut, sessionBytes } from "../../contracts/sessionBytes.ts";
 
 const address = (n: number): Address => getAddress(pad(numberToHex(n), { size: 20 }));

@@ -1,12 +1,7 @@
 import { expect } from "chai";
 import { createWalletClient, custom } from "viem";
-import {
-  encodeExecuteSigned,
-  execute,
-  pay,
-  sessionStatus,
-  signExecution,
-} from "../../../packages/sdk/src/index.ts";
+import { encodeExecuteSigned, signExecution } from "../../../packages/sdk/src/encoding/index.ts";
+import { execute, pay, sessionStatus } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,

@@ -11,15 +11,16 @@ import {
   slice,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { encodeEnable, encodeRevoke, encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
 import {
-  combineGrants,
-  encodeEnable,
-  encodeRevoke,
-  encodeRevokeAll,
   erc7579Installation,
-  type Grant,
   granterPrefix,
   kernelMessage,
+  toSessionSmartAccount,
+} from "../../../packages/sdk/src/erc7579.ts";
+import {
+  combineGrants,
+  type Grant,
   parseGrant,
   proposeSession,
   type Refusal,
@@ -27,7 +28,6 @@ import {
   serializeGrant,
   sessionStatus,
   signGrant,
-  toSessionSmartAccount,
   verifyGrant,
 } from "../../../packages/sdk/src/index.ts";
 import {

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { isNonceOfValidator } from "../../../packages/sdk/src/accounts/erc7579/isNonceOfValidator.ts";
-import { type Erc7579AccountKind, validatorNonceKey } from "../../../packages/sdk/src/index.ts";
+import { validatorNonceKey } from "../../../packages/sdk/src/erc7579.ts";
+import type { Erc7579AccountKind } from "../../../packages/sdk/src/index.ts";
 
 const validator = "0x1234567890AbcdEF1234567890aBcdef12345678";
 /** Bytes of a lane. */

@@ -15,26 +15,30 @@ import {
 } from "viem";
 import { getUserOperationHash, type UserOperation } from "viem/account-abstraction";
 import {
-  ANYONE,
-  type Budget,
-  decodeSessionUserOpCallData,
-  type EncodedCall,
   eip712Domain,
   eip712Types,
   encodePause,
-  encodePaymentUserOpCallData,
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
+  hashCarriedSession,
+  unpackSession,
+} from "../../../packages/sdk/src/encoding/index.ts";
+import {
+  decodeSessionUserOpCallData,
+  encodePaymentUserOpCallData,
   encodeSessionUserOpCallData,
   erc7579Installation,
-  type Grant,
-  hashCarriedSession,
-  hashSession,
-  type Session,
   type SessionSmartAccountParameters,
   toSessionSmartAccount,
-  unpackSession,
+} from "../../../packages/sdk/src/erc7579.ts";
+import {
+  ANYONE,
+  type Budget,
+  type EncodedCall,
+  type Grant,
+  hashSession,
+  type Session,
 } from "../../../packages/sdk/src/index.ts";
 import {
   alice,

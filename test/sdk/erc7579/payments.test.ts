@@ -1,17 +1,12 @@
 import { expect } from "chai";
 import { getAddress } from "viem";
+import { decodePayload, encodeEnable, encodeRevoke } from "../../../packages/sdk/src/encoding/index.ts";
 import {
-  decodePayload,
-  encodeEnable,
-  encodeRevoke,
   erc7579Removal,
-  type Grant,
-  payingFetch,
-  type Refusal,
   readErc7579Removal,
-  sessionStatus,
   toSessionSmartAccount,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/erc7579.ts";
+import { type Grant, payingFetch, type Refusal, sessionStatus } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,

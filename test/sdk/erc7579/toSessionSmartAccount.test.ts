@@ -3,19 +3,23 @@ import { createSmartAccountClient } from "permissionless";
 import { type Address, type Hex, hexToBigInt, zeroAddress } from "viem";
 import type { PaymasterActions, UserOperation } from "viem/account-abstraction";
 import {
-  ANYONE,
-  type CallRequest,
-  type EncodedCall,
   encodeEnable,
   encodePause,
   encodeResume,
   encodeRevoke,
+} from "../../../packages/sdk/src/encoding/index.ts";
+import {
   encodeSessionUserOpCallData,
   erc7579Installation,
-  type Grant,
-  type Session,
   toSessionSmartAccount,
   validatorNonceKey,
+} from "../../../packages/sdk/src/erc7579.ts";
+import {
+  ANYONE,
+  type CallRequest,
+  type EncodedCall,
+  type Grant,
+  type Session,
 } from "../../../packages/sdk/src/index.ts";
 import {
   alice,

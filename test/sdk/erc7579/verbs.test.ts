@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { createWalletClient, custom, type Hash } from "viem";
+import { sessionHistory, spendMeter } from "../../../packages/sdk/src/history/index.ts";
 import {
   type EncodedCall,
   enabledGrant,
@@ -14,10 +15,8 @@ import {
   resumeSession,
   revokeAllSessions,
   revokeSession,
-  sessionHistory,
   sessionState,
   sessionStatus,
-  spendMeter,
   verifyGrant,
 } from "../../../packages/sdk/src/index.ts";
 import {

@@ -1,13 +1,12 @@
 import { expect } from "chai";
 import { type Address, encodeFunctionData, erc20Abi, type Hex, parseAbi, zeroAddress } from "viem";
+import { type HandoffRequest, parseHandoffAnswer } from "../../../packages/sdk/src/handoff/index.ts";
 import {
   type Action,
   ANYONE,
   type Budget,
   erc7579SessionModuleAddress,
-  type HandoffRequest,
   isRefusal,
-  parseHandoffAnswer,
   type Session,
 } from "../../../packages/sdk/src/index.ts";
 import { account, agent, changed, END, fullAnswer, fullRequest, NOW, router, shop } from "./requests.ts";

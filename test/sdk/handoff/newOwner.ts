@@ -1,13 +1,10 @@
 import { getAddress, type Hex, keccak256, toBytes } from "viem";
 import {
-  GRANT_VERSION,
   type GrantedAnswer,
   type HandoffRequest,
   requestedSession,
-  type Session,
-  safeCreation,
-  signGrant,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/handoff/index.ts";
+import { GRANT_VERSION, type Session, safeCreation, signGrant } from "../../../packages/sdk/src/index.ts";
 import type { Passkey } from "../../environment/passkey.ts";
 import type { SafeContracts } from "../../environment/safe.ts";
 import type { Latchkey } from "../../environment/safeAccount.ts";

@@ -2,17 +2,15 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { maxUint256, numberToHex, zeroAddress } from "viem";
 import {
-  ANYONE,
   type HandoffRequest,
   handoffCode,
   handoffLink,
-  isRefusal,
   keyFingerprint,
   type LatchkeySessionData,
   parseHandoffRequest,
   requestedSession,
-  type Session,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/handoff/index.ts";
+import { ANYONE, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
 import { arbitrarySession } from "../arbitrarySession.ts";
 import {
   account,

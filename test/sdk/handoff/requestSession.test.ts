@@ -13,19 +13,16 @@ import {
   parseEther,
   zeroAddress,
 } from "viem";
+import { safeAbi } from "../../../packages/sdk/src/encoding/index.ts";
 import {
   type GrantedAnswer,
   handoffCode,
-  isRefusal,
   keyFingerprint,
   parseHandoffRequest,
-  pay,
-  type RefusalCode,
   requestedSession,
-  safeAbi,
   settleHandoff,
-  verifyGrant,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/handoff/index.ts";
+import { isRefusal, pay, type RefusalCode, verifyGrant } from "../../../packages/sdk/src/index.ts";
 import { requestSession, type SessionHandoff } from "../../../packages/sdk/src/node.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
 import { createPasskey } from "../../environment/passkey.ts";

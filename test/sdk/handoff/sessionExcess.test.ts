@@ -1,16 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { numberToHex, zeroAddress } from "viem";
-import {
-  type Action,
-  ANYONE,
-  type Budget,
-  isWithin,
-  mostSpendable,
-  requestedSession,
-  type Session,
-  sessionExcess,
-} from "../../../packages/sdk/src/index.ts";
+import { isWithin, requestedSession, sessionExcess } from "../../../packages/sdk/src/handoff/index.ts";
+import { type Action, ANYONE, type Budget, type Session } from "../../../packages/sdk/src/index.ts";
+import { mostSpendable } from "../../../packages/sdk/src/review/index.ts";
 import { arbitrarySession } from "../arbitrarySession.ts";
 import {
   account,

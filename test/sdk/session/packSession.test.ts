@@ -3,16 +3,13 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { concat, type Hex, keccak256, zeroAddress } from "viem";
 import {
-  ANYONE,
-  type Budget,
   encodeSession,
   hashActions,
   hashBudget,
-  InvalidInput,
   packSession,
-  type Session,
   type WholeParts,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/encoding/index.ts";
+import { ANYONE, type Budget, InvalidInput, type Session } from "../../../packages/sdk/src/index.ts";
 import { type LeftOut, packed, sessionBytes } from "../../contracts/sessionBytes.ts";
 import { arbitrarySession } from "../arbitrarySession.ts";
 import { deployReaders, type Readers } from "./chain.ts";

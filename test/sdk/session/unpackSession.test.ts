@@ -3,19 +3,16 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { concat, type Hex, numberToHex, size, slice, toHex } from "viem";
 import {
-  ANYONE,
   type CarriedSession,
   decodeSession,
   encodeSession,
   hashActions,
   hashBudget,
   hashCarriedSession,
-  hashSession,
-  isRefusal,
   packSession,
-  type Session,
   unpackSession,
-} from "../../../packages/sdk/src/index.ts";
+} from "../../../packages/sdk/src/encoding/index.ts";
+import { ANYONE, hashSession, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
 import { unpackWhole } from "../../../packages/sdk/src/session/unpackSession.ts";
 import { type LeftOut, number, packed, partsOf, sessionBytes } from "../../contracts/sessionBytes.ts";
 import { arbitrarySession } from "../arbitrarySession.ts";

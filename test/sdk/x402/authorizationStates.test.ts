@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { network } from "hardhat";
 import { type Address, type Client, createPublicClient, custom, type Hex, toHex } from "viem";
 import { call } from "viem/actions";
-import { authorizationStates } from "../../../packages/sdk/src/index.ts";
+import { authorizationStates } from "../../../packages/sdk/src/agent/x402/authorizationStates.ts";
 import { openTestChain, type TestChain } from "../../environment/TestChain.ts";
 
 const token: Address = "0x70ce000000000000000000000000000000000001";

@@ -25,10 +25,8 @@ import {
   toHex,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { SENTINEL_MODULE } from "../../../packages/sdk/src/accounts/safe/safeAddresses.ts";
 import {
-  ANYONE,
-  type Budget,
-  budgetSpendControls,
   decodePayload,
   encodeEnable,
   encodeExecute,
@@ -36,6 +34,13 @@ import {
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
+  safeAbi,
+  slotNonce,
+} from "../../../packages/sdk/src/encoding/index.ts";
+import {
+  ANYONE,
+  type Budget,
+  budgetSpendControls,
   type Grant,
   grantDigest,
   hashSession,
@@ -44,11 +49,8 @@ import {
   type PayingFetchParameters,
   payingFetch,
   Refusal,
-  SENTINEL_MODULE,
   type Session,
-  safeAbi,
   safeInstallation,
-  slotNonce,
 } from "../../../packages/sdk/src/index.ts";
 import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
 import { asSafe } from "../../environment/asSafe.ts";

@@ -1,4 +1,4 @@
-import type { HandoffRequest } from "@latchkey/sdk";
+import type { HandoffRequest } from "@latchkey/sdk/handoff";
 import type { ReactNode } from "react";
 import { Screen } from "../ui/Screen.tsx";
 import { answerText } from "./answerText.ts";

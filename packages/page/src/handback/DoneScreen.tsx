@@ -1,4 +1,4 @@
-import type { HandoffRequest } from "@latchkey/sdk";
+import type { HandoffRequest } from "@latchkey/sdk/handoff";
 import type { ReactNode } from "react";
 import { isAddressEqual } from "viem";
 import type { ReviewOutcome } from "../review/ReviewScreen.tsx";

@@ -1,4 +1,4 @@
-import { HANDOFF_VERSION, type HandoffAnswer, type HandoffRequest } from "@latchkey/sdk";
+import { HANDOFF_VERSION, type HandoffAnswer, type HandoffRequest } from "@latchkey/sdk/handoff";
 import { toJson } from "../store/toJson.ts";
 import type { TappedGrant } from "../tap/prepareTap.ts";
 

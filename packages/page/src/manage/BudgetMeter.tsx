@@ -1,4 +1,6 @@
-import type { Budget, BudgetStatus, SessionCarrier, SessionEvent, TokenFacts } from "@latchkey/sdk";
+import type { Budget, BudgetStatus, SessionCarrier } from "@latchkey/sdk";
+import type { SessionEvent } from "@latchkey/sdk/history";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import { useMemo } from "react";
 import { amountText, numberText } from "../ui/amountText.ts";
 import { Meter } from "../ui/Meter.tsx";

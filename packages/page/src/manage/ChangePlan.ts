@@ -1,4 +1,5 @@
-import { type EncodedCall, safeTransaction } from "@latchkey/sdk";
+import type { EncodedCall } from "@latchkey/sdk";
+import { safeTransaction } from "@latchkey/sdk/encoding";
 import { type Address, type Hex, isAddressEqual, numberToHex } from "viem";
 import type { SavedChange } from "../store/Saved.ts";
 import { predictSafe } from "../tap/predictSafe.ts";

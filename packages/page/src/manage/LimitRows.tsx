@@ -1,4 +1,5 @@
-import { ANYONE, type Session, type TokenFacts } from "@latchkey/sdk";
+import { ANYONE, type Session } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import type { Address } from "viem";
 import { periodWords } from "../review/periodWords.ts";
 import { AddressText } from "../ui/AddressText.tsx";

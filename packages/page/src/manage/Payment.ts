@@ -1,4 +1,6 @@
-import { hashSession, type SessionCarrier, type SessionEvent, slotWorth } from "@latchkey/sdk";
+import { hashSession, type SessionCarrier } from "@latchkey/sdk";
+import { slotWorth } from "@latchkey/sdk/encoding";
+import type { SessionEvent } from "@latchkey/sdk/history";
 import { type Address, type Hash, isAddressEqual } from "viem";
 
 /** Something that a session paid. */

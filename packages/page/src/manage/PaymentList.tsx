@@ -1,4 +1,4 @@
-import type { TokenFacts } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import type { Address } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { AddressText } from "../ui/AddressText.tsx";

@@ -1,4 +1,4 @@
-import { keyFingerprint } from "@latchkey/sdk";
+import { keyFingerprint } from "@latchkey/sdk/handoff";
 import { useId, useMemo } from "react";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { ClaimedText } from "../ui/ClaimedText.tsx";

@@ -1,14 +1,6 @@
-import {
-  type EncodedCall,
-  encodePause,
-  encodeResume,
-  encodeRevoke,
-  encodeRevokeAll,
-  type Grant,
-  hashSession,
-  sessionModuleAbi,
-  sessionState,
-} from "@latchkey/sdk";
+import { type EncodedCall, type Grant, hashSession, sessionState } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { encodePause, encodeResume, encodeRevoke, encodeRevokeAll } from "@latchkey/sdk/encoding";
 import type { Address } from "viem";
 import { readContract } from "viem/actions";
 import type { ChainClient } from "../chain/chainClient.ts";

@@ -1,4 +1,4 @@
-import type { TokenFacts } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import { amountText } from "../ui/amountText.ts";
 import { Disclosure } from "../ui/Disclosure.tsx";
 import { type DatedAmount, spendingByDay } from "./spendingByDay.ts";

@@ -1,5 +1,6 @@
-import type { BudgetStatus, SessionCarrier, SessionEvent } from "@latchkey/sdk";
-import { spendMeter } from "@latchkey/sdk";
+import type { BudgetStatus, SessionCarrier } from "@latchkey/sdk";
+import type { SessionEvent } from "@latchkey/sdk/history";
+import { spendMeter } from "@latchkey/sdk/history";
 
 /** Where a budget stands in its current period. Base units. */
 export type PeriodStanding = {

@@ -1,4 +1,5 @@
-import { type Grant, reviewSession, type TokenFacts } from "@latchkey/sdk";
+import type { Grant } from "@latchkey/sdk";
+import { reviewSession, type TokenFacts } from "@latchkey/sdk/review";
 import { useEffect, useState } from "react";
 import { type Address, isAddressEqual, zeroAddress } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";

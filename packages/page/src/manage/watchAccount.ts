@@ -5,12 +5,11 @@ import {
   hashSession,
   isRefusal,
   Refusal,
-  type SessionEvent,
   type SessionStatus,
-  sessionHistory,
   sessionStatus,
   verifyGrant,
 } from "@latchkey/sdk";
+import { type SessionEvent, sessionHistory } from "@latchkey/sdk/history";
 import type { Hash, Hex } from "viem";
 import { getBlock, getChainId } from "viem/actions";
 import type { AskedChain } from "../chain/PageChains.ts";

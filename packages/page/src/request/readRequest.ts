@@ -1,4 +1,5 @@
-import { type HandoffRequest, parseHandoffRequest, Refusal, requestedSession } from "@latchkey/sdk";
+import { Refusal } from "@latchkey/sdk";
+import { type HandoffRequest, parseHandoffRequest, requestedSession } from "@latchkey/sdk/handoff";
 import { type Address, getAddress } from "viem";
 import { momentText } from "../ui/momentText.ts";
 import { PageFailure } from "../wording/PageFailure.ts";

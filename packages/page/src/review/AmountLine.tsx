@@ -1,4 +1,4 @@
-import type { TokenFacts } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import { amountWords } from "./amountWords.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";
 

@@ -1,4 +1,4 @@
-import type { BudgetReview } from "@latchkey/sdk";
+import type { BudgetReview } from "@latchkey/sdk/review";
 import { isAddressEqual, zeroAddress } from "viem";
 import { AddressText } from "../ui/AddressText.tsx";
 import { Moment } from "../ui/Moment.tsx";

@@ -1,4 +1,4 @@
-import type { SessionReview } from "@latchkey/sdk";
+import type { SessionReview } from "@latchkey/sdk/review";
 import type { Address } from "viem";
 import { AddressText } from "../ui/AddressText.tsx";
 import { Notice } from "../ui/Notice.tsx";

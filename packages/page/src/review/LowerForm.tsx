@@ -1,4 +1,5 @@
-import { ANYONE, type Session, type TokenFacts } from "@latchkey/sdk";
+import { ANYONE, type Session } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import { useState } from "react";
 import { formatUnits, isAddressEqual } from "viem";
 import { AddressText } from "../ui/AddressText.tsx";

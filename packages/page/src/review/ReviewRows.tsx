@@ -1,4 +1,4 @@
-import type { SessionReview, TokenFacts } from "@latchkey/sdk";
+import type { SessionReview, TokenFacts } from "@latchkey/sdk/review";
 import { isAddressEqual } from "viem";
 import { AddressText } from "../ui/AddressText.tsx";
 import { Card } from "../ui/Card.tsx";

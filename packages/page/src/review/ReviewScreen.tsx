@@ -1,4 +1,6 @@
-import { describeSession, handoffCode, keyFingerprint, type Proposal, sessionExcess } from "@latchkey/sdk";
+import type { Proposal } from "@latchkey/sdk";
+import { handoffCode, keyFingerprint, sessionExcess } from "@latchkey/sdk/handoff";
+import { describeSession } from "@latchkey/sdk/review";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Address } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";

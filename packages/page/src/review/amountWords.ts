@@ -1,4 +1,4 @@
-import type { TokenFacts } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import { amountText } from "../ui/amountText.ts";
 
 /** An amount as the review shows it. */

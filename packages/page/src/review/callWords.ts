@@ -1,4 +1,4 @@
-import type { ActionReview, TokenFacts } from "@latchkey/sdk";
+import type { ActionReview, TokenFacts } from "@latchkey/sdk/review";
 import { type Address, getAddress, type Hex, slice, toFunctionSelector } from "viem";
 import { amountText } from "../ui/amountText.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";

@@ -1,4 +1,4 @@
-import { type BudgetReview, mostSpendable } from "@latchkey/sdk";
+import { type BudgetReview, mostSpendable } from "@latchkey/sdk/review";
 
 /** What is left of a budget's time, whenever the session began. */
 export type FromNow = {

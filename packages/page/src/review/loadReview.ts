@@ -1,4 +1,4 @@
-import type { TokenFacts } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import { isAddressEqual, zeroAddress } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";
 import { type ChainMoment, readChain } from "../chain/readChain.ts";

@@ -1,4 +1,4 @@
-import { formatSpan } from "@latchkey/sdk";
+import { formatSpan } from "@latchkey/sdk/review";
 
 /** The words for a period: `each` begins a row ("Each day"), `every` tells when it begins anew ("every day"). */
 export type PeriodWords = { each: string; every: string };

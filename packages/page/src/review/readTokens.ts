@@ -1,4 +1,5 @@
-import { type Proposal, reviewSession, type TokenFacts } from "@latchkey/sdk";
+import type { Proposal } from "@latchkey/sdk";
+import { reviewSession, type TokenFacts } from "@latchkey/sdk/review";
 import { isAddressEqual } from "viem";
 import type { ChainSettings } from "../chain/ChainSettings.ts";
 import type { ChainClient } from "../chain/chainClient.ts";

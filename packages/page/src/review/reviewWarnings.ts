@@ -1,4 +1,4 @@
-import type { ActionReview, SessionReview, TokenFacts } from "@latchkey/sdk";
+import type { ActionReview, SessionReview, TokenFacts } from "@latchkey/sdk/review";
 import { isAddressEqual } from "viem";
 import { fromNow } from "./fromNow.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";

@@ -1,4 +1,4 @@
-import type { UnenforcedLimit } from "@latchkey/sdk";
+import type { UnenforcedLimit } from "@latchkey/sdk/review";
 
 /** What the chain does not hold a session to, in the reader's words, by the SDK's code. */
 export const unenforcedWords: Record<UnenforcedLimit["code"], string> = {

@@ -1,14 +1,6 @@
-import {
-  enabledGrant,
-  encodeEnable,
-  type Grant,
-  grantDigest,
-  type HandoffTransaction,
-  hashSafeMessage,
-  type Proposal,
-  safePasskeySignature,
-  safeTransaction,
-} from "@latchkey/sdk";
+import { enabledGrant, type Grant, grantDigest, type Proposal } from "@latchkey/sdk";
+import { encodeEnable, hashSafeMessage, safePasskeySignature, safeTransaction } from "@latchkey/sdk/encoding";
+import type { HandoffTransaction } from "@latchkey/sdk/handoff";
 import type { Hex } from "viem";
 import type { AccountState } from "./AccountState.ts";
 import type { Assertion } from "./Passkey.ts";

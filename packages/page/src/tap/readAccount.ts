@@ -4,13 +4,13 @@ import {
   isRefusal,
   type SafeVersion,
   SENTINEL_MODULE,
-  safeAbi,
   safeAddresses,
   safeFallbackHandler,
   safeSessionHandlerAddress,
   safeSessionModuleAddress,
-  sessionModuleAbi,
 } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { safeAbi } from "@latchkey/sdk/encoding";
 import { type Address, encodeFunctionData, type Hex, isAddressEqual, parseAbi, zeroAddress } from "viem";
 import { getCode, readContract } from "viem/actions";
 import type { ChainSettings } from "../chain/ChainSettings.ts";

@@ -1,4 +1,5 @@
-import { type EncodedCall, safePasskeySignature, safeTransaction } from "@latchkey/sdk";
+import type { EncodedCall } from "@latchkey/sdk";
+import { safePasskeySignature, safeTransaction } from "@latchkey/sdk/encoding";
 import type { Hex } from "viem";
 import type { AccountState } from "./AccountState.ts";
 import { askPasskey } from "./askPasskey.ts";

@@ -1,4 +1,4 @@
-import { encodePasskeyAssertion } from "@latchkey/sdk";
+import { encodePasskeyAssertion } from "@latchkey/sdk/encoding";
 import { concat, decodeAbiParameters, type Hex, hexToBytes, numberToHex } from "viem";
 import { PageFailure } from "../wording/PageFailure.ts";
 import type { Assertion, PublicKey } from "./Passkey.ts";

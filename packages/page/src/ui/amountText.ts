@@ -1,4 +1,4 @@
-import type { TokenFacts } from "@latchkey/sdk";
+import type { TokenFacts } from "@latchkey/sdk/review";
 import { formatUnits } from "viem";
 
 type Facts = Pick<TokenFacts, "symbol" | "decimals" | "known"> | undefined;

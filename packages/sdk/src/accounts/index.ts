@@ -1,28 +1,17 @@
-/** What differs between kinds of accounts: installation and removal, and how their owners sign. */
+/** How a Safe gets Latchkey and is rid of it; of ERC-7579 accounts: `@latchkey/sdk/erc7579`. */
 export type { AccountKind } from "./AccountKind.ts";
 export type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
-export { encodeRevokeGranter } from "./erc7579/encodeRevokeGranter.ts";
-export * from "./erc7579/erc7579Abi.ts";
-export { type Erc7579InstallationParameters, erc7579Installation } from "./erc7579/erc7579Installation.ts";
-export { erc7579KindOf } from "./erc7579/erc7579KindOf.ts";
-export { type Erc7579RemovalParameters, erc7579Removal } from "./erc7579/erc7579Removal.ts";
-export { granterOf } from "./erc7579/granterOf.ts";
-export { granterPrefix } from "./erc7579/granterPrefix.ts";
-export { readErc7579Removal } from "./erc7579/readErc7579Removal.ts";
-export { validatorNonceKey } from "./erc7579/validatorNonceKey.ts";
-export { wrapForErc7579 } from "./erc7579/wrapForErc7579.ts";
-export { kernelMessage } from "./kernel.ts";
-export * from "./safe/SafeCall.ts";
-export * from "./safe/safeAbi.ts";
-export * from "./safe/safeAddresses.ts";
-export * from "./safe/safeCreation.ts";
-export * from "./safe/safeFallbackHandler.ts";
-export * from "./safe/safeHandler.ts";
-export * from "./safe/safeInstallation.ts";
-export * from "./safe/safeMessage.ts";
-export * from "./safe/safePasskeySignature.ts";
-export * from "./safe/safeRemoval.ts";
-export * from "./safe/safeSignatureRail.ts";
-export * from "./safe/safeSignatures.ts";
-export * from "./safe/safeTransaction.ts";
-export { type SafeHandlerKind, wrapForSafe } from "./safe/wrapForSafe.ts";
+export type { SafeCall } from "./safe/SafeCall.ts";
+export { type SafeVersion, SENTINEL_MODULE, safeAddresses } from "./safe/safeAddresses.ts";
+export {
+  passkeyVerifiers,
+  type SafeCreation,
+  type SafeCreationParameters,
+  safeCreation,
+  safeInitializer,
+} from "./safe/safeCreation.ts";
+export { safeFallbackHandler } from "./safe/safeFallbackHandler.ts";
+export { type SafeInstallationParameters, safeInstallation } from "./safe/safeInstallation.ts";
+export type { PasskeyAssertion } from "./safe/safePasskeySignature.ts";
+export { type SafeRemovalParameters, safeRemoval } from "./safe/safeRemoval.ts";
+export type { SafeSignatureRail } from "./safe/safeSignatureRail.ts";

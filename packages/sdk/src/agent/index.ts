@@ -1,4 +1,4 @@
-/** What an agent does with its key: pay, execute, sign payments and userOps, look after its session. */
+/** What an agent does with its key: pay, execute, pay by x402, look after its session. */
 export { execute } from "./execute.ts";
 export { executeSigned } from "./executeSigned.ts";
 export { pay } from "./pay.ts";
@@ -9,23 +9,10 @@ export {
   type SessionStatus,
   sessionStatus,
 } from "./sessionStatus.ts";
-export type { EntryPoint, EntryPointVersion } from "./userOp/EntryPoint.ts";
-export { signPaymentUserOp } from "./userOp/signPaymentUserOp.ts";
-export {
-  type SessionSmartAccount,
-  type SessionSmartAccountParameters,
-  toSessionSmartAccount,
-} from "./userOp/toSessionSmartAccount.ts";
-export type { UserOpKey } from "./userOp/UserOpKey.ts";
-export * from "./x402/authorizationStates.ts";
-export * from "./x402/budgetSpendControls.ts";
-export * from "./x402/checkOffer.ts";
-export * from "./x402/checkTokenDomain.ts";
-export * from "./x402/chooseSlot.ts";
-export * from "./x402/HeldSlot.ts";
-export * from "./x402/latchkeyScheme.ts";
-export * from "./x402/memorySlotStore.ts";
-export * from "./x402/payingFetch.ts";
-export * from "./x402/SessionKey.ts";
-export * from "./x402/SlotStore.ts";
-export * from "./x402/slotAllocator.ts";
+export { budgetSpendControls } from "./x402/budgetSpendControls.ts";
+export type { HeldSlot } from "./x402/HeldSlot.ts";
+export { type LatchkeyScheme, type LatchkeySchemeParameters, latchkeyScheme } from "./x402/latchkeyScheme.ts";
+export { memorySlotStore } from "./x402/memorySlotStore.ts";
+export { type PayingFetchParameters, payingFetch } from "./x402/payingFetch.ts";
+export type { SessionKey } from "./x402/SessionKey.ts";
+export type { SlotStore } from "./x402/SlotStore.ts";

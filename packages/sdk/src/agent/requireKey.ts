@@ -1,13 +1,17 @@
 import { type Address, isAddressEqual } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
+import { accountOf } from "../internal/accountOf.ts";
 
 /**
  * Makes sure that a client sends as a session's key.
  *
- * @throws {InvalidInput} NOT_KEY
+ * @throws {InvalidInput} NOT_KEY; INVALID_SIGNER: it has no account.
  */
-export function requireKey(client: { account: { address: Address } }, { key }: { key: Address }): void {
-  const { address } = client.account;
+export function requireKey(
+  client: { account?: { address: Address } | undefined },
+  { key }: { key: Address },
+): void {
+  const { address } = accountOf(client);
   if (isAddressEqual(address, key)) return;
   throw new InvalidInput({
     code: "NOT_KEY",

@@ -2,6 +2,7 @@ import type { Account, Address, Chain, Client, Hash, Hex, Transport } from "viem
 import { keccak256 } from "viem";
 import { isRefusal } from "../errors/isRefusal.ts";
 import { outcomeUnknown } from "../errors/outcomeUnknown.ts";
+import { accountOf } from "./accountOf.ts";
 import { call, getTransaction, sendTransaction } from "./chainActions.ts";
 
 type SendingClient = Client<Transport, Chain | undefined, Account>;
@@ -18,7 +19,7 @@ export async function sendOnce(
   client: SendingClient,
   transaction: { to: Address; data: Hex; value: bigint },
 ): Promise<Hash> {
-  const { account } = client;
+  const account = accountOf(client);
   await call(client, { account, ...transaction });
   const sending: Sending = { began: false };
   try {

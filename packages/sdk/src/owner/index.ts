@@ -1,4 +1,6 @@
 /** What an account's owner signs and sends. */
+
+export type { BalanceFloor } from "../encoding/BalanceFloor.ts";
 export type { AccountSender, BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 export { combineGrants } from "./combineGrants.ts";
 export { enableSession, type SessionToEnable } from "./enableSession.ts";
@@ -6,8 +8,6 @@ export { executeAsSafe } from "./executeAsSafe.ts";
 export type { Reviewable } from "./isReviewable.ts";
 export type { Owner, PasskeyBytes, PasskeyOwner, PasskeyRequest } from "./Owner.ts";
 export { pauseSession } from "./pauseSession.ts";
-export type { BalanceFloor } from "./replace/BalanceFloor.ts";
-export { encodeReplaceSession } from "./replace/encodeReplaceSession.ts";
 export { readBalanceFloors } from "./replace/readBalanceFloors.ts";
 export { replaceSession, type SessionToReplace } from "./replace/replaceSession.ts";
 export { resumeSession } from "./resumeSession.ts";

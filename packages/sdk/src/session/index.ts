@@ -1,21 +1,9 @@
-/** What a session is: its types, its EIP-712 hash, its packed bytes, its budgets' slots. */
-export { type CallRequest, type EncodedCall, toCalls } from "./CallRequest.ts";
+/** What a session is. */
+export type { CallRequest, EncodedCall } from "./CallRequest.ts";
 export { checkSession, type Flaw } from "./checkSession.ts";
-export { eip712Domain } from "./eip712Domain.ts";
-export { eip712Types } from "./eip712Types.ts";
 export { grantDigest } from "./grantDigest.ts";
-export { hashActions } from "./hashActions.ts";
-export { hashBudget } from "./hashBudget.ts";
-export { hashCarriedSession } from "./hashCarriedSession.ts";
 export { hashSession } from "./hashSession.ts";
-export { encodeSession, packSession } from "./packSession.ts";
 export * from "./Session.ts";
 export type { Slot } from "./Slot.ts";
 export { type SessionState, sessionState } from "./sessionState.ts";
 export { sessionTypedData } from "./sessionTypedData.ts";
-export { slotNonce } from "./slotNonce.ts";
-export type { SlotPeriod } from "./slotPrefix.ts";
-export { slotReader } from "./slotReader.ts";
-export { slotWorth } from "./slotWorth.ts";
-export { type CarriedSession, decodeSession, type UnpackedSession, unpackSession } from "./unpackSession.ts";
-export type { WholeParts } from "./WholeParts.ts";

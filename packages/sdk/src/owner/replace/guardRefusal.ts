@@ -12,10 +12,10 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
+import type { BalanceFloor } from "../../encoding/BalanceFloor.ts";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 import { isRefusal } from "../../errors/isRefusal.ts";
 import { call } from "../../internal/chainActions.ts";
-import type { BalanceFloor } from "./BalanceFloor.ts";
 
 /**
  * What stands in the account's place while the node tries a guard: it asks the token for the account's balance,

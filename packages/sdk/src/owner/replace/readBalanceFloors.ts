@@ -7,11 +7,11 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
+import type { BalanceFloor } from "../../encoding/BalanceFloor.ts";
 import { loggable } from "../../errors/json.ts";
 import { getBalance, readContract } from "../../internal/chainActions.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseList } from "../../internal/parseList.ts";
-import type { BalanceFloor } from "./BalanceFloor.ts";
 
 /**
  * Reads what an account holds of every token that a session has a budget for. Read it at the very moment at which the

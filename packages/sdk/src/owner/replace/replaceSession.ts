@@ -1,4 +1,6 @@
 import { type Hash, isAddressEqual } from "viem";
+import type { BalanceFloor } from "../../encoding/BalanceFloor.ts";
+import { encodeReplaceSession } from "../../encoding/encodeReplaceSession.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import type { Grant, Proposal } from "../../grant/Grant.ts";
 import { requireGrantChain } from "../../grant/requireGrantChain.ts";
@@ -8,8 +10,6 @@ import { checkSession } from "../../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../AccountSender.ts";
 import { isReviewable, type Reviewable } from "../isReviewable.ts";
 import { sendAsAccount } from "../sendAsAccount.ts";
-import type { BalanceFloor } from "./BalanceFloor.ts";
-import { encodeReplaceSession } from "./encodeReplaceSession.ts";
 import { guardRefusal } from "./guardRefusal.ts";
 import { readBalanceFloors } from "./readBalanceFloors.ts";
 

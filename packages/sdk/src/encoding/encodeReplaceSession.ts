@@ -1,17 +1,17 @@
 import { type Address, encodeFunctionData, erc20Abi, isAddressEqual, zeroAddress } from "viem";
-import { encodeEnable } from "../../encoding/encodeEnable.ts";
-import { encodeReviewableEnable } from "../../encoding/encodeReviewableEnable.ts";
-import { encodeRevoke } from "../../encoding/encodeRevoke.ts";
-import { InvalidInput } from "../../errors/InvalidInput.ts";
-import { loggable } from "../../errors/json.ts";
-import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
-import { sessionIn } from "../../grant/sessionIn.ts";
-import { parseAddress } from "../../internal/parseAddress.ts";
-import { parseList } from "../../internal/parseList.ts";
-import { parseWhole } from "../../internal/parseWhole.ts";
-import type { EncodedCall } from "../../session/CallRequest.ts";
-import { hashSession } from "../../session/hashSession.ts";
+import { InvalidInput } from "../errors/InvalidInput.ts";
+import { loggable } from "../errors/json.ts";
+import type { SessionCarrier } from "../grant/SessionCarrier.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseList } from "../internal/parseList.ts";
+import { parseWhole } from "../internal/parseWhole.ts";
+import type { EncodedCall } from "../session/CallRequest.ts";
+import { hashSession } from "../session/hashSession.ts";
 import type { BalanceFloor } from "./BalanceFloor.ts";
+import { encodeEnable } from "./encodeEnable.ts";
+import { encodeReviewableEnable } from "./encodeReviewableEnable.ts";
+import { encodeRevoke } from "./encodeRevoke.ts";
 
 /**
  * The calls by which an account replaces one session by another: the guards, then the old one out, then the new one in.
