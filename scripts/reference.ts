@@ -30,6 +30,7 @@ const AREAS = [
   "handoff",
   "history",
   "encoding",
+  "addresses",
 ];
 
 const { check } = readCommandLine<{ check: boolean }>(

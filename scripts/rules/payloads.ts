@@ -42,7 +42,6 @@ export const payloads: Removal[] = [
   ).map(([name, find, replace]) =>
     payload(`payload-width-of-${name}`, `a payload's ${name} fits`, find, replace),
   ),
-  payload("payload-domain-code", "a code of the token's domain is known", "else ok = false;"),
   payload(
     "payload-payee",
     "the payee is one of the recipients",

@@ -24,6 +24,8 @@ import { slots } from "./slots.ts";
  * - that lot, index and value of a payload fit their fields: a slot has no room for more
  * - that the end of an authorization has at most 32 bytes in a payload: more are read as 0, when none is good
  * - that the period of a payment userOp has 48 bits: it is read from six bytes
+ * - that a code of the token's domain is known: else its name has the hash 0, which no token's has
+ * - that what is no payload is not judged: it has no bytes for a session, or a token's domain that there is none of
  * - that a payload has bytes left for a session: what lies behind it is zeros, which are no session that can be used
  * - that a session with signatures has slot sizes: without any the smallest is worth nothing
  * - that a carried grant is not empty: no Safe accepts an empty one, and others begin with the granter, who has a byte

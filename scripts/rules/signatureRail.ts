@@ -5,7 +5,6 @@ const rail = rulesOf("SignatureRail.sol");
 
 /** Whether a signed payment is one of a session's. */
 export const signatureRail: Removal[] = [
-  rail("rail-payload", "what is no payload pays nothing", "if (!ok) return false;", "ok;"),
   rail("rail-readable", "a payload's session can be read", "if (length == 0 || (length", "if ((length"),
   rail(
     "rail-appended",

@@ -518,6 +518,12 @@ describe("a payload", () => {
       const good = await authorize({ of, to: low });
       expect(await asks(good.hash, good.payload)).to.equal(true);
       expect(await asks(good.hash, withPart(good, "payee", number(1n)))).to.equal(false);
+      // Where there is nobody at that place either, it is nobody.
+      const alone = session({ budgets: [budget({ recipients: [low] })], salt: 9n });
+      await chain.send(enable(alone));
+      const one = await authorize({ of: alone, to: low });
+      expect(await asks(one.hash, one.payload)).to.equal(true);
+      expect(await asks(one.hash, withPart(one, "payee", number(1n)))).to.equal(false);
     });
     it("who must be a recipient", async () => {
       await chain.send(enable(session()));
@@ -641,6 +647,23 @@ describe("a payload", () => {
         }
       });
     }
+    it("to the very last one, of an enabled session with a grant behind it, too", async () => {
+      const of = rich();
+      await chain.send(enable(of));
+      const good = await authorize({
+        of,
+        budgetIndex: 1,
+        to: bob,
+        slot: { lot: 2n, size: 1 },
+        value: 5n,
+        leftOut: {},
+        grant: "0x1234",
+      });
+      expect(await asks(good.hash, good.payload)).to.equal(true);
+      // All that stands before it has been read by then, and the id is the session's.
+      const [last, was] = good.parts.filter(([name]) => /^session\.actions/.test(name)).at(-1) as [string, Hex];
+      expect(await asks(good.hash, withPart(good, last, withZeros(was, 1))), last).to.equal(false);
+    });
     it("so that no payment has two payloads: one whose first byte is cut off is none", async () => {
       await chain.send(enable(session()));
       const good = await authorize({ to: bob, validAfter: 0n });

@@ -318,11 +318,7 @@ export const good: { readonly [name: string]: () => Given } = {
 
 /** Those that take nothing to spoil, or whatever there is; and those whose inputs have tests of their own. */
 export const apart: { readonly [name: string]: string } = {
-  authorizationStates: "test/sdk/x402",
   budgetSpendControls: "test/sdk/x402",
-  checkOffer: "test/sdk/x402",
-  checkTokenDomain: "test/sdk/x402",
-  chooseSlot: "test/sdk/x402",
   decodeError: "takes whatever was thrown",
   deployLatchkey: "takes a client alone",
   erc7579SessionModuleAddress: "takes nothing",
@@ -333,11 +329,9 @@ export const apart: { readonly [name: string]: string } = {
   payingFetch: "test/sdk/x402",
   printHandoff: "takes what requestSession gives",
   requestSession: "test/sdk/handoff",
-  safeHandler: "test/sdk/x402",
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",
   sessionLensAddress: "takes nothing",
-  slotAllocator: "test/sdk/x402",
   slotWorth: "test/sdk/x402",
 };
 

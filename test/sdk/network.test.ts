@@ -375,14 +375,18 @@ describe("every function that asks a node", function () {
     expect(exported.length).to.be.greaterThan(25);
     const listed = tables.flatMap(({ table }) => Object.keys(table));
     expect(exported.filter((name) => !listed.includes(name))).to.deep.equal([]);
-    expect(listed.filter((name) => !exported.includes(name))).to.deep.equal([]);
+    // These are internals of payingFetch.
+    const inside = ["authorizationStates", "checkTokenDomain", "safeHandler"];
+    expect(listed.filter((name) => !exported.includes(name)).sort()).to.deep.equal(inside);
   });
 
   it("asks by actions whose errors are refusals, and by nothing else", () => {
     const root = resolve(import.meta.dirname, "../../packages/sdk/src");
     const asking = globSync("**/*.ts", { cwd: root }).filter((path) => {
       const source = readFileSync(`${root}/${path}`, "utf8").replaceAll(/^\s*(\/?\*|\/\/).*$/gm, "");
-      return /"viem\/actions"|publicActions|walletActions|createPublicClient|createWalletClient/.test(source);
+      return /"viem\/actions"|publicActions|walletActions|createPublicClient\(|createWalletClient\(/.test(
+        source,
+      );
     });
     expect(asking).to.deep.equal(["internal/chainActions.ts"]);
     const raw = globSync("**/*.ts", { cwd: root }).filter((path) =>

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect } from "chai";
-import * as sdk from "../../packages/sdk/src/index.ts";
 import * as node from "../../packages/sdk/src/node.ts";
+import * as sdk from "./everyEntry.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, type Hex, hexToBytes, pad, size, slice, toHex } from "viem";
+import { concat, type Hex, hexToBytes, pad, size, slice, toEventSelector, toHex } from "viem";
 import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
 import type { Session } from "../../../packages/sdk/src/session/Session.ts";
 import { packed, partsOf } from "../sessionBytes.ts";
@@ -160,6 +160,14 @@ describe("ERC7579SessionModule's installation", () => {
         await uninstall(data);
         expect(await granterOf()).to.equal("0x");
       }
+    });
+    it("is forgotten once: an uninstallation where nobody is named says nothing of it", async () => {
+      const granterChanged = toEventSelector("GranterChanged(address,bytes)");
+      await install(installData(bytes(20)));
+      await install("0x");
+      const [first, second] = [await uninstall(), await uninstall()];
+      expect(topicsOf(first)).to.include(granterChanged);
+      expect(topicsOf(second)).not.to.include(granterChanged);
     });
     it("is each account's own", async () => {
       await install(installData(bytes(20)));
