@@ -575,21 +575,10 @@ export const erc7579: Removal[] = [
   ),
   answers("answer-is-expected", "an account's yes is ERC-1271's", " && bytes32(answer) == expected;", ";"),
   module(
-    "handler-own-answer",
-    "an account that answers for this module has no other handler to tell",
-    "if (handler == address(this)) return false;",
-  ),
-  module(
     "safe7579-handler",
     "a Safe7579's Safe is asked for its fallback handler",
     "return ok && handler == current;",
     "current; return false;",
-  ),
-  module(
-    "safe7579-readable",
-    "an account that does not answer as a Safe has no handler",
-    "return ok && handler == current;",
-    "return handler == current;",
   ),
   fallbackHandler(
     "safe7579-succeeds",

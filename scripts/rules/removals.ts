@@ -41,6 +41,8 @@ import { slots } from "./slots.ts";
  * - of an op's arguments, that they have room for each part: the rest says so again, and that they end where their last
  *   call does
  * - that the one call of an op has room for a selector: zeros stand behind it, and that of `execute` ends in none
+ * - that an account that answers for this module is asked no more: it would have come here, and only gas depends on it
+ * - that the answer of an account that is no Safe is not looked at: nobody is the zero address
  * - that who speaks for itself makes a call: no calls end nowhere
  */
 export const removals: readonly Removal[] = [

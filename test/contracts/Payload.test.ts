@@ -661,7 +661,10 @@ describe("a payload", () => {
       });
       expect(await asks(good.hash, good.payload)).to.equal(true);
       // All that stands before it has been read by then, and the id is the session's.
-      const [last, was] = good.parts.filter(([name]) => /^session\.actions/.test(name)).at(-1) as [string, Hex];
+      const [last, was] = good.parts.filter(([name]) => /^session\.actions/.test(name)).at(-1) as [
+        string,
+        Hex,
+      ];
       expect(await asks(good.hash, withPart(good, last, withZeros(was, 1))), last).to.equal(false);
     });
     it("so that no payment has two payloads: one whose first byte is cut off is none", async () => {

@@ -74,9 +74,13 @@ describe("CanonicalExecution", () => {
     session({
       actions: [{ target: payee, selector: "0x12345678", rules: [{ offset: 4, op: 0, value: pad("0x2a") }] }],
     });
-  /** A session with a budget, an action and a rule, a grant with padding, a call with padding and one with none. */
+  /** A session with a budget, an action and a rule, a grant with padding, a call with padding between two with none. */
   const sample = () =>
-    argumentsOf(small(), "0x0102030405", [payment, { target: payee, value: 7n, data: "0xa9059cbb0011" }]);
+    argumentsOf(small(), "0x0102030405", [
+      payment,
+      { target: payee, value: 7n, data: "0xa9059cbb0011" },
+      payment,
+    ]);
 
   it("reads what viem encodes, whatever it is", async function () {
     this.timeout(60_000);
@@ -117,9 +121,18 @@ describe("CanonicalExecution", () => {
     const words = wordsOf(encoded);
     const wordAt = (at: number) => Number(words[at / 32]);
     const [grantAt, callsAt] = [wordAt(32), wordAt(64)];
-    const calls = [callsAt + 32, callsAt + 64].map((offset) => callsAt + 32 + wordAt(offset));
-    // The offsets of the three arguments, the count of the calls, the offsets of the two, and of what each carries.
-    const fixed = [0, 32, 64, callsAt, callsAt + 32, callsAt + 64, ...calls.map((at) => at + 64)];
+    const calls = [callsAt + 32, callsAt + 64, callsAt + 96].map((offset) => callsAt + 32 + wordAt(offset));
+    // The offsets of the three arguments, the count of the calls, the offsets of the three, and of what each carries.
+    const fixed = [
+      0,
+      32,
+      64,
+      callsAt,
+      callsAt + 32,
+      callsAt + 64,
+      callsAt + 96,
+      ...calls.map((at) => at + 64),
+    ];
     // With another last byte a length may be that of bytes with one zero more or less.
     const lengths = [96, grantAt, ...calls.map((at) => at + 96)];
     const places = (at: number, count: number) => [...Array(count).keys()].map((i) => at + i);
@@ -129,7 +142,7 @@ describe("CanonicalExecution", () => {
       return places(end, (32 - (end % 32)) % 32);
     };
     const paddings = lengths.map(padding);
-    expect(paddings.map(({ length }) => length > 0)).to.deep.equal([true, true, false, true]);
+    expect(paddings.map(({ length }) => length > 0)).to.deep.equal([true, true, false, true, false]);
     const changed = [
       ...fixed.flatMap((at) => places(at, 32)),
       ...lengths.flatMap((at) => places(at, 31)),

@@ -357,5 +357,15 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       await teach("0x5624b25b", word, { fails: true });
       await act();
     });
+    it("nobody, where the account answers with another offset, another length, or more than an address", async () => {
+      for (const other of [
+        concat([pad("0x40"), pad("0x20"), pad(target)]),
+        concat([pad("0x20"), pad("0x14"), pad(target)]),
+        concat([pad("0x20"), pad("0x20"), concat(["0x01", pad(target, { size: 31 })])]),
+      ]) {
+        await teach("0x5624b25b", other);
+        await act();
+      }
+    });
   });
 });
