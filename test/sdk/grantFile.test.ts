@@ -122,6 +122,19 @@ describe("a grant file", () => {
     ]);
   });
 
+  it("is refused where it cannot be written as JSON at all", () => {
+    const circular: Record<string, unknown> = JSON.parse(serializeGrant(example));
+    circular.session = circular;
+    const hostile = {
+      ...example,
+      get session(): never {
+        throw new Error("no");
+      },
+    };
+    for (const bad of [circular, hostile, { toJSON: () => expect.fail("no") }, () => example, undefined, 1n])
+      expect(isParsed(bad)).to.equal(false);
+  });
+
   it("has its schema in the package, as a file", () => {
     const path = new URL("../../packages/sdk/schemas/grant-1.schema.json", import.meta.url);
     expect(JSON.parse(readFileSync(path, "utf8")), "run: npm run reference").to.deep.equal(grantJsonSchema);

@@ -1,6 +1,6 @@
 /** What JSON carries of an object: every bigint as a decimal string, at any depth. */
-export const jsonOf = (value: object): unknown =>
-  JSON.parse(JSON.stringify(value, (_, one) => (typeof one === "bigint" ? String(one) : one)));
+export const jsonOf = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, one) => (typeof one === "bigint" ? String(one) : one)) ?? "null");
 
 /**
  * Lets `JSON.stringify` take a result that holds bigints, and every object in it, so that an agent can log it: they become

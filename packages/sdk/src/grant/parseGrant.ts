@@ -13,14 +13,12 @@ import { grantSchema } from "./grantSchema.ts";
  * by the grant only the chain knows: ask {@link verifyGrant}.
  */
 export function parseGrant(source: unknown): Grant {
-  let json = source;
-  if (typeof source === "string") {
-    try {
-      json = parseJson(source);
-    } catch (cause) {
-      throw invalid("The grant is no JSON.", [], cause);
-    }
-  } else if (typeof source === "object" && source !== null) json = jsonOf(source);
+  let json: unknown;
+  try {
+    json = typeof source === "string" ? parseJson(source) : jsonOf(source);
+  } catch (cause) {
+    throw invalid("The grant is no JSON.", [], cause);
+  }
   const version = typeof json === "object" && json !== null && "version" in json ? json.version : undefined;
   if (typeof version === "number" && version !== GRANT_VERSION)
     throw invalid(`The grant is of version ${version}; this SDK reads version ${GRANT_VERSION}.`, []);
