@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect } from "chai";
 import { ACCOUNT_KINDS } from "../../packages/sdk/src/accounts/accountAdapterOf.ts";
+import * as main from "../../packages/sdk/src/index.ts";
 
 const sources = resolve(import.meta.dirname, "../../packages/sdk/src");
 const all = globSync("**/*.ts", { cwd: sources }).map((path) => path.replaceAll("\\", "/"));
@@ -17,6 +18,11 @@ describe("the areas of the SDK's sources", () => {
       "index.ts",
       "node.ts",
     ]);
+  });
+
+  it("put no more before a reader than can be read: 60 functions and classes at most in the main entry", () => {
+    const functions = Object.values(main).filter((value) => typeof value === "function");
+    expect(functions.length).to.be.within(40, 60);
   });
 
   it("know the kinds of accounts in accounts/ alone", () => {
