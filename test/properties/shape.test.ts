@@ -14,7 +14,7 @@ import type { Playground } from "./Playground.ts";
 import { installationData, installedBytes, sessionBytes } from "./packSession.ts";
 import { openSafePlayground } from "./safePlayground.ts";
 
-const numRuns = process.env.LATCHKEY_DEEP ? 5_000 : 300;
+const numRuns = process.env.LATCHKEY_DEEP ? 20_000 : 300;
 const seed = SEED;
 
 /** What the module says of bytes that are no session. */
