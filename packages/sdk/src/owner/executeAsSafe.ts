@@ -3,7 +3,8 @@ import { safeAddresses } from "../accounts/safe/safeAddresses.ts";
 import { safeTransaction } from "../accounts/safe/safeTransaction.ts";
 import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { call, getChainId, getCode, readContract } from "../internal/chainActions.ts";
+import { call, getChainId, readContract } from "../internal/chainActions.ts";
+import { hasCode } from "../internal/hasCode.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { sendOnce } from "../internal/sendOnce.ts";
 import { type EncodedCall, encodedCalls } from "../session/CallRequest.ts";
@@ -80,8 +81,7 @@ async function requireMultiSend(
   client: Client<Transport, Chain | undefined>,
   multiSendCallOnly: Address,
 ): Promise<void> {
-  const code = await getCode(client, { address: multiSendCallOnly });
-  if (code !== undefined && code !== "0x") return;
+  if (await hasCode(client, multiSendCallOnly)) return;
   throw new InvalidInput({
     code: "INVALID_ADDRESS",
     shortMessage: `multiSendCallOnly: there is no contract at ${multiSendCallOnly} on this chain.`,

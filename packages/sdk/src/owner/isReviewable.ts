@@ -1,8 +1,7 @@
 import type { Chain, Client, Transport } from "viem";
 import { sessionLensAddress } from "../addresses/sessionLensAddress.ts";
-import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { getCode } from "../internal/chainActions.ts";
+import { hasCode } from "../internal/hasCode.ts";
 import type { Owner } from "./Owner.ts";
 
 /** How a session is shown to those who sign that it is enabled. */
@@ -26,10 +25,7 @@ export async function isReviewable(
 ): Promise<boolean> {
   if (!reviewable) return false;
   const lens = sessionLensAddress();
-  const code = await getCode(client, { address: lens }).catch((error) => {
-    throw decodeError(error);
-  });
-  if (code !== undefined && code !== "0x") return true;
+  if (await hasCode(client, lens)) return true;
   throw new InvalidInput({
     code: "INVALID_ADDRESS",
     shortMessage: `There is no SessionLens at ${lens} on this chain, so co-signers could not read what they sign.`,

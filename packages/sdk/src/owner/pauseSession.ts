@@ -1,10 +1,8 @@
 import type { Hash } from "viem";
 import { encodePause } from "../encoding/encodePause.ts";
-import { requireGrantChain } from "../grant/requireGrantChain.ts";
-import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import type { SessionToChange } from "./revokeSession.ts";
-import { sendAsAccount } from "./sendAsAccount.ts";
+import { sendForSession } from "./sendForSession.ts";
 
 /**
  * Pauses a session on the owner's word: every use of it is refused, on every rail, until {@link resumeSession}.
@@ -30,13 +28,7 @@ export async function pauseSession(
 ): Promise<Hash>;
 export async function pauseSession(
   client: PayingClient | ReadingClient,
-  { grant, ...sender }: SessionToChange & (BySafeOwners | BySending),
+  parameters: SessionToChange & (BySafeOwners | BySending),
 ): Promise<Hash> {
-  await requireGrantChain(client, grant);
-  return sendAsAccount(client, {
-    account: sessionIn(grant).account,
-    accountKind: grant.accountKind,
-    calls: [encodePause(grant)],
-    ...sender,
-  });
+  return sendForSession(client, parameters, encodePause);
 }

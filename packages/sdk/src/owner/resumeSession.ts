@@ -1,10 +1,8 @@
 import type { Hash } from "viem";
 import { encodeResume } from "../encoding/encodeResume.ts";
-import { requireGrantChain } from "../grant/requireGrantChain.ts";
-import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
 import type { SessionToChange } from "./revokeSession.ts";
-import { sendAsAccount } from "./sendAsAccount.ts";
+import { sendForSession } from "./sendForSession.ts";
 
 /**
  * Ends a pause on the owner's word.
@@ -27,13 +25,7 @@ export async function resumeSession(
 ): Promise<Hash>;
 export async function resumeSession(
   client: PayingClient | ReadingClient,
-  { grant, ...sender }: SessionToChange & (BySafeOwners | BySending),
+  parameters: SessionToChange & (BySafeOwners | BySending),
 ): Promise<Hash> {
-  await requireGrantChain(client, grant);
-  return sendAsAccount(client, {
-    account: sessionIn(grant).account,
-    accountKind: grant.accountKind,
-    calls: [encodeResume(grant)],
-    ...sender,
-  });
+  return sendForSession(client, parameters, encodeResume);
 }

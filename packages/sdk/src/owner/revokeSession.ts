@@ -1,10 +1,8 @@
 import type { Hash } from "viem";
 import { encodeRevoke } from "../encoding/encodeRevoke.ts";
 import type { Grant, Proposal } from "../grant/Grant.ts";
-import { requireGrantChain } from "../grant/requireGrantChain.ts";
-import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
-import { sendAsAccount } from "./sendAsAccount.ts";
+import { sendForSession } from "./sendForSession.ts";
 
 /** Which session is meant. */
 export type SessionToChange = { grant: Grant | Proposal };
@@ -31,13 +29,7 @@ export async function revokeSession(
 ): Promise<Hash>;
 export async function revokeSession(
   client: PayingClient | ReadingClient,
-  { grant, ...sender }: SessionToChange & (BySafeOwners | BySending),
+  parameters: SessionToChange & (BySafeOwners | BySending),
 ): Promise<Hash> {
-  await requireGrantChain(client, grant);
-  return sendAsAccount(client, {
-    account: sessionIn(grant).account,
-    accountKind: grant.accountKind,
-    calls: [encodeRevoke(grant)],
-    ...sender,
-  });
+  return sendForSession(client, parameters, encodeRevoke);
 }

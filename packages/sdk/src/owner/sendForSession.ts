@@ -1,0 +1,22 @@
+import type { Hash } from "viem";
+import type { Grant, Proposal } from "../grant/Grant.ts";
+import { requireGrantChain } from "../grant/requireGrantChain.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
+import type { EncodedCall } from "../session/CallRequest.ts";
+import type { AccountSender, PayingClient, ReadingClient } from "./AccountSender.ts";
+import { sendAsAccount } from "./sendAsAccount.ts";
+
+/** Has a session's account send one call about it: what revoking, pausing and resuming share. */
+export async function sendForSession(
+  client: PayingClient | ReadingClient,
+  { grant, ...sender }: { grant: Grant | Proposal } & AccountSender,
+  encode: (grant: Grant | Proposal) => EncodedCall,
+): Promise<Hash> {
+  await requireGrantChain(client, grant);
+  return sendAsAccount(client, {
+    account: sessionIn(grant).account,
+    accountKind: grant.accountKind,
+    calls: [encode(grant)],
+    ...sender,
+  });
+}
