@@ -31,8 +31,6 @@ type Question = { account: Address; chainId: number; digest: Hex };
 export type OwnerKeys = {
   /** What stands before their signatures. */
   prefix: Hex;
-  /** How they are named to who passes another signer. */
-  hint: string;
 } & (
   | {
       /** Several may sign, contracts and passkeys too; and the account executes transactions on their signatures. */

@@ -52,7 +52,6 @@ export const kernel = erc7579Adapter({
     prefix: "0x00",
     message: kernelMessage,
     ofSafe: false,
-    hint: "(of a Kernel also the key that its root validator knows),",
   },
   laneBytes: 2,
   // Mode "default", type "validator".

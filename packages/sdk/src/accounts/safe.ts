@@ -17,7 +17,6 @@ export const safe: AccountAdapter = {
     prefix: "0x",
     message: ({ account, ...question }) => safeMessage({ safe: account, ...question }),
     ofSafe: true,
-    hint: "a Safe's owners,",
   },
   async moduleRefusal(client, { account, module }) {
     const enabled = await contractAnswer(

@@ -13,6 +13,5 @@ export const safe7579 = erc7579Adapter({
     prefix: zeroAddress,
     message: ({ account, ...question }) => safeMessage({ safe: account, ...question }),
     ofSafe: true,
-    hint: "(of a Safe7579 also the Safe's owners),",
   },
 });

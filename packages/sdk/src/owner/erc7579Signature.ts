@@ -103,8 +103,17 @@ const noSigner = (shortMessage: string, kind: Erc7579AccountKind) =>
     shortMessage,
     metaMessages: [
       "Pass a viem smart account of the very account, or { granter, sign } for one of its validators",
-      erc7579AdapterOf(kind).owners?.hint ?? "as its validator takes a signature,",
+      othersWhoSign(kind),
       "or have the account enable the session.",
     ],
     details: { kind },
   });
+
+/** Whom such an account takes besides, in the sentence of {@link noSigner}. */
+function othersWhoSign(kind: Erc7579AccountKind): string {
+  const { owners } = erc7579AdapterOf(kind);
+  if (!owners) return "as its validator takes a signature,";
+  return owners.ofSafe
+    ? "(of a Safe7579 also the Safe's owners),"
+    : "(of a Kernel also the key that its root validator knows),";
+}
