@@ -28,7 +28,7 @@ export type Project = {
 };
 
 /** Where npm put a package for the SDK: its own version, or the one that all share. */
-const placeOf = (name: string) =>
+export const placeOf = (name: string) =>
   [join(root, "packages/sdk/node_modules", name), join(root, "node_modules", name)].find(existsSync) ??
   join(root, "node_modules", name);
 

@@ -3,8 +3,9 @@ import { spawn } from "node:child_process";
 /** How a process ended. */
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
-/** What would make another Node or another Hardhat of a user's: this process has its own configuration in there. */
-const isOurs = (name: string) => /^(NODE_|HARDHAT_|FORCE_COLOR$)/.test(name);
+/** What would make another Node or another Hardhat of a user's: this process has its own configuration in there. Not the registry's certificate. */
+const isOurs = (name: string) =>
+  /^(NODE_|HARDHAT_|FORCE_COLOR$)/.test(name) && name !== "NODE_EXTRA_CA_CERTS";
 
 /**
  * Runs a program to its end, without what this process tells Node and Hardhat by its environment.

@@ -79,6 +79,13 @@ describe("the link of a hand-off", () => {
     expect(handoffLink("http://localhost:4173/", fullRequest)).to.match(/^http:\/\/localhost:4173\/#/);
   });
 
+  it("is not made of what JSON cannot carry", () => {
+    for (const version of [1n, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(
+        refusalOf(() => handoffLink("https://page.example/", { ...fullRequest, version } as never)).code,
+      ).to.equal("INVALID_REQUEST");
+  });
+
   it("is not made of a request that the page would refuse", () => {
     const nameless = changed(fullRequest, (request) => Object.assign(request, { name: " " }));
     expect(refusalOf(() => handoffLink("https://page.example/", nameless)).code).to.equal("INVALID_REQUEST");

@@ -1,3 +1,4 @@
+import * as Base64 from "ox/Base64";
 import { type ReactNode, useState } from "react";
 import { readRequest } from "../request/readRequest.ts";
 import { useSaved } from "../store/useSaved.ts";
@@ -21,13 +22,7 @@ export function StartScreen(): ReactNode {
     }
     setFailure(undefined);
     const link = /#request=[A-Za-z0-9_-]+$/.exec(text.trim())?.[0];
-    const bare = () => {
-      const bytes = new TextEncoder().encode(text.trim());
-      return `#request=${btoa(String.fromCharCode(...bytes))
-        .replaceAll("+", "-")
-        .replaceAll("/", "_")
-        .replace(/=+$/, "")}`;
-    };
+    const bare = () => `#request=${Base64.fromString(text.trim(), { url: true, pad: false })}`;
     window.location.hash = link ?? bare();
   };
   return (

@@ -2,7 +2,7 @@ import { bytesToBigInt } from "viem";
 import { PageFailure } from "../wording/PageFailure.ts";
 import type { PublicKey } from "./Passkey.ts";
 
-/** What stands before the two coordinates of a P-256 key in a SubjectPublicKeyInfo (RFC 5480), the `04` of the point included. */
+/** What stands before the two coordinates of a P-256 key in a SubjectPublicKeyInfo (RFC 5480), the `04` of the point included: to compare it is stricter than to parse it. */
 const SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
 
 /**

@@ -1,29 +1,15 @@
+import * as Json from "ox/Json";
 import { invalidRequest } from "./invalidRequest.ts";
 
-type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [name: string]: Json | undefined };
-
 /**
- * The one way to write a value as JSON (RFC 8785): no spaces, names in the order of their UTF-16 code units. Members that
- * are undefined are left out. For values of whole numbers and well-formed strings.
+ * The one way to write a request as JSON (RFC 8785). Members that are undefined are left out.
+ *
+ * @throws {InvalidInput} INVALID_REQUEST: it holds a bigint, an infinite number or NaN.
  */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(sorted(value as Json));
-}
-
-function sorted(value: Json): Json {
-  if (typeof value === "bigint") throw invalidRequest("The request holds a bigint, which JSON cannot carry.");
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(sorted);
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => [name, sorted(member as Json)]),
-  );
+  try {
+    return Json.canonicalize(value);
+  } catch {
+    throw invalidRequest("The request holds a bigint or a number that JSON cannot carry.");
+  }
 }

@@ -11,6 +11,10 @@ type Holder = { token: string; host: string; pid: number; started: string };
  * takes over; two never do so at once, because who removes the lock of a dead holder is itself decided by creating a
  * file, named for that very lock.
  *
+ * By hand, as `proper-lockfile` judges a holder by the age of its file: a process that was suspended for ten seconds (a
+ * laptop's lid, a debugger, SIGSTOP) loses the lock while it believes to hold it, and two sign for one slot (tried with
+ * 4.1.2). Here a holder loses it by dying alone.
+ *
  * @param path - of the lock file; its folder must exist
  * @param patience - milliseconds to wait for it
  * @throws {Refusal} STORE after that time, with the holder in `details`. A lock held on another host
