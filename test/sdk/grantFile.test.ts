@@ -112,7 +112,7 @@ describe("a grant file", () => {
     ]);
     expect(faultsOf({ ...file, accountKind: "simple", module: 1 })).to.deep.equal([
       "module: not of type string",
-      "accountKind: not safe or openzeppelin or reference or nexus or kernel or safe7579",
+      "accountKind: not safe or openzeppelin or reference or nexus or kernel or kernel-0.3.2 or kernel-0.3.3 or safe7579",
     ]);
     const session = { ...file.session, salt: "01", budgets: [{ ...budget, sizes: 9, recipients: [] }] };
     expect(faultsOf({ ...file, session })).to.deep.equal([

@@ -12,7 +12,7 @@ export { granterPrefix } from "./accounts/erc7579/granterPrefix.ts";
 export { readErc7579Removal } from "./accounts/erc7579/readErc7579Removal.ts";
 export { validatorNonceKey } from "./accounts/erc7579/validatorNonceKey.ts";
 export { wrapForErc7579 } from "./accounts/erc7579/wrapForErc7579.ts";
-export { kernelMessage } from "./accounts/kernel.ts";
+export { type KernelVersion, kernelMessage } from "./accounts/kernel.ts";
 export type { EntryPoint, EntryPointVersion } from "./agent/userOp/EntryPoint.ts";
 export { signPaymentUserOp } from "./agent/userOp/signPaymentUserOp.ts";
 export {

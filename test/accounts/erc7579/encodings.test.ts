@@ -115,7 +115,9 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
   });
   it("knows an account by what it calls itself, and guesses nothing", () => {
     expect(erc7579KindOf("biconomy.nexus.1.2.1")).to.equal("nexus");
-    for (const unknown of ["", "kernel.advanced.v0.3.3", "biconomy.nexus.2.0.0", "nexus"]) {
+    expect(erc7579KindOf("kernel.advanced.v0.3.1")).to.equal("kernel");
+    expect(erc7579KindOf("kernel.advanced.v0.3.3")).to.equal("kernel-0.3.3");
+    for (const unknown of ["", "kernel.advanced.v0.3.4", "kernel.advanced.v0.3", "biconomy.nexus.2.0.0", "nexus"]) {
       try {
         erc7579KindOf(unknown);
       } catch (error) {

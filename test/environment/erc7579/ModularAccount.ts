@@ -98,7 +98,8 @@ export async function removalOf(
   { testChain, kind, address }: ModularAccount,
   module: Address,
 ): Promise<Erc7579RemovalParameters> {
-  if (kind === "openzeppelin" || kind === "kernel") return { kind, account: address, module };
+  if (kind !== "reference" && kind !== "nexus" && kind !== "safe7579")
+    return { kind, account: address, module };
   const list = async (functionName: "getValidatorsPaginated" | "getExecutorsPaginated") => {
     const args = ["0x0000000000000000000000000000000000000001", 100n] as const;
     return (await testChain.client.readContract({ address, abi: erc7579Abi, functionName, args }))[0];

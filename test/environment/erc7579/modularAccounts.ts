@@ -7,10 +7,12 @@ import {
   hashTypedData,
   keccak256,
   parseAbi,
+  stringToHex,
   toBytes,
   zeroAddress,
 } from "viem";
 import { safeAbi } from "../../../packages/sdk/src/encoding/index.ts";
+import type { KernelVersion } from "../../../packages/sdk/src/erc7579.ts";
 import { erc7579Abi, granterPrefix } from "../../../packages/sdk/src/erc7579.ts";
 import { asSafe } from "../asSafe.ts";
 import { deployMock } from "../deployMock.ts";
@@ -110,9 +112,19 @@ const kernelAbi = parseAbi([
   "function createAccount(bytes data, bytes32 salt) payable returns (address)",
 ]);
 
+/**
+ * Kernel 3.1's code under another version's name, as it stands in `accountId()` and in the EIP-712 domain: a stand-in for
+ * the later versions, whose code no package has.
+ */
+const renamed = (code: Hex, version: KernelVersion): Hex =>
+  code.replaceAll(stringToHex("0.3.1").slice(2), stringToHex(version).slice(2)) as Hex;
+
 /** Deploys what every Kernel of an EntryPoint runs. */
-export const kernelImplementation = ({ testChain, entryPoint }: Chain): Promise<Address> =>
-  deploy(testChain, precompiled("Kernel", "KERNEL_BYTECODE"), {
+export const kernelImplementation = (
+  { testChain, entryPoint }: Chain,
+  version: KernelVersion = "0.3.1",
+): Promise<Address> =>
+  deploy(testChain, renamed(precompiled("Kernel", "KERNEL_BYTECODE"), version), {
     abi: constructorAbi("address"),
     args: [entryPoint.address],
   });
@@ -126,21 +138,29 @@ export const kernelInitialization = ({ validator, installation }: FirstValidator
   });
 
 /** What a Kernel's validator is asked about in place of a hash. */
-export const hashForKernel = ({ chainId }: Pick<TestChain, "chainId">, kernel: Address, hash: Hex): Hex =>
+export const hashForKernel = (
+  { chainId }: Pick<TestChain, "chainId">,
+  kernel: Address,
+  hash: Hex,
+  version: KernelVersion = "0.3.1",
+): Hex =>
   hashTypedData({
-    domain: { name: "Kernel", version: "0.3.1", chainId, verifyingContract: kernel },
+    domain: { name: "Kernel", version, chainId, verifyingContract: kernel },
     types: { Kernel: [{ name: "hash", type: "bytes32" }] },
     primaryType: "Kernel",
     message: { hash },
   });
 
-/** ZeroDev's Kernel 3.1; the owner is its root validator's, by any name of that. */
-export async function kernelAccount(chain: Chain): Promise<ModularAccount> {
+/**
+ * ZeroDev's Kernel 3.1, or it under a later version's name; the owner is its root validator's, by any name of that.
+ */
+export async function kernelAccount(chain: Chain, version: KernelVersion = "0.3.1"): Promise<ModularAccount> {
+  const kind = version === "0.3.1" ? "kernel" : (`kernel-${version}` as const);
   const { testChain, entryPoint } = chain;
   const owner = await ecdsaValidatorOwner(testChain, "owner of a Kernel");
   const factory = await deploy(testChain, precompiled("Kernel", "KERNEL_FACTORY_BYTECODE"), {
     abi: constructorAbi("address"),
-    args: [await kernelImplementation(chain)],
+    args: [await kernelImplementation(chain, version)],
   });
   const address = await createBy(
     testChain,
@@ -153,14 +173,14 @@ export async function kernelAccount(chain: Chain): Promise<ModularAccount> {
   );
   return validatorOwnedAccount({
     testChain,
-    kind: "kernel",
+    kind,
     address,
     entryPoint,
     owner,
     // Mode and type 0: the root validator, whose name is not needed.
     nonceKey: 0n,
-    granter: granterPrefix({ kind: "kernel" }),
-    wrap: (hash) => hashForKernel(testChain, address, hash),
+    granter: granterPrefix({ kind }),
+    wrap: (hash) => hashForKernel(testChain, address, hash, version),
   });
 }
 

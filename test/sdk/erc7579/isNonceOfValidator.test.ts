@@ -11,6 +11,8 @@ const kinds: Record<Erc7579AccountKind, number> = {
   safe7579: 4,
   nexus: 3,
   kernel: 2,
+  "kernel-0.3.2": 2,
+  "kernel-0.3.3": 2,
 };
 
 describe("whether a nonce goes to a validator", () => {

@@ -91,8 +91,8 @@ export type Erc7579Traits = {
   installationBytes(type: typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE, inner: Hex): Hex;
   /** Whether `uninstallModule` wants to be told which module stands before the one that goes. */
   listsModules: boolean;
-  /** Whether its validators and ERC-1271 modules are asked about {@link kernelMessage} in place of the digest itself. */
-  wrapsHash: boolean;
+  /** What its validators and ERC-1271 modules are asked about in place of a digest; undefined: the digest itself. */
+  wrappedHash: typeof kernelMessage | undefined;
   /** The ERC-1271 signature that it takes to a module, out of the module's address and what the module gets. */
   wrap(addressed: Hex): Hex;
 };

@@ -2,7 +2,7 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { AccountAdapter, Erc7579Adapter } from "./AccountAdapter.ts";
 import type { AccountKind } from "./AccountKind.ts";
 import type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
-import { kernel } from "./kernel.ts";
+import { kernel, kernel032, kernel033 } from "./kernel.ts";
 import { nexus } from "./nexus.ts";
 import { openzeppelin } from "./openzeppelin.ts";
 import { reference } from "./reference.ts";
@@ -15,6 +15,8 @@ export const erc7579Adapters: { readonly [kind in Erc7579AccountKind]: Erc7579Ad
   reference,
   nexus,
   kernel,
+  "kernel-0.3.2": kernel032,
+  "kernel-0.3.3": kernel033,
   safe7579,
 };
 

@@ -12,6 +12,6 @@ export const openzeppelin = erc7579Adapter({
   granterPrefix: (validator) => validator,
   installationBytes: (_, inner) => inner,
   listsModules: false,
-  wrapsHash: false,
+  wrappedHash: undefined,
   wrap: (addressed) => addressed,
 });

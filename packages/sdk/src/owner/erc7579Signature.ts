@@ -11,7 +11,6 @@ import {
 import type { SmartAccount } from "viem/account-abstraction";
 import { erc7579AdapterOf } from "../accounts/accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "../accounts/erc7579/Erc7579AccountKind.ts";
-import { kernelMessage } from "../accounts/kernel.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Proposal } from "../grant/Grant.ts";
 import { askSigner } from "../internal/askSigner.ts";
@@ -46,7 +45,9 @@ export async function erc7579Signature(
 
   if (others.length === 0) {
     if (isValidatorSigner(only)) {
-      const asked = adapter.wrapsHash ? hashTypedData(kernelMessage({ account, chainId, digest })) : digest;
+      const asked = adapter.wrappedHash
+        ? hashTypedData(adapter.wrappedHash({ account, chainId, digest }))
+        : digest;
       return concat([only.granter, await askSigner(() => only.sign(asked, typedData))]);
     }
     if (isSmartAccount(only)) {

@@ -3,6 +3,14 @@
  * signature, and what must stand around a module's own installation data.
  *
  * `openzeppelin`: AccountERC7579 of OpenZeppelin Contracts. `reference`: the standard's reference account, "MSA".
- * `nexus`: Biconomy's. `kernel`: ZeroDev's, version 3.1. `safe7579`: a Safe with Rhinestone's adapter.
+ * `nexus`: Biconomy's. `kernel`: ZeroDev's, version 3.1;
+ * `kernel-0.3.2` and `kernel-0.3.3`: its later versions. `safe7579`: a Safe with Rhinestone's adapter.
  */
-export type Erc7579AccountKind = "openzeppelin" | "reference" | "nexus" | "kernel" | "safe7579";
+export type Erc7579AccountKind =
+  | "openzeppelin"
+  | "reference"
+  | "nexus"
+  | "kernel"
+  | "kernel-0.3.2"
+  | "kernel-0.3.3"
+  | "safe7579";

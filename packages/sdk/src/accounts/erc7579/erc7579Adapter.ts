@@ -122,7 +122,7 @@ export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
       const refusal = await moduleRefusal(client, { account, module });
       if (refusal) throw refusal;
       return {
-        wrapsHash: traits.wrapsHash,
+        wrapsHash: traits.wrappedHash !== undefined,
         wrap: (payload) => traits.wrap(concat([addressBytes(module, "module"), payload])),
       };
     },

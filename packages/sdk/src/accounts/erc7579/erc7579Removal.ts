@@ -16,7 +16,7 @@ export type Erc7579RemovalParameters = {
   /** The ERC7579SessionModule that it has installed. */
   module: Address;
 } & (
-  | { kind: Extract<Erc7579AccountKind, "openzeppelin" | "kernel"> }
+  | { kind: Exclude<Erc7579AccountKind, "reference" | "nexus" | "safe7579"> }
   | {
       kind: Extract<Erc7579AccountKind, "reference" | "nexus" | "safe7579">;
       /** What the account's `getValidatorsPaginated` lists, up to the module at least. */
