@@ -117,7 +117,13 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
     expect(erc7579KindOf("biconomy.nexus.1.2.1")).to.equal("nexus");
     expect(erc7579KindOf("kernel.advanced.v0.3.1")).to.equal("kernel");
     expect(erc7579KindOf("kernel.advanced.v0.3.3")).to.equal("kernel-0.3.3");
-    for (const unknown of ["", "kernel.advanced.v0.3.4", "kernel.advanced.v0.3", "biconomy.nexus.2.0.0", "nexus"]) {
+    for (const unknown of [
+      "",
+      "kernel.advanced.v0.3.4",
+      "kernel.advanced.v0.3",
+      "biconomy.nexus.2.0.0",
+      "nexus",
+    ]) {
       try {
         erc7579KindOf(unknown);
       } catch (error) {
