@@ -1,9 +1,9 @@
 import { existsSync, realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { deployedAddresses, deterministicAddresses } from "@latchkey/sdk/addresses";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { toEventSelector } from "viem";
-import { deployedAddresses, deterministicAddresses } from "../../packages/sdk/src/addresses/index.ts";
 import { createProject, type Project } from "./Project.ts";
 import { run, runWell } from "./run.ts";
 import { sharedTarball } from "./tarball.ts";
