@@ -9,7 +9,7 @@ import type { Project } from "./Project.ts";
  * @returns One line a fault, and how many of this package's declarations were looked at.
  */
 export function checkTypes(
-  project: Project,
+  project: Pick<Project, "folder" | "installed">,
   file: string,
   options: ts.CompilerOptions,
 ): { faults: string[]; own: number } {

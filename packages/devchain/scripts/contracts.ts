@@ -2,7 +2,7 @@
  * Writes the code of others' contracts that a development chain has into `dist`, with their licences, out of the npm
  * packages that they come from. None of it is written unless it is the code that is pinned.
  *
- *     npm run contracts --workspace @latchkey/devchain
+ *     npm run contracts --workspace @latchkey/devchain [-- <folder>]     instead of dist
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -14,7 +14,7 @@ import { buildPasskeyCode, buildSafeCode } from "./safeCode.ts";
 import { buildUsdcCode } from "./usdcCode.ts";
 import { buildWethCode } from "./wethCode.ts";
 
-const dist = resolve(import.meta.dirname, "../dist");
+const dist = resolve(process.argv[2] ?? join(import.meta.dirname, "../dist"));
 
 const usdc = (Object.keys(USDC) as UsdcChain[]).flatMap((chain) => {
   const code = buildUsdcCode(chain);

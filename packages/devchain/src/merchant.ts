@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
+import type { FacilitatorClient } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { paymentMiddleware, x402ResourceServer } from "@x402/express";
@@ -46,12 +47,12 @@ export type Merchant = {
 
 /**
  * Opens a shop that is paid on a chain.
- * @param given The facilitator to take. Default: one of its own.
+ * @param given Who settles: a facilitator of this process, or one that is asked by HTTP. Default: one of its own.
  */
 export async function openMerchant(
   testChain: TestChain,
   offers: Record<string, Offer>,
-  given?: Facilitator,
+  given?: Facilitator | FacilitatorClient,
 ): Promise<Merchant> {
   const network = `eip155:${testChain.chainId}` as const;
   const facilitator = given ?? (await createFacilitator(testChain));
