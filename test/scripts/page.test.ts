@@ -90,7 +90,7 @@ describe("npm run page", function () {
         headers: { origin: ready.page.slice(0, -1), "access-control-request-headers": "content-type" },
       });
       expect(preflight.headers.get("access-control-allow-origin")).to.equal("*");
-      expect(preflight.headers.get("access-control-allow-headers")).to.equal("*");
+      expect(preflight.headers.get("access-control-allow-headers")).to.equal("content-type");
 
       const testChain = await openTestChain(ready.rpc);
       const safe = await installSafe(testChain);
