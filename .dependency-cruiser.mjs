@@ -53,10 +53,42 @@ export default {
       to: { path: "^(packages/(?!sdk/)|test/|scripts/|bench/)" },
     },
     {
+      name: "test-for-tests",
+      comment: "What others need too belongs to a package; a command may run tests, by their paths.",
+      severity: "error",
+      from: { pathNot: "^test/" },
+      to: { path: "^test/" },
+    },
+    {
+      name: "devchain-alone",
+      comment:
+        "The development chain is published: it stands on the SDK and on what it names in its package.json.",
+      severity: "error",
+      from: { path: "^packages/devchain/src/" },
+      to: {
+        path: ["^(packages/(?!devchain/|sdk/)|test/|scripts/|bench/)", "^packages/devchain/scripts/"],
+      },
+    },
+    {
+      name: "devchain-dependencies",
+      comment:
+        "What the published package needs is in its package.json, and none of it is for development only.",
+      severity: "error",
+      from: { path: "^packages/devchain/src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-optional"] },
+    },
+    {
+      name: "by-name",
+      comment: "Packages are imported by their names, their insides by #sdk, #page and #devchain.",
+      severity: "error",
+      from: { path: "^(test|scripts|bench)/" },
+      to: { path: "^packages/[^/]+/src/", dependencyTypesNot: ["aliased"] },
+    },
+    {
       name: "no-circle",
       comment: "Files that import each other can only be read together.",
       severity: "error",
-      from: { path: "^(packages/[^/]+/src|scripts|bench)/" },
+      from: { path: "^(packages/[^/]+/src|packages/devchain/scripts|scripts|bench)/" },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
   ],
@@ -65,5 +97,9 @@ export default {
     exclude: { path: "/dist/|^packages/sdk/src/generated/ethers/" },
     tsPreCompilationDeps: true,
     moduleSystems: ["es6"],
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["@latchkey/source", "import", "node", "default", "types"],
+    },
   },
 };

@@ -1,9 +1,14 @@
+import {
+  installSafe,
+  installUsdc,
+  openTestChain,
+  type SafeContracts,
+  type TestChain,
+  type Usdc,
+} from "@latchkey/devchain";
 import { artifacts, network } from "hardhat";
 import { type Abi, type Address, getContractAddress, type Hex, keccak256, toBytes } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { installSafe, type SafeContracts } from "../test/environment/safe.ts";
-import { openTestChain, type TestChain } from "../test/environment/TestChain.ts";
-import { installUsdc, type Usdc } from "../test/environment/usdc.ts";
 
 /** The second at which the chain begins: fixed, so that every figure is the same on every run. */
 export const GENESIS = Date.UTC(2026, 0, 1) / 1000;

@@ -1,3 +1,9 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { type ModularAccount, validatorOwnedAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { ecdsaValidatorOwner } from "@latchkey/accounts/erc7579/ModularOwner";
+import { kernelAccount, nexusAccount, safe7579Account } from "@latchkey/accounts/erc7579/modularAccounts";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { type EntryPoint, fallbackHandlerOf, installEntryPoints, type Transaction } from "@latchkey/devchain";
 import {
   type Address,
   concat,
@@ -10,30 +16,22 @@ import {
   slice,
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
-import { erc7579AdapterOf } from "../packages/sdk/src/accounts/accountAdapterOf.ts";
+import { erc7579AdapterOf } from "#sdk/accounts/accountAdapterOf.ts";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,
   SINGLE_CALL_MODE,
   VALIDATOR_TYPE,
-} from "../packages/sdk/src/accounts/erc7579/erc7579Abi.ts";
-import { erc7579Installation } from "../packages/sdk/src/accounts/erc7579/erc7579Installation.ts";
-import { validatorNonceKey } from "../packages/sdk/src/accounts/erc7579/validatorNonceKey.ts";
-import { wrapForErc7579 } from "../packages/sdk/src/accounts/erc7579/wrapForErc7579.ts";
-import { signPaymentUserOp } from "../packages/sdk/src/agent/userOp/signPaymentUserOp.ts";
-import { encodePaymentUserOpCallData } from "../packages/sdk/src/encoding/userOp/encodePaymentUserOpCallData.ts";
-import { encodeSessionUserOpCallData } from "../packages/sdk/src/encoding/userOp/encodeSessionUserOpCallData.ts";
-import { grantDigest } from "../packages/sdk/src/session/grantDigest.ts";
-import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
-import type { Session } from "../packages/sdk/src/session/Session.ts";
-import { deployMock } from "../test/environment/deployMock.ts";
-import { type EntryPoint, installEntryPoints } from "../test/environment/erc7579/EntryPoint.ts";
-import { type ModularAccount, validatorOwnedAccount } from "../test/environment/erc7579/ModularAccount.ts";
-import { ecdsaValidatorOwner } from "../test/environment/erc7579/ModularOwner.ts";
-import { kernelAccount, nexusAccount, safe7579Account } from "../test/environment/erc7579/modularAccounts.ts";
-import { fallbackHandlerOf } from "../test/environment/safe.ts";
-import { ecdsaOwner } from "../test/environment/safeOwner.ts";
-import type { Transaction } from "../test/environment/TestChain.ts";
+} from "#sdk/accounts/erc7579/erc7579Abi.ts";
+import { erc7579Installation } from "#sdk/accounts/erc7579/erc7579Installation.ts";
+import { validatorNonceKey } from "#sdk/accounts/erc7579/validatorNonceKey.ts";
+import { wrapForErc7579 } from "#sdk/accounts/erc7579/wrapForErc7579.ts";
+import { signPaymentUserOp } from "#sdk/agent/userOp/signPaymentUserOp.ts";
+import { encodePaymentUserOpCallData } from "#sdk/encoding/userOp/encodePaymentUserOpCallData.ts";
+import { encodeSessionUserOpCallData } from "#sdk/encoding/userOp/encodeSessionUserOpCallData.ts";
+import { grantDigest } from "#sdk/session/grantDigest.ts";
+import { encodeSession } from "#sdk/session/packSession.ts";
+import type { Session } from "#sdk/session/Session.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
 import type { StructLog } from "./gasFrames.ts";
 import { hasZeroByte } from "./hasZeroByte.ts";

@@ -1,3 +1,6 @@
+import { createPasskey, type SafeVersion, type Transaction } from "@latchkey/devchain";
+import { passkeyVerifiers, safeInitializer, safeInstallation } from "@latchkey/sdk";
+import { hashSafeMessage, safeAbi, safeSignatures } from "@latchkey/sdk/encoding";
 import {
   type Address,
   concat,
@@ -11,14 +14,9 @@ import {
   slice,
   zeroAddress,
 } from "viem";
-import { wrapForSafe } from "../packages/sdk/src/accounts/safe/wrapForSafe.ts";
-import { hashSafeMessage, safeAbi, safeSignatures } from "../packages/sdk/src/encoding/index.ts";
-import { passkeyVerifiers, safeInitializer, safeInstallation } from "../packages/sdk/src/index.ts";
-import { grantDigest } from "../packages/sdk/src/session/grantDigest.ts";
-import type { Session } from "../packages/sdk/src/session/Session.ts";
-import { createPasskey } from "../test/environment/passkey.ts";
-import type { SafeVersion } from "../test/environment/safe.ts";
-import type { Transaction } from "../test/environment/TestChain.ts";
+import { wrapForSafe } from "#sdk/accounts/safe/wrapForSafe.ts";
+import { grantDigest } from "#sdk/session/grantDigest.ts";
+import type { Session } from "#sdk/session/Session.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
 import { hasZeroByte } from "./hasZeroByte.ts";
 import type { Payer } from "./sessions.ts";

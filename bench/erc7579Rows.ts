@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import type { Session } from "../packages/sdk/src/session/Session.ts";
+import type { Session } from "#sdk/session/Session.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
 import type { BenchErc7579Account, Erc7579AccountName } from "./BenchErc7579Account.ts";
 import type { Erc7579Row } from "./rows.ts";

@@ -1,9 +1,9 @@
 import { createRequire } from "node:module";
+import { deployMock } from "@latchkey/accounts/deployMock";
 import { type Hash, type Hex, parseEventLogs, size, type TransactionReceipt } from "viem";
 import { entryPoint07Abi } from "viem/account-abstraction";
-import { hashSession } from "../packages/sdk/src/session/hashSession.ts";
-import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
-import { deployMock } from "../test/environment/deployMock.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import { encodeSession } from "#sdk/session/packSession.ts";
 import { type BenchChain, ONE_USDC, openBenchChain } from "./BenchChain.ts";
 import { type BenchErc7579Account, createBenchErc7579Accounts } from "./BenchErc7579Account.ts";
 import { type BenchSafe, createBenchSafe } from "./BenchSafe.ts";

@@ -1,7 +1,6 @@
+import type { SafeVersion, Transaction } from "@latchkey/devchain";
 import { type Address, encodeFunctionData, type Hex, keccak256, toBytes } from "viem";
-import type { Session } from "../packages/sdk/src/session/Session.ts";
-import type { SafeVersion } from "../test/environment/safe.ts";
-import type { Transaction } from "../test/environment/TestChain.ts";
+import type { Session } from "#sdk/session/Session.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
 import {
   type BenchErc7579Account,

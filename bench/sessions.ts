@@ -1,3 +1,4 @@
+import { type Transaction, transferWithAuthorizationTypes, usdcAbi } from "@latchkey/devchain";
 import {
   type Address,
   encodeFunctionData,
@@ -13,18 +14,16 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from "viem";
-import { encodePayload } from "../packages/sdk/src/encoding/payload/encodePayload.ts";
-import { sessionLensAbi } from "../packages/sdk/src/generated/abis/sessionLensAbi.ts";
-import { eip712Domain } from "../packages/sdk/src/session/eip712Domain.ts";
-import { eip712Types } from "../packages/sdk/src/session/eip712Types.ts";
-import { hashSession } from "../packages/sdk/src/session/hashSession.ts";
-import { encodeSession } from "../packages/sdk/src/session/packSession.ts";
-import { partsNeeded } from "../packages/sdk/src/session/partsNeeded.ts";
-import { ANYONE, type Call, type Session } from "../packages/sdk/src/session/Session.ts";
-import type { Slot } from "../packages/sdk/src/session/Slot.ts";
-import { slotNonce } from "../packages/sdk/src/session/slotNonce.ts";
-import type { Transaction } from "../test/environment/TestChain.ts";
-import { transferWithAuthorizationTypes, usdcAbi } from "../test/environment/usdc.ts";
+import { encodePayload } from "#sdk/encoding/payload/encodePayload.ts";
+import { sessionLensAbi } from "#sdk/generated/abis/sessionLensAbi.ts";
+import { eip712Domain } from "#sdk/session/eip712Domain.ts";
+import { eip712Types } from "#sdk/session/eip712Types.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import { encodeSession } from "#sdk/session/packSession.ts";
+import { partsNeeded } from "#sdk/session/partsNeeded.ts";
+import { ANYONE, type Call, type Session } from "#sdk/session/Session.ts";
+import type { Slot } from "#sdk/session/Slot.ts";
+import { slotNonce } from "#sdk/session/slotNonce.ts";
 import { type BenchChain, GENESIS, ONE_USDC } from "./BenchChain.ts";
 
 const DAY = 86_400;

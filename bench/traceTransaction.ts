@@ -1,5 +1,5 @@
+import type { ChainReader } from "@latchkey/devchain";
 import { type Address, getAddress, type Hash, hexToBytes, numberToHex } from "viem";
-import type { ChainReader } from "../test/environment/TestChain.ts";
 import type { BenchChain } from "./BenchChain.ts";
 import type { BenchErc7579Account } from "./BenchErc7579Account.ts";
 import type { BenchSafe } from "./BenchSafe.ts";

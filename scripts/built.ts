@@ -7,11 +7,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { ONLY_READ } from "./commandLine.ts";
+import { FROM_SOURCES } from "./fromSources.ts";
 import { npmCommand } from "./npmCommand.ts";
 
 const [build = "", script = "", ...typed] = process.argv.slice(2);
 const root = resolve(import.meta.dirname, "..");
-const command = ["--no-warnings", resolve(root, script), ...typed];
+const command = ["--no-warnings", FROM_SOURCES, resolve(root, script), ...typed];
 
 const read = spawnSync(process.execPath, command, {
   stdio: "inherit",

@@ -9,7 +9,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { grantJsonSchema } from "../packages/sdk/src/grant/grantJsonSchema.ts";
+import { grantJsonSchema } from "#sdk/grant/grantJsonSchema.ts";
 import { commandLine, readCommandLine } from "./commandLine.ts";
 
 const root = resolve(import.meta.dirname, "..");

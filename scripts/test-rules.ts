@@ -10,11 +10,12 @@
  *
  * The contracts are changed in memory; no file of the repository is written.
  */
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandLine, readCommandLine } from "./commandLine.ts";
+import { npmCommand } from "./npmCommand.ts";
 import { type Code, compile } from "./rules/compile.ts";
 import { compileTogether, NONE, numbered, type Together } from "./rules/compileTogether.ts";
 import { outcomeOf } from "./rules/outcomeOf.ts";
@@ -65,6 +66,10 @@ if (values.list) {
   await new Promise<void>((done) => process.stdout.write(lines.join(""), () => done()));
   process.exit(0);
 }
+
+// What the tests' chain has beside the contracts, which nothing else has to have been built for.
+const others = npmCommand(["run", "--silent", "contracts", "--workspace", "@latchkey/devchain"]);
+if (spawnSync(others.command, others.args, { stdio: "inherit" }).status !== 0) process.exit(1);
 
 const scratch = mkdtempSync(join(tmpdir(), "latchkey-rules-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));

@@ -16,6 +16,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { createInterface } from "node:readline";
 import { commandLine, readCommandLine } from "./commandLine.ts";
+import { FROM_SOURCES } from "./fromSources.ts";
 import { npmCommand } from "./npmCommand.ts";
 import type { Tally } from "./suites/Tally.ts";
 
@@ -103,7 +104,12 @@ const pageBuild: Job = {
 
 const suite = (name: string, runner: "mocha" | "solidity", files: readonly string[]): Job => {
   const tally = join(scratch, `${runner}-${name}.json`);
-  return { name, tally, command: process.execPath, args: [`scripts/suites/${runner}.ts`, tally, ...files] };
+  return {
+    name,
+    tally,
+    command: process.execPath,
+    args: [FROM_SOURCES, `scripts/suites/${runner}.ts`, tally, ...files],
+  };
 };
 
 /** The files named by what was asked for: a file, or a folder with all that match the pattern in it. */

@@ -1,3 +1,23 @@
+import { createPasskeySafe } from "@latchkey/accounts/safeAccount";
+import { executeByKit } from "@latchkey/accounts/safeKit";
+import { createPasskey, RELAYER, type SafeVersion, startDevChain, WETH, wethAbi } from "@latchkey/devchain";
+import {
+  type EncodedCall,
+  hashSession,
+  pay,
+  payingFetch,
+  proposeSession,
+  sessionStatus,
+  signGrant,
+  verifyGrant,
+} from "@latchkey/sdk";
+import {
+  encodeExecute,
+  encodeExecuteSigned,
+  encodeRevoke,
+  safeAbi,
+  signExecution,
+} from "@latchkey/sdk/encoding";
 import { decodePaymentResponseHeader } from "@x402/core/http";
 import {
   type Address,
@@ -10,33 +30,6 @@ import {
   parseUnits,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import {
-  encodeExecute,
-  encodeExecuteSigned,
-  encodeRevoke,
-  safeAbi,
-  signExecution,
-} from "../../packages/sdk/src/encoding/index.ts";
-import {
-  type EncodedCall,
-  hashSession,
-  pay,
-  payingFetch,
-  proposeSession,
-  sessionStatus,
-  signGrant,
-  verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { openMerchant } from "../../test/environment/merchant.ts";
-import { createPasskey } from "../../test/environment/passkey.ts";
-import { installSafe, type SafeVersion } from "../../test/environment/safe.ts";
-import { createPasskeySafe } from "../../test/environment/safeAccount.ts";
-import { executeByKit } from "../../test/environment/safeKit.ts";
-import { installUsdc } from "../../test/environment/usdc.ts";
-import { installWeth, WETH, wethAbi } from "../../test/environment/weth.ts";
-import { deploy } from "../deploy/deploy.ts";
-import { planDeployment } from "../deploy/planDeployment.ts";
-import { startLocalChain } from "./localChain.ts";
 import { stolenKey } from "./stolenKey.ts";
 import { dollars, short, story, thousands } from "./story.ts";
 import { type Submission, submit } from "./thief.ts";
@@ -90,7 +83,10 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
     data: encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, value] }),
   });
 
-  const { url, testChain, close } = await startLocalChain();
+  const { url, testChain, usdc, safe, latchkey, shop, close } = await startDevChain({
+    chainId: 31_337,
+    shop: Object.fromEntries(Object.entries(PRICES).map(([name, price]) => [name, { price }])),
+  });
   const client = createPublicClient({
     transport: http(url, { retryCount: 0 }),
     cacheTime: 0,
@@ -100,21 +96,11 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   /* THE SETTING */
 
   story.chapter(1, "A chain with what people have");
-  const usdc = await installUsdc(testChain, { chain: "ethereum" });
-  story.line(`Chain ${testChain.chainId}, JSON-RPC at ${url}; in this process only, not a fork of anything.`);
+  story.line(`Chain ${testChain.chainId}, JSON-RPC at ${url}; on this machine only, not a fork of anything.`);
   story.line(`USDC   ${usdc.address}  Circle's own code, hashes compared with those on Ethereum`);
-  const safe = await installSafe(testChain);
   story.line(
     `Safe   ${safe[safeVersion].safe}  version ${safeVersion}, Safe's own code, with its passkey signer`,
   );
-  await installWeth(testChain);
-  const deployer = privateKeyToAccount(generatePrivateKey());
-  await testChain.setBalance(deployer.address, 10n * oneEther);
-  const deployerWallet = createWalletClient({ account: deployer, transport: http(url), pollingInterval: 50 });
-  const plan = await planDeployment({ client: deployerWallet });
-  const deployed = await deploy({ client: deployerWallet, plan, version: "demo", commit: null });
-  const addressOf = (name: string) => deployed.find((one) => one.name === name)?.address as Address;
-  const latchkey = { module: addressOf("SafeSessionModule"), handler: addressOf("SafeSessionHandler") };
   story.line(`Module ${latchkey.module}  SafeSessionModule, by CREATE2: the same address on every chain`);
 
   const passkey = createPasskey();
@@ -125,12 +111,12 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   const start = parseUnits("100", 6);
   await usdc.mint(account.address, start);
   await testChain.send({
-    from: deployer.address,
+    from: RELAYER,
     to: WETH,
     value: oneEther,
     data: encodeFunctionData({ abi: wethAbi, functionName: "deposit" }),
   });
-  await testChain.send({ from: deployer.address, ...transfer(account.address, oneEther, WETH) });
+  await testChain.send({ from: RELAYER, ...transfer(account.address, oneEther, WETH) });
   story.line(
     `The owner's passkey has a Safe at ${account.address}, made in one transaction, module included.`,
   );
@@ -140,13 +126,8 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
 
   const agent = privateKeyToAccount(generatePrivateKey());
   const thief = privateKeyToAccount(generatePrivateKey()).address;
-  const shopAddress = privateKeyToAccount(generatePrivateKey()).address;
+  const shopAddress = shop.address;
   await testChain.setBalance(agent.address, oneEther);
-  const offers = Object.entries(PRICES).map(
-    ([name, price]) =>
-      [name, { amount: parseUnits(price, 6), asset: usdc.address, payTo: shopAddress }] as const,
-  );
-  const shop = await openMerchant(testChain, Object.fromEntries(offers));
 
   story.chapter(2, "The agent asks, the owner taps once");
   const proposal = await proposeSession(client, {
@@ -378,7 +359,6 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   );
   story.line(failures.length === 0 ? "All balances agree." : `${failures.length} thing(s) went wrong.`);
 
-  await shop.close();
   await close();
   const inDollars = (amount: bigint) => Number(amount) / 1e6;
   return {

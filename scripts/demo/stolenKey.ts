@@ -1,3 +1,6 @@
+import { type SafeVersion, transferWithAuthorizationTypes, type Usdc } from "@latchkey/devchain";
+import { hashSession, type Session, type Slot } from "@latchkey/sdk";
+import { encodePayload, slotNonce, wrapForSafe } from "@latchkey/sdk/encoding";
 import {
   type Address,
   concat,
@@ -10,10 +13,6 @@ import {
   toHex,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { encodePayload, slotNonce, wrapForSafe } from "../../packages/sdk/src/encoding/index.ts";
-import { hashSession, type Session, type Slot } from "../../packages/sdk/src/index.ts";
-import type { SafeVersion } from "../../test/environment/safe.ts";
-import { transferWithAuthorizationTypes, type Usdc } from "../../test/environment/usdc.ts";
 
 /** A transaction to the token, made by hand. */
 type Forged = { to: Address; data: Hex };

@@ -1,6 +1,6 @@
+import { decodeError } from "@latchkey/sdk";
 import { type Account, type Address, createWalletClient, type Hex, http, keccak256 } from "viem";
-import { call, getTransactionReceipt, prepareTransactionRequest, sendRawTransaction } from "viem/actions";
-import { decodeError } from "../../packages/sdk/src/index.ts";
+import { call, prepareTransactionRequest, sendRawTransaction, waitForTransactionReceipt } from "viem/actions";
 
 /** What became of a transaction that was put on the chain without asking anybody first. */
 export type Submission = {
@@ -21,7 +21,8 @@ export async function submit(
   sender: Account & { signTransaction: NonNullable<Account["signTransaction"]> },
   { to, data, value = 0n }: { to: Address; data: Hex; value?: bigint },
 ): Promise<Submission> {
-  const client = createWalletClient({ account: sender, transport: http(url, { retryCount: 0 }) });
+  const transport = http(url, { retryCount: 0 });
+  const client = createWalletClient({ account: sender, transport, pollingInterval: 20 });
   const request = await prepareTransactionRequest(client, {
     account: sender,
     chain: null,
@@ -33,9 +34,9 @@ export async function submit(
   });
   const signed = await sender.signTransaction(request as Parameters<typeof sender.signTransaction>[0]);
   const hash = keccak256(signed);
-  // A development chain answers with the revert, and mines the transaction all the same.
+  // A development chain may answer with the revert, and mines the transaction all the same.
   await sendRawTransaction(client, { serializedTransaction: signed }).catch(() => undefined);
-  const receipt = await getTransactionReceipt(client, { hash });
+  const receipt = await waitForTransactionReceipt(client, { hash });
   const submission = { hash, succeeded: receipt.status === "success", gas: receipt.gasUsed };
   if (submission.succeeded) return submission;
   const reason = await call(client, {

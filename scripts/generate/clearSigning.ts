@@ -1,6 +1,6 @@
 import type { Descriptor, DescriptorFormatSpec } from "@ethereum-sourcify/clear-signing";
 import type { AbiFunction, AbiParameter } from "viem";
-import { eip712Types } from "../../packages/sdk/src/session/eip712Types.ts";
+import { eip712Types } from "#sdk/session/eip712Types.ts";
 import { deploymentAddress } from "../deploy/factories.ts";
 import { LIVE_NETWORKS } from "../deploy/liveNetworks.ts";
 import { toJson } from "../deploy/writeJson.ts";

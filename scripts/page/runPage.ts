@@ -1,8 +1,5 @@
 import type { Writable } from "node:stream";
-import { decodePaymentResponseHeader } from "@x402/core/http";
-import { type Address, createPublicClient, type Hex, http, isAddressEqual, parseUnits } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { hardhat } from "viem/chains";
+import { startDevChain } from "@latchkey/devchain";
 import {
   decodeError,
   type Grant,
@@ -11,13 +8,12 @@ import {
   payingFetch,
   safeAddresses,
   sessionStatus,
-} from "../../packages/sdk/src/index.ts";
-import { printHandoff, requestSession, type SessionHandoff } from "../../packages/sdk/src/node.ts";
-import { installLatchkey } from "../../test/environment/latchkey.ts";
-import { openMerchant } from "../../test/environment/merchant.ts";
-import { installSafe } from "../../test/environment/safe.ts";
-import { installUsdc } from "../../test/environment/usdc.ts";
-import { startLocalChain } from "../demo/localChain.ts";
+} from "@latchkey/sdk";
+import { printHandoff, requestSession, type SessionHandoff } from "@latchkey/sdk/node";
+import { decodePaymentResponseHeader } from "@x402/core/http";
+import { type Address, createPublicClient, type Hex, http, isAddressEqual, parseUnits } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { hardhat } from "viem/chains";
 import { dollars } from "../demo/story.ts";
 import type { Printer } from "./printer.ts";
 import { servePage } from "./servePage.ts";
@@ -31,8 +27,8 @@ const PRICES = {
   "data-set": "0.75",
 } as const;
 
-/** Milliseconds between two blocks: a chain whose clock stands still would show times that are over as still to come. */
-const BLOCK_TIME = 2_000;
+/** Seconds between two blocks: a chain whose clock stands still would show times that are over as still to come. */
+const BLOCK_TIME = 2;
 const GIFT = parseUnits("100", 6);
 
 /** What {@link runPage} takes. */
@@ -64,29 +60,21 @@ export async function runPage({
 }: RunPageParameters): Promise<void> {
   const closing: (() => unknown)[] = [];
   try {
-    const local = await startLocalChain();
-    closing.unshift(() => local.close());
-    const { testChain, url: rpc } = local;
-    const usdc = await installUsdc(testChain, { chain: "ethereum" });
-    const safe = await installSafe(testChain);
-    const { module } = await installLatchkey(testChain);
+    const chain = await startDevChain({
+      chainId: 31_337,
+      blockTime: BLOCK_TIME,
+      shop: Object.fromEntries(Object.entries(PRICES).map(([name, price]) => [name, { price }])),
+    });
+    closing.unshift(() => chain.close());
+    const { testChain, url: rpc, usdc, safe, shop: merchant } = chain;
+    const { module } = chain.latchkey;
     const client = createPublicClient({
       chain: { ...hardhat, id: testChain.chainId as typeof hardhat.id },
       transport: http(rpc, { retryCount: 0 }),
       cacheTime: 0,
       pollingInterval: 100,
     });
-    const shop = privateKeyToAccount(generatePrivateKey()).address;
-    const merchant = await openMerchant(
-      testChain,
-      Object.fromEntries(
-        Object.entries(PRICES).map(([name, price]) => [
-          name,
-          { amount: parseUnits(price, 6), asset: usdc.address, payTo: shop },
-        ]),
-      ),
-    );
-    closing.unshift(() => merchant.close());
+    const shop = merchant.address;
     const page = await servePage({
       port,
       ...(folder ? { folder } : {}),
@@ -105,7 +93,6 @@ export async function runPage({
       },
     });
     closing.unshift(() => page.close());
-    await testChain.provider.request({ method: "evm_setIntervalMining", params: [BLOCK_TIME] });
 
     const key = privateKeyToAccount(generatePrivateKey());
     await testChain.setBalance(key.address, 10n ** 18n);

@@ -4,10 +4,18 @@
  *
  *     node scripts/suites/mocha.ts <tally file> <test file>…
  */
+import { spawnSync } from "node:child_process";
 import { relative, resolve } from "node:path";
 import hre from "hardhat";
 import Mocha from "mocha";
+import { FROM_SOURCES } from "../fromSources.ts";
 import { leaveTally, type Tally } from "./Tally.ts";
+
+// Started by hand: what was built last is not what is to be tested.
+if (!import.meta.resolve("@latchkey/sdk").endsWith(".ts")) {
+  const args = [FROM_SOURCES, ...process.argv.slice(1)];
+  process.exit(spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1);
+}
 
 const [tallyPath, ...files] = process.argv.slice(2);
 const tally: Tally = { passed: 0, failed: 0, skipped: [], notRun: 0, empty: [] };

@@ -1,3 +1,24 @@
+import { asSafe } from "@latchkey/accounts/asSafe";
+import {
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  type SafeAccount,
+  signAsSafe,
+  signatureRail,
+} from "@latchkey/accounts/safeAccount";
+import { predictSafe } from "@latchkey/accounts/safeKit";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { RELAYER, SAFE_VERSIONS, type SafeVersion } from "@latchkey/devchain";
+import {
+  type Grant,
+  grantDigest,
+  proposeSession,
+  type SafeCall,
+  safeInstallation,
+  verifyGrant,
+} from "@latchkey/sdk";
+import { encodeEnable, safeSignatures } from "@latchkey/sdk/encoding";
 import { preimageSafeMessageHash } from "@safe-global/protocol-kit";
 import { expect } from "chai";
 import {
@@ -14,29 +35,7 @@ import {
   zeroAddress,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { encodeEnable, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
-import {
-  type Grant,
-  grantDigest,
-  proposeSession,
-  type SafeCall,
-  safeInstallation,
-  verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { asSafe } from "../environment/asSafe.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import { SAFE_VERSIONS, type SafeVersion } from "../environment/safe.ts";
-import {
-  createSafe,
-  installOnSafe,
-  type Latchkey,
-  type SafeAccount,
-  signAsSafe,
-  signatureRail,
-} from "../environment/safeAccount.ts";
-import { predictSafe } from "../environment/safeKit.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, LIVE, setUp } from "../environment/setUp.ts";
 
 const execAbi = parseAbi([

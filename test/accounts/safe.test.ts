@@ -1,3 +1,46 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import {
+  createPasskeySafe,
+  createSafe,
+  type Latchkey,
+  modulesOf,
+  type SafeAccount,
+  signAsSafe,
+  signatureRail,
+} from "@latchkey/accounts/safeAccount";
+import { executeByKit, openSafeKit, predictSafe } from "@latchkey/accounts/safeKit";
+import { ecdsaOwner, passkeyOwner, type SafeOwner } from "@latchkey/accounts/safeOwner";
+import {
+  createPasskey,
+  fallbackHandlerOf,
+  type Passkey,
+  RELAYER,
+  SAFE_VERSIONS,
+  type SafeVersion,
+  usdcAbi,
+} from "@latchkey/devchain";
+import {
+  type Grant,
+  latchkeyScheme,
+  type Owner,
+  parseGrant,
+  pay,
+  proposeSession,
+  type SafeCall,
+  safeInstallation,
+  safeRemoval,
+  serializeGrant,
+  sessionStatus,
+  signGrant,
+  verifyGrant,
+} from "@latchkey/sdk";
+import {
+  encodeEnable,
+  encodePause,
+  encodeResume,
+  encodeRevoke,
+  encodeRevokeAll,
+} from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -19,48 +62,10 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
-import { safeHandler } from "../../packages/sdk/src/accounts/safe/safeHandler.ts";
-import {
-  encodeEnable,
-  encodePause,
-  encodeResume,
-  encodeRevoke,
-  encodeRevokeAll,
-} from "../../packages/sdk/src/encoding/index.ts";
-import {
-  type Grant,
-  latchkeyScheme,
-  type Owner,
-  parseGrant,
-  pay,
-  proposeSession,
-  type SafeCall,
-  safeInstallation,
-  safeRemoval,
-  serializeGrant,
-  sessionStatus,
-  signGrant,
-  verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { deployMock } from "../environment/deployMock.ts";
+import { safeHandler } from "#sdk/accounts/safe/safeHandler.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
-import { createPasskey, type Passkey } from "../environment/passkey.ts";
 import { refusal } from "../environment/refusal.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import { fallbackHandlerOf, SAFE_VERSIONS, type SafeVersion } from "../environment/safe.ts";
-import {
-  createPasskeySafe,
-  createSafe,
-  type Latchkey,
-  modulesOf,
-  type SafeAccount,
-  signAsSafe,
-  signatureRail,
-} from "../environment/safeAccount.ts";
-import { executeByKit, openSafeKit, predictSafe } from "../environment/safeKit.ts";
-import { ecdsaOwner, passkeyOwner, type SafeOwner } from "../environment/safeOwner.ts";
 import { type Environment, LIVE, setUp } from "../environment/setUp.ts";
-import { usdcAbi } from "../environment/usdc.ts";
 import { payloadWithin } from "../fork/payloadWithin.ts";
 import { refusalCode } from "../fork/refusalCode.ts";
 import { type SessionPayer, sessionPayer } from "../fork/SessionPayer.ts";

@@ -1,3 +1,26 @@
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { RELAYER } from "@latchkey/devchain";
+import {
+  type Budget,
+  GRANT_VERSION,
+  type Grant,
+  grantDigest,
+  hashSession,
+  type Session,
+  sessionState,
+} from "@latchkey/sdk";
+import { erc7579SessionModuleAbi, sessionModuleAbi } from "@latchkey/sdk/abis";
+import { eip712Domain, eip712Types, unpackSession } from "@latchkey/sdk/encoding";
+import {
+  decodeSessionUserOpCallData,
+  encodePaymentUserOpCallData,
+  encodePaymentUserOpSignature,
+  encodeSessionUserOpCallData,
+  erc7579Installation,
+  toSessionSmartAccount,
+  type UserOpPayment,
+  validatorNonceKey,
+} from "@latchkey/sdk/erc7579";
 import { createSmartAccountClient } from "permissionless";
 import { createPimlicoClient } from "permissionless/clients/pimlico";
 import {
@@ -34,37 +57,14 @@ import {
   type UserOperationReceipt,
 } from "viem/account-abstraction";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { eip712Domain, eip712Types, unpackSession } from "../../packages/sdk/src/encoding/index.ts";
-import {
-  decodeSessionUserOpCallData,
-  encodePaymentUserOpCallData,
-  encodePaymentUserOpSignature,
-  encodeSessionUserOpCallData,
-  erc7579Installation,
-  toSessionSmartAccount,
-  type UserOpPayment,
-  validatorNonceKey,
-} from "../../packages/sdk/src/erc7579.ts";
-import { erc7579SessionModuleAbi, sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
-import {
-  type Budget,
-  GRANT_VERSION,
-  type Grant,
-  grantDigest,
-  hashSession,
-  type Session,
-  sessionState,
-} from "../../packages/sdk/src/index.ts";
-import { hashCarriedSession } from "../../packages/sdk/src/session/hashCarriedSession.ts";
+import { hashCarriedSession } from "#sdk/session/hashCarriedSession.ts";
 import { sessionBytes } from "../contracts/sessionBytes.ts";
 import { type Bundler, startBundler } from "../environment/erc7579/bundler.ts";
-import type { ModularAccount } from "../environment/erc7579/ModularAccount.ts";
 import {
   createWorld7579,
   type ModularAccountName,
   type World7579,
 } from "../environment/erc7579/World7579.ts";
-import { RELAYER } from "../environment/relayer.ts";
 
 /**
  * The accounts whose userOps go through the bundler. Alto knows an EntryPoint's version by the beginning of its address,

@@ -1,3 +1,16 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import {
+  hashForKernel,
+  kernelImplementation,
+  nexusImplementation,
+} from "@latchkey/accounts/erc7579/modularAccounts";
+import { deploy, precompiled } from "@latchkey/accounts/erc7579/precompiled";
+import { signAsSafe } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { installSafe, RELAYER } from "@latchkey/devchain";
+import type { Erc7579AccountKind } from "@latchkey/sdk";
+import { safeAbi } from "@latchkey/sdk/encoding";
+import { erc7579Abi, erc7579Installation, granterPrefix } from "@latchkey/sdk/erc7579";
 import {
   type Address,
   concat,
@@ -12,20 +25,6 @@ import {
   zeroAddress,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
-import { erc7579Abi, erc7579Installation, granterPrefix } from "../../packages/sdk/src/erc7579.ts";
-import type { Erc7579AccountKind } from "../../packages/sdk/src/index.ts";
-import { deployMock } from "../environment/deployMock.ts";
-import {
-  hashForKernel,
-  kernelImplementation,
-  nexusImplementation,
-} from "../environment/erc7579/modularAccounts.ts";
-import { deploy, precompiled } from "../environment/erc7579/precompiled.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import { installSafe } from "../environment/safe.ts";
-import { signAsSafe } from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { client, type Sender, someone, world } from "./fixture.ts";
 
 /** An account that is not there yet, and what makes it: with the session module installed from its first second. */

@@ -1,17 +1,16 @@
+import { adaptedSafe } from "@latchkey/accounts/erc7579/modularAccounts";
+import { deploy, precompiled } from "@latchkey/accounts/erc7579/precompiled";
+import { createSafe } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { fallbackHandlerOf, installSafe, RELAYER } from "@latchkey/devchain";
+import { type Erc7579AccountKind, hashSession } from "@latchkey/sdk";
+import { encodeRevoke } from "@latchkey/sdk/encoding";
+import { erc7579Installation, granterPrefix } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { toKernelSmartAccount, toNexusSmartAccount, toSafeSmartAccount } from "permissionless/accounts";
 import { type Address, parseAbi } from "viem";
 import type { SmartAccount } from "viem/account-abstraction";
 import { privateKeyToAccount } from "viem/accounts";
-import { encodeRevoke } from "../../packages/sdk/src/encoding/index.ts";
-import { erc7579Installation, granterPrefix } from "../../packages/sdk/src/erc7579.ts";
-import { type Erc7579AccountKind, hashSession } from "../../packages/sdk/src/index.ts";
-import { adaptedSafe } from "../environment/erc7579/modularAccounts.ts";
-import { deploy, precompiled } from "../environment/erc7579/precompiled.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import { fallbackHandlerOf, installSafe } from "../environment/safe.ts";
-import { createSafe } from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import {
   agentOf,
   alice,

@@ -1,8 +1,8 @@
+import { ANYONE, decodeError, hashSession, isRefusal, type Session } from "@latchkey/sdk";
+import { encodeRevoke } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { type Address, type Hex, zeroAddress } from "viem";
 import type { UserOperation } from "viem/account-abstraction";
-import { encodeRevoke } from "../../packages/sdk/src/encoding/index.ts";
-import { ANYONE, decodeError, hashSession, isRefusal, type Session } from "../../packages/sdk/src/index.ts";
 import {
   agentOf,
   alice,

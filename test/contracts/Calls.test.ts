@@ -1,3 +1,4 @@
+import { safeAbi } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -11,7 +12,6 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
 import {
   ACTOR,
   ANYONE,

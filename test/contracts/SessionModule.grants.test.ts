@@ -1,3 +1,4 @@
+import { safeAbi, safeSignatures } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -10,7 +11,6 @@ import {
   size,
   toBytes,
 } from "viem";
-import { safeAbi, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
 import {
   actAction,
   alice,

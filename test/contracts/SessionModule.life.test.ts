@@ -1,6 +1,6 @@
+import { safeAbi } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { type Address, concat, encodeFunctionData, type Hex, pad, size, slice } from "viem";
-import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
 import {
   actAction,
   alice,

@@ -1,6 +1,6 @@
+import { safeAbi } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { type Address, concat, encodeFunctionData, type Hex, keccak256, pad, toHex, zeroAddress } from "viem";
-import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
 import { asks, authorize, isGood, settlement } from "./authorization.ts";
 import {
   ACTOR,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { type Address, getAddress, type Hex, numberToHex } from "viem";
-import type { Budget, Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Budget, Session } from "#sdk/session/Session.ts";
 import type { LeftOut } from "./sessionBytes.ts";
 
 const ANYONE: Address = getAddress(`0x${"ff".repeat(20)}`);

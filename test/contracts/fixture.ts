@@ -1,5 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import {
+  createPasskey,
+  installSafe,
+  installUsdc,
+  openTestChain,
+  type SafeContracts,
+  type Usdc,
+  usdcAbi,
+} from "@latchkey/devchain";
+import { passkeyVerifiers } from "@latchkey/sdk";
+import { safeAbi, safeSignatures } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { network } from "hardhat";
 import {
@@ -25,17 +36,11 @@ import {
   zeroAddress,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { safeAbi, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
-import { passkeyVerifiers } from "../../packages/sdk/src/index.ts";
-import type { Action, Budget, Call, Session } from "../../packages/sdk/src/session/Session.ts";
-import { createPasskey } from "../environment/passkey.ts";
-import { installSafe, type SafeContracts } from "../environment/safe.ts";
-import { openTestChain } from "../environment/TestChain.ts";
-import { installUsdc, type Usdc, usdcAbi } from "../environment/usdc.ts";
+import type { Action, Budget, Call, Session } from "#sdk/session/Session.ts";
 import { type LeftOut, sessionBytes } from "./sessionBytes.ts";
 import { sessionTypes } from "./sessionTypes.ts";
 
-export type { Action, Budget, Call, Rule, Session } from "../../packages/sdk/src/session/Session.ts";
+export type { Action, Budget, Call, Rule, Session } from "#sdk/session/Session.ts";
 export { sessionBytes } from "./sessionBytes.ts";
 export { sessionTypes } from "./sessionTypes.ts";
 export { usdcAbi };

@@ -1,3 +1,5 @@
+import { deployMock, type Mock } from "@latchkey/accounts/deployMock";
+import { openTestChain } from "@latchkey/devchain";
 import { expect } from "chai";
 import fc from "fast-check";
 import { network } from "hardhat";
@@ -13,10 +15,8 @@ import {
   size,
   toHex,
 } from "viem";
-import type { Call, Session } from "../../packages/sdk/src/session/Session.ts";
-import { deployMock, type Mock } from "../environment/deployMock.ts";
+import type { Call, Session } from "#sdk/session/Session.ts";
 import { SEED } from "../environment/seed.ts";
-import { openTestChain } from "../environment/TestChain.ts";
 import { address, anyCarried, bits, bitsOf } from "./anySession.ts";
 import { ownArtifact, sessionTypes } from "./fixture.ts";
 import { BUDGET_LEFT_OUT, readPayload, readSession, type SessionReading } from "./readingByHand.ts";

@@ -11,7 +11,7 @@ import {
   pad,
   toBytes,
 } from "viem";
-import type { Action, Budget, Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Action, Budget, Session } from "#sdk/session/Session.ts";
 
 const typeHash = (type: string): Hex => keccak256(toBytes(type));
 const RULE = "SessionRule(uint16 offset,uint8 op,bytes32 value)";

@@ -9,7 +9,7 @@ import {
   size,
   toHex,
 } from "viem";
-import type { Budget, Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Budget, Session } from "#sdk/session/Session.ts";
 import { sessionTypes } from "./sessionTypes.ts";
 
 const ANYONE: Address = getAddress(`0x${"ff".repeat(20)}`);

@@ -1,9 +1,9 @@
+import type { Owner, PasskeyOwner } from "@latchkey/sdk";
+import type { EntryPointVersion } from "@latchkey/sdk/erc7579";
 import type { Account, Address, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
 import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
 import type { PrivateKeyAccount } from "viem/accounts";
 import type { base } from "viem/chains";
-import type { EntryPointVersion } from "../../packages/sdk/src/erc7579.ts";
-import type { Owner, PasskeyOwner } from "../../packages/sdk/src/index.ts";
 
 type Wallet = WalletClient<HttpTransport, typeof base, Account>;
 

@@ -1,10 +1,9 @@
 import { access, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "chai";
-import { createPublicClient, http, type PublicClient, type TransactionReceipt } from "viem";
-import type { PrivateKeyAccount } from "viem/accounts";
-import { base } from "viem/chains";
+import { createSafe, installOnSafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { type Merchant, openMerchant } from "@latchkey/devchain";
 import {
   enabledGrant,
   type Grant,
@@ -16,10 +15,11 @@ import {
   sessionStatus,
   signGrant,
   verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { type Merchant, openMerchant } from "../environment/merchant.ts";
-import { createSafe, installOnSafe, type SafeAccount } from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
+} from "@latchkey/sdk";
+import { expect } from "chai";
+import { createPublicClient, http, type PublicClient, type TransactionReceipt } from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
+import { base } from "viem/chains";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";

@@ -81,7 +81,16 @@ describe("docs/architecture.md", () => {
   });
 
   it("has a paragraph for every other folder with files of the project", () => {
-    for (const path of ["packages/page/", "scripts/", "test/", "bench/", "deployments/", "docs/"])
+    for (const path of [
+      "packages/page/",
+      "packages/devchain/",
+      "packages/accounts/",
+      "scripts/",
+      "test/",
+      "bench/",
+      "deployments/",
+      "docs/",
+    ])
       expect(page).to.match(new RegExp(`^- \\*\\*\`${path}\`\\*\\* .{40}`, "m"));
   });
 

@@ -1,16 +1,11 @@
+import { deployCanonically, installSafe, installUsdc, openTestChain } from "@latchkey/devchain";
+import { safeAddresses } from "@latchkey/sdk";
+import { safeSessionHandlerBytecode, safeSessionModuleBytecode } from "@latchkey/sdk/bytecode";
 import { network } from "hardhat";
 import { createPublicClient, createWalletClient, http, keccak256, type LocalAccount, toBytes } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
-import {
-  safeSessionHandlerBytecode,
-  safeSessionModuleBytecode,
-} from "../../packages/sdk/src/generated/bytecode/index.ts";
-import { safeAddresses } from "../../packages/sdk/src/index.ts";
-import { deployCanonically, installSafe } from "../environment/safe.ts";
 import { LIVE } from "../environment/setUp.ts";
-import { openTestChain } from "../environment/TestChain.ts";
-import { installUsdc } from "../environment/usdc.ts";
 
 /** A key that a text decides. */
 export const keyOf = (seed: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toBytes(seed)));

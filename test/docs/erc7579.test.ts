@@ -1,22 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { passkeyValidatorOwner } from "@latchkey/accounts/erc7579/ModularOwner";
+import { accountIdOf } from "@latchkey/accounts/erc7579/modularAccounts";
+import { createPasskey, type Merchant, openMerchant } from "@latchkey/devchain";
+import { type Grant, payingFetch, type SessionStatus, sessionStatus, verifyGrant } from "@latchkey/sdk";
+import { erc7579KindOf, toSessionSmartAccount } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { type Address, encodeFunctionData, erc20Abi, http, type LocalAccount, parseAbi } from "viem";
 import { createBundlerClient } from "viem/account-abstraction";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { erc7579KindOf, toSessionSmartAccount } from "../../packages/sdk/src/erc7579.ts";
-import {
-  type Grant,
-  payingFetch,
-  type SessionStatus,
-  sessionStatus,
-  verifyGrant,
-} from "../../packages/sdk/src/index.ts";
 import { DELEGATING_EOAS } from "../environment/erc7579/delegatedAccounts.ts";
 import { eoaOf } from "../environment/erc7579/delegation.ts";
-import { passkeyValidatorOwner } from "../environment/erc7579/ModularOwner.ts";
-import { accountIdOf } from "../environment/erc7579/modularAccounts.ts";
-import { type Merchant, openMerchant } from "../environment/merchant.ts";
-import { createPasskey } from "../environment/passkey.ts";
 import { keyOf } from "./docsChain.ts";
 import { type Erc7579Chain, openErc7579Chain } from "./erc7579Chain.ts";
 import { type Erc7579Reader, FOLLOWED, type FollowedKind, readerOf } from "./erc7579Owners.ts";

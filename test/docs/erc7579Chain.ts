@@ -1,9 +1,9 @@
+import { deployCanonically } from "@latchkey/devchain";
+import { erc7579SessionModuleBytecode } from "@latchkey/sdk/bytecode";
 import { type Chain, createPublicClient, createWalletClient, http, type LocalAccount } from "viem";
 import { mainnet } from "viem/chains";
-import { erc7579SessionModuleBytecode } from "../../packages/sdk/src/generated/bytecode/index.ts";
 import { startBundler } from "../environment/erc7579/bundler.ts";
 import { createWorld7579 } from "../environment/erc7579/World7579.ts";
-import { deployCanonically } from "../environment/safe.ts";
 import { openPaymasterServer } from "./paymasterServer.ts";
 
 /**

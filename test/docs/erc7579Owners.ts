@@ -1,3 +1,9 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { encodeBatch, type ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { passkeyValidatorOwner } from "@latchkey/accounts/erc7579/ModularOwner";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { fallbackHandlerOf } from "@latchkey/devchain";
+import { erc7579Abi, VALIDATOR_TYPE, validatorNonceKey } from "@latchkey/sdk/erc7579";
 import { toKernelSmartAccount, toNexusSmartAccount, toSafeSmartAccount } from "permissionless/accounts";
 import {
   type Address,
@@ -16,12 +22,6 @@ import {
   toSmartAccount,
 } from "viem/account-abstraction";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { erc7579Abi, VALIDATOR_TYPE, validatorNonceKey } from "../../packages/sdk/src/erc7579.ts";
-import { deployMock } from "../environment/deployMock.ts";
-import { encodeBatch, type ModularAccount } from "../environment/erc7579/ModularAccount.ts";
-import { passkeyValidatorOwner } from "../environment/erc7579/ModularOwner.ts";
-import { fallbackHandlerOf } from "../environment/safe.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import type { Erc7579Chain } from "./erc7579Chain.ts";
 
 /** The accounts that the pages are followed with, by their kind. */

@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
+import * as sdk from "@latchkey/sdk";
+import * as addresses from "@latchkey/sdk/addresses";
+import * as node from "@latchkey/sdk/node";
+import * as testing from "@latchkey/sdk/testing";
 import ts from "typescript";
-import * as addresses from "../../packages/sdk/src/addresses/index.ts";
-import * as sdk from "../../packages/sdk/src/index.ts";
-import * as node from "../../packages/sdk/src/node.ts";
-import * as testing from "../../packages/sdk/src/testing/index.ts";
 import { snippetOptions } from "./snippets.ts";
 
 const root = resolve(import.meta.dirname, "../..");

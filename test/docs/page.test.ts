@@ -1,10 +1,10 @@
 import { access, readFile } from "node:fs/promises";
+import { createPasskeySafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
+import { createPasskey } from "@latchkey/devchain";
+import { type Grant, type Session, verifyGrant } from "@latchkey/sdk";
+import { type HandoffRequest, handoffCode } from "@latchkey/sdk/handoff";
+import type { SessionHandoff } from "@latchkey/sdk/node";
 import { expect } from "chai";
-import { type HandoffRequest, handoffCode } from "../../packages/sdk/src/handoff/index.ts";
-import { type Grant, type Session, verifyGrant } from "../../packages/sdk/src/index.ts";
-import type { SessionHandoff } from "../../packages/sdk/src/node.ts";
-import { createPasskey } from "../environment/passkey.ts";
-import { createPasskeySafe, type SafeAccount } from "../environment/safeAccount.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";

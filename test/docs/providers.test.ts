@@ -1,8 +1,7 @@
 import { access, readFile } from "node:fs/promises";
-import { expect } from "chai";
-import type { PublicClient } from "viem";
-import { base } from "viem/chains";
-import type { BudgetSpending, ListedSession } from "../../packages/sdk/src/history/index.ts";
+import { createSafe, installOnSafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { type Merchant, openMerchant } from "@latchkey/devchain";
 import {
   type BalanceFloor,
   type Grant,
@@ -15,11 +14,12 @@ import {
   type Refusal,
   replaceSession,
   sessionStatus,
-} from "../../packages/sdk/src/index.ts";
-import type { SessionReview } from "../../packages/sdk/src/review/index.ts";
-import { type Merchant, openMerchant } from "../environment/merchant.ts";
-import { createSafe, installOnSafe, type SafeAccount } from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
+} from "@latchkey/sdk";
+import type { BudgetSpending, ListedSession } from "@latchkey/sdk/history";
+import type { SessionReview } from "@latchkey/sdk/review";
+import { expect } from "chai";
+import type { PublicClient } from "viem";
+import { base } from "viem/chains";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";

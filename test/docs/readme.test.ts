@@ -1,8 +1,7 @@
+import { createPasskeySafe } from "@latchkey/accounts/safeAccount";
+import { createPasskey, type Merchant, openMerchant } from "@latchkey/devchain";
+import { type Grant, sessionStatus } from "@latchkey/sdk";
 import { expect } from "chai";
-import { type Grant, sessionStatus } from "../../packages/sdk/src/index.ts";
-import { type Merchant, openMerchant } from "../environment/merchant.ts";
-import { createPasskey } from "../environment/passkey.ts";
-import { createPasskeySafe } from "../environment/safeAccount.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { runSnippets } from "./snippets.ts";

@@ -1,16 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { expect } from "chai";
-import {
-  type AbiFunction,
-  type Address,
-  encodeFunctionData,
-  getAddress,
-  type Hex,
-  keccak256,
-  parseAbiItem,
-} from "viem";
-import { safeHandler } from "../../packages/sdk/src/accounts/safe/safeHandler.ts";
-import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
+import { createSafe, installOnSafe, modulesOf, type SafeAccount } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { createPasskey, fallbackHandlerOf, type Merchant, openMerchant } from "@latchkey/devchain";
 import {
   executeAsSafe,
   type Grant,
@@ -23,12 +14,19 @@ import {
   sessionState,
   sessionStatus,
   signGrant,
-} from "../../packages/sdk/src/index.ts";
-import { type Merchant, openMerchant } from "../environment/merchant.ts";
-import { createPasskey } from "../environment/passkey.ts";
-import { fallbackHandlerOf } from "../environment/safe.ts";
-import { createSafe, installOnSafe, modulesOf, type SafeAccount } from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
+} from "@latchkey/sdk";
+import { safeAbi } from "@latchkey/sdk/encoding";
+import { expect } from "chai";
+import {
+  type AbiFunction,
+  type Address,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  keccak256,
+  parseAbiItem,
+} from "viem";
+import { safeHandler } from "#sdk/accounts/safe/safeHandler.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";

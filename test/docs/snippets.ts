@@ -2,27 +2,12 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
-import sdkPackage from "../../packages/sdk/package.json" with { type: "json" };
 import type { Given } from "./Given.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 /** Ignored by git, and below the repository, so that packages are found from it. */
 const scratch = join(root, ".tmp");
 const fromScratch = (path: string) => relative(scratch, join(root, path)).replaceAll("\\", "/");
-const sdkExports: Record<string, { default: string } | string | undefined> = sdkPackage.exports;
-
-/**
- * Where an import of a page leads. The SDK is taken from source, as its package.json exports it: what is built may be
- * older, or not be there.
- * @throws If the SDK does not export that path.
- */
-function resolveImport(specifier: string): string {
-  const name = "@latchkey/sdk";
-  if (specifier !== name && !specifier.startsWith(`${name}/`)) return specifier;
-  const built = sdkExports[`.${specifier.slice(name.length)}`];
-  if (typeof built !== "object") throw new Error(`${specifier} is not exported`);
-  return fromScratch(built.default.replace("./dist/", "packages/sdk/src/").replace(/\.js$/, ".ts"));
-}
 
 /** A page, relative to the repository, and which of its blocks are meant. */
 export type Page = {
@@ -113,6 +98,7 @@ export const snippetOptions: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.ESNext,
   moduleResolution: ts.ModuleResolutionKind.Bundler,
+  customConditions: ["@latchkey/source"],
   lib: ["lib.es2024.d.ts", "lib.dom.d.ts"],
   types: ["node"],
   strict: true,
@@ -198,8 +184,7 @@ function joinSnippets(snippets: readonly Snippet[], given: readonly string[]): s
 
 /** One import for each name, so that two blocks may import the same. */
 function importsOf(statement: ts.ImportDeclaration): string[] {
-  const specifier = (statement.moduleSpecifier as ts.StringLiteral).text;
-  const from = JSON.stringify(resolveImport(specifier));
+  const from = statement.moduleSpecifier.getText();
   const { name, namedBindings: bindings } = statement.importClause ?? {};
   if (!statement.importClause || (bindings && !ts.isNamedImports(bindings))) {
     throw new Error(`${statement.getText()}: only imports of names are understood`);

@@ -1,13 +1,10 @@
+import { createPasskeySafe, modulesOf } from "@latchkey/accounts/safeAccount";
+import { executeByKit } from "@latchkey/accounts/safeKit";
+import { createPasskey, installSafe, installUsdc, openTestChain, USDC } from "@latchkey/devchain";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { parseEther } from "viem";
 import { installLatchkey } from "./latchkey.ts";
-import { createPasskey } from "./passkey.ts";
-import { installSafe } from "./safe.ts";
-import { createPasskeySafe, modulesOf } from "./safeAccount.ts";
-import { executeByKit } from "./safeKit.ts";
-import { openTestChain } from "./TestChain.ts";
-import { installUsdc, USDC } from "./usdc.ts";
 
 describe("a chain behind JSON-RPC, with an id of its own", function () {
   this.timeout(120_000);

@@ -1,10 +1,9 @@
+import { deployMock, type Mock } from "@latchkey/accounts/deployMock";
+import { openTestChain, RELAYER } from "@latchkey/devchain";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { getAddress, parseEther } from "viem";
-import { deployMock, type Mock } from "./deployMock.ts";
 import { refusal } from "./refusal.ts";
-import { RELAYER } from "./relayer.ts";
-import { openTestChain } from "./TestChain.ts";
 
 const RECIPIENT = getAddress(`0x${"a1".repeat(20)}`);
 

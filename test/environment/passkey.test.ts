@@ -1,14 +1,10 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
+import { createPasskey, type Passkey } from "@latchkey/devchain";
+import type { PasskeyAssertion } from "@latchkey/sdk";
+import { encodePasskeyAssertion, safePasskeySignature, safeSignatures } from "@latchkey/sdk/encoding";
 import protocolKit from "@safe-global/protocol-kit";
 import { expect } from "chai";
 import { bytesToHex, decodeAbiParameters, type Hex, hexToBytes, keccak256, size, slice, toBytes } from "viem";
-import {
-  encodePasskeyAssertion,
-  safePasskeySignature,
-  safeSignatures,
-} from "../../packages/sdk/src/encoding/index.ts";
-import type { PasskeyAssertion } from "../../packages/sdk/src/index.ts";
-import { createPasskey, type Passkey } from "./passkey.ts";
 import { refusal } from "./refusal.ts";
 
 // See safeKit.ts: the types of the package are not those of the module that runs.

@@ -1,22 +1,4 @@
-import { calculateSafeMessageHash, preimageSafeMessageHash } from "@safe-global/protocol-kit";
-import { expect } from "chai";
-import { type Address, getAddress, type Hex, keccak256, parseAbi, toBytes, zeroAddress } from "viem";
-import { hashSafeMessage, safeAbi } from "../../packages/sdk/src/encoding/index.ts";
-import {
-  passkeyVerifiers,
-  type SafeCall,
-  safeAddresses,
-  safeCreation,
-  safeInitializer,
-  safeInstallation,
-  safeRemoval,
-} from "../../packages/sdk/src/index.ts";
-import { asSafe } from "./asSafe.ts";
-import { installLatchkey } from "./latchkey.ts";
-import { createPasskey, type Passkey } from "./passkey.ts";
-import { refusal } from "./refusal.ts";
-import { RELAYER } from "./relayer.ts";
-import { fallbackHandlerOf, installSafe, SAFE_VERSIONS } from "./safe.ts";
+import { asSafe } from "@latchkey/accounts/asSafe";
 import {
   createPasskeySafe,
   createSafe,
@@ -27,11 +9,35 @@ import {
   type SafeAccount,
   signAsSafe,
   signatureRail,
-} from "./safeAccount.ts";
-import { executeByKit, predictSafe } from "./safeKit.ts";
-import { ecdsaOwner, passkeyOwner, type SafeOwner } from "./safeOwner.ts";
+} from "@latchkey/accounts/safeAccount";
+import { executeByKit, predictSafe } from "@latchkey/accounts/safeKit";
+import { ecdsaOwner, passkeyOwner, type SafeOwner } from "@latchkey/accounts/safeOwner";
+import {
+  createPasskey,
+  fallbackHandlerOf,
+  installSafe,
+  type Passkey,
+  RELAYER,
+  SAFE_VERSIONS,
+  USDC,
+  type UsdcChain,
+} from "@latchkey/devchain";
+import {
+  passkeyVerifiers,
+  type SafeCall,
+  safeAddresses,
+  safeCreation,
+  safeInitializer,
+  safeInstallation,
+  safeRemoval,
+} from "@latchkey/sdk";
+import { hashSafeMessage, safeAbi } from "@latchkey/sdk/encoding";
+import { calculateSafeMessageHash, preimageSafeMessageHash } from "@safe-global/protocol-kit";
+import { expect } from "chai";
+import { type Address, getAddress, type Hex, keccak256, parseAbi, toBytes, zeroAddress } from "viem";
+import { installLatchkey } from "./latchkey.ts";
+import { refusal } from "./refusal.ts";
 import { type Environment, LIVE, setUp } from "./setUp.ts";
-import { USDC, type UsdcChain } from "./usdc.ts";
 
 const moduleAbi = parseAbi(["function epochOf(address account) view returns (uint64)"]);
 const erc1271Abi = parseAbi([

@@ -1,7 +1,13 @@
+import {
+  installSafe,
+  installUsdc,
+  openTestChain,
+  type SafeContracts,
+  type TestChain,
+  type Usdc,
+  type UsdcChain,
+} from "@latchkey/devchain";
 import { network } from "hardhat";
-import { installSafe, type SafeContracts } from "./safe.ts";
-import { openTestChain, type TestChain } from "./TestChain.ts";
-import { installUsdc, type Usdc, type UsdcChain } from "./usdc.ts";
 
 /**
  * Which chains are forks of live ones in this run. The others are hermetic: empty chains on which the same

@@ -1,9 +1,7 @@
+import { installWeth, openTestChain, RELAYER, WETH, wethAbi } from "@latchkey/devchain";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { encodeFunctionData, keccak256 } from "viem";
-import { RELAYER } from "./relayer.ts";
-import { openTestChain } from "./TestChain.ts";
-import { installWeth, WETH, wethAbi } from "./weth.ts";
 
 describe("WETH of the tests", function () {
   this.timeout(60_000);

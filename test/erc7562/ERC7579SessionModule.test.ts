@@ -1,12 +1,12 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import type { ModularOwner } from "@latchkey/accounts/erc7579/ModularOwner";
+import { RELAYER } from "@latchkey/devchain";
 import { expect } from "chai";
 import { type Address, concat, type Hex, keccak256, parseEther, toBytes, zeroAddress } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { signPaymentUserOp } from "../../packages/sdk/src/agent/userOp/signPaymentUserOp.ts";
-import { encodePaymentUserOpCallData } from "../../packages/sdk/src/encoding/userOp/encodePaymentUserOpCallData.ts";
-import { ANYONE, type Session } from "../../packages/sdk/src/session/Session.ts";
-import { deployMock } from "../environment/deployMock.ts";
-import type { ModularOwner } from "../environment/erc7579/ModularOwner.ts";
-import { RELAYER } from "../environment/relayer.ts";
+import { signPaymentUserOp } from "#sdk/agent/userOp/signPaymentUserOp.ts";
+import { encodePaymentUserOpCallData } from "#sdk/encoding/userOp/encodePaymentUserOpCallData.ts";
+import { ANYONE, type Session } from "#sdk/session/Session.ts";
 import { ENTRY_POINT_VERSIONS } from "./entryPoint.ts";
 import {
   DAY,

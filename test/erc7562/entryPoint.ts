@@ -1,7 +1,6 @@
+import { RELAYER, type TestChain } from "@latchkey/devchain";
 import { type Address, concat, getContractAddress, type Hex } from "viem";
 import { artifact } from "../environment/artifact.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import type { TestChain } from "../environment/TestChain.ts";
 
 /** The entry points that have one address on every chain, with the salts that give it. */
 const RELEASES = {

@@ -1,5 +1,6 @@
+import { ANYONE, type Session } from "@latchkey/sdk";
 import { expect } from "chai";
-import { ANYONE, type Session } from "../../packages/sdk/src/index.ts";
+import type { PackedUserOperation } from "viem/account-abstraction";
 import {
   alice,
   balanceOf,
@@ -14,7 +15,6 @@ import {
   world,
 } from "../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../accounts/erc7579/onEveryAccount.ts";
-import type { PackedUserOperation } from "../environment/erc7579/EntryPoint.ts";
 import { traceValidation } from "./traceValidation.ts";
 
 describe("what ERC-7562 says of a session's userOp", () => {

@@ -1,3 +1,10 @@
+import { deployMock, type Mock } from "@latchkey/accounts/deployMock";
+import {
+  ecdsaValidatorOwner,
+  type ModularOwner,
+  passkeyValidatorOwner,
+} from "@latchkey/accounts/erc7579/ModularOwner";
+import { openTestChain, RELAYER, type TestChain } from "@latchkey/devchain";
 import { artifacts, network } from "hardhat";
 import {
   type Abi,
@@ -17,17 +24,9 @@ import {
   toHex,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import type { Call, Session } from "../../packages/sdk/src/session/Session.ts";
-import { sessionTypedData } from "../../packages/sdk/src/session/sessionTypedData.ts";
+import type { Call, Session } from "#sdk/session/Session.ts";
+import { sessionTypedData } from "#sdk/session/sessionTypedData.ts";
 import { packed, sessionBytes } from "../contracts/sessionBytes.ts";
-import { deployMock, type Mock } from "../environment/deployMock.ts";
-import {
-  ecdsaValidatorOwner,
-  type ModularOwner,
-  passkeyValidatorOwner,
-} from "../environment/erc7579/ModularOwner.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import { openTestChain, type TestChain } from "../environment/TestChain.ts";
 import { type EntryPointVersion, installEntryPoint } from "./entryPoint.ts";
 import { entryPointAbi, nonceKeyOf, type PackedUserOp, packedUserOp } from "./userOp.ts";
 

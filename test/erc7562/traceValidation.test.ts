@@ -1,6 +1,6 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
 import { expect } from "chai";
 import type { Address } from "viem";
-import { deployMock } from "../environment/deployMock.ts";
 import { refusal } from "../environment/refusal.ts";
 import { openPlainAccounts, type PlainAccounts } from "./plainAccounts.ts";
 import { traceValidation } from "./traceValidation.ts";

@@ -1,3 +1,4 @@
+import { RELAYER, type TestChain } from "@latchkey/devchain";
 import {
   type Address,
   decodeErrorResult,
@@ -11,8 +12,6 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from "viem";
-import { RELAYER } from "../environment/relayer.ts";
-import type { TestChain } from "../environment/TestChain.ts";
 import { entryPointAbi, handleOpsData, type PackedUserOp } from "./userOp.ts";
 
 /** Whose phase of the validation something belongs to. */

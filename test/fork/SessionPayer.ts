@@ -1,3 +1,19 @@
+import type { Latchkey, SafeAccount } from "@latchkey/accounts/safeAccount";
+import { RELAYER, transferWithAuthorizationTypes, usdcAbi } from "@latchkey/devchain";
+import {
+  type ActionRequest,
+  type BudgetRequests,
+  type CallRequest,
+  execute,
+  type Grant,
+  hashSession,
+  type Owner,
+  proposeSession,
+  type Slot,
+  sessionStatus,
+  signGrant,
+} from "@latchkey/sdk";
+import { encodePayload, slotNonce } from "@latchkey/sdk/encoding";
 import {
   type Address,
   createWalletClient,
@@ -14,23 +30,6 @@ import {
   toBytes,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { encodePayload, slotNonce } from "../../packages/sdk/src/encoding/index.ts";
-import {
-  type ActionRequest,
-  type BudgetRequests,
-  type CallRequest,
-  execute,
-  type Grant,
-  hashSession,
-  type Owner,
-  proposeSession,
-  type Slot,
-  sessionStatus,
-  signGrant,
-} from "../../packages/sdk/src/index.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import type { Latchkey, SafeAccount } from "../environment/safeAccount.ts";
-import { transferWithAuthorizationTypes, usdcAbi } from "../environment/usdc.ts";
 import type { FiatToken } from "./fiatToken.ts";
 
 /** An EIP-3009 authorization from the Safe, signed by the session's key. Amounts in base units, times in seconds. */

@@ -1,6 +1,6 @@
+import type { TestChain } from "@latchkey/devchain";
 import { expect } from "chai";
 import { type Address, erc20Abi, parseEventLogs, zeroAddress } from "viem";
-import type { TestChain } from "../environment/TestChain.ts";
 
 /**
  * Opens the books of a token at the latest block. The check that comes back reads every Transfer since, and expects

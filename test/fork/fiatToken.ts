@@ -1,6 +1,7 @@
+import { usdcAbi } from "@latchkey/devchain";
 import { type Address, domainSeparator, encodeFunctionData, type Hex, pad } from "viem";
+import { ADMIN_SLOT, IMPLEMENTATION_SLOT } from "#devchain/usdc.ts";
 import type { Environment } from "../environment/setUp.ts";
-import { ADMIN_SLOT, IMPLEMENTATION_SLOT, usdcAbi } from "../environment/usdc.ts";
 
 /** A token that runs USDC's own code under another name. */
 export type FiatToken = {

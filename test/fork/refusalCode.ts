@@ -1,4 +1,4 @@
-import { decodeError, type RefusalCode } from "../../packages/sdk/src/index.ts";
+import { decodeError, type RefusalCode } from "@latchkey/sdk";
 
 /**
  * Waits for a refusal and gives its code; where a call of the account failed, the code of why.

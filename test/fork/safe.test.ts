@@ -1,3 +1,21 @@
+import { asSafe } from "@latchkey/accounts/asSafe";
+import {
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  type SafeAccount,
+  signAsSafe,
+} from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import {
+  fallbackHandlerOf,
+  SAFE_VERSIONS,
+  transferWithAuthorizationTypes,
+  USDC,
+  type UsdcChain,
+  usdcAbi,
+} from "@latchkey/devchain";
+import { encodeEnable, encodeRevoke } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -15,29 +33,10 @@ import {
   toBytes,
   toHex,
 } from "viem";
-import { encodeEnable, encodeRevoke } from "../../packages/sdk/src/encoding/index.ts";
-import { asSafe } from "../environment/asSafe.ts";
+import { ADMIN_SLOT, IMPLEMENTATION_SLOT, usdcProxyAbi } from "#devchain/usdc.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { refusal } from "../environment/refusal.ts";
-import { fallbackHandlerOf, SAFE_VERSIONS } from "../environment/safe.ts";
-import {
-  createSafe,
-  installOnSafe,
-  type Latchkey,
-  type SafeAccount,
-  signAsSafe,
-} from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, LIVE, setUp } from "../environment/setUp.ts";
-import {
-  ADMIN_SLOT,
-  IMPLEMENTATION_SLOT,
-  transferWithAuthorizationTypes,
-  USDC,
-  type UsdcChain,
-  usdcAbi,
-  usdcProxyAbi,
-} from "../environment/usdc.ts";
 import { openBooks } from "./books.ts";
 import { refusalCode } from "./refusalCode.ts";
 import { type SessionPayer, sessionPayer } from "./SessionPayer.ts";

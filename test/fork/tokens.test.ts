@@ -1,3 +1,17 @@
+import { asSafe } from "@latchkey/accounts/asSafe";
+import { deployMock, type Mock } from "@latchkey/accounts/deployMock";
+import { createSafe, installOnSafe, type Latchkey, type SafeAccount } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { installWeth, SAFE_VERSIONS, USDC, type UsdcChain, WETH, wethAbi } from "@latchkey/devchain";
+import { sessionState } from "@latchkey/sdk";
+import {
+  decodePayload,
+  encodeEnable,
+  encodeExecuteSigned,
+  encodeRevoke,
+  encodeRevokeAll,
+  signExecution,
+} from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -12,25 +26,9 @@ import {
   toFunctionSelector,
   toHex,
 } from "viem";
-import {
-  decodePayload,
-  encodeEnable,
-  encodeExecuteSigned,
-  encodeRevoke,
-  encodeRevokeAll,
-  signExecution,
-} from "../../packages/sdk/src/encoding/index.ts";
-import { sessionState } from "../../packages/sdk/src/index.ts";
-import { asSafe } from "../environment/asSafe.ts";
-import { deployMock, type Mock } from "../environment/deployMock.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { refusal } from "../environment/refusal.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
-import { createSafe, installOnSafe, type Latchkey, type SafeAccount } from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, LIVE, setUp } from "../environment/setUp.ts";
-import { USDC, type UsdcChain } from "../environment/usdc.ts";
-import { installWeth, WETH, wethAbi } from "../environment/weth.ts";
 import { openBooks } from "./books.ts";
 import { type FiatToken, placeFiatToken } from "./fiatToken.ts";
 import { payloadWithin } from "./payloadWithin.ts";

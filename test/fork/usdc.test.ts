@@ -1,3 +1,10 @@
+import {
+  installUsdc,
+  transferWithAuthorizationTypes,
+  USDC,
+  type UsdcChain,
+  usdcAbi,
+} from "@latchkey/devchain";
 import { expect } from "chai";
 import {
   type Address,
@@ -13,19 +20,10 @@ import {
   toHex,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { genuineUsdcCode, IMPLEMENTATION_SLOT, usdcProxyAbi } from "#devchain/usdc.ts";
+import { fiatTokenAbi } from "../environment/fiatTokenAbi.ts";
 import { refusal } from "../environment/refusal.ts";
 import { LIVE, setUp } from "../environment/setUp.ts";
-import {
-  fiatTokenAbi,
-  genuineUsdcCode,
-  IMPLEMENTATION_SLOT,
-  installUsdc,
-  transferWithAuthorizationTypes,
-  USDC,
-  type UsdcChain,
-  usdcAbi,
-  usdcProxyAbi,
-} from "../environment/usdc.ts";
 
 /** Runtime code that answers ERC-1271's magic value to any call, and one that answers zero. */
 const ACCEPT_ALL: Hex = "0x631626ba7e60e01b5f5260205ff3";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Address, concat, maxUint128, numberToHex, pad, zeroAddress } from "viem";
-import { ANYONE, type Call, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { ANYONE, type Call, type Session } from "#sdk/session/Session.ts";
 import { ERC7579Model, NO, type OpGas, type SessionOp } from "./ERC7579Model.ts";
 import { Ledger } from "./Ledger.ts";
 import { WHOLE } from "./LeftOut.ts";

@@ -1,5 +1,5 @@
 import { type Address, type Hex, isAddressEqual, maxUint128, size, zeroAddress } from "viem";
-import { ANYONE, type Call, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { ANYONE, type Call, type Session } from "#sdk/session/Session.ts";
 import type { Ledger } from "./Ledger.ts";
 import { isWhole, type LeftOut, WHOLE } from "./LeftOut.ts";
 import { mayReceive } from "./readCall.ts";

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { type Address, concat, type Hex, numberToHex, pad, zeroAddress } from "viem";
-import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { ANYONE, type Budget, type Call, type Session } from "#sdk/session/Session.ts";
 import { Ledger, NATIVE } from "./Ledger.ts";
 import { type LeftOut, WHOLE } from "./LeftOut.ts";
 import { type Authorization, type Outcome, SessionModel, type Target } from "./SessionModel.ts";

@@ -1,5 +1,5 @@
 import { type Address, type Hex, isAddressEqual, maxUint256, size, zeroAddress } from "viem";
-import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { ANYONE, type Budget, type Call, type Session } from "#sdk/session/Session.ts";
 import { FLAWS, flawsOf } from "./flawsOf.ts";
 import { type Ledger, NATIVE } from "./Ledger.ts";
 import { isWhole, type LeftOut, partLeftOut, WHOLE } from "./LeftOut.ts";

@@ -1,5 +1,5 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
-import { ANYONE, type Budget, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { ANYONE, type Budget, type Session } from "#sdk/session/Session.ts";
 
 /** What is wrong with a session, and with which of its budgets or actions; as MalformedSession reports it. */
 export type SessionFlaw = { flaw: keyof typeof FLAWS; index: number };

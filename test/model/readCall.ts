@@ -16,7 +16,7 @@ import {
   type Call,
   type Rule,
   type Session,
-} from "../../packages/sdk/src/session/Session.ts";
+} from "#sdk/session/Session.ts";
 import { NATIVE } from "./Ledger.ts";
 import { isWhole, type LeftOut, partLeftOut } from "./LeftOut.ts";
 import type { Refusal } from "./Refusal.ts";

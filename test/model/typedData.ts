@@ -8,7 +8,7 @@ import {
   keccak256,
   numberToHex,
 } from "viem";
-import type { Action, Budget, Call, Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Action, Budget, Call, Session } from "#sdk/session/Session.ts";
 
 /** The EIP-712 types of a session, as the design lists the fields. */
 export const sessionTypes = {

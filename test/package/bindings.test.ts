@@ -1,14 +1,13 @@
+import { deployCanonically, openTestChain, type TestChain } from "@latchkey/devchain";
+import { addressOf, InvalidInput, type LatchkeyContract, Refusal } from "@latchkey/sdk";
+import * as abis from "@latchkey/sdk/abis";
+import { deployedAddresses, deterministicAddresses } from "@latchkey/sdk/addresses";
+import * as bytecode from "@latchkey/sdk/bytecode";
+import { deployLatchkey } from "@latchkey/sdk/testing";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { createTestClient, custom, type Hex, publicActions } from "viem";
-import { findAddress } from "../../packages/sdk/src/addresses/findAddress.ts";
-import { deployedAddresses, deterministicAddresses } from "../../packages/sdk/src/addresses/index.ts";
-import * as abis from "../../packages/sdk/src/generated/abis/index.ts";
-import * as bytecode from "../../packages/sdk/src/generated/bytecode/index.ts";
-import { addressOf, InvalidInput, type LatchkeyContract, Refusal } from "../../packages/sdk/src/index.ts";
-import { deployLatchkey } from "../../packages/sdk/src/testing/index.ts";
-import { deployCanonically } from "../environment/safe.ts";
-import { openTestChain, type TestChain } from "../environment/TestChain.ts";
+import { findAddress } from "#sdk/addresses/findAddress.ts";
 
 const contracts = Object.keys(deterministicAddresses) as LatchkeyContract[];
 const code: Record<string, Hex> = { ...bytecode };

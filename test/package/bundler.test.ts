@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { build } from "esbuild";
-import { hashSession } from "../../packages/sdk/src/session/hashSession.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
 import { createProject, type Project } from "./Project.ts";
 import { sharedTarball } from "./tarball.ts";
 

@@ -1,25 +1,11 @@
-import { existsSync, realpathSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { deployedAddresses, deterministicAddresses } from "@latchkey/sdk/addresses";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { toEventSelector } from "viem";
-import { deployedAddresses, deterministicAddresses } from "../../packages/sdk/src/addresses/index.ts";
+import { installedNodes } from "./installedNodes.ts";
 import { createProject, type Project } from "./Project.ts";
 import { run, runWell } from "./run.ts";
 import { sharedTarball } from "./tarball.ts";
-
-/** Every Node on the PATH, by version, and the one that runs this: where several are installed, all are tried. */
-async function installedNodes(): Promise<Map<string, string>> {
-  const found = (process.env.PATH ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, "node"))
-    .filter(existsSync)
-    .map((path) => realpathSync(path));
-  const nodes = new Map<string, string>();
-  for (const path of new Set([process.execPath, ...found]))
-    nodes.set((await runWell(".", path, ["--version"])).trim(), path);
-  return nodes;
-}
 
 const nodes = await installedNodes();
 

@@ -7,8 +7,6 @@ import { runWell } from "./run.ts";
 /** The repository. */
 export const root = resolve(import.meta.dirname, "../..");
 
-const sdk = join(root, "packages/sdk");
-
 /** What `npm pack` made. */
 export type Tarball = {
   /** Where it is. */
@@ -17,20 +15,28 @@ export type Tarball = {
   files: readonly string[];
 };
 
+/** The packages that are published. */
+export type Published = "sdk" | "devchain";
+
 /**
- * Builds the SDK from its sources and packs it, in a folder of its own: other suites and `packages/sdk/dist` are not
+ * Builds a package from its sources and packs it, in a folder of its own: other suites and the package's `dist` are not
  * disturbed, and nothing old is packed. Types are not checked here; `npm run types` does that.
  *
  * @param folder Where the package is put together and the tarball is left.
  */
-export async function packSdk(folder: string): Promise<Tarball> {
+export async function pack(name: Published, folder: string): Promise<Tarball> {
+  const source = join(root, "packages", name);
   const stage = join(folder, "stage");
-  const left = ["node_modules", "dist"].map((name) => join(sdk, name));
-  await cp(sdk, stage, { recursive: true, filter: (path) => !left.includes(path) });
+  const left = ["node_modules", "dist"].map((part) => join(source, part));
+  await cp(source, stage, { recursive: true, filter: (path) => !left.includes(path) });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
   const places = ["--outDir", join(stage, "dist"), "--sourceRoot", "../src"];
-  await runWell(root, process.execPath, [tsc, "-p", sdk, "--noCheck", ...places]);
+  await runWell(root, process.execPath, [tsc, "-p", source, "--noCheck", ...places]);
+  if (name === "devchain") {
+    const contracts = ["--no-warnings", join(source, "scripts/contracts.ts"), join(stage, "dist")];
+    await runWell(root, process.execPath, contracts);
+  }
   // The only script that packing would run is the build, which was just done.
   const args = ["pack", "--ignore-scripts", "--offline", "--json", "--pack-destination", folder];
   const [packed] = JSON.parse(await runWell(stage, "npm", args)) as [
@@ -40,13 +46,16 @@ export async function packSdk(folder: string): Promise<Tarball> {
   return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path).sort() };
 }
 
-let tarball: Promise<Tarball> | undefined;
+const tarballs = new Map<Published, Promise<Tarball>>();
 
 /** The tarball that all tests of one run share. It is made on the first call, which takes some seconds. */
-export function sharedTarball(): Promise<Tarball> {
-  tarball ??= mkdtemp(join(tmpdir(), "latchkey-tarball-")).then((folder) => {
-    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-    return packSdk(folder);
-  });
-  return tarball;
+export function sharedTarball(name: Published = "sdk"): Promise<Tarball> {
+  const made =
+    tarballs.get(name) ??
+    mkdtemp(join(tmpdir(), "latchkey-tarball-")).then((folder) => {
+      process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+      return pack(name, folder);
+    });
+  tarballs.set(name, made);
+  return made;
 }

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { sessionStatus } from "@latchkey/sdk";
+import { encodeRevokeAll } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import type { Address } from "viem";
-import { encodeRevokeAll } from "../../packages/sdk/src/encoding/index.ts";
-import { sessionStatus } from "../../packages/sdk/src/index.ts";
 import { allowAsNewcomer } from "./environment/allScreens.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { button, card, failure, heading, openManage, openReview, textOf } from "./environment/screens.ts";

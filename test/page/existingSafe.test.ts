@@ -1,7 +1,7 @@
+import { payingFetch, safeAddresses, sessionStatus } from "@latchkey/sdk";
+import { safeAbi } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { type Address, keccak256, pad, toHex } from "viem";
-import { safeAbi } from "../../packages/sdk/src/encoding/index.ts";
-import { payingFetch, safeAddresses, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { type Agent, newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe, passkeySafe } from "./environment/passkeySafe.ts";

@@ -1,7 +1,7 @@
+import { sessionStatus } from "@latchkey/sdk";
 import { expect } from "chai";
 import { type Address, type Hash, type Hex, numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { sessionStatus } from "../../packages/sdk/src/index.ts";
 import { allowAsNewcomer } from "./environment/allScreens.ts";
 import { breakChain } from "./environment/chainFaults.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";

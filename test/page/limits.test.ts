@@ -1,7 +1,7 @@
+import { isRefusal, parseGrant, pay, verifyGrant } from "@latchkey/sdk";
 import { expect } from "chai";
 import { numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { isRefusal, parseGrant, pay, verifyGrant } from "../../packages/sdk/src/index.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe } from "./environment/passkeySafe.ts";

@@ -1,8 +1,8 @@
+import { pay, sessionStatus } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { encodeRevokeAll } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { parseAbi } from "viem";
-import { encodeRevokeAll } from "../../packages/sdk/src/encoding/index.ts";
-import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
-import { pay, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
 import { newHuman, usePage, world } from "./environment/fixture.ts";
 import { allow, buyer, newOwner, overtake } from "./environment/ownedAgent.ts";

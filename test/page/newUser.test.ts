@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { payingFetch, sessionStatus } from "@latchkey/sdk";
 import { expect } from "chai";
-import { payingFetch, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { button, expectNothingToAllow, openReview, textOf } from "./environment/screens.ts";
 

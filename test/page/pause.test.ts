@@ -1,7 +1,7 @@
+import { type EncodedCall, pay, sessionStatus } from "@latchkey/sdk";
+import { encodePause, encodeResume } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import type { Address } from "viem";
-import { encodePause, encodeResume } from "../../packages/sdk/src/encoding/index.ts";
-import { type EncodedCall, pay, sessionStatus } from "../../packages/sdk/src/index.ts";
 import { breakChain, mendChain } from "./environment/chainFaults.ts";
 import { usePage, world } from "./environment/fixture.ts";
 import type { Human } from "./environment/Human.ts";

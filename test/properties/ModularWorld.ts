@@ -1,3 +1,4 @@
+import { PLENTY_OF_GAS, paymasterHead } from "@latchkey/devchain";
 import {
   type Abi,
   concat,
@@ -16,9 +17,8 @@ import {
   zeroAddress,
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
-import type { Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Session } from "#sdk/session/Session.ts";
 import { artifact } from "../environment/artifact.ts";
-import { PLENTY_OF_GAS, paymasterHead } from "../environment/erc7579/EntryPoint.ts";
 import { PAYMASTER_GAS } from "../environment/erc7579/Paymaster.ts";
 import {
   chargesOf,

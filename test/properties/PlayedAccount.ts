@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import type { Call } from "../../packages/sdk/src/session/Session.ts";
+import type { Call } from "#sdk/session/Session.ts";
 import type { Paymaster } from "../environment/erc7579/Paymaster.ts";
 import type { ModuleType } from "../model/ERC7579Model.ts";
 import type { Ledger } from "../model/Ledger.ts";

@@ -1,3 +1,4 @@
+import type { TestChain, Usdc } from "@latchkey/devchain";
 import {
   type Abi,
   type Address,
@@ -11,8 +12,6 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import type { TestChain } from "../environment/TestChain.ts";
-import type { Usdc } from "../environment/usdc.ts";
 import type { Charge } from "../model/SessionModel.ts";
 import type { TokenDomain } from "../model/typedData.ts";
 import { agents, owner, relayer, stranger } from "./actors.ts";

@@ -11,8 +11,8 @@ import {
   zeroAddress,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { ANYONE, type Budget, type Call, type Session } from "../../packages/sdk/src/session/Session.ts";
-import { mappingSlot } from "../environment/usdc.ts";
+import { mappingSlot } from "#devchain/usdc.ts";
+import { ANYONE, type Budget, type Call, type Session } from "#sdk/session/Session.ts";
 import { Ledger, NATIVE } from "../model/Ledger.ts";
 import { isWhole, WHOLE } from "../model/LeftOut.ts";
 import { isRefusal, type Refusal } from "../model/Refusal.ts";

@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { type Address, type Hex, numberToHex, zeroAddress } from "viem";
-import {
-  type Action,
-  ANYONE,
-  type Budget,
-  type Rule,
-  type Session,
-} from "../../packages/sdk/src/session/Session.ts";
+import { type Action, ANYONE, type Budget, type Rule, type Session } from "#sdk/session/Session.ts";
 
 const uint = (bits: number) => fc.bigInt({ min: 0n, max: 2n ** BigInt(bits) - 1n });
 

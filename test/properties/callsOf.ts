@@ -1,5 +1,5 @@
 import { type Address, concat, encodeFunctionData, type Hex, numberToHex, pad, zeroAddress } from "viem";
-import type { Call, Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Call, Session } from "#sdk/session/Session.ts";
 import { NATIVE } from "../model/Ledger.ts";
 import { outsider, payees } from "./actors.ts";
 import { exchange, exchangeCall } from "./exchange.ts";

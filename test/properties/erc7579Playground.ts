@@ -1,3 +1,14 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { encodeBatch, type ModularAccount, removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
+import { fallbackHandlerOf } from "@latchkey/devchain";
+import {
+  EXECUTOR_TYPE,
+  erc7579Abi,
+  granterPrefix,
+  VALIDATOR_TYPE,
+  validatorNonceKey,
+  wrapForErc7579,
+} from "@latchkey/sdk/erc7579";
 import { artifacts } from "hardhat";
 import {
   type Abi,
@@ -9,20 +20,9 @@ import {
   isAddressEqual,
   parseAbi,
 } from "viem";
-import { erc7579AdapterOf } from "../../packages/sdk/src/accounts/accountAdapterOf.ts";
-import {
-  EXECUTOR_TYPE,
-  erc7579Abi,
-  granterPrefix,
-  VALIDATOR_TYPE,
-  validatorNonceKey,
-  wrapForErc7579,
-} from "../../packages/sdk/src/erc7579.ts";
-import { deployMock } from "../environment/deployMock.ts";
-import { encodeBatch, type ModularAccount, removalOf } from "../environment/erc7579/ModularAccount.ts";
+import { erc7579AdapterOf } from "#sdk/accounts/accountAdapterOf.ts";
 import type { Paymaster } from "../environment/erc7579/Paymaster.ts";
 import { createWorld7579, MODULAR_ACCOUNTS } from "../environment/erc7579/World7579.ts";
-import { fallbackHandlerOf } from "../environment/safe.ts";
 import { ERC7579Model } from "../model/ERC7579Model.ts";
 import { actor, stranger } from "./actors.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";

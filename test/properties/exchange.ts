@@ -9,7 +9,7 @@ import {
   slice,
   zeroAddress,
 } from "viem";
-import type { Call } from "../../packages/sdk/src/session/Session.ts";
+import type { Call } from "#sdk/session/Session.ts";
 import type { Target } from "../model/SessionModel.ts";
 import { tokenAbi } from "./tokenAbi.ts";
 

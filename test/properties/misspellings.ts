@@ -1,5 +1,5 @@
 import { concat, type Hex, numberToHex, pad, size, slice } from "viem";
-import { ANYONE, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { ANYONE, type Session } from "#sdk/session/Session.ts";
 import type { LeftOut } from "../model/LeftOut.ts";
 import { byte, CODED, type Field, fieldsOf, number } from "./packSession.ts";
 

@@ -1,5 +1,5 @@
 import { type Address, concat, type Hex, isAddressEqual, keccak256, numberToHex, toBytes } from "viem";
-import type { Budget, Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Budget, Session } from "#sdk/session/Session.ts";
 import type { LeftOut } from "../model/LeftOut.ts";
 import type { Slot } from "../model/SlotRule.ts";
 import type { TokenDomain, Transfer } from "../model/typedData.ts";

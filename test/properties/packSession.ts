@@ -1,5 +1,5 @@
 import { type Address, concat, type Hex, isAddressEqual, numberToHex, toBytes, toHex } from "viem";
-import { type Action, ANYONE, type Budget, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { type Action, ANYONE, type Budget, type Session } from "#sdk/session/Session.ts";
 import { type LeftOut, WHOLE } from "../model/LeftOut.ts";
 import { hashActions, hashBudget } from "../model/typedData.ts";
 

@@ -1,3 +1,4 @@
+import { installSafe, installUsdc, openTestChain, type Usdc } from "@latchkey/devchain";
 import { artifacts, network } from "hardhat";
 import {
   type Abi,
@@ -13,9 +14,6 @@ import {
   toBytes,
   zeroAddress,
 } from "viem";
-import { installSafe } from "../environment/safe.ts";
-import { openTestChain } from "../environment/TestChain.ts";
-import { installUsdc, type Usdc } from "../environment/usdc.ts";
 import { SessionModel } from "../model/SessionModel.ts";
 import { safeMessageDigest } from "../model/typedData.ts";
 import { owner, stranger } from "./actors.ts";

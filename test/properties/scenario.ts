@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { type Address, type Hex, isAddressEqual, maxUint128, numberToHex, zeroAddress } from "viem";
-import { type Action, ANYONE, type Budget, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { type Action, ANYONE, type Budget, type Session } from "#sdk/session/Session.ts";
 import type { ModuleType } from "../model/ERC7579Model.ts";
 import type { LeftOut } from "../model/LeftOut.ts";
 import { agents, outsider, payees } from "./actors.ts";

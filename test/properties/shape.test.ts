@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { concat, type Hex, slice, toBytes, toHex } from "viem";
-import type { Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Session } from "#sdk/session/Session.ts";
 import { SEED } from "../environment/seed.ts";
 import { FLAWS, flawsOf } from "../model/flawsOf.ts";
 import { isWhole, type LeftOut, partLeftOut, WHOLE } from "../model/LeftOut.ts";

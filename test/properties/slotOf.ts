@@ -1,4 +1,4 @@
-import type { Budget, Session } from "../../packages/sdk/src/session/Session.ts";
+import type { Budget, Session } from "#sdk/session/Session.ts";
 import { slotBudgetOf } from "../model/SessionModel.ts";
 import { lotsOf, type Slot } from "../model/SlotRule.ts";
 import { hashSession, slotNonce } from "../model/typedData.ts";

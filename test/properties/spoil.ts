@@ -10,7 +10,7 @@ import {
   toBytes,
   toHex,
 } from "viem";
-import { ANYONE, type Budget, type Session } from "../../packages/sdk/src/session/Session.ts";
+import { ANYONE, type Budget, type Session } from "#sdk/session/Session.ts";
 import { outsider } from "./actors.ts";
 import type { Corruption, DoorPlan, OpPlan } from "./scenario.ts";
 

@@ -23,8 +23,8 @@ import {
   setBalance,
   setCode,
 } from "viem/actions";
-import { erc7579SessionModuleAddress } from "../../packages/sdk/src/addresses/erc7579SessionModuleAddress.ts";
-import { safeSessionModuleAddress } from "../../packages/sdk/src/addresses/safeSessionModuleAddress.ts";
+import { erc7579SessionModuleAddress } from "#sdk/addresses/erc7579SessionModuleAddress.ts";
+import { safeSessionModuleAddress } from "#sdk/addresses/safeSessionModuleAddress.ts";
 import { readCompiledContracts } from "../../scripts/deploy/CompiledContract.ts";
 import type { DeployErrorCode } from "../../scripts/deploy/DeployError.ts";
 import { FEE_ORACLES } from "../../scripts/deploy/dataFee.ts";

@@ -25,7 +25,7 @@ const deskOf = ({ os, cpu }: Locked) => `${[os].flat().join()} ${[cpu].flat().jo
 describe("a desk with nothing but Node 20", function () {
   this.timeout(30_000);
 
-  it("gets a newer Node and Hardhat's EVM by the lockfile, be it macOS, Linux or Windows", () => {
+  it("gets a newer Node, Hardhat's EVM and anvil by the lockfile, be it macOS, Linux or Windows", () => {
     const nodes = Object.entries(optionalDependencies).map(([name, version]) => {
       const locked = packages[`node_modules/${name}`] ?? expect.fail(`${name} is not in the lockfile`);
       expect(locked.version).to.equal(version);
@@ -39,6 +39,10 @@ describe("a desk with nothing but Node 20", function () {
       .filter(([path]) => path.startsWith("node_modules/@nomicfoundation/edr-"))
       .map(([, locked]) => deskOf(locked));
     expect([...new Set(evms)].sort()).to.deep.equal(desks);
+    const anvils = Object.entries(packages)
+      .filter(([path]) => path.startsWith("node_modules/@foundry-rs/anvil-"))
+      .map(([, locked]) => deskOf(locked));
+    expect(anvils.sort()).to.deep.equal(desks);
   });
 
   it("asks whichever registry it is set up for: the lockfile names none", () => {

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
+import { FROM_SOURCES } from "../../scripts/fromSources.ts";
 
 /** How a command ended; without a code if it was killed. */
 export type Run = { code: number | null; stdout: string; stderr: string };
@@ -35,7 +36,10 @@ export function runCommand(
   surroundings: Surroundings,
 ): Promise<Run> {
   const { folder = root } = surroundings;
-  return runNode(["--no-warnings", join(folder, `scripts/${script}.ts`), ...args], surroundings);
+  return runNode(
+    ["--no-warnings", FROM_SOURCES, join(folder, `scripts/${script}.ts`), ...args],
+    surroundings,
+  );
 }
 
 /** Puts a value into the keystore that needs no password, as a person would. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ROOT, readCompiledContracts } from "../../scripts/deploy/CompiledContract.ts";
@@ -26,7 +26,7 @@ const needed = [
 
 /**
  * A git repository of its own with a copy of this one's files, its build and one commit, in which nothing is deployed
- * or released yet. Nothing that is done in it reaches this one; the packages are this one's, by a link.
+ * or released yet. Nothing that is done in it reaches this one; others' packages are this one's, by links.
  */
 export async function openScratchRepository() {
   const folder = await newFolder();
@@ -36,7 +36,15 @@ export async function openScratchRepository() {
     await cp(join(ROOT, path), join(folder, path), { recursive: true, filter: (from) => !isLeftOut(from) });
   };
   await Promise.all([...needed, "artifacts", "cache"].map(copy));
-  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"), "dir");
+  const packages = join(folder, "node_modules");
+  await mkdir(packages);
+  for (const name of await readdir(join(ROOT, "node_modules")))
+    if (name !== "@latchkey") await symlink(join(ROOT, "node_modules", name), join(packages, name));
+  // The packages of the repository are those of the copy.
+  await cp(join(ROOT, "node_modules/@latchkey"), join(packages, "@latchkey"), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
   // Hardhat knows what is compiled by its place; without this it would compile everything once more.
   const cache = join(folder, "cache/compile-cache.json");
   const places = await readFile(cache, "utf8");
@@ -52,8 +60,6 @@ export async function openScratchRepository() {
   const git = async (...args: string[]) =>
     (await promisify(execFile)("git", args, { cwd: folder, env: gitEnvironment })).stdout.trim();
   await git("init", "--quiet", "--initial-branch", "main");
-  // The link is no folder, so .gitignore does not speak of it.
-  await writeFile(join(folder, ".git/info/exclude"), "node_modules\n");
   await git("add", "--all");
   await git("commit", "--quiet", "--message", "All of it");
   return { folder, git };

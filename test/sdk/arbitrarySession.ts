@@ -1,6 +1,6 @@
+import { ANYONE, type Budget, type Session } from "@latchkey/sdk";
 import fc from "fast-check";
 import { type Address, getAddress, type Hex } from "viem";
-import { ANYONE, type Budget, type Session } from "../../packages/sdk/src/index.ts";
 
 const hexOf = (bytes: number): fc.Arbitrary<Hex> =>
   fc

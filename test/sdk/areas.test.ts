@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import * as main from "@latchkey/sdk";
 import { expect } from "chai";
-import { ACCOUNT_KINDS } from "../../packages/sdk/src/accounts/accountAdapterOf.ts";
-import * as main from "../../packages/sdk/src/index.ts";
+import { ACCOUNT_KINDS } from "#sdk/accounts/accountAdapterOf.ts";
 
 const sources = resolve(import.meta.dirname, "../../packages/sdk/src");
 const all = globSync("**/*.ts", { cwd: sources }).map((path) => path.replaceAll("\\", "/"));

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
+import { Refusal } from "@latchkey/sdk";
 import { expect } from "chai";
 import { isAddress as isAddressText } from "viem";
-import { Refusal } from "../../packages/sdk/src/index.ts";
 import * as sdk from "./everyEntry.ts";
 import { exportedFunctions } from "./exportedFunctions.ts";
 import { agents, apart, exported, files, good, grant, shop, validator } from "./goodInputs.ts";

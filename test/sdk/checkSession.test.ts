@@ -1,11 +1,4 @@
 import "../environment/seed.ts";
-import { expect } from "chai";
-import fc from "fast-check";
-import { network } from "hardhat";
-import { type Address, type PublicClient, zeroAddress } from "viem";
-import { simulateContract } from "viem/actions";
-import { encodeSession } from "../../packages/sdk/src/encoding/index.ts";
-import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
 import {
   ANYONE,
   type Budget,
@@ -14,7 +7,14 @@ import {
   InvalidInput,
   isRefusal,
   type Session,
-} from "../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { encodeSession } from "@latchkey/sdk/encoding";
+import { expect } from "chai";
+import fc from "fast-check";
+import { network } from "hardhat";
+import { type Address, type PublicClient, zeroAddress } from "viem";
+import { simulateContract } from "viem/actions";
 import { sessionBytes } from "../contracts/sessionBytes.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
 

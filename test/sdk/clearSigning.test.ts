@@ -15,6 +15,38 @@ import {
   type TypedData,
   type Warning,
 } from "@ethereum-sourcify/clear-signing";
+import {
+  ANYONE,
+  type Call,
+  createSession,
+  GRANT_VERSION,
+  type Grant,
+  hashSession,
+  type Session,
+  sessionTypedData,
+  usdcAddress,
+} from "@latchkey/sdk";
+import {
+  erc7579SessionModuleAbi,
+  safeSessionHandlerAbi,
+  safeSessionModuleAbi,
+  sessionLensAbi,
+} from "@latchkey/sdk/abis";
+import { deterministicAddresses } from "@latchkey/sdk/addresses";
+import {
+  encodeEnable,
+  encodeExecute,
+  encodeExecuteSigned,
+  encodePause,
+  encodePay,
+  encodeRenounce,
+  encodeResume,
+  encodeRevoke,
+  encodeRevokeAll,
+  packSession,
+  signExecution,
+} from "@latchkey/sdk/encoding";
+import { encodeRevokeGranter } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Abi,
@@ -36,39 +68,7 @@ import {
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import { signTypedData as signTypedDataByErc7739 } from "viem/experimental/erc7739";
-import { deterministicAddresses } from "../../packages/sdk/src/addresses/index.ts";
-import {
-  encodeEnable,
-  encodeExecute,
-  encodeExecuteSigned,
-  encodePause,
-  encodePay,
-  encodeRenounce,
-  encodeResume,
-  encodeRevoke,
-  encodeRevokeAll,
-  packSession,
-  signExecution,
-} from "../../packages/sdk/src/encoding/index.ts";
-import { encodeRevokeGranter } from "../../packages/sdk/src/erc7579.ts";
-import {
-  erc7579SessionModuleAbi,
-  safeSessionHandlerAbi,
-  safeSessionModuleAbi,
-  sessionLensAbi,
-} from "../../packages/sdk/src/generated/abis/index.ts";
-import {
-  ANYONE,
-  type Call,
-  createSession,
-  GRANT_VERSION,
-  type Grant,
-  hashSession,
-  type Session,
-  sessionTypedData,
-  usdcAddress,
-} from "../../packages/sdk/src/index.ts";
-import { eip712Types } from "../../packages/sdk/src/session/eip712Types.ts";
+import { eip712Types } from "#sdk/session/eip712Types.ts";
 import { LIVE_NETWORKS } from "../../scripts/deploy/liveNetworks.ts";
 import { unsignedFunctions } from "../../scripts/generate/clearSigningWords.ts";
 import { richSession } from "./session/richSession.ts";

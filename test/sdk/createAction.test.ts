@@ -1,6 +1,6 @@
+import { type Action, type ActionRequest, createAction, isRefusal } from "@latchkey/sdk";
 import { expect } from "chai";
 import { type AbiFunction, encodeFunctionData, type Hex, parseAbiItem, slice, toHex } from "viem";
-import { type Action, type ActionRequest, createAction, isRefusal } from "../../packages/sdk/src/index.ts";
 
 const target = "0x00000000000000000000000000000000000000a1";
 const alice = "0x00000000000000000000000000000000000000a2";

@@ -1,5 +1,3 @@
-import { expect } from "chai";
-import { getAddress, maxUint128, zeroAddress } from "viem";
 import {
   ANYONE,
   createSession,
@@ -7,7 +5,9 @@ import {
   type RefusalCode,
   type SessionContext,
   type SessionRequest,
-} from "../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { expect } from "chai";
+import { getAddress, maxUint128, zeroAddress } from "viem";
 
 const address = (n: number) => getAddress(`0x${n.toString(16).padStart(40, "0")}`);
 const [safe, agent, shop, other, token, module] = [0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6].map(address) as [

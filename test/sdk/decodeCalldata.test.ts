@@ -1,20 +1,20 @@
-import { expect } from "chai";
 import {
-  type Abi,
-  type AbiFunction,
-  type AbiParameter,
-  concat,
-  encodeAbiParameters,
-  encodeFunctionData,
-  type Hex,
-  pad,
-  size,
-  slice,
-  toFunctionSelector,
-  toHex,
-  zeroAddress,
-} from "viem";
-import { deterministicAddresses, sessionLensAddress } from "../../packages/sdk/src/addresses/index.ts";
+  type Call,
+  erc7579SessionModuleAddress,
+  GRANT_VERSION,
+  type Grant,
+  hashSession,
+  InvalidInput,
+  safeSessionHandlerAddress,
+  safeSessionModuleAddress,
+} from "@latchkey/sdk";
+import {
+  erc7579SessionModuleAbi,
+  safeSessionHandlerAbi,
+  safeSessionModuleAbi,
+  sessionLensAbi,
+} from "@latchkey/sdk/abis";
+import { deterministicAddresses, sessionLensAddress } from "@latchkey/sdk/addresses";
 import {
   decodeCalldata,
   encodeEnable,
@@ -31,29 +31,29 @@ import {
   hashActions,
   hashBudget,
   packSession,
-} from "../../packages/sdk/src/encoding/index.ts";
+} from "@latchkey/sdk/encoding";
 import {
   encodePaymentUserOpCallData,
   encodePaymentUserOpSignature,
   encodeSessionUserOpCallData,
   erc7579Installation,
-} from "../../packages/sdk/src/erc7579.ts";
+} from "@latchkey/sdk/erc7579";
+import { expect } from "chai";
 import {
-  erc7579SessionModuleAbi,
-  safeSessionHandlerAbi,
-  safeSessionModuleAbi,
-  sessionLensAbi,
-} from "../../packages/sdk/src/generated/abis/index.ts";
-import {
-  type Call,
-  erc7579SessionModuleAddress,
-  GRANT_VERSION,
-  type Grant,
-  hashSession,
-  InvalidInput,
-  safeSessionHandlerAddress,
-  safeSessionModuleAddress,
-} from "../../packages/sdk/src/index.ts";
+  type Abi,
+  type AbiFunction,
+  type AbiParameter,
+  concat,
+  encodeAbiParameters,
+  encodeFunctionData,
+  type Hex,
+  pad,
+  size,
+  slice,
+  toFunctionSelector,
+  toHex,
+  zeroAddress,
+} from "viem";
 import { address, richSession as session } from "./session/richSession.ts";
 
 const id = hashSession(session);

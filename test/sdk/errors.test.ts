@@ -1,5 +1,25 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import {
+  ChainRefusal,
+  decodeError,
+  InvalidInput,
+  isRefusal,
+  Refusal,
+  type RefusalCode,
+  safeCreation,
+  safeInstallation,
+  safeRemoval,
+} from "@latchkey/sdk";
+import { sessionErrorsAbi } from "@latchkey/sdk/abis";
+import { encodePasskeyAssertion, safeSignatures } from "@latchkey/sdk/encoding";
+import {
+  erc7579Installation,
+  erc7579KindOf,
+  erc7579Removal,
+  granterPrefix,
+  validatorNonceKey,
+} from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type AbiParameter,
@@ -12,26 +32,6 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { encodePasskeyAssertion, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
-import {
-  erc7579Installation,
-  erc7579KindOf,
-  erc7579Removal,
-  granterPrefix,
-  validatorNonceKey,
-} from "../../packages/sdk/src/erc7579.ts";
-import { sessionErrorsAbi } from "../../packages/sdk/src/generated/abis/index.ts";
-import {
-  ChainRefusal,
-  decodeError,
-  InvalidInput,
-  isRefusal,
-  Refusal,
-  type RefusalCode,
-  safeCreation,
-  safeInstallation,
-  safeRemoval,
-} from "../../packages/sdk/src/index.ts";
 
 const token = "0x00000000000000000000000000000000000000A1";
 const encode = (errorName: string, args: readonly unknown[] = []): Hex =>

@@ -1,8 +1,9 @@
 /** All that the entries of the package export, but those of Node and of tests. */
-export * from "../../packages/sdk/src/addresses/index.ts";
-export * from "../../packages/sdk/src/encoding/index.ts";
-export * from "../../packages/sdk/src/erc7579.ts";
-export * from "../../packages/sdk/src/handoff/index.ts";
-export * from "../../packages/sdk/src/history/index.ts";
-export * from "../../packages/sdk/src/index.ts";
-export * from "../../packages/sdk/src/review/index.ts";
+
+export * from "@latchkey/sdk";
+export * from "@latchkey/sdk/addresses";
+export * from "@latchkey/sdk/encoding";
+export * from "@latchkey/sdk/erc7579";
+export * from "@latchkey/sdk/handoff";
+export * from "@latchkey/sdk/history";
+export * from "@latchkey/sdk/review";

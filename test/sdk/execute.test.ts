@@ -1,3 +1,39 @@
+import { asSafe } from "@latchkey/accounts/asSafe";
+import {
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  removeFromSafe,
+  type SafeAccount,
+} from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { SAFE_VERSIONS, transferWithAuthorizationTypes, usdcAbi } from "@latchkey/devchain";
+import {
+  decodeError,
+  execute,
+  executeSigned,
+  type Grant,
+  hashSession,
+  isRefusal,
+  pay,
+  proposeSession,
+  type Refusal,
+  type RefusalCode,
+  type SessionRequest,
+  sessionStatus,
+  signGrant,
+} from "@latchkey/sdk";
+import {
+  encodeEnable,
+  encodeExecuteSigned,
+  encodePayload,
+  encodeRenounce,
+  encodeRevoke,
+  type SafeHandlerKind,
+  signExecution,
+  slotNonce,
+  wrapForSafe,
+} from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -17,45 +53,8 @@ import {
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
-import {
-  encodeEnable,
-  encodeExecuteSigned,
-  encodePayload,
-  encodeRenounce,
-  encodeRevoke,
-  type SafeHandlerKind,
-  signExecution,
-  slotNonce,
-  wrapForSafe,
-} from "../../packages/sdk/src/encoding/index.ts";
-import {
-  decodeError,
-  execute,
-  executeSigned,
-  type Grant,
-  hashSession,
-  isRefusal,
-  pay,
-  proposeSession,
-  type Refusal,
-  type RefusalCode,
-  type SessionRequest,
-  sessionStatus,
-  signGrant,
-} from "../../packages/sdk/src/index.ts";
-import { asSafe } from "../environment/asSafe.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
-import {
-  createSafe,
-  installOnSafe,
-  type Latchkey,
-  removeFromSafe,
-  type SafeAccount,
-} from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, setUp } from "../environment/setUp.ts";
-import { transferWithAuthorizationTypes, usdcAbi } from "../environment/usdc.ts";
 
 const account = (seed: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toBytes(seed)));
 const owner = account("owner alice");

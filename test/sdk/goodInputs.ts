@@ -1,6 +1,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createPasskey } from "@latchkey/devchain";
+import type { AccountKind, Grant, Proposal } from "@latchkey/sdk";
+import * as node from "@latchkey/sdk/node";
 import {
   type Address,
   createPublicClient,
@@ -15,9 +18,6 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
-import type { AccountKind, Grant, Proposal } from "../../packages/sdk/src/index.ts";
-import * as node from "../../packages/sdk/src/node.ts";
-import { createPasskey } from "../environment/passkey.ts";
 import * as sdk from "./everyEntry.ts";
 
 const accountOf = (seed: string) => privateKeyToAccount(keccak256(toBytes(seed)));

@@ -1,4 +1,32 @@
 import "../environment/seed.ts";
+import { asSafe } from "@latchkey/accounts/asSafe";
+import {
+  createPasskeySafe,
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  type SafeAccount,
+  signAsSafe,
+} from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { createPasskey, deployCanonically, SAFE_VERSIONS } from "@latchkey/devchain";
+import {
+  ANYONE,
+  type Budget,
+  type Call,
+  type Grant,
+  type GrantVerdict,
+  grantDigest,
+  hashSession,
+  isRefusal,
+  type Proposal,
+  parseGrant,
+  proposeSession,
+  serializeGrant,
+  signGrant,
+  verifyGrant,
+} from "@latchkey/sdk";
+import { encodeEnable, encodeRevoke, encodeRevokeAll } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import fc from "fast-check";
 import {
@@ -16,37 +44,8 @@ import {
   zeroAddress,
 } from "viem";
 import { privateKeyToAccount, toAccount } from "viem/accounts";
-import { encodeEnable, encodeRevoke, encodeRevokeAll } from "../../packages/sdk/src/encoding/index.ts";
-import { safeSessionModuleBytecode } from "../../packages/sdk/src/generated/bytecode/safeSessionModuleBytecode.ts";
-import {
-  ANYONE,
-  type Budget,
-  type Call,
-  type Grant,
-  type GrantVerdict,
-  grantDigest,
-  hashSession,
-  isRefusal,
-  type Proposal,
-  parseGrant,
-  proposeSession,
-  serializeGrant,
-  signGrant,
-  verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { asSafe } from "../environment/asSafe.ts";
+import { safeSessionModuleBytecode } from "#sdk/generated/bytecode/safeSessionModuleBytecode.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
-import { createPasskey } from "../environment/passkey.ts";
-import { deployCanonically, SAFE_VERSIONS } from "../environment/safe.ts";
-import {
-  createPasskeySafe,
-  createSafe,
-  installOnSafe,
-  type Latchkey,
-  type SafeAccount,
-  signAsSafe,
-} from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, setUp } from "../environment/setUp.ts";
 import { arbitrarySession } from "./arbitrarySession.ts";
 

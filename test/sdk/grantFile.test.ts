@@ -1,10 +1,5 @@
 import "../environment/seed.ts";
 import { readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import { expect } from "chai";
-import fc from "fast-check";
-import { keccak256, toBytes } from "viem";
-import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import {
   GRANT_SCHEMA_ID,
   type Grant,
@@ -12,7 +7,12 @@ import {
   isRefusal,
   parseGrant,
   serializeGrant,
-} from "../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect } from "chai";
+import fc from "fast-check";
+import { keccak256, toBytes } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { arbitrarySession } from "./arbitrarySession.ts";
 
 const validate = new Ajv2020({ strict: true, allErrors: true }).compile(grantJsonSchema);

@@ -1,11 +1,11 @@
 import "../environment/seed.ts";
+import { grantDigest, hashSession, type Slot, sessionTypedData } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { slotNonce, slotReader } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import fc from "fast-check";
 import { network } from "hardhat";
 import { getContract, type Hex, hashTypedData, keccak256, toHex } from "viem";
-import { slotNonce, slotReader } from "../../packages/sdk/src/encoding/index.ts";
-import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
-import { grantDigest, hashSession, type Slot, sessionTypedData } from "../../packages/sdk/src/index.ts";
 import { sessionBytes } from "../contracts/sessionBytes.ts";
 import { arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
 import { refusalOf } from "./safeFixture.ts";

@@ -1,3 +1,15 @@
+import { asSafe } from "@latchkey/accounts/asSafe";
+import { SAFE_VERSIONS } from "@latchkey/devchain";
+import { type Grant, hashSession, pay, type Slot, sessionStatus } from "@latchkey/sdk";
+import {
+  encodeEnable,
+  encodePause,
+  encodeResume,
+  encodeRevoke,
+  encodeRevokeAll,
+  slotNonce,
+} from "@latchkey/sdk/encoding";
+import { listSessions, type SessionEvent, sessionHistory, spendMeter } from "@latchkey/sdk/history";
 import { expect } from "chai";
 import {
   createPublicClient,
@@ -8,23 +20,6 @@ import {
   HttpRequestError,
   RpcRequestError,
 } from "viem";
-import {
-  encodeEnable,
-  encodePause,
-  encodeResume,
-  encodeRevoke,
-  encodeRevokeAll,
-  slotNonce,
-} from "../../packages/sdk/src/encoding/index.ts";
-import {
-  listSessions,
-  type SessionEvent,
-  sessionHistory,
-  spendMeter,
-} from "../../packages/sdk/src/history/index.ts";
-import { type Grant, hashSession, pay, type Slot, sessionStatus } from "../../packages/sdk/src/index.ts";
-import { asSafe } from "../environment/asSafe.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
 import {
   agent,
   grantOf,

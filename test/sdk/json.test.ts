@@ -1,6 +1,6 @@
+import { Refusal } from "@latchkey/sdk";
 import { expect } from "chai";
-import { jsonOf, loggable } from "../../packages/sdk/src/errors/json.ts";
-import { Refusal } from "../../packages/sdk/src/index.ts";
+import { jsonOf, loggable } from "#sdk/errors/json.ts";
 import { exported, good } from "./goodInputs.ts";
 
 /** What `JSON.stringify` must take: the result, and every object in it. */

@@ -1,11 +1,11 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isRefusal } from "@latchkey/sdk";
+import { readKeyFile, writeKeyFile } from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { type Hex, keccak256, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { isRefusal } from "../../packages/sdk/src/index.ts";
-import { readKeyFile, writeKeyFile } from "../../packages/sdk/src/node.ts";
 
 const privateKey: Hex = keccak256(toBytes("the key of the key file tests"));
 const { address } = privateKeyToAccount(privateKey);

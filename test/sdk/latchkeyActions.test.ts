@@ -1,7 +1,7 @@
+import { enabledGrant, isRefusal, latchkeyActions, signGrant } from "@latchkey/sdk";
 import { expect } from "chai";
 import { createPublicClient, createWalletClient, custom } from "viem";
 import { base } from "viem/chains";
-import { enabledGrant, isRefusal, latchkeyActions, signGrant } from "../../packages/sdk/src/index.ts";
 import { agent, grantOf, mined, owner, propose, shop, stateOf, useSafe } from "./safeFixture.ts";
 
 describe("the SDK's functions as actions of a viem client", function () {

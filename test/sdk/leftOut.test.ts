@@ -1,15 +1,5 @@
-import { expect } from "chai";
-import { type Address, decodeFunctionData, encodeFunctionData, erc20Abi, type Hex, size } from "viem";
-import {
-  encodeExecute,
-  encodeExecuteSigned,
-  encodePay,
-  encodeRenounce,
-  encodeSession,
-  signExecution,
-  type WholeParts,
-} from "../../packages/sdk/src/encoding/index.ts";
-import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
+import { deployMock, type Mock } from "@latchkey/accounts/deployMock";
+import { installWeth, WETH, wethAbi } from "@latchkey/devchain";
 import {
   type CallRequest,
   decodeError,
@@ -19,10 +9,20 @@ import {
   InvalidInput,
   isRefusal,
   pay,
-} from "../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import {
+  encodeExecute,
+  encodeExecuteSigned,
+  encodePay,
+  encodeRenounce,
+  encodeSession,
+  signExecution,
+  type WholeParts,
+} from "@latchkey/sdk/encoding";
+import { expect } from "chai";
+import { type Address, decodeFunctionData, encodeFunctionData, erc20Abi, type Hex, size } from "viem";
 import { type LeftOut, sessionBytes } from "../contracts/sessionBytes.ts";
-import { deployMock, type Mock } from "../environment/deployMock.ts";
-import { installWeth, WETH, wethAbi } from "../environment/weth.ts";
 import { agent, balanceOf, grantOf, mined, refusalOf, shop, USD, useSafe, walletOf } from "./safeFixture.ts";
 
 const transfer = (token: Address, amount = 1n, to: Address = shop): CallRequest => ({

@@ -1,3 +1,6 @@
+import { execute, executeSigned, type Grant, isRefusal, pay, sessionStatus } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { signExecution } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   createWalletClient,
@@ -8,16 +11,6 @@ import {
   toFunctionSelector,
 } from "viem";
 import { base } from "viem/chains";
-import { signExecution } from "../../packages/sdk/src/encoding/index.ts";
-import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
-import {
-  execute,
-  executeSigned,
-  type Grant,
-  isRefusal,
-  pay,
-  sessionStatus,
-} from "../../packages/sdk/src/index.ts";
 import { agent, grantOf, mined, refusalOf, settle, shop, USD, useSafe, walletOf } from "./safeFixture.ts";
 
 describe("an execution that needs a lot which a signed payment has opened", () => {

@@ -2,36 +2,6 @@ import { globSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
-import { encodePaymentRequiredHeader } from "@x402/core/http";
-import { expect } from "chai";
-import {
-  type Address,
-  createPublicClient,
-  createTestClient,
-  createWalletClient,
-  custom,
-  getAddress,
-  type Hex,
-  HttpRequestError,
-  http,
-  keccak256,
-  type LocalAccount,
-  toHex,
-} from "viem";
-import { base } from "viem/chains";
-import { safeHandler } from "../../packages/sdk/src/accounts/safe/safeHandler.ts";
-import { authorizationStates } from "../../packages/sdk/src/agent/x402/authorizationStates.ts";
-import { checkTokenDomain } from "../../packages/sdk/src/agent/x402/checkTokenDomain.ts";
-import { encodeEnable, encodeRevoke, signExecution } from "../../packages/sdk/src/encoding/index.ts";
-import {
-  encodeSessionUserOpCallData,
-  granterOf,
-  readErc7579Removal,
-  toSessionSmartAccount,
-  validatorNonceKey,
-} from "../../packages/sdk/src/erc7579.ts";
-import { createHandoff, settleHandoff } from "../../packages/sdk/src/handoff/index.ts";
-import { listSessions, sessionHistory } from "../../packages/sdk/src/history/index.ts";
 import {
   type AccountKind,
   createSession,
@@ -63,10 +33,40 @@ import {
   signGrant,
   usdcAddress,
   verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { requestSession } from "../../packages/sdk/src/node.ts";
-import { reviewSession } from "../../packages/sdk/src/review/index.ts";
-import { deployLatchkey } from "../../packages/sdk/src/testing/index.ts";
+} from "@latchkey/sdk";
+import { encodeEnable, encodeRevoke, signExecution } from "@latchkey/sdk/encoding";
+import {
+  encodeSessionUserOpCallData,
+  granterOf,
+  readErc7579Removal,
+  toSessionSmartAccount,
+  validatorNonceKey,
+} from "@latchkey/sdk/erc7579";
+import { createHandoff, settleHandoff } from "@latchkey/sdk/handoff";
+import { listSessions, sessionHistory } from "@latchkey/sdk/history";
+import { requestSession } from "@latchkey/sdk/node";
+import { reviewSession } from "@latchkey/sdk/review";
+import { deployLatchkey } from "@latchkey/sdk/testing";
+import { encodePaymentRequiredHeader } from "@x402/core/http";
+import { expect } from "chai";
+import {
+  type Address,
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  custom,
+  getAddress,
+  type Hex,
+  HttpRequestError,
+  http,
+  keccak256,
+  type LocalAccount,
+  toHex,
+} from "viem";
+import { base } from "viem/chains";
+import { safeHandler } from "#sdk/accounts/safe/safeHandler.ts";
+import { authorizationStates } from "#sdk/agent/x402/authorizationStates.ts";
+import { checkTokenDomain } from "#sdk/agent/x402/checkTokenDomain.ts";
 import { clientFunctions } from "./clientFunctions.ts";
 import { agent, grantOf, owner, propose, shop, useSafe } from "./safeFixture.ts";
 

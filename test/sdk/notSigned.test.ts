@@ -1,3 +1,16 @@
+import {
+  type AccountKind,
+  createSession,
+  enabledGrant,
+  erc7579SessionModuleAddress,
+  type Owner,
+  type Proposal,
+  safeSessionModuleAddress,
+  signGrant,
+  type ValidatorSigner,
+} from "@latchkey/sdk";
+import { signExecution } from "@latchkey/sdk/encoding";
+import { toSessionSmartAccount, type UserOpKey } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   createWalletClient,
@@ -12,19 +25,6 @@ import {
 } from "viem";
 import { privateKeyToAccount, toAccount } from "viem/accounts";
 import { base } from "viem/chains";
-import { signExecution } from "../../packages/sdk/src/encoding/index.ts";
-import { toSessionSmartAccount, type UserOpKey } from "../../packages/sdk/src/erc7579.ts";
-import {
-  type AccountKind,
-  createSession,
-  enabledGrant,
-  erc7579SessionModuleAddress,
-  type Owner,
-  type Proposal,
-  safeSessionModuleAddress,
-  signGrant,
-  type ValidatorSigner,
-} from "../../packages/sdk/src/index.ts";
 import { refusalOf } from "./safeFixture.ts";
 
 const agent = privateKeyToAccount(keccak256(toBytes("an agent whose owner says no")));

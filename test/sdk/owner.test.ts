@@ -1,21 +1,13 @@
-import { expect } from "chai";
 import {
-  type Address,
-  createWalletClient,
-  custom,
-  encodeFunctionData,
-  getAddress,
-  type Hex,
-  keccak256,
-  type LocalAccount,
-  parseAbi,
-  parseEther,
-  toBytes,
-  toHex,
-} from "viem";
-import { privateKeyToAccount } from "viem/accounts";
-import { base } from "viem/chains";
-import { encodeRevokeAll, safeAbi } from "../../packages/sdk/src/encoding/index.ts";
+  createPasskeySafe,
+  createSafe,
+  type Latchkey,
+  modulesOf,
+  type SafeAccount,
+  signatureRail,
+} from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { createPasskey, fallbackHandlerOf, SAFE_VERSIONS } from "@latchkey/devchain";
 import {
   combineGrants,
   executeAsSafe,
@@ -34,19 +26,26 @@ import {
   sessionStatus,
   signGrant,
   verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { installLatchkey } from "../environment/latchkey.ts";
-import { createPasskey } from "../environment/passkey.ts";
-import { fallbackHandlerOf, SAFE_VERSIONS } from "../environment/safe.ts";
+} from "@latchkey/sdk";
+import { encodeRevokeAll, safeAbi } from "@latchkey/sdk/encoding";
+import { expect } from "chai";
 import {
-  createPasskeySafe,
-  createSafe,
-  type Latchkey,
-  modulesOf,
-  type SafeAccount,
-  signatureRail,
-} from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
+  type Address,
+  createWalletClient,
+  custom,
+  encodeFunctionData,
+  getAddress,
+  type Hex,
+  keccak256,
+  type LocalAccount,
+  parseAbi,
+  parseEther,
+  toBytes,
+  toHex,
+} from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { base } from "viem/chains";
+import { installLatchkey } from "../environment/latchkey.ts";
 import { type Environment, setUp } from "../environment/setUp.ts";
 
 const account = (seed: string) => privateKeyToAccount(keccak256(toBytes(seed)));

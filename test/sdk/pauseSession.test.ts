@@ -1,7 +1,4 @@
-import { expect } from "chai";
-import { decodeFunctionData } from "viem";
-import { encodePause, encodeResume, signExecution } from "../../packages/sdk/src/encoding/index.ts";
-import { sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
+import { RELAYER, SAFE_VERSIONS } from "@latchkey/devchain";
 import {
   decodeError,
   execute,
@@ -14,9 +11,11 @@ import {
   revokeSession,
   sessionStatus,
   verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
+} from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { encodePause, encodeResume, signExecution } from "@latchkey/sdk/encoding";
+import { expect } from "chai";
+import { decodeFunctionData } from "viem";
 import {
   agent,
   balanceOf,

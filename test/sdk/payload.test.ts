@@ -1,4 +1,14 @@
 import "../environment/seed.ts";
+import { ANYONE, type Budget, hashSession, isRefusal, type Session } from "@latchkey/sdk";
+import {
+  decodePayload,
+  encodePayload,
+  hashActions,
+  hashBudget,
+  hashCarriedSession,
+  type PayloadParameters,
+  wrapForSafe,
+} from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import fc from "fast-check";
 import {
@@ -12,16 +22,6 @@ import {
   toBytes,
   toHex,
 } from "viem";
-import {
-  decodePayload,
-  encodePayload,
-  hashActions,
-  hashBudget,
-  hashCarriedSession,
-  type PayloadParameters,
-  wrapForSafe,
-} from "../../packages/sdk/src/encoding/index.ts";
-import { ANYONE, type Budget, hashSession, isRefusal, type Session } from "../../packages/sdk/src/index.ts";
 import { packed } from "../contracts/sessionBytes.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
 

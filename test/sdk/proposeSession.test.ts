@@ -1,3 +1,6 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { RELAYER, usdcAbi } from "@latchkey/devchain";
+import { proposeSession, type TokenBudgetRequest } from "@latchkey/sdk";
 import { expect } from "chai";
 import {
   type Address,
@@ -11,11 +14,8 @@ import {
   toHex,
 } from "viem";
 import { base } from "viem/chains";
-import { proposeSession, type TokenBudgetRequest } from "../../packages/sdk/src/index.ts";
 import { artifact } from "../environment/artifact.ts";
-import { deployMock } from "../environment/deployMock.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import { fiatTokenAbi, usdcAbi } from "../environment/usdc.ts";
+import { fiatTokenAbi } from "../environment/fiatTokenAbi.ts";
 import { placeFiatToken } from "../fork/fiatToken.ts";
 import { agent, propose, refusalOf, shop, useSafe } from "./safeFixture.ts";
 

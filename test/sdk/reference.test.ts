@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import * as node from "@latchkey/sdk/node";
 import { expect } from "chai";
-import * as node from "../../packages/sdk/src/node.ts";
+import { FROM_SOURCES } from "../../scripts/fromSources.ts";
 import * as sdk from "./everyEntry.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -13,7 +14,7 @@ describe("the reference of the SDK", function () {
   it("is what the sources say now, as is the published schema of a grant file", () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      ["--no-warnings", "scripts/reference.ts", "--check"],
+      ["--no-warnings", FROM_SOURCES, "scripts/reference.ts", "--check"],
       { cwd: root, encoding: "utf8" },
     );
     expect(status, `${stdout}${stderr}`).to.equal(0);

@@ -1,6 +1,6 @@
-import { expect } from "chai";
-import { type Address, createPublicClient, custom, type Hex, parseEther, zeroAddress } from "viem";
-import { encodeReplaceSession } from "../../packages/sdk/src/encoding/index.ts";
+import { asSafe } from "@latchkey/accounts/asSafe";
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { SAFE_VERSIONS } from "@latchkey/devchain";
 import {
   enabledGrant,
   type Grant,
@@ -8,11 +8,11 @@ import {
   pay,
   readBalanceFloors,
   replaceSession,
-} from "../../packages/sdk/src/index.ts";
-import { asSafe } from "../environment/asSafe.ts";
-import { deployMock } from "../environment/deployMock.ts";
+} from "@latchkey/sdk";
+import { encodeReplaceSession } from "@latchkey/sdk/encoding";
+import { expect } from "chai";
+import { type Address, createPublicClient, custom, type Hex, parseEther, zeroAddress } from "viem";
 import { refusal } from "../environment/refusal.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
 import {
   agent,
   balanceOf,

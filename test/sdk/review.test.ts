@@ -1,4 +1,15 @@
 import "../environment/seed.ts";
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { ANYONE, type Budget, type Session } from "@latchkey/sdk";
+import {
+  describeSession,
+  formatSpan,
+  mostSpendable,
+  reviewSession,
+  type SessionReview,
+  type TokenFacts,
+  type UnenforcedLimit,
+} from "@latchkey/sdk/review";
 import { expect } from "chai";
 import fc from "fast-check";
 import {
@@ -17,17 +28,6 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { ANYONE, type Budget, type Session } from "../../packages/sdk/src/index.ts";
-import {
-  describeSession,
-  formatSpan,
-  mostSpendable,
-  reviewSession,
-  type SessionReview,
-  type TokenFacts,
-  type UnenforcedLimit,
-} from "../../packages/sdk/src/review/index.ts";
-import { deployMock } from "../environment/deployMock.ts";
 import { grantOf, propose, refusalOf, shop, USD, useSafe } from "./safeFixture.ts";
 
 const address = (n: number): Address => getAddress(toHex(n, { size: 20 }));

@@ -1,3 +1,26 @@
+import { SAFE_VERSIONS } from "@latchkey/devchain";
+import {
+  type EncodedCall,
+  enabledGrant,
+  enableSession,
+  executeAsSafe,
+  hashSession,
+  isRefusal,
+  type Owner,
+  type Proposal,
+  replaceSession,
+  verifyGrant,
+} from "@latchkey/sdk";
+import { sessionLensAbi, sessionModuleAbi } from "@latchkey/sdk/abis";
+import { sessionLensAddress } from "@latchkey/sdk/addresses";
+import {
+  decodeCalldata,
+  decodeReviewableEnable,
+  encodeEnable,
+  encodePause,
+  encodeReviewableEnable,
+  encodeSession,
+} from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -10,29 +33,6 @@ import {
   slice,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { sessionLensAddress } from "../../packages/sdk/src/addresses/index.ts";
-import {
-  decodeCalldata,
-  decodeReviewableEnable,
-  encodeEnable,
-  encodePause,
-  encodeReviewableEnable,
-  encodeSession,
-} from "../../packages/sdk/src/encoding/index.ts";
-import { sessionLensAbi, sessionModuleAbi } from "../../packages/sdk/src/generated/abis/index.ts";
-import {
-  type EncodedCall,
-  enabledGrant,
-  enableSession,
-  executeAsSafe,
-  hashSession,
-  isRefusal,
-  type Owner,
-  type Proposal,
-  replaceSession,
-  verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
 import { grantOf, mined, owner, propose, refusalOf, stateOf, useSafe, walletOf } from "./safeFixture.ts";
 
 const ownersAbi = parseAbi(["function addOwnerWithThreshold(address owner, uint256 threshold)"]);

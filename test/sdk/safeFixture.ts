@@ -1,3 +1,20 @@
+import { createSafe, installOnSafe, type Latchkey, type SafeAccount } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { RELAYER, type SafeVersion, transferWithAuthorizationTypes, usdcAbi } from "@latchkey/devchain";
+import {
+  type EncodedCall,
+  type Grant,
+  hashSession,
+  isRefusal,
+  type Proposal,
+  proposeSession,
+  type Refusal,
+  type SessionRequest,
+  type Slot,
+  sessionState,
+  signGrant,
+} from "@latchkey/sdk";
+import { encodePayload, slotNonce, wrapForSafe } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -16,27 +33,8 @@ import {
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
-import { encodePayload, slotNonce, wrapForSafe } from "../../packages/sdk/src/encoding/index.ts";
-import {
-  type EncodedCall,
-  type Grant,
-  hashSession,
-  isRefusal,
-  type Proposal,
-  proposeSession,
-  type Refusal,
-  type SessionRequest,
-  type Slot,
-  sessionState,
-  signGrant,
-} from "../../packages/sdk/src/index.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
-import { RELAYER } from "../environment/relayer.ts";
-import type { SafeVersion } from "../environment/safe.ts";
-import { createSafe, installOnSafe, type Latchkey, type SafeAccount } from "../environment/safeAccount.ts";
-import { ecdsaOwner } from "../environment/safeOwner.ts";
 import { type Environment, setUp } from "../environment/setUp.ts";
-import { transferWithAuthorizationTypes, usdcAbi } from "../environment/usdc.ts";
 
 const account = (seed: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toBytes(seed)));
 export const owner = account("owner alice");

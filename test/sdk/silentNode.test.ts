@@ -1,8 +1,8 @@
 import { mock } from "node:test";
+import { Refusal } from "@latchkey/sdk";
 import { expect } from "chai";
 import { createPublicClient, custom } from "viem";
-import { Refusal } from "../../packages/sdk/src/index.ts";
-import { getBlock } from "../../packages/sdk/src/internal/chainActions.ts";
+import { getBlock } from "#sdk/internal/chainActions.ts";
 
 describe("a node that never answers", () => {
   it("is given two minutes for a question, and then the network is at fault", async () => {

@@ -1,29 +1,7 @@
 /**
  * What must not compile. Checked by `tsc`: a line below `@ts-expect-error` that compiles is an error itself.
  */
-import type {
-  Account,
-  Address,
-  Chain,
-  Hash,
-  Hex,
-  LocalAccount,
-  PrivateKeyAccount,
-  PublicClient,
-  Transport,
-  WalletClient,
-} from "viem";
-import { createBundlerClient, type SmartAccount } from "viem/account-abstraction";
-import type { SignedExecution } from "../../packages/sdk/src/encoding/index.ts";
-import { type SessionSmartAccount, toSessionSmartAccount } from "../../packages/sdk/src/erc7579.ts";
-import {
-  type BudgetSpending,
-  type ListedSession,
-  listSessions,
-  type SessionEvent,
-  sessionHistory,
-  spendMeter,
-} from "../../packages/sdk/src/history/index.ts";
+
 import {
   type ActionRequest,
   type BalanceFloor,
@@ -47,8 +25,31 @@ import {
   type SessionRequest,
   signGrant,
   type TokenBudgetRequest,
-} from "../../packages/sdk/src/index.ts";
-import { reviewSession, type SessionReview } from "../../packages/sdk/src/review/index.ts";
+} from "@latchkey/sdk";
+import type { SignedExecution } from "@latchkey/sdk/encoding";
+import { type SessionSmartAccount, toSessionSmartAccount } from "@latchkey/sdk/erc7579";
+import {
+  type BudgetSpending,
+  type ListedSession,
+  listSessions,
+  type SessionEvent,
+  sessionHistory,
+  spendMeter,
+} from "@latchkey/sdk/history";
+import { reviewSession, type SessionReview } from "@latchkey/sdk/review";
+import type {
+  Account,
+  Address,
+  Chain,
+  Hash,
+  Hex,
+  LocalAccount,
+  PrivateKeyAccount,
+  PublicClient,
+  Transport,
+  WalletClient,
+} from "viem";
+import { createBundlerClient, type SmartAccount } from "viem/account-abstraction";
 
 declare const safe: Address;
 declare const agent: LocalAccount;

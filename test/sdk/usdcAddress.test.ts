@@ -1,7 +1,7 @@
+import { usdcAddress } from "@latchkey/sdk";
 import { expect } from "chai";
 import { isAddress } from "viem";
 import { usdc } from "viem/tokens";
-import { usdcAddress } from "../../packages/sdk/src/index.ts";
 
 describe("usdcAddress", () => {
   for (const chain of [1, 8453, 84532, 11155111] as const)

@@ -1,5 +1,4 @@
-import { expect } from "chai";
-import { createPublicClient, custom } from "viem";
+import { SAFE_VERSIONS } from "@latchkey/devchain";
 import {
   enabledGrant,
   enableSession,
@@ -9,8 +8,9 @@ import {
   revokeAllSessions,
   revokeSession,
   verifyGrant,
-} from "../../packages/sdk/src/index.ts";
-import { SAFE_VERSIONS } from "../environment/safe.ts";
+} from "@latchkey/sdk";
+import { expect } from "chai";
+import { createPublicClient, custom } from "viem";
 import {
   agent,
   grantOf,

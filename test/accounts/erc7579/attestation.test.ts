@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
+import { removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
+import { accountIdOf } from "@latchkey/accounts/erc7579/modularAccounts";
+import { SAFE_SINGLETON_FACTORY } from "@latchkey/devchain";
+import { erc7579Removal } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { artifacts } from "hardhat";
 import { getContractAddress, type Hex, keccak256, zeroHash } from "viem";
-import { erc7579Removal } from "../../../packages/sdk/src/erc7579.ts";
-import { removalOf } from "../../environment/erc7579/ModularAccount.ts";
-import { accountIdOf } from "../../environment/erc7579/modularAccounts.ts";
 import { MODULAR_ACCOUNTS } from "../../environment/erc7579/World7579.ts";
-import { SAFE_SINGLETON_FACTORY } from "../../environment/safe.ts";
 import {
   ENABLED,
   erc7579ModuleAbi,

@@ -1,3 +1,12 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { type ModularAccount, removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
+import {
+  EXECUTOR_TYPE,
+  encodeSessionUserOpCallData,
+  erc7579Abi,
+  erc7579Removal,
+  VALIDATOR_TYPE,
+} from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -11,16 +20,7 @@ import {
   toFunctionSelector,
   zeroAddress,
 } from "viem";
-import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
-import {
-  EXECUTOR_TYPE,
-  encodeSessionUserOpCallData,
-  erc7579Abi,
-  erc7579Removal,
-  VALIDATOR_TYPE,
-} from "../../../packages/sdk/src/erc7579.ts";
-import { deployMock } from "../../environment/deployMock.ts";
-import { type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";
+import { erc7579AdapterOf } from "#sdk/accounts/accountAdapterOf.ts";
 import { refusal } from "../../environment/refusal.ts";
 import { onInstallData } from "../../erc7562/plainAccounts.ts";
 import {

@@ -1,3 +1,16 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
+import { ecdsaValidatorOwner } from "@latchkey/accounts/erc7579/ModularOwner";
+import { kernelInitialization, nexusInitialization } from "@latchkey/accounts/erc7579/modularAccounts";
+import { RELAYER, transferWithAuthorizationTypes, usdcAbi } from "@latchkey/devchain";
+import type { Session } from "@latchkey/sdk";
+import { encodeEnable, encodeRevoke, encodeRevokeAll } from "@latchkey/sdk/encoding";
+import {
+  encodeRevokeGranter,
+  erc7579Installation,
+  erc7579Removal,
+  granterPrefix,
+} from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -11,24 +24,10 @@ import {
   slice,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { encodeEnable, encodeRevoke, encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  encodeRevokeGranter,
-  erc7579Installation,
-  erc7579Removal,
-  granterPrefix,
-} from "../../../packages/sdk/src/erc7579.ts";
-import type { Session } from "../../../packages/sdk/src/index.ts";
-import { deployMock } from "../../environment/deployMock.ts";
 import { DELEGATING_EOAS } from "../../environment/erc7579/delegatedAccounts.ts";
 import { delegate, delegateOf, eoaOf, sendAsEoa, undelegate } from "../../environment/erc7579/delegation.ts";
-import { removalOf } from "../../environment/erc7579/ModularAccount.ts";
-import { ecdsaValidatorOwner } from "../../environment/erc7579/ModularOwner.ts";
-import { kernelInitialization, nexusInitialization } from "../../environment/erc7579/modularAccounts.ts";
 import type { ModularAccountName } from "../../environment/erc7579/World7579.ts";
 import { refusal } from "../../environment/refusal.ts";
-import { RELAYER } from "../../environment/relayer.ts";
-import { transferWithAuthorizationTypes, usdcAbi } from "../../environment/usdc.ts";
 import {
   alice,
   balanceOf,

@@ -1,11 +1,5 @@
-import { expect } from "chai";
-import { concat, decodeFunctionData, getAddress, type Hex, numberToHex, size, slice, toHex } from "viem";
-import {
-  decodePayload,
-  encodeEnable,
-  encodePayload,
-  type PayloadParameters,
-} from "../../../packages/sdk/src/encoding/index.ts";
+import { type Erc7579AccountKind, isRefusal, type Session } from "@latchkey/sdk";
+import { decodePayload, encodeEnable, encodePayload, type PayloadParameters } from "@latchkey/sdk/encoding";
 import {
   encodeSessionUserOpCallData,
   erc7579Abi,
@@ -15,8 +9,9 @@ import {
   granterPrefix,
   validatorNonceKey,
   wrapForErc7579,
-} from "../../../packages/sdk/src/erc7579.ts";
-import { type Erc7579AccountKind, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk/erc7579";
+import { expect } from "chai";
+import { concat, decodeFunctionData, getAddress, type Hex, numberToHex, size, slice, toHex } from "viem";
 import { packed } from "../../contracts/sessionBytes.ts";
 
 const address = (n: number) => getAddress(toHex(n, { size: 20 }));

@@ -1,13 +1,13 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { type Session, sessionTypedData } from "@latchkey/sdk";
+import { erc7579Abi } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { concat, type Hex, hexToString, numberToHex, size, slice, toHex } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { signTypedData } from "viem/experimental/erc7739";
-import { erc7579Abi } from "../../../packages/sdk/src/erc7579.ts";
-import { type Session, sessionTypedData } from "../../../packages/sdk/src/index.ts";
-import { deployMock } from "../../environment/deployMock.ts";
 import { DELEGATING_EOAS } from "../../environment/erc7579/delegatedAccounts.ts";
 import { eoaOf } from "../../environment/erc7579/delegation.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,

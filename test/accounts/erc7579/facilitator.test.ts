@@ -1,6 +1,6 @@
+import { type Merchant, openMerchant } from "@latchkey/devchain";
 import { decodePaymentRequiredHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import { expect } from "chai";
-import { type Merchant, openMerchant } from "../../environment/merchant.ts";
 import { alice, authorizationOf, balanceOf, grantOf, install, sessionOf, USD, world } from "./fixture.ts";
 import { onEveryAccount } from "./onEveryAccount.ts";
 

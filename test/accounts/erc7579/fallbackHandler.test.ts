@@ -1,3 +1,9 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { type ModularAccount, removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
+import type { Session } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { encodeEnable, encodeRevokeAll } from "@latchkey/sdk/encoding";
+import { erc7579Abi, erc7579Removal } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -12,13 +18,7 @@ import {
   slice,
   toFunctionSelector,
 } from "viem";
-import { encodeEnable, encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
-import { erc7579Abi, erc7579Removal } from "../../../packages/sdk/src/erc7579.ts";
-import { sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
-import type { Session } from "../../../packages/sdk/src/index.ts";
 import { sessionBytes } from "../../contracts/sessionBytes.ts";
-import { deployMock } from "../../environment/deployMock.ts";
-import { type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import type { ModularAccountName } from "../../environment/erc7579/World7579.ts";
 import { refusal } from "../../environment/refusal.ts";
 import { FALLBACK_TYPE, fallbackInstallation } from "./fallbackInstallation.ts";

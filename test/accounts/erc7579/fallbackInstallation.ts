@@ -1,6 +1,6 @@
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { erc7579Abi } from "@latchkey/sdk/erc7579";
 import { type Address, concat, encodeAbiParameters, encodeFunctionData, type Hex } from "viem";
-import { erc7579Abi } from "../../../packages/sdk/src/erc7579.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 
 /** The module type of fallback handlers. */
 export const FALLBACK_TYPE = 3n;

@@ -1,9 +1,9 @@
+import { deployMock, type Mock } from "@latchkey/accounts/deployMock";
+import type { Action, Call, Session } from "@latchkey/sdk";
+import { EXECUTOR_TYPE, erc7579Abi } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { type Address, concat, encodeFunctionData, getAddress, type Hex, slice } from "viem";
-import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
-import { EXECUTOR_TYPE, erc7579Abi } from "../../../packages/sdk/src/erc7579.ts";
-import type { Action, Call, Session } from "../../../packages/sdk/src/index.ts";
-import { deployMock, type Mock } from "../../environment/deployMock.ts";
+import { erc7579AdapterOf } from "#sdk/accounts/accountAdapterOf.ts";
 import { refusal } from "../../environment/refusal.ts";
 import { fallbackInstallation } from "./fallbackInstallation.ts";
 import {

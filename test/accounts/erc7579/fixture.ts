@@ -1,3 +1,29 @@
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import type { ModularOwner } from "@latchkey/accounts/erc7579/ModularOwner";
+import { RELAYER, transferWithAuthorizationTypes, type UserOpGas, usdcAbi } from "@latchkey/devchain";
+import {
+  ANYONE,
+  type Budget,
+  type Call,
+  type EncodedCall,
+  grantDigest,
+  hashSession,
+  type Session,
+  type Slot,
+} from "@latchkey/sdk";
+import { sessionErrorsAbi, sessionModuleAbi } from "@latchkey/sdk/abis";
+import { eip712Domain, eip712Types, encodePayload, slotNonce } from "@latchkey/sdk/encoding";
+import {
+  encodePaymentUserOpCallData,
+  encodeSessionUserOpCallData,
+  erc7579Abi,
+  erc7579Installation,
+  granterPrefix,
+  signPaymentUserOp,
+  VALIDATOR_TYPE,
+  validatorNonceKey,
+  wrapForErc7579,
+} from "@latchkey/sdk/erc7579";
 import {
   type Address,
   decodeErrorResult,
@@ -13,43 +39,11 @@ import {
   toBytes,
   zeroAddress,
 } from "viem";
+import type { PackedUserOperation } from "viem/account-abstraction";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { erc7579AdapterOf } from "../../../packages/sdk/src/accounts/accountAdapterOf.ts";
-import {
-  eip712Domain,
-  eip712Types,
-  encodePayload,
-  slotNonce,
-} from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  encodePaymentUserOpCallData,
-  encodeSessionUserOpCallData,
-  erc7579Abi,
-  erc7579Installation,
-  granterPrefix,
-  signPaymentUserOp,
-  VALIDATOR_TYPE,
-  validatorNonceKey,
-  wrapForErc7579,
-} from "../../../packages/sdk/src/erc7579.ts";
-import { sessionErrorsAbi, sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
-import {
-  ANYONE,
-  type Budget,
-  type Call,
-  type EncodedCall,
-  grantDigest,
-  hashSession,
-  type Session,
-  type Slot,
-} from "../../../packages/sdk/src/index.ts";
+import { erc7579AdapterOf } from "#sdk/accounts/accountAdapterOf.ts";
 import { sessionBytes } from "../../contracts/sessionBytes.ts";
-import type { PackedUserOperation, UserOpGas } from "../../environment/erc7579/EntryPoint.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
-import type { ModularOwner } from "../../environment/erc7579/ModularOwner.ts";
 import { createWorld7579, type World7579 } from "../../environment/erc7579/World7579.ts";
-import { RELAYER } from "../../environment/relayer.ts";
-import { transferWithAuthorizationTypes, usdcAbi } from "../../environment/usdc.ts";
 
 /** Someone with a key that the name decides. */
 export const someone = (name: string): PrivateKeyAccount =>

@@ -1,13 +1,13 @@
-import { expect } from "chai";
-import { type Address, concat, encodeFunctionData, type Hex, numberToHex, size, slice } from "viem";
+import { deployMock } from "@latchkey/accounts/deployMock";
 import {
   EXECUTOR_TYPE,
   erc7579Abi,
   erc7579Installation,
   granterPrefix,
   VALIDATOR_TYPE,
-} from "../../../packages/sdk/src/erc7579.ts";
-import { deployMock } from "../../environment/deployMock.ts";
+} from "@latchkey/sdk/erc7579";
+import { expect } from "chai";
+import { type Address, concat, encodeFunctionData, type Hex, numberToHex, size, slice } from "viem";
 import { refusal } from "../../environment/refusal.ts";
 import { onInstallData } from "../../erc7562/plainAccounts.ts";
 import {

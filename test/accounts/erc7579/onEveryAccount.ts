@@ -1,4 +1,4 @@
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
 import { MODULAR_ACCOUNTS, type ModularAccountName } from "../../environment/erc7579/World7579.ts";
 import { useWorld, world } from "./fixture.ts";
 

@@ -1,8 +1,8 @@
+import { fallbackHandlerOf } from "@latchkey/devchain";
+import { encodeRevokeAll } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { type Address, encodeFunctionData, type Hex, pad, parseAbi } from "viem";
-import { encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
 import { refusal } from "../../environment/refusal.ts";
-import { fallbackHandlerOf } from "../../environment/safe.ts";
 import {
   alice,
   balanceOf,

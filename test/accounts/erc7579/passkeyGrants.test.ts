@@ -1,8 +1,8 @@
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { passkeyValidatorOwner } from "@latchkey/accounts/erc7579/ModularOwner";
+import { hashForKernel } from "@latchkey/accounts/erc7579/modularAccounts";
 import { expect } from "chai";
 import { concat, type Hex } from "viem";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
-import { passkeyValidatorOwner } from "../../environment/erc7579/ModularOwner.ts";
-import { hashForKernel } from "../../environment/erc7579/modularAccounts.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,

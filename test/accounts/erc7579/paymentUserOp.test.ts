@@ -1,3 +1,13 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { encodeBatch, type ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { PLENTY_OF_GAS, RELAYER } from "@latchkey/devchain";
+import { ANYONE, type Budget, type Session } from "@latchkey/sdk";
+import { encodePause, encodeResume, encodeRevoke, encodeRevokeAll } from "@latchkey/sdk/encoding";
+import {
+  encodePaymentUserOpCallData,
+  encodePaymentUserOpSignature,
+  validatorNonceKey,
+} from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -12,26 +22,10 @@ import {
   slice,
   zeroAddress,
 } from "viem";
-import { entryPoint07Abi } from "viem/account-abstraction";
-import {
-  encodePause,
-  encodeResume,
-  encodeRevoke,
-  encodeRevokeAll,
-} from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  encodePaymentUserOpCallData,
-  encodePaymentUserOpSignature,
-  validatorNonceKey,
-} from "../../../packages/sdk/src/erc7579.ts";
-import { ANYONE, type Budget, type Session } from "../../../packages/sdk/src/index.ts";
+import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
 import { type LeftOut, packed } from "../../contracts/sessionBytes.ts";
-import { deployMock } from "../../environment/deployMock.ts";
-import { type PackedUserOperation, PLENTY_OF_GAS } from "../../environment/erc7579/EntryPoint.ts";
-import { encodeBatch, type ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import type { ModularAccountName } from "../../environment/erc7579/World7579.ts";
 import { refusal } from "../../environment/refusal.ts";
-import { RELAYER } from "../../environment/relayer.ts";
 import {
   alice,
   balanceOf,

@@ -1,9 +1,9 @@
+import { deployMock, type Mock } from "@latchkey/accounts/deployMock";
+import { removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
+import { encodeRevokeAll } from "@latchkey/sdk/encoding";
+import { EXECUTOR_TYPE, erc7579Removal, VALIDATOR_TYPE } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { encodeFunctionData, parseAbi } from "viem";
-import { encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
-import { EXECUTOR_TYPE, erc7579Removal, VALIDATOR_TYPE } from "../../../packages/sdk/src/erc7579.ts";
-import { deployMock, type Mock } from "../../environment/deployMock.ts";
-import { removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,

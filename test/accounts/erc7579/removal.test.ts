@@ -1,3 +1,6 @@
+import { encodeBatch, type ModularAccount, removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
+import type { EncodedCall } from "@latchkey/sdk";
+import { EXECUTOR_TYPE, erc7579Abi, erc7579Removal, VALIDATOR_TYPE } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -7,14 +10,6 @@ import {
   isAddressEqual,
   numberToHex,
 } from "viem";
-import {
-  EXECUTOR_TYPE,
-  erc7579Abi,
-  erc7579Removal,
-  VALIDATOR_TYPE,
-} from "../../../packages/sdk/src/erc7579.ts";
-import type { EncodedCall } from "../../../packages/sdk/src/index.ts";
-import { encodeBatch, type ModularAccount, removalOf } from "../../environment/erc7579/ModularAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,

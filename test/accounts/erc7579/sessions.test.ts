@@ -1,13 +1,13 @@
-import { expect } from "chai";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { hashSession } from "@latchkey/sdk";
 import {
   encodeEnable,
   encodePause,
   encodeResume,
   encodeRevoke,
   encodeRevokeAll,
-} from "../../../packages/sdk/src/encoding/index.ts";
-import { hashSession } from "../../../packages/sdk/src/index.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
+} from "@latchkey/sdk/encoding";
+import { expect } from "chai";
 import { refusal } from "../../environment/refusal.ts";
 import {
   alice,

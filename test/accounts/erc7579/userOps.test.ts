@@ -1,3 +1,9 @@
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { PLENTY_OF_GAS } from "@latchkey/devchain";
+import { ANYONE, hashSession } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { encodePause, encodeResume, toCalls } from "@latchkey/sdk/encoding";
+import { encodeSessionUserOpCallData, erc7579Abi } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -11,13 +17,7 @@ import {
   slice,
   toFunctionSelector,
 } from "viem";
-import { encodePause, encodeResume, toCalls } from "../../../packages/sdk/src/encoding/index.ts";
-import { encodeSessionUserOpCallData, erc7579Abi } from "../../../packages/sdk/src/erc7579.ts";
-import { sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
-import { ANYONE, hashSession } from "../../../packages/sdk/src/index.ts";
 import { type LeftOut, sessionBytes } from "../../contracts/sessionBytes.ts";
-import { PLENTY_OF_GAS } from "../../environment/erc7579/EntryPoint.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { PAYMASTER_GAS } from "../../environment/erc7579/Paymaster.ts";
 import { refusal } from "../../environment/refusal.ts";
 import {

@@ -11,7 +11,7 @@ import {
   slice,
   toHex,
 } from "viem";
-import type { Call, Session } from "../../../packages/sdk/src/session/Session.ts";
+import type { Call, Session } from "#sdk/session/Session.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "../../sdk/arbitrarySession.ts";
 import { sessionBytes } from "../sessionBytes.ts";
 import { ask, payee, payment, session, useAccounts } from "./erc7579Fixture.ts";

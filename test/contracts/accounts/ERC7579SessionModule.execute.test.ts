@@ -10,8 +10,8 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
-import type { Call } from "../../../packages/sdk/src/session/Session.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import type { Call } from "#sdk/session/Session.ts";
 import type { LeftOut } from "../sessionBytes.ts";
 import {
   ACCOUNT,

@@ -1,5 +1,5 @@
 import { type Address, concat, encodeAbiParameters, type Hex, pad, slice, toFunctionSelector } from "viem";
-import type { Call } from "../../../packages/sdk/src/session/Session.ts";
+import type { Call } from "#sdk/session/Session.ts";
 import {
   ACCOUNT,
   byAccount,

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { concat, type Hex, hexToBytes, pad, size, slice, toEventSelector, toHex } from "viem";
-import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
-import type { Session } from "../../../packages/sdk/src/session/Session.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import type { Session } from "#sdk/session/Session.ts";
 import { packed, partsOf } from "../sessionBytes.ts";
 import {
   ACCOUNT,

@@ -1,3 +1,6 @@
+import { transferWithAuthorizationTypes } from "@latchkey/devchain";
+import { hashSession } from "@latchkey/sdk";
+import { encodePayload, slotNonce } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   concat,
@@ -12,9 +15,6 @@ import {
   toBytes,
   zeroHash,
 } from "viem";
-import { encodePayload, slotNonce } from "../../../packages/sdk/src/encoding/index.ts";
-import { hashSession } from "../../../packages/sdk/src/index.ts";
-import { transferWithAuthorizationTypes } from "../../environment/usdc.ts";
 import {
   ACCOUNT,
   byAccount,

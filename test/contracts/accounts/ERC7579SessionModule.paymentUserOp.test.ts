@@ -14,9 +14,9 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { signPaymentUserOp } from "../../../packages/sdk/src/agent/userOp/signPaymentUserOp.ts";
-import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
-import { ANYONE } from "../../../packages/sdk/src/session/Session.ts";
+import { signPaymentUserOp } from "#sdk/agent/userOp/signPaymentUserOp.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import { ANYONE } from "#sdk/session/Session.ts";
 import { executeData } from "../../erc7562/plainAccounts.ts";
 import { type LeftOut, partsOf } from "../sessionBytes.ts";
 import {

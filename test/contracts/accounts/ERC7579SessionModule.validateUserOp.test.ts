@@ -15,8 +15,8 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
-import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
-import { ANYONE } from "../../../packages/sdk/src/session/Session.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import { ANYONE } from "#sdk/session/Session.ts";
 import { executeData } from "../../erc7562/plainAccounts.ts";
 import { halves } from "../../erc7562/userOp.ts";
 import { type LeftOut, sessionBytes } from "../sessionBytes.ts";

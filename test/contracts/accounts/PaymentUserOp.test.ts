@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { type Address, concat, type Hex, hexToBytes, isAddressEqual, pad, size, slice, toHex } from "viem";
-import { hashCarriedSession } from "../../../packages/sdk/src/session/hashCarriedSession.ts";
-import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
-import { ANYONE } from "../../../packages/sdk/src/session/Session.ts";
-import { unpackSession } from "../../../packages/sdk/src/session/unpackSession.ts";
+import { hashCarriedSession } from "#sdk/session/hashCarriedSession.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import { ANYONE } from "#sdk/session/Session.ts";
+import { unpackSession } from "#sdk/session/unpackSession.ts";
 import { SEED } from "../../environment/seed.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "../../sdk/arbitrarySession.ts";
 import { type LeftOut, packed } from "../sessionBytes.ts";

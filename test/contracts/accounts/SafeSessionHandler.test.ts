@@ -1,3 +1,5 @@
+import { FALLBACK_HANDLER_SLOT } from "@latchkey/devchain";
+import { safeAbi, safeSignatures } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -16,9 +18,7 @@ import {
   toFunctionSelector,
   toHex,
 } from "viem";
-import { safeAbi, safeSignatures } from "../../../packages/sdk/src/encoding/index.ts";
 import { artifact } from "../../environment/artifact.ts";
-import { FALLBACK_HANDLER_SLOT } from "../../environment/safe.ts";
 import { authorize } from "../authorization.ts";
 import {
   asOwner,

@@ -1,3 +1,5 @@
+import { type SafeSignatureRail, safeAddresses, safeInstallation, safeRemoval } from "@latchkey/sdk";
+import { safeAbi, safeSignatures } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   type Address,
@@ -9,13 +11,6 @@ import {
   parseAbi,
   parseAbiParameters,
 } from "viem";
-import { safeAbi, safeSignatures } from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  type SafeSignatureRail,
-  safeAddresses,
-  safeInstallation,
-  safeRemoval,
-} from "../../../packages/sdk/src/index.ts";
 import {
   type Authorization,
   asks,

@@ -20,8 +20,8 @@ import {
   zeroAddress,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
-import type { Call, Session } from "../../../packages/sdk/src/session/Session.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import type { Call, Session } from "#sdk/session/Session.ts";
 import { executeData, grantDigest, MODULE, onInstallData } from "../../erc7562/plainAccounts.ts";
 import { halves, type PackedUserOp, packedUserOp } from "../../erc7562/userOp.ts";
 import { type LeftOut, sessionBytes } from "../sessionBytes.ts";

@@ -11,8 +11,8 @@ import {
   toBytes,
 } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
-import { hashSession } from "../../../packages/sdk/src/session/hashSession.ts";
-import type { Budget, Session } from "../../../packages/sdk/src/session/Session.ts";
+import { hashSession } from "#sdk/session/hashSession.ts";
+import type { Budget, Session } from "#sdk/session/Session.ts";
 import { executeData } from "../../erc7562/plainAccounts.ts";
 import type { PackedUserOp } from "../../erc7562/userOp.ts";
 import { type LeftOut, packed } from "../sessionBytes.ts";

@@ -1,3 +1,6 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import { deploy } from "@latchkey/accounts/erc7579/precompiled";
+import { type EntryPoint, paymasterHead, type TestChain } from "@latchkey/devchain";
 import {
   type Abi,
   type Address,
@@ -8,12 +11,9 @@ import {
   parseAbi,
   toBytes,
 } from "viem";
+import type { PackedUserOperation } from "viem/account-abstraction";
 import { privateKeyToAccount } from "viem/accounts";
 import { artifact } from "../artifact.ts";
-import { deployMock } from "../deployMock.ts";
-import type { TestChain } from "../TestChain.ts";
-import { type EntryPoint, type PackedUserOperation, paymasterHead } from "./EntryPoint.ts";
-import { deploy } from "./precompiled.ts";
 
 const hashAbi = parseAbi([
   "struct PackedUserOperation { address sender; uint256 nonce; bytes initCode; bytes callData; bytes32 accountGasLimits; uint256 preVerificationGas; bytes32 gasFees; bytes paymasterAndData; bytes signature; }",

@@ -1,7 +1,7 @@
+import { accountIdOf } from "@latchkey/accounts/erc7579/modularAccounts";
+import { erc7579KindOf } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
-import { erc7579KindOf } from "../../../packages/sdk/src/erc7579.ts";
 import { someone } from "../../contracts/fixture.ts";
-import { accountIdOf } from "./modularAccounts.ts";
 import { createWorld7579, MODULAR_ACCOUNTS, type World7579 } from "./World7579.ts";
 
 describe("the ERC-7579 accounts of the tests", function () {

@@ -1,13 +1,5 @@
 import { readFileSync } from "node:fs";
-import { artifacts, network } from "hardhat";
-import type { Address, Hex } from "viem";
-import { deployCanonically, installSafe } from "../safe.ts";
-import type { Connection } from "../setUp.ts";
-import { openTestChain, type TestChain } from "../TestChain.ts";
-import { installUsdc, type Usdc } from "../usdc.ts";
-import { kernelEoa, nexusEoa, openzeppelinEoa } from "./delegatedAccounts.ts";
-import { ENTRY_POINT_VERSIONS, type EntryPointVersion, installEntryPoints } from "./EntryPoint.ts";
-import type { ModularAccount } from "./ModularAccount.ts";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
 import {
   kernelAccount,
   nexusAccount,
@@ -15,7 +7,22 @@ import {
   passkeySafe7579Account,
   referenceAccount,
   safe7579Account,
-} from "./modularAccounts.ts";
+} from "@latchkey/accounts/erc7579/modularAccounts";
+import {
+  deployCanonically,
+  ENTRY_POINT_VERSIONS,
+  type EntryPointVersion,
+  installEntryPoints,
+  installSafe,
+  installUsdc,
+  openTestChain,
+  type TestChain,
+  type Usdc,
+} from "@latchkey/devchain";
+import { artifacts, network } from "hardhat";
+import type { Address, Hex } from "viem";
+import type { Connection } from "../setUp.ts";
+import { kernelEoa, nexusEoa, openzeppelinEoa } from "./delegatedAccounts.ts";
 import { installPaymaster, type Paymaster } from "./Paymaster.ts";
 
 /**

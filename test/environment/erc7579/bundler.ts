@@ -4,10 +4,10 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { devNull } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Provider, TestChain } from "@latchkey/devchain";
 import { type Address, createClient, type Hex, http, keccak256, toBytes } from "viem";
 import { getSupportedEntryPoints } from "viem/account-abstraction";
 import { privateKeyToAddress } from "viem/accounts";
-import type { Provider, TestChain } from "../TestChain.ts";
 
 /** A bundler over a test chain, each behind JSON-RPC on a port of its own. */
 export type Bundler = {

@@ -1,17 +1,20 @@
-import { type Address, concat, encodeFunctionData, type Hex, parseAbi } from "viem";
-import { erc7579Abi, granterPrefix, VALIDATOR_TYPE } from "../../../packages/sdk/src/erc7579.ts";
-import { deployMock } from "../deployMock.ts";
-import type { TestChain } from "../TestChain.ts";
-import { delegate, eoaOf, sendAsEoa } from "./delegation.ts";
-import type { EntryPoint } from "./EntryPoint.ts";
-import { encodeBatch, type ModularAccount, validatorOwnedAccount } from "./ModularAccount.ts";
+import { deployMock } from "@latchkey/accounts/deployMock";
+import {
+  encodeBatch,
+  type ModularAccount,
+  validatorOwnedAccount,
+} from "@latchkey/accounts/erc7579/ModularAccount";
 import {
   hashForKernel,
   kernelImplementation,
   kernelInitialization,
   nexusImplementation,
   nexusInitialization,
-} from "./modularAccounts.ts";
+} from "@latchkey/accounts/erc7579/modularAccounts";
+import type { EntryPoint, TestChain } from "@latchkey/devchain";
+import { erc7579Abi, granterPrefix, VALIDATOR_TYPE } from "@latchkey/sdk/erc7579";
+import { type Address, concat, encodeFunctionData, type Hex, parseAbi } from "viem";
+import { delegate, eoaOf, sendAsEoa } from "./delegation.ts";
 
 type Chain = { testChain: TestChain; entryPoint: EntryPoint };
 

@@ -1,3 +1,4 @@
+import type { TestChain } from "@latchkey/devchain";
 import {
   type Address,
   createWalletClient,
@@ -10,7 +11,6 @@ import {
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { mainnet } from "viem/chains";
-import type { TestChain } from "../TestChain.ts";
 
 /** An EOA whose key the seed decides. */
 export const eoaOf = (seed: string): PrivateKeyAccount =>

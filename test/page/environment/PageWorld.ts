@@ -1,4 +1,16 @@
 import { join } from "node:path";
+import type { Latchkey } from "@latchkey/accounts/safeAccount";
+import {
+  installSafe,
+  installUsdc,
+  type Merchant,
+  openMerchant,
+  openTestChain,
+  type SafeContracts,
+  type TestChain,
+  type Usdc,
+} from "@latchkey/devchain";
+import { safeAddresses } from "@latchkey/sdk";
 import { network } from "hardhat";
 import {
   type Address,
@@ -12,14 +24,8 @@ import {
   type Transport,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { safeAddresses } from "../../../packages/sdk/src/index.ts";
 import { type ServedPage, servePage } from "../../../scripts/page/servePage.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
-import { type Merchant, openMerchant } from "../../environment/merchant.ts";
-import { installSafe, type SafeContracts } from "../../environment/safe.ts";
-import type { Latchkey } from "../../environment/safeAccount.ts";
-import { openTestChain, type TestChain } from "../../environment/TestChain.ts";
-import { installUsdc, type Usdc } from "../../environment/usdc.ts";
 
 /** Where the built page is. */
 export const BUILT_PAGE =

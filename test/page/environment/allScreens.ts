@@ -1,5 +1,5 @@
+import { type Grant, payingFetch } from "@latchkey/sdk";
 import { expect } from "chai";
-import { type Grant, payingFetch } from "../../../packages/sdk/src/index.ts";
 import { breakChain } from "./chainFaults.ts";
 import { type Agent, newAgent, world } from "./fixture.ts";
 import type { Human } from "./Human.ts";

@@ -1,6 +1,6 @@
+import { parseHandoffRequest } from "@latchkey/sdk/handoff";
+import { requestSession } from "@latchkey/sdk/node";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { parseHandoffRequest } from "../../../packages/sdk/src/handoff/index.ts";
-import { requestSession } from "../../../packages/sdk/src/node.ts";
 import { type Human, type HumanSettings, openHuman } from "./Human.ts";
 import { openPageWorld, type PageWorld } from "./PageWorld.ts";
 

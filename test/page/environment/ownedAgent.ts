@@ -1,5 +1,5 @@
+import { type Grant, isRefusal, payingFetch } from "@latchkey/sdk";
 import { type Address, pad, toHex } from "viem";
-import { type Grant, isRefusal, payingFetch } from "../../../packages/sdk/src/index.ts";
 import { putPasskey } from "./devicePasskey.ts";
 import { type Agent, type NewHumanSettings, newAgent, newHuman, world } from "./fixture.ts";
 import type { Human } from "./Human.ts";

@@ -1,14 +1,8 @@
+import { signatureRail } from "@latchkey/accounts/safeAccount";
+import { predictSafe } from "@latchkey/accounts/safeKit";
+import { RELAYER, type SafeVersion } from "@latchkey/devchain";
+import { passkeyVerifiers, type SafeCreation, safeAddresses, safeCreation } from "@latchkey/sdk";
 import { type Address, encodeFunctionData, getAddress, type Hex, keccak256, parseAbi, toBytes } from "viem";
-import {
-  passkeyVerifiers,
-  type SafeCreation,
-  safeAddresses,
-  safeCreation,
-} from "../../../packages/sdk/src/index.ts";
-import { RELAYER } from "../../environment/relayer.ts";
-import type { SafeVersion } from "../../environment/safe.ts";
-import { signatureRail } from "../../environment/safeAccount.ts";
-import { predictSafe } from "../../environment/safeKit.ts";
 import type { DevicePasskey } from "./devicePasskey.ts";
 import { world } from "./fixture.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { HandoffRequest, LatchkeySessionData } from "@latchkey/sdk/handoff";
 import { type Address, bytesToHex, type Hex, numberToHex, zeroAddress } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import type { HandoffRequest, LatchkeySessionData } from "../../../packages/sdk/src/handoff/index.ts";
 import { world } from "./fixture.ts";
 
 type Budget = LatchkeySessionData["budgets"][number];

@@ -1,3 +1,4 @@
+import type { InactiveReason, SessionStatus } from "@latchkey/sdk";
 import { expect } from "chai";
 import {
   ANSWER_COUNTS_FOR,
@@ -5,10 +6,9 @@ import {
   cardState,
   type Hearing,
   isOver,
-} from "../../../packages/page/src/manage/CardState.ts";
-import { sessionOffers } from "../../../packages/page/src/manage/sessionOffers.ts";
-import { stateSentence } from "../../../packages/page/src/manage/stateSentence.ts";
-import type { InactiveReason, SessionStatus } from "../../../packages/sdk/src/index.ts";
+} from "#page/manage/CardState.ts";
+import { sessionOffers } from "#page/manage/sessionOffers.ts";
+import { stateSentence } from "#page/manage/stateSentence.ts";
 
 const ASKED_AT = 1_000_000;
 

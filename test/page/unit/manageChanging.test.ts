@@ -1,13 +1,13 @@
+import { GRANT_VERSION, safeSessionModuleAddress } from "@latchkey/sdk";
+import { encodeRevokeAll, safeTransaction } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { type Address, hashTypedData } from "viem";
-import { changeTransactions, planChange } from "../../../packages/page/src/manage/ChangePlan.ts";
-import { type ManagedAccount, managedAccounts } from "../../../packages/page/src/manage/ManagedAccount.ts";
-import type { SafeStanding } from "../../../packages/page/src/manage/readSafe.ts";
-import { nothingSaved, type SavedAccount, type SavedGrant } from "../../../packages/page/src/store/Saved.ts";
-import { parseSaved } from "../../../packages/page/src/store/store.ts";
-import { predictSafe } from "../../../packages/page/src/tap/predictSafe.ts";
-import { encodeRevokeAll, safeTransaction } from "../../../packages/sdk/src/encoding/index.ts";
-import { GRANT_VERSION, safeSessionModuleAddress } from "../../../packages/sdk/src/index.ts";
+import { changeTransactions, planChange } from "#page/manage/ChangePlan.ts";
+import { type ManagedAccount, managedAccounts } from "#page/manage/ManagedAccount.ts";
+import type { SafeStanding } from "#page/manage/readSafe.ts";
+import { nothingSaved, type SavedAccount, type SavedGrant } from "#page/store/Saved.ts";
+import { parseSaved } from "#page/store/store.ts";
+import { predictSafe } from "#page/tap/predictSafe.ts";
 
 const SAFE: Address = "0x00000000000000000000000000000000000000dd";
 const OTHER: Address = "0x00000000000000000000000000000000000000ff";

@@ -1,10 +1,10 @@
+import { type BudgetStatus, hashSession, type Session } from "@latchkey/sdk";
+import type { SessionEvent } from "@latchkey/sdk/history";
 import { expect } from "chai";
 import type { Address } from "viem";
-import { paymentsOf } from "../../../packages/page/src/manage/Payment.ts";
-import { periodStanding } from "../../../packages/page/src/manage/periodStanding.ts";
-import { spendingByDay } from "../../../packages/page/src/manage/spendingByDay.ts";
-import type { SessionEvent } from "../../../packages/sdk/src/history/index.ts";
-import { type BudgetStatus, hashSession, type Session } from "../../../packages/sdk/src/index.ts";
+import { paymentsOf } from "#page/manage/Payment.ts";
+import { periodStanding } from "#page/manage/periodStanding.ts";
+import { spendingByDay } from "#page/manage/spendingByDay.ts";
 
 const TOKEN: Address = "0x00000000000000000000000000000000000000aa";
 const SHOP: Address = "0x00000000000000000000000000000000000000bb";

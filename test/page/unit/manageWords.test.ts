@@ -1,9 +1,9 @@
 import { expect } from "chai";
-import { addressGroups } from "../../../packages/page/src/ui/addressGroups.ts";
-import { amountText } from "../../../packages/page/src/ui/amountText.ts";
-import { momentText } from "../../../packages/page/src/ui/momentText.ts";
-import { plainText } from "../../../packages/page/src/ui/plainText.ts";
-import { timeLeftText } from "../../../packages/page/src/ui/timeLeftText.ts";
+import { addressGroups } from "#page/ui/addressGroups.ts";
+import { amountText } from "#page/ui/amountText.ts";
+import { momentText } from "#page/ui/momentText.ts";
+import { plainText } from "#page/ui/plainText.ts";
+import { timeLeftText } from "#page/ui/timeLeftText.ts";
 
 describe("a stranger's text", () => {
   it("stays as it is where nothing of it hides", () => {

@@ -3,14 +3,14 @@ import { decodeError, InvalidInput } from "@latchkey/sdk";
 import { type HandoffRequest, handoffLink } from "@latchkey/sdk/handoff";
 import { expect } from "chai";
 import { getAddress, HttpRequestError, toHex } from "viem";
-import { listChains } from "../../../packages/page/src/chain/ChainSettings.ts";
-import { clockFailure } from "../../../packages/page/src/chain/clockFailure.ts";
-import { isRpcUrl, pageConfig } from "../../../packages/page/src/chain/PageConfig.ts";
-import { readRequest, sessionOf } from "../../../packages/page/src/request/readRequest.ts";
-import { nothingSaved, type Saved } from "../../../packages/page/src/store/Saved.ts";
-import { exportedSaved, mergeSaved, parseSaved } from "../../../packages/page/src/store/store.ts";
-import { PageFailure } from "../../../packages/page/src/wording/PageFailure.ts";
-import { isLasting, wordsFor } from "../../../packages/page/src/wording/wordsFor.ts";
+import { listChains } from "#page/chain/ChainSettings.ts";
+import { clockFailure } from "#page/chain/clockFailure.ts";
+import { isRpcUrl, pageConfig } from "#page/chain/PageConfig.ts";
+import { readRequest, sessionOf } from "#page/request/readRequest.ts";
+import { nothingSaved, type Saved } from "#page/store/Saved.ts";
+import { exportedSaved, mergeSaved, parseSaved } from "#page/store/store.ts";
+import { PageFailure } from "#page/wording/PageFailure.ts";
+import { isLasting, wordsFor } from "#page/wording/wordsFor.ts";
 
 const account = "0x00000000000000000000000000000000000000A1";
 const codeOf = (work: () => unknown): string | undefined => {

@@ -1,24 +1,18 @@
+import { ANYONE, type Budget, checkSession, type Session, safeSessionModuleAddress } from "@latchkey/sdk";
+import { sessionExcess } from "@latchkey/sdk/handoff";
+import { describeSession, type TokenFacts } from "@latchkey/sdk/review";
 import { expect } from "chai";
 import { type Address, getAddress, toFunctionSelector, toHex, zeroAddress } from "viem";
-import { readAmount } from "../../../packages/page/src/review/amountInput.ts";
-import { amountWords } from "../../../packages/page/src/review/amountWords.ts";
-import { fromNow } from "../../../packages/page/src/review/fromNow.ts";
-import { lookAlikes } from "../../../packages/page/src/review/lookAlikes.ts";
-import { lowerSession } from "../../../packages/page/src/review/lowerSession.ts";
-import { momentInput, readMomentInput } from "../../../packages/page/src/review/momentInput.ts";
-import { periodWords } from "../../../packages/page/src/review/periodWords.ts";
-import { reviewWarnings } from "../../../packages/page/src/review/reviewWarnings.ts";
-import { unenforcedWords } from "../../../packages/page/src/review/unenforcedWords.ts";
-import { warningWords } from "../../../packages/page/src/review/warningWords.ts";
-import { sessionExcess } from "../../../packages/sdk/src/handoff/index.ts";
-import {
-  ANYONE,
-  type Budget,
-  checkSession,
-  type Session,
-  safeSessionModuleAddress,
-} from "../../../packages/sdk/src/index.ts";
-import { describeSession, type TokenFacts } from "../../../packages/sdk/src/review/index.ts";
+import { readAmount } from "#page/review/amountInput.ts";
+import { amountWords } from "#page/review/amountWords.ts";
+import { fromNow } from "#page/review/fromNow.ts";
+import { lookAlikes } from "#page/review/lookAlikes.ts";
+import { lowerSession } from "#page/review/lowerSession.ts";
+import { momentInput, readMomentInput } from "#page/review/momentInput.ts";
+import { periodWords } from "#page/review/periodWords.ts";
+import { reviewWarnings } from "#page/review/reviewWarnings.ts";
+import { unenforcedWords } from "#page/review/unenforcedWords.ts";
+import { warningWords } from "#page/review/warningWords.ts";
 
 const address = (n: number): Address => getAddress(toHex(n, { size: 20 }));
 const [token, shop, other, target] = [address(0x70), address(0x71), address(0x72), address(0x73)];

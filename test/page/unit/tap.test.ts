@@ -1,4 +1,15 @@
 import { createECDH, createPublicKey } from "node:crypto";
+import { createPasskey } from "@latchkey/devchain";
+import {
+  type Proposal,
+  parseGrant,
+  type Session,
+  safeAddresses,
+  safeSessionModuleAddress,
+  serializeGrant,
+  signGrant,
+} from "@latchkey/sdk";
+import { encodeEnable, safeAbi } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   concat,
@@ -11,29 +22,14 @@ import {
   parseAbi,
   toHex,
 } from "viem";
-import type { AccountState } from "../../../packages/page/src/tap/AccountState.ts";
-import type { Assertion } from "../../../packages/page/src/tap/Passkey.ts";
-import {
-  newSafeContracts,
-  predictSafe,
-  proxyFactoryAbi,
-} from "../../../packages/page/src/tap/predictSafe.ts";
-import { prepareTap } from "../../../packages/page/src/tap/prepareTap.ts";
-import { publicKeyOf } from "../../../packages/page/src/tap/publicKeyOf.ts";
-import { verifyAssertion } from "../../../packages/page/src/tap/verifyAssertion.ts";
-import { PageFailure } from "../../../packages/page/src/wording/PageFailure.ts";
-import { encodeEnable, safeAbi } from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  type Proposal,
-  parseGrant,
-  type Session,
-  safeAddresses,
-  safeSessionModuleAddress,
-  serializeGrant,
-  signGrant,
-} from "../../../packages/sdk/src/index.ts";
+import type { AccountState } from "#page/tap/AccountState.ts";
+import type { Assertion } from "#page/tap/Passkey.ts";
+import { newSafeContracts, predictSafe, proxyFactoryAbi } from "#page/tap/predictSafe.ts";
+import { prepareTap } from "#page/tap/prepareTap.ts";
+import { publicKeyOf } from "#page/tap/publicKeyOf.ts";
+import { verifyAssertion } from "#page/tap/verifyAssertion.ts";
+import { PageFailure } from "#page/wording/PageFailure.ts";
 import { artifact } from "../../environment/artifact.ts";
-import { createPasskey } from "../../environment/passkey.ts";
 
 const SITE = { rpId: "latchkey.example", origin: "https://latchkey.example" };
 const challenge = keccak256("0x01");

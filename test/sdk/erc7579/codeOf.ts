@@ -1,4 +1,4 @@
-import { isRefusal, type RefusalCode } from "../../../packages/sdk/src/index.ts";
+import { isRefusal, type RefusalCode } from "@latchkey/sdk";
 
 /** The code of the refusal at the bottom of an error; viem's clients wrap some of them. */
 export async function codeOf(attempt: Promise<unknown>): Promise<RefusalCode> {

@@ -1,3 +1,14 @@
+import { type Budget, isRefusal, type Session } from "@latchkey/sdk";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { hashActions, hashBudget } from "@latchkey/sdk/encoding";
+import {
+  BATCH_CALL_MODE,
+  decodeSessionUserOpCallData,
+  encodePaymentUserOpCallData,
+  encodeSessionUserOpCallData,
+  erc7579Abi,
+  SINGLE_CALL_MODE,
+} from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -13,17 +24,6 @@ import {
   slice,
   zeroAddress,
 } from "viem";
-import { hashActions, hashBudget } from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  BATCH_CALL_MODE,
-  decodeSessionUserOpCallData,
-  encodePaymentUserOpCallData,
-  encodeSessionUserOpCallData,
-  erc7579Abi,
-  SINGLE_CALL_MODE,
-} from "../../../packages/sdk/src/erc7579.ts";
-import { sessionModuleAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
-import { type Budget, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
 import { type LeftOut, sessionBytes } from "../../contracts/sessionBytes.ts";
 
 const address = (n: number): Address => getAddress(pad(numberToHex(n), { size: 20 }));

@@ -1,8 +1,10 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { isRefusal, signGrant, type ValidatorSigner, verifyGrant } from "@latchkey/sdk";
 import { expect } from "chai";
 import type { Hex, TypedDataDefinition } from "viem";
 import { toAccount } from "viem/accounts";
 import { signTypedData } from "viem/experimental/erc7739";
-import { isRefusal, signGrant, type ValidatorSigner, verifyGrant } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   execute,
@@ -13,8 +15,6 @@ import {
   world,
 } from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
-import { deployMock } from "../../environment/deployMock.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { proposalOf } from "./sessionGrants.ts";
 
 describe("an owner who signs by viem's client for ERC-7739", () => {

@@ -1,7 +1,8 @@
+import { PLENTY_OF_GAS, RELAYER } from "@latchkey/devchain";
+import { execute, pay, sessionStatus } from "@latchkey/sdk";
+import { encodeExecuteSigned, signExecution } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { createWalletClient, custom } from "viem";
-import { encodeExecuteSigned, signExecution } from "../../../packages/sdk/src/encoding/index.ts";
-import { execute, pay, sessionStatus } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,
@@ -17,9 +18,7 @@ import {
   world,
 } from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
-import { PLENTY_OF_GAS } from "../../environment/erc7579/EntryPoint.ts";
 import { refusal } from "../../environment/refusal.ts";
-import { RELAYER } from "../../environment/relayer.ts";
 import { grantBy } from "./sessionGrants.ts";
 
 describe("an execution from an ERC-7579 account, by the SDK", () => {

@@ -1,3 +1,23 @@
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import {
+  combineGrants,
+  type Grant,
+  parseGrant,
+  proposeSession,
+  type Refusal,
+  revokeSession,
+  serializeGrant,
+  sessionStatus,
+  signGrant,
+  verifyGrant,
+} from "@latchkey/sdk";
+import { encodeEnable, encodeRevoke, encodeRevokeAll } from "@latchkey/sdk/encoding";
+import {
+  erc7579Installation,
+  granterPrefix,
+  kernelMessage,
+  toSessionSmartAccount,
+} from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { toKernelSmartAccount, toSafeSmartAccount } from "permissionless/accounts";
 import {
@@ -11,25 +31,6 @@ import {
   slice,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { encodeEnable, encodeRevoke, encodeRevokeAll } from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  erc7579Installation,
-  granterPrefix,
-  kernelMessage,
-  toSessionSmartAccount,
-} from "../../../packages/sdk/src/erc7579.ts";
-import {
-  combineGrants,
-  type Grant,
-  parseGrant,
-  proposeSession,
-  type Refusal,
-  revokeSession,
-  serializeGrant,
-  sessionStatus,
-  signGrant,
-  verifyGrant,
-} from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,
@@ -47,7 +48,6 @@ import {
 } from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
 import { refusal } from "../../environment/refusal.ts";
-import { ecdsaOwner } from "../../environment/safeOwner.ts";
 import { digestIn, grantBy, proposalOf, signerOf } from "./sessionGrants.ts";
 
 const verdictOf = (grant: Grant) => verifyGrant(world().testChain.client, grant);

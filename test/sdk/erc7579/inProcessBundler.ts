@@ -1,7 +1,6 @@
+import type { EntryPoint, TestChain, UserOpOutcome } from "@latchkey/devchain";
 import { type Address, custom, type Hex, hexToBigInt, keccak256, numberToHex, toBytes } from "viem";
 import { createBundlerClient, type SmartAccount, toPackedUserOperation } from "viem/account-abstraction";
-import type { EntryPoint, UserOpOutcome } from "../../environment/erc7579/EntryPoint.ts";
-import type { TestChain } from "../../environment/TestChain.ts";
 
 /** A bundler of the tests, and what it saw. */
 export type InProcessBundler = {

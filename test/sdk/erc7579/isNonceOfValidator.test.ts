@@ -1,7 +1,7 @@
+import type { Erc7579AccountKind } from "@latchkey/sdk";
+import { validatorNonceKey } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
-import { isNonceOfValidator } from "../../../packages/sdk/src/accounts/erc7579/isNonceOfValidator.ts";
-import { validatorNonceKey } from "../../../packages/sdk/src/erc7579.ts";
-import type { Erc7579AccountKind } from "../../../packages/sdk/src/index.ts";
+import { isNonceOfValidator } from "#sdk/accounts/erc7579/isNonceOfValidator.ts";
 
 const validator = "0x1234567890AbcdEF1234567890aBcdef12345678";
 /** Bytes of a lane. */

@@ -2,14 +2,14 @@ import { expect } from "chai";
 import { toKernelSmartAccount } from "permissionless/accounts";
 import { type Hex, hashTypedData, parseAbi, parseEther, slice } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { granterPrefix, kernelMessage } from "../../../packages/sdk/src/erc7579.ts";
+import { granterPrefix, kernelMessage } from "@latchkey/sdk/erc7579";
 import {
   InvalidInput,
   payingFetch,
   proposeSession,
   signGrant,
   verifyGrant,
-} from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
 import {
   alice,
   balanceOf,
@@ -22,10 +22,10 @@ import {
   useWorld,
   world,
 } from "../../accounts/erc7579/fixture.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
-import { kernelAccount } from "../../environment/erc7579/modularAccounts.ts";
-import { openMerchant } from "../../environment/merchant.ts";
-import { ecdsaOwner } from "../../environment/safeOwner.ts";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { kernelAccount } from "@latchkey/accounts/erc7579/modularAccounts";
+import { openMerchant } from "@latchkey/devchain";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
 
 const abi = parseAbi(["function rootValidator() view returns (bytes21)"]);
 const owner = privateKeyToAccount(ecdsaOwner("owner of a Kernel").signer as Hex);

@@ -1,3 +1,24 @@
+import { deployMock } from "@latchkey/accounts/deployMock";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { ANYONE, type Budget, type EncodedCall, type Grant, hashSession, type Session } from "@latchkey/sdk";
+import {
+  eip712Domain,
+  eip712Types,
+  encodePause,
+  encodeResume,
+  encodeRevoke,
+  encodeRevokeAll,
+  hashCarriedSession,
+  unpackSession,
+} from "@latchkey/sdk/encoding";
+import {
+  decodeSessionUserOpCallData,
+  encodePaymentUserOpCallData,
+  encodeSessionUserOpCallData,
+  erc7579Installation,
+  type SessionSmartAccountParameters,
+  toSessionSmartAccount,
+} from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import {
   type Address,
@@ -14,32 +35,6 @@ import {
   zeroAddress,
 } from "viem";
 import { getUserOperationHash, type UserOperation } from "viem/account-abstraction";
-import {
-  eip712Domain,
-  eip712Types,
-  encodePause,
-  encodeResume,
-  encodeRevoke,
-  encodeRevokeAll,
-  hashCarriedSession,
-  unpackSession,
-} from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  decodeSessionUserOpCallData,
-  encodePaymentUserOpCallData,
-  encodeSessionUserOpCallData,
-  erc7579Installation,
-  type SessionSmartAccountParameters,
-  toSessionSmartAccount,
-} from "../../../packages/sdk/src/erc7579.ts";
-import {
-  ANYONE,
-  type Budget,
-  type EncodedCall,
-  type Grant,
-  hashSession,
-  type Session,
-} from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,
@@ -61,8 +56,6 @@ import {
   world,
 } from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
-import { deployMock } from "../../environment/deployMock.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 import { codeOf } from "./codeOf.ts";
 import { bundlerClientOf, inProcessBundler } from "./inProcessBundler.ts";
 import { grantBy } from "./sessionGrants.ts";

@@ -1,12 +1,9 @@
+import { type Merchant, openMerchant } from "@latchkey/devchain";
+import { type Grant, payingFetch, type Refusal, sessionStatus } from "@latchkey/sdk";
+import { decodePayload, encodeEnable, encodeRevoke } from "@latchkey/sdk/encoding";
+import { erc7579Removal, readErc7579Removal, toSessionSmartAccount } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { getAddress } from "viem";
-import { decodePayload, encodeEnable, encodeRevoke } from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  erc7579Removal,
-  readErc7579Removal,
-  toSessionSmartAccount,
-} from "../../../packages/sdk/src/erc7579.ts";
-import { type Grant, payingFetch, type Refusal, sessionStatus } from "../../../packages/sdk/src/index.ts";
 import {
   alice,
   balanceOf,
@@ -20,7 +17,6 @@ import {
   world,
 } from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
-import { type Merchant, openMerchant } from "../../environment/merchant.ts";
 import { grantBy } from "./sessionGrants.ts";
 
 /** Why a payment was refused before it was sent. */

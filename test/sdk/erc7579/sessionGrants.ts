@@ -1,4 +1,4 @@
-import { getAddress, type Hex, hashTypedData, size, slice } from "viem";
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
 import {
   type Grant,
   type Proposal,
@@ -6,9 +6,9 @@ import {
   sessionTypedData,
   signGrant,
   type ValidatorSigner,
-} from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { getAddress, type Hex, hashTypedData, size, slice } from "viem";
 import { sessionOf, world } from "../../accounts/erc7579/fixture.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 
 /** A session of the fixture as something to be signed. */
 export const proposalOf = (account: ModularAccount, changes: Partial<Session> = {}): Proposal => ({

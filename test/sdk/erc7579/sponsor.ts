@@ -1,7 +1,7 @@
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
 import { hexToBigInt, size, slice } from "viem";
 import { type PaymasterActions, toPackedUserOperation, type UserOperation } from "viem/account-abstraction";
 import { world } from "../../accounts/erc7579/fixture.ts";
-import type { ModularAccount } from "../../environment/erc7579/ModularAccount.ts";
 
 /** The world's paymaster, as viem's clients ask one. */
 export function sponsorOf({ entryPoint }: Pick<ModularAccount, "entryPoint">): PaymasterActions {

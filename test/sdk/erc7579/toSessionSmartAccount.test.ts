@@ -1,26 +1,15 @@
-import { expect } from "chai";
-import { createSmartAccountClient } from "permissionless";
-import { type Address, type Hex, hexToBigInt, zeroAddress } from "viem";
-import type { PaymasterActions, UserOperation } from "viem/account-abstraction";
-import {
-  encodeEnable,
-  encodePause,
-  encodeResume,
-  encodeRevoke,
-} from "../../../packages/sdk/src/encoding/index.ts";
+import { ANYONE, type CallRequest, type EncodedCall, type Grant, type Session } from "@latchkey/sdk";
+import { encodeEnable, encodePause, encodeResume, encodeRevoke } from "@latchkey/sdk/encoding";
 import {
   encodeSessionUserOpCallData,
   erc7579Installation,
   toSessionSmartAccount,
   validatorNonceKey,
-} from "../../../packages/sdk/src/erc7579.ts";
-import {
-  ANYONE,
-  type CallRequest,
-  type EncodedCall,
-  type Grant,
-  type Session,
-} from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk/erc7579";
+import { expect } from "chai";
+import { createSmartAccountClient } from "permissionless";
+import { type Address, type Hex, hexToBigInt, zeroAddress } from "viem";
+import type { PaymasterActions, UserOperation } from "viem/account-abstraction";
 import {
   alice,
   balanceOf,

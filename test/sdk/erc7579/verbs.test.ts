@@ -1,6 +1,3 @@
-import { expect } from "chai";
-import { createWalletClient, custom, type Hash } from "viem";
-import { sessionHistory, spendMeter } from "../../../packages/sdk/src/history/index.ts";
 import {
   type EncodedCall,
   enabledGrant,
@@ -18,7 +15,10 @@ import {
   sessionState,
   sessionStatus,
   verifyGrant,
-} from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { sessionHistory, spendMeter } from "@latchkey/sdk/history";
+import { expect } from "chai";
+import { createWalletClient, custom, type Hash } from "viem";
 import {
   alice,
   execute,

@@ -1,6 +1,3 @@
-import { expect } from "chai";
-import { type Address, encodeFunctionData, erc20Abi, type Hex, parseAbi, zeroAddress } from "viem";
-import { type HandoffRequest, parseHandoffAnswer } from "../../../packages/sdk/src/handoff/index.ts";
 import {
   type Action,
   ANYONE,
@@ -8,7 +5,10 @@ import {
   erc7579SessionModuleAddress,
   isRefusal,
   type Session,
-} from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { type HandoffRequest, parseHandoffAnswer } from "@latchkey/sdk/handoff";
+import { expect } from "chai";
+import { type Address, encodeFunctionData, erc20Abi, type Hex, parseAbi, zeroAddress } from "viem";
 import { account, agent, changed, END, fullAnswer, fullRequest, NOW, router, shop } from "./requests.ts";
 
 type Answer = ReturnType<typeof fullAnswer>;

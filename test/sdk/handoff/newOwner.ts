@@ -1,15 +1,9 @@
+import type { Latchkey } from "@latchkey/accounts/safeAccount";
+import { predictSafe } from "@latchkey/accounts/safeKit";
+import type { Passkey, SafeContracts, TestChain } from "@latchkey/devchain";
+import { GRANT_VERSION, type Session, safeCreation, signGrant } from "@latchkey/sdk";
+import { type GrantedAnswer, type HandoffRequest, requestedSession } from "@latchkey/sdk/handoff";
 import { getAddress, type Hex, keccak256, toBytes } from "viem";
-import {
-  type GrantedAnswer,
-  type HandoffRequest,
-  requestedSession,
-} from "../../../packages/sdk/src/handoff/index.ts";
-import { GRANT_VERSION, type Session, safeCreation, signGrant } from "../../../packages/sdk/src/index.ts";
-import type { Passkey } from "../../environment/passkey.ts";
-import type { SafeContracts } from "../../environment/safe.ts";
-import type { Latchkey } from "../../environment/safeAccount.ts";
-import { predictSafe } from "../../environment/safeKit.ts";
-import type { TestChain } from "../../environment/TestChain.ts";
 
 /**
  * Answers a request as a page does for a newcomer: predicts the Safe of a passkey, has the passkey grant the session,

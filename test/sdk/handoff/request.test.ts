@@ -1,6 +1,4 @@
-import { expect } from "chai";
-import fc from "fast-check";
-import { maxUint256, numberToHex, zeroAddress } from "viem";
+import { ANYONE, isRefusal, type Session } from "@latchkey/sdk";
 import {
   type HandoffRequest,
   handoffCode,
@@ -9,8 +7,10 @@ import {
   type LatchkeySessionData,
   parseHandoffRequest,
   requestedSession,
-} from "../../../packages/sdk/src/handoff/index.ts";
-import { ANYONE, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk/handoff";
+import { expect } from "chai";
+import fc from "fast-check";
+import { maxUint256, numberToHex, zeroAddress } from "viem";
 import { arbitrarySession } from "../arbitrarySession.ts";
 import {
   account,

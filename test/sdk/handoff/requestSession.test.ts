@@ -1,6 +1,20 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { Writable } from "node:stream";
+import { createSafe, type Latchkey } from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { createPasskey } from "@latchkey/devchain";
+import { isRefusal, pay, type RefusalCode, verifyGrant } from "@latchkey/sdk";
+import { safeAbi } from "@latchkey/sdk/encoding";
+import {
+  type GrantedAnswer,
+  handoffCode,
+  keyFingerprint,
+  parseHandoffRequest,
+  requestedSession,
+  settleHandoff,
+} from "@latchkey/sdk/handoff";
+import { requestSession, type SessionHandoff } from "@latchkey/sdk/node";
 import { expect } from "chai";
 import {
   createPublicClient,
@@ -13,21 +27,7 @@ import {
   parseEther,
   zeroAddress,
 } from "viem";
-import { safeAbi } from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  type GrantedAnswer,
-  handoffCode,
-  keyFingerprint,
-  parseHandoffRequest,
-  requestedSession,
-  settleHandoff,
-} from "../../../packages/sdk/src/handoff/index.ts";
-import { isRefusal, pay, type RefusalCode, verifyGrant } from "../../../packages/sdk/src/index.ts";
-import { requestSession, type SessionHandoff } from "../../../packages/sdk/src/node.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
-import { createPasskey } from "../../environment/passkey.ts";
-import { createSafe, type Latchkey } from "../../environment/safeAccount.ts";
-import { ecdsaOwner } from "../../environment/safeOwner.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 import { answerAsNewOwner } from "./newOwner.ts";
 import { keyOf } from "./requests.ts";

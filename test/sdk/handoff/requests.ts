@@ -1,13 +1,13 @@
-import { type Address, getAddress, keccak256, type LocalAccount, numberToHex, toBytes } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { type Grant, type Session, safeSessionModuleAddress } from "@latchkey/sdk";
 import {
   type HandoffAnswer,
   type HandoffRequest,
   type LatchkeySessionData,
   type PermissionRequest,
   requestedSession,
-} from "../../../packages/sdk/src/handoff/index.ts";
-import { type Grant, type Session, safeSessionModuleAddress } from "../../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk/handoff";
+import { type Address, getAddress, keccak256, type LocalAccount, numberToHex, toBytes } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 
 /** A key that a text decides. */
 export const keyOf = (seed: string): LocalAccount => privateKeyToAccount(keccak256(toBytes(seed)));

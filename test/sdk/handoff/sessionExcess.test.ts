@@ -1,9 +1,9 @@
+import { type Action, ANYONE, type Budget, type Session } from "@latchkey/sdk";
+import { isWithin, requestedSession, sessionExcess } from "@latchkey/sdk/handoff";
+import { mostSpendable } from "@latchkey/sdk/review";
 import { expect } from "chai";
 import fc from "fast-check";
 import { numberToHex, zeroAddress } from "viem";
-import { isWithin, requestedSession, sessionExcess } from "../../../packages/sdk/src/handoff/index.ts";
-import { type Action, ANYONE, type Budget, type Session } from "../../../packages/sdk/src/index.ts";
-import { mostSpendable } from "../../../packages/sdk/src/review/index.ts";
 import { arbitrarySession } from "../arbitrarySession.ts";
 import {
   account,

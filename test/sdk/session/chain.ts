@@ -1,7 +1,7 @@
+import type { Session } from "@latchkey/sdk";
+import { safeSessionModuleAbi, sessionLensAbi } from "@latchkey/sdk/abis";
 import { network } from "hardhat";
 import { ContractFunctionRevertedError, type Hex } from "viem";
-import { safeSessionModuleAbi, sessionLensAbi } from "../../../packages/sdk/src/generated/abis/index.ts";
-import type { Session } from "../../../packages/sdk/src/index.ts";
 
 /** What the contracts make of sessions and of their bytes. */
 export async function deployReaders() {

@@ -1,15 +1,9 @@
 import "../../environment/seed.ts";
+import { ANYONE, type Budget, InvalidInput, type Session } from "@latchkey/sdk";
+import { encodeSession, hashActions, hashBudget, packSession, type WholeParts } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import fc from "fast-check";
 import { concat, type Hex, keccak256, zeroAddress } from "viem";
-import {
-  encodeSession,
-  hashActions,
-  hashBudget,
-  packSession,
-  type WholeParts,
-} from "../../../packages/sdk/src/encoding/index.ts";
-import { ANYONE, type Budget, InvalidInput, type Session } from "../../../packages/sdk/src/index.ts";
 import { type LeftOut, packed, sessionBytes } from "../../contracts/sessionBytes.ts";
 import { arbitrarySession } from "../arbitrarySession.ts";
 import { deployReaders, type Readers } from "./chain.ts";

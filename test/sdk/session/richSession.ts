@@ -1,5 +1,5 @@
+import type { Session } from "@latchkey/sdk";
 import { getAddress, pad, toHex } from "viem";
-import type { Session } from "../../../packages/sdk/src/index.ts";
 
 export const address = (n: number) => getAddress(toHex(n, { size: 20 }));
 const value = (n: bigint) => pad(toHex(n), { size: 32 });

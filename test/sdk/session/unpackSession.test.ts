@@ -1,7 +1,5 @@
 import "../../environment/seed.ts";
-import { expect } from "chai";
-import fc from "fast-check";
-import { concat, type Hex, numberToHex, size, slice, toHex } from "viem";
+import { ANYONE, hashSession, isRefusal, type Session } from "@latchkey/sdk";
 import {
   type CarriedSession,
   decodeSession,
@@ -11,9 +9,11 @@ import {
   hashCarriedSession,
   packSession,
   unpackSession,
-} from "../../../packages/sdk/src/encoding/index.ts";
-import { ANYONE, hashSession, isRefusal, type Session } from "../../../packages/sdk/src/index.ts";
-import { unpackWhole } from "../../../packages/sdk/src/session/unpackSession.ts";
+} from "@latchkey/sdk/encoding";
+import { expect } from "chai";
+import fc from "fast-check";
+import { concat, type Hex, numberToHex, size, slice, toHex } from "viem";
+import { unpackWhole } from "#sdk/session/unpackSession.ts";
 import { type LeftOut, number, packed, partsOf, sessionBytes } from "../../contracts/sessionBytes.ts";
 import { arbitrarySession } from "../arbitrarySession.ts";
 import { deployReaders, type Readers } from "./chain.ts";

@@ -1,3 +1,4 @@
+import { transferWithAuthorizationTypes } from "@latchkey/devchain";
 import { expect } from "chai";
 import {
   type Address,
@@ -17,12 +18,8 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { call } from "viem/actions";
-import {
-  authorizationFate,
-  type SignedAuthorization,
-} from "../../../packages/sdk/src/agent/x402/authorizationFate.ts";
+import { authorizationFate, type SignedAuthorization } from "#sdk/agent/x402/authorizationFate.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
-import { transferWithAuthorizationTypes } from "../../environment/usdc.ts";
 
 const payer = privateKeyToAccount(keccak256(toBytes("a payer whose nonce is taken")));
 const shop: Address = "0x5409000000000000000000000000000000000002";

@@ -1,9 +1,9 @@
+import { openTestChain, type TestChain } from "@latchkey/devchain";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { type Address, type Client, createPublicClient, custom, type Hex, toHex } from "viem";
 import { call } from "viem/actions";
-import { authorizationStates } from "../../../packages/sdk/src/agent/x402/authorizationStates.ts";
-import { openTestChain, type TestChain } from "../../environment/TestChain.ts";
+import { authorizationStates } from "#sdk/agent/x402/authorizationStates.ts";
 
 const token: Address = "0x70ce000000000000000000000000000000000001";
 const account: Address = "0xacc0000000000000000000000000000000000001";

@@ -1,9 +1,9 @@
 import type { PaymentRequirements } from "@x402/core/types";
 import { expect } from "chai";
 import { type Address, zeroAddress } from "viem";
-import { checkOffer } from "../../../packages/sdk/src/agent/x402/checkOffer.ts";
-import { Refusal } from "../../../packages/sdk/src/errors/Refusal.ts";
-import { ANYONE, type Session } from "../../../packages/sdk/src/session/Session.ts";
+import { checkOffer } from "#sdk/agent/x402/checkOffer.ts";
+import { Refusal } from "#sdk/errors/Refusal.ts";
+import { ANYONE, type Session } from "#sdk/session/Session.ts";
 
 const token: Address = "0x70CE000000000000000000000000000000000001";
 const other: Address = "0x70CE000000000000000000000000000000000002";

@@ -1,5 +1,5 @@
-import type { Slot } from "../../../packages/sdk/src/session/Slot.ts";
-import { slotNonce } from "../../../packages/sdk/src/session/slotNonce.ts";
+import type { Slot } from "#sdk/session/Slot.ts";
+import { slotNonce } from "#sdk/session/slotNonce.ts";
 
 /** Limits of one period, in token base units. */
 export type Limits = { perTransaction: bigint; perPeriod: bigint; sizes: number };

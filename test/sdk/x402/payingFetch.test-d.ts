@@ -1,11 +1,12 @@
 /**
  * Checked by tsc, never run: what a reader of the README would write compiles, and what would be unsafe does not.
  */
+
+import { type Grant, latchkeyScheme, payingFetch } from "@latchkey/sdk";
+import { fileSlotStore } from "@latchkey/sdk/node";
 import { createPublicClient, createWalletClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { base, mainnet } from "viem/chains";
-import { type Grant, latchkeyScheme, payingFetch } from "../../../packages/sdk/src/index.ts";
-import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
 
 declare const grant: Grant;
 const key = privateKeyToAccount(generatePrivateKey());

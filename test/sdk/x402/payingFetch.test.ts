@@ -1,6 +1,44 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { asSafe } from "@latchkey/accounts/asSafe";
+import {
+  createPasskeySafe,
+  createSafe,
+  installOnSafe,
+  type Latchkey,
+  type SafeAccount,
+  signAsSafe,
+} from "@latchkey/accounts/safeAccount";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { createPasskey, type Merchant, type Offer, openMerchant, type SafeVersion } from "@latchkey/devchain";
+import {
+  ANYONE,
+  type Budget,
+  budgetSpendControls,
+  type Grant,
+  grantDigest,
+  hashSession,
+  latchkeyScheme,
+  memorySlotStore,
+  type PayingFetchParameters,
+  payingFetch,
+  Refusal,
+  type Session,
+  safeInstallation,
+} from "@latchkey/sdk";
+import {
+  decodePayload,
+  encodeEnable,
+  encodeExecute,
+  encodePause,
+  encodeResume,
+  encodeRevoke,
+  encodeRevokeAll,
+  safeAbi,
+  slotNonce,
+} from "@latchkey/sdk/encoding";
+import { fileSlotStore } from "@latchkey/sdk/node";
 import { x402Client } from "@x402/core/client";
 import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -25,48 +63,8 @@ import {
   toHex,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { SENTINEL_MODULE } from "../../../packages/sdk/src/accounts/safe/safeAddresses.ts";
-import {
-  decodePayload,
-  encodeEnable,
-  encodeExecute,
-  encodePause,
-  encodeResume,
-  encodeRevoke,
-  encodeRevokeAll,
-  safeAbi,
-  slotNonce,
-} from "../../../packages/sdk/src/encoding/index.ts";
-import {
-  ANYONE,
-  type Budget,
-  budgetSpendControls,
-  type Grant,
-  grantDigest,
-  hashSession,
-  latchkeyScheme,
-  memorySlotStore,
-  type PayingFetchParameters,
-  payingFetch,
-  Refusal,
-  type Session,
-  safeInstallation,
-} from "../../../packages/sdk/src/index.ts";
-import { fileSlotStore } from "../../../packages/sdk/src/node.ts";
-import { asSafe } from "../../environment/asSafe.ts";
+import { SENTINEL_MODULE } from "#sdk/accounts/safe/safeAddresses.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
-import { type Merchant, type Offer, openMerchant } from "../../environment/merchant.ts";
-import { createPasskey } from "../../environment/passkey.ts";
-import type { SafeVersion } from "../../environment/safe.ts";
-import {
-  createPasskeySafe,
-  createSafe,
-  installOnSafe,
-  type Latchkey,
-  type SafeAccount,
-  signAsSafe,
-} from "../../environment/safeAccount.ts";
-import { ecdsaOwner } from "../../environment/safeOwner.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 
 const DOLLAR = 1_000_000n;

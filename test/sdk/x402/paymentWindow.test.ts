@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { createPublicClient, custom, toHex } from "viem";
-import { currentTime } from "../../../packages/sdk/src/agent/x402/currentTime.ts";
-import { paymentWindow } from "../../../packages/sdk/src/agent/x402/paymentWindow.ts";
+import { currentTime } from "#sdk/agent/x402/currentTime.ts";
+import { paymentWindow } from "#sdk/agent/x402/paymentWindow.ts";
 
 const validBefore = (parameters: Partial<Parameters<typeof paymentWindow>[0]>) =>
   paymentWindow({

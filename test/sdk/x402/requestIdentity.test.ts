@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { requestIdentity } from "../../../packages/sdk/src/agent/x402/requestIdentity.ts";
+import { requestIdentity } from "#sdk/agent/x402/requestIdentity.ts";
 
 const url = "https://shop.example/order";
 const post = (body: BodyInit, headers?: Record<string, string>) =>

@@ -2,11 +2,11 @@ import "../../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Address } from "viem";
-import { memorySlotStore } from "../../../packages/sdk/src/agent/x402/memorySlotStore.ts";
-import { slotAllocator } from "../../../packages/sdk/src/agent/x402/slotAllocator.ts";
-import { slotKey } from "../../../packages/sdk/src/agent/x402/slotKey.ts";
-import { Refusal } from "../../../packages/sdk/src/errors/Refusal.ts";
-import { slotWorth } from "../../../packages/sdk/src/session/slotWorth.ts";
+import { memorySlotStore } from "#sdk/agent/x402/memorySlotStore.ts";
+import { slotAllocator } from "#sdk/agent/x402/slotAllocator.ts";
+import { slotKey } from "#sdk/agent/x402/slotKey.ts";
+import { Refusal } from "#sdk/errors/Refusal.ts";
+import { slotWorth } from "#sdk/session/slotWorth.ts";
 import { fakeToken, type Limits, sessionId } from "./fakeToken.ts";
 
 const alice: Address = "0xa11ce00000000000000000000000000000000000";

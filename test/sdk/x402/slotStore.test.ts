@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import { fileSlotStore } from "../../../packages/sdk/src/agent/x402/fileSlotStore.ts";
-import type { HeldSlot } from "../../../packages/sdk/src/agent/x402/HeldSlot.ts";
-import { memorySlotStore } from "../../../packages/sdk/src/agent/x402/memorySlotStore.ts";
-import type { SlotStore } from "../../../packages/sdk/src/agent/x402/SlotStore.ts";
-import { Refusal } from "../../../packages/sdk/src/errors/Refusal.ts";
+import { fileSlotStore } from "#sdk/agent/x402/fileSlotStore.ts";
+import type { HeldSlot } from "#sdk/agent/x402/HeldSlot.ts";
+import { memorySlotStore } from "#sdk/agent/x402/memorySlotStore.ts";
+import type { SlotStore } from "#sdk/agent/x402/SlotStore.ts";
+import { Refusal } from "#sdk/errors/Refusal.ts";
+import { FROM_SOURCES } from "../../../scripts/fromSources.ts";
 
 const key = "eip155:1/0x5e/0";
 const slot = (lot: bigint, heldUntil = 1000): HeldSlot => ({
@@ -144,7 +145,7 @@ describe("the slot stores", function () {
 
   const agent = (...parameters: string[]) => {
     const script = fileURLToPath(new URL("storeAgent.ts", import.meta.url));
-    const child = spawn(process.execPath, ["--no-warnings", script, path, ...parameters]);
+    const child = spawn(process.execPath, ["--no-warnings", FROM_SOURCES, script, path, ...parameters]);
     let output = "";
     let complaints = "";
     child.stdout.on("data", (chunk) => {

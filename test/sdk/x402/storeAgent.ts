@@ -3,7 +3,7 @@
  *
  * Arguments: path, how many slots, and "hang" to die half-way while it holds the lock.
  */
-import { fileSlotStore } from "../../../packages/sdk/src/agent/x402/fileSlotStore.ts";
+import { fileSlotStore } from "#sdk/agent/x402/fileSlotStore.ts";
 
 const [path = "", count = "0", mode] = process.argv.slice(2);
 const store = fileSlotStore(path);

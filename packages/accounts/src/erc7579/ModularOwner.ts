@@ -1,3 +1,5 @@
+import { createPasskey, type TestChain } from "@latchkey/devchain";
+import { encodePasskeyAssertion } from "@latchkey/sdk/encoding";
 import {
   type Address,
   bytesToHex,
@@ -8,11 +10,8 @@ import {
   numberToHex,
   parseAbiParameters,
 } from "viem";
-import { encodePasskeyAssertion } from "../../../packages/sdk/src/encoding/index.ts";
 import { deployMock } from "../deployMock.ts";
-import { createPasskey } from "../passkey.ts";
 import { ecdsaOwner } from "../safeOwner.ts";
-import type { TestChain } from "../TestChain.ts";
 
 /** Whoever owns an account of the tests by one of its validators. */
 export type ModularOwner = {

@@ -12,12 +12,10 @@ import {
   toEventSelector,
 } from "viem";
 import { entryPoint07Abi, type PackedUserOperation } from "viem/account-abstraction";
-import { type Artifact, artifact } from "../artifact.ts";
-import { RELAYER } from "../relayer.ts";
-import { DETERMINISTIC_DEPLOYMENT_PROXY, deployCanonically } from "../safe.ts";
-import type { TestChain } from "../TestChain.ts";
-
-export type { PackedUserOperation } from "viem/account-abstraction";
+import { genuineCode } from "./genuineCode.ts";
+import { RELAYER } from "./relayer.ts";
+import { DETERMINISTIC_DEPLOYMENT_PROXY, deployCanonically } from "./safe.ts";
+import type { TestChain } from "./TestChain.ts";
 
 /** The versions of the EntryPoint that accounts are tried with. */
 export const ENTRY_POINT_VERSIONS = ["0.7", "0.8", "0.9"] as const;
@@ -79,25 +77,20 @@ const pair = (high: bigint, low: bigint): Hex =>
   concat([numberToHex(high, { size: 16 }), numberToHex(low, { size: 16 })]);
 
 /** Where the EntryPoints are on every chain, and the salts that bring them there. */
-const canonical: Record<"0.7" | "0.8", { package: string; salt: Hex; address: Address }> = {
+export const CANONICAL_ENTRY_POINTS: Record<"0.7" | "0.8", { salt: Hex; address: Address }> = {
   "0.7": {
-    package: "aa07",
     salt: "0x90d8084deab30c2a37c45e8d47f49f2f7965183cb6990a98943ef94940681de3",
     address: "0x0000000071727De22E5E9d8BAf0edAc6f37da032",
   },
   "0.8": {
-    package: "aa08",
     salt: "0x0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9",
     address: "0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108",
   },
 };
 
-const bytecodeOf = (packageName: string) =>
-  (artifact(`${packageName}/artifacts/EntryPoint.json`) as Artifact).bytecode;
-
 async function deployAt(testChain: TestChain, version: "0.7" | "0.8"): Promise<Address> {
-  const { package: name, salt, address } = canonical[version];
-  const bytecode = bytecodeOf(name);
+  const { salt, address } = CANONICAL_ENTRY_POINTS[version];
+  const bytecode = genuineCode(`EntryPoint ${version}`).code;
   const place = getContractAddress({
     opcode: "CREATE2",
     from: DETERMINISTIC_DEPLOYMENT_PROXY,
@@ -111,10 +104,13 @@ async function deployAt(testChain: TestChain, version: "0.7" | "0.8"): Promise<A
 }
 
 /** 0.9 is a release candidate, whose salt nobody knows: it stands at an address of its own. */
-const deployCandidate = (testChain: TestChain) =>
-  deployCanonically(testChain, "EntryPoint 0.9.0-rc.1", bytecodeOf("aa09"), {
+function deployCandidate(testChain: TestChain): Promise<Address> {
+  const { name, code, address } = genuineCode("EntryPoint 0.9");
+  return deployCanonically(testChain, name, code, {
     factory: DETERMINISTIC_DEPLOYMENT_PROXY,
+    expected: address,
   });
+}
 
 const USER_OPERATION_EVENT = toEventSelector(
   "UserOperationEvent(bytes32,address,address,uint256,bool,uint256,uint256)",

@@ -1,12 +1,15 @@
+import {
+  createPasskey,
+  RELAYER,
+  type SafeContracts,
+  type SafeVersion,
+  type TestChain,
+} from "@latchkey/devchain";
+import { passkeyVerifiers } from "@latchkey/sdk";
 import { encodeFunctionData, getAddress, type Hex, parseAbi } from "viem";
-import { passkeyVerifiers } from "../../../packages/sdk/src/index.ts";
-import { createPasskey } from "../passkey.ts";
-import { RELAYER } from "../relayer.ts";
-import type { SafeContracts, SafeVersion } from "../safe.ts";
 import type { SafeAccount } from "../safeAccount.ts";
 import { predictSafe } from "../safeKit.ts";
 import { sharedSignerOwner } from "../safeOwner.ts";
-import type { TestChain } from "../TestChain.ts";
 
 const sharedSignerAbi = parseAbi([
   "struct Signer { uint256 x; uint256 y; uint176 verifiers; }",

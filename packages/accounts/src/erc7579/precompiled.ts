@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { RELAYER, type TestChain } from "@latchkey/devchain";
 import { type Abi, type Address, concat, encodeDeployData, type Hex } from "viem";
-import { RELAYER } from "../relayer.ts";
-import type { TestChain } from "../TestChain.ts";
 
 const require = createRequire(import.meta.url);
 

@@ -1,4 +1,13 @@
 import {
+  type EntryPoint,
+  RELAYER,
+  type SafeContracts,
+  type SafeVersion,
+  type TestChain,
+} from "@latchkey/devchain";
+import { safeAbi } from "@latchkey/sdk/encoding";
+import { erc7579Abi, granterPrefix, type KernelVersion } from "@latchkey/sdk/erc7579";
+import {
   type Address,
   concat,
   encodeAbiParameters,
@@ -11,17 +20,10 @@ import {
   toBytes,
   zeroAddress,
 } from "viem";
-import { safeAbi } from "../../../packages/sdk/src/encoding/index.ts";
-import type { KernelVersion } from "../../../packages/sdk/src/erc7579.ts";
-import { erc7579Abi, granterPrefix } from "../../../packages/sdk/src/erc7579.ts";
 import { asSafe } from "../asSafe.ts";
 import { deployMock } from "../deployMock.ts";
-import { RELAYER } from "../relayer.ts";
-import type { SafeContracts, SafeVersion } from "../safe.ts";
 import { createSafe, type SafeAccount, signAsSafe } from "../safeAccount.ts";
 import { ecdsaOwner } from "../safeOwner.ts";
-import type { TestChain } from "../TestChain.ts";
-import type { EntryPoint } from "./EntryPoint.ts";
 import { type ModularAccount, validatorOwnedAccount } from "./ModularAccount.ts";
 import { ecdsaValidatorOwner, type ModularOwner, passkeyValidatorOwner } from "./ModularOwner.ts";
 import { deploy, precompiled } from "./precompiled.ts";

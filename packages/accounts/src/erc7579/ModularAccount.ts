@@ -1,3 +1,12 @@
+import type { EntryPoint, TestChain } from "@latchkey/devchain";
+import type { EncodedCall, Erc7579AccountKind } from "@latchkey/sdk";
+import {
+  BATCH_CALL_MODE,
+  type Erc7579RemovalParameters,
+  erc7579Abi,
+  granterPrefix,
+  validatorNonceKey,
+} from "@latchkey/sdk/erc7579";
 import {
   type Address,
   concat,
@@ -6,16 +15,6 @@ import {
   type Hex,
   type TransactionReceipt,
 } from "viem";
-import {
-  BATCH_CALL_MODE,
-  type Erc7579RemovalParameters,
-  erc7579Abi,
-  granterPrefix,
-  validatorNonceKey,
-} from "../../../packages/sdk/src/erc7579.ts";
-import type { EncodedCall, Erc7579AccountKind } from "../../../packages/sdk/src/index.ts";
-import type { TestChain } from "../TestChain.ts";
-import type { EntryPoint } from "./EntryPoint.ts";
 import type { ModularOwner } from "./ModularOwner.ts";
 
 /** A deployed ERC-7579 account that one owner speaks for. */

@@ -1,3 +1,6 @@
+import { RELAYER } from "@latchkey/devchain";
+import type { SafeCall } from "@latchkey/sdk";
+import { safeSignatures } from "@latchkey/sdk/encoding";
 import {
   concat,
   encodeFunctionData,
@@ -8,9 +11,6 @@ import {
   type TransactionReceipt,
   zeroAddress,
 } from "viem";
-import { safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
-import type { SafeCall } from "../../packages/sdk/src/index.ts";
-import { RELAYER } from "./relayer.ts";
 import type { SafeAccount } from "./safeAccount.ts";
 
 const execAbi = parseAbi([

@@ -1,5 +1,5 @@
 import { type Address, concat, getContractAddress, type Hex, keccak256, pad, zeroHash } from "viem";
-import { artifact } from "./artifact.ts";
+import { genuineCode } from "./genuineCode.ts";
 import type { TestChain } from "./TestChain.ts";
 
 /** The versions of Safe that Latchkey is tested on. */
@@ -16,75 +16,20 @@ const FACTORY_CODE: Hex =
 /** Nobody in particular: who pays for the deployments. */
 const DEPLOYER: Address = "0xDE910777C787903F78C89e7a0bf7F4C435cBB1Fe";
 
-/** A file of safe-deployments: where a contract is on every chain, and its code hash there. */
-type CanonicalDeployment = {
-  contractName: string;
-  deployments: { canonical: { address: Address; codeHash: Hex } };
-};
-
-type Source = {
-  /** The artifact, below the package's build/artifacts/contracts. */
-  path: string;
-  /** The file of safe-deployments, without its ending. */
-  deployment: string;
-  /** Where the artifact of 1.3.0 is, and its file, where their names were others. */
-  of130?: { path?: string; deployment?: string };
-};
-
-const SHARED = {
-  safe: {
-    path: "Safe.sol/Safe",
-    deployment: "safe",
-    of130: { path: "GnosisSafe.sol/GnosisSafe", deployment: "gnosis_safe" },
-  },
-  safeL2: {
-    path: "SafeL2.sol/SafeL2",
-    deployment: "safe_l2",
-    of130: { path: "GnosisSafeL2.sol/GnosisSafeL2", deployment: "gnosis_safe_l2" },
-  },
-  proxyFactory: {
-    path: "proxies/SafeProxyFactory.sol/SafeProxyFactory",
-    deployment: "safe_proxy_factory",
-    of130: {
-      path: "proxies/GnosisSafeProxyFactory.sol/GnosisSafeProxyFactory",
-      deployment: "proxy_factory",
-    },
-  },
-  multiSend: { path: "libraries/MultiSend.sol/MultiSend", deployment: "multi_send" },
-  multiSendCallOnly: {
-    path: "libraries/MultiSendCallOnly.sol/MultiSendCallOnly",
-    deployment: "multi_send_call_only",
-  },
-  compatibilityFallbackHandler: {
-    path: "handler/CompatibilityFallbackHandler.sol/CompatibilityFallbackHandler",
-    deployment: "compatibility_fallback_handler",
-  },
-  createCall: { path: "libraries/CreateCall.sol/CreateCall", deployment: "create_call" },
-  simulateTxAccessor: {
-    path: "accessors/SimulateTxAccessor.sol/SimulateTxAccessor",
-    deployment: "simulate_tx_accessor",
-  },
-} as const satisfies Record<string, Source>;
-
-/** Not of 1.3.0: npm's is built with other settings than the canonical one. */
-const SIGN_MESSAGE_LIB: Source = {
-  path: "libraries/SignMessageLib.sol/SignMessageLib",
-  deployment: "sign_message_lib",
-};
-
-const EXTENSIBLE: Source = {
-  path: "handler/ExtensibleFallbackHandler.sol/ExtensibleFallbackHandler",
-  deployment: "extensible_fallback_handler",
-};
-
-const PACKAGE: Record<SafeVersion, string> = {
-  "1.3.0": "@gnosis.pm/safe-contracts",
-  "1.4.1": "@safe-global/safe-contracts",
-  "1.5.0": "@safe-global/safe-smart-account",
-};
+/** The contracts that every version has. */
+export const SHARED_SAFE_CONTRACTS = [
+  "safe",
+  "safeL2",
+  "proxyFactory",
+  "multiSend",
+  "multiSendCallOnly",
+  "compatibilityFallbackHandler",
+  "createCall",
+  "simulateTxAccessor",
+] as const;
 
 /** The contracts of one version of Safe. */
-export type SafeVersionContracts = Record<keyof typeof SHARED, Address> & {
+export type SafeVersionContracts = Record<(typeof SHARED_SAFE_CONTRACTS)[number], Address> & {
   /** From 1.4.1 on. */
   signMessageLib?: Address;
   /** From 1.5.0 on. */
@@ -137,7 +82,7 @@ export async function deployCanonically(
     factory = SAFE_SINGLETON_FACTORY,
     expected,
     codeHash,
-  }: { factory?: Address; expected?: Address; codeHash?: Hex },
+  }: { factory?: Address | undefined; expected?: Address | undefined; codeHash?: Hex | undefined },
 ): Promise<Address> {
   const address = getContractAddress({ opcode: "CREATE2", from: factory, salt: zeroHash, bytecode });
   if (expected && address !== expected) {
@@ -166,33 +111,17 @@ export async function deployCanonically(
  * @throws If an address or a code hash differs from the canonical one.
  */
 export async function installSafe(testChain: TestChain): Promise<SafeContracts> {
-  const canonical = async (version: SafeVersion, source: Source) => {
-    const { path, deployment } = { ...source, ...(version === "1.3.0" ? source.of130 : {}) };
-    const { contractName, bytecode } = artifact(`${PACKAGE[version]}/build/artifacts/contracts/${path}.json`);
-    const { deployments } = artifact(
-      `@safe-global/safe-deployments/dist/assets/v${version}/${deployment}.json`,
-    ) as unknown as CanonicalDeployment;
-    const { address, codeHash } = deployments.canonical;
-    return deployCanonically(testChain, `${contractName} ${version}`, bytecode, {
-      ...(version === "1.3.0" ? { factory: DETERMINISTIC_DEPLOYMENT_PROXY } : {}),
-      expected: address,
-      codeHash,
-    });
+  const place = (key: string) => {
+    const { name, code, address, codeHash, factory } = genuineCode(key);
+    return deployCanonically(testChain, name, code, { factory, expected: address, codeHash });
   };
   const all = async (version: SafeVersion): Promise<SafeVersionContracts> => {
     const contracts: Partial<SafeVersionContracts> = {};
-    for (const name of Object.keys(SHARED) as (keyof typeof SHARED)[]) {
-      contracts[name] = await canonical(version, SHARED[name]);
-    }
-    if (version !== "1.3.0") contracts.signMessageLib = await canonical(version, SIGN_MESSAGE_LIB);
-    if (version === "1.5.0") contracts.extensibleFallbackHandler = await canonical(version, EXTENSIBLE);
+    for (const name of SHARED_SAFE_CONTRACTS) contracts[name] = await place(`Safe ${version} ${name}`);
+    if (version !== "1.3.0") contracts.signMessageLib = await place(`Safe ${version} signMessageLib`);
+    if (version === "1.5.0")
+      contracts.extensibleFallbackHandler = await place(`Safe ${version} extensibleFallbackHandler`);
     return contracts as SafeVersionContracts;
-  };
-  const ofPasskey = (path: string) => {
-    const { contractName, bytecode } = artifact(
-      `@safe-global/safe-passkey/build/artifacts/contracts/${path}.json`,
-    );
-    return deployCanonically(testChain, contractName, bytecode, {});
   };
 
   const versions = {
@@ -201,18 +130,10 @@ export async function installSafe(testChain: TestChain): Promise<SafeContracts> 
     "1.5.0": await all("1.5.0"),
   };
   const passkey: PasskeyContracts = {
-    sharedSigner: await ofPasskey("4337/SafeWebAuthnSharedSigner.sol/SafeWebAuthnSharedSigner"),
-    signerFactory: await ofPasskey("SafeWebAuthnSignerFactory.sol/SafeWebAuthnSignerFactory"),
-    fclP256Verifier: await ofPasskey("verifiers/FCLP256Verifier.sol/FCLP256Verifier"),
-    daimoP256Verifier: await deployCanonically(
-      testChain,
-      "Daimo's P256Verifier",
-      artifact("@safe-global/safe-passkey/dist/src/vendor/daimo-eth/P256Verifier.json").bytecode,
-      {
-        factory: DETERMINISTIC_DEPLOYMENT_PROXY,
-        expected: "0xc2b78104907F722DABAc4C69f826a522B2754De4",
-      },
-    ),
+    sharedSigner: await place("passkey sharedSigner"),
+    signerFactory: await place("passkey signerFactory"),
+    fclP256Verifier: await place("passkey fclP256Verifier"),
+    daimoP256Verifier: await place("passkey daimoP256Verifier"),
   };
   return {
     ...versions,

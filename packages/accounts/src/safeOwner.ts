@@ -1,9 +1,7 @@
+import type { Passkey, SafeContracts, TestChain } from "@latchkey/devchain";
+import { passkeyVerifiers } from "@latchkey/sdk";
 import { type Address, encodeFunctionData, getAddress, type Hex, keccak256, parseAbi, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { passkeyVerifiers } from "../../packages/sdk/src/index.ts";
-import type { Passkey } from "./passkey.ts";
-import type { SafeContracts } from "./safe.ts";
-import type { TestChain } from "./TestChain.ts";
 
 /** Whoever alone may speak for a Safe of the tests. */
 export type SafeOwner = {

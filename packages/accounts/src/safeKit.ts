@@ -1,10 +1,8 @@
+import { RELAYER, type SafeContracts, type SafeVersion, type TestChain } from "@latchkey/devchain";
+import type { SafeCall, SafeCreation } from "@latchkey/sdk";
 import protocolKit from "@safe-global/protocol-kit";
 import type { TransactionReceipt } from "viem";
-import type { SafeCall, SafeCreation } from "../../packages/sdk/src/index.ts";
-import { RELAYER } from "./relayer.ts";
-import type { SafeContracts, SafeVersion } from "./safe.ts";
 import type { SafeAccount } from "./safeAccount.ts";
-import type { TestChain } from "./TestChain.ts";
 
 // TypeScript reads the package's CommonJS types, Node its ES module: the `default` inside the default import
 // that the types speak of is not there when it runs.

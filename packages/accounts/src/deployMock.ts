@@ -1,3 +1,4 @@
+import { RELAYER, type TestChain } from "@latchkey/devchain";
 import { artifacts } from "hardhat";
 import {
   type Abi,
@@ -8,8 +9,6 @@ import {
   type Hex,
   type TransactionReceipt,
 } from "viem";
-import { RELAYER } from "./relayer.ts";
-import type { TestChain } from "./TestChain.ts";
 
 /** A deployed contract of test/mocks, called by name. */
 export type Mock = {

@@ -1,17 +1,13 @@
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
-import { x402Facilitator } from "@x402/core/facilitator";
+import type { FacilitatorClient } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
-import { toFacilitatorEvmSigner } from "@x402/evm";
-import { registerExactEvmScheme } from "@x402/evm/exact/facilitator";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
 import { paymentMiddleware, x402ResourceServer } from "@x402/express";
 import express from "express";
-import { type Address, createWalletClient, custom, getAddress, publicActions } from "viem";
+import type { Address } from "viem";
+import { createFacilitator, type Facilitator } from "./facilitator.ts";
 import type { TestChain } from "./TestChain.ts";
-
-/** Pays the gas of settlements; impersonated, so that the node counts its nonces. */
-const FACILITATOR: Address = getAddress("0xfac1000000000000000000000000000000000001");
 
 /** What can go wrong between a merchant and its customer. */
 export type Fault =
@@ -49,30 +45,17 @@ export type Merchant = {
   close(): Promise<void>;
 };
 
-/** Opens a shop that is paid on a chain. */
-export async function openMerchant(testChain: TestChain, offers: Record<string, Offer>): Promise<Merchant> {
+/**
+ * Opens a shop that is paid on a chain.
+ * @param given Who settles: a facilitator of this process, or one that is asked by HTTP. Default: one of its own.
+ */
+export async function openMerchant(
+  testChain: TestChain,
+  offers: Record<string, Offer>,
+  given?: Facilitator | FacilitatorClient,
+): Promise<Merchant> {
   const network = `eip155:${testChain.chainId}` as const;
-  await testChain.impersonate(FACILITATOR);
-  await testChain.setBalance(FACILITATOR, 10n ** 24n);
-  const chain = createWalletClient({
-    account: FACILITATOR,
-    transport: custom(testChain.provider, { retryCount: 0 }),
-    pollingInterval: 20,
-  }).extend(publicActions);
-  type Request = Record<string, unknown>;
-  const facilitator = new x402Facilitator();
-  registerExactEvmScheme(facilitator, {
-    networks: network,
-    signer: toFacilitatorEvmSigner({
-      address: FACILITATOR,
-      readContract: (request: Request) => chain.readContract(request as never),
-      verifyTypedData: (request: Request) => chain.verifyTypedData(request as never),
-      writeContract: (request: Request) => chain.writeContract({ ...request, chain: null } as never),
-      sendTransaction: (request: Request) => chain.sendTransaction({ ...request, chain: null } as never),
-      waitForTransactionReceipt: (request: Request) => chain.waitForTransactionReceipt(request as never),
-      getCode: (request: Request) => chain.getCode(request as never),
-    } as never),
-  });
+  const facilitator = given ?? (await createFacilitator(testChain));
   const merchant: Merchant = {
     url: (name) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/${name}`,
     faults: [],

@@ -1,20 +1,25 @@
-import { type Address, getAddress, type Hex, keccak256, toBytes } from "viem";
-import { SENTINEL_MODULE } from "../../packages/sdk/src/accounts/safe/safeAddresses.ts";
-import { hashSafeMessage, safeAbi, safeSignatures } from "../../packages/sdk/src/encoding/index.ts";
+import {
+  type Passkey,
+  RELAYER,
+  type SafeContracts,
+  type SafeVersion,
+  type TestChain,
+} from "@latchkey/devchain";
 import {
   type SafeSignatureRail,
   safeCreation,
   safeFallbackHandler,
   safeInstallation,
   safeRemoval,
-} from "../../packages/sdk/src/index.ts";
+} from "@latchkey/sdk";
+import { hashSafeMessage, safeAbi, safeSignatures } from "@latchkey/sdk/encoding";
+import { type Address, getAddress, type Hex, keccak256, toBytes } from "viem";
 import { asSafe } from "./asSafe.ts";
-import type { Passkey } from "./passkey.ts";
-import { RELAYER } from "./relayer.ts";
-import type { SafeContracts, SafeVersion } from "./safe.ts";
 import { predictSafe } from "./safeKit.ts";
 import { type SafeOwner, sharedSignerOwner } from "./safeOwner.ts";
-import type { TestChain } from "./TestChain.ts";
+
+/** Ends a Safe's list of modules, and begins it. */
+const SENTINEL_MODULE: Address = "0x0000000000000000000000000000000000000001";
 
 /** A deployed Safe that one owner speaks for. */
 export type SafeAccount = {

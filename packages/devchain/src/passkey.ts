@@ -6,10 +6,10 @@ import {
   type KeyObject,
   sign as signWith,
 } from "node:crypto";
+import type { PasskeyAssertion } from "@latchkey/sdk";
+import { encodePasskeyAssertion } from "@latchkey/sdk/encoding";
 import { bytesToBigInt, bytesToHex, type Hex, hexToBytes, keccak256, numberToHex, toBytes } from "viem";
 import { generatePrivateKey } from "viem/accounts";
-import { encodePasskeyAssertion } from "../../packages/sdk/src/encoding/index.ts";
-import type { PasskeyAssertion } from "../../packages/sdk/src/index.ts";
 
 /** The order of P-256. */
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
