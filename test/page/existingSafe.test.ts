@@ -78,7 +78,7 @@ describe("A human with an account", function () {
     // The Safe's nonce is the sixth slot of its storage; what the page has prepared is of the one before.
     await testChain.setStorageAt(safe, toHex(5n), pad(toHex(1n)));
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/The chain says that this would fail.*Nothing was/);
+    expect(await failure(human)).to.match(/This transaction would fail.*Nothing was/);
     expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
     await human.page.goto("about:blank");
     await openReview(human, agent.handoff.link);
@@ -95,7 +95,7 @@ describe("A human with an account", function () {
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
-    expect(await failure(human)).to.include("needs 2 owners to agree");
+    expect(await failure(human)).to.include("requires 2 owners to sign");
   });
 
   it("that is no Safe is told so", async () => {
@@ -104,7 +104,7 @@ describe("A human with an account", function () {
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, world().usdc.address);
-    expect(await failure(human)).to.match(/is not an account that this page can work with/);
+    expect(await failure(human)).to.match(/is not a supported account/);
   });
 
   it("is told that the batch replaces its handler, and nothing of it where Latchkey is installed", async () => {
@@ -113,13 +113,13 @@ describe("A human with an account", function () {
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
-    await human.page.getByText(/puts a handler in the place of this Safe's own/).waitFor();
+    await human.page.getByText(/replaces this Safe's fallback handler/).waitFor();
     const other = await newHuman();
     const installed = await latchkeySafe(await putPasskey(other), "1.4.1");
     await openReview(other, handoff.link);
     await chooseAccount(other, installed);
     await button(other, "Allow with passkey").waitFor();
-    expect(await textOf(other)).not.to.include("puts a handler");
+    expect(await textOf(other)).not.to.include("replaces this Safe's fallback handler");
   });
 
   it("keeps an extensible handler, on which other apps may have set something: payments by signature stay off", async () => {
@@ -130,8 +130,8 @@ describe("A human with an account", function () {
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
-    await human.page.getByText("Web payments by signature (x402) stay off.").waitFor();
-    expect(await textOf(human)).not.to.include("puts a handler");
+    await human.page.getByText("Signed web payments (x402) are not available.").waitFor();
+    expect(await textOf(human)).not.to.include("replaces this Safe's fallback handler");
   });
 
   it("sees on the review which account and chain it is", async () => {

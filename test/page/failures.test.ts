@@ -85,7 +85,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/no passkey of yours was found.*use the one that does/i);
+    expect(await failure(human)).to.match(/no matching passkey was found.*use the one that does/i);
   });
 
   it("a passkey that is not the account's owner", async () => {
@@ -97,7 +97,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await openReview(human, agent.handoff.link);
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.include("That passkey is not the owner of this account");
+    expect(await failure(human)).to.include("This passkey does not own this account");
     expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
   });
 
@@ -110,13 +110,13 @@ describe("When something fails, the page says what, and the human can go on:", f
     await human.context.route(`${agent.callback}`, (route) => route.abort("connectionrefused"));
     await button(human, "Create a passkey").click();
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/waiting agent could not be reached.*not lost/);
+    expect(await failure(human)).to.match(/could not reach the waiting agent.*not lost/i);
     await human.context.unroute(`${agent.callback}`);
     await human.page.goto("about:blank");
     await openReview(human, agent.handoff.link);
-    await button(human, "Give that answer again").click();
+    await button(human, "Send that response again").click();
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
-    await human.page.getByText(/Your agent has the answer/).waitFor();
+    await human.page.getByText(/Your agent has received the response/).waitFor();
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
 
@@ -126,7 +126,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await openReview(human, agent.handoff.link);
     await breakChain(human, "unreachable");
     await button(human, "Create a passkey").click();
-    expect(await failure(human)).to.match(/cannot be reached/);
+    expect(await failure(human)).to.match(/could not connect/i);
     const use = button(human, "Use this account");
     await use.waitFor();
     await mendChain(human);
@@ -139,7 +139,7 @@ describe("When something fails, the page says what, and the human can go on:", f
   it("a link that is over, which no second try can change", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ until: Math.floor(Date.now() / 1000) - 60 }));
-    expect(await failure(human)).to.match(/This request is over.*Ask your agent for a new link/);
+    expect(await failure(human)).to.match(/This request has expired.*Ask your agent for a new link/);
     expect(await button(human, /try again/i).count()).to.equal(0);
     await button(human, "Decline").waitFor();
   });
@@ -148,7 +148,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     const human = await newHuman();
     await human.page.goto(strangersLink({ budgets: [{ period: -1 }] }));
     const text = await failure(human);
-    expect(text).to.match(/does not carry a request that can be shown.*ask your agent for a new one/);
+    expect(text).to.match(/does not contain a valid request.*ask your agent for a new one/);
     expect(text).not.to.match(/budgets|period|\[\d\]|\.\d\.|expected|Have nothing signed/i);
   });
 
@@ -159,7 +159,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     );
     await human.page.goto(world().page.url);
     const text = await failure(human);
-    expect(text).to.match(/This site is set up wrongly/);
+    expect(text).to.match(/This site is misconfigured/);
     expect(text).not.to.match(/expected|invalid/i);
   });
 
@@ -168,7 +168,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     const human = await newHuman();
     await breakChain(human, "unreachable");
     await human.page.goto(handoff.link);
-    expect(await failure(human)).to.include("Local chain cannot be reached");
+    expect(await failure(human)).to.include("Could not connect to Local chain");
     await expectNothingToAllow(human);
     await mendChain(human);
     await button(human, /try again/i).click();
@@ -190,7 +190,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await human.page.clock.install({ time: Date.now() - 3_600_000 });
     await human.page.goto(handoff.link);
     await human.page
-      .getByText(/The clock of this device and the chain's differ by (59|60|61) minutes/)
+      .getByText(/This device's clock is off by (59|60|61) minutes from the chain's time/)
       .waitFor();
   });
 
@@ -203,8 +203,8 @@ describe("When something fails, the page says what, and the human can go on:", f
     await button(human, "Allow with passkey").waitFor();
     await agent.handoff.close();
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/agent could not be reached.*not lost/i);
-    await button(human, "Copy the answer").waitFor();
-    await button(human, "Save the answer").waitFor();
+    expect(await failure(human)).to.match(/could not reach the waiting agent.*not lost/i);
+    await button(human, "Copy the response").waitFor();
+    await button(human, "Save the response").waitFor();
   });
 });

@@ -169,7 +169,7 @@ describe("A stop or a pause that its wallet does not carry out", function () {
     } finally {
       await wallet.mineAgain();
     }
-    expect(await failure(human)).to.match(/cancelled or replaced in the wallet: it is not stopped/);
+    expect(await failure(human)).to.match(/canceled or replaced in the wallet: it is not stopped/);
     expect(await shown.innerText()).not.to.match(/Mined: it is stopped/);
     expect((await sessionStatus(client, grant)).active).to.equal(true);
     await button(human, "Pay the gas with Some Wallet").click();

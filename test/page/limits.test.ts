@@ -116,7 +116,7 @@ describe("The limits on the review", function () {
     if (!permission) throw new Error("the request asks for nothing");
     permission.permission.isAdjustmentAllowed = false;
     await openReview(human, linkWith(JSON.stringify(request)));
-    expect(await textOf(human)).to.include("these values cannot be lowered");
+    expect(await textOf(human)).to.include("these limits cannot be lowered");
     expect(await human.page.getByText("Lower the limits").count()).to.equal(0);
   });
 
@@ -125,7 +125,7 @@ describe("The limits on the review", function () {
     const { handoff } = await newAgent({ until: "7d" });
     await openReview(human, handoff.link);
     // Seven days from the request, counted from the grant: seven periods, not eight.
-    expect(await textOf(human)).to.match(/The most it can ever spend \$140\.00/);
+    expect(await textOf(human)).to.match(/The most it can spend in total \$140\.00/);
   });
 
   it("that hold for the whole session are never said in seconds, on the review and on Manage", async () => {
@@ -142,7 +142,7 @@ describe("The limits on the review", function () {
     const review = await textOf(human);
     expect(review).to.match(/In all at most \$20\.00/);
     expect(await human.page.getByRole("textbox", { name: "In all at most" }).inputValue()).to.equal("20");
-    expect(review).not.to.match(/\d seconds|periods' worth|Resets/);
+    expect(review).not.to.match(/\d seconds|periods until|Resets/);
     await button(human, "Create a passkey").click();
     await button(human, "Allow with passkey").click();
     await agent.handoff.answer;
@@ -183,10 +183,10 @@ describe("The limits on the review", function () {
     const text = await textOf(human);
     expect(text).to.match(/Each week at most \$5\.00/);
     expect(text).to.include("A weekly allowance");
-    expect(text).to.include("It may pay anyone in USDC");
+    expect(text).to.include("It can send USDC to anyone");
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    const answer = JSON.parse(await human.page.getByRole("textbox", { name: "The answer" }).inputValue());
+    const answer = JSON.parse(await human.page.getByRole("textbox", { name: "Response" }).inputValue());
     expect(answer.grant.session).to.include({ account: safe, key: key.address });
     expect((await verifyGrant(world().client, parseGrant(answer.grant))).valid).to.equal(true);
   });

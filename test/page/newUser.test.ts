@@ -74,7 +74,7 @@ describe("A human without an account", function () {
     await openReview(human, handoff.link);
     await button(human, "Create a passkey").click();
     await button(human, "Allow with passkey").click();
-    await button(human, "Copy the answer").click();
+    await button(human, "Copy the response").click();
     await human.page
       .getByText(/copied/i)
       .first()
@@ -92,7 +92,7 @@ describe("A human without an account", function () {
     await button(human, "Allow with passkey").click();
     const [download] = await Promise.all([
       human.page.waitForEvent("download"),
-      button(human, "Save the answer").click(),
+      button(human, "Save the response").click(),
     ]);
     expect(download.suggestedFilename()).to.match(/\.json$/);
     await handoff.receive(await readFile(await download.path(), "utf8"));

@@ -54,7 +54,7 @@ describe("Another request that is opened while one is read", function () {
     expect(await button(human, "Allow with passkey").count()).to.equal(0);
     expect(await textOf(human)).not.to.include("Second Bot");
     expect(await human.page.title()).to.include("Another request");
-    await button(human, "Read the other request").click();
+    await button(human, "Review the other request").click();
     await heading(human, "Let “Second Bot” spend from your account?").waitFor();
     expect(human.prompts.asserted).to.equal(0);
   });
@@ -63,7 +63,7 @@ describe("Another request that is opened while one is read", function () {
     const human = await newHuman();
     const first = await ready(human);
     await changeHash(human, huge());
-    await button(human, "Go back to the first one").click();
+    await button(human, "Go back to the first request").click();
     await heading(human, "Let “First Bot” spend from your account?").waitFor();
     expect(await waitUntilAllowable(human)).to.be.above(SECOND / 2);
     expect(new URL(human.page.url()).hash).to.equal(new URL(first).hash);

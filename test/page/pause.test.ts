@@ -101,11 +101,11 @@ describe("Pause and Resume", function () {
       await stateOf(human, "Active").waitFor();
       await breakChain(human, "unreachable");
       await button(human, "Pause").click();
-      await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+      await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
       if (reload) {
         human.expectProblem(/net::ERR_/);
         await openManage(human);
-        await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+        await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
       }
       expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
       await mendChain(human);
@@ -114,7 +114,7 @@ describe("Pause and Resume", function () {
       expect(sendings(human)).to.have.length(1);
       await openManage(human);
       await stateOf(human, "Paused").waitFor();
-      expect(await human.page.getByText(/Signed, and not sent/).count()).to.equal(0);
+      expect(await human.page.getByText(/Signed but not sent/).count()).to.equal(0);
     });
 
   for (const reload of [false, true])
@@ -128,13 +128,13 @@ describe("Pause and Resume", function () {
       await stateOf(human, "Paused").waitFor();
       await breakChain(human, "unreachable");
       await button(human, "Resume").click();
-      await human.page.getByText(/Signed, and not sent: it is still paused\./).waitFor();
+      await human.page.getByText(/Signed but not sent: it is still paused\./).waitFor();
       await button(human, "Send it now").waitFor();
-      expect(await card(human, "Research Bot").innerText()).not.to.match(/as soon as the chain answers/);
+      expect(await card(human, "Research Bot").innerText()).not.to.match(/once the node responds/);
       if (reload) {
         human.expectProblem(/net::ERR_/);
         await openManage(human);
-        await human.page.getByText(/Signed, and not sent: it is still paused\./).waitFor();
+        await human.page.getByText(/Signed but not sent: it is still paused\./).waitFor();
       }
       await mendChain(human);
       await stateOf(human, "Paused").waitFor();
@@ -159,15 +159,15 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Active").waitFor();
     await breakChain(human, "unreachable");
     await button(human, "Pause").click();
-    await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+    await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
     // A prompt that is refused loses nothing.
     await human.refuse(true);
     await button(human, "Stop now").click();
     await failure(human);
-    await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+    await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
     await human.refuse(false);
     await button(human, "Stop now").click();
-    await human.page.getByText(/Signed, and not sent: it is not stopped yet/).waitFor();
+    await human.page.getByText(/Signed but not sent: it is not stopped yet/).waitFor();
     expect(await button(human, "Pause").count()).to.equal(0);
     await mendChain(human);
     await stateOf(human, "Stopped").waitFor();
@@ -183,10 +183,10 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Active").waitFor();
     await breakChain(human, "unreachable");
     await button(human, "Pause").click();
-    await human.page.getByText(/Signed, and not sent/).waitFor();
+    await human.page.getByText(/Signed but not sent/).waitFor();
     await overtake(safe, 1n);
     await mendChain(human);
-    expect(await failure(human)).to.match(/made another transaction since.*can go on spending.*again/);
+    expect(await failure(human)).to.match(/executed another transaction since.*can still spend.*again/);
     expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
     await stateOf(human, "Active").waitFor();
     await button(human, "Pause").click();
@@ -202,10 +202,10 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Paused").waitFor();
     await breakChain(human, "unreachable");
     await button(human, "Resume").click();
-    await human.page.getByText(/Signed, and not sent/).waitFor();
+    await human.page.getByText(/Signed but not sent/).waitFor();
     await overtake(safe, 1n);
     await mendChain(human);
-    expect(await failure(human)).to.match(/made another transaction since.*still cannot spend.*again/);
+    expect(await failure(human)).to.match(/executed another transaction since.*still cannot spend.*again/);
     expect(await reasonsOf(agent)).to.deep.equal(["PAUSED"]);
     await button(human, "Resume").click();
     await stateOf(human, "Active").waitFor();
@@ -229,7 +229,7 @@ describe("Pause and Resume", function () {
     });
     await openManage(human);
     await card(human, "Research Bot")
-      .getByText(/needs 2 owners to agree/)
+      .getByText(/requires 2 owners to sign/)
       .waitFor();
     for (const name of ["Stop now", "Pause"])
       expect(await button(human, name).isDisabled(), name).to.equal(true);

@@ -78,7 +78,7 @@ export const SCREENS: readonly Screen[] = [
       await openReview(human, handoff.link);
       await button(human, "Create a passkey").click();
       await button(human, "Allow with passkey").click();
-      await button(human, "Copy the answer").waitFor();
+      await button(human, "Copy the response").waitFor();
     },
   },
   {

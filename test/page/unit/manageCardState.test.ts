@@ -132,15 +132,17 @@ describe("the sentence on a card", () => {
   const sentence = (state: CardState) =>
     stateSentence(state, { now: 0, startsAt: 7200, timeText: (at) => `<${at}>` });
 
-  it("says of the active state alone that the agent can spend", () => {
+  it("says only of the active state that the agent can spend now", () => {
     expect(sentence({ kind: "active" })).to.match(/^Your agent can spend within/);
-    for (const kind of ["waiting", "notYetValid", "notGranted", "expired", "stopped"] as const)
-      expect(sentence({ kind })).to.match(/can spend nothing/);
+    for (const kind of ["waiting", "notYetValid", "notGranted", "expired", "stopped"] as const) {
+      expect(sentence({ kind })).to.match(/cannot spend|can no longer spend/);
+      expect(sentence({ kind })).not.to.match(/can spend/);
+    }
   });
 
-  it("says of a pause that it is none for good", () => {
+  it("says that a pause is temporary", () => {
     expect(sentence({ kind: "paused" })).to.equal(
-      "Your agent cannot spend until the account resumes it. To end it for good, use Stop.",
+      "Paused. Your agent cannot spend until you resume it. To end it permanently, use Stop.",
     );
   });
 
@@ -151,8 +153,8 @@ describe("the sentence on a card", () => {
     expect(sentence({ kind: "unknown", since: 5, lagging: false })).to.include("since <5>");
   });
 
-  it("says when one begins that has not", () => {
-    expect(sentence({ kind: "notYetValid" })).to.include("in 2 hours");
+  it("says when a session starts that has not started yet", () => {
+    expect(sentence({ kind: "notYetValid" })).to.include("for another 2 hours");
   });
 });
 

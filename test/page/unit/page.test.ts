@@ -169,14 +169,14 @@ describe("The words for a failure", () => {
   it("are the page's own for its codes, and say what to do", () => {
     const words = wordsFor(new PageFailure("THRESHOLD_ABOVE_ONE", { threshold: "2" }));
     expect(words.code).to.equal("THRESHOLD_ABOVE_ONE");
-    expect(words.title).to.match(/needs 2 owners/);
+    expect(words.title).to.match(/requires 2 owners/);
     expect(words.whatToDo).not.to.equal("");
   });
   it("do not speak of codes where a chain is not reached", () => {
     const error = new HttpRequestError({ url: "http://127.0.0.1:1", details: "fetch failed" });
     expect(decodeError(error).code).to.equal("NETWORK");
     const words = wordsFor(error);
-    expect(words.title).to.match(/cannot be reached/);
+    expect(words.title).to.match(/could not connect/i);
     expect(words.whatToDo).to.match(/try again/);
   });
   it("leave what programs say of it, and what they advise programmers, out of what the reader is to do", () => {
@@ -188,7 +188,7 @@ describe("The words for a failure", () => {
     const words = wordsFor(refusal);
     expect(words).to.include({ code: "INVALID_OWNERS", detail: "budgets[0].period is wrong." });
     expect(`${words.title} ${words.whatToDo}`).not.to.match(/budgets|tokens/);
-    expect(words.whatToDo).to.match(/Load the page again/);
+    expect(words.whatToDo).to.match(/Reload the page/);
   });
   it("show of a reason that a stranger gave neither hidden signs nor more than a line", () => {
     const reason = `no\u202e${"x".repeat(500)}`;

@@ -140,7 +140,7 @@ describe("An amount that a reader types", () => {
   });
   it("may not be more than was asked, by however little", () => {
     expect(read("20").error).to.equal(undefined);
-    expect(read("20.000001").error).to.match(/At most 20: values can be lowered, never raised/);
+    expect(read("20.000001").error).to.match(/Enter at most 20. Limits can be lowered, not raised/);
   });
   for (const text of ["", "0", "-1", "1e3", "0x10", "1.0000001", "1,250.50", "1.250,50", "two", "٣", "1 000"])
     it(`is refused as ${JSON.stringify(text)}`, () => {
@@ -265,7 +265,7 @@ describe("A call whose conditions can be bypassed", () => {
     return [text, ...words].join(" ");
   };
   it("is said to be one, in the warning and in what the chain does not limit", () => {
-    expect(textOf(36)).to.match(/some of them can be bypassed.*the agent can bypass them/);
+    expect(textOf(36)).to.match(/Some can be bypassed.*the agent can bypass them/);
   });
   it("is not where its conditions are on the first value", () => {
     expect(textOf(4)).not.to.match(/bypass/);
@@ -302,7 +302,7 @@ describe("A call in the reader's words", () => {
       "increaseAllowance(address,uint256)",
       "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
     ])
-      expect(titleOf(form), form).to.equal("It can let anyone take this token, in any amount.");
+      expect(titleOf(form), form).to.equal("It can approve anyone to spend this token, in any amount.");
   });
   it("says what the rules leave of it, where they name one recipient or a most", () => {
     const transfer = "transfer(address,uint256)";
@@ -335,19 +335,19 @@ describe("A call in the reader's words", () => {
         "It can send this token to anyone, in any amount.",
       );
   });
-  it("says of collectibles and of calls within calls what they are", () => {
+  it("describes NFT transfers and nested calls", () => {
     expect(titleOf("setApprovalForAll(address,bool)")).to.equal(
-      "It can let anyone take all collectibles, or this token.",
+      "It can approve anyone to take all your NFTs of this contract, or this token.",
     );
     expect(titleOf("safeTransferFrom(address,address,uint256)")).to.equal(
-      "It can send collectibles of this contract to anyone.",
+      "It can send NFTs of this contract to anyone.",
     );
     for (const form of ["execute(address,uint256,bytes)", "multicall(bytes[])", "multiSend(bytes)"])
-      expect(titleOf(form), form).to.equal("It can have this contract make any other calls.");
+      expect(titleOf(form), form).to.equal("It can make this contract execute any other calls.");
   });
   it("says of what it does not know that it may do more than pay", () => {
-    expect(titleOf("doSomething()")).to.equal("It may call another contract in any way it likes.");
-    expect(titleOf("doSomething()", [{ offset: 4, op: 0, value: 1n }])).to.match(/^It may do more than pay/);
+    expect(titleOf("doSomething()")).to.equal("It can call another contract with any arguments.");
+    expect(titleOf("doSomething()", [{ offset: 4, op: 0, value: 1n }])).to.match(/^It can do more than pay/);
   });
   it("is one of each call", () => {
     const action = { target, selector: "0x12345678" as const, rules: [] };

@@ -2,7 +2,7 @@ import { type Address, getAddress, isAddress } from "viem";
 import * as z from "zod/mini";
 
 const address = z.pipe(
-  z.string().check(z.refine((text) => isAddress(text), "no address, or a wrong checksum")),
+  z.string().check(z.refine((text) => isAddress(text), "must be a valid address with a correct checksum")),
   z.transform((text): Address => getAddress(text)),
 );
 
@@ -11,7 +11,7 @@ export const rpcUrl = z
   .string()
   .check(
     z.maxLength(2000),
-    z.refine(isRpcUrl, "an address that begins with https://, or http:// on this machine"),
+    z.refine(isRpcUrl, "must be a URL that starts with https://, or http:// on this machine"),
   );
 
 const localChain = z.strictObject({
@@ -24,7 +24,7 @@ const localChain = z.strictObject({
   explorer: z.optional(
     z
       .string()
-      .check(z.refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "no address of a site")),
+      .check(z.refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be a website's URL")),
   ),
   /** Safe's shared signer for passkeys, where it is not at its canonical address. */
   sharedSigner: z.optional(address),

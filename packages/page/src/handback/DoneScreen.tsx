@@ -37,7 +37,7 @@ export function DoneScreen({
       }
       lead={
         <p>
-          <ClaimedText text={request.name} /> may spend within the limits that you saw.
+          <ClaimedText text={request.name} /> may spend within the limits you reviewed.
         </p>
       }
     >
@@ -49,18 +49,18 @@ export function DoneScreen({
         </p>
         {isNew && !isAgain && (
           <p className="quiet small">
-            It holds no money yet: send there what the agent may spend. Your agent creates the account with
-            its first transaction; the address is yours already.
+            It holds no money yet. Send it the funds your agent may spend. Your agent creates the account with
+            its first transaction; the address is already yours.
           </p>
         )}
         {first && !isNew && !isAgain && (
           <p className="quiet small">
-            Your agent sends the transaction that you signed. It works once that is mined.
+            Your agent sends the transaction you signed. It can spend once the transaction is mined.
           </p>
         )}
       </Card>
       <p>
-        <a href="#manage">See what it spends, and stop it at any time</a>
+        <a href="#manage">See what it spends and stop it at any time</a>
       </p>
     </Screen>
   );

@@ -43,20 +43,20 @@ export function HandBack({ text, callback }: { text: string; callback: string | 
 
   const byHand = (
     <div className="stack">
-      <Field label="The answer" hint="It holds no secret: without the agent's key nobody can use it.">
+      <Field label="Response" hint="It contains no secrets and is useless without the agent's key.">
         {(control) => <textarea {...control} className="input input--mono" readOnly rows={4} value={text} />}
       </Field>
       <Actions>
-        <CopyButton text={text} label="Copy the answer" look={callback ? "secondary" : "primary"} />
-        <Button onClick={() => saveFile("latchkey-answer.json", text)}>Save the answer</Button>
+        <CopyButton text={text} label="Copy the response" look={callback ? "secondary" : "primary"} />
+        <Button onClick={() => saveFile("latchkey-answer.json", text)}>Save the response</Button>
       </Actions>
     </div>
   );
   return (
     <section className="stack" aria-label="Back to your agent">
       <Status busy={state === "sending"}>
-        {state === "sending" && "Giving the answer to your agent…"}
-        {state === "delivered" && "Your agent has the answer. You can go back to it."}
+        {state === "sending" && "Sending the response to your agent…"}
+        {state === "delivered" && "Your agent has received the response. You can return to it."}
       </Status>
       {failure !== undefined && (
         <FailureNotice error={failure}>
@@ -64,10 +64,10 @@ export function HandBack({ text, callback }: { text: string; callback: string | 
         </FailureNotice>
       )}
       {!callback && (
-        <p>Give this answer to your agent: copy it to where the agent runs, or save it as a file.</p>
+        <p>Give this response to your agent: copy it to where the agent runs, or save it as a file.</p>
       )}
       {callback && failure === undefined ? (
-        <Disclosure summary="Keep a copy of the answer">{byHand}</Disclosure>
+        <Disclosure summary="Keep a copy of the response">{byHand}</Disclosure>
       ) : (
         byHand
       )}

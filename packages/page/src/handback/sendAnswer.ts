@@ -29,6 +29,6 @@ export async function sendAnswer(callback: string, text: string): Promise<void> 
   const message =
     typeof body === "object" && body !== null && "message" in body && typeof body.message === "string"
       ? body.message
-      : `it answered ${response.status}`;
+      : `it responded with status ${response.status}`;
   throw new PageFailure("ANSWER_REFUSED", { reason: message });
 }

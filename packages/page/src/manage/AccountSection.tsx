@@ -22,7 +22,7 @@ const offers: readonly ChangeOffer[] = [
     kind: "stop",
     label: "Stop everything",
     look: "danger-quiet",
-    does: "Stops every session that this account ever allowed by Latchkey, also those that no longer appear here. It takes effect once mined, and cannot be undone.",
+    does: "Stops every session this account ever allowed with Latchkey, including those not shown here. Takes effect once mined. Cannot be undone.",
   },
 ];
 
@@ -46,15 +46,15 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
         <AddressText address={account} />
       </div>
       {isWrongChain(news.failure) && <FailureState error={news.failure} />}
-      {!isReady && <Status busy>Asking the chain…</Status>}
+      {!isReady && <Status busy>Loading…</Status>}
       {isReady && news.sessions.length === 0 && (
         <Notice>
           <p>
             {news.events
-              ? "This browser knows no session of this account, and the chain shows none in the blocks that were looked through."
+              ? "No sessions found for this account, in this browser or in the blocks searched."
               : news.failure
-                ? "This browser knows no session of this account, and the chain does not answer."
-                : "This browser knows no session of this account. Looking on the chain…"}
+                ? "This browser has no sessions for this account, and the node does not respond."
+                : "This browser has no sessions for this account. Searching the chain…"}
           </p>
         </Notice>
       )}
@@ -62,7 +62,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
         news.sessions.map((known) => (
           <CardBoundary
             key={known.id}
-            title="This session cannot be shown. Your agent may be able to spend by it."
+            title="This session cannot be shown. Your agent may be able to spend with it."
           >
             <SessionCard
               asked={asked}

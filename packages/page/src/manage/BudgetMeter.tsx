@@ -70,7 +70,7 @@ export function BudgetMeter({
               )}
             </>
           ) : hearing === "old" ? (
-            "spent, as last heard"
+            "spent, as of the last update"
           ) : (
             `spent ${budget.period < span ? "in its last period" : "in all"}`
           )
@@ -90,7 +90,7 @@ export function BudgetMeter({
 const Rails = (texts: { left: string; executed: string; settled: string; setAside: string }) => (
   <dl className="rails">
     <div>
-      <dt>Left for certain</dt>
+      <dt>Available</dt>
       <dd>{texts.left}</dd>
     </div>
     <div>
@@ -102,7 +102,7 @@ const Rails = (texts: { left: string; executed: string; settled: string; setAsid
       <dd>{texts.settled}</dd>
     </div>
     <div>
-      <dt>Held for signing</dt>
+      <dt>Reserved for signed payments</dt>
       <dd>{texts.setAside}</dd>
     </div>
   </dl>

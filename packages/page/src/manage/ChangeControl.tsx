@@ -149,13 +149,15 @@ function Progress({ phase, settings }: { phase: ChangePhase; settings: ChainSett
     case "passkey":
       return "Waiting for your passkey…";
     case "signed":
-      return `Signed, and not sent: ${notMade}${
+      return `Signed but not sent: ${notMade}${
         phase.of === "resume"
-          ? ". It is sent only when you say so. "
-          : ` yet. ${isLocal ? "It is sent as soon as the chain answers. " : ""}`
-      }Anyone can send it from any account: it does the same whoever pays the gas.`;
+          ? ". Send it when you are ready. "
+          : ` yet. ${isLocal ? "It will be sent once the node responds. " : ""}`
+      }Anyone can send it, from any account, with the same effect.`;
     case "sending":
-      return phase.payer ? `Sending. The gas is paid by ${phase.payer}…` : "Signed. Asking who pays the gas…";
+      return phase.payer
+        ? `Sending. Gas is paid by ${phase.payer}…`
+        : "Signed. Looking for a wallet to pay for gas…";
     case "sent":
       return (
         <>
@@ -183,28 +185,28 @@ function Obstacle({
 }) {
   switch (obstacle.kind) {
     case "asking":
-      return <p className="small quiet">This works as soon as the chain has answered.</p>;
+      return <p className="small quiet">Available once the chain has responded.</p>;
     case "failure":
       return <FailureState error={obstacle.failure} />;
     case "unknownPasskey":
       return (
         <p className="small">
-          This browser does not know the account's passkey. Add the account on the{" "}
-          <a href="#start">start page</a> with “Use a passkey you have”.
+          This browser does not have this account's passkey. Add the account on the{" "}
+          <a href="#start">start page</a> with “Use an existing passkey”.
         </p>
       );
     case "otherKind":
       return (
         <div className="stack stack--tight">
           <p className="small">
-            This account is not a Safe. Have the wallet that owns it make the account send this call:
+            This account is not a Safe. Send this call from the account, using the wallet that owns it:
           </p>
           {offers.map(({ kind, label }) => {
             const { to, data } = encodeChange(subject, kind);
             return (
               <TransactionText
                 key={kind}
-                label={`The call for “${label}”`}
+                label={`Call for “${label}”`}
                 text={JSON.stringify({ to, data, value: "0x0" }, undefined, 2)}
               />
             );

@@ -64,9 +64,7 @@ export function SessionCard({
   return (
     <article className="card" aria-labelledby={id}>
       <div className="card__head">
-        <h3 id={id}>
-          {name === undefined ? "A session without a known name" : <ClaimedText text={name} marked />}
-        </h3>
+        <h3 id={id}>{name === undefined ? "Unnamed session" : <ClaimedText text={name} marked />}</h3>
         <StateBadge state={state} />
       </div>
       <p role="status" className="state-sentence">
@@ -118,9 +116,7 @@ export function SessionCard({
         />
       ))}
       {news.eventsFailure !== undefined && (
-        <p className="small quiet">
-          The chain's node did not give the latest payments; this page keeps asking.
-        </p>
+        <p className="small quiet">The node did not return the latest payments. Retrying…</p>
       )}
       <PaymentList asked={asked} account={managed.account} payments={payments} factsOf={factsOf} />
     </article>

@@ -32,7 +32,7 @@ export function SpendingChart({
   const heightOf = (spent: bigint) =>
     highest === 0n || spent === 0n ? 0 : Math.max(2, Number((spent * BigInt(HEIGHT)) / highest));
   const total = days.reduce((sum, { spent }) => sum + spent, 0n);
-  const caption = payments ? `${amountText(total, facts)} in ${DAYS} days` : "Reading the payments…";
+  const caption = payments ? `${amountText(total, facts)} in ${DAYS} days` : "Loading payments…";
   const first = days[0]?.day ?? "";
   const last = days.at(-1)?.day ?? "";
   return (

@@ -13,7 +13,7 @@ export type PeriodStanding = {
   settled: bigint | undefined;
   /** Taken out of the budget for signed payments, and not paid so far: only further signed payments can use it. */
   setAside: bigint | undefined;
-  /** Left for certain, for either rail. */
+  /** Available, for either rail. */
   left: bigint;
 };
 

@@ -135,8 +135,8 @@ export function watchAccount(parameters: {
       if (chainId !== managed.chainId)
         throw new Refusal({
           code: "WRONG_CHAIN",
-          shortMessage: `The node that was asked is of chain ${chainId}, not ${managed.chainId}.`,
-          metaMessages: ["Set a node of the right chain."],
+          shortMessage: `The node serves chain ${chainId}, not ${managed.chainId}.`,
+          metaMessages: ["Set an RPC URL for the right chain."],
         });
       checkedChain = true;
     }

@@ -32,7 +32,7 @@ export function readRequest(text: string): ReadRequest {
     throw requestFailure(error);
   }
   const [first] = request.permissions;
-  if (!first) throw new PageFailure("MALFORMED_REQUEST", { reason: "it asks for nothing" });
+  if (!first) throw new PageFailure("MALFORMED_REQUEST", { reason: "it requests nothing" });
   return {
     request,
     chainId: Number(BigInt(first.chainId)),

@@ -26,8 +26,8 @@ export function LookAlikeNotice({
   ]);
   if (pairs.length === 0) return null;
   return (
-    <Notice tone="strong" title="Some addresses look alike, and are not the same.">
-      <p>One may be there to be taken for the other. Compare every sign:</p>
+    <Notice tone="strong" title="Some addresses look alike but are different.">
+      <p>One may be meant to be mistaken for the other. Compare every character:</p>
       <ul>
         {pairs.map(([one, other]) => (
           <li key={`${one}${other}`}>

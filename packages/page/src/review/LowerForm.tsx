@@ -70,9 +70,9 @@ export function LowerForm({
       until === undefined
         ? "Choose a day and a time."
         : until > requested.validUntil
-          ? "Not later than was asked."
+          ? "Choose a time no later than requested."
           : until * 1000 <= now || until <= requested.validAfter
-            ? "That is over already."
+            ? "This time has already passed."
             : undefined;
     change(error || until === undefined ? lowering : { ...lowering, until }, { name: "until", text, error });
   };
@@ -94,7 +94,7 @@ export function LowerForm({
               <Field
                 key={limit}
                 label={label}
-                hint={`Asked: ${formatUnits(budget[limit], facts.decimals)} ${facts.symbol}`}
+                hint={`Requested: ${formatUnits(budget[limit], facts.decimals)} ${facts.symbol}`}
                 error={errors[`${index} ${limit}`]}
               >
                 {(control) => (

@@ -38,7 +38,7 @@ export function ReviewRows({
         ))}
         <Rows>
           {actions.length > 0 && (
-            <Row term="It may also call">
+            <Row term="It can also call">
               <ul className="stack stack--tight">
                 {actions.map((action, index) => {
                   const { target, selector, conditions, anyArguments } = action;
@@ -50,10 +50,10 @@ export function ReviewRows({
                     <li key={index}>
                       Function <code>{signature ?? selector}</code> of {facts && `${facts.symbol} `}
                       <AddressText address={target} />
-                      {anyArguments && <strong> in any way it likes</strong>}
+                      {anyArguments && <strong> with any arguments</strong>}
                       {conditions.length > 0 && (
                         <>
-                          {anyArguments && "; these conditions hold back nothing:"}
+                          {anyArguments && "; these conditions restrict nothing:"}
                           <ul>
                             {conditions.map((condition) => (
                               <li key={condition}>
@@ -91,19 +91,19 @@ export function ReviewRows({
               {budgets.every(({ recipients }) => recipients !== "anyone") && (
                 <li>{budgets.length === 0 ? "pay anyone" : "pay anyone who is not listed"}</li>
               )}
-              <li>move other tokens or collectibles</li>
-              <li>leave anyone the right to pull money later</li>
+              <li>move other tokens or NFTs</li>
+              <li>approve anyone to pull money later</li>
               <li>call other contracts</li>
             </>
           ) : (
-            <li>make other calls than those that are listed</li>
+            <li>make calls that are not listed</li>
           )}
           <li>change these limits, the end, or who owns the account</li>
         </ul>
         <p className="quiet small">The chain enforces this. You can stop it at any time under Manage.</p>
       </Card>
       {notEnforced.length > 0 && (
-        <Card title="The chain does not limit">
+        <Card title="Not limited by the chain">
           <ul>
             {notEnforced.map(({ code }) => (
               <li key={code}>{unenforcedWords[code]}</li>

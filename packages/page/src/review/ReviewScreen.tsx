@@ -129,8 +129,8 @@ export function ReviewScreen({
       }
       lead={
         <p className="quiet small">
-          The agent <strong>calls itself</strong> that; nobody has checked the name. Compare what it printed:
-          request <code className="code code--small">{handoffCode(read.request)}</code> key{" "}
+          The agent <strong>calls itself</strong> that. The name is not verified. Compare this with what it
+          printed: request <code className="code code--small">{handoffCode(read.request)}</code> key{" "}
           <code className="code code--small">{keyFingerprint(read.key)}</code>
         </p>
       }
@@ -223,7 +223,7 @@ export function ReviewScreen({
       (other) => other.chainId === settings.id && other.address.toLowerCase() === address.toLowerCase(),
     );
     during(
-      "Looking the account up…",
+      "Looking up the account…",
       lookUp(address, one && { id: one.passkey, publicKey: { x: BigInt(one.x), y: BigInt(one.y) } }),
     );
   };
@@ -257,17 +257,17 @@ export function ReviewScreen({
   return frame(
     <>
       {before && (
-        <Notice tone="strong" title="You have allowed this very request already.">
+        <Notice tone="strong" title="You have already allowed this request.">
           <p>
             That was on <Moment at={before.grantedAt} />. Allowing it again adds a second permission: the
-            limits add up. If your agent did not get the answer, give it that one again.
+            limits add up. If your agent did not receive the response, send it again.
           </p>
           <Actions>
             <Button
               disabled={busy !== undefined}
               onClick={() => onEnd({ status: "granted", tapped: before, unsaved: undefined, isAgain: true })}
             >
-              Give that answer again
+              Send that response again
             </Button>
           </Actions>
         </Notice>
@@ -296,7 +296,7 @@ export function ReviewScreen({
       <Card title="Who asks">
         {read.justifications.map((text) => (
           <p key={text}>
-            Its reason, in its own words: <ClaimedText text={text} most={300} />
+            Its stated reason: <ClaimedText text={text} most={300} />
           </p>
         ))}
         <p>
@@ -316,9 +316,7 @@ export function ReviewScreen({
           />
         </Disclosure>
       ) : (
-        <p className="quiet">
-          The agent says that it cannot work with less, so these values cannot be lowered.
-        </p>
+        <p className="quiet">The agent says it cannot work with less, so these limits cannot be lowered.</p>
       )}
       <AccountChoice
         account={account}
@@ -334,12 +332,10 @@ export function ReviewScreen({
         }}
       />
       <p className="quiet small">
-        Your passkey's public key, and which make of passkey it is, become public on the chain when the
-        account is used.
+        When the account is used, your passkey's public key and type become public on chain.
       </p>
       <p className="quiet small" id={allowingId}>
-        You can allow this one second after anything on this page has changed, so that no stray click or key
-        does it.
+        The button becomes active one second after any change on this page, to prevent accidental clicks.
       </p>
       <Bar>
         {(failure ?? noWebAuthn) !== undefined && <FailureNotice error={failure ?? noWebAuthn} />}
@@ -367,7 +363,7 @@ export function ReviewScreen({
                 aria-expanded={isChoosing}
                 onClick={() => setIsChoosing(!isChoosing)}
               >
-                Use a passkey you have
+                Use an existing passkey
               </Button>
             </>
           )}

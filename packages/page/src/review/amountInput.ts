@@ -13,14 +13,15 @@ export type TypedAmount = { amount: bigint; error?: undefined } | { amount?: und
  */
 export function readAmount(text: string, decimals: number, most: bigint): TypedAmount {
   const written = text.trim().replace(/^\$/, "");
-  if (/[.,].*[.,]/.test(written)) return { error: "Write one number, with a point for the cents: 1250.50" };
+  if (/[.,].*[.,]/.test(written))
+    return { error: "Enter one number with a decimal point, for example 1250.50." };
   try {
     const amount = parseAmount(written.replace(",", "."), decimals, "amount");
     if (amount > most)
-      return { error: `At most ${formatUnits(most, decimals)}: values can be lowered, never raised.` };
+      return { error: `Enter at most ${formatUnits(most, decimals)}. Limits can be lowered, not raised.` };
     return { amount };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { error: `Write a number above 0 with at most ${decimals} decimals, for example 2.50.` };
+    return { error: `Enter a number greater than 0 with at most ${decimals} decimals, for example 2.50.` };
   }
 }

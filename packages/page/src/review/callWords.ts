@@ -27,13 +27,15 @@ type ArgumentWords = {
 };
 
 const sends = ({ what, whom, howMuch }: ArgumentWords) => `It can send ${what} to ${whom}, ${howMuch}.`;
-const lends = ({ what, whom, howMuch }: ArgumentWords) => `It can let ${whom} take ${what}, ${howMuch}.`;
-const sendsPieces = ({ whom }: ArgumentWords) => `It can send collectibles of this contract to ${whom}.`;
-const lendsAll = ({ what, whom }: ArgumentWords) => `It can let ${whom} take all collectibles, or ${what}.`;
-const burns = ({ what, howMuch }: ArgumentWords) => `It can destroy ${what}, ${howMuch}.`;
+const lends = ({ what, whom, howMuch }: ArgumentWords) =>
+  `It can approve ${whom} to spend ${what}, ${howMuch}.`;
+const sendsPieces = ({ whom }: ArgumentWords) => `It can send NFTs of this contract to ${whom}.`;
+const lendsAll = ({ what, whom }: ArgumentWords) =>
+  `It can approve ${whom} to take all your NFTs of this contract, or ${what}.`;
+const burns = ({ what, howMuch }: ArgumentWords) => `It can burn ${what}, ${howMuch}.`;
 const drains = ({ whom }: ArgumentWords) =>
-  `It can take what this contract keeps for you, and send it to ${whom}.`;
-const executes = () => "It can have this contract make any other calls.";
+  `It can withdraw what this contract holds for you and send it to ${whom}.`;
+const executes = () => "It can make this contract execute any other calls.";
 
 const known: readonly KnownCall[] = [
   { signature: "transfer(address,uint256)", to: 4, amount: 36, does: sends },
@@ -89,7 +91,7 @@ const known: readonly KnownCall[] = [
 
 const bySelector = new Map<Hex, KnownCall>(known.map((one) => [toFunctionSelector(one.signature), one]));
 
-const UNCOUNTED = "No limit on this page counts that, nor how often it is done.";
+const UNCOUNTED = "The limits on this page do not count this, nor how often it happens.";
 
 /**
  * Says what a call does, as far as its selector tells: a hostile contract may do something else under the same one, which is
@@ -107,18 +109,18 @@ export function callWords(action: ActionReview, facts: TokenFacts | undefined): 
         whom: onlyAddress(action, call.to) ?? "anyone",
         howMuch: mostText(action, call.amount, facts),
       }),
-      text: `${UNCOUNTED} Decline unless you mean to allow exactly that.`,
+      text: `${UNCOUNTED} Decline unless this is exactly what you want to allow.`,
     };
   return {
     signature: undefined,
     title: action.anyArguments
-      ? "It may call another contract in any way it likes."
-      : "It may do more than pay: it may call another contract.",
+      ? "It can call another contract with any arguments."
+      : "It can do more than pay: it can call another contract.",
     text: action.anyArguments
-      ? `What that contract can move of your account, the agent may move: also tokens and collectibles. ${UNCOUNTED}`
+      ? `The agent can move anything that contract can move from your account, including tokens and NFTs. ${UNCOUNTED}`
       : action.bypassable.length > 0
-        ? `Its conditions stand below, and some of them can be bypassed: the agent may be free to do what they seem to forbid. ${UNCOUNTED}`
-        : `Its conditions stand below; what the call does within them, this page cannot tell. ${UNCOUNTED}`,
+        ? `Its conditions are listed below. Some can be bypassed: the agent may be able to do what they seem to forbid. ${UNCOUNTED}`
+        : `Its conditions are listed below. This page cannot tell what the call does within them. ${UNCOUNTED}`,
   };
 }
 

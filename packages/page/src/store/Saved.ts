@@ -9,7 +9,7 @@ const address = z.pipe(
 );
 const hex = z.custom<Hex>((text) => typeof text === "string" && isHex(text), "no hex");
 const seconds = z.int().check(z.nonnegative());
-const decimal = z.string().check(z.regex(/^\d{1,78}$/, "no decimal string"));
+const decimal = z.string().check(z.regex(/^\d{1,78}$/, "must be a decimal string"));
 
 const savedPasskey = z.strictObject({
   /** The credential's id. */

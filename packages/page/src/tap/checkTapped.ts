@@ -41,5 +41,6 @@ export async function checkTapped(
         account.address,
       )
     : decodeFunctionResult({ abi: executionAbi, functionName: "execTransaction", data });
-  if (!isGood) throw new PageFailure("SIMULATION_FAILED", { reason: "it would do something else" });
+  if (!isGood)
+    throw new PageFailure("SIMULATION_FAILED", { reason: "its result would differ from what was signed" });
 }

@@ -53,7 +53,7 @@ function readNew(credential: Credential | null, rpId: string): NewPasskey {
   if (!(credential instanceof PublicKeyCredential)) throw new PageFailure("NO_PASSKEY_CREATED");
   const response = credential.response as AuthenticatorAttestationResponse;
   const spki = response.getPublicKeyAlgorithm() === ES256 ? response.getPublicKey() : null;
-  if (!spki) throw new PageFailure("UNSUITABLE_PASSKEY", { reason: "its key is of another kind than P-256" });
+  if (!spki) throw new PageFailure("UNSUITABLE_PASSKEY", { reason: "its key is not a P-256 key" });
   return {
     id: bytesToHex(new Uint8Array(credential.rawId)),
     publicKey: publicKeyOf(new Uint8Array(spki)),

@@ -14,6 +14,6 @@ const SPKI_HEAD = "3059301306072a8648ce3d020106082a8648ce3d03010703420004";
 export function publicKeyOf(spki: Uint8Array): PublicKey {
   const head = Array.from(spki.subarray(0, 27), (byte) => byte.toString(16).padStart(2, "0")).join("");
   if (spki.length !== 91 || head !== SPKI_HEAD)
-    throw new PageFailure("UNSUITABLE_PASSKEY", { reason: "its key is of another kind than P-256" });
+    throw new PageFailure("UNSUITABLE_PASSKEY", { reason: "its key is not a P-256 key" });
   return { x: bytesToBigInt(spki.subarray(27, 59)), y: bytesToBigInt(spki.subarray(59)) };
 }

@@ -23,7 +23,7 @@ export function ClaimedText({
       <bdi className="claimed" translate="no">
         {plain.text || "no name"}
       </bdi>
-      ”{plain.changed && <span className="claimed__mark"> (hidden or surplus signs left out)</span>}
+      ”{plain.changed && <span className="claimed__mark"> (hidden or excess characters removed)</span>}
     </>
   );
 }

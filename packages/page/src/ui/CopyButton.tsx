@@ -23,7 +23,7 @@ export function CopyButton({
     const done = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
     done.then(
       () => setOutcome("Copied."),
-      () => setOutcome("The browser did not allow it: select the text and copy it by hand."),
+      () => setOutcome("The browser blocked copying. Select the text and copy it manually."),
     );
   };
   return (

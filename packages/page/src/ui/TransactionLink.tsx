@@ -9,7 +9,7 @@ export const TransactionLink = ({ hash, explorer }: { hash: Hash; explorer: stri
   explorer ? (
     <a href={`${explorer}/tx/${hash}`} target="_blank" rel="noopener noreferrer">
       Transaction
-      <span className="visually-hidden"> {hash.slice(0, 10)} (opens the explorer in a new tab)</span>
+      <span className="visually-hidden"> {hash.slice(0, 10)} (opens the block explorer in a new tab)</span>
     </a>
   ) : (
     <span className="quiet">

@@ -19,19 +19,16 @@ export class FailureBoundary extends Component<{ children: ReactNode }, { failur
     if (failure === undefined) return this.props.children;
     return (
       <Screen
-        name="This page has a fault"
-        title="This page has a fault"
+        name="This page ran into a problem"
+        title="This page ran into a problem"
         lead={
-          <p>
-            It cannot show what it should. Nothing was signed or sent by that; do not allow what you cannot
-            read.
-          </p>
+          <p>It cannot be displayed. Nothing was signed or sent. Do not allow anything you cannot read.</p>
         }
       >
         <FailureNotice error={failure} />
         <p>
           <Button look="primary" onClick={() => window.location.reload()}>
-            Load the page again
+            Reload the page
           </Button>
         </p>
       </Screen>

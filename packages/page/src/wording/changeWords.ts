@@ -10,8 +10,8 @@ type ChangeWords = {
   untilMined: string;
 };
 
-const spends = "Your agent can go on spending.";
-const untilMined = "Your agent can spend until it is mined.";
+const spends = "Your agent can still spend.";
+const untilMined = "Your agent can spend until the transaction is mined.";
 
 /** See {@link ChangeWords}. */
 export const changeWords: Readonly<Record<ChangeKind, ChangeWords>> = {
@@ -21,6 +21,6 @@ export const changeWords: Readonly<Record<ChangeKind, ChangeWords>> = {
     made: "it is resumed",
     notMade: "it is still paused",
     meanwhile: "Your agent still cannot spend.",
-    untilMined: "Your agent can spend once it is mined.",
+    untilMined: "Your agent can spend once the transaction is mined.",
   },
 };
