@@ -12,7 +12,7 @@ import { FailureNotice } from "../wording/FailureNotice.tsx";
 import { answerText } from "./answerText.ts";
 import { HandBack } from "./HandBack.tsx";
 
-/** What the reader sees after the tap: until when, how the agent gets it, and what to do next. */
+/** Shown after the tap: until when it is allowed, how the agent gets the response, and what to do next. */
 export function DoneScreen({
   request,
   outcome,
@@ -25,7 +25,7 @@ export function DoneScreen({
   const { tapped, unsaved, isAgain } = outcome;
   const { account, validUntil } = tapped.grant.session;
   const [first] = tapped.transactions;
-  // What is sent to another contract than the account is what creates it.
+  // A transaction to a contract other than the account is the one that creates it.
   const isNew = first !== undefined && !isAddressEqual(first.to, account);
   return (
     <Screen

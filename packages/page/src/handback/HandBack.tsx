@@ -10,11 +10,11 @@ import { saveFile } from "./saveFile.ts";
 import { sendAnswer } from "./sendAnswer.ts";
 
 /**
- * Brings an answer back to the agent: at once where it waits on this machine, else by the reader's hands. The answer stays on
- * the screen in either case, so that nothing is lost.
+ * Returns a response to the agent: automatically if it is waiting on this machine, otherwise by copy and paste. The
+ * response stays on the screen in either case, so that nothing is lost.
  *
  * @param props.text The answer.
- * @param props.callback Where the agent waits; undefined where it does not.
+ * @param props.callback URL where the agent is waiting, if it is.
  */
 export function HandBack({ text, callback }: { text: string; callback: string | undefined }): ReactNode {
   const [state, setState] = useState<"idle" | "sending" | "delivered">("idle");
@@ -35,7 +35,7 @@ export function HandBack({ text, callback }: { text: string; callback: string | 
   }, [callback, text]);
 
   useEffect(() => {
-    // React runs effects twice while developing; an answer is given once.
+    // React runs effects twice in development; the response is sent once.
     if (begun.current) return;
     begun.current = true;
     send();

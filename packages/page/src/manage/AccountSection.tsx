@@ -14,7 +14,7 @@ import type { ChangeSubject } from "./SessionChange.ts";
 import { useAccountWatch } from "./useAccountWatch.ts";
 import { isWrongChain } from "./watchAccount.ts";
 
-/** How long cards wait for the chain's first answers, in milliseconds. */
+/** How long cards wait for the chain's first responses, in milliseconds. */
 const HOLD = 2500;
 
 const offers: readonly ChangeOffer[] = [
@@ -26,7 +26,7 @@ const offers: readonly ChangeOffer[] = [
   },
 ];
 
-/** An account, all its sessions, and the button that stops all of them. */
+/** An account, its sessions, and the button that stops all of them. */
 export function AccountSection({ asked, managed }: { asked: AskedChain; managed: ManagedAccount }) {
   const id = useId();
   const now = useNow();
@@ -37,7 +37,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
     [account, module],
   );
   const isHeard = news.events !== undefined && news.sessions.every(({ id: one }) => news.answers.has(one));
-  // Cards that filled in one by one would move under the reader's finger. Whoever waits longer sees them as they are.
+  // Cards that filled in one by one would move under the user's finger. After this delay they are shown as they are.
   const isReady = isHeard || news.failure !== undefined || now - news.begunAt > HOLD;
   return (
     <section className="account" aria-labelledby={id}>

@@ -6,7 +6,7 @@ import { AddressText } from "../ui/AddressText.tsx";
 import { amountText } from "../ui/amountText.ts";
 import { Row, Rows } from "../ui/Rows.tsx";
 
-/** What a session may do, every recipient and every call in full. */
+/** Everything a session allows, with every recipient and call in full. */
 export function LimitRows({
   session,
   factsOf,

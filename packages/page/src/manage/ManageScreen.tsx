@@ -8,7 +8,7 @@ import { Screen } from "../ui/Screen.tsx";
 import { AccountSection } from "./AccountSection.tsx";
 import { managedAccounts } from "./ManagedAccount.ts";
 
-/** Everything that the reader has allowed, as the chain has it now. */
+/** Everything the user has allowed, with its current state on chain. */
 export function ManageScreen(): ReactNode {
   const { accounts, grants } = useSaved();
   const chains = useChains();

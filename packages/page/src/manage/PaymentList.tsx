@@ -12,7 +12,7 @@ import { useRecipients } from "./useRecipients.ts";
 const SHOWN = 5;
 
 /**
- * The last payments: how much, to whom, when, and where to see it.
+ * The latest payments: amount, recipient, time and transaction.
  *
  * @param props.payments Newest first; undefined until they are read.
  */

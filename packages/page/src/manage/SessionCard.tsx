@@ -21,14 +21,14 @@ import { stateSentence } from "./stateSentence.ts";
 import { useTokenFacts } from "./useTokenFacts.ts";
 import type { AccountNews, KnownSession } from "./watchAccount.ts";
 
-/** A clock time with seconds: how old an answer is matters to the second. @param at Milliseconds. */
+/** A clock time with seconds, since the age of a response matters to the second. @param at Milliseconds. */
 const clockText = (at: number) => new Date(at).toLocaleTimeString("en-GB");
 
 /**
- * One session: its state, the buttons that stop, pause or resume it, what it spent and may still spend.
+ * A session: its state, the buttons to stop, pause or resume it, and its spending.
  *
  * @param props.now This device's clock, milliseconds.
- * @param props.onMined Called when a change is on the chain.
+ * @param props.onMined Called when a change is on chain.
  */
 export function SessionCard({
   asked,
@@ -57,7 +57,7 @@ export function SessionCard({
   const factsOf = useTokenFacts(asked, grant);
   const over = state.kind === "stopped" || state.kind === "expired" ? state.kind : undefined;
   const current = state.kind !== "unknown" && state.kind !== "asking";
-  // The clock draws this card anew each second; hashing a session is not for that.
+  // The clock re-renders this card every second; the session should not be hashed each time.
   const payments = useMemo(() => news.events && paymentsOf(grant, news.events), [grant, news.events]);
   const subject = useMemo((): ChangeSubject => ({ kind: "session", grant }), [grant]);
   const isPaused = answer?.status.paused ?? false;

@@ -13,7 +13,7 @@ const looks: Record<CardState["kind"], { text: string; mark: MarkName; className
   stopped: { text: "Stopped", mark: "stop", className: "state" },
 };
 
-/** A session's state in a word, with a shape of its own: no state is told by colour alone. */
+/** A session's state in a word, with its own icon: no state is shown by colour alone. */
 export function StateBadge({ state }: { state: CardState }) {
   const { text, mark, className } = looks[state.kind];
   return (

@@ -25,9 +25,10 @@ const ofPaused = [stop, resume];
 const ofOthers = [stop];
 
 /**
- * What the reader can do to a session: the same object each time.
+ * The changes offered for a session. Referentially stable.
  *
- * @param isPaused As the chain said it last. A session that is paused while the chain is silent is not paused twice.
+ * @param isPaused As last read from the chain. A paused session is not offered a pause while the chain does not
+ * respond.
  */
 export const sessionOffers = (state: CardState, isPaused: boolean): readonly ChangeOffer[] =>
   state.kind === "notGranted" ? ofOthers : isPaused ? ofPaused : ofWorking;

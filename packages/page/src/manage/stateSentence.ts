@@ -2,10 +2,10 @@ import { timeLeftText } from "../ui/timeLeftText.ts";
 import type { CardState } from "./CardState.ts";
 
 /**
- * What a state means for the reader's money, in a sentence.
+ * What a state means for the user's money, in one sentence.
  *
- * @param state.since Milliseconds of this device's clock.
- * @param timeText Writes a clock time, for example `"14:03:12"`.
+ * @param state.since Milliseconds, by this device's clock.
+ * @param timeText Formats a clock time, for example `"14:03:12"`.
  */
 export function stateSentence(
   state: CardState,

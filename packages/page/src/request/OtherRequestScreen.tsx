@@ -4,10 +4,10 @@ import { Button } from "../ui/Button.tsx";
 import { Screen } from "../ui/Screen.tsx";
 
 /**
- * Stands between a request and another one that was opened in its place, so that nobody allows the second while reading
- * the first.
+ * Shown when another request is opened in place of the current one, so that nobody allows the second while reading the
+ * first.
  *
- * @param props.isReviewing Whether the first one still waits for its answer.
+ * @param props.isReviewing Whether the first one is still unanswered.
  */
 export const OtherRequestScreen = ({
   isReviewing,

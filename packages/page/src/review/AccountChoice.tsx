@@ -12,11 +12,11 @@ import { reveal } from "../ui/reveal.ts";
 const SET_HANDLER = toFunctionSelector("setFallbackHandler(address)");
 
 /**
- * Which account is to grant: shows the one that was chosen, or lets the reader choose.
+ * The account that will grant: shows the chosen one, or lets the user choose.
  *
- * @param props.known The reader's accounts on this chain.
- * @param props.isOpen Whether the choice among existing accounts is open. It is brought into sight, and has the focus.
- * @param props.from The account that the request names, if it names one.
+ * @param props.known The user's accounts on this chain.
+ * @param props.isOpen Whether the choice among existing accounts is open. It is scrolled into view and focused.
+ * @param props.from The account named by the request, if any.
  */
 export function AccountChoice({
   account,

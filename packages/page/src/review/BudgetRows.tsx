@@ -9,9 +9,9 @@ import { fromNow } from "./fromNow.ts";
 import { periodWords } from "./periodWords.ts";
 
 /**
- * What a budget allows, a row each. Nothing of it is left out or folded away.
+ * What a budget allows, one row per limit. Nothing is omitted or collapsed.
  *
- * @param props.window Of the session, in seconds of Unix time.
+ * @param props.window The session's, in seconds of Unix time.
  * @param props.chain The chain's name.
  * @param props.now Unix time in seconds.
  */

@@ -4,7 +4,7 @@ import { AddressText } from "../ui/AddressText.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { lookAlikes } from "./lookAlikes.ts";
 
-/** Warns of addresses that look like one another: among those of the review, and against the reader's own accounts. */
+/** Warns of look-alike addresses, among those in the review and the user's own accounts. */
 export function LookAlikeNotice({
   review,
   account,

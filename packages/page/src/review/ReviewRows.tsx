@@ -10,10 +10,10 @@ import { callWords } from "./callWords.ts";
 import { unenforcedWords } from "./unenforcedWords.ts";
 
 /**
- * All that a session allows, in rows, what it cannot do, and what the chain does not limit.
+ * Everything a session allows, what it cannot do, and what the chain does not limit.
  *
- * @param props.review Of the very session that is to be signed.
- * @param props.vouched Tokens that the page knows, also those that have no budget.
+ * @param props.review Of the exact session that will be signed.
+ * @param props.vouched Tokens the page knows, including those without a budget.
  * @param props.now This device's clock in milliseconds.
  */
 export function ReviewRows({
@@ -45,7 +45,7 @@ export function ReviewRows({
                   const facts = vouched.find(({ token }) => isAddressEqual(token, target));
                   const { signature } = callWords(action, facts);
                   return (
-                    // Several actions may be alike but for their conditions; their order never changes.
+                    // Several actions may differ only in their conditions; their order never changes.
                     // biome-ignore lint/suspicious/noArrayIndexKey: see above
                     <li key={index}>
                       Function <code>{signature ?? selector}</code> of {facts && `${facts.symbol} `}

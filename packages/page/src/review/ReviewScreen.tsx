@@ -43,16 +43,16 @@ import { reviewWarnings } from "./reviewWarnings.ts";
 import { useSettled } from "./useSettled.ts";
 import { warningWords } from "./warningWords.ts";
 
-/** What the review ends with. */
+/** Outcome of the review. */
 export type ReviewOutcome =
-  /** `isAgain`: it was allowed before, and only its answer is given once more. */
+  /** `isAgain`: it was allowed before, and only its response is sent again. */
   { status: "granted"; tapped: TappedGrant; unsaved: unknown; isAgain: boolean } | { status: "declined" };
 
 /**
- * Shows what an agent asks for, lets the reader lower it, and has the passkey allow it. What is signed is computed from the
- * very object that the rows were made of.
+ * Shows what an agent asks for, lets the user lower it, and has the passkey allow it. What is signed is computed from
+ * the same object as the rows.
  *
- * @param props.isCovered Whether another screen stands before this one.
+ * @param props.isCovered Whether another screen covers this one.
  */
 export function ReviewScreen({
   read,
@@ -77,7 +77,7 @@ export function ReviewScreen({
   const [busy, setBusy] = useState<string>();
   const [failure, setFailure] = useState<unknown>();
   const [attempt, setAttempt] = useState(0);
-  // What is kept changes by this screen's own doing, which is no reason to ask the chain again.
+  // This screen itself changes the saved data, which is not a reason to query the chain again.
   const savedAtLoad = useRef(saved);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` asks again
@@ -180,7 +180,7 @@ export function ReviewScreen({
     setIsChoosing(false);
   };
 
-  /** Shows what goes on until it is over, and what failed. */
+  /** Shows progress until done, and failures. */
   const during = (what: string, work: Promise<void>) => {
     setFailure(undefined);
     setBusy(what);
@@ -209,7 +209,7 @@ export function ReviewScreen({
         try {
           await lookUp(address, { id: passkey.id, publicKey: passkey.publicKey });
         } catch (error) {
-          // The passkey is there: the reader goes on with it, and makes no second one.
+          // The passkey exists: the user continues with it and does not create a second one.
           setIsChoosing(true);
           throw error;
         }
@@ -259,8 +259,8 @@ export function ReviewScreen({
       {before && (
         <Notice tone="strong" title="You have already allowed this request.">
           <p>
-            That was on <Moment at={before.grantedAt} />. Allowing it again adds a second permission: the
-            limits add up. If your agent did not receive the response, send it again.
+            You did so on <Moment at={before.grantedAt} />. Allowing it again adds a second permission, and
+            their limits add up. If your agent did not receive the response, send it again.
           </p>
           <Actions>
             <Button
@@ -275,7 +275,7 @@ export function ReviewScreen({
       {reviewWarnings(review, now / 1000, vouched).map((warning, index) => {
         const { tone, title, text } = warningWords(warning);
         return (
-          // Several calls have warnings of the same code; their order never changes.
+          // Several calls may have warnings with the same code; their order never changes.
           // biome-ignore lint/suspicious/noArrayIndexKey: see above
           <Notice key={`${warning.code} ${index}`} tone={tone} title={<bdi>{title}</bdi>}>
             <p>{text}</p>
@@ -376,7 +376,7 @@ export function ReviewScreen({
   );
 }
 
-/** What speaks against signing, right before it: nothing wider than was asked, nothing that is over, nothing of another account. */
+/** Final checks before signing: not wider than requested, not expired, not for another account. */
 function reasonAgainst({ requested, proposal }: RequestedProposal, account: AccountState): unknown {
   const [excess] = sessionExcess(proposal.session, requested);
   if (excess) return new PageFailure("LIMITS_RAISED", {}, excess);

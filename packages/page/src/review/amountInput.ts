@@ -1,15 +1,15 @@
 import { parseAmount, Refusal } from "@latchkey/sdk";
 import { formatUnits } from "viem";
 
-/** What a reader typed into a field of the lowering form: a value, or what is wrong with it. */
+/** An amount entered in the form: a value, or what is wrong with it. */
 export type TypedAmount = { amount: bigint; error?: undefined } | { amount?: undefined; error: string };
 
 /**
- * Reads an amount that a reader typed. A comma counts as a point, since many keyboards have no other; both in one number
- * are refused rather than guessed at.
+ * Parses an amount the user typed. A comma counts as a decimal point, since many keyboards have only that; a number
+ * with both is rejected rather than guessed at.
  *
  * @param text In whole tokens.
- * @param most Base units: what was asked.
+ * @param most The requested amount, in base units.
  */
 export function readAmount(text: string, decimals: number, most: bigint): TypedAmount {
   const written = text.trim().replace(/^\$/, "");

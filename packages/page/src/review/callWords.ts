@@ -3,26 +3,26 @@ import { type Address, getAddress, type Hex, slice, toFunctionSelector } from "v
 import { amountText } from "../ui/amountText.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";
 
-/** What a call that a session may make does to the reader's money. */
+/** What an allowed call can do to the user's money. */
 export type CallWords = {
-  /** The function as its source writes it; undefined where the page does not know it. */
+  /** The function's signature; undefined if the page does not know it. */
   signature: string | undefined;
-  /** What the agent can do by it, one sentence. */
+  /** What the agent can do with it, in one sentence. */
   title: string;
   /** What that means. */
   text: string;
 };
 
-/** A function that moves money or hands out rights over it. Offsets are those of the arguments' words in the calldata. */
+/** A function that moves money or grants rights over it. Offsets are those of the arguments' words in the calldata. */
 type KnownCall = { signature: string; to?: number; amount?: number; does: (words: ArgumentWords) => string };
 
-/** The arguments as far as the rules fix them. */
+/** The arguments, as far as the rules fix them. */
 type ArgumentWords = {
-  /** The token, as far as the page knows it. */
+  /** The token, if the page knows it. */
   what: string;
-  /** `"anyone"`, or the one address that the rules leave. */
+  /** `"anyone"`, or the only address the rules allow. */
   whom: string;
-  /** `"in any amount"`, or the most that the rules leave. */
+  /** `"in any amount"`, or the maximum the rules allow. */
   howMuch: string;
 };
 
@@ -94,10 +94,10 @@ const bySelector = new Map<Hex, KnownCall>(known.map((one) => [toFunctionSelecto
 const UNCOUNTED = "The limits on this page do not count this, nor how often it happens.";
 
 /**
- * Says what a call does, as far as its selector tells: a hostile contract may do something else under the same one, which is
- * why there is no call that this page would call harmless.
+ * Describes a call by its selector. A hostile contract may do something else under the same selector, so no call is
+ * ever described as harmless.
  *
- * @param facts Of the target, where the page vouches for it as a token.
+ * @param facts The target's facts, if it is a token the page vouches for.
  */
 export function callWords(action: ActionReview, facts: TokenFacts | undefined): CallWords {
   const call = bySelector.get(action.selector.toLowerCase() as Hex);
@@ -124,13 +124,13 @@ export function callWords(action: ActionReview, facts: TokenFacts | undefined): 
   };
 }
 
-/** The only value of an address that the rules leave. */
+/** The only address the rules allow. */
 function onlyAddress({ rules }: ActionReview, at: number | undefined): Address | undefined {
   const rule = rules.find(({ offset, op }) => offset === at && op === 0);
   return rule && getAddress(slice(rule.value, 12));
 }
 
-/** How much of an amount the rules leave. */
+/** The maximum amount the rules allow. */
 function mostText({ rules }: ActionReview, at: number | undefined, facts: TokenFacts | undefined): string {
   const bounds = rules.flatMap(({ offset, op, value }) => {
     if (offset !== at) return [];

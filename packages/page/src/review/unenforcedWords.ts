@@ -1,6 +1,6 @@
 import type { UnenforcedLimit } from "@latchkey/sdk/review";
 
-/** What the chain does not hold a session to, in the reader's words, by the SDK's code. */
+/** What the chain does not enforce, in the user's terms, by the SDK's code. */
 export const unenforcedWords: Record<UnenforcedLimit["code"], string> = {
   ANY_RECIPIENT: "Who gets paid: anyone is allowed, so someone with the agent's key could pay themselves.",
   PERIOD_EDGE: "Spending across a reset: two periods' limits can be spent within moments of it.",

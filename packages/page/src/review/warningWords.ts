@@ -1,10 +1,10 @@
 import { callWords } from "./callWords.ts";
 import type { ReviewWarning } from "./reviewWarnings.ts";
 
-/** A warning as it is shown. */
+/** A warning's text. */
 export type WarningWords = { tone: "warn" | "strong"; title: string; text: string };
 
-/** The words of a warning of the review. */
+/** The text of a review warning. */
 export function warningWords(warning: ReviewWarning): WarningWords {
   switch (warning.code) {
     case "UNLIMITED":

@@ -14,7 +14,7 @@ import { Status } from "../ui/Status.tsx";
 import { FailureNotice } from "../wording/FailureNotice.tsx";
 import { PageFailure } from "../wording/PageFailure.ts";
 
-/** RPC URLs, and what the page remembers: to be carried to another browser as a file. */
+/** RPC URLs, and the page's saved data, which can be moved to another browser as a file. */
 export function SettingsScreen({ onClose }: { onClose: () => void }): ReactNode {
   const chains = useChains();
   const [done, setDone] = useState("");

@@ -8,7 +8,7 @@ import { Field } from "../ui/Field.tsx";
 import { Screen } from "../ui/Screen.tsx";
 import { FailureNotice } from "../wording/FailureNotice.tsx";
 
-/** What is shown without a request: what the page is for, and a place to paste a link that did not open by itself. */
+/** Shown without a request: what the page is for, and a field to paste a link that did not open by itself. */
 export function StartScreen(): ReactNode {
   const { grants } = useSaved();
   const [text, setText] = useState("");

@@ -10,8 +10,8 @@ import type { TappedGrant } from "./prepareTap.ts";
 const executionAbi = parseAbi(["function execTransaction() returns (bool success)"]);
 
 /**
- * Asks the chain whether what was signed will work: whether the account stands by the grant, or the transaction that comes
- * before it would succeed. Nothing is sent.
+ * Simulates what was signed: whether the account accepts the grant, or the transaction that precedes it would succeed.
+ * Nothing is sent.
  *
  * @throws {PageFailure} SIMULATION_FAILED; {@link Refusal} NOT_GRANTED and others of `verifyGrant`; NETWORK.
  */

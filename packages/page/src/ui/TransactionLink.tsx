@@ -1,9 +1,9 @@
 import type { Hash } from "viem";
 
 /**
- * A transaction: a link to the chain's explorer where there is one, else its hash.
+ * A transaction: a link to the chain's block explorer if there is one, otherwise its hash.
  *
- * @param props.explorer The explorer's address without a slash at its end.
+ * @param props.explorer The explorer's URL without a trailing slash.
  */
 export const TransactionLink = ({ hash, explorer }: { hash: Hash; explorer: string | undefined }) =>
   explorer ? (

@@ -4,8 +4,8 @@ import { Screen } from "../ui/Screen.tsx";
 import { FailureNotice } from "./FailureNotice.tsx";
 
 /**
- * Shows words in place of a screen that cannot be drawn. Without it a fault of the page, or a request that nobody thought
- * of, would leave it blank. React has no other form for this than a class.
+ * Shows a message in place of a screen that fails to render. Without it, a bug or an unforeseen request would leave the
+ * page blank. React supports error boundaries only as classes.
  */
 export class FailureBoundary extends Component<{ children: ReactNode }, { failure: unknown }> {
   override state: { failure: unknown } = { failure: undefined };

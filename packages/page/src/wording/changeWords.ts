@@ -1,12 +1,12 @@
 import type { ChangeKind } from "../manage/SessionChange.ts";
 
-/** How a change is spoken of, before and after it is made. */
+/** How a change is described, before and after it takes effect. */
 type ChangeWords = {
   made: string;
   notMade: string;
-  /** What the agent can do for as long as it is not made. */
+  /** What the agent can do until it takes effect. */
   meanwhile: string;
-  /** The same, while it is on its way. */
+  /** The same, while it is pending. */
   untilMined: string;
 };
 

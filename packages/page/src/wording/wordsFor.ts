@@ -4,14 +4,14 @@ import { plainText } from "../ui/plainText.ts";
 import { changeWords } from "./changeWords.ts";
 import { PageFailure, type PageFailureCode } from "./PageFailure.ts";
 
-/** A failure in the reader's words. */
+/** A failure in the user's terms. */
 export type FailureWords = {
   code: PageFailureCode | RefusalCode;
   /** What happened, one sentence. */
   title: string;
-  /** What the reader can do about it, and what is not lost. */
+  /** What the user can do about it, and what is not lost. */
   whatToDo: string;
-  /** What the reader can pass on to whoever runs the agent, in the words of programs. */
+  /** Technical detail that the user can pass on to the agent's operator. */
   detail?: string | undefined;
 };
 
@@ -23,7 +23,7 @@ const wordsOf = (change = "stop") => changeWords[change as ChangeKind];
 
 const again = "Nothing was signed. You can try again.";
 
-/** The words of every failure of the page itself. */
+/** Messages for every failure of the page itself. */
 const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
   NO_WEBAUTHN: () => [
     "This browser cannot use passkeys here.",
@@ -159,7 +159,7 @@ const pageWords: Record<PageFailureCode, (details: Details) => Words> = {
   ],
 };
 
-/** Words for what the SDK and the chain refuse, where its own are made for programmers. */
+/** Messages for the SDK's errors, where its own are written for developers. */
 const refusalWords: Partial<Record<RefusalCode, Words>> = {
   NETWORK: pageWords.CHAIN_UNREACHABLE({}),
   WRONG_CHAIN: [
@@ -197,8 +197,8 @@ const refusalWords: Partial<Record<RefusalCode, Words>> = {
 };
 
 /**
- * What the reader is told about a failure. Codes of the page come first, then those of the SDK. Whatever else a program
- * says of it is no advice to the reader, and stands apart as a detail.
+ * The message for a failure. The page's codes come first, then the SDK's. Anything else is not advice to the user and
+ * is shown separately as a detail.
  */
 export function wordsFor(error: unknown): FailureWords {
   if (error instanceof PageFailure) {
@@ -217,8 +217,8 @@ export function wordsFor(error: unknown): FailureWords {
   };
 }
 
-/** Failures that stay whatever is tried. */
+/** Failures that a retry cannot fix. */
 const lasting: readonly FailureWords["code"][] = ["EXPIRED_REQUEST", "MALFORMED_REQUEST", "UNKNOWN_TOKEN"];
 
-/** Whether trying again cannot help: what was asked is wrong, not the way to it. */
+/** Whether a retry cannot help, because the request itself is wrong. */
 export const isLasting = (error: unknown): boolean => lasting.includes(wordsFor(error).code);
