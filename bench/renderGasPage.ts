@@ -34,7 +34,7 @@ const summary: Blocks = {
       ["Safe 1.4.1", "Safe 1.5.0"],
       [
         ...rows.map(([what, row]) => [what, gas(`safe-1.4.1/${row}`), gas(`safe-1.5.0/${row}`)]),
-        ["an x402 payment from a wallet that says yes to everything", gas(floor), gas(floor)],
+        ["an x402 payment from a wallet that accepts everything", gas(floor), gas(floor)],
       ],
     );
   },
@@ -57,7 +57,7 @@ const summary: Blocks = {
         ...ERC7579_ACCOUNTS.map((account) => formatGas(figures[`erc7579/${account}/${row}`] ?? Number.NaN)),
       ]),
     );
-    return `The same on ERC-7579 accounts. A userOp is alone in its bundle, on EntryPoint 0.7:\n\n${table}`;
+    return `The same on ERC-7579 accounts. Each userOp is alone in its bundle, on EntryPoint 0.7:\n\n${table}`;
   },
 };
 
