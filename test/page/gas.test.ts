@@ -195,7 +195,7 @@ describe("A stop or a pause that its wallet does not carry out", function () {
       await openManage(human);
       await card(human, "Research Bot").getByText("Active", { exact: true }).waitFor();
       await button(human, change).click();
-      expect(await failure(human)).to.include(`the chain does not say that it is ${made}`);
+      expect(await failure(human)).to.include(`A transaction was mined, but it is not ${made}.`);
       expect(await textOf(human)).not.to.include(`Mined: it is ${made}`);
       expect((await sessionStatus(client, grant)).active).to.equal(true);
       wallet.answer = undefined;

@@ -62,7 +62,7 @@ describe("A hostile request", function () {
       for (const [what, link] of Object.entries(links)) {
         await human.page.goto("about:blank");
         await human.page.goto(link());
-        expect(await failure(human), what).to.match(/does not carry a request/);
+        expect(await failure(human), what).to.match(/does not contain a valid request/);
         await expectNothingToAllow(human);
       }
     });
@@ -90,7 +90,7 @@ describe("A hostile request", function () {
     const human = await newHuman();
     const name = "Your Bank\u202e\u2066 tob\u0000\u200b\u0007";
     await human.page.goto(strangersLink({ name, justification: "Safe\u202eevil\u2069" }));
-    await heading(human, /^Let “Your Bank tob” \(.*left out\) spend from your account\?$/).waitFor();
+    await heading(human, /^Let “Your Bank tob” \(.*removed\) spend from your account\?$/).waitFor();
     const shown = await human.page.locator("body").innerText();
     expect(shown.replace(/\n|\t/g, "")).not.to.match(TRICKS);
   });
@@ -99,7 +99,7 @@ describe("A hostile request", function () {
     const human = await newHuman();
     await openReview(human, strangersLink({ name: "Latchkey Support" }), "Latchkey Support");
     expect(await heading(human).locator("bdi").innerText()).to.equal("Latchkey Support");
-    expect(await textOf(human)).to.match(/calls itself that; nobody has checked the name/);
+    expect(await textOf(human)).to.match(/calls itself that\. The name is not verified/);
   });
 
   it("cannot end its name's quotation marks, which have a look of their own", async () => {

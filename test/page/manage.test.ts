@@ -230,7 +230,7 @@ describe("Manage", function () {
     await human.page.getByText(/Signed but not sent/).waitFor();
     await overtake(safe, 1n);
     await mendChain(human);
-    expect(await failure(human)).to.match(/made another transaction since.*go on spending.*again/);
+    expect(await failure(human)).to.match(/executed another transaction since.*can still spend.*again/);
     expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
     await shown.getByText("Active", { exact: true }).waitFor();
     await button(human, "Stop now").click();
