@@ -95,16 +95,16 @@ describe("docs/architecture.md", () => {
     expect(strange).to.deep.equal([]);
   });
 
-  it("counts the places that a field's form has, five at most on either side of the chain", () => {
-    const [, ...lists] = section("A new field in a session touches these places").split("\nIts form in ");
+  it("counts the places of a field's representation, at most five on chain and five in the SDK", () => {
+    const [, ...lists] = section("A new field in a session touches these places").split("\nIts representation in ");
     expect(lists).to.have.length(2);
     for (const list of lists) {
-      const [form = ""] = list.split("\nWhat it means");
+      const [form = ""] = list.split("\nWhere it is used");
       expect(form.match(/^- `/gm), form).to.have.length.within(1, 5);
     }
     // A salt means nothing: whatever names it deals with the form alone, or asks for the salt of a new session.
     const form: readonly string[] =
-      lists[1]?.split("\nWhat it means")[0]?.match(/(?<=^- `packages\/sdk\/src\/)[\w./]+/gm) ?? [];
+      lists[1]?.split("\nWhere it is used")[0]?.match(/(?<=^- `packages\/sdk\/src\/)[\w./]+/gm) ?? [];
     const named = globSync("packages/sdk/src/**/*.ts", { cwd: root, exclude: ["**/generated/**"] })
       .filter((path) => /\bsalt\b[,:]/.test(read(path).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")))
       .map((path) => path.replaceAll("\\", "/").replace("packages/sdk/src/", ""));
