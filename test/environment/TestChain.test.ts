@@ -9,10 +9,10 @@ import { executeByKit } from "./safeKit.ts";
 import { openTestChain } from "./TestChain.ts";
 import { installUsdc, USDC } from "./usdc.ts";
 
-describe("a chain behind JSON-RPC, with an id of its own", function () {
+describe("a chain behind JSON-RPC, with its own id", function () {
   this.timeout(120_000);
 
-  it("gets USDC, Safe and Latchkey as one in process does", async () => {
+  it("gets USDC, Safe and Latchkey like an in-process one", async () => {
     const server = await network.createServer("default", "127.0.0.1");
     const { address, port } = await server.listen();
     try {

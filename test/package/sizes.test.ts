@@ -41,7 +41,7 @@ const parts: readonly Part[] = [
   { name: "addressOf", contents: `export { addressOf } from "@latchkey/sdk/addresses";`, limit: 869 },
 ];
 
-describe("what the package weighs in a program", function () {
+describe("the package's bundle size", function () {
   this.timeout(60_000);
   let project: Project;
   before(async () => {

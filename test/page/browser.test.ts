@@ -11,7 +11,7 @@ describe("In the browser, the page", function () {
   this.timeout(60_000);
   usePage();
 
-  it("runs no script that got into it, and connects to no unencrypted stranger", async () => {
+  it("runs no injected script, and connects to no unencrypted third party", async () => {
     const human = await newHuman();
     human.expectProblem(/Content Security Policy/);
     await human.page.goto(world().page.url);
@@ -38,7 +38,7 @@ describe("In the browser, the page", function () {
     expect(outcome).to.deep.equal({ pwned: false, connected: false });
   });
 
-  it("asks for the passkey within the click itself, and always for the user to be verified", async () => {
+  it("prompts for the passkey within the click itself, always with user verification", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await human.page.addInitScript(() => {
@@ -70,7 +70,7 @@ describe("In the browser, the page", function () {
     ]);
   });
 
-  it("tells whoever opens the same link again that it was allowed already", async () => {
+  it("says that a reopened link was already allowed", async () => {
     const agent = await newAgent();
     const human = await newHuman();
     await allowAsNewcomer(human, agent);
@@ -79,7 +79,7 @@ describe("In the browser, the page", function () {
     expect(await textOf(human)).to.include("You have already allowed this request");
   });
 
-  it("does not hand on a grant that the account no longer stands by: everything was stopped while the review was open", async () => {
+  it("does not hand over a grant that is no longer valid because everything was stopped during the review", async () => {
     const { testChain, latchkey, client } = world();
     const human = await newHuman();
     const { account } = (await allowAsNewcomer(human, await newAgent())).session;
@@ -97,7 +97,7 @@ describe("In the browser, the page", function () {
     expect((await sessionStatus(client, await agent.handoff.answer)).active).to.equal(true);
   });
 
-  it("works on, with words, where the browser keeps nothing", async () => {
+  it("continues with a message if the browser cannot save data", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await human.page.addInitScript(() => {
@@ -112,7 +112,7 @@ describe("In the browser, the page", function () {
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
-  it("begins anew where what it kept is damaged", async () => {
+  it("starts over if the saved data is corrupted", async () => {
     const human = await newHuman();
     await human.page.goto(world().page.url);
     await human.page.evaluate(() => localStorage.setItem("latchkey", `{"version":99,"grants":"<b>"`));
@@ -120,7 +120,7 @@ describe("In the browser, the page", function () {
     expect(await textOf(human)).to.include("Nothing has been allowed from this browser yet");
   });
 
-  it("carries what it remembers to another browser as a file, and where chains are asked is not in its power", async () => {
+  it("moves its data to another browser as a file, without RPC URLs", async () => {
     const agent = await newAgent();
     const one = await newHuman();
     await allowAsNewcomer(one, agent);
@@ -148,7 +148,7 @@ describe("In the browser, the page", function () {
     await card(other, "Research Bot").getByText("Active", { exact: true }).waitFor();
   });
 
-  it("refuses a file that it did not write", async () => {
+  it("rejects a file that it did not export", async () => {
     const human = await newHuman();
     await human.page.goto(world().page.url);
     await button(human, "Settings").click();
@@ -158,7 +158,7 @@ describe("In the browser, the page", function () {
     expect(await failure(human)).to.include("This file was not exported from this page");
   });
 
-  it("asks the chain where the reader wants it asked, and refuses addresses that are not private", async () => {
+  it("uses the user's RPC URL, and rejects unencrypted ones", async () => {
     const human = await newHuman();
     await human.page.goto(world().page.url);
     await button(human, "Settings").click();

@@ -20,7 +20,7 @@ describe("A human with an account", function () {
   };
 
   for (const version of ["1.4.1", "1.5.0"] as const) {
-    it(`whose Safe ${version} knows nothing of Latchkey installs and grants on one prompt, in one transaction`, async () => {
+    it(`whose Safe ${version} does not have Latchkey installs and grants with one prompt, in one transaction`, async () => {
       const { client, latchkey } = world();
       const human = await newHuman();
       const safe = await passkeySafe(await putPasskey(human), version);
@@ -48,7 +48,7 @@ describe("A human with an account", function () {
       await buys(agent, safe);
     });
 
-    it(`whose Safe ${version} has Latchkey already grants on one prompt, without a transaction`, async () => {
+    it(`whose Safe ${version} already has Latchkey grants with one prompt, without a transaction`, async () => {
       const { client } = world();
       const human = await newHuman();
       const safe = await latchkeySafe(await putPasskey(human), version);
@@ -66,7 +66,7 @@ describe("A human with an account", function () {
     });
   }
 
-  it("whose Safe did something else while the review was open is told so, and allows at the second try", async () => {
+  it("whose Safe executed another transaction during the review is told so, and succeeds on the second try", async () => {
     const { testChain } = world();
     const human = await newHuman();
     const safe = await passkeySafe(await putPasskey(human), "1.4.1");
@@ -87,7 +87,7 @@ describe("A human with an account", function () {
     expect((await agent.handoff.answer).session.account).to.equal(safe);
   });
 
-  it("with two owners who must agree is sent to the wallet where they sign together", async () => {
+  it("that requires two owners is sent to the owners' wallet", async () => {
     const human = await newHuman();
     const mine = await putPasskey(human);
     const other = "0x00000000000000000000000000000000000a11ce";
@@ -98,7 +98,7 @@ describe("A human with an account", function () {
     expect(await failure(human)).to.include("requires 2 owners to sign");
   });
 
-  it("that is no Safe is told so", async () => {
+  it("that is not a Safe is told so", async () => {
     const human = await newHuman();
     await putPasskey(human);
     const { handoff } = await newAgent();
@@ -107,7 +107,7 @@ describe("A human with an account", function () {
     expect(await failure(human)).to.match(/is not a supported account/);
   });
 
-  it("is told that the batch replaces its handler, and nothing of it where Latchkey is installed", async () => {
+  it("is told that the batch replaces its handler, unless Latchkey is installed", async () => {
     const human = await newHuman();
     const safe = await passkeySafe(await putPasskey(human), "1.4.1");
     const { handoff } = await newAgent();
@@ -122,7 +122,7 @@ describe("A human with an account", function () {
     expect(await textOf(other)).not.to.include("replaces this Safe's fallback handler");
   });
 
-  it("keeps an extensible handler, on which other apps may have set something: payments by signature stay off", async () => {
+  it("keeps an extensible handler, which other apps may have configured: payments by signature stay off", async () => {
     const human = await newHuman();
     const safe = await passkeySafe(await putPasskey(human), "1.4.1");
     const slot = keccak256(toHex("fallback_manager.handler.address"));
@@ -134,7 +134,7 @@ describe("A human with an account", function () {
     expect(await textOf(human)).not.to.include("replaces this Safe's fallback handler");
   });
 
-  it("sees on the review which account and chain it is", async () => {
+  it("sees the account and chain in the review", async () => {
     const human = await newHuman();
     const safe = await latchkeySafe(await putPasskey(human), "1.4.1");
     const { handoff } = await newAgent({ account: safe });

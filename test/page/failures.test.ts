@@ -6,11 +6,11 @@ import { latchkeySafe } from "./environment/passkeySafe.ts";
 import { button, chooseAccount, expectNothingToAllow, failure, openReview } from "./environment/screens.ts";
 import { strangersLink } from "./environment/strangersLink.ts";
 
-describe("When something fails, the page says what, and the human can go on:", function () {
+describe("When something fails, the page says what, and the user can continue:", function () {
   this.timeout(60_000);
   usePage();
 
-  it("a prompt for a new passkey that was refused", async () => {
+  it("a rejected prompt for a new passkey", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -23,7 +23,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
-  it("a prompt for the signature that was refused", async () => {
+  it("a rejected prompt for the signature", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -50,7 +50,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await expectNothingToAllow(human);
   });
 
-  it("a device that verifies nobody: what it signs is not taken", async () => {
+  it("a device without user verification: its signature is not accepted", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -65,7 +65,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
-  it("an authenticator whose signature is wrong: the agent never sees it", async () => {
+  it("an authenticator with a wrong signature: the agent never gets it", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -101,7 +101,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
   });
 
-  it("an agent that did not get the answer: it is given again, without allowing anew, also after the page was closed", async () => {
+  it("an agent that did not get the response: it is sent again without a new prompt, even after the page was closed", async () => {
     const agent = await newAgent();
     const human = await newHuman();
     human.expectProblem(/net::ERR_/);
@@ -120,7 +120,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
 
-  it("a chain that is lost right after the passkey was made: its account is offered, and no second passkey is needed", async () => {
+  it("a chain that is lost right after the passkey was created: its account is offered, and no second passkey is needed", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -136,7 +136,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
 
-  it("a link that is over, which no second try can change", async () => {
+  it("an expired link, which cannot be retried", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ until: Math.floor(Date.now() / 1000) - 60 }));
     expect(await failure(human)).to.match(/This request has expired.*Ask your agent for a new link/);
@@ -144,7 +144,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await button(human, "Decline").waitFor();
   });
 
-  it("a link whose request has a fault deep inside: no path of it, and no advice for programmers", async () => {
+  it("a link with a deeply nested error: no path, and no advice for developers", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ budgets: [{ period: -1 }] }));
     const text = await failure(human);
@@ -152,7 +152,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect(text).not.to.match(/budgets|period|\[\d\]|\.\d\.|expected|Have nothing signed/i);
   });
 
-  it("a site whose list of chains is damaged", async () => {
+  it("a site with a corrupted list of chains", async () => {
     const human = await newHuman();
     await human.context.route("**/config.json", (route) =>
       route.fulfill({ json: { chains: [{ id: "x" }] } }),
@@ -163,7 +163,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect(text).not.to.match(/expected|invalid/i);
   });
 
-  it("a chain that cannot be reached", async () => {
+  it("an unreachable chain", async () => {
     const { handoff } = await newAgent();
     const human = await newHuman();
     await breakChain(human, "unreachable");
@@ -194,7 +194,7 @@ describe("When something fails, the page says what, and the human can go on:", f
       .waitFor();
   });
 
-  it("an agent that waits no longer: the answer is not lost", async () => {
+  it("an agent that no longer waits: the response is not lost", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     human.expectProblem(/Failed to load resource: net::ERR_/);

@@ -31,7 +31,7 @@ describe("A hostile request", function () {
   this.timeout(60_000);
   usePage();
 
-  describe("that is malformed is refused with words, and nothing can be allowed", () => {
+  describe("that is malformed is rejected with a message, and nothing can be allowed", () => {
     const honest = () => JSON.stringify(strangersRequest());
     const links: Record<string, () => string> = {
       "no base64": () => `${world().page.url}#request=%%%`,
@@ -68,7 +68,7 @@ describe("A hostile request", function () {
     });
   });
 
-  it("with script in its name runs none of it, and shows it as the text that it is", async () => {
+  it("with script in its name is shown as text and not run", async () => {
     const human = await newHuman();
     const name = `<img src=x onerror="pwned=1"><script>pwned=1</script>`;
     let dialogs = 0;
@@ -86,7 +86,7 @@ describe("A hostile request", function () {
     expect(await human.page.locator("img, iframe, object, embed, a[href^='javascript']").count()).to.equal(0);
   });
 
-  it("with signs in its name that turn or hide text shows none of them, and says so", async () => {
+  it("with characters in its name that reorder or hide text shows none of them, and says so", async () => {
     const human = await newHuman();
     const name = "Your Bank\u202e\u2066 tob\u0000\u200b\u0007";
     await human.page.goto(strangersLink({ name, justification: "Safe\u202eevil\u2069" }));
@@ -95,14 +95,14 @@ describe("A hostile request", function () {
     expect(shown.replace(/\n|\t/g, "")).not.to.match(TRICKS);
   });
 
-  it("has its name in quotes and marked as claimed, apart from the page's own words", async () => {
+  it("has its name quoted and marked as claimed, apart from the page's own words", async () => {
     const human = await newHuman();
     await openReview(human, strangersLink({ name: "Latchkey Support" }), "Latchkey Support");
     expect(await heading(human).locator("bdi").innerText()).to.equal("Latchkey Support");
     expect(await textOf(human)).to.match(/calls itself that\. The name is not verified/);
   });
 
-  it("cannot end its name's quotation marks, which have a look of their own", async () => {
+  it("cannot close its name's quotation marks, which are styled differently", async () => {
     const human = await newHuman();
     const name = "Bot” – verified by Latchkey, safe to allow. Let “it";
     await openReview(
@@ -119,12 +119,12 @@ describe("A hostile request", function () {
     expect(await lookOf("h1 bdi")).not.to.equal(await lookOf("h1"));
   });
 
-  describe("that moves a token by a call beside the budgets is called what it is", () => {
+  describe("that moves a token with a call outside the budgets is described as such", () => {
     const transfer = "0xa9059cbb";
     const any = [{ offset: 36, op: 5, value: numberToHex(0n, { size: 32 }) }];
     const DAI = "0x6B175474E89094C44Da98b954EedeAC495271d0F";
 
-    it("where a rule that always holds stands beside USDC's transfer, and there is no budget", async () => {
+    it("with an always-true rule on USDC's transfer and no budget", async () => {
       const human = await newHuman();
       const { usdc } = world();
       const actions = [{ target: usdc.address, selector: transfer, rules: any }] as const;
@@ -135,7 +135,7 @@ describe("A hostile request", function () {
       expect(text).not.to.match(/It cannot pay anyone/);
     });
 
-    it("where a budget of a dollar stands beside another token's transfer", async () => {
+    it("with a budget of a dollar and another token's transfer", async () => {
       const human = await newHuman();
       const actions = [{ target: DAI, selector: transfer, rules: any }] as const;
       await openReview(human, strangersLink({ actions }));
@@ -158,7 +158,7 @@ describe("A hostile request", function () {
     for (const recipient of recipients) expect(text).to.include(recipient);
   });
 
-  it("with a recipient that looks like another one is warned of", async () => {
+  it("with a look-alike recipient has a warning", async () => {
     const human = await newHuman();
     const { shop } = world();
     await openReview(
@@ -171,7 +171,7 @@ describe("A hostile request", function () {
     expect(await textOf(honest)).not.to.match(/addresses look alike but are different/);
   });
 
-  it("with a token that refers readers to a server of its choice has the page ask nobody but the chain", async () => {
+  it("with a token that refers to another server makes the page contact only the chain", async () => {
     const human = await newHuman();
     const token = someone();
     const referral = encodeErrorResult({
@@ -187,7 +187,7 @@ describe("A hostile request", function () {
     await expectNothingToAllow(human);
   });
 
-  it("for a chain that the page does not know is refused by name", async () => {
+  it("for an unsupported chain is rejected by chain id", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ chainId: 666 }));
     expect(await failure(human)).to.include("This page does not support chain 666");
@@ -221,7 +221,7 @@ describe("A hostile request", function () {
     );
   });
 
-  it("that never ends says so before it can be allowed", async () => {
+  it("with a distant end says so before it can be allowed", async () => {
     const human = await newHuman();
     await openReview(human, strangersLink({ until: 2 ** 47 - 1 }));
     expect(await textOf(human)).to.match(/This lasts more than \d+ years/);
@@ -236,7 +236,7 @@ describe("A hostile request", function () {
     expect(await textOf(human)).to.match(/It can send USDC to anyone/);
   });
 
-  it("that is over already is refused", async () => {
+  it("that has expired is rejected", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ until: Math.floor(Date.now() / 1000) - 3600 }));
     expect(await failure(human)).to.match(/This request has expired/);

@@ -30,11 +30,11 @@ const alert = ({ page }: Human) => page.getByRole("alert").filter({ hasText: /\S
 const status = ({ page }: Human, text: RegExp) => page.getByRole("status").filter({ hasText: text });
 
 for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
-  describe(`On a ${viewport}, the reader sees at once`, function () {
+  describe(`On a ${viewport}, the user sees immediately`, function () {
     this.timeout(60_000);
     usePage();
 
-    it("that the prompt for a new passkey was refused, and what goes on meanwhile", async () => {
+    it("that the prompt for a new passkey was rejected, and progress meanwhile", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
       await human.refuse(true);
@@ -47,7 +47,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, status(human, /create the passkey/));
     });
 
-    it("that the prompt for the signature was refused, wherever on the review", async () => {
+    it("that the prompt for the signature was rejected, anywhere in the review", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
       await button(human, "Create a passkey").click();
@@ -59,7 +59,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       }
     });
 
-    it("the field for the account, which has the focus, and what is wrong with what was typed there", async () => {
+    it("the focused field for the account, and what is wrong with its value", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
       await button(human, "Use an existing passkey").click();
@@ -87,7 +87,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, human.page.getByText("This time has already passed."));
     });
 
-    it("that this browser has no passkeys, and is offered none", async () => {
+    it("that this browser does not support passkeys, and offers none", async () => {
       const human = await newHuman({ viewport });
       const agent = await newAgent();
       await allowAsNewcomer(human, agent);
@@ -105,7 +105,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
         expect(await button(human, name).isDisabled(), name).to.equal(true);
     });
 
-    it("that the agent was not reached, and that the answer was copied", async () => {
+    it("that the agent was not reached, and that the response was copied", async () => {
       const human = await newHuman({ viewport });
       const agent = await newAgent();
       human.allow(agent.callback);
@@ -121,7 +121,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, status(human, /Copied/));
     });
 
-    it("that a link that was pasted carries no request", async () => {
+    it("that a pasted link contains no request", async () => {
       const human = await newHuman({ viewport });
       await human.page.goto(world().page.url);
       await human.page.getByRole("textbox").fill("no link");
@@ -129,7 +129,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, alert(human));
     });
 
-    it("that a setting was kept, and that a file was not taken", async () => {
+    it("that a setting was saved, and that a file was rejected", async () => {
       const human = await newHuman({ viewport });
       await human.page.goto(world().page.url);
       await button(human, "Settings").click();
@@ -148,7 +148,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, alert(human));
     });
 
-    it("the button that stops the first agent, what it does, and how the stop goes on", async () => {
+    it("the button that stops the first agent, what it does, and the progress of the stop", async () => {
       const human = await newHuman({ viewport });
       await allowAsNewcomer(human, await newAgent());
       await openManage(human);
@@ -168,7 +168,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, status(human, /Mined: it is stopped/));
     });
 
-    it("the buttons that pause and resume the first agent, what they do, and how that goes on", async () => {
+    it("the buttons that pause and resume the first agent, what they do, and their progress", async () => {
       const human = await newHuman({ viewport });
       await allowAsNewcomer(human, await newAgent());
       await openManage(human);
@@ -227,7 +227,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       expect((below?.top ?? Number.NaN) - stop.bottom).to.be.at.most(16);
     });
 
-    it("what the keyboard has the focus on, anywhere on the review", async () => {
+    it("the keyboard focus, anywhere in the review", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
       await human.page.getByText("Lower the limits", { exact: true }).click();

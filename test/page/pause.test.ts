@@ -23,7 +23,7 @@ describe("Pause and Resume", function () {
   this.timeout(90_000);
   usePage();
 
-  it("on one prompt each: paused, every payment is refused and the meters stay; resumed, the agent pays again", async () => {
+  it("with one prompt each: while paused, every payment is rejected and the meters stay; resumed, the agent pays again", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human } = owner;
@@ -59,7 +59,7 @@ describe("Pause and Resume", function () {
     expect(await execute()).to.match(/^0x/);
   });
 
-  it("says what the chain says of a pause and a resume by another device, whatever was done here before", async () => {
+  it("reflect a pause and a resume from another device, whatever was done here before", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -79,7 +79,7 @@ describe("Pause and Resume", function () {
     await button(human, "Pause").waitFor();
   });
 
-  it("of a paused session it can still be stopped for good", async () => {
+  it("allow a paused session to be stopped permanently", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -93,7 +93,7 @@ describe("Pause and Resume", function () {
   });
 
   for (const reload of [false, true])
-    it(`sends a pause that was signed while the node was down once it is back, once${reload ? ", also after the page was loaded anew" : ""}`, async () => {
+    it(`sends a pause that was signed while the node was down once it is back, once${reload ? ", even after reloading the page" : ""}`, async () => {
       const owner = await newOwner();
       const agent = await allow(owner);
       const { human } = owner;
@@ -118,7 +118,7 @@ describe("Pause and Resume", function () {
     });
 
   for (const reload of [false, true])
-    it(`never sends by itself a resume that was signed while the node was down, and offers to${reload ? ", also after the page was loaded anew" : ""}`, async () => {
+    it(`never sends by itself a resume that was signed while the node was down, and offers to${reload ? ", even after reloading the page" : ""}`, async () => {
       const owner = await newOwner();
       const agent = await allow(owner);
       const { human, safe } = owner;
@@ -151,7 +151,7 @@ describe("Pause and Resume", function () {
       expect(await buyer(agent)("report")).to.equal(200);
     });
 
-  it("has a stop take the place of a pause that waits, and lets nothing take the place of a stop that waits", async () => {
+  it("replace a pending pause with a stop, and never replace a pending stop", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human } = owner;
@@ -175,7 +175,7 @@ describe("Pause and Resume", function () {
     expect(sendings(human)).to.have.length(1);
   });
 
-  it("says that a signed pause is void where the account did something else first, and pauses at the next try", async () => {
+  it("report a signed pause as invalid after another transaction of the account, and pause on the next try", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -193,7 +193,7 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Paused").waitFor();
   });
 
-  it("says that a signed resume is void where the account did something else first: the agent still cannot spend", async () => {
+  it("report a signed resume as invalid after another transaction of the account: the agent still cannot spend", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -211,7 +211,7 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Active").waitFor();
   });
 
-  it("asks no passkey of a Safe whose owners sign together", async () => {
+  it("do not prompt for the passkey of a Safe with several required owners", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;

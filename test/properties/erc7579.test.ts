@@ -145,7 +145,7 @@ describe(`sessions on real ERC-7579 accounts with genuine USDC, step by step aga
     expect(tally.get("payment: executed")).to.equal(1);
   });
 
-  it("agree that an installation enables what it has all parts of", async () => {
+  it("agree that an installation only enables complete sessions", async () => {
     const pay = { call: "pay", to: "first payee", amount: "one" } as const;
     const tally = await checkSequence(ground, sequence(...installingAgain, executing(pay)));
     expect(tally.get("install: PartLeftOut")).to.equal(1);

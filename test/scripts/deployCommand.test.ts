@@ -33,7 +33,7 @@ describe("npm run deploy", function () {
     await removeFolders();
   });
 
-  it("says the cost, then a line a contract, and the second time that they are there already", async () => {
+  it("prints the cost, then a line per contract, and the second time that they are already deployed", async () => {
     const chain = await open();
     const first = await chain.run("--network", "base");
     expect(first.code, first.stderr).to.equal(0);
@@ -60,7 +60,7 @@ describe("npm run deploy", function () {
     expect(await chain.nonce()).to.equal(nonce);
   });
 
-  it("sends nothing in a dry run, and says what would be done and cost", async () => {
+  it("sends nothing in a dry run, and prints what would be done and its cost", async () => {
     const chain = await open();
     const run = await chain.run("--network", "base", "--dry-run");
     expect(run.code, run.stderr).to.equal(0);
@@ -140,7 +140,7 @@ describe("npm run deploy", function () {
     expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
   });
 
-  it("goes on where it was killed, and sends no transaction twice", async () => {
+  it("resumes after being killed, and sends no transaction twice", async () => {
     const chain = await open();
     await setAutomine(chain.test, false);
     const killed = await runCommand("deploy", ["--network", "base", "--out", chain.out], {
@@ -181,7 +181,7 @@ describe("npm run deploy", function () {
     expect(accepted.code, accepted.stderr).to.equal(0);
   });
 
-  it("lists the chain in the files of the version, once it is there", async () => {
+  it("lists the chain in the version's files once deployed", async () => {
     const chain = await open();
     const contracts = await readCompiledContracts();
     const version = "0.1.0";

@@ -27,7 +27,7 @@ describe("the live networks", () => {
     });
   }
 
-  it("have an RPC URL each, in a variable named for the network", () => {
+  it("each have an RPC URL, in a variable named after the network", () => {
     expect(["mainnet", "baseSepolia", "bscTestnet"].map(rpcUrlVariable)).to.deep.equal([
       "MAINNET_RPC_URL",
       "BASE_SEPOLIA_RPC_URL",
