@@ -215,7 +215,7 @@ function renderUserOps(figures: GasFigures): string {
 const MARKED = /<!-- bench: ([a-z-]+) -->\n[\s\S]*?<!-- end -->/g;
 
 /**
- * A page of {@link gasPages} with what stands between its marks (`<!-- bench: name -->` and `<!-- end -->`) written anew.
+ * A page of {@link gasPages} with what stands between its marks (`<!-- bench: name -->` and `<!-- end -->`) rewritten.
  * @throws If a mark is unknown, or one that the page should have is missing: its figures would go stale unseen.
  */
 export function renderGasPage(path: string, page: string, measurements: Measurements): string {

@@ -94,7 +94,7 @@ library Budgets {
     }
 
     /// @notice How much the period of `time` has released: all of perPeriod, or a stream's amount at that time.
-    /// @dev A stream starts anew each period. Its product is below 2**160.
+    /// @dev A stream resets each period. Its product is below 2**160.
     function releasedAt(
         Session memory session,
         SessionBudget memory budget,

@@ -76,7 +76,7 @@ const abi = parseAbi([
   "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)",
 ]);
 
-/** A Safe, whoever signs its grants, and how often that owner was asked to sign so far. */
+/** A Safe, the signer of its grants, and how often that owner was asked to sign so far. */
 type Owned = { account: SafeAccount; owner: Owner; asked(): number };
 
 /** The three ways to come to a Safe with Latchkey. */

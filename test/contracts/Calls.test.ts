@@ -279,7 +279,7 @@ describe("a call of a session", () => {
       const native = withAction({ budgets: [budget(), nativeBudget({ recipients: [alice] })] });
       await chain.send(enable(native));
       await chain.send(execute(native, [act({ value: 7n })]));
-      expect(await spentOf(native, 1), "though the target is no recipient").to.equal(7n);
+      expect(await spentOf(native, 1), "though the target is not a recipient").to.equal(7n);
       expect(await spentOf(native, 0)).to.equal(0n);
     });
     it("returns what the target returned", async () => {

@@ -252,8 +252,8 @@ describe("a payload", () => {
       const other = session({ salt: 2n });
       await chain.send(revokeAll(other.account));
       expect(await isGood({ of: other, grant: await grantOf(other) })).to.equal(false);
-      const anew = session({ epoch: await epochOf(other.account) });
-      expect(await isGood({ of: anew, grant: await grantOf(anew) })).to.equal(true);
+      const renewed = session({ epoch: await epochOf(other.account) });
+      expect(await isGood({ of: renewed, grant: await grantOf(renewed) })).to.equal(true);
     });
     it("is rejected for another account's session, and for one of another key", async () => {
       const elsewhere = session({ account: chain.safes["1.5.0"] });

@@ -395,7 +395,7 @@ describe("a session", () => {
     const padding = () => (32 - (size(sessionBytes(session())) % 32)) % 32;
     it("if its bytes do not directly follow the head, even at the same length", async () => {
       const bytes = sessionBytes(session());
-      expect(padding(), "room for the address of whoever called through the account").to.be.greaterThan(20);
+      expect(padding(), "room for the address of a caller through the account").to.be.greaterThan(20);
       await enabling(encoded());
       for (let shift = 1; shift <= padding(); ++shift) {
         const tail = concat([

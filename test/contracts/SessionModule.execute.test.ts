@@ -286,7 +286,7 @@ describe("execute", () => {
         { to: MODULE, data: encode("revokeAll", []) },
         { to: MODULE, data: enable(session({ account: ACTOR })).data },
       ]);
-      // The actor is no Safe, so that its own enable is refused for that, and for nothing else.
+      // The actor is not a Safe, so that its own enable is refused for that, and for nothing else.
       const [, reason] = chainOfReasons(
         await revertOf(chain.call({ ...execute(keyed(), [payNative(ACTOR, 1n)]), from: ACTOR })),
       );

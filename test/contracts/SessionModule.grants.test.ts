@@ -182,7 +182,7 @@ describe("a grant", () => {
     });
     expect(
       (await chain.call({ to: of.account, data: erc1271 })).slice(0, 10),
-      "the Safe says yes to it",
+      "the Safe accepts it",
     ).to.equal("0x1626ba7e");
     await notGranted(of, "0x");
     await notGranted(of, "0x00");
@@ -233,7 +233,7 @@ describe("a grant", () => {
       await teach("0x5229073f", concat([pad("0x01"), pad("0x40"), pad("0x20"), pad("0x01")]));
     });
     it("that accepts everything", async () => {
-      // Whatever it is asked, it says yes in 32 bytes, and a Safe's own forms of yes.
+      // Whatever it is asked, it accepts with 32 bytes, and in a Safe's own forms.
       await teach(DOMAIN_SEPARATOR, pad("0x07"));
       for (const answer of ["0x", pad("0x01"), pad("0x1626ba7e", { dir: "right" })] as Hex[]) {
         await teach(CHECK_SIGNATURES, answer);
@@ -251,7 +251,7 @@ describe("a grant", () => {
       }
       await teach(DOMAIN_SEPARATOR, pad("0x07"), { fails: true });
       await notGranted(of(), "0x1234");
-      // Nor though it says yes to signatures over nothing.
+      // Even if it accepts empty signatures.
       await teach(checkSignatures(keccak256("0x"), "0x", "0x1234"), "0x");
       await notGranted(of(), "0x1234");
     });

@@ -297,9 +297,9 @@ describe("the session lifecycle", () => {
     });
     it("lets the account grant again in the new epoch", async () => {
       await chain.send(revokeAll(safe()));
-      const anew = session({ epoch: await epochOf(safe()) });
-      await chain.send(execute(anew, [pay(alice, 1n)], await grantOf(anew)));
-      expect(await stateOf(await idOf(anew))).to.equal(ENABLED);
+      const renewed = session({ epoch: await epochOf(safe()) });
+      await chain.send(execute(renewed, [pay(alice, 1n)], await grantOf(renewed)));
+      expect(await stateOf(await idOf(renewed))).to.equal(ENABLED);
     });
   });
 

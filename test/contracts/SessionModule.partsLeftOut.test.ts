@@ -180,7 +180,7 @@ describe("a session with omitted parts", () => {
                 await refused(chain.send(await use(calls, leftOut)), "PartLeftOut", missing);
             if (i === NATIVE) continue;
             const token = i === DOLLARS ? usdc() : ODD_TOKEN;
-            // Whoever is paid: who may be is not known.
+            // For any recipient, since the recipients are not known.
             for (const to of [alice, mallory, zeroAddress, ANYONE])
               for (const amount of [0n, 5n, 100n * USD])
                 await refused(

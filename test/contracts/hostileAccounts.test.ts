@@ -102,7 +102,7 @@ describe("a contract that only resembles a Safe", () => {
     ["an offset that leads nowhere", words(2n ** 200n, 32n, 0n)],
     ["a length that is not there", words(32n, 33n, 0n)],
     ["no word of storage", words(32n, 0n, 0n)],
-    ["a handler that is no address", words(32n, 32n, 2n ** 255n)],
+    ["a handler that is not an address", words(32n, 32n, 2n ** 255n)],
   ] as const)
     it(`gets a typed error if it returns ${title} as its handler`, async () => {
       expect(size(answer)).to.equal(96);

@@ -45,7 +45,7 @@ const CONDUCTS: [name: string, ...rules: string[]][] = [
   ["sends ether", "OP-061"],
   ["asks the entry point something", "OP-054"],
   ["makes a deposit at the entry point", "OP-054"],
-  ["asks a precompile that is none", "OP-062"],
+  ["asks a missing precompile", "OP-062"],
 ];
 
 describe("the check of ERC-7562", () => {

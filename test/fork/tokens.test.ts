@@ -45,7 +45,7 @@ const [shop, stranger] = [
   addressOf("a stranger of the token tests"),
 ];
 const REENTERED = toFunctionSelector("Reentered(address)");
-/** Whoever a payload is not for: the tokens below have no signature rail. */
+/** Not the addressee of a payload: the tokens below have no signature rail. */
 const NO_DOMAIN = (address: Address): FiatToken => ({
   address,
   domain: { name: "", version: "", chainId: 1, verifyingContract: address },

@@ -92,7 +92,7 @@ describe("the model of ERC-7579 accounts", () => {
   };
   const install = (granter: `0x${string}` = GRANTS.good, sessions: Session[] = []) =>
     model.install(["validator", "executor"], granter, sessions);
-  /** What each execution was refused for; the text of what the EntryPoint may say, if it says no. */
+  /** What each execution was refused for; the text of what the EntryPoint may return, if it rejects. */
   const handle = (...ops: SessionOp[]) => {
     const handling = model.handle(ops);
     return "failures" in handling

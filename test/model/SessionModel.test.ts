@@ -232,7 +232,7 @@ describe("the model of spending", () => {
     expect(names(pays(1n, { sender: account }))).to.deep.equal(["NotKey"]);
     expect(names(pays(1n, { to: stranger }))).to.deep.equal(["RecipientNotAllowed"]);
     expect(names(pays(1n, { token: NATIVE }))).to.deep.equal(["ForbiddenTarget"]);
-    // The router is the target of an action, which is no budget.
+    // The router is the target of an action, which is not a budget.
     expect(names(pays(1n, { token: router }))).to.deep.equal(["CallNotAllowed"]);
     model.ledger.setBalance(usdc, account, 1n);
     expect(names(pays(2n))).to.deep.equal(["CallFailed"]);
@@ -362,7 +362,7 @@ describe("the model of a session's lifecycle", () => {
     } as const;
     expect(model.says({ ...signed, leftOut: WHOLE })).to.equal(true);
     expect(model.says({ ...signed, leftOut: { budgets: [], actions: true } })).to.equal(false);
-    // An empty grant is none, and so no payload.
+    // An empty grant is invalid, and so is the payload.
     expect(names(model.enable(account, of))).to.be.empty;
     expect(model.says({ ...signed, carries: "none", leftOut: WHOLE })).to.equal(false);
     expect(model.says({ ...signed, carries: "nothing", leftOut: WHOLE })).to.equal(true);

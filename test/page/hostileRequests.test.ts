@@ -43,8 +43,8 @@ describe("A hostile request", function () {
       "a member that no request has": () =>
         linkWith(honest().replace('"name"', '"rpc":"http://127.0.0.1:1","name"')),
       "a __proto__": () => linkWith(honest().replace('"name"', '"__proto__":{"isAdmin":true},"name"')),
-      "a name of 65 signs": () => strangersLink({ name: "n".repeat(65) }),
-      "a name of 200,000 signs": () => strangersLink({ name: "n".repeat(200_000) }),
+      "a name of 65 characters": () => strangersLink({ name: "n".repeat(65) }),
+      "a name of 200,000 characters": () => strangersLink({ name: "n".repeat(200_000) }),
       "arrays a thousand deep": () => linkWith(`${"[".repeat(10_000)}${"]".repeat(10_000)}`),
       "a callback to another machine": () => strangersLink({ callback: "http://192.168.0.1:80/x" }),
       "a callback that only looks local": () =>

@@ -70,7 +70,7 @@ describe("The limits on the review", function () {
       const field = human.page.getByRole("textbox", { name });
       expect(await field.getAttribute("aria-invalid"), value).to.equal("true");
       expect(await allow.isDisabled(), value).to.equal(true);
-      // Whoever clicks all the same is not heard.
+      // A forced click is ignored.
       await allow.click({ force: true });
       await setLimit(human, name, right);
       expect(await allow.isDisabled(), right).to.equal(false);

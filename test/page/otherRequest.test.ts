@@ -10,7 +10,7 @@ const SECOND = 1000;
 /** A site that opened the page by a script, or that the reader came from. */
 const SITE = "http://127.0.0.1:1/";
 
-/** Changes what stands behind the `#`, as whoever opened the page can without loading it anew. */
+/** Changes what stands behind the `#`, as the site that opened the page can without reloading it. */
 const changeHash = ({ page }: Human, link: string) =>
   page.evaluate((hash) => {
     window.location.hash = hash;

@@ -138,7 +138,7 @@ describe("Pause and Resume", function () {
       }
       await mendChain(human);
       await stateOf(human, "Paused").waitFor();
-      // The page asks each three seconds, and reads anew with each block.
+      // The page asks each three seconds, and reads again with each block.
       for (let answers = 0; answers < 3; answers++) {
         await usdc.mint(safe, 1n);
         await human.page.waitForTimeout(3500);

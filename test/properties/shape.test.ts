@@ -17,7 +17,7 @@ import { openSafePlayground } from "./safePlayground.ts";
 const numRuns = process.env.LATCHKEY_DEEP ? 20_000 : 300;
 const seed = SEED;
 
-/** What the module says of bytes that are no session. */
+/** What the module says of invalid session bytes. */
 const NO_SESSION = { name: "MalformedSession", args: [FLAWS.ENCODING, 0n] };
 
 /** What may be left out of a session. */

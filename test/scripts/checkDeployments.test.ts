@@ -95,7 +95,7 @@ describe("npm run check-deployments", function () {
       offline: true,
     },
     {
-      what: "something that is no record",
+      what: "an invalid record",
       change: { compiler: undefined },
       says: "required property 'compiler'",
       offline: true,

@@ -21,7 +21,7 @@ describe("the live networks", () => {
 
     it(`have ${name} in Hardhat's config, over HTTP, with this chain id and no key`, () => {
       const network = config.networks[name];
-      if (network?.type !== "http") return expect.fail(`${name} is no HTTP network`);
+      if (network?.type !== "http") return expect.fail(`${name} is not an HTTP network`);
       expect(network.chainId).to.equal(chainId);
       expect(network.accounts).to.equal("remote");
     });

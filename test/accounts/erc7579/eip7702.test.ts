@@ -100,7 +100,7 @@ async function plainPayments(
   };
 }
 
-/** What the token says where it takes a payer for an ordinary EOA, and the signature is none of a key. */
+/** What the token says where it takes a payer for an ordinary EOA, and the signature is not from a key. */
 const NO_SIGNATURE_OF_A_KEY = /ECRecover: invalid signature length/;
 
 const submit = (data: Hex) => world().testChain.send({ from: RELAYER, to: world().usdc.address, data });

@@ -68,7 +68,7 @@ const selectorOf = (name: HandledFunction): Hex =>
  */
 const appended = ({ kind }: ModularAccount) => (kind === "safe7579" ? 40 : 20);
 
-/** Whoever looks for one finds a key of such an address: its bytes can stand at the end of a session, see `endingIn`. */
+/** A key of such an address can be found: its bytes can stand at the end of a session, see `endingIn`. */
 const outsider: Address = "0x0000000100040120bad00000000000000000bad0";
 const ask = ({ address }: ModularAccount, data: Hex) =>
   world().testChain.send({ from: outsider, to: address, data });
@@ -83,7 +83,7 @@ async function askCompleted(account: ModularAccount, data: Hex) {
 }
 
 /**
- * A session whose bytes end in the outsider's address, twice, without padding behind, so that whoever appends it completes
+ * A session whose bytes end in the outsider's address, twice, without trailing padding, so that appending it completes
  * them: an action's selector, its one rule with offset, operator and length, and the value.
  */
 function endingIn(account: ModularAccount): Session {

@@ -116,7 +116,7 @@ const onUninstall = (account: Address, data: Hex) =>
 describe("the module as required by ERC-7579", function () {
   this.timeout(60_000);
   useWorld();
-  /** Two accounts, which the module takes at their word: whoever calls is one. */
+  /** Two accounts, which the module takes at their word: any caller is one. */
   const first = "0x00000000000000000000000000000000000a11c1" as const;
   const second = "0x00000000000000000000000000000000000a11c2" as const;
   const session = (account: Address = first, changes = {}) => sessionOf({ address: account }, changes);

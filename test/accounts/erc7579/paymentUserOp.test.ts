@@ -121,7 +121,7 @@ describe("a userOp in which the account pays itself", () => {
       const { success, reason } = await payment(changes, of);
       expect(success, reason).to.equal(true);
     };
-    /** Expects that the module says no, and the EntryPoint for that reason, and that nothing is charged. */
+    /** Expects that the module rejects, and so does the EntryPoint, and that nothing is charged. */
     const refused = async (changes: PaymentUserOpChanges = {}, of = session()) => {
       const userOp = await paymentUserOpOf(account(), of, changes);
       expect(await validationOf(account(), userOp)).to.equal(1n);
@@ -332,8 +332,8 @@ describe("a userOp in which the account pays itself", () => {
       await account().execute([encodeRevokeAll({ module })]);
       await refused({}, ended);
       await refused({ grant: await grantOf(account(), unknown) }, unknown);
-      const anew = session({ epoch: await epochOf(account().address) });
-      await paid({ grant: await grantOf(account(), anew) }, anew);
+      const renewed = session({ epoch: await epochOf(account().address) });
+      await paid({ grant: await grantOf(account(), renewed) }, renewed);
     });
     it("only uses the session's paymaster, and respects the gas allowance to the wei", async () => {
       const { address: paymaster } = world().paymasters[account().entryPoint.version];

@@ -271,15 +271,15 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       );
     });
     it("but not with a grant, before it is enabled", async () => {
-      const anew = { ...of(), salt: 2n };
+      const renewed = { ...of(), salt: 2n };
       await install(installData("0xaa"));
       await teach("0x1626ba7e", YES);
       await refused(
-        call(by(ACCOUNT, executeOf(anew, "0xaa", [payment], { budgets: [1] }))),
+        call(by(ACCOUNT, executeOf(renewed, "0xaa", [payment], { budgets: [1] }))),
         "PartLeftOut",
         2,
       );
-      await call(by(ACCOUNT, executeOf(anew, "0xaa")));
+      await call(by(ACCOUNT, executeOf(renewed, "0xaa")));
     });
   });
 

@@ -27,12 +27,12 @@ const EXECUTE_FROM_EXECUTOR = "0xd691c964";
 const GET_STORAGE_AT = "0x5624b25b";
 const named = (handler: Address): Hex => concat([pad("0x20"), pad("0x20"), pad(handler)]);
 
-/** What an account may answer that is no yes: the answer, and whether it reverts with it. */
+/** Return data that an account may give other than true: the answer, and whether it reverts with it. */
 const NO_YES: readonly (readonly [string, Hex, boolean])[] = [
   ["says false", pad("0x"), false],
   ["reverts, even with what would be a yes", TRUE, true],
-  ["says yes in less than a word", slice(TRUE, 1), false],
-  ["says yes and more", concat([TRUE, TRUE]), false],
+  ["returns true in less than a word", slice(TRUE, 1), false],
+  ["returns true with trailing data", concat([TRUE, TRUE]), false],
   ["says nothing", "0x", false],
 ];
 

@@ -229,7 +229,7 @@ describe("ERC7579SessionModule's installation", () => {
     it("accepts one that is already enabled", async () => {
       await enable(session());
       const logs = await install(installData("0x", [session(), session()]));
-      expect(topicsOf(logs), "nothing is enabled anew").to.deep.equal([]);
+      expect(topicsOf(logs), "nothing is enabled again").to.deep.equal([]);
       expect(await stateOf(session())).to.equal("ENABLED");
     });
     it("enables an expired one without reading the clock; it cannot be used", async () => {
@@ -362,7 +362,7 @@ describe("ERC7579SessionModule's installation", () => {
       expect(await validate(await userOpOf(session()))).to.equal(NO);
       expect(await validate(await userOpOf(granted, { grant }))).to.equal(NO);
       expect(await epochOf()).to.not.equal(0n);
-      // Installed anew, what was granted before is dead still.
+      // Installed again, what was granted before is dead still.
       await install(installData(bytes(20)));
       expect(await validate(await userOpOf(session()))).to.equal(NO);
       expect(await validate(await userOpOf(granted, { grant }))).to.equal(NO);

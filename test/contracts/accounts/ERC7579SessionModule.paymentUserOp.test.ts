@@ -451,9 +451,9 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(old)).to.equal(FIRST_DAY);
       await send(byAccount("revokeAll", []));
       expect(await validating(old)).to.equal(NO);
-      const anew = paying({ salt: 3n, epoch: await epochOf() });
-      await enable(anew);
-      expect(await validating(anew)).to.equal(FIRST_DAY);
+      const renewed = paying({ salt: 3n, epoch: await epochOf() });
+      await enable(renewed);
+      expect(await validating(renewed)).to.equal(FIRST_DAY);
     });
     it("rejects a session that differs from the enabled one in any limit", async () => {
       await enable(paying());

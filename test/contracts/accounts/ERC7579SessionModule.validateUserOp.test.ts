@@ -156,9 +156,9 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       expect(await validate(await userOpOf(old))).to.equal(windowOf(old));
       await send(byAccount("revokeAll", []));
       expect(await validate(await userOpOf(old))).to.equal(NO);
-      const anew = session({ salt: 3n, epoch: await epochOf() });
-      await enable(anew);
-      expect(await validate(await userOpOf(anew))).to.equal(windowOf(anew));
+      const renewed = session({ salt: 3n, epoch: await epochOf() });
+      await enable(renewed);
+      expect(await validate(await userOpOf(renewed))).to.equal(windowOf(renewed));
     });
 
     describe("only accepts the key's signature:", () => {
@@ -511,7 +511,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       for (const carried of [grant, "0x", "0xdead"] as Hex[]) {
         const userOp = await userOpOf(session(), { grant: carried });
         expect(await validate(userOp)).to.equal(windowOf(session()));
-        expect(topicsOf(await validateForGood(userOp)), "nothing is enabled anew").to.deep.equal([]);
+        expect(topicsOf(await validateForGood(userOp)), "nothing is enabled again").to.deep.equal([]);
       }
     });
     it("does not let an account enable another's session, even if it accepts everything", async () => {
@@ -547,8 +547,8 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       expect(await validate(await userOpOf(session({ epoch: 1n }), { grant }))).to.equal(NO);
       await send(byAccount("revokeAll", []));
       expect(await validate(await userOpOf(session(), { grant }))).to.equal(NO);
-      const anew = session({ epoch: await epochOf() });
-      expect(await validate(await userOpOf(anew, { grant }))).to.equal(windowOf(anew));
+      const renewed = session({ epoch: await epochOf() });
+      expect(await validate(await userOpOf(renewed, { grant }))).to.equal(windowOf(renewed));
     });
     it("rejects a grant for a session that violates a bound", async () => {
       await teach("0x1626ba7e", YES);
@@ -572,11 +572,15 @@ describe("ERC7579SessionModule.validateUserOp", () => {
     });
     for (const [name, answer, fails] of [
       ["reverts", YES, true],
-      ["says no", pad("0xffffffff", { dir: "right" }), false],
-      ["says yes and more", concat([YES, pad("0x")]), false],
-      ["says yes in 4 bytes", slice(YES, 0, 4), false],
-      ["says yes in 31 bytes", slice(YES, 0, 31), false],
-      ["says yes with a byte more in the word", concat([slice(YES, 0, 31), "0x01"]), false],
+      ["returns another value", pad("0xffffffff", { dir: "right" }), false],
+      ["returns the magic value with trailing data", concat([YES, pad("0x")]), false],
+      ["returns the magic value in 4 bytes", slice(YES, 0, 4), false],
+      ["returns the magic value in 31 bytes", slice(YES, 0, 31), false],
+      [
+        "returns the magic value with another byte set in the word",
+        concat([slice(YES, 0, 31), "0x01"]),
+        false,
+      ],
       ["says nothing", "0x", false],
     ] as [string, Hex, boolean][]) {
       it(`rejects a grant if the account ${name}`, async () => {

@@ -409,7 +409,7 @@ describe("SafeSessionHandler", () => {
         await refused(chain.call({ from, to: HANDLER, data }), "NotBySafeItself", from);
       }
       await chain.send({ from, to: HANDLER, data: concat([set, from]) });
-      expect(await registered(from), "for itself, who is no Safe").to.equal(OTHER_MODULE);
+      expect(await registered(from), "for itself, not being a Safe").to.equal(OTHER_MODULE);
       expect(await registered(safe())).to.equal(MODULE);
     });
     it("but not by the Safe's call to the handler itself, made by mistake", async () => {

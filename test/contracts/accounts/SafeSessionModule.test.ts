@@ -194,7 +194,7 @@ for (const version of SAFE_VERSIONS) {
       for (const call of removal) await chain.send(asOwner(of().account, call));
       await revertOf(chain.call(execute(of(), [pay(alice, 1n)])));
       await revertOf(chain.call(await settleOf()));
-      // Installed anew, it knows none of what was granted before.
+      // Installed again, it knows none of what was granted before.
       for (const call of safeInstallation({ safe: of().account, module: MODULE, ...rail }))
         await chain.send(asOwner(of().account, call));
       const epoch = await epochOf(of().account);

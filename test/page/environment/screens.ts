@@ -62,7 +62,7 @@ export async function setLimit(human: Human, name: RegExp, value: string): Promi
   await field.fill(value);
 }
 
-/** Opens Manage as a reader does who comes back: the page is loaded anew. */
+/** Opens Manage as a reader does who comes back: the page is reloaded. */
 export async function openManage(human: Human): Promise<void> {
   await human.page.goto("about:blank");
   await human.page.goto(`${world().page.url}#manage`);
