@@ -355,7 +355,7 @@ const silent: { readonly [name: string]: Answer } = {
 /** Nodes whose answers are none, or sound as if there were no contract. */
 const senseless: { readonly [name: string]: Answer } = {
   "answers nothing": json({ jsonrpc: "2.0", id: 1 }),
-  "returns garbage": json({ jsonrpc: "2.0", id: 1, result: "nonsense" }),
+  "answers nonsense": json({ jsonrpc: "2.0", id: 1, result: "nonsense" }),
   "answers null": json({ jsonrpc: "2.0", id: 1, result: null }),
 };
 /** What is said of such answers besides NETWORK and UNKNOWN, by those that ask a contract what it is. */
