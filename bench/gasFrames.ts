@@ -12,7 +12,7 @@ export type StructLog = {
   stack: readonly Hex[];
 };
 
-/** What gas is spent on. `code` is all that is none of the others: what a compiler may do better. */
+/** What gas is spent on. `code` is everything else: what a compiler may improve. */
 export const KINDS = ["SLOAD", "SSTORE", "CALL", "LOG", "KECCAK", "copy", "code"] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -10,7 +10,7 @@ import { type BenchSafe, createBenchSafe } from "./BenchSafe.ts";
 import { ACTUAL_GAS_USED, READER, type Row, rows, sizeNames } from "./rows.ts";
 import { benchSession } from "./sessions.ts";
 
-/** solady's types are no module. */
+/** solady's types are not a module. */
 const { LibZip }: { LibZip: { flzCompress(data: Hex): Hex } } = createRequire(import.meta.url)(
   "solady/js/solady.js",
 );

@@ -34,7 +34,7 @@ const summary: Blocks = {
       ["Safe 1.4.1", "Safe 1.5.0"],
       [
         ...rows.map(([what, row]) => [what, gas(`safe-1.4.1/${row}`), gas(`safe-1.5.0/${row}`)]),
-        ["an x402 payment from a wallet that says yes to everything", gas(floor), gas(floor)],
+        ["an x402 payment from a wallet that accepts everything", gas(floor), gas(floor)],
       ],
     );
   },
@@ -57,7 +57,7 @@ const summary: Blocks = {
         ...ERC7579_ACCOUNTS.map((account) => formatGas(figures[`erc7579/${account}/${row}`] ?? Number.NaN)),
       ]),
     );
-    return `The same on ERC-7579 accounts. A userOp is alone in its bundle, on EntryPoint 0.7:\n\n${table}`;
+    return `The same on ERC-7579 accounts. Each userOp is alone in its bundle, on EntryPoint 0.7:\n\n${table}`;
   },
 };
 
@@ -215,7 +215,7 @@ function renderUserOps(figures: GasFigures): string {
 const MARKED = /<!-- bench: ([a-z-]+) -->\n[\s\S]*?<!-- end -->/g;
 
 /**
- * A page of {@link gasPages} with what stands between its marks (`<!-- bench: name -->` and `<!-- end -->`) written anew.
+ * A page of {@link gasPages} with what stands between its marks (`<!-- bench: name -->` and `<!-- end -->`) rewritten.
  * @throws If a mark is unknown, or one that the page should have is missing: its figures would go stale unseen.
  */
 export function renderGasPage(path: string, page: string, measurements: Measurements): string {

@@ -108,7 +108,7 @@ const withoutSafe: SafeRow[] = [
   },
   {
     name: "accept-all/transferWithAuthorization",
-    says: "x402 from a wallet that says yes to everything, empty signature: the floor of contract payers",
+    says: "x402 from a wallet that accepts everything, empty signature: the floor of contract payers",
     paid: "recipient",
     transaction: async (chain) => settle(chain, authorizeOneUsdc(chain, chain.acceptAll, FREE_NONCE), "0x"),
   },

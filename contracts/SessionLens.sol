@@ -8,8 +8,8 @@ import {SessionPacker} from "./libraries/SessionPacker.sol";
 import {SessionReader} from "./libraries/SessionReader.sol";
 import {Carried, Session} from "./types/Session.sol";
 
-/// @title Sessions in Solidity's own form, and in the packed form that the modules take
-/// @notice Stateless: nothing is stored, nobody is trusted, every answer follows from the question.
+/// @title Converts sessions between Solidity structs and the modules' packed encoding
+/// @notice Stateless: nothing is stored and nobody is trusted; every result depends only on the arguments.
 contract SessionLens is ISessionLens {
     using SessionPacker for Session;
 
@@ -29,7 +29,7 @@ contract SessionLens is ISessionLens {
         session = carried.session;
         leftOut = carried.leftOut;
         for (uint256 i; i < session.budgets.length; ++i) {
-            // In memory its token is no address, which nobody could decode.
+            // In memory its token is not a valid address, and could not be decoded.
             if ((leftOut >> i) & 1 != 0) session.budgets[i].token = address(0);
         }
     }

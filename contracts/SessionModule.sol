@@ -16,35 +16,35 @@ import {SessionReader} from "./libraries/SessionReader.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {ANYONE, Call, Carried, MAX_SIZES, Session, SessionBudget, State} from "./types/Session.sol";
 
-/// @title The life of a session, and the entry points of the execution rail
-/// @notice What all kinds of accounts share. A contract in accounts/ says how one kind executes, who speaks for it,
-/// and how it comes to ask.
+/// @title Session lifecycle and entry points of the execution rail
+/// @notice Logic shared by all kinds of accounts. A contract in accounts/ defines how one kind executes, who acts for
+/// it, and how it calls the module.
 ///
-/// Not supported: tokens that charge the sender on top, native coins with an ERC-20 face. Not seen by effect: tokens
-/// without a budget, NFTs, targets that pull in a later transaction. docs/threat-model.md has the whole list.
+/// Not supported: tokens that charge the sender an additional fee, native coins with an ERC-20 interface. Not measured:
+/// tokens without a budget, NFTs, targets that pull in a later transaction. See docs/threat-model.md for the full list.
 ///
-/// @dev Each function keeps one order: who is asking, what is asked, charge, calls, events. Measured executions are
-/// the exception: they charge after their calls, from what is stored by then.
+/// @dev Every function follows the same order: check the caller, check the request, charge, make the calls, emit
+/// events. Measured executions are the exception: they charge after their calls, from the state at that time.
 /// @custom:security-contact see SECURITY.md
 abstract contract SessionModule is ISessionModule {
     using SessionChecks for Session;
     using TransientSlot for *;
 
     /// Per session and account. The account is the innermost key and everything lies within 128 slots of it, so that
-    /// ERC-7562 counts it as the account's associated storage.
+    /// ERC-7562 treats it as the account's associated storage.
     struct Record {
         /// One for each budget; the first also holds the session's state. See `_meterAt`.
         Meter[8] meters;
-        /// Most wei of ERC-4337 gas that the session's userOps may have cost so far.
+        /// Maximum wei of ERC-4337 gas that the session's userOps may have cost so far.
         uint256 gasSpent;
     }
 
-    /// What stands of an account, in one word.
+    /// An account's state, in one word.
     struct Standing {
         uint64 epoch;
-        /// ERC-7579 only: what a grant must begin with, so that the account asks the validator that its owner named.
+        /// ERC-7579 only: the prefix of every grant, so that the account asks the validator that its owner named.
         bytes23 granter;
-        /// How many bytes of `granter` count; 0: no signature grants.
+        /// Length of `granter` in bytes; 0: no signature can grant.
         uint8 granterLength;
     }
 
@@ -69,13 +69,13 @@ abstract contract SessionModule is ISessionModule {
         if (msg.sender != carried.session.account) revert NotAccount(msg.sender, carried.session.account);
         _requireWhole(carried);
         carried.session.requireWellFormed(address(this));
-        // Bytes that a fallback handler is passed end in the sender's address, which may be a session's last bytes.
+        // Calldata forwarded to a fallback handler ends in the sender's address, which could be a session's last bytes.
         _requireNoFallbackHandler();
         if (block.timestamp >= carried.session.validUntil) revert Expired(carried.session.validUntil);
         _enableByAccount(carried, session[SessionReader.PARTIES:]);
     }
 
-    /// @dev For the calling account, of a session that is its own, whole and well-formed.
+    /// @dev Enables the calling account's own session, which is complete and well-formed.
     function _enableByAccount(Carried memory carried, bytes calldata packed) internal {
         _requireEpoch(carried.session);
         Record storage record = _records[carried.id][msg.sender];
@@ -169,8 +169,8 @@ abstract contract SessionModule is ISessionModule {
         return _execute(carried, record, copies);
     }
 
-    /// @dev Where every execution begins: one at a time, of a session that may be used. Window, epoch, pause, state or
-    /// grant; the session is enabled where it rests on a grant.
+    /// @dev Start of every execution: takes the lock and checks window, epoch, pause, and state or grant. A valid grant
+    /// enables the session.
     function _enter(
         Carried memory carried,
         bytes calldata packed,
@@ -198,19 +198,19 @@ abstract contract SessionModule is ISessionModule {
         _enable(carried, record, packed[SessionReader.PARTIES:]);
     }
 
-    /// @dev Transient: a transaction that ends in between leaves no lock behind.
+    /// @dev Transient storage: a transaction that ends in between leaves no lock behind.
     function _leave(address account) private {
         bytes32(uint256(uint160(account))).asBoolean().tstore(false);
     }
 
-    /// @dev Where every entry point for a list of calls ends. Every call is looked at before any is made.
+    /// @dev End of every entry point for a list of calls. Every call is checked before any is made.
     function _execute(
         Carried memory carried,
         Record storage record,
         Call[] memory calls
     ) private returns (bytes[] memory results) {
         if (calls.length == 0) revert EmptyBatch();
-        // One call pays out of one budget, for which no list is made: that is the commonest use.
+        // A single call pays from one budget and needs no list: this is the most common use.
         bool one = calls.length == 1;
         uint256[] memory amounts;
         if (!one) amounts = new uint256[](carried.session.budgets.length);
@@ -223,7 +223,7 @@ abstract contract SessionModule is ISessionModule {
             (kind, budget, amount, ) = Calls.assess(carried, i, call);
             if (kind != Kind.PAYMENT)
                 measured = true;
-                // Native coin for a contract is a call of it, which may pull by a pre-existing allowance.
+                // Native coin sent to a contract calls it, and it may pull through a pre-existing allowance.
             else if (call.data.length == 0 && call.target.code.length != 0) measured = true;
             else if (!one) amounts[budget] = _sum(amounts[budget], amount);
         }
@@ -240,7 +240,7 @@ abstract contract SessionModule is ISessionModule {
         _leave(carried.session.account);
     }
 
-    /// @dev Charges after the calls, which may have revoked or paused the session, or ended everything.
+    /// @dev Charges after the calls, which may have revoked or paused the session, or changed the epoch.
     function _executeMeasured(
         Carried memory carried,
         Record storage record,
@@ -256,7 +256,7 @@ abstract contract SessionModule is ISessionModule {
         _chargeAll(carried, record, amounts);
     }
 
-    /// @dev One execution's charge to each budget.
+    /// @dev Charges each budget for one execution.
     function _chargeAll(Carried memory carried, Record storage record, uint256[] memory amounts) private {
         for (uint256 i; i < amounts.length; ++i) {
             _charge(carried, record, i, amounts[i]);
@@ -269,7 +269,7 @@ abstract contract SessionModule is ISessionModule {
         _store(carried, record, i, charged, period, amount);
     }
 
-    /// @dev What a charge leaves of a budget.
+    /// @dev Stores a budget's meter after a charge.
     function _store(
         Carried memory carried,
         Record storage record,
@@ -282,9 +282,9 @@ abstract contract SessionModule is ISessionModule {
         emit Spent(carried.session.account, carried.id, carried.session.budgets[i].token, period, amount);
     }
 
-    /// @dev What the bytes of a call do not tell is measured: call by call, each budget is charged with what the call
-    /// says that it pays, or with what the account's balance fell by while it ran, if that is more. What comes in
-    /// during one call makes up for nothing that goes out during another.
+    /// @dev Measures effects that calldata does not reveal: for each call, each budget is charged with the amount the
+    /// call declares, or with the decrease of the account's balance during the call, if that is more. Income in one
+    /// call does not offset spending in another.
     /// @param results Filled in here.
     function _performMeasured(
         Carried memory carried,
@@ -312,8 +312,8 @@ abstract contract SessionModule is ISessionModule {
         _requireNoAllowanceLeft(session.account, calls, spenders);
     }
 
-    /// @dev What one call has spent.
-    /// @param balances Before the call; afterwards what they are now.
+    /// @dev Adds what one call has spent.
+    /// @param balances Before the call; updated to the current balances.
     function _addSpent(
         Session memory session,
         uint256 budget,
@@ -331,13 +331,13 @@ abstract contract SessionModule is ISessionModule {
     }
 
     /// @dev A fallback handler reads the sender from the last 20 bytes of its calldata, so a call from the account
-    /// could impersonate anyone. Asked right before the call: those before it may have installed the handler.
+    /// could impersonate anyone. Checked right before the call, since an earlier call may have installed the handler.
     function _requireNotFallbackHandler(address account, uint256 i, Call memory call) private view {
         if (_isFallbackHandlerOf(account, call.target, bytes4(call.data))) revert ForbiddenTarget(i, call.target);
     }
 
-    /// @dev An allowance outlives the period, and what is pulled by it later is charged to nobody.
-    /// @param spenders Of each call that is an approval; a recipient, so not 0. Of others 0.
+    /// @dev An allowance would outlive the period, and later pulls would not be charged.
+    /// @param spenders For each call, the spender of an approval (a recipient, so not 0), otherwise 0.
     function _requireNoAllowanceLeft(address account, Call[] memory calls, address[] memory spenders) private view {
         for (uint256 i; i < spenders.length; ++i) {
             address spender = spenders[i];
@@ -348,7 +348,7 @@ abstract contract SessionModule is ISessionModule {
         }
     }
 
-    /// @param tokenCall Whether it is a transfer or an approval, which a token must confirm.
+    /// @param tokenCall Whether the call is a transfer or an approval, which the token must confirm.
     function _performOne(
         address account,
         uint256 i,
@@ -361,7 +361,7 @@ abstract contract SessionModule is ISessionModule {
         if (tokenCall && !_agreed(call.target, returned)) revert TokenCallFailed(i, call.target, returned);
     }
 
-    /// @dev Whether a token that was asked to transfer or approve did: it answered nothing, or true.
+    /// @dev Whether a token confirmed a transfer or an approval: it has code and returned nothing, or it returned true.
     function _agreed(address token, bytes memory returned) private view returns (bool) {
         if (returned.length == 0) return token.code.length != 0;
         return returned.length == 32 && bytes32(returned) == bytes32(uint256(1));
@@ -407,7 +407,7 @@ abstract contract SessionModule is ISessionModule {
             period = Budgets.periodAt(carried.session, budget, block.timestamp);
             released = Budgets.releasedAt(carried.session, budget, block.timestamp);
             spent = _meterAt(_records[carried.id][carried.session.account], index).spentIn(period);
-            if (spent > released) spent = released; // A meter of a period to come.
+            if (spent > released) spent = released; // A meter of a later period.
         }
         resetsAt = Budgets.resetsAt(carried.session, budget, period);
     }
@@ -430,9 +430,9 @@ abstract contract SessionModule is ISessionModule {
         return Slots.nonceOf(Slots.prefixOf(id, budgetIndex, period), lot, size, index);
     }
 
-    /* HOW A KIND OF ACCOUNT DOES IT */
+    /* IMPLEMENTED BY EACH KIND OF ACCOUNT */
 
-    /// @dev Makes the account perform one call. Never by delegatecall.
+    /// @dev Executes one call from the account. Never a delegatecall.
     function _executeFromAccount(
         address account,
         address target,
@@ -440,17 +440,18 @@ abstract contract SessionModule is ISessionModule {
         bytes memory data
     ) internal virtual returns (bool success, bytes memory returned);
 
-    /// @dev Whether the account's owner signed `digest`, as far as the account itself says.
+    /// @dev Whether the account itself accepts `grant` as its owner's signature over `digest`.
     function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view virtual returns (bool);
 
-    /// @dev Whether the account passes calls of this function on to `handler`, with the caller's address behind them.
+    /// @dev Whether the account forwards calls of this function to `handler`, with the caller's address appended.
     function _isFallbackHandlerOf(
         address account,
         address handler,
         bytes4 selector
     ) internal view virtual returns (bool);
 
-    /// @dev Whether the session's account itself makes the call, and may. On most kinds of account only the key may.
+    /// @dev Whether the call comes from the session's account itself and is allowed to. On most kinds of account, only
+    /// the key is allowed.
     function _speaksForItself(Session memory session, Call[] calldata calls) internal view virtual returns (bool) {
         (session, calls);
         return false;
@@ -458,8 +459,8 @@ abstract contract SessionModule is ISessionModule {
 
     /* STATE */
 
-    /// @dev The meter of budget number `i`, of which a session has at most 8. In assembly, as Solidity would look at
-    /// the bounds, and read the word again before it writes to it.
+    /// @dev The meter of budget `i`; a session has at most 8. In assembly, since Solidity would check bounds and read
+    /// the word again before writing.
     function _meterAt(Record storage record, uint256 i) internal view returns (Meter meter) {
         assembly ("memory-safe") {
             meter := sload(add(record.slot, i))
@@ -472,7 +473,7 @@ abstract contract SessionModule is ISessionModule {
         }
     }
 
-    /// @dev The one that also holds the session's state.
+    /// @dev The first meter also holds the session's state.
     function _firstMeter(Record storage record) internal view returns (Meter) {
         return _meterAt(record, 0);
     }
@@ -481,13 +482,13 @@ abstract contract SessionModule is ISessionModule {
         _setMeter(record, 0, _firstMeter(record).withState(state));
     }
 
-    /// @param packed The session's own bytes, which follow its account and its key.
+    /// @param packed The session's own bytes, without account and key.
     function _enable(Carried memory carried, Record storage record, bytes calldata packed) internal {
         _setState(record, State.ENABLED);
         emit SessionEnabled(carried.session.account, carried.id, carried.session.key, packed);
     }
 
-    /// @dev One function for both, which tell themselves apart by their selector: two would not fit as well.
+    /// @dev One function for both, distinguished by selector, to save code size.
     function _setPaused(bytes32 id) private {
         bool paused = msg.sig == ISessionModule.pause.selector;
         Record storage record = _records[id][msg.sender];
@@ -504,7 +505,7 @@ abstract contract SessionModule is ISessionModule {
         emit SessionRevoked(account, id);
     }
 
-    /// @dev Nobody can have signed for the new epoch, nor guess it before the last block is known.
+    /// @dev Nobody can have signed for the new epoch, since it cannot be predicted before the last block is known.
     function _changeEpoch(address account) internal {
         Standing storage standing = _standings[account];
         uint64 epoch = uint64(uint256(keccak256(abi.encode(standing.epoch, blockhash(block.number - 1)))));
@@ -521,8 +522,8 @@ abstract contract SessionModule is ISessionModule {
         if (msg.data.length != expected) revert TrailingCalldata(msg.data.length, expected);
     }
 
-    /// @dev That the one argument lies where every encoder puts it, padded with zeros, and nothing behind: otherwise
-    /// the last bytes could be the address of an outsider whose call the account passed on.
+    /// @dev Requires the only argument in canonical position, zero-padded, without trailing bytes: otherwise the last
+    /// bytes could be the address of an outsider whose call the account forwarded.
     function _requireBytesOnly(bytes calldata argument) internal pure {
         _requireNothingTrails(68 + ((argument.length + 31) & ~uint256(31)));
         uint256 start;
@@ -535,7 +536,7 @@ abstract contract SessionModule is ISessionModule {
         if (start != 68 || (used != 0 && padding != 0)) revert MalformedSession(Flaw.ENCODING, 0);
     }
 
-    /// @dev That the account does not pass on to this module what others call.
+    /// @dev Requires that the account does not forward other callers' calls to this module.
     function _requireNoFallbackHandler() internal view {
         if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);
     }
@@ -544,7 +545,7 @@ abstract contract SessionModule is ISessionModule {
         if (carried.leftOut != 0) revert PartLeftOut(carried.leftOut);
     }
 
-    /// @dev The session whose account and key stand before its bytes, or MalformedSession.
+    /// @dev Reads a session preceded by its account and key, or reverts with MalformedSession.
     function _read(bytes calldata packed) internal pure returns (Carried memory carried) {
         if (!SessionReader.tryRead(carried, packed)) revert MalformedSession(Flaw.ENCODING, 0);
     }
@@ -573,7 +574,7 @@ abstract contract SessionModule is ISessionModule {
             );
     }
 
-    /* WHAT TOKENS SAY */
+    /* TOKEN QUERIES */
 
     function _balanceOf(address token, address account) private view returns (uint256) {
         if (token == address(0)) return account.balance;
@@ -590,7 +591,7 @@ abstract contract SessionModule is ISessionModule {
         return uint256(bytes32(answer));
     }
 
-    /// @dev A sum of amounts; the largest number where it would be larger: no limit is.
+    /// @dev A saturating sum of amounts: no limit is as high as the maximum.
     function _sum(uint256 a, uint256 b) private pure returns (uint256) {
         unchecked {
             return a + b < a ? type(uint256).max : a + b;

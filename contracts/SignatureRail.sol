@@ -12,33 +12,34 @@ import {Slots} from "./libraries/Slots.sol";
 import {Payload} from "./types/Payload.sol";
 import {Carried, EIP_3009, MAX_SIZES, Session, SessionBudget, State} from "./types/Session.sol";
 
-/// @title Whether a signed payment is one of a session's
-/// @notice The one place that says yes to a signature. A contract in accounts/ says how its kind of account asks.
+/// @title Validation of signed payments
+/// @notice The only place that approves a signature. A contract in accounts/ defines how its kind of account calls it.
 abstract contract SignatureRail is SessionModule {
     using Payloads for Payload;
     using SessionChecks for Session;
 
     /// @dev Whether `hash` is the digest of an EIP-3009 authorization that a session of the account allows now.
-    /// Never reverts. The caller adds what its kind of account asks for besides.
+    /// Never reverts. The caller adds the checks that are specific to its kind of account.
     function _authorizes(address account, bytes32 hash, bytes calldata signature) internal view returns (bool) {
         (bool ok, Payload memory payload, bytes calldata rest) = Payloads.tryRead(signature);
         if (!ok) return false;
         Carried memory carried;
         carried.session.account = account;
-        // Whoever signed the hash is the key, or there is no such session.
+        // The signer of the hash is the key, or no such session exists.
         address key = payload.key;
         if (!payload.namesKey) (key, , ) = ECDSA.tryRecover(hash, payload.r, payload.vs);
         if (key == address(0)) return false;
         carried.session.key = key;
-        // The session is the rest, or what follows it is the grant.
+        // The rest is the session, or the session followed by the grant.
         uint256 length = SessionReader.read(carried, rest);
         if (length == 0 || (length == rest.length) == payload.hasGrant) return false;
         Record storage record = _records[carried.id][account];
         return _isSlotPayment(carried, record, hash, payload) && _isUsable(carried, record, rest[length:]);
     }
 
-    /// @dev The window, that the hash is that of a transfer from the account to a recipient, with the nonce of a slot
-    /// of the current period, and the slot. Before the grant: checking that makes the account ask, perhaps this module.
+    /// @dev Checks the window, that the hash is of a transfer from the account to a recipient with the nonce of a slot
+    /// of the current period, and the slot. Done before the grant, whose check calls the account, which may call this
+    /// module.
     function _isSlotPayment(
         Carried memory carried,
         Record storage record,
@@ -50,7 +51,7 @@ abstract contract SignatureRail is SessionModule {
         uint256 index = payload.budgetIndex;
         if (index >= session.budgets.length) return false;
         SessionBudget memory budget = session.budgets[index];
-        // Of a session that nobody has enabled these are anything yet; of a budget that is left out, zero.
+        // For a session that is not enabled these can be anything; for an omitted budget, zero.
         if (budget.period == 0 || budget.perTransaction == 0) return false;
         if (budget.signatures != EIP_3009 || budget.sizes > MAX_SIZES) return false;
         (bool found, address payee) = payload.payeeOf(budget);
@@ -71,7 +72,7 @@ abstract contract SignatureRail is SessionModule {
         return Slots.isGood(session.account, prefix, budget, spent, payload.slot, payload.value);
     }
 
-    /// @dev Epoch, pause, and state or grant.
+    /// @dev Checks epoch, pause, and state or grant.
     function _isUsable(
         Carried memory carried,
         Record storage record,
@@ -88,7 +89,7 @@ abstract contract SignatureRail is SessionModule {
         return !flawed && _isGranted(account, _digest(carried.id), grant);
     }
 
-    /// @dev Whether an account that is asked about an authorization's digest asks this module about `hash`.
+    /// @dev Whether an account that validates an authorization's digest asks this module about `hash`.
     function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view virtual returns (bool) {
         account;
         return digest == hash;

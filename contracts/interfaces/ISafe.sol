@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// @title What this project asks of a Safe, versions 1.3.0 to 1.5.0
+/// @title The functions of Safe 1.3.0 to 1.5.0 used by this project
 interface ISafe {
-    /// @notice Makes the Safe perform a call. For enabled modules.
+    /// @notice Executes a call from the Safe. Only for enabled modules.
     /// @param operation 0 Call, 1 DelegateCall.
     function execTransactionFromModuleReturnData(
         address to,
@@ -23,12 +23,12 @@ interface ISafe {
     function domainSeparator() external view returns (bytes32);
 
     /// @notice Reverts unless the owners signed. Returns nothing.
-    /// @param data The preimage of `dataHash`, which versions up to 1.4.1 show to owners that are contracts.
+    /// @param data The preimage of `dataHash`, which versions up to 1.4.1 pass to contract owners.
     function checkSignatures(bytes32 dataHash, bytes calldata data, bytes calldata signatures) external view;
 
-    /// @notice Not 0 where the owners approved the hash on chain.
+    /// @notice Not 0 if the owners approved the hash on chain.
     function signedMessages(bytes32 messageHash) external view returns (uint256);
 
-    /// @notice `length` words of storage from slot `offset` on.
+    /// @notice `length` words of storage, starting at slot `offset`.
     function getStorageAt(uint256 offset, uint256 length) external view returns (bytes memory);
 }

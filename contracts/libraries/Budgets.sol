@@ -11,13 +11,12 @@ library Budgets {
     /// @notice Adds an execution's total to what the period has spent, or reverts: PerTransactionExceeded,
     /// PeriodExceeded, LotOpened.
     ///
-    /// At most $1 a transaction and $20 a day, $18.70 of today spent: $1.01 is refused by the first rule, $1.00
-    /// passes and leaves $0.30, of which $0.31 is refused by the second until midnight of the session's day.
-    /// Signed authorizations spend the same $20 from the other end, see Slots: whoever has used the last lot first,
-    /// the other finds it taken, which is the third rule.
+    /// With $1 per transaction, $20 per day and $18.70 spent today, $1.01 fails the first rule. $1.00 passes and leaves
+    /// $0.30, so that $0.31 fails the second rule until the session's next day. Signed authorizations spend the same
+    /// $20 from the other end, see Slots: the third rule keeps both rails from using the same lot.
     ///
-    /// @param meter What stands in storage for this budget.
-    /// @return charged What is to stand there next.
+    /// @param meter The stored meter of this budget.
+    /// @return charged The new meter to store.
     /// @return period The number of the period that was charged.
     function charge(
         Session memory session,
@@ -34,7 +33,7 @@ library Budgets {
         uint256 spent = meter.spentIn(period);
         uint256 released = releasedAt(session, budget, block.timestamp);
         unchecked {
-            // A meter of a later period reads as more than was released, of which nothing is left for no amount at all.
+            // A meter of a later period reads as more than was released, which leaves nothing for any amount.
             if (spent > released || amount > released - spent) {
                 revert ISessionErrors.PeriodExceeded(
                     budget.token,
@@ -52,15 +51,15 @@ library Budgets {
         }
     }
 
-    /// @notice The same two rules for a payment whose time is not known yet: a userOp is charged in its validation,
-    /// which must not look at the clock. It may be made from `from` until `until` only. Never reverts.
+    /// @notice The first two rules for a payment whose time is not known yet: a userOp is charged in its validation,
+    /// which must not read the clock. It is only valid from `from` until `until`. Never reverts.
     ///
-    /// Not for streams, which release by the second, nor where signed authorizations spend the same budget: a
-    /// validation must not ask the token which lots are opened.
+    /// Not for streams, which release by the second, nor for budgets shared with signed authorizations: a validation
+    /// must not ask the token which lots are open.
     ///
-    /// @param period The period that the payment is made in, as the session's key says.
+    /// @param period The payment's period, as named by the session's key.
     /// @return ok Whether both rules allow it.
-    /// @return total What the period has spent then.
+    /// @return total The period's spending including this payment.
     function tryChargeIn(
         Session memory session,
         SessionBudget memory budget,
@@ -76,14 +75,14 @@ library Budgets {
             until = from + budget.period;
             if (until > session.validUntil) until = session.validUntil;
             uint256 spent = meter.spentIn(period);
-            // A last second 0 would mean to an EntryPoint that there is none.
+            // An EntryPoint treats a last second of 0 as no limit.
             ok = from < until && until > 1 && spent <= budget.perPeriod && amount <= budget.perPeriod - spent;
             total = spent + amount;
         }
     }
 
-    /// @notice The number of the period that `time` lies in. Period k begins at validAfter + k * period.
-    /// @dev `time` is not before validAfter, and a session's period is not 0: both are checked before.
+    /// @notice The number of the period that contains `time`. Period k starts at validAfter + k * period.
+    /// @dev `time` is not before validAfter, and a session's period is not 0: both are checked earlier.
     function periodAt(
         Session memory session,
         SessionBudget memory budget,
@@ -94,8 +93,8 @@ library Budgets {
         }
     }
 
-    /// @notice How much the period of `time` has released: all of perPeriod, or what a stream has added by then.
-    /// @dev A stream starts anew each period. Its product is below 2**160.
+    /// @notice How much the period of `time` has released: all of perPeriod, or a stream's amount at that time.
+    /// @dev A stream resets each period. Its product is below 2**160.
     function releasedAt(
         Session memory session,
         SessionBudget memory budget,
@@ -110,7 +109,7 @@ library Budgets {
         return streamed < budget.perPeriod ? streamed : budget.perPeriod;
     }
 
-    /// @notice When the next period begins, or the session ends, whichever is sooner.
+    /// @notice When the next period starts, or the session ends, whichever is sooner.
     function resetsAt(
         Session memory session,
         SessionBudget memory budget,

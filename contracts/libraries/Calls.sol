@@ -3,19 +3,19 @@ pragma solidity ^0.8.35;
 
 import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {ISessionErrors} from "../interfaces/ISessionErrors.sol";
-// ANYONE in assembly, where solhint does not look.
+// ANYONE is used in assembly, which solhint does not check.
 // solhint-disable-next-line no-unused-import
 import {ANYONE, Call, Carried, Session, SessionAction, SessionBudget, SessionRule} from "../types/Session.sol";
 import {SessionChecks} from "./SessionChecks.sol";
 
-/// What a call does to the account's money, as far as its bytes tell.
+/// What a call does to the account's money, according to its calldata.
 enum Kind {
-    /// It moves `amount` of a budget's token, or of native coin, to one of the budget's recipients. It does more where
-    /// that runs code: native coin runs a recipient that is a contract, a token with hooks runs whom it tells.
+    /// Moves `amount` of a budget's token, or of native coin, to one of the budget's recipients. May have further
+    /// effects if code runs: of a contract that receives native coin, or of a token's hooks.
     PAYMENT,
-    /// It allows `spender`, one of the budget's recipients, to pull `amount` of the budget's token.
+    /// Allows `spender`, one of the budget's recipients, to pull `amount` of the budget's token.
     APPROVAL,
-    /// It does whatever the target does, with `amount` of native coin.
+    /// Calls the target with `amount` of native coin.
     ACTION
 }
 
@@ -26,7 +26,7 @@ library Calls {
     bytes4 private constant TRANSFER = 0xa9059cbb; // transfer(address,uint256)
     bytes4 private constant APPROVE = 0x095ea7b3; // approve(address,uint256)
 
-    /// @notice The calls, copied from calldata once, or MalformedCall.
+    /// @notice Copies the calls from calldata, or reverts with MalformedCall.
     function copy(Call[] calldata calls) internal pure returns (Call[] memory copies) {
         copies = new Call[](calls.length);
         for (uint256 i; i < calls.length; ++i) {
@@ -39,7 +39,7 @@ library Calls {
                 let tail := calldataload(add(head, 64))
                 let start := add(head, tail)
                 let length := calldataload(start)
-                // Offsets and lengths below 2**32 cannot wrap.
+                // Offsets and lengths below 2**32 cannot overflow.
                 ok := iszero(or(shr(32, or(or(offset, tail), length)), shr(160, target)))
                 ok := and(ok, iszero(gt(add(add(start, 32), length), calldatasize())))
                 if ok {
@@ -55,7 +55,7 @@ library Calls {
         }
     }
 
-    /// @notice Where in calldata the last of the calls ends, with its padding; 0 where there are none.
+    /// @notice The position in calldata where the last call ends, including its padding; 0 without calls.
     function endOf(Call[] calldata calls) internal pure returns (uint256 end) {
         if (calls.length == 0) return 0;
         assembly ("memory-safe") {
@@ -65,11 +65,11 @@ library Calls {
         }
     }
 
-    /// @notice What call number `i` does, if the session allows it.
+    /// @notice What call `i` does, if the session allows it.
     /// @return kind See Kind.
-    /// @return budget The index of the budget concerned; for an action without value, nothing.
+    /// @return budget The index of the affected budget; meaningless for an action without value.
     /// @return amount In the token's base units, or wei.
-    /// @return spender Of an approval.
+    /// @return spender An approval's spender.
     function assess(
         Carried memory carried,
         uint256 i,
@@ -112,8 +112,8 @@ library Calls {
         requireRecipient(session.budgets[index], 0, to);
     }
 
-    /// @dev Of a token only `transfer` and `approve` can be called, in the one form that every token reads alike:
-    /// a longer or a dirty one might be read as paying somebody else.
+    /// @dev On a token, only `transfer` and `approve` can be called, in the one encoding that every token parses in the
+    /// same way: longer or dirty calldata might be parsed as paying someone else.
     function _assessTokenCall(
         SessionBudget memory budget,
         uint256 i,
@@ -139,7 +139,7 @@ library Calls {
         revert ISessionErrors.NoNativeBudget(i, value);
     }
 
-    /// @notice Reverts with RecipientNotAllowed unless the budget may pay it.
+    /// @notice Reverts with RecipientNotAllowed unless the budget may pay `to`.
     function requireRecipient(SessionBudget memory budget, uint256 i, address recipient) internal pure {
         if (!isRecipient(budget, recipient)) revert ISessionErrors.RecipientNotAllowed(i, budget.token, recipient);
     }
@@ -147,7 +147,7 @@ library Calls {
     /// @notice Whether the budget may pay it.
     function isRecipient(SessionBudget memory budget, address recipient) internal pure returns (bool found) {
         address[] memory recipients = budget.recipients;
-        // In assembly, as Solidity would look at the bounds for each of up to 32.
+        // In assembly, since Solidity would check bounds for each of up to 32.
         assembly ("memory-safe") {
             let wanted := shr(96, shl(96, recipient))
             let at := add(recipients, 32)
@@ -174,8 +174,8 @@ library Calls {
         return false;
     }
 
-    /// @dev A rule past the end of the calldata does not hold, whatever it asks for: what is not there has no value.
-    /// Offsets in the calldata are not followed, and nothing is asked of its length: see Rule.
+    /// @dev A rule past the end of the calldata never holds. Offsets in the calldata are not followed, and its length
+    /// is not restricted: see Rule.
     function _allHold(SessionRule[] memory rules, bytes memory data) private pure returns (bool) {
         for (uint256 r; r < rules.length; ++r) {
             SessionRule memory rule = rules[r];
@@ -204,12 +204,12 @@ library Calls {
         return EfficientHashLib.hash(hashes);
     }
 
-    /// @dev Fewer than four bytes are none.
+    /// @dev False for fewer than four bytes.
     function _selector(bytes memory data) private pure returns (bytes4) {
         return data.length < 4 ? bytes4(0) : bytes4(data);
     }
 
-    /// @dev Callers look at the length first.
+    /// @dev Callers check the length first.
     function _wordAt(bytes memory data, uint256 offset) private pure returns (uint256 word) {
         assembly ("memory-safe") {
             word := mload(add(add(data, 32), offset))

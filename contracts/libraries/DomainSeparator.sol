@@ -2,7 +2,7 @@
 pragma solidity ^0.8.13;
 
 /// @title EIP-712 domain separators
-/// @notice Computed each time that one is needed: an immutable would make a module's code differ from chain to chain.
+/// @notice Computed on demand: an immutable would make a module's code differ between chains.
 library DomainSeparator {
     bytes32 private constant DOMAIN_TYPEHASH = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"

@@ -3,7 +3,7 @@ pragma solidity ^0.8.13;
 
 import {State} from "../types/Session.sol";
 
-/// What executions have spent of one budget in one period: one word of storage.
+/// What executions have spent from one budget in one period: one storage word.
 ///
 ///     bits   0 - 127   spent, in the token's base units
 ///     bits 128 - 175   the period that it was spent in: below 2**47, as validUntil is, so it cannot overflow
@@ -23,7 +23,7 @@ library Meters {
         return State(Meter.unwrap(meter) >> STATE_AT);
     }
 
-    /// @dev Cheaper than to compare what `state` returns: Solidity checks an enum each time it looks at one.
+    /// @dev Cheaper than comparing the result of `state`: Solidity validates an enum on each access.
     function isIn(Meter meter, State asked) internal pure returns (bool) {
         return Meter.unwrap(meter) >> STATE_AT == uint256(asked);
     }
@@ -36,7 +36,7 @@ library Meters {
         return (Meter.unwrap(meter) >> PAUSED_AT) & 1 != 0;
     }
 
-    /// @dev Enabled, and not paused.
+    /// @dev Enabled and not paused.
     function isUsable(Meter meter) internal pure returns (bool) {
         return Meter.unwrap(meter) >> PAUSED_AT == uint256(State.ENABLED) << (STATE_AT - PAUSED_AT);
     }
@@ -46,8 +46,8 @@ library Meters {
         return Meter.wrap(paused ? others | (1 << PAUSED_AT) : others);
     }
 
-    /// @notice What was spent in `period`. A meter of an older period reads as nothing spent; one of a newer period, as
-    /// everything: it must never be set back, or that period would be spent again.
+    /// @notice What was spent in `period`. A meter of an earlier period reads as nothing spent; one of a later period,
+    /// as fully spent: it must never go back, or that period could be spent again.
     function spentIn(Meter meter, uint256 period) internal pure returns (uint256) {
         uint256 last = uint48(Meter.unwrap(meter) >> PERIOD_AT);
         if (last == period) return uint128(Meter.unwrap(meter));

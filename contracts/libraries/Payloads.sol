@@ -10,14 +10,14 @@ import {Calls} from "./Calls.sol";
 import {DomainSeparator} from "./DomainSeparator.sol";
 
 /// @title The packed bytes of the signature rail
-/// @notice They stand where an account expects a signature: in a header of an HTTP request, then five times over in
-/// the calldata and memory of a settlement, where a word costs about 830 gas. So whatever the chain knows is left out
-/// (account, and the key, which its signature gives), and numbers take the bytes that they need.
+/// @notice Used where an account expects a signature: in an HTTP header, then five times in the calldata and memory of
+/// a settlement, where a word costs about 830 gas. So anything the chain knows is omitted (the account, and the key,
+/// which is recovered from its signature), and numbers take only as many bytes as needed.
 ///
-/// Big-endian. `number` as in SessionReader: one byte n, then n bytes, of which the first is not zero.
+/// Big-endian. `number` as in SessionReader: one byte n, then n bytes, the first of which is not zero.
 ///
-/// 1        version: 1 the session is enabled; 2 a grant is carried; 3 and 4 as 1 and 2, for accounts that ask about
-///              a hash of their own that wraps the authorization's, from which no signature gives the key
+///     1        version: 1 the session is enabled; 2 a grant is carried; 3 and 4 like 1 and 2, for accounts that wrap
+///              the authorization's digest in their own, from which the key cannot be recovered
 ///     20       for 3 and 4 only: the key
 ///     1        the index of the budget in the session
 ///     number   lot
@@ -30,11 +30,11 @@ import {DomainSeparator} from "./DomainSeparator.sol";
 ///     1        the token's EIP-712 name and version: 1 "USD Coin", "2"; 2 "USDC", "2"; 3 "EURC", "2"; 0 as follows
 ///     64       for 0 only: keccak256(name), keccak256(version)
 ///     64       the key's signature over the authorization's digest: r, vs (EIP-2098)
-///     -        the session in packed form, see SessionReader, with what this payment does not need left out: to the
-///              payload's last byte, or for 2 and 4, with nothing left out, followed by the grant
+///     -        the packed session, see SessionReader, without the parts that this payment does not need, to the
+///              payload's last byte; for 2 and 4 the complete session, followed by the grant
 ///
-/// @dev Never 64 or 65 bytes long: facilitators and wallets take those for an ECDSA signature. Nothing here reverts:
-/// bytes that are no payload give `ok` = false.
+/// @dev Never 64 or 65 bytes long: facilitators and wallets treat those as an ECDSA signature. Nothing here reverts:
+/// for bytes that are not a payload, `ok` is false.
 library Payloads {
     /// @dev The shortest payload is longer: 64 bytes are the key's signature alone.
     uint256 private constant SHORTEST = 66;
@@ -44,9 +44,9 @@ library Payloads {
         "bytes32 nonce)"
     );
 
-    /// @notice Whether bytes that an account is shown as a signature may be a payload.
-    /// @dev A signature by a Safe's owners may begin with the same byte by chance: whoever is told no here or by the
-    /// module asks the owners.
+    /// @notice Whether bytes passed to an account as a signature may be a payload.
+    /// @dev A signature by a Safe's owners may begin with the same byte by chance: after a rejection here or by the
+    /// module, the owners' signatures are checked.
     function isPayload(bytes calldata signature) internal pure returns (bool) {
         if (signature.length < SHORTEST) return false;
         uint8 version = uint8(signature[0]);
@@ -55,8 +55,8 @@ library Payloads {
 
     /// @notice The authorization's part of a payload.
     /// @return ok Whether it is a payload.
-    /// @return payload What it says.
-    /// @return rest The session, and the grant where there is one.
+    /// @return payload Its contents.
+    /// @return rest The session, and the grant if there is one.
     function tryRead(
         bytes calldata signature
     ) internal pure returns (bool ok, Payload memory payload, bytes calldata rest) {
@@ -66,7 +66,7 @@ library Payloads {
         uint256 cursor;
         uint256 code;
         assembly ("memory-safe") {
-            // A number of at most `width` bytes. What is none leads on to where no calldata is.
+            // A number of at most `width` bytes. An invalid one moves the cursor beyond the calldata.
             function readNumber(cursor_, width) -> value, next {
                 let n := byte(0, calldataload(cursor_))
                 next := add(cursor_, 1)
@@ -123,7 +123,7 @@ library Payloads {
         else ok = false;
     }
 
-    /// @notice Whom the payload pays. `found` is false where the budget has no such recipient.
+    /// @notice The payload's recipient. `found` is false if the budget has no such recipient.
     function payeeOf(
         Payload memory payload,
         SessionBudget memory budget

@@ -4,25 +4,25 @@ pragma solidity ^0.8.13;
 import {Flaw, ISessionErrors} from "../interfaces/ISessionErrors.sol";
 import {ANYONE, EIP_3009, MAX_SIZES, Session, SessionAction, SessionBudget} from "../types/Session.sol";
 
-/// @title The bounds that every session keeps
-/// @notice Asked before a session is enabled: the state ENABLED vouches for it from then on. A signature that carries a
-/// grant enables nothing, so it is asked at each of these.
-/// @dev Of a session as it was read, see SessionReader: its fields fit their types, and no list is too long. Not of one
-/// from which parts are left out.
+/// @title The bounds that every session must satisfy
+/// @notice Checked before a session is enabled: the state ENABLED vouches for them from then on. A signed payment that
+/// carries a grant does not enable the session, so each of those is checked.
+/// @dev For a session read by SessionReader: its fields fit their types, and no list is too long. Not for one with
+/// omitted parts.
 library SessionChecks {
-    /// @dev Bytes that are no session have been refused before any of these is asked.
+    /// @dev Malformed bytes are rejected before any of these checks.
     Flaw private constant NONE = Flaw.ENCODING;
 
-    /// @notice Reverts with MalformedSession unless the session keeps every bound.
+    /// @notice Reverts with MalformedSession unless the session satisfies every bound.
     function requireWellFormed(Session memory session, address module) internal pure {
         (bool flawed, Flaw flaw, uint256 index) = flawOf(session, module);
         if (flawed) revert ISessionErrors.MalformedSession(flaw, index);
     }
 
-    /// @notice The first bound that the session breaks, if any.
-    /// @return flawed Whether there is one.
-    /// @return flaw Which.
-    /// @return index The budget or the action concerned; else 0.
+    /// @notice The first bound that the session violates, if any.
+    /// @return flawed Whether there is a violation.
+    /// @return flaw The violated bound.
+    /// @return index The affected budget or action; else 0.
     function flawOf(
         Session memory session,
         address module
@@ -37,12 +37,12 @@ library SessionChecks {
             }
         }
         flawed = flaw != NONE;
-        // Each loop has counted one on from where it stopped.
+        // Each loop has incremented past the index where it stopped.
         index = flawed && index != 0 ? index - 1 : 0;
     }
 
-    /// @notice The index of the token's budget, or the number of budgets where it has none.
-    /// @dev Whole words are compared: no address equals the token of a budget that is left out.
+    /// @notice The index of the token's budget, or the number of budgets if it has none.
+    /// @dev Compares whole words: no address equals the token of an omitted budget.
     function indexOf(Session memory session, address token) internal pure returns (uint256 i) {
         SessionBudget[] memory budgets = session.budgets;
         uint256 count = budgets.length;
@@ -80,7 +80,7 @@ library SessionChecks {
             unchecked {
                 if (perTransaction >> (2 * (sizes - 1)) == 0) return Flaw.SLOTS;
             }
-            // 2**32 lots or more: a nonce has no room for them.
+            // 2**32 lots or more do not fit into a nonce.
             if (budget.perPeriod >> 32 >= perTransaction) return Flaw.SLOTS;
         }
         address[] memory recipients = budget.recipients;

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-// In assembly, where solhint does not look.
+// Used in assembly, which solhint does not check.
 // solhint-disable-next-line no-unused-import
 import {ANYONE, Carried, MAX_ACTIONS, MAX_BUDGETS, MAX_RECIPIENTS, MAX_RULES, Session} from "../types/Session.sol";
 import {ACTION_TYPEHASH, BUDGET_TYPEHASH, RULE_TYPEHASH, SESSION_TYPEHASH} from "./SessionTypes.sol";
 
-/// @title The one reader of session bytes
-/// @notice A session travels in calldata in one packed form, on every rail. Big-endian. `number` is one byte n, at most
-/// the width of its field in bytes, then n bytes of which the first is not zero; zero is n = 0.
+/// @title The only parser of session bytes
+/// @notice A session has one packed encoding in calldata, on every rail. Big-endian. `number` is one byte n, at most
+/// the width of its field in bytes, then n bytes, the first of which is not zero; zero is n = 0.
 ///
 ///     6        validAfter
 ///     6        validUntil
 ///     1        codes, two bits each: 0-1 epoch, 2-3 gasAllowance, 4-5 paymaster. 0: the field is zero; 1: it is all
-///              ones; 2: it follows, and is neither; 3: no session. Bits 6-7 are the version of this form, 0
+///              ones; 2: it follows, and is neither; 3: invalid. Bits 6-7 are the version of this encoding, 0
 ///     number   each of the three that follows, in that order
 ///     number   salt
 ///     1        how many budgets, up to 8; of each:
-/// 1        its kind. 0xff: it is left out, and its EIP-712 hash follows (32 bytes). Else bit 7: it is a stream;
+///         1        its kind. 0xff: omitted, and its EIP-712 hash follows (32 bytes). Else bit 7: it is a stream;
 ///                  bits 4-6: signatures; bits 0-3: sizes
 ///         20       token
 ///         number   perTransaction
@@ -27,7 +27,8 @@ import {ACTION_TYPEHASH, BUDGET_TYPEHASH, RULE_TYPEHASH, SESSION_TYPEHASH} from 
 ///         number   perSecond, for a stream only; not zero
 ///         1        how many recipients, 1 to 32; 255: [ANYONE]
 ///         20 each  the recipients, none of which is ANYONE
-/// 1        how many actions, up to 32; 255: the list is left out, and its EIP-712 hash follows (32 bytes); of each:
+///     1        how many actions, up to 32; 255: the list is omitted, and its EIP-712 hash follows (32 bytes);
+///              of each:
 ///         20       target
 ///         4        selector
 ///         1        how many rules, up to 8; of each:
@@ -35,19 +36,20 @@ import {ACTION_TYPEHASH, BUDGET_TYPEHASH, RULE_TYPEHASH, SESSION_TYPEHASH} from 
 ///             1        op
 ///             number   value
 ///
-/// The account and the key are no part of it: they stand before it, or are known otherwise.
+/// The account and the key are not part of it: they precede it, or are known otherwise.
 ///
-/// A session has one encoding for each choice of parts that are left out. What is left out is only ever believed
-/// through the session's id, which the hashes are part of. In memory a budget that is left out has no recipients, no
-/// period, no limits, and a token that no address equals; a list of actions that is left out is empty.
+/// A session has one encoding for each choice of omitted parts. Omitted parts are only trusted through the session's
+/// id, which includes their hashes. In memory, an omitted budget has no recipients, no period, no limits, and a token
+/// that equals no address; an omitted list of actions is empty.
 library SessionReader {
-    /// @dev In `leftOut`, the bit of the list of actions.
+    /// @dev The bit for the list of actions in `leftOut`.
     uint256 internal constant ACTIONS = 1 << MAX_BUDGETS;
 
-    /// @dev Before a session's own bytes, where the use does not know them: its account and its key, 20 bytes each.
+    /// @dev Length of the account and the key, 20 bytes each, which precede a session's own bytes if not known
+    /// otherwise.
     uint256 internal constant PARTIES = 40;
 
-    /// @notice Reads the session that is all of `packed`, behind its account and its key. Never reverts.
+    /// @notice Reads the session that fills all of `packed`, after its account and key. Never reverts.
     /// @param carried Newly allocated.
     function tryRead(Carried memory carried, bytes calldata packed) internal pure returns (bool) {
         Session memory session = carried.session;
@@ -59,13 +61,13 @@ library SessionReader {
             start := add(packed.offset, PARTIES)
             end := add(packed.offset, packed.length)
         }
-        // Where there are too few bytes, the reader ends behind them.
+        // With too few bytes, the reader ends beyond them.
         return _read(carried, start) == end;
     }
 
-    /// @notice Reads the session that `bytes_` begins with. Never reverts.
+    /// @notice Reads the session at the beginning of `bytes_`. Never reverts.
     /// @param carried Newly allocated, with the session's account and key filled in. The rest is filled in here.
-    /// @return length How many of the bytes it is; 0 where there is no session.
+    /// @return length The number of bytes read; 0 if there is no valid session.
     function read(Carried memory carried, bytes calldata bytes_) internal pure returns (uint256 length) {
         uint256 start;
         assembly ("memory-safe") {
@@ -78,13 +80,13 @@ library SessionReader {
     }
 
     /// @dev In one assembly block because every use pays for it. Solidity's memory layout of a struct is its EIP-712
-    /// encodeData with pointers in place of hashes, but for the type hash in front. So each struct is written behind a
-    /// word for its type hash, hashed with the hashes of its lists filled in, and then given the pointers to them.
+    /// encodeData with pointers instead of hashes, without the leading type hash. So each struct is written after a
+    /// word for its type hash, hashed with its lists' hashes in place, and then given the pointers.
     ///
-    /// Where the next byte is read stands in memory at 0: on the stack every step would have to carry it along. What
-    /// is no session moves it to where no calldata is, so that the reader does not end where the bytes do.
-    /// @return next Where the session ends; where no calldata is if the bytes are no session. Every read moves on, so
-    /// that none went past where the reader ends.
+    /// The cursor is in memory at 0: on the stack, every step would have to carry it. Invalid data moves it beyond the
+    /// calldata, so that the reader does not end where the bytes do.
+    /// @return next The end of the session, or a position beyond the calldata if the bytes are invalid. Every read
+    /// advances the cursor, so none went past the end.
     function _read(Carried memory carried, uint256 cursor) private pure returns (uint256 next) {
         Session memory session = carried.session;
         bytes32 sessionType = SESSION_TYPEHASH;
@@ -123,7 +125,7 @@ library SessionReader {
                 value, at := numberAt(mload(0), width)
                 mstore(0, at)
             }
-            // A field of `width` bytes, which `code` may stand for.
+            // A field of `width` bytes, which `code` may replace.
             function readCoded(code, width) -> value {
                 let allOnes := shr(sub(256, shl(3, width)), not(0))
                 switch code
@@ -140,7 +142,7 @@ library SessionReader {
                     refuseIf(1)
                 }
             }
-            // Each budget in its turn is written to free memory, behind what the list and the hashes take.
+            // Each budget is written to free memory, after the space for the list and the hashes.
             function readBudget(kind, typeHash) -> budget, hash {
                 budget := add(mload(0x40), 32)
                 mstore(sub(budget, 32), typeHash)
@@ -198,7 +200,7 @@ library SessionReader {
                 hash := keccak256(sub(budget, 32), 320)
                 mstore(add(budget, 0x100), recipients)
             }
-            // Stands for every budget that is left out.
+            // Shared by every omitted budget.
             function budgetLeftOut() -> budget {
                 budget := mload(0x40)
                 mstore(0x40, add(budget, 0x120))
@@ -206,7 +208,7 @@ library SessionReader {
                 calldatacopy(add(budget, 0x20), calldatasize(), 0xe0)
                 mstore(add(budget, 0x100), 0x60) // an empty list
             }
-            // A list in memory: its length, a pointer for each, and room for as many hashes behind.
+            // A list in memory: its length, a pointer for each item, then space for as many hashes.
             function allocateList(count) -> list, pointers, size {
                 list := mload(0x40)
                 mstore(list, count)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-// The EIP-712 type hashes of a session. Referenced types follow in alphabetical order, and sort behind `Session`, so
+// The EIP-712 type hashes of a session. Referenced types follow in alphabetical order, and sort after `Session`, so
 // that ERC-7739's implicit mode can sign one.
 
 bytes32 constant SESSION_TYPEHASH = keccak256(

@@ -6,17 +6,17 @@ import {ISessionErrors} from "../interfaces/ISessionErrors.sol";
 import {SessionBudget} from "../types/Session.sol";
 import {Slot} from "../types/Slot.sol";
 
-/// @title Nonces that count
-/// @notice A token asks an account by STATICCALL whether an EIP-3009 authorization is good, so nothing can be
-/// counted there. But it burns the authorization's nonce before it moves the money, and tells anyone whether a
-/// nonce is burnt. So a session may use only nonces that stand for a piece of its budget, and the token counts.
+/// @title Counting with nonces
+/// @notice A token validates an EIP-3009 authorization with a STATICCALL to the account, so nothing can be counted
+/// there. But it marks the authorization's nonce as used before it moves the money, and reports whether a nonce is
+/// used. So a session may only use nonces that represent parts of its budget, and the token counts.
 ///
-/// With X = perTransaction and Y = perPeriod, a period holds floor(Y / X) lots worth X each. A lot is spent as one
-/// slot worth X, or as 4 worth X/4, or as 16 worth X/16, and so on, and never as two of these: a slot is good only
-/// while its own size of the lot is the one that is opened, by slot 0 of that size. Executions spend from the top:
-/// the lot that an execution's total newly reaches must not be opened, and a lot that is reached cannot be.
+/// With X = perTransaction and Y = perPeriod, a period has floor(Y / X) lots worth X each. A lot is spent as one slot
+/// worth X, or as 4 worth X/4, or as 16 worth X/16, and so on, but never as two of these: a slot is only valid while
+/// the lot is open at exactly its size, opened by slot 0 of that size. Executions spend from the top: the lot that an
+/// execution's total newly reaches must not be open, and cannot be opened afterwards.
 ///
-///     $1 a transaction, $20 a day, five sizes: 20 lots; slots worth $1, $0.25, $0.0625, $0.015625, $0.003906.
+///     $1 per transaction, $20 per day, five sizes: 20 lots; slots worth $1, $0.25, $0.0625, $0.015625, $0.003906.
 ///     A signed $0.20 uses slot (lot 0, size 1, index 0), worth $0.25, and opens lot 0 at size 1. The next one uses
 ///     (0, 1, 1). A signed $0.003 opens lot 1 at size 4, where 255 more of these fit. An executed $0.70 takes
 ///     lot 19, and an executed $0.40 more takes lot 18.
@@ -27,25 +27,25 @@ library Slots {
     /// @dev The first 17 bytes.
     bytes32 private constant PREFIX = bytes32(type(uint256).max << 120);
 
-    /// @notice What all nonces of one period of one budget begin with: 17 bytes of a hash, the rest zero.
-    /// @dev If two periods of the account had the same 17 bytes, a nonce that one of them burns would be burnt in the
-    /// other too, as if by somebody else: that can only cost budget.
+    /// @notice The prefix of all nonces of a budget's period: 17 bytes of a hash, the rest zero.
+    /// @dev If two periods of the account had the same 17 bytes, a nonce used in one would be used in the other too, as
+    /// if by someone else: that can only cost budget.
     function prefixOf(bytes32 id, uint256 budgetIndex, uint256 period) internal pure returns (bytes32) {
         return EfficientHashLib.hash(uint256(id), budgetIndex, period) & PREFIX;
     }
 
     /// @notice The nonce of a slot: the prefix of its period, lot (4 bytes), size (1), index (2), and 8 zero bytes.
-    /// @dev The zero bytes are for tokens whose nonces are a 192-bit key and a sequence number under it: there every
-    /// slot is the first of a key of its own. Unchecked: two slots have two nonces only while lot < 2**32,
-    /// size < MAX_SIZES and index < 4**size. Whoever takes a slot from outside must refuse all others.
+    /// @dev The zero bytes are for tokens whose nonces are a 192-bit key and a sequence number: there, every slot is
+    /// the first of its own key. Unchecked: slots have distinct nonces only if lot < 2**32, size < MAX_SIZES and index
+    /// < 4**size. Callers must validate slots from external input.
     function nonceOf(bytes32 prefix, uint256 lot, uint256 size, uint256 index) internal pure returns (bytes32) {
         return prefix | bytes32((lot << 88) | (size << 80) | (index << 64));
     }
 
     /// @notice Whether an authorization over `value` may settle in the slot now.
-    /// @param prefix Of the current period of the budget.
-    /// @param budget With at most MAX_SIZES sizes.
-    /// @param spent What executions have spent of the budget in this period.
+    /// @param prefix The nonce prefix of the budget's current period.
+    /// @param budget A budget with at most MAX_SIZES sizes.
+    /// @param spent What executions have spent from the budget in this period.
     function isGood(
         address account,
         bytes32 prefix,
@@ -57,11 +57,11 @@ library Slots {
         uint256 x = budget.perTransaction;
         uint256 size = slot.size;
         if (size >= budget.sizes || slot.index >> (2 * size) != 0 || value > x >> (2 * size)) return false;
-        // A nonce has no room for more lots. A session that nobody has enabled may have them.
+        // More lots do not fit into a nonce. A session that is not enabled may have them.
         if (slot.lot >> 32 != 0) return false;
-        // Lots from here up are reached by executions, or are above the budget.
+        // Higher lots are reached by executions, or exceed the budget.
         if (slot.lot >= (budget.perPeriod - spent) / x) return false;
-        // Followers too ask for every other size: a nonce burnt by somebody else may only ever cost budget.
+        // Followers also check every other size: a nonce used by someone else may only cost budget.
         for (uint256 other; other < budget.sizes; ++other) {
             bool opens = other == size && slot.index == 0;
             if (opens) continue;
@@ -74,7 +74,7 @@ library Slots {
 
     /// @notice Reverts with LotOpened if executions, on their way from `spent` to `spent + amount`, reach a lot that
     /// signed authorizations have opened.
-    /// @dev As amount <= X and spent + amount <= Y, at most one lot is newly reached.
+    /// @dev Since amount <= X and spent + amount <= Y, at most one lot is newly reached.
     function requireReachedLotUnopened(
         address account,
         bytes32 id,
@@ -96,8 +96,9 @@ library Slots {
         }
     }
 
-    /// @notice Whether the token has burnt the account's nonce: used or cancelled, EIP-3009 does not tell which.
-    /// @return answered False where the token does not say a clear yes or no.
+    /// @notice Whether the token has marked the account's nonce as used: EIP-3009 does not distinguish used from
+    /// canceled.
+    /// @return answered False if the token does not return exactly true or false.
     function authorizationState(
         address token,
         address account,

@@ -3,11 +3,11 @@ pragma solidity ^0.8.13;
 
 import {Slot} from "./Slot.sol";
 
-/// What the signature rail is shown, beside the session: an EIP-3009 authorization by the key.
+/// The signature rail's input, in addition to the session: an EIP-3009 authorization by the key.
 struct Payload {
     /// Whether a grant follows the session.
     bool hasGrant;
-    /// Whether it names the key, which its signature gives otherwise.
+    /// Whether it contains the key, which is otherwise recovered from its signature.
     bool namesKey;
     address key;
     uint256 budgetIndex;

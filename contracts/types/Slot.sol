@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// Where in a period's budget an authorization is.
+/// An authorization's position in a period's budget.
 struct Slot {
     uint256 lot;
     /// 0: the whole lot; n: one of 4**n parts of it.
     uint256 size;
-    /// Which of the parts.
+    /// Index of the part.
     uint256 index;
 }

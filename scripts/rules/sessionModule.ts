@@ -20,8 +20,8 @@ export const sessionModule: Removal[] = [
   base(
     "enable-well-formed",
     "no malformed session is enabled",
-    "carried.session.requireWellFormed(address(this));\n        // Bytes",
-    "// Bytes",
+    "carried.session.requireWellFormed(address(this));\n        // Calldata",
+    "// Calldata",
   ),
   base(
     "enable-handler",

@@ -148,7 +148,7 @@ describe(`a Safe that another Safe owns (${LIVE.base ? "live fork" : "hermetic"}
   for (const { name, version: ownerVersion, hasLatchkey, signsFor } of OWNERS) {
     for (const version of SAFE_VERSIONS) {
       const signs = signsFor.includes(version);
-      it(`${version}, by a Safe ${name}, ${signs ? "is granted for by its owner's signature" : "enables sessions instead: its owner cannot sign"}`, async () => {
+      it(`${version}, by a Safe ${name}, ${signs ? "is granted by its owner's signature" : "enables sessions instead: its owner cannot sign"}`, async () => {
         const owner = await createSafe(environment, {
           version: ownerVersion,
           owner: ecdsaOwner("nested"),

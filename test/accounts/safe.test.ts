@@ -81,7 +81,7 @@ const abi = parseAbi([
   "function execTransaction(address to, uint256 value, bytes data, uint8 operation, uint256 safeTxGas, uint256 baseGas, uint256 gasPrice, address gasToken, address refundReceiver, bytes signatures) payable returns (bool)",
 ]);
 
-/** A Safe, whoever signs its grants, and how often that owner was asked to sign so far. */
+/** A Safe, the signer of its grants, and how often that owner was asked to sign so far. */
 type Owned = { account: SafeAccount; owner: Owner; asked(): number };
 
 /** The three ways to come to a Safe with Latchkey. */
@@ -305,7 +305,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
             }),
           );
 
-        it(`is set up by one transaction, on ${isNew ? "no signature at all" : "one signature"}`, async () => {
+        it(`is set up in one transaction, with ${isNew ? "no signature" : "one signature"}`, async () => {
           const { client } = environment.testChain;
           const created = await client.getBlockNumber();
           const another = await kind.create(environment, latchkey, version, "another one");
@@ -322,7 +322,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           expect(await asks(another.account)).to.equal(version === "1.5.0" ? "extensible" : "session");
         });
 
-        it("grants by one signature and no transaction, in a file that says all", async () => {
+        it("grants with one signature and no transaction, in a self-contained file", async () => {
           const { client } = environment.testChain;
           const block = await client.getBlockNumber();
           const asked = owned.asked();
@@ -335,7 +335,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           expect(await status(read)).to.deep.include({ active: true, reasons: [], state: "UNKNOWN" });
         });
 
-        it("grants nothing by another's signature", async () => {
+        it("does not grant with another's signature", async () => {
           const proposal = await propose(account);
           const stranger = createPasskey("a stranger");
           const forged = await signGrant(
@@ -349,7 +349,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           expect(await refusalCode(signX402(forged, 1n))).to.equal("NOT_GRANTED");
         });
 
-        it("executes with the grant carried along, which enables the session for good", async () => {
+        it("executes with a carried grant, which permanently enables the session", async () => {
           const grant = await grantOf(owned);
           await payByExecution(grant, "0.20");
           expect((await status(grant)).state).to.equal("ENABLED");
@@ -372,7 +372,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           expect(await paid()).to.equal(400_000n);
         });
 
-        it("tells what both rails have taken", async () => {
+        it("reports the spending of both rails", async () => {
           const grant = await grantOf(owned);
           await payByExecution(grant, "0.70");
           await settleX402(await signX402(grant, 200_000n));
@@ -386,7 +386,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           });
         });
 
-        it("is revoked by one signature and one transaction: what was signed before is worth nothing", async () => {
+        it("is revoked with one signature and one transaction: earlier signatures become invalid", async () => {
           const payer = await rawPayer(owned);
           const kept = await grantOf(owned);
           await payer.settle(await payer.sign({ carriesGrant: true }));
@@ -400,7 +400,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           await payByExecution(kept, "1");
         });
 
-        it("is paused by one signature, granted or enabled, and what was signed is good again once it is resumed", async () => {
+        it("is paused with one signature, granted or enabled, and earlier signatures are valid again once resumed", async () => {
           const [payer, unused] = [await rawPayer(owned), await grantOf(owned)];
           await payer.settle(await payer.sign({ carriesGrant: true }));
           const pending = await payer.sign({ carriesGrant: true, slot: { lot: 0n, size: 1, index: 1n } });
@@ -418,7 +418,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           await payByExecution(unused, "1");
         });
 
-        it("ends every session and every unused grant by revokeAll", async () => {
+        it("ends every session and every unused grant with revokeAll", async () => {
           const [used, unused] = [await grantOf(owned), await rawPayer(owned)];
           await payByExecution(used, "1");
           const pending = await unused.sign({ carriesGrant: true });
@@ -432,7 +432,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           await payByExecution(await grantOf(owned), "1");
         });
 
-        it("is removed in one batch: neither rail works, not even for a new grant, and the owner's voice stays", async () => {
+        it("is removed in one batch: neither rail works, even with a new grant, and the owner's signatures keep working", async () => {
           const old = await rawPayer(owned);
           await byOwner([encodeEnable(old.grant)]);
           const pending = await old.sign();
@@ -473,7 +473,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
           expect(await paid()).to.equal(700_000n);
         });
 
-        it("would find a session alive if the module alone had been dropped: what the batch is for", async () => {
+        it("would have live sessions if only the module had been removed, which is why the batch revokes everything", async () => {
           const payer = await rawPayer(owned);
           await byOwner([encodeEnable(payer.grant)]);
           const payment = await payer.sign();
@@ -543,7 +543,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
       });
       afterEach(() => restore());
 
-      it("grants by two signatures, whosever they are and whoever signs first, each asked once", async () => {
+      it("grants with any two signatures in any order, each requested once", async () => {
         const [alice, bob] = owners;
         const asked = passkey.assertions;
         for (const order of [
@@ -561,7 +561,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
         expect(await paid()).to.equal(1_200_000n);
       });
 
-      it("grants nothing by one of them, nor by one of them twice", async () => {
+      it("does not grant with one of them, even twice", async () => {
         const [alice, bob] = owners;
         for (const owner of [alice, bob, third]) {
           const grant = await signGrant(owner, await propose(account));
@@ -573,7 +573,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
         expect(await refusal(signGrant([alice, alice], proposal))).to.include("signed twice");
       });
 
-      it("revokes by both signatures", async () => {
+      it("revokes with both signatures", async () => {
         const grant = await signGrant(owners, await propose(account));
         await payByExecution(grant, "1");
         await byBoth([encodeRevoke(grant)]);
@@ -583,7 +583,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
   }
 
   for (const version of SAFE_VERSIONS) {
-    it(`pays from a Safe ${version} whatever its transaction guard says: that is asked about owners only`, async () => {
+    it(`pays from a Safe ${version} regardless of its transaction guard, which only sees owners' transactions`, async () => {
       await start.restore();
       start = await environment.connection.networkHelpers.takeSnapshot();
       const owned = await (KINDS[0] as Kind).create(environment, latchkey, version, "transaction guard");
@@ -617,7 +617,7 @@ describe(`Latchkey on real Safes, through the SDK and protocol-kit (${LIVE.base 
       await environment.usdc.mint(owned.account.address, 100n * DOLLAR);
     });
 
-    it("executes what the guard lets pass only, and pays by signature in any case: no guard is asked there", async () => {
+    it("only executes what the guard allows, but always pays by signature, which no guard sees", async () => {
       const { account } = owned;
       const guard = await deployMock(environment.testChain, "CannedAnswers");
       const says = (selector: Hex, fails: boolean, answer: Hex) =>

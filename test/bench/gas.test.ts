@@ -26,11 +26,11 @@ describe("the committed gas figures", () => {
     measurements = await measureAll();
   });
 
-  it("are what the contracts cost now, to the gas", () => {
+  it("match the contracts' current cost exactly", () => {
     expect(differences(committedFigures(), measurements.figures), "run `npm run bench`").to.deep.equal([]);
   });
 
-  it("stand in every file as they were measured", () => {
+  it("are the measured ones in every file", () => {
     for (const { path, committed, measured } of gasFiles(measurements)) {
       expect(committed, `${path}: run \`npm run bench\``).to.equal(measured);
     }
@@ -50,12 +50,12 @@ describe("the committed gas figures", () => {
     for (const [name, gas] of Object.entries(again)) expect(gas, name).to.equal(gasOf(name));
   });
 
-  it("have one row for each name, and what was charged beside each userOp", () => {
+  it("have one row for each name, and the charged gas for each userOp", () => {
     expect(Object.keys(measurements.figures)).to.deep.equal([...rows.flatMap(figureNames), READER]);
     expect(new Set(rows.map(({ name }) => name)).size).to.equal(rows.length);
   });
 
-  it("are taken apart without a remainder", () => {
+  it("are broken down without a remainder", () => {
     expect(Object.keys(measurements.shares)).to.have.members(sharedRows);
     for (const [row, shares] of Object.entries(measurements.shares)) {
       const total = PARTS.reduce((sum, part) => sum + shares[part], 0);
@@ -65,7 +65,7 @@ describe("the committed gas figures", () => {
     }
   });
 
-  it("are taken apart without a remainder where they are userOps", () => {
+  it("are broken down without a remainder for userOps", () => {
     expect(Object.keys(measurements.userOpShares)).to.have.members(userOpRows);
     for (const [row, shares] of Object.entries(measurements.userOpShares)) {
       const total = USER_OP_PARTS.reduce((sum, part) => sum + shares[part], 0);
@@ -76,7 +76,7 @@ describe("the committed gas figures", () => {
     }
   });
 
-  it("say of a userOp that the EntryPoint charges less than the transaction, by no less than the base price", () => {
+  it("show that the EntryPoint charges less than the transaction, by at least the base cost", () => {
     for (const row of rows.filter((row) => row.erc7579 && row.isUserOp)) {
       const [whole, charged] = gasNames(row);
       if (!charged) throw new Error(`nothing was charged for ${row.name}`);
@@ -91,7 +91,7 @@ describe("the committed gas figures", () => {
     }
   });
 
-  it("bear out what the documentation says of the peers", () => {
+  it("support the documentation's claims about peers", () => {
     const cheaper = (gas: number, by: (sender: Peer["sender"]) => boolean) =>
       peers.filter(({ sender, steady }) => by(sender) && steady < gas).map(({ name }) => name);
     for (const version of ["1.4.1", "1.5.0"]) {
@@ -140,7 +140,7 @@ describe("the check of the gas figures", () => {
     ]);
   });
 
-  it("refuses a page that has lost a place for its figures", () => {
+  it("rejects a page without a place for its figures", () => {
     const nothing: Measurements = { figures: {}, shares: {}, userOpShares: {} };
     expect(() => renderGasPage("docs/gas.md", "# What Latchkey costs\n", nothing)).to.throw(
       'no place for "targets"',

@@ -37,7 +37,7 @@ const newcomers: Record<string, () => Promise<Newcomer>> = {
   "a Safe7579 on Safe 1.5.0, by Safe's factory": safe7579Newcomer,
 };
 
-describe("the userOp that makes an account, through a bundler that does not ask for the factory's stake", function () {
+describe("the userOp that creates an account, through a bundler that does not require a staked factory", function () {
   this.timeout(60_000);
   useBundler();
   for (const [name, create] of Object.entries(newcomers)) {

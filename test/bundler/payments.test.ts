@@ -33,7 +33,7 @@ describe("a session's userOp through a bundler", function () {
         (await client().getBalance({ address: account().address })) +
         (await account().entryPoint.depositOf(account().address));
 
-      it("brings the owner's grant along the first time, and pays without it from then on", async () => {
+      it("carries the owner's grant the first time, and pays without it from then on", async () => {
         const session = await sessionOf(account());
         const grant = await account().sign(digestOf(session));
         const agent = await agentOf(account(), session, { grant, clientBy: "viem" });
@@ -53,7 +53,7 @@ describe("a session's userOp through a bundler", function () {
         expect(await balanceOf(bob)).to.equal(before[1] + USD / 2n);
         expect(await wealth()).to.equal(before[2] - first.actualGasCost - second.actualGasCost);
       });
-      it("costs the account no ether where a paymaster pays", async () => {
+      it("costs the account no ether if a paymaster pays", async () => {
         const { address: paymaster } = paymasterOf(account());
         const session = await sessionOf(account(), { paymaster });
         const agent = await agentOf(account(), session, {
@@ -74,7 +74,7 @@ describe("a session's userOp through a bundler", function () {
         expect(await account().entryPoint.depositOf(paymaster)).to.equal(before[2] - receipt.actualGasCost);
       });
       for (const payments of ["validation", "execution"] as const)
-        it(`gets gas for its validation with some to spare, charged in ${payments}: a bundler drops what has a little less than it needs`, async () => {
+        it(`gets enough gas for its validation, charged in ${payments}: a bundler drops a userOp with slightly too little`, async () => {
           const session = await sessionOf(account());
           const grant = await account().sign(digestOf(session));
           const agent = await agentOf(account(), session, { grant, payments });
@@ -94,7 +94,7 @@ describe("a session's userOp through a bundler", function () {
     });
   }
   for (const name of ONE_OF_EACH_KIND) {
-    it(`goes through the module where it makes two payments, or one of a budget that signatures spend too, on ${name}`, async () => {
+    it(`goes through the module for two payments, or for one from a budget shared with signatures, on ${name}`, async () => {
       const account = bundledAccount(name);
       const before = [await balanceOf(alice), await balanceOf(bob)] as const;
       for (const [limits, calls] of [

@@ -40,7 +40,7 @@ describe("the process of the bundler", function () {
     expect(await refusal(ask(url, "eth_supportedEntryPoints"))).to.include("fetch failed");
     expect(await refusal(ask(chainUrl, "eth_chainId"))).to.include("fetch failed");
   });
-  it("is not left behind where it cannot start, and says why", async () => {
+  it("exits with a reason if it cannot start", async () => {
     expect(await refusal(startBundler(world().testChain, [mallory]))).to.include("does not exist");
   });
   it("ends when the process that started it is killed", async () => {

@@ -43,7 +43,7 @@ async function codeOf(attempt: Promise<unknown>): Promise<string> {
 /** What a Safe7579 says in place of every reason: `ExecutionFailed()`. */
 const EXECUTION_FAILED = "0xacfdb444";
 
-describe("what a session may not do, through a bundler", function () {
+describe("what a session must not do, through a bundler", function () {
   this.timeout(60_000);
   useBundler();
   for (const name of ONE_OF_EACH_KIND) {
@@ -76,7 +76,7 @@ describe("what a session may not do, through a bundler", function () {
         expect(await codeOf(agent.send(pay(alice, 1n)))).to.equal("PERIOD");
         expect(await client().getBlockNumber()).to.equal(before);
       });
-      it("is refused by the bundler too, when it is asked for the gas", async () => {
+      it("is also rejected by the bundler's gas estimate", async () => {
         const { session, grant } = await granted();
         for (const [call, code] of [
           [pay(alice, USD + 1n), "PER_TRANSACTION"],
@@ -90,14 +90,14 @@ describe("what a session may not do, through a bundler", function () {
           else expect(decodeError(reason).code).to.equal(code);
         }
       });
-      it("moves nothing where the key has it included, by gas that nobody estimated", async () => {
+      it("moves nothing if the key has it included with arbitrary gas limits", async () => {
         const { session, grant } = await granted();
         const before = await balanceOf(account().address);
         const userOp = await handmadeUserOp(account(), session, [pay(mallory, 1n)], { grant });
         expect((await submit(account(), userOp)).success).to.equal(false);
         expect(await balanceOf(account().address)).to.equal(before);
       });
-      it("is refused by the bundler where the account would pay by itself, and charges nothing", async () => {
+      it("is rejected by the bundler if the account would pay by itself, and charges nothing", async () => {
         const { session, grant } = await granted();
         const token = world().usdc.address;
         const userOpOf = (payment: { to: Address; amount: bigint }, period = 0n) =>
@@ -117,7 +117,7 @@ describe("what a session may not do, through a bundler", function () {
         expect((await submit(account(), await userOpOf({ to: alice, amount: USD }))).success).to.equal(true);
         expect(await spentOf(session)).to.equal(USD);
       });
-      it("is not signed where the transfer would fail, which would be charged all the same", async () => {
+      it("is not signed if the transfer would fail but still be charged", async () => {
         const amount = (await balanceOf(account().address)) + 1n;
         const limits = { perTransaction: amount, perPeriod: 2n * amount };
         const { session, grant } = await granted({ budgets: [budget(limits)] });
@@ -147,7 +147,7 @@ describe("what a session may not do, through a bundler", function () {
           "REVOKED",
         );
       });
-      it("is refused by the bundler where a paymaster consents that the session does not allow", async () => {
+      it("is rejected by the bundler with a willing paymaster that the session does not allow", async () => {
         const { session, grant } = await granted();
         const { session: open, grant: openGrant } = await granted({ paymaster: ANYONE });
         for (const [each, signature] of [
@@ -162,7 +162,7 @@ describe("what a session may not do, through a bundler", function () {
         const agent = await agentOf(account(), session, { grant, sponsored: true });
         expect(await codeOf(agent.send(pay(alice, 1n)))).to.equal("PAYMASTER");
       });
-      it("is refused by the bundler where the key names address zero as paymaster, which none is", async () => {
+      it("is rejected by the bundler with address zero as paymaster", async () => {
         const { session, grant } = await granted({ paymaster: ANYONE });
         const userOp = await handmadeUserOp(account(), session, [pay(alice, 1n)], {
           grant,
@@ -177,7 +177,7 @@ describe("what a session may not do, through a bundler", function () {
         const plain = await handmadeUserOp(account(), session, [pay(alice, 1n)], { grant });
         expect(await wouldBeIncluded(account(), plain)).to.equal(true);
       });
-      it("is refused by the bundler once the gas allowance is used up, also by an absurd fee", async () => {
+      it("is rejected by the bundler once the gas allowance is used up, even by an excessive fee", async () => {
         const { session, grant } = await granted({ gasAllowance: 10n ** 16n });
         const calls = [pay(alice, 1n)];
         // An account can pay that: nothing but the allowance stands in the way.
@@ -199,7 +199,7 @@ describe("what a session may not do, through a bundler", function () {
           "GAS_ALLOWANCE",
         );
       });
-      it("is refused by the bundler if anybody but the key signed it", async () => {
+      it("is rejected by the bundler if anyone but the key signed it", async () => {
         const { session, grant } = await granted();
         const userOp = await handmadeUserOp(account(), session, [pay(alice, 1n)], { grant });
         const other = await handmadeUserOp(account(), session, [pay(alice, 2n)], { grant });

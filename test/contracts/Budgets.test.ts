@@ -50,7 +50,7 @@ describe("a budget", () => {
       const over = execute(noSlots(), [...halves, pay(alice, 1n)]);
       await refused(chain.call(over), "PerTransactionExceeded", chain.usdc.address, USD + 1n, USD);
     });
-    it("takes a sum that overflows for the largest number", async () => {
+    it("treats a sum that overflows as the maximum", async () => {
       await chain.send(enable(noSlots()));
       for (const amounts of [
         [MAX_UINT256, 1n],
@@ -93,7 +93,7 @@ describe("a budget", () => {
   describe("per period", () => {
     const small = () =>
       session({ budgets: [budget({ perPeriod: (5n * USD) / 2n, signatures: 0, sizes: 0 })] });
-    it("allows its last base unit and not one more, and tells what is left and until when", async () => {
+    it("allows its last base unit and not one more, and reports what is left and until when", async () => {
       await chain.send(enable(small()));
       for (let i = 0; i < 2; ++i) await chain.send(execute(small(), [pay(alice, USD)]));
       const over = execute(small(), [pay(alice, USD / 2n + 1n)]);
@@ -129,7 +129,7 @@ describe("a budget", () => {
         T0 + DAY,
       );
     });
-    it("begins anew in its first second, and not in the last of the period before", async () => {
+    it("resets in its first second, and not in the last of the previous period", async () => {
       const one = session({ budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       await chain.send(enable(one));
       await chain.send(execute(one, [pay(alice, USD)]), T0 + DAY - 2);
@@ -152,7 +152,7 @@ describe("a budget", () => {
       });
       expect((await budgetOf(one)).resetsAt).to.equal(BigInt(T0 + 2 * DAY));
     });
-    it("does not bring back what an older period left", async () => {
+    it("does not carry over what an earlier period left", async () => {
       const one = session({ budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       await chain.send(enable(one));
       await chain.send(execute(one, [pay(alice, 1n)]), T0 + 3 * DAY + 5);
@@ -203,7 +203,7 @@ describe("a budget", () => {
       await chain.send(execute(early, [pay(alice, USD)]), T0 + DAY - 101);
       await chain.send(execute(early, [pay(alice, USD)]), T0 + DAY - 100);
     });
-    it("is the session's own: two sessions add up, one account's are not another's", async () => {
+    it("belongs to one session: two sessions add up, and accounts are separate", async () => {
       const mine = session({ budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       const other = session({ salt: 2n, budgets: [budget({ perPeriod: USD, signatures: 0, sizes: 0 })] });
       const elsewhere = session({
@@ -338,7 +338,7 @@ describe("a budget", () => {
       await chain.setTime(T0 + DAY - 1);
       expect(await budgetOf(of)).to.deep.include({ released: USD });
     });
-    it("still keeps perTransaction", async () => {
+    it("still enforces perTransaction", async () => {
       const of = stream({ perTransaction: 500n });
       await chain.send(enable(of));
       await chain.setTime(T0 + DAY - 1);
@@ -350,7 +350,7 @@ describe("a budget", () => {
         500,
       );
     });
-    it("starts anew each period, and loses what was not used", async () => {
+    it("resets each period, and loses what was not used", async () => {
       const of = stream();
       await chain.send(enable(of));
       await chain.send(execute(of, [pay(alice, 1_000n)]), T0 + DAY);
@@ -363,7 +363,7 @@ describe("a budget", () => {
         T0 + 2 * DAY,
       );
     });
-    it("can be of the largest numbers", async () => {
+    it("can have maximum values", async () => {
       const of = stream({
         initial: MAX_UINT128,
         perSecond: MAX_UINT128,

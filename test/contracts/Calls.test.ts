@@ -82,7 +82,7 @@ describe("a call of a session", () => {
       expect(await chain.usdc.balanceOf(alice)).to.equal(400_000n);
       expect(await chain.usdc.balanceOf(bob)).to.equal(600_000n);
     });
-    it("is refused to anybody else, at whichever place of the batch", async () => {
+    it("is rejected for anyone else, at any position in the batch", async () => {
       await chain.send(enable(session()));
       for (const to of [mallory, zeroAddress, ANYONE, MODULE]) {
         await refused(chain.call(execute(session(), [pay(to, 1n)])), "RecipientNotAllowed", 0, usdc(), to);
@@ -90,7 +90,7 @@ describe("a call of a session", () => {
         await refused(chain.call(second), "RecipientNotAllowed", 1, usdc(), to);
       }
     });
-    it("goes to anybody where the budget says ANYONE", async () => {
+    it("goes to anyone if the budget allows ANYONE", async () => {
       const open = session({ budgets: [budget({ recipients: [ANYONE] })] });
       await chain.send(enable(open));
       await chain.send(execute(open, [pay(mallory, 1n)]));
@@ -110,7 +110,7 @@ describe("a call of a session", () => {
         alice,
       );
     });
-    it("of nothing is allowed and charges nothing, but not to anybody", async () => {
+    it("of zero is allowed and charges nothing, but only to recipients", async () => {
       await chain.send(enable(session()));
       await chain.send(execute(session(), [pay(alice, 0n)]));
       expect(await spentOf(session())).to.equal(0n);
@@ -137,7 +137,7 @@ describe("a call of a session", () => {
         mallory,
       );
     });
-    it("of native coin needs a budget for it, even of nothing", async () => {
+    it("of native coin needs a budget for it, even for zero", async () => {
       await chain.send(enable(session()));
       await refused(chain.call(execute(session(), [payNative(alice, 5n)])), "NoNativeBudget", 0, 5);
       await refused(chain.call(execute(session(), [payNative(alice, 0n)])), "NoNativeBudget", 0, 0);
@@ -279,7 +279,7 @@ describe("a call of a session", () => {
       const native = withAction({ budgets: [budget(), nativeBudget({ recipients: [alice] })] });
       await chain.send(enable(native));
       await chain.send(execute(native, [act({ value: 7n })]));
-      expect(await spentOf(native, 1), "though the target is no recipient").to.equal(7n);
+      expect(await spentOf(native, 1), "though the target is not a recipient").to.equal(7n);
       expect(await spentOf(native, 0)).to.equal(0n);
     });
     it("returns what the target returned", async () => {
@@ -292,7 +292,7 @@ describe("a call of a session", () => {
       expect(words).to.deep.equal([32n, 2n, 64n, 128n, 32n, 5n, 32n, 1n]);
     });
 
-    describe("keeps its rules", () => {
+    describe("enforces its rules", () => {
       const word = (n: bigint) => pad(toHex(n));
       const NAMES = ["==", "!=", "<", "<=", ">", ">="];
       const holds = [
@@ -338,7 +338,7 @@ describe("a call of a session", () => {
           await refused(chain.call(use), "CallNotAllowed", 0, ACTOR, actData().slice(0, 10));
         }
       });
-      it("also about words that begin anywhere, the selector included", async () => {
+      it("also for words at any position, including the selector", async () => {
         const data = actData(0x1234n, 0n);
         const atZero = `0x${data.slice(2, 66)}` as Hex;
         const atFive = `0x${data.slice(12, 76)}` as Hex;
@@ -380,7 +380,7 @@ describe("a call of a session", () => {
         const received = async (who: Address) =>
           BigInt(await chain.request<Hex>("eth_getBalance", [who, "latest"]));
 
-        it("bind nothing by themselves: a shifted offset leaves them a decoy", async () => {
+        it("restrict nothing by themselves: a shifted offset leaves them a decoy", async () => {
           const use = await ruledBy(recipientIsAlice);
           const plain = use(multiSend(32n, paying(mallory)));
           await refused(chain.call(plain), "CallNotAllowed", 0, target(), "0x8d80ff0a");
@@ -388,7 +388,7 @@ describe("a call of a session", () => {
           await chain.send(use(decoy));
           expect((await received(mallory)) - before).to.equal(7n);
         });
-        it("bind it where the offset is pinned as well", async () => {
+        it("restrict it if the offset is pinned as well", async () => {
           const use = await ruledBy(offsetIsPinned, recipientIsAlice);
           await refused(chain.call(use(decoy)), "CallNotAllowed", 0, target(), "0x8d80ff0a");
           const before = await received(alice);
@@ -396,7 +396,7 @@ describe("a call of a session", () => {
           expect((await received(alice)) - before).to.equal(7n);
         });
       });
-      it("which fail past the end of the calldata, whatever they ask for", async () => {
+      it("which always fail past the end of the calldata", async () => {
         for (const [offset, good] of [
           [36, true],
           [37, false],
@@ -440,7 +440,7 @@ describe("a call of a session", () => {
       });
     }
     for (const version of ["1.4.1", "1.5.0"] as const) {
-      it(`as an action to the fallback handler of a Safe ${version}, which would take it for the Safe`, async () => {
+      it(`as an action to the fallback handler of a Safe ${version}, which would treat it as the Safe`, async () => {
         const handler =
           version === "1.4.1" ? HANDLER : (chain.safeContracts["1.5.0"].extensibleFallbackHandler as Address);
         const reckless = session({
@@ -477,7 +477,7 @@ describe("a call of a session", () => {
     }
   });
 
-  describe("is read with care", () => {
+  describe("is parsed strictly", () => {
     /** execute(session, grant, [one call]): the list of calls is the last argument's. */
     const crafted = () => execute(session(), [pay(alice, 1n)]).data as Hex;
     const listAt = () => Number(wordOf(crafted(), 2)) / 32;
@@ -500,7 +500,7 @@ describe("a call of a session", () => {
         await refused(chain.call({ from: key.address, to: MODULE, data }), "MalformedCall", 0);
       });
     }
-    it("and refused where it stands before its list, at an offset that wraps around", async () => {
+    it("and rejected if it precedes its list, at an offset that overflows", async () => {
       await chain.send(enable(session()));
       const data = crafted();
       const end = (size(data) - 4) / 32;
@@ -510,12 +510,12 @@ describe("a call of a session", () => {
       const wrapped = concat([moved, pad("0x01"), toHex(back)]);
       await refused(chain.call({ from: key.address, to: MODULE, data: wrapped }), "MalformedCall", 0);
     });
-    it("and refused where the list claims calls that are not there", async () => {
+    it("and rejected if the list claims calls that do not exist", async () => {
       await chain.send(enable(session()));
       const data = withWord(crafted(), listAt(), 2n);
       expect(await revertOf(chain.call({ from: key.address, to: MODULE, data }))).to.match(/^0x/);
     });
-    it("and taken where its bytes are the last of the calldata, without padding", async () => {
+    it("and accepted if its bytes end the calldata, without padding", async () => {
       await chain.send(enable(session()));
       const data = crafted();
       const unpadded = data.slice(0, -2 * (32 - (68 % 32))) as Hex;
@@ -530,7 +530,7 @@ describe("a call of a session", () => {
   });
 
   describe("that fails", () => {
-    it("reverts the whole batch and tells which call and why", async () => {
+    it("reverts the whole batch and reports which call failed and why", async () => {
       await chain.send(enable(session()));
       await chain.usdc.deal(chain.safes["1.4.1"], 10n);
       const answer = await revertOf(chain.call(execute(session(), [pay(alice, 10n), pay(bob, 1n)])));
@@ -556,7 +556,7 @@ describe("a call of a session", () => {
       await chain.send(enable(odd()));
       await oddToken.mint(chain.safes["1.4.1"], 100n * USD);
     });
-    it("is good if the token answers true, or nothing", async () => {
+    it("succeeds if the token returns true, or nothing", async () => {
       for (const answer of [pad("0x01"), "0x"] as Hex[]) {
         await oddToken.script(TRANSFER, answer);
         await oddToken.script(APPROVE, answer);
@@ -575,7 +575,7 @@ describe("a call of a session", () => {
       ["31 bytes", `0x${"00".repeat(30)}01`],
     ];
     for (const [title, answer] of lies) {
-      it(`fails if the token answers ${title}, for transfers and approvals`, async () => {
+      it(`fails if the token returns ${title}, for transfers and approvals`, async () => {
         await oddToken.script(TRANSFER, answer);
         await oddToken.script(APPROVE, answer);
         const transfer = execute(odd(), [pay(alice, 5n, ODD_TOKEN)]);
@@ -592,7 +592,7 @@ describe("a call of a session", () => {
       await chain.send(enable(of));
       await refused(chain.call(execute(of, [pay(alice, 5n, nowhere)])), "TokenCallFailed", 0, nowhere, "0x");
     });
-    it("is not taken for done by an action's answer: an action may return what it likes", async () => {
+    it("is not judged by an action's return data: an action may return anything", async () => {
       const acting = session({ actions: [actAction()] });
       await chain.send(enable(acting));
       await chain.send(execute(acting, [act({ data: actData(0n, 0n) })]));

@@ -87,19 +87,19 @@ describe("a payload", () => {
     beforeEach(async () => {
       await chain.send(enable(session()));
     });
-    it("lets the account say yes to the very hash that the key signed", async () => {
+    it("makes the account accept exactly the hash that the key signed", async () => {
       const { hash, payload } = await authorize();
       expect(await asks(hash, payload)).to.equal(true);
       for (const other of [flip(hash, 0), flip(hash, 255), keccak256(hash), pad("0x")])
         expect(await asks(other, payload)).to.equal(false);
     });
-    it("says no with any one of its bits flipped", async () => {
+    it("is rejected with any one of its bits flipped", async () => {
       const { hash, payload } = await authorize({ slot: { lot: 3n }, validAfter: 5n });
       expect(await asks(hash, payload)).to.equal(true);
       for (let bit = 0; bit < 8 * size(payload); ++bit)
         expect(await asks(hash, flip(payload, bit)), `bit ${bit & 7} of byte ${bit >> 3}`).to.equal(false);
     });
-    it("says no with any one of its fields replaced, in a session that has everything", async () => {
+    it("is rejected with any one of its fields replaced, in a session that has everything", async () => {
       const of = rich();
       await chain.send(enable(of));
       const good = await authorize({ of, budgetIndex: 1, to: bob, slot: { lot: 2n, size: 1 }, value: 5n });
@@ -115,14 +115,14 @@ describe("a payload", () => {
         }
       }
     });
-    it("says no cut short at any length, and with anything behind it", async () => {
+    it("is rejected if truncated at any length, or with trailing bytes", async () => {
       const { hash, payload } = await authorize();
       for (let length = 0; length < size(payload); ++length)
         expect(await asks(hash, cut(payload, length)), `${length} bytes`).to.equal(false);
       for (const trailing of ["0x00", "0x01", pad("0x"), payload] as Hex[])
         expect(await asks(hash, concat([payload, trailing]))).to.equal(false);
     });
-    it("says no cut short of zeros, though zeros are what is read behind it", async () => {
+    it("is rejected if trailing zeros are cut off, though reads past the end give zeros", async () => {
       const last = getAddress(`0x${"ab".repeat(18)}0000`);
       const of = session({ budgets: [budget({ recipients: [alice, last] })] });
       await chain.send(enable(of));
@@ -131,10 +131,10 @@ describe("a payload", () => {
       for (const missing of [1, 2])
         expect(await asks(hash, cut(payload, size(payload) - missing))).to.equal(false);
     });
-    it("says no for a session that nobody enabled", async () => {
+    it("is rejected for a session that is not enabled", async () => {
       expect(await isGood({ of: session({ salt: 2n }) })).to.equal(false);
     });
-    it("says no once the session is REVOKED, or the epoch is another", async () => {
+    it("is rejected once the session is REVOKED, or in another epoch", async () => {
       const other = session({ salt: 2n });
       await chain.send(enable(other));
       await chain.send(revoke(other.account, await idOf(other)));
@@ -147,7 +147,7 @@ describe("a payload", () => {
         "not enabled in it",
       ).to.equal(false);
     });
-    it("finds the one budget among several, wherever it stands", async () => {
+    it("finds the budget among several, at any position", async () => {
       for (const budgetIndex of [0, 1, 2]) {
         const all = [nativeBudget(), budget({ token: ODD_TOKEN }), budget({ token: mallory })];
         const of = session({ budgets: all.toSpliced(budgetIndex, 0, budget()) });
@@ -160,7 +160,7 @@ describe("a payload", () => {
         }
       }
     });
-    it("says no to a budget that the session does not have", async () => {
+    it("is rejected for a budget that the session does not have", async () => {
       const good = await authorize();
       for (const index of ["0x01", "0x02", "0x08", "0xff"] as Hex[])
         expect(await asks(good.hash, withPart(good, "budget", index))).to.equal(false);
@@ -172,11 +172,11 @@ describe("a payload", () => {
   describe("of version 2, with a grant", () => {
     const granted = async (terms: Terms = {}) =>
       authorize({ ...terms, grant: terms.grant ?? (await grantOf(terms.of ?? session())) });
-    it("lets the account say yes before anything of the session is on the chain", async () => {
+    it("is accepted before anything about the session is on chain", async () => {
       const { hash, payload } = await granted();
       expect(await asks(hash, payload)).to.equal(true);
     });
-    it("says no with any one of its bits flipped", async () => {
+    it("is rejected with any one of its bits flipped", async () => {
       const { hash, payload } = await granted();
       for (let byte = 0; byte < size(payload); ++byte) {
         for (const bit of [0, 7])
@@ -185,7 +185,7 @@ describe("a payload", () => {
           );
       }
     });
-    it("says no cut short at any length, and takes what is behind the session for the grant, to the end", async () => {
+    it("is rejected if truncated at any length, and treats everything after the session as the grant", async () => {
       const { hash, payload } = await granted();
       for (let length = 0; length < size(payload); ++length)
         expect(await asks(hash, cut(payload, length)), `${length} bytes of ${size(payload)}`).to.equal(false);
@@ -198,7 +198,7 @@ describe("a payload", () => {
       for (const leading of ["0x00", pad("0x")] as Hex[])
         expect(await asks(hash, concat([...session, leading, grant]))).to.equal(false);
     });
-    it("says no to a grant that is empty, garbage, somebody else's or for another session", async () => {
+    it("is rejected with a grant that is empty, garbage, someone else's or for another session", async () => {
       for (const grant of [
         "0x",
         "0x1234",
@@ -212,7 +212,7 @@ describe("a payload", () => {
       );
       expect(await isGood({ grant: elsewhere })).to.equal(false);
     });
-    it("says no without a grant, or with anything left out, though the owner signed that very session", async () => {
+    it("is rejected without a grant, or with an omitted part, though the owner signed the session", async () => {
       const of = rich();
       const grant = await grantOf(of);
       const whole = await authorize({
@@ -241,21 +241,21 @@ describe("a payload", () => {
       ])
         expect(await carrying(leftOut, grant), JSON.stringify(leftOut)).to.equal(false);
     });
-    it("does not look at the grant of a session that is enabled", async () => {
+    it("ignores the grant of an enabled session", async () => {
       await chain.send(enable(session()));
       for (const grant of ["0x00", "0x1234"] as Hex[]) expect(await isGood({ grant })).to.equal(true);
       expect(await isGood({ grant: "0x" }), "but one there must be").to.equal(false);
     });
-    it("says no once the session is REVOKED or the epoch is another, whatever is carried", async () => {
+    it("is rejected once the session is REVOKED or in another epoch, with any grant", async () => {
       await chain.send(revoke(session().account, await idOf(session())));
       expect(await isGood({ grant: await grantOf(session()) })).to.equal(false);
       const other = session({ salt: 2n });
       await chain.send(revokeAll(other.account));
       expect(await isGood({ of: other, grant: await grantOf(other) })).to.equal(false);
-      const anew = session({ epoch: await epochOf(other.account) });
-      expect(await isGood({ of: anew, grant: await grantOf(anew) })).to.equal(true);
+      const renewed = session({ epoch: await epochOf(other.account) });
+      expect(await isGood({ of: renewed, grant: await grantOf(renewed) })).to.equal(true);
     });
-    it("says no for another account's session, and for one of another key", async () => {
+    it("is rejected for another account's session, and for one of another key", async () => {
       const elsewhere = session({ account: chain.safes["1.5.0"] });
       const { hash, payload } = await granted({ of: elsewhere });
       expect(await asks(hash, payload, elsewhere.account)).to.equal(true);
@@ -288,13 +288,13 @@ describe("a payload", () => {
       ],
     ];
     for (const [title, changes] of flawed) {
-      it(`says no to a granted session with ${title}`, async () => {
+      it(`is rejected for a granted session with ${title}`, async () => {
         const of = session(changes());
         for (const value of [USD, 0n])
           expect(await isGood({ of, value, grant: await grantOf(of) })).to.equal(false);
       });
     }
-    it("says no to a granted session whose bytes are not its own encoding, and does not revert", async () => {
+    it("is rejected without a revert for a granted session in another encoding", async () => {
       const of = session({ actions: [actAction({ rules: [{ offset: 4, op: 0, value: pad("0x05") }] })] });
       const good = await granted({ of });
       expect(await asks(good.hash, good.payload)).to.equal(true);
@@ -321,34 +321,34 @@ describe("a payload", () => {
     });
   });
 
-  describe("of version 3, which names the key, on an account that passes the hash on as it is", () => {
+  describe("of version 3, which contains the key, on an account that passes on the unchanged hash", () => {
     const naming = (good: Authorization, address: Hex): Hex =>
       withPart(good, "version", concat(["0x03", address]));
     beforeEach(async () => {
       await chain.send(enable(session()));
     });
-    it("lets the account say yes to the very hash that the key signed", async () => {
+    it("makes the account accept exactly the hash that the key signed", async () => {
       const good = await authorize();
       expect(await asks(good.hash, naming(good, key.address))).to.equal(true);
       for (const other of [flip(good.hash, 0), flip(good.hash, 255), keccak256(good.hash), pad("0x")])
         expect(await asks(other, naming(good, key.address))).to.equal(false);
     });
-    it("says no to a thief who names himself, whether he signed or the key did", async () => {
+    it("is rejected if it names a thief, whether the thief or the key signed", async () => {
       const [stolen, good] = [await authorize({ by: stranger }), await authorize()];
       expect(await asks(stolen.hash, naming(stolen, stranger.address))).to.equal(false);
       expect(await asks(good.hash, naming(good, stranger.address))).to.equal(false);
     });
-    it("says no where the key is named and a thief has signed", async () => {
+    it("is rejected if it names the key and a thief has signed", async () => {
       const stolen = await authorize({ by: stranger });
       expect(await asks(stolen.hash, naming(stolen, key.address))).to.equal(false);
     });
-    it("says no where nobody is named, and nobody's signature stands there", async () => {
+    it("is rejected if it names the zero address with an invalid signature", async () => {
       const good = await authorize();
       expect(await asks(good.hash, naming(good, zeroAddress))).to.equal(false);
       const unsigned = withPart(good, "r", pad("0x"));
       expect(await asks(good.hash, concat(["0x03", zeroAddress, `0x${unsigned.slice(4)}`]))).to.equal(false);
     });
-    it("says no with any one of its bits flipped", async () => {
+    it("is rejected with any one of its bits flipped", async () => {
       const good = await authorize({ slot: { lot: 3n }, validAfter: 5n });
       const payload = naming(good, key.address);
       for (let bit = 0; bit < 8 * size(payload); ++bit)
@@ -356,7 +356,7 @@ describe("a payload", () => {
           false,
         );
     });
-    it("says no cut short at any length, and with anything behind it", async () => {
+    it("is rejected if truncated at any length, or with trailing bytes", async () => {
       const good = await authorize();
       const payload = naming(good, key.address);
       for (let length = 0; length < size(payload); ++length)
@@ -366,17 +366,17 @@ describe("a payload", () => {
     });
   });
 
-  describe("of version 4, which names the key and has a grant", () => {
+  describe("of version 4, which contains the key and a grant", () => {
     const named = async (terms: Terms = {}) =>
       authorize({ namesKey: true, grant: await grantOf(terms.of ?? session()), ...terms });
-    it("lets the account say yes before anything of the session is on the chain", async () => {
+    it("is accepted before anything about the session is on chain", async () => {
       const { hash, payload } = await named();
       expect(payload.slice(0, 4)).to.equal("0x04");
       expect(await asks(hash, payload)).to.equal(true);
       for (const other of [flip(hash, 0), flip(hash, 255), keccak256(hash), pad("0x")])
         expect(await asks(other, payload)).to.equal(false);
     });
-    it("says no with any one of its bits flipped, and cut short at any length", async () => {
+    it("is rejected with any one of its bits flipped, and if truncated at any length", async () => {
       const { hash, payload } = await named();
       for (let byte = 0; byte < size(payload); ++byte) {
         expect(await asks(hash, cut(payload, byte)), `${byte} bytes`).to.equal(false);
@@ -386,7 +386,7 @@ describe("a payload", () => {
           );
       }
     });
-    it("says no to a thief who names himself, to the key's name over a thief's signature, and to no grant", async () => {
+    it("is rejected if it names a thief, has a thief's signature, or has no grant", async () => {
       const stolen = await named({ by: stranger });
       expect(await asks(stolen.hash, stolen.payload)).to.equal(false);
       expect(await asks(stolen.hash, withPart(stolen, "key", stranger.address))).to.equal(false);
@@ -403,7 +403,7 @@ describe("a payload", () => {
     beforeEach(async () => {
       await chain.send(enable(rich()));
     });
-    it("may leave out, or not, each part that the payment does not need", async () => {
+    it("may omit each part that the payment does not need", async () => {
       for (const leftOut of [
         {},
         { budgets: [0] },
@@ -414,12 +414,12 @@ describe("a payload", () => {
       ])
         expect(await isGood({ ...terms(), leftOut }), JSON.stringify(leftOut)).to.equal(true);
     });
-    it("may not leave out the budget that is paid from", async () => {
+    it("may not omit the budget that is paid from", async () => {
       for (const leftOut of [{ budgets: [1] }, { budgets: [0, 1, 2], actions: true }])
         for (const payee of [alice, zeroAddress, ANYONE])
           expect(await isGood({ ...terms(), leftOut, to: payee })).to.equal(false);
     });
-    it("says no for a budget that is left out, whose token nobody has, whoever is paid", async () => {
+    it("is rejected for an omitted budget, for any recipient", async () => {
       const of = rich();
       for (const budgetIndex of [0, 1, 2])
         for (const to of [alice, bob, mallory, zeroAddress, ANYONE])
@@ -429,7 +429,7 @@ describe("a payload", () => {
               `budget ${budgetIndex}`,
             ).to.equal(false);
     });
-    it("says no where the hash of what is left out is another", async () => {
+    it("is rejected if an omitted part's hash differs", async () => {
       const good = await authorize(terms());
       expect(await asks(good.hash, good.payload)).to.equal(true);
       for (const name of ["session.budgets[0].hash", "session.budgets[2].hash", "session.actions.hash"])
@@ -439,7 +439,7 @@ describe("a payload", () => {
   });
 
   describe("of any other version", () => {
-    it("is none: 0, 5, 27, 28, 255; and no version is taken for another", async () => {
+    it("is rejected: 0, 5, 27, 28, 255; and versions are not interchangeable", async () => {
       await chain.send(enable(session()));
       const good = await authorize();
       for (const version of ["0x00", "0x02", "0x03", "0x04", "0x05", "0x1b", "0x1c", "0xff"] as Hex[])
@@ -461,7 +461,7 @@ describe("a payload", () => {
       [2, "USDC"],
       [3, "EURC"],
     ] as const) {
-      it(`by code ${code} for "${name}", "2", and no other code says the same`, async () => {
+      it(`by code ${code} for "${name}", "2", and by no other code`, async () => {
         const good = await authorize({ of: odd(), domain: { name, version: "2" } });
         expect(good.parts.find(([part]) => part === "domain")?.[1]).to.equal(numberToHex(code, { size: 1 }));
         expect(await asks(good.hash, good.payload)).to.equal(true);
@@ -482,12 +482,12 @@ describe("a payload", () => {
         true,
       );
     });
-    it("and says no where the hash is of another name, version or chain", async () => {
+    it("and is rejected if the hash is for another name, version or chain", async () => {
       expect(await isGood({ domain: { name: "USDC", version: "2" }, domainCode: 1 })).to.equal(false);
       expect(await isGood({ domain: { name: "USD Coin", version: "1" }, domainCode: 1 })).to.equal(false);
       expect(await isGood({ domain: { name: "USD Coin", version: "2", chainId: 8453 } })).to.equal(false);
     });
-    it("and not the token: another token's hash is refused", async () => {
+    it("but not the token: another token's hash is rejected", async () => {
       const usdc = await authorize();
       const same = await authorize({ of: odd(), domain: { name: "USD Coin", version: "2" } });
       expect(await asks(same.hash, usdc.payload)).to.equal(false);
@@ -496,7 +496,7 @@ describe("a payload", () => {
   });
 
   describe("names the payee", () => {
-    it("by the place among the recipients", async () => {
+    it("by its index among the recipients", async () => {
       await chain.send(enable(session()));
       expect(await isGood({ to: alice })).to.equal(true);
       expect(await isGood({ to: bob })).to.equal(true);
@@ -504,14 +504,14 @@ describe("a payload", () => {
       for (const payee of [0n, 2n, 31n, 32n, 255n, 2n ** 64n, BigInt(alice), BigInt(mallory)])
         expect(await asks(good.hash, withPart(good, "payee", number(payee)))).to.equal(false);
     });
-    it("by the address itself, which must be a recipient's", async () => {
+    it("by its address, which must be a recipient's", async () => {
       await chain.send(enable(session()));
       for (const to of [alice, bob]) {
         const good = await authorize({ to });
         expect(await asks(good.hash, withPart(good, "payee", number(BigInt(to))))).to.equal(true);
       }
     });
-    it("below 32 by the place alone, though a recipient has that address", async () => {
+    it("below 32 by the index alone, even if a recipient has that address", async () => {
       const low = toHex(1, { size: 20 });
       const of = session({ budgets: [budget({ recipients: [low, alice] })] });
       await chain.send(enable(of));
@@ -532,13 +532,13 @@ describe("a payload", () => {
       const bad = await authorize({ to: mallory });
       expect(await asks(bad.hash, withPart(bad, "payee", number(BigInt(mallory))))).to.equal(false);
     });
-    it("and none that is not listed stands for the zero address", async () => {
+    it("and an unlisted index does not mean the zero address", async () => {
       await chain.send(enable(session()));
       const bad = await authorize({ to: zeroAddress });
       for (const payee of [2n, 3n, 255n])
         expect(await asks(bad.hash, withPart(bad, "payee", number(payee)))).to.equal(false);
     });
-    it("by the address itself where the budget says ANYONE, in both versions", async () => {
+    it("by its address if the budget allows ANYONE, in both versions", async () => {
       const of = session({ budgets: [budget({ recipients: [ANYONE] })] });
       expect(await isGood({ of, to: mallory, grant: await grantOf(of) })).to.equal(true);
       await chain.send(enable(of));
@@ -647,7 +647,7 @@ describe("a payload", () => {
         }
       });
     }
-    it("to the very last one, of an enabled session with a grant behind it, too", async () => {
+    it("including the last, for an enabled session followed by a grant", async () => {
       const of = rich();
       await chain.send(enable(of));
       const good = await authorize({
@@ -667,7 +667,7 @@ describe("a payload", () => {
       ];
       expect(await asks(good.hash, withPart(good, last, withZeros(was, 1))), last).to.equal(false);
     });
-    it("so that no payment has two payloads: one whose first byte is cut off is none", async () => {
+    it("so that no payment has two payloads: one without its first byte is rejected", async () => {
       await chain.send(enable(session()));
       const good = await authorize({ to: bob, validAfter: 0n });
       expect(await asks(good.hash, good.payload)).to.equal(true);
@@ -678,7 +678,7 @@ describe("a payload", () => {
       for (const [name, wide] of others)
         expect(await asks(good.hash, withPart(good, name, wide)), name).to.equal(false);
     });
-    it("so that one that begins with what is cut off names no other session", async () => {
+    it("so that a truncated beginning cannot name another session", async () => {
       const of = session({ budgets: [budget({ period: 1 })] });
       await chain.send(enable(of));
       const good = await authorize({ of, period: 1n });
@@ -688,7 +688,7 @@ describe("a payload", () => {
         false,
       );
     });
-    it("and may carry the largest of their width", async () => {
+    it("and may have the maximum of their width", async () => {
       const of = session({
         salt: MAX_UINT256,
         gasAllowance: 2n ** 128n - 1n,
@@ -701,7 +701,7 @@ describe("a payload", () => {
   });
 
   describe("shorter than 66 bytes", () => {
-    it("is none, whatever it begins with", async () => {
+    it("is rejected, with any first bytes", async () => {
       await chain.send(enable(session()));
       const { hash, payload } = await authorize();
       for (let length = 0; length < 66; ++length) {
@@ -715,8 +715,8 @@ describe("a payload", () => {
     });
   });
 
-  describe("of any bytes at all", () => {
-    it("gets a no and never a revert", async () => {
+  describe("of arbitrary bytes", () => {
+    it("is rejected without a revert", async () => {
       const random = randomBytes("any bytes");
       const next = () => random.next().value as number;
       for (let run = 0; run < 300; ++run) {
@@ -727,7 +727,7 @@ describe("a payload", () => {
         expect(await asks(keccak256(payload), payload), payload).to.equal(false);
       }
     });
-    it("that were a payload once gets a no and never a revert, by a key that signed the hash", async () => {
+    it("derived from a payload is rejected without a revert, though the key signed the hash", async () => {
       await chain.send(enable(session()));
       const random = randomBytes("bent payloads");
       const next = () => random.next().value as number;
@@ -753,13 +753,13 @@ describe("a payload", () => {
     });
   });
 
-  it("answers for the account that is asked, not for the one it names", async () => {
+  it("is validated for the calling account only", async () => {
     await chain.send(enable(session()));
     const { hash, payload } = await authorize();
     for (const account of [chain.safes["1.5.0"], stranger.address, zeroAddress, chain.usdc.address])
       expect(await asks(hash, payload, account)).to.equal(false);
   });
-  it("says yes from validAfter on and until the second before validUntil", async () => {
+  it("is accepted from validAfter until the second before validUntil", async () => {
     const of = session({ validAfter: T0 + 100, validUntil: T0 + 200 });
     await chain.send(enable(of));
     const terms = { of, validBefore: BigInt(T0 + DAY) };

@@ -130,7 +130,7 @@ const malformed = (bytes: Hex) => refused(hashed(bytes), "MalformedSession", fla
 describe("a session", () => {
   useChain();
 
-  describe("has as its id its EIP-712 struct hash, as viem computes it", () => {
+  describe("has its EIP-712 struct hash as id, as computed by viem", () => {
     const largest = (): Session =>
       session({
         account: numbered(1),
@@ -210,34 +210,34 @@ describe("a session", () => {
         expect(expected).to.not.equal(await idOf(full()));
       });
 
-    it("in a domain of its own chain and module", async () => {
+    it("in the domain of its chain and module", async () => {
       const id = await idOf(session());
       expect(grantDigest(session())).to.equal(digestIn(id));
       expect(digestIn(id, { chainId: 8453 })).to.not.equal(digestIn(id));
     });
   });
 
-  describe("whose bytes are no session in packed form is refused", () => {
+  describe("whose bytes are not a valid encoding is rejected", () => {
     const sessions: [string, () => Session][] = [
       ["a plain one", session],
       ["one with everything", full],
       ["one with nothing", () => session({ budgets: [], actions: [] })],
     ];
     for (const [title, of] of sessions) {
-      it(`cut short at any byte, and with anything behind it: ${title}`, async () => {
+      it(`truncated at any byte, or with trailing bytes: ${title}`, async () => {
         const bytes = sessionBytes(of());
         for (let length = 0; length < size(bytes); ++length) await malformed(cut(bytes, length));
         for (const more of ["0x00", "0x01", "0xff", pad("0x"), bytes] as Hex[])
           await malformed(concat([bytes, more]));
       });
-      it(`cut short at any byte, and with anything behind it: ${title}, with parts left out`, async () => {
+      it(`truncated at any byte, or with trailing bytes: ${title}, with parts omitted`, async () => {
         const bytes = sessionBytes(of(), { budgets: [0], actions: true });
         expect(await hashed(bytes)).to.equal(await idOf(of()));
         for (let length = 0; length < size(bytes); ++length) await malformed(cut(bytes, length));
         await malformed(concat([bytes, "0x00"]));
       });
     }
-    it("cut short of zeros, though zeros are what is read behind it", async () => {
+    it("with trailing zeros cut off, though reads past the end give zeros", async () => {
       for (const one of [
         session({ budgets: [], actions: [] }),
         session({ budgets: [], actions: [actAction({ rules: [rule({ offset: 0, value: pad("0x") })] })] }),
@@ -263,7 +263,7 @@ describe("a session", () => {
       ["budgets[0].perSecond", 16],
       ["actions[0].rules[0].value", 32],
     ] as const) {
-      it(`where ${name} has a zero in front, or more than ${width} bytes`, async () => {
+      it(`where ${name} has a leading zero, or more than ${width} bytes`, async () => {
         const as = (number: Hex) => withPart(full(), name, number);
         for (const number of [
           "0x0100",
@@ -285,7 +285,7 @@ describe("a session", () => {
       ["gasAllowance", 16, 2],
       ["paymaster", 20, 4],
     ] as const) {
-      it(`where ${name} is written out though a code stands for it: 0, and all ones`, async () => {
+      it(`where ${name} is written in full instead of by its code: 0, and all ones`, async () => {
         const as = (number: Hex) => withPart(full(), name, number);
         await malformed(as("0x00"));
         await malformed(as(concat([byte(width), `0x${"ff".repeat(width)}`])));
@@ -313,21 +313,21 @@ describe("a session", () => {
           await malformed(sessionBytes(session(make(count))));
       });
     }
-    it("with more than 8 budgets that are left out", async () => {
+    it("with more than 8 omitted budgets", async () => {
       for (const count of [9, 255]) {
         const of = session({ budgets: many(count, (i) => budget({ token: numbered(i) })) });
         await malformed(sessionBytes(of, { budgets: many(count, (i) => i) }));
       }
     });
     for (const name of ["budgets", "budgets[0].recipients", "actions", "actions[0].rules"]) {
-      it(`where its count of ${name} is another than there are`, async () => {
+      it(`where its count of ${name} does not match`, async () => {
         for (let count = 0; count < 256; ++count)
           if (count !== Number(partOf(full(), name))) await malformed(withPart(full(), name, byte(count)));
       });
     }
-    it("with a budget that has no recipients", () =>
+    it("with a budget without recipients", () =>
       malformed(sessionBytes(session({ budgets: [budget({ recipients: [] })] }))));
-    it("with ANYONE among other recipients, or written out", async () => {
+    it("with ANYONE among other recipients, or listed explicitly", async () => {
       const open = session({ budgets: [budget({ recipients: [ANYONE] })] });
       const spelt = (...recipients: Address[]) =>
         withPart(open, "budgets[0].recipients", concat([byte(recipients.length), ...recipients]));
@@ -340,7 +340,7 @@ describe("a session", () => {
       await malformed(withPart(full(), "budgets[0].perSecond", "0x00"));
       await malformed(withPart(session(), "budgets[0].period", concat([number(BigInt(DAY)), "0x0000"]), 128));
     });
-    it("by every entry point and view, before anything else is looked at", async () => {
+    it("by every entry point and view, before any other check", async () => {
       const bytes = concat([sessionBytes(session()), "0x00"]);
       for (const [name, ...args] of [
         ["enable"],
@@ -356,7 +356,7 @@ describe("a session", () => {
     });
   });
 
-  describe("with parts left out", () => {
+  describe("with omitted parts", () => {
     const choices: LeftOut[] = [
       { budgets: [0] },
       { budgets: [2] },
@@ -373,7 +373,7 @@ describe("a session", () => {
         expect(await hashed(sessionBytes(three(), leftOut))).to.equal(await idOf(three()));
       });
     }
-    it("is another session where the hash is another", async () => {
+    it("is another session with another hash", async () => {
       for (const [name, leftOut] of [
         ["budgets[1].hash", { budgets: [1] }],
         ["actions.hash", { actions: true }],
@@ -381,21 +381,21 @@ describe("a session", () => {
         for (const hash of [pad("0x"), pad("0x01"), keccak256("0x1234")])
           expect(await hashed(withPart(three(), name, hash, 0, leftOut))).to.not.equal(await idOf(three()));
     });
-    it("is another session where the hashes of two budgets are exchanged", async () => {
+    it("is another session if the hashes of two budgets are swapped", async () => {
       const [first, ...others] = three().budgets;
       const turned = { ...three(), budgets: [...others, first as Budget] };
       expect(await hashed(sessionBytes(turned, { budgets: [0, 1, 2] }))).to.not.equal(await idOf(three()));
     });
   });
 
-  describe("to be enabled, is refused", () => {
+  describe("is not enabled", () => {
     const enabling = (data: Hex) => chain.call({ from: chain.safes["1.4.1"], to: MODULE, data });
     const word = (n: number): Hex => pad(toHex(n));
     const encoded = () => encode("enable", [session()]);
     const padding = () => (32 - (size(sessionBytes(session())) % 32)) % 32;
-    it("where its bytes do not begin right behind the head, though as many bytes are there", async () => {
+    it("if its bytes do not directly follow the head, even at the same length", async () => {
       const bytes = sessionBytes(session());
-      expect(padding(), "room for the address of whoever called through the account").to.be.greaterThan(20);
+      expect(padding(), "room for the address of a caller through the account").to.be.greaterThan(20);
       await enabling(encoded());
       for (let shift = 1; shift <= padding(); ++shift) {
         const tail = concat([
@@ -416,7 +416,7 @@ describe("a session", () => {
       const none = concat([slice(encoded(), 0, 4), word(0), word(0)]);
       await refused(enabling(none), "MalformedSession", flaw("ENCODING"), 0);
     });
-    it("where its padding is not zeros, is missing, or is longer", async () => {
+    it("if its padding is not zero, missing, or longer", async () => {
       for (let i = 1; i <= padding(); ++i) {
         const at = size(encoded()) - i;
         const dirty = concat([slice(encoded(), 0, at), "0x01", `0x${"00".repeat(i - 1)}`]);
@@ -429,7 +429,7 @@ describe("a session", () => {
         await refused(enabling(longer), "TrailingCalldata", size(longer), size(encoded()));
       }
     });
-    it("not where its bytes are a whole number of words", async () => {
+    it("unless its bytes are a whole number of words", async () => {
       const recipients = many(5, numbered);
       const even = many(32, (i) =>
         session({ salt: 1n << BigInt(8 * i), budgets: [budget({ recipients })] }),
@@ -439,7 +439,7 @@ describe("a session", () => {
     });
   });
 
-  describe("keeps its bounds", () => {
+  describe("must satisfy its bounds", () => {
     type Case = [string, () => Partial<Session>, FlawName, number?];
     const withBudget = (changes: object) => () => ({ budgets: [nativeBudget(), budget(changes)] });
     const refusals: Case[] = [
@@ -527,7 +527,7 @@ describe("a session", () => {
       };
     };
     for (const [title, changes, name, index = 0] of refusals) {
-      it(`is ${name} where ${title}: to enable, to read, and to use by a grant`, async () => {
+      it(`is ${name} where ${title}: when enabled, read, or used with a grant`, async () => {
         const made = complete(changes());
         await refused(chain.call(enable(made)), "MalformedSession", flaw(name), index);
         await refused(byAnyone(encode("budgetOf", [made, 0n])), "MalformedSession", flaw(name), index);
@@ -591,7 +591,7 @@ describe("a session", () => {
       });
     }
 
-    it("and may end in second 2, as far as its form goes", async () => {
+    it("and may end in second 2", async () => {
       const { resetsAt } = await budgetOf(session({ validAfter: 1, validUntil: 2 }));
       expect(resetsAt).to.equal(2n);
     });

@@ -108,14 +108,14 @@ describe("SessionLens", function () {
   });
 
   describe("packs", () => {
-    it("any session into its one encoding", () =>
+    it("any session into its only encoding", () =>
       fc.assert(
         fc.asyncProperty(anySession, async (of) => {
           expect(await pack(of)).to.equal(inLowerCase(sessionBytes(of)));
         }),
         { numRuns, seed: SEED },
       ));
-    it("and leaves out what it is told to, but an empty list of actions", () =>
+    it("and omits the requested parts, except an empty list of actions", () =>
       fc.assert(
         fc.asyncProperty(anyCarried, async ({ of, leftOut }) => {
           const bytes = sessionBytes(of, {
@@ -126,7 +126,7 @@ describe("SessionLens", function () {
         }),
         { numRuns, seed: SEED },
       ));
-    it("and takes no notice of bits that stand for no part", async () => {
+    it("and ignores bits that represent no part", async () => {
       const data = encodeLens("pack", [session(), (2n ** 255n) | (1n << 9n) | 2n]);
       const answer = await chain.call({ to: LENS, data });
       const packed = decodeFunctionResult({ abi: only("pack", [0, 0]), functionName: "pack", data: answer });
@@ -161,7 +161,7 @@ describe("SessionLens", function () {
       ["ANYONE among others", second({ recipients: [alice, ANYONE] }), "RECIPIENTS", 1],
     ];
     for (const [title, of, flaw, index] of unsayable) {
-      it(`nothing that the form cannot say: ${title}`, async () => {
+      it(`nothing that cannot be encoded: ${title}`, async () => {
         for (const data of [encodeLens("pack", [of()]), encodeLens("pack", [of(), 0n])])
           await refused(chain.call({ to: LENS, data }), "MalformedSession", FLAWS[flaw], index);
       });
@@ -172,7 +172,7 @@ describe("SessionLens", function () {
   });
 
   describe("unpacks", () => {
-    it("what it packs, and says what is left out", () =>
+    it("what it packs, and reports omitted parts", () =>
       fc.assert(
         fc.asyncProperty(anyCarried, async ({ of, leftOut }) => {
           const [unpacked, bits] = await ask<[Session, bigint]>("unpack", sessionBytes(of, leftOut));
@@ -181,7 +181,7 @@ describe("SessionLens", function () {
         }),
         { numRuns, seed: SEED },
       ));
-    it("nothing that is no session", async () => {
+    it("nothing but valid sessions", async () => {
       const bytes = sessionBytes(full());
       for (let length = 0; length < size(bytes); ++length)
         await refused(
@@ -195,7 +195,7 @@ describe("SessionLens", function () {
     });
   });
 
-  it("hashes any session to its id, also one that the form cannot say", () =>
+  it("hashes any session to its id, including one that cannot be encoded", () =>
     fc.assert(
       fc.asyncProperty(anySession, fc.nat(3), async (of, kind) => {
         const other = [of, { ...of, budgets: [...of.budgets, budget({ recipients: [] })] }][kind] ?? of;
@@ -204,8 +204,8 @@ describe("SessionLens", function () {
       { numRuns, seed: SEED },
     ));
 
-  describe("tells the flaw", () => {
-    it("that the module refuses the session for, of any session", () =>
+  describe("reports the flaw", () => {
+    it("for which the module rejects a session", () =>
       fc.assert(
         fc.asyncProperty(anySession, fc.nat(6), async (of, sane) => {
           // Most random sessions end before they begin: mend what would hide the rest.
@@ -242,11 +242,11 @@ describe("SessionLens", function () {
         { numRuns: 2 * numRuns, seed: SEED },
       ));
     const tally = Array<number>(10).fill(0);
-    it("and was asked of sessions without one, and of such with many a one", () => {
+    it("and was tested with sessions with and without flaws", () => {
       expect(tally.filter((count) => count > 0).length, tally.join(" ")).to.be.greaterThan(5);
       expect(tally[0]).to.be.greaterThan(10);
     });
-    it("of what the form cannot say, too", async () => {
+    it("also for sessions that cannot be encoded", async () => {
       for (const [changes, flaw] of [
         [{ initial: 1n }, FLAWS.STREAM],
         [{ signatures: 8 }, FLAWS.SLOTS],
@@ -259,21 +259,21 @@ describe("SessionLens", function () {
         expect(await ask("flawOf", of, MODULE)).to.deep.equal([true, flaw, 1n]);
       }
     });
-    it("of the first action that has one, though those behind it have none", async () => {
+    it("of the first action with a flaw, even if later ones are valid", async () => {
       const of = session({ actions: [actAction(), actAction({ target: zeroAddress }), actAction()] });
       expect(await ask("flawOf", of, MODULE)).to.deep.equal([true, FLAWS.TARGET, 1n]);
     });
-    it("of the module that is to enable it: another's address is no flaw", async () => {
+    it("for the enabling module: another module's address is allowed", async () => {
       const of = session({ actions: [actAction({ target: MODULE })] });
       expect(await ask("flawOf", of, MODULE)).to.deep.equal([true, FLAWS.TARGET, 0n]);
       expect(await ask("flawOf", of, mallory)).to.deep.equal([false, 0, 0n]);
     });
   });
 
-  describe("requires that bytes hold the very session", () => {
+  describe("requires that bytes encode exactly the session", () => {
     const requireSame = (of: Session, bytes: Hex) =>
       chain.call({ to: LENS, data: encodeLens("requireSame", [of, bytes]) });
-    it("which they do where they are its own, and returns nothing", async () => {
+    it("and returns nothing if they do", async () => {
       for (const one of [session(), full(), session({ budgets: [], actions: [] })])
         expect(await requireSame(one, sessionBytes(one))).to.equal("0x");
     });
@@ -325,7 +325,7 @@ describe("SessionLens", function () {
       ]),
     ];
     for (const [name, change] of changes) {
-      it(`which they do not where they are another's in ${name}`, async () => {
+      it(`and reverts if they differ in ${name}`, async () => {
         const [of, other] = [full(), change(full())];
         expect(idOf(other)).to.not.equal(idOf(of));
         await differ(requireSame(of, sessionBytes(other)), idOf(of), idOf(other));
@@ -336,7 +336,7 @@ describe("SessionLens", function () {
       const { errorName, args } = decodeErrorResult({ abi, data: await revertOf(attempt) });
       expect([errorName, ...(args ?? [])]).to.deep.equal(["NotTheSameSession", ...ids]);
     };
-    it("which they never do with parts left out, though it is the same session", async () => {
+    it("and reverts with omitted parts, though it is the same session", async () => {
       for (const leftOut of [
         { budgets: [0] },
         { budgets: [1] },
@@ -345,7 +345,7 @@ describe("SessionLens", function () {
       ])
         await refused(requireSame(full(), sessionBytes(full(), leftOut)), "PartLeftOut", bitsOf(leftOut));
     });
-    it("which they never do where they are no session", async () => {
+    it("and reverts for an invalid session", async () => {
       const bytes = sessionBytes(full());
       for (const bad of ["0x", concat([bytes, "0x00"]), bytes.slice(0, -2) as Hex])
         await refused(requireSame(full(), bad as Hex), "MalformedSession", FLAWS.ENCODING, 0);
@@ -365,11 +365,11 @@ describe("SessionLens", function () {
         const data = encodeFunctionData({ abi: multiSendAbi, args: [transactions] });
         return asOwner(shown.account, { to: chain.safeContracts["1.4.1"].multiSend as Address, data }, 1);
       };
-      it("which enables the session that is shown", async () => {
+      it("which enables the session shown", async () => {
         await chain.send(batch(full(), sessionBytes(full())));
         expect(await stateOf(idOf(full()))).to.equal("ENABLED");
       });
-      it("which enables nothing where another is shown than its bytes hold", async () => {
+      it("which enables nothing if the bytes encode another session than shown", async () => {
         const wider = { ...full(), budgets: full().budgets.with(0, budget({ recipients: [ANYONE] })) };
         await revertOf(chain.send(batch(full(), sessionBytes(wider))));
         for (const each of [full(), wider]) expect(await stateOf(idOf(each))).to.equal("UNKNOWN");
@@ -380,7 +380,7 @@ describe("SessionLens", function () {
     });
   });
 
-  it("keeps nothing and has no function that writes", () => {
+  it("is stateless and has no function that writes", () => {
     for (const item of abi) if (item.type === "function") expect(item.stateMutability).to.equal("pure");
   });
 });

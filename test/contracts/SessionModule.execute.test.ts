@@ -54,7 +54,7 @@ describe("execute", () => {
   useChain();
 
   for (const version of SAFE_VERSIONS) {
-    it(`pays from a Safe ${version} by the key alone, and says what it spent`, async () => {
+    it(`pays from a Safe ${version} with the key alone, and emits what it spent`, async () => {
       const of = session({ account: chain.safes[version] });
       await chain.send(enable(of));
       const receipt = await chain.send(execute(of, [pay(alice, USD)]));
@@ -75,19 +75,19 @@ describe("execute", () => {
     });
   }
 
-  it("is refused to anybody but the key: the account and its owner too", async () => {
+  it("is rejected for anyone but the key, including the account and its owner", async () => {
     await chain.send(enable(session()));
     for (const from of [stranger.address, owner.address, session().account, MODULE]) {
       const attempt = chain.call({ ...execute(session(), [pay(alice, 1n)]), from });
       await refused(attempt, "NotKey", from, key.address);
     }
   });
-  it("is refused to a key of another session", async () => {
+  it("is rejected for the key of another session", async () => {
     await chain.send(enable(session()));
     const other = session({ key: stranger.address });
     await refused(chain.call(execute(other, [pay(alice, 1n)])), "NotGranted", await idOf(other));
   });
-  it("is good from validAfter on and until the second before validUntil", async () => {
+  it("is valid from validAfter until the second before validUntil", async () => {
     const window = session({ validAfter: T0 + 100, validUntil: T0 + 200 });
     await chain.send(enable(window));
     const use = () => chain.call(execute(window, [pay(alice, 1n)]));
@@ -100,18 +100,18 @@ describe("execute", () => {
     await chain.setTime(T0 + 200);
     await refused(use(), "Expired", T0 + 200);
   });
-  it("is refused with nothing to execute", async () => {
+  it("is rejected with nothing to execute", async () => {
     await chain.send(enable(session()));
     await refused(chain.call(execute(session(), [])), "EmptyBatch");
   });
-  it("is refused without a grant until the session is enabled, whoever calls", async () => {
+  it("is rejected without a grant until the session is enabled, for any caller", async () => {
     await refused(chain.call(execute(session(), [pay(alice, 1n)])), "NotGranted", await idOf(session()));
   });
   it("is refused for a session of another epoch, before and after it was enabled", async () => {
     const stale = session({ epoch: 5n });
     await refused(chain.call(execute(stale, [pay(alice, 1n)], await grantOf(stale))), "WrongEpoch", 5, 0);
   });
-  it("is refused where one word of an enabled session is another", async () => {
+  it("is rejected if any word of an enabled session differs", async () => {
     await chain.send(enable(session()));
     for (const changed of [
       session({ salt: 2n }),
@@ -124,12 +124,12 @@ describe("execute", () => {
       await refused(chain.call(execute(changed, [pay(alice, 1n)])), "NotGranted", await idOf(changed));
     }
   });
-  it("is refused where the same session is named on another account", async () => {
+  it("is rejected for the same session on another account", async () => {
     await chain.send(enable(session()));
     const moved = session({ account: chain.safes["1.5.0"] });
     await refused(chain.call(execute(moved, [pay(alice, 1n)])), "NotGranted", await idOf(moved));
   });
-  it("makes a batch all or none", async () => {
+  it("executes a batch atomically", async () => {
     await chain.send(enable(session()));
     await chain.usdc.deal(session().account, 10n);
     await revertOf(chain.send(execute(session(), [pay(alice, 10n), pay(alice, 1n)])));
@@ -155,7 +155,7 @@ describe("execute", () => {
     expect(await spentOf(session())).to.equal(820n);
     expect(eventsOf(receipt)).to.have.length(1);
   });
-  it("is refused once the Safe has dropped the module", async () => {
+  it("is rejected once the Safe has removed the module", async () => {
     await chain.send(enable(session()));
     const disable = concat(["0xe009cfde", `0x${"00".repeat(31)}01`, `0x${"00".repeat(12)}`, MODULE]);
     await chain.send({ from: session().account, to: session().account, data: disable });
@@ -171,7 +171,7 @@ describe("execute", () => {
     await revertOf(chain.send(execute(of, [pay(alice, 1n)])));
     expect(await chain.usdc.balanceOf(alice)).to.equal(0n);
   });
-  it("takes no answer for done that is not a Safe's", async () => {
+  it("does not accept return data that is not a Safe's", async () => {
     const liar = session({ account: CANNED, budgets: [budget({ signatures: 0, sizes: 0 })] });
     await teach("0x5624b25b", concat([word(32n), word(32n), word(0n)]));
     await chain.send(enable(liar));
@@ -201,7 +201,7 @@ describe("execute", () => {
     await chain.call(execute(liar, [pay(alice, 1n)]));
   });
 
-  describe("lets nobody in while a door of the account is in use", () => {
+  describe("prevents re-entrancy while an execution of the account runs", () => {
     const keyed = () =>
       session({
         key: ACTOR,
@@ -214,18 +214,18 @@ describe("execute", () => {
       await prepare([{ to: MODULE, data }]);
       return chain.call({ ...execute(keyed(), calls), from: ACTOR });
     };
-    it("not by execute, from a recipient's hook", async () => {
+    it("through execute, from a recipient's hook", async () => {
       const inner = execute(keyed(), [pay(alice, 1n)]).data as Hex;
       const reasons = chainOfReasons(await revertOf(start(inner)));
       expect(reasons).to.deep.equal(["CallFailed", "Reentered"]);
     });
-    it("not by execute for another session of the account", async () => {
+    it("through execute for another session of the account", async () => {
       const other = session({ key: ACTOR, salt: 2n });
       await chain.send(enable(other));
       const reasons = chainOfReasons(await revertOf(start(execute(other, [pay(alice, 1n)]).data as Hex)));
       expect(reasons).to.deep.equal(["CallFailed", "Reentered"]);
     });
-    it("not by executeSigned, with a signature for anyone", async () => {
+    it("through executeSigned, with a signature for anyone", async () => {
       const other = session({ salt: 2n });
       await chain.send(enable(other));
       const terms = { caller: ANYONE, nonce: 1n, deadline: T0 + DAY };
@@ -234,7 +234,7 @@ describe("execute", () => {
       const data = encode("executeSigned", [other, "0x", calls, ANYONE, 1n, T0 + DAY, signature]);
       expect(chainOfReasons(await revertOf(start(data)))).to.deep.equal(["CallFailed", "Reentered"]);
     });
-    it("not from an action's target, nor from a token's hook", async () => {
+    it("from an action's target, and from a token's hook", async () => {
       const inner = execute(keyed(), [pay(alice, 1n)]).data as Hex;
       const acting = session({ key: ACTOR, salt: 3n, actions: [actAction()] });
       await chain.send(enable(acting));
@@ -253,7 +253,7 @@ describe("execute", () => {
       );
       expect(fromHook).to.deep.equal(["CallFailed", "Reentered"]);
     });
-    it("but opens again for the next transaction, whatever became of the first", async () => {
+    it("but not for the next transaction, whatever the outcome of the first", async () => {
       await chain.send(enable(keyed()));
       await prepare([{ to: MODULE, data: execute(keyed(), [pay(alice, 1n)]).data as Hex }]);
       await revertOf(chain.send({ ...execute(keyed(), [payNative(ACTOR, 1n)]), from: ACTOR }));
@@ -261,7 +261,7 @@ describe("execute", () => {
       await chain.send({ ...execute(keyed(), [payNative(ACTOR, 1n)]), from: ACTOR });
       await chain.send({ ...execute(keyed(), [pay(alice, 1n)]), from: ACTOR });
     });
-    it("twice in one transaction is fine, one after the other", async () => {
+    it("but not for two executions in sequence in one transaction", async () => {
       await chain.send(enable(keyed()));
       const data = execute(keyed(), [pay(alice, 1n)]).data as Hex;
       await prepare([
@@ -271,12 +271,12 @@ describe("execute", () => {
       await chain.send({ from: stranger.address, to: ACTOR, value: 1n });
       expect(await spentOf(keyed())).to.equal(2n);
     });
-    it("and does not shut the doors of other accounts", async () => {
+    it("but not for other accounts", async () => {
       const other = session({ account: chain.safes["1.5.0"], key: ACTOR, salt: 2n });
       await chain.send(enable(other));
       await start(execute(other, [pay(alice, 1n)]).data as Hex);
     });
-    it("nor enable, revoke, revokeAll, renounce and the views", async () => {
+    it("but not for enable, revoke, revokeAll, renounce and the views", async () => {
       const other = session({ key: ACTOR, salt: 2n });
       await chain.send(enable(keyed()));
       await prepare([
@@ -286,7 +286,7 @@ describe("execute", () => {
         { to: MODULE, data: encode("revokeAll", []) },
         { to: MODULE, data: enable(session({ account: ACTOR })).data },
       ]);
-      // The actor is no Safe, so that its own enable is refused for that, and for nothing else.
+      // The actor is not a Safe, so that its own enable is refused for that, and for nothing else.
       const [, reason] = chainOfReasons(
         await revertOf(chain.call({ ...execute(keyed(), [payNative(ACTOR, 1n)]), from: ACTOR })),
       );
@@ -294,7 +294,7 @@ describe("execute", () => {
     });
   });
 
-  describe("in whose calls the session is taken back", () => {
+  describe("whose calls revoke the session", () => {
     /** The actor holds the key, so that it can renounce while it is called. */
     const acting = () => session({ key: ACTOR, actions: [actAction()] });
     it("by its key reverts a measured execution", async () => {
@@ -303,7 +303,7 @@ describe("execute", () => {
       const attempt = chain.call({ ...execute(acting(), [act()]), from: ACTOR });
       await refused(attempt, "SessionIsRevoked", await idOf(acting()));
     });
-    it("by its account reverts a measured execution, for the session and for all", async () => {
+    it("by its account reverts a measured execution, for one session and for all", async () => {
       // An owner's signed transaction, which the target submits.
       await chain.send(enable(acting()));
       for (const [data, refusal] of [
@@ -319,7 +319,7 @@ describe("execute", () => {
         await chain.request("evm_revert", [snapshot]);
       }
     });
-    it("charges payments before they are made, so that they stand", async () => {
+    it("charges payments before they are made, so that they remain valid", async () => {
       const paying = session({
         key: ACTOR,
         budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })],

@@ -77,7 +77,7 @@ describe("executeSigned", () => {
     await chain.send(enable(session()));
   });
 
-  it("pays by the key's word, whoever submits it where it says ANYONE", async () => {
+  it("pays with the key's signature, from any sender if it allows ANYONE", async () => {
     await chain.send(await signed());
     expect(await chain.usdc.balanceOf(alice)).to.equal(USD);
     expect(await spentOf(session())).to.equal(USD);
@@ -91,7 +91,7 @@ describe("executeSigned", () => {
       await refused(attempt, "CallerNotAllowed", from, relayer.address);
     }
   });
-  it("is for nobody where the caller is 0, not even for 0", async () => {
+  it("is for nobody if the caller is 0", async () => {
     await refused(
       chain.call(await signed({ caller: zeroAddress })),
       "CallerNotAllowed",
@@ -101,13 +101,13 @@ describe("executeSigned", () => {
     const fromZero = await signed({ caller: zeroAddress, from: zeroAddress });
     await refused(chain.call(fromZero), "CallerNotAllowed", zeroAddress, zeroAddress);
   });
-  it("is good once", async () => {
+  it("is valid once", async () => {
     await chain.send(await signed({ nonce: 5n }));
     await refused(chain.call(await signed({ nonce: 5n })), "NonceAlreadyUsed", 5);
     const other = await signed({ nonce: 5n, calls: [pay(bob, 1n)] });
     await refused(chain.call(other), "NonceAlreadyUsed", 5);
   });
-  it("takes nonces in any order, each by itself, of any size", async () => {
+  it("accepts nonces in any order, independently, of any size", async () => {
     const id = await idOf(session());
     const nonces = [300n, 0n, 255n, 256n, 1n, 511n, 2n ** 255n, MAX_UINT256, MAX_UINT256 - 1n];
     for (const [i, nonce] of nonces.entries()) {
@@ -135,7 +135,7 @@ describe("executeSigned", () => {
     await chain.send(await signed());
     expect(await chain.usdc.balanceOf(alice)).to.equal(USD);
   });
-  it("is good in the deadline's own second and not in the next", async () => {
+  it("is valid until the deadline, inclusive", async () => {
     await chain.setTime(T0 + DAY);
     await chain.call(await signed());
     await chain.setTime(T0 + DAY + 1);
@@ -144,7 +144,7 @@ describe("executeSigned", () => {
   it("may have the last possible deadline", async () => {
     await chain.call(await signed({ deadline: 2 ** 48 - 1 }));
   });
-  it("keeps the session's window, limits and state", async () => {
+  it("enforces the session's window, limits and state", async () => {
     const over = await signed({ calls: [pay(alice, USD + 1n)] });
     await refused(chain.call(over), "PerTransactionExceeded", chain.usdc.address, USD + 1n, USD);
     await refused(chain.call(await signed({ calls: [] })), "EmptyBatch");
@@ -158,14 +158,14 @@ describe("executeSigned", () => {
     await chain.send(revoke(session().account, await idOf(session())));
     await refused(chain.call(await signed()), "SessionIsRevoked", await idOf(session()));
   });
-  it("enables a session by the grant it carries", async () => {
+  it("enables a session with the grant it carries", async () => {
     const unseen = session({ salt: 2n });
     await refused(chain.call(await signed({ of: unseen })), "NotGranted", await idOf(unseen));
     await chain.send(await signed({ of: unseen, grant: await grantOf(unseen) }));
     expect(await stateOf(await idOf(unseen))).to.equal("ENABLED");
   });
 
-  describe("is refused where the key signed", () => {
+  describe("is rejected if the key signed", () => {
     const bad = async (terms: Terms) => refused(chain.call(await signed(terms)), "InvalidKeySignature");
     it("other calls: another target, value, bytes, order, one more, one less", async () => {
       const acting = session({ salt: 2n, actions: [actAction()] });
@@ -189,10 +189,10 @@ describe("executeSigned", () => {
     it("another deadline", () => bad({ signed: { deadline: T0 + DAY + 1 } }));
     it("for another chain", () => bad({ signed: { chainId: 8453 } }));
     it("for another module", () => bad({ signed: { module: OTHER_MODULE } }));
-    it("nothing: another key did", async () => {
+    it("nothing, and another key did", async () => {
       for (const by of [owner, stranger]) await bad({ signed: { by } });
     });
-    it("with bytes that are no signature of 65 bytes: none, 64, 66, garbage", async () => {
+    it("with invalid signature bytes: empty, 64, 66, garbage", async () => {
       const good = await signExecution(await idOf(session()), [pay(alice, USD)], {
         caller: ANYONE,
         nonce: 0n,
@@ -237,7 +237,7 @@ describe("executeSigned", () => {
     });
   });
 
-  it("is refused with calls that are not encoded as such", async () => {
+  it("is rejected with malformed calls", async () => {
     const { data, ...rest } = await signed();
     // The list of calls is argument 2; its only element's offset stands behind its length.
     const at = 10 + 64 * (Number(BigInt(`0x${data.slice(10 + 128, 10 + 192)}`)) / 32 + 1);

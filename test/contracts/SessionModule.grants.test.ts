@@ -83,7 +83,7 @@ describe("a grant", () => {
     }
     expect(await spentOf(session())).to.equal(4n * USD);
   });
-  it("is a passkey's as good as any owner's", async () => {
+  it("may be a passkey's", async () => {
     const of = session({ account: chain.passkeySafe });
     const hash = safeMessageHash(of.account, grantDigest(of));
     const signer = chain.safeContracts.passkey.sharedSigner;
@@ -104,7 +104,7 @@ describe("a grant", () => {
     await notGranted(of, await grantOf(of, [owner, stranger]));
     await chain.send(use(of, await grantOf(of, [owner, secondOwner])));
   });
-  it("may be given by approveHash, as Safe lets an owner do", async () => {
+  it("may be given with approveHash, like any Safe approval", async () => {
     const hash = safeMessageHash(session().account, grantDigest(session()));
     const approved = concat([pad(owner.address), pad("0x"), "0x01"]);
     await notGranted(session(), approved);
@@ -112,7 +112,7 @@ describe("a grant", () => {
     await chain.send({ from: owner.address, to: session().account, data });
     await chain.send(use(session(), approved));
   });
-  it("is refused by anybody who is not the owner", async () => {
+  it("is rejected from anyone but the owner", async () => {
     for (const by of [stranger, key]) await notGranted(session(), await grantOf(session(), [by]));
   });
   it("is for one session: another field, another grant", async () => {
@@ -136,7 +136,7 @@ describe("a grant", () => {
     // The same owner's signature for the same limits, on another Safe of hers.
     await notGranted(session({ account: chain.safes["1.5.0"] }), await grantOf(of));
   });
-  it("of another module is none here, where both are enabled", async () => {
+  it("for another module is rejected, though both are enabled", async () => {
     const safe = session().account;
     const data = encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [OTHER_MODULE] });
     await chain.send({ from: safe, to: safe, data });
@@ -146,12 +146,12 @@ describe("a grant", () => {
     });
     await notGranted(session(), "0x");
   });
-  it("must be the SafeMessage of the digest: a signature over the digest or the id is none", async () => {
+  it("must sign the SafeMessage of the digest, not the digest or the id", async () => {
     const of = session();
     const hashes = [grantDigest(of), await idOf(of), safeMessageHash(of.account, await idOf(of))];
     for (const hash of hashes) await notGranted(of, await owner.sign({ hash }));
   });
-  it("is none if it is empty, truncated or garbage", async () => {
+  it("is rejected if it is empty, truncated or garbage", async () => {
     const grant = await grantOf(session());
     for (const bad of [
       "0x",
@@ -164,10 +164,10 @@ describe("a grant", () => {
     ])
       await notGranted(session(), bad as Hex);
   });
-  it("may have bytes behind it that the Safe does not look at", async () => {
+  it("may have trailing bytes that the Safe ignores", async () => {
     await chain.call(use(session(), concat([await grantOf(session()), "0x1234"])));
   });
-  it("is none if the owners only approved the hash on chain, by signedMessages", async () => {
+  it("is rejected if the owners only approved the hash on chain, with signedMessages", async () => {
     const of = session();
     const data = encodeFunctionData({
       abi: parseAbi(["function signMessage(bytes message)"]),
@@ -182,12 +182,12 @@ describe("a grant", () => {
     });
     expect(
       (await chain.call({ to: of.account, data: erc1271 })).slice(0, 10),
-      "the Safe says yes to it",
+      "the Safe accepts it",
     ).to.equal("0x1626ba7e");
     await notGranted(of, "0x");
     await notGranted(of, "0x00");
   });
-  it("is of no use once the session is REVOKED, or the epoch is another", async () => {
+  it("is rejected once the session is REVOKED, or in another epoch", async () => {
     const grant = await grantOf(session());
     const other = session({ salt: 2n });
     const unused = await grantOf(other);
@@ -196,19 +196,19 @@ describe("a grant", () => {
     await chain.send(revokeAll(other.account));
     await refused(chain.call(use(other, unused)), "WrongEpoch", 0, await epochOf(other.account));
   });
-  it("is of no use before and after the window", async () => {
+  it("is rejected before and after the window", async () => {
     const window = session({ validAfter: T0 + 10, validUntil: T0 + 20 });
     const grant = await grantOf(window);
     await refused(chain.call(use(window, grant)), "NotYetValid", T0 + 10);
     await chain.setTime(T0 + 20);
     await refused(chain.call(use(window, grant)), "Expired", T0 + 20);
   });
-  it("leaves nothing behind when its first use reverts", async () => {
+  it("does not change state if its first use reverts", async () => {
     const attempt = chain.send(execute(session(), [pay(alice, 2n * USD)], await grantOf(session())));
     await refused(attempt, "PerTransactionExceeded", chain.usdc.address, 2n * USD, USD);
     expect(await stateOf(await idOf(session()))).to.equal("UNKNOWN");
   });
-  it("dies with the owner's ownership, as long as it is unused", async () => {
+  it("becomes invalid when the owner is removed, if unused", async () => {
     const of = session();
     const grant = await grantOf(of);
     const swap = encodeFunctionData({
@@ -220,7 +220,7 @@ describe("a grant", () => {
     await chain.send(use(of, await grantOf(of, [stranger])));
   });
 
-  describe("is not believed of an account", () => {
+  describe("is rejected from an account", () => {
     const CHECK_SIGNATURES = "0x934f3a11";
     const DOMAIN_SEPARATOR = "0xf698da25";
     const of = () => session({ account: CANNED });
@@ -232,8 +232,8 @@ describe("a grant", () => {
       await teach("0x5624b25b", concat([pad("0x20"), pad("0x20"), pad("0x")]));
       await teach("0x5229073f", concat([pad("0x01"), pad("0x40"), pad("0x20"), pad("0x01")]));
     });
-    it("that answers everything", async () => {
-      // Whatever it is asked, it says yes in 32 bytes, and a Safe's own forms of yes.
+    it("that accepts everything", async () => {
+      // Whatever it is asked, it accepts with 32 bytes, and in a Safe's own forms.
       await teach(DOMAIN_SEPARATOR, pad("0x07"));
       for (const answer of ["0x", pad("0x01"), pad("0x1626ba7e", { dir: "right" })] as Hex[]) {
         await teach(CHECK_SIGNATURES, answer);
@@ -242,7 +242,7 @@ describe("a grant", () => {
       await chain.setCode(CANNED, "0x60015f5260205ff3");
       await notGranted(of(), "0x1234");
     });
-    it("that has no domain separator, or not one word of it", async () => {
+    it("that returns no domain separator, or not exactly one word", async () => {
       await teach(await check("0x1234"), "0x");
       await notGranted(of(), "0x1234");
       for (const answer of ["0x", concat([pad("0x07"), pad("0x")]), `0x${"00".repeat(31)}`] as Hex[]) {
@@ -251,11 +251,11 @@ describe("a grant", () => {
       }
       await teach(DOMAIN_SEPARATOR, pad("0x07"), { fails: true });
       await notGranted(of(), "0x1234");
-      // Nor though it says yes to signatures over nothing.
+      // Even if it accepts empty signatures.
       await teach(checkSignatures(keccak256("0x"), "0x", "0x1234"), "0x");
       await notGranted(of(), "0x1234");
     });
-    it("but of one that says yes to the owners' signatures and no to none", async () => {
+    it("but not if it accepts the owners' signatures and rejects empty ones", async () => {
       await teach(DOMAIN_SEPARATOR, pad("0x07"));
       await teach(await check("0x1234"), "0x");
       await notGranted(of(), "0x1235");
@@ -271,7 +271,7 @@ describe("a grant", () => {
     });
   });
 
-  it("given by enable instead serves the same", async () => {
+  it("given through enable has the same effect", async () => {
     await chain.send(asOwner(session().account, enable(session())));
     await chain.send(use());
   });

@@ -63,11 +63,11 @@ const endingIn = (address: Address): Session => {
 };
 
 // Rules of docs/spec.md: L-1, L-2, L-3, L-4, L-5, L-10.
-describe("the life of a session", () => {
+describe("the session lifecycle", () => {
   useChain();
 
   describe("enable", () => {
-    it("by the account makes it ENABLED and says so, with the whole session", async () => {
+    it("by the account makes it ENABLED and emits the whole session", async () => {
       const receipt = await chain.send(enable(session()));
       const [event, ...more] = eventsOf(receipt);
       const id = await idOf(session());
@@ -77,14 +77,14 @@ describe("the life of a session", () => {
       expect(event?.args.session).to.equal(packed(session()).toLowerCase());
       expect(await stateOf(id)).to.equal(ENABLED);
     });
-    it("a second time changes nothing and says nothing", async () => {
+    it("a second time changes nothing and emits nothing", async () => {
       await chain.send(enable(session()));
       await chain.send(execute(session(), [pay(alice, USD)]));
       const receipt = await chain.send(enable(session()));
       expect(eventsOf(receipt)).to.deep.equal([]);
       expect(await spentOf(session()), "what was spent stays spent").to.equal(USD);
     });
-    it("is refused to anybody but the session's account", async () => {
+    it("is rejected for anyone but the session's account", async () => {
       for (const from of [stranger.address, key.address, chain.safes["1.5.0"], MODULE]) {
         await refused(chain.call({ ...enable(session()), from }), "NotAccount", from, safe());
       }
@@ -97,7 +97,7 @@ describe("the life of a session", () => {
       await chain.send(renounce(other));
       await refused(chain.call(enable(other)), "SessionIsRevoked", await idOf(other));
     });
-    it("is refused from validUntil on, and good in the second before", async () => {
+    it("is rejected from validUntil on, and accepted in the second before", async () => {
       await chain.setTime(T0 + 7 * DAY - 1);
       await chain.call(enable(session()));
       await chain.setTime(T0 + 7 * DAY);
@@ -108,21 +108,21 @@ describe("the life of a session", () => {
       await chain.send(enable(later));
       expect(await stateOf(await idOf(later))).to.equal(ENABLED);
     });
-    it("is refused for another epoch than the account's", async () => {
+    it("is rejected for an epoch other than the account's", async () => {
       await refused(chain.call(enable(session({ epoch: 1n }))), "WrongEpoch", 1, 0);
       await chain.send(revokeAll(safe()));
       const epoch = await epochOf(safe());
       await refused(chain.call(enable(session())), "WrongEpoch", 0, epoch);
       await chain.send(enable(session({ epoch })));
     });
-    it("is refused with a byte, a word or an address behind the session", async () => {
+    it("is rejected with a byte, a word or an address after the session", async () => {
       const { data = "0x", ...rest } = enable(session());
       for (const trailing of ["0x00", pad("0x"), stranger.address] as Hex[]) {
         const attempt = chain.call({ ...rest, data: concat([data, trailing]) });
         await refused(attempt, "TrailingCalldata", size(data) + size(trailing), size(data));
       }
     });
-    it("is refused while the module is the account's fallback handler, as an outsider would speak as the account", async () => {
+    it("is rejected while the module is the account's fallback handler, since an outsider could act as the account", async () => {
       await setHandler(MODULE);
       await refused(chain.call(enable(session())), "ModuleIsFallbackHandler", safe());
       // The Safe puts the outsider's address behind the calldata: here it is the end of the session's last address.
@@ -141,7 +141,7 @@ describe("the life of a session", () => {
       await chain.send(enable(ofEoa));
       expect(await stateOf(await idOf(ofEoa), plain)).to.equal(ENABLED);
     });
-    it("is refused to a contract that is no Safe", async () => {
+    it("is rejected for a contract that is not a Safe", async () => {
       const ofNone = session({ account: CANNED });
       await refused(chain.call(enable(ofNone)), "UnsupportedAccount", CANNED);
       const getStorageAt = "0x5624b25b";
@@ -168,7 +168,7 @@ describe("the life of a session", () => {
   });
 
   describe("revoke", () => {
-    it("by the account makes any session REVOKED for ever, even one that nobody has seen", async () => {
+    it("by the account makes any session permanently REVOKED, even an unknown one", async () => {
       for (const id of [await idOf(session()), pad("0x1234")]) {
         expect(eventsOf(await chain.send(revoke(safe(), id)))).to.deep.equal([
           { name: "SessionRevoked", args: { account: safe(), id } },
@@ -188,13 +188,13 @@ describe("the life of a session", () => {
       await chain.send(revoke(safe(), id));
       await refused(chain.call(execute(session(), [pay(alice, 1n)])), "SessionIsRevoked", id);
     });
-    it("a second time changes nothing and says nothing", async () => {
+    it("a second time changes nothing and emits nothing", async () => {
       const id = await idOf(session());
       await chain.send(revoke(safe(), id));
       expect(eventsOf(await chain.send(revoke(safe(), id)))).to.deep.equal([]);
       expect(await stateOf(id)).to.equal(REVOKED);
     });
-    it("touches only the caller's own: to all other accounts the id stays what it was", async () => {
+    it("only affects the caller: the id's state for other accounts is unchanged", async () => {
       await chain.send(enable(session()));
       const id = await idOf(session());
       for (const from of [stranger.address, key.address, chain.safes["1.5.0"]])
@@ -202,20 +202,20 @@ describe("the life of a session", () => {
       expect(await stateOf(id)).to.equal(ENABLED);
       await chain.send(execute(session(), [pay(alice, 1n)]));
     });
-    it("keeps what was spent, and works after the session's end", async () => {
+    it("keeps the spending, and works after the session's end", async () => {
       await chain.send(enable(session()));
       await chain.send(execute(session(), [pay(alice, USD)]));
       await chain.send(revoke(safe(), await idOf(session())), T0 + 8 * DAY);
       expect(await stateOf(await idOf(session()))).to.equal(REVOKED);
     });
-    it("is refused with anything behind the id", async () => {
+    it("is rejected with trailing calldata", async () => {
       const data = concat([encode("revoke", [pad("0x01")]), "0x00"]);
       await refused(chain.call({ from: safe(), to: MODULE, data }), "TrailingCalldata", 37, 36);
     });
   });
 
   describe("renounce", () => {
-    it("by the key makes its own session REVOKED, unseen or enabled, and says so", async () => {
+    it("by the key makes its own session REVOKED, unknown or enabled, and emits it", async () => {
       for (const [salt, before] of [
         [1n, UNKNOWN],
         [2n, ENABLED],
@@ -242,12 +242,12 @@ describe("the life of a session", () => {
       await chain.send(renounce(over), T0 + 30 * DAY);
       for (const one of [early, stale, over]) expect(await stateOf(await idOf(one))).to.equal(REVOKED);
     });
-    it("is refused to anybody but the key, the account and its owner included", async () => {
+    it("is rejected for anyone but the key, including the account and its owner", async () => {
       for (const from of [stranger.address, safe()]) {
         await refused(chain.call({ ...renounce(session()), from }), "NotKey", from, key.address);
       }
     });
-    it("ends no other session than the key's own", async () => {
+    it("only ends the key's own session", async () => {
       await chain.send(enable(session()));
       await chain.send(renounce(session({ key: stranger.address })));
       await chain.send(renounce(session({ salt: 9n })));
@@ -256,7 +256,7 @@ describe("the life of a session", () => {
   });
 
   describe("revokeAll", () => {
-    it("gives the account another epoch and says which", async () => {
+    it("gives the account another epoch and emits it", async () => {
       expect(await epochOf(safe())).to.equal(0n);
       const [event] = eventsOf(await chain.send(revokeAll(safe())));
       const epoch = await epochOf(safe());
@@ -275,7 +275,7 @@ describe("the life of a session", () => {
       await refused(chain.call(execute(unused, [pay(alice, 1n)], grant)), "WrongEpoch", 0, epoch);
       expect(await stateOf(await idOf(session())), "its state is as it was").to.equal(ENABLED);
     });
-    it("comes to an epoch that the last block decides, so that nobody can hold a grant for it", async () => {
+    it("derives the epoch from the last block, so that nobody can hold a grant for it", async () => {
       const epochs = new Set<bigint>();
       for (const extraBlocks of [0, 1, 2]) {
         const snapshot = await chain.request<Hex>("evm_snapshot");
@@ -286,25 +286,25 @@ describe("the life of a session", () => {
       }
       expect(epochs.size).to.equal(3);
     });
-    it("differs from account to account only by their own call", async () => {
+    it("only changes the calling account's epoch", async () => {
       await chain.send(revokeAll(stranger.address));
       expect(await epochOf(safe())).to.equal(0n);
     });
-    it("is refused with anything behind it, as through a fallback handler", async () => {
+    it("is rejected with trailing calldata, as from a fallback handler", async () => {
       await setHandler(MODULE);
       await refused(throughHandler(encode("revokeAll", [])), "TrailingCalldata", 24, 4);
       await refused(throughHandler(encode("revoke", [pad("0x01")])), "TrailingCalldata", 56, 36);
     });
-    it("lets the account grant anew in the new epoch", async () => {
+    it("lets the account grant again in the new epoch", async () => {
       await chain.send(revokeAll(safe()));
-      const anew = session({ epoch: await epochOf(safe()) });
-      await chain.send(execute(anew, [pay(alice, 1n)], await grantOf(anew)));
-      expect(await stateOf(await idOf(anew))).to.equal(ENABLED);
+      const renewed = session({ epoch: await epochOf(safe()) });
+      await chain.send(execute(renewed, [pay(alice, 1n)], await grantOf(renewed)));
+      expect(await stateOf(await idOf(renewed))).to.equal(ENABLED);
     });
   });
 
   describe("budgetOf", () => {
-    it("says what is left and until when, period by period", async () => {
+    it("reports what is left and until when, for each period", async () => {
       await chain.send(enable(session()));
       await chain.send(execute(session(), [pay(alice, USD)]), T0 + 100);
       expect(await spentOf(session())).to.equal(USD);
@@ -317,7 +317,7 @@ describe("the life of a session", () => {
         resetsAt: BigInt(T0 + 2 * DAY),
       });
     });
-    it("says period 0 and nothing released before validAfter", async () => {
+    it("reports period 0 and nothing released before validAfter", async () => {
       const later = session({ validAfter: T0 + DAY });
 
       expect(await budgetOf(later)).to.deep.equal({
@@ -327,7 +327,7 @@ describe("the life of a session", () => {
         resetsAt: BigInt(T0 + 2 * DAY),
       });
     });
-    it("refuses an index that the session has no budget of", async () => {
+    it("rejects an index without a budget", async () => {
       const data = (index: bigint) => encode("budgetOf", [session({ budgets: [budget()] }), index]);
       await refused(chain.call({ to: MODULE, data: data(1n) }), "NoSuchBudget", 1);
       await refused(chain.call({ to: MODULE, data: data(2n ** 255n) }), "NoSuchBudget", 2n ** 255n);

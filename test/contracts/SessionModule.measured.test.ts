@@ -64,8 +64,8 @@ describe("an execution that is more than payments", () => {
     await chain.send(enable(acting()));
   });
 
-  describe("is charged by what leaves the account", () => {
-    it("when a router with an old approval pulls, whoever gets it", async () => {
+  describe("is charged for what leaves the account", () => {
+    it("when a router with a pre-existing approval pulls, for any recipient", async () => {
       await approveByOwners(ACTOR, 100n * USD);
       await prepare([pull(700_000n)]);
       const receipt = await chain.send(execute(acting(), [act()]));
@@ -98,13 +98,13 @@ describe("an execution that is more than payments", () => {
       await prepare([pull(USD / 2n)]);
       await chain.send(execute(small, [act()]));
     });
-    it("call by call: what the calls pay and what they lose is summed up", async () => {
+    it("per call: declared payments and losses are summed", async () => {
       await approveByOwners(ACTOR, 100n * USD);
       await prepare([pull(300_000n)]);
       await chain.send(execute(acting(), [pay(alice, 200_000n), act(), pay(alice, 100_000n)]));
       expect(await spentOf(acting())).to.equal(600_000n);
     });
-    it("what comes in during one call makes up for nothing that goes out during another", async () => {
+    it("income in one call does not offset spending in another", async () => {
       await approveByOwners(ACTOR, 100n * USD);
       await chain.usdc.deal(OTHER_ACTOR, 500n * USD);
       await prepare([{ to: usdc(), data: transferData(safe(), 500n * USD) }], { actor: OTHER_ACTOR });
@@ -126,7 +126,7 @@ describe("an execution that is more than payments", () => {
         USD,
       );
     });
-    it("a payment counts in full, though as much comes back during it", async () => {
+    it("a payment counts in full, even if the same amount comes back during it", async () => {
       const odd = acting({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
       await chain.send(enable(odd));
       await oddToken.mint(safe(), 10n * USD);
@@ -136,14 +136,14 @@ describe("an execution that is more than payments", () => {
       await chain.send(execute(odd, [pay(alice, USD, ODD_TOKEN), act()]));
       expect(await spentOf(odd)).to.equal(USD);
     });
-    it("known limit: within one call, what comes in hides what goes out", async () => {
+    it("known limitation: within one call, income hides spending", async () => {
       await approveByOwners(ACTOR, 100n * USD);
       await chain.usdc.deal(ACTOR, 5n * USD);
       await prepare([pull(5n * USD), { to: usdc(), data: transferData(safe(), 5n * USD) }]);
       await chain.send(execute(acting(), [act()]));
       expect(await spentOf(acting())).to.equal(0n);
     });
-    it("on every budget's token, not only on those that the calls name", async () => {
+    it("for every budget's token, not only those in the calls", async () => {
       const two = acting({
         budgets: [
           budget({ signatures: 0, sizes: 0 }),
@@ -163,12 +163,12 @@ describe("an execution that is more than payments", () => {
         2n,
       ]);
     });
-    it("nothing where nothing leaves, and no event is emitted", async () => {
+    it("nothing if nothing leaves, without an event", async () => {
       const receipt = await chain.send(execute(acting(), [act()]));
       expect(eventsOf(receipt)).to.deep.equal([]);
       expect((await actorReport()).turns).to.equal(1n);
     });
-    it("known limit: a token without a budget is not seen", async () => {
+    it("known limitation: a token without a budget is not measured", async () => {
       await oddToken.mint(safe(), 10n * USD, OTHER_TOKEN);
       await approveByOwners(ACTOR, USD, OTHER_TOKEN);
       await prepare([pull(USD, { token: OTHER_TOKEN })]);
@@ -202,12 +202,12 @@ describe("an execution that is more than payments", () => {
         10,
       );
     });
-    it("is charged in full though the target sends it back", async () => {
+    it("is charged in full even if the target sends it back", async () => {
       await prepare([{ to: safe(), value: 10n }]);
       await chain.send(execute(native(), [act({ value: 10n })]));
       expect(await spentOf(native())).to.equal(10n);
     });
-    it("is charged what a contract pulls that it pays, by an approval of old, even where it pays nothing", async () => {
+    it("is charged what a paid contract pulls through a pre-existing approval, even for a payment of zero", async () => {
       const till = session({
         budgets: [budget({ signatures: 0, sizes: 0 }), nativeBudget({ recipients: [ACTOR, alice] })],
       });
@@ -229,7 +229,7 @@ describe("an execution that is more than payments", () => {
       await chain.send(execute(native(), [payNative(alice, 4n), act({ value: 6n })]));
       expect(await spentOf(native())).to.equal(10n);
     });
-    it("takes a sum that overflows for the largest number", async () => {
+    it("treats a sum that overflows as the maximum", async () => {
       const calls = [pay(alice, MAX_UINT256, ODD_TOKEN), pay(alice, MAX_UINT256, ODD_TOKEN), act()];
       const odd = acting({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
       await chain.send(enable(odd));
@@ -246,29 +246,29 @@ describe("an execution that is more than payments", () => {
       expect(await spentOf(acting())).to.equal(400_000n);
       expect(await chain.usdc.balanceOf(mallory)).to.equal(400_000n);
     });
-    it("that are used up are good", async () => {
+    it("is allowed if they are used up", async () => {
       await prepare([pull(USD)]);
       await chain.send(execute(acting(), [approve(ACTOR, USD), act()]));
       expect(await spentOf(acting())).to.equal(USD);
     });
-    it("of any size cannot make it spend more than its limit", async () => {
+    it("of any size cannot exceed the limit", async () => {
       await prepare([pull(USD + 1n)]);
       const calls = [approve(ACTOR, 500n * USD), act(), approve(ACTOR, 0n)];
       await refused(chain.call(execute(acting(), calls)), "PerTransactionExceeded", usdc(), USD + 1n, USD);
     });
-    it("are refused where anything is left of them at the end", async () => {
+    it("is rejected if an allowance remains at the end", async () => {
       const alone = execute(acting(), [approve(ACTOR, 1n)]);
       await refused(chain.call(alone), "AllowanceLeft", usdc(), ACTOR, 1);
       await prepare([pull(USD - 1n)]);
       const most = execute(acting(), [approve(ACTOR, USD), act()]);
       await refused(chain.call(most), "AllowanceLeft", usdc(), ACTOR, 1);
     });
-    it("are refused where one of several spenders keeps some", async () => {
+    it("is rejected if one of several spenders keeps an allowance", async () => {
       const calls = [approve(alice, 5n), approve(ACTOR, 7n), approve(ACTOR, 0n)];
       await refused(chain.call(execute(acting(), calls)), "AllowanceLeft", usdc(), alice, 5);
       await chain.call(execute(acting(), [...calls, approve(alice, 0n)]));
     });
-    it("are refused where one of several tokens keeps some", async () => {
+    it("is rejected if an allowance remains for one of several tokens", async () => {
       const two = acting({
         budgets: [budget({ signatures: 0, sizes: 0 }), budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })],
       });
@@ -276,21 +276,21 @@ describe("an execution that is more than payments", () => {
       const calls = [approve(alice, 0n), approve(alice, 3n, ODD_TOKEN)];
       await refused(chain.call(execute(two, calls)), "AllowanceLeft", ODD_TOKEN, alice, 3);
     });
-    it("take back an approval from before, which the session did not give", async () => {
+    it("resets a pre-existing approval that the session did not give", async () => {
       await approveByOwners(ACTOR, 5n);
       await chain.send(execute(acting(), [approve(ACTOR, 0n)]));
       await prepare([pull(1n)]);
       await revertOf(chain.call({ from: stranger.address, to: ACTOR, data: actData() }));
     });
-    it("leave alone an approval from before that the batch does not name", async () => {
+    it("keeps a pre-existing approval that the batch does not touch", async () => {
       await approveByOwners(OTHER_ACTOR, 5n);
       await chain.send(execute(acting(), [approve(ACTOR, 0n)]));
     });
-    it("charge nothing by themselves", async () => {
+    it("charges nothing for the approvals themselves", async () => {
       const receipt = await chain.send(execute(acting(), [approve(ACTOR, 500n * USD), approve(ACTOR, 0n)]));
       expect(eventsOf(receipt)).to.deep.equal([]);
     });
-    it("of a token that pays others while it approves are charged with that", async () => {
+    it("is charged if a token pays others during an approval", async () => {
       await approveByOwners(OTHER_ACTOR, USD);
       const odd = acting({
         budgets: [budget({ signatures: 0, sizes: 0 }), budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })],
@@ -304,7 +304,7 @@ describe("an execution that is more than payments", () => {
     });
   });
 
-  describe("reads what limits depend on, or is refused", () => {
+  describe("reads the values that limits depend on, or is rejected", () => {
     const odd = () => acting({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
     beforeEach(async () => {
       await chain.send(enable(odd()));

@@ -97,7 +97,7 @@ const rails: [
   ["executeSigned", (calls, leftOut) => bySigned(calls, leftOut)],
 ];
 
-describe("a session from which parts are left out", () => {
+describe("a session with omitted parts", () => {
   useChain();
 
   describe("once it is enabled", () => {
@@ -112,7 +112,7 @@ describe("a session from which parts are left out", () => {
     ];
     const payments = (): Call[] => [pay(alice, 5n), pay(alice, 5n, ODD_TOKEN), payNative(alice, 5n)];
 
-    describe("suffices with the one budget that is paid from", () => {
+    describe("only needs the budget that is paid from", () => {
       for (const i of [DOLLARS, ODD, NATIVE]) {
         for (const [rail, use] of rails)
           it(`budget ${i}, by ${rail}`, async () => {
@@ -152,11 +152,11 @@ describe("a session from which parts are left out", () => {
         await chain.send(revoke(three().account, await idOf(three())));
         await refused(use(alice, 1n), "SessionIsRevoked", await idOf(three()));
       });
-      it("though a grant is carried, which is not looked at", async () => {
+      it("even with a carried grant, which is ignored", async () => {
         const grant = await grantOf(three());
         await chain.send(payDirectly(three(), alice, 1n, { grant, leftOut: only(DOLLARS) }));
       });
-      it("though an empty list of actions is left out as a hash", async () => {
+      it("even if an empty list of actions is replaced with its hash", async () => {
         const of = three({ actions: [] });
         await chain.send(enable(of));
         expect(sessionBytes(of, { actions: true }).endsWith(keccak256("0x").slice(2))).to.equal(true);
@@ -166,7 +166,7 @@ describe("a session from which parts are left out", () => {
       });
     });
 
-    describe("pays nothing from a budget that is left out, and tells what is missing", () => {
+    describe("pays nothing from an omitted budget, and reports what is missing", () => {
       for (const leftOut of choices.filter(({ budgets }) => budgets?.length)) {
         const missing = bitsOf(leftOut);
         it(`${named(leftOut)}`, async () => {
@@ -180,7 +180,7 @@ describe("a session from which parts are left out", () => {
                 await refused(chain.send(await use(calls, leftOut)), "PartLeftOut", missing);
             if (i === NATIVE) continue;
             const token = i === DOLLARS ? usdc() : ODD_TOKEN;
-            // Whoever is paid: who may be is not known.
+            // For any recipient, since the recipients are not known.
             for (const to of [alice, mallory, zeroAddress, ANYONE])
               for (const amount of [0n, 5n, 100n * USD])
                 await refused(
@@ -192,14 +192,14 @@ describe("a session from which parts are left out", () => {
           for (const b of [0, 1, 2]) expect(await spentOf(three(), b)).to.equal(0n);
         });
       }
-      it("of native coin: with value, without, to whomever, to a contract", async () => {
+      it("in native coin: with or without value, to anyone, to a contract", async () => {
         const leftOut = { budgets: [NATIVE] };
         for (const to of [alice, mallory, ACTOR])
           for (const value of [0n, 1n])
             await refused(chain.call(byExecute([payNative(to, value)], leftOut)), "PartLeftOut", 4);
         await refused(chain.call(byExecute([act({ value: 1n })], leftOut)), "PartLeftOut", 4);
       });
-      it("of a token without a budget, too: it might be one that is left out", async () => {
+      it("for a token without a budget, too: its budget may be omitted", async () => {
         const unknown: Address = OTHER_ACTOR;
         const leftOut = { budgets: [ODD] };
         await refused(chain.call(byExecute([pay(alice, 1n, unknown)], leftOut)), "PartLeftOut", 2);
@@ -210,8 +210,8 @@ describe("a session from which parts are left out", () => {
       });
     });
 
-    describe("acts with all its budgets and actions only", () => {
-      it("as what an action moves is measured in every budget", async () => {
+    describe("only acts with all its budgets and actions", () => {
+      it("since an action is measured in every budget", async () => {
         await chain.send(byExecute([act()], {}));
         expect((await actorReport()).turns).to.equal(1n);
         for (const leftOut of choices)
@@ -219,20 +219,20 @@ describe("a session from which parts are left out", () => {
             await refused(chain.send(await use([act()], leftOut)), "PartLeftOut", bitsOf(leftOut));
         expect((await actorReport()).turns).to.equal(1n);
       });
-      it("and is told of what is missing, be the call one of its actions or not", async () => {
+      it("and reports what is missing, whether or not the call is one of its actions", async () => {
         const call = act({ data: concat(["0x12345678", pad("0x")]) });
         for (const leftOut of choices)
           await refused(chain.call(byExecute([call], leftOut)), "PartLeftOut", bitsOf(leftOut));
         await refused(chain.call(byExecute([call], {})), "CallNotAllowed", 0, ACTOR, "0x12345678");
       });
-      it("which goes for approvals, and for native coin to a contract; their actions may be left out", async () => {
+      it("also for approvals, and for native coin to a contract; their actions may be omitted", async () => {
         for (const call of [approve(alice, 0n), payNative(ACTOR, 5n)]) {
           await chain.call(byExecute([call], { actions: true }));
           for (const leftOut of choices.filter(({ budgets }) => budgets?.length))
             await refused(chain.call(byExecute([call], leftOut)), "PartLeftOut", bitsOf(leftOut));
         }
       });
-      it("in a batch of which the payments alone would have sufficed", async () => {
+      it("in a batch whose payments alone would need less", async () => {
         const leftOut = { budgets: [ODD] };
         await chain.call(byExecute([pay(alice, 1n)], leftOut));
         for (const calls of [
@@ -243,7 +243,7 @@ describe("a session from which parts are left out", () => {
       });
     });
 
-    describe("lets nobody reach a budget that is left out", () => {
+    describe("does not allow access to an omitted budget", () => {
       it("as the token that is 0, or the largest address", async () => {
         const leftOut = only();
         for (const to of [alice, ANYONE, zeroAddress]) {
@@ -279,7 +279,7 @@ describe("a session from which parts are left out", () => {
       });
     });
 
-    describe("is another session where a hash is another", () => {
+    describe("is another session with another hash", () => {
       for (const name of ["budgets[1].hash", "budgets[2].hash", "actions.hash"])
         it(`${name}: it is not granted`, async () => {
           const parts = partsOf(three(), only(DOLLARS));
@@ -296,12 +296,12 @@ describe("a session from which parts are left out", () => {
             await refused(chain.call({ from: three().key, to: MODULE, data }), "NotGranted", id);
           }
         });
-      it("as where the budget that is whole is a wider one", async () => {
+      it("as with a wider complete budget", async () => {
         const wider = three({ budgets: three().budgets.with(0, budget({ perTransaction: 2n * USD })) });
         const attempt = payDirectly(wider, alice, 2n * USD, { leftOut: only(DOLLARS) });
         await refused(chain.call(attempt), "NotGranted", await idOf(wider));
       });
-      it("as where a budget stands in another's place", async () => {
+      it("as with swapped budgets", async () => {
         const [first, second, third] = three().budgets as [object, object, object];
         const turned = three({ budgets: [second, first, third] as Session["budgets"] });
         const attempt = payDirectly(turned, alice, 1n, { leftOut: { budgets: [0, 2] } });
@@ -309,7 +309,7 @@ describe("a session from which parts are left out", () => {
       });
     });
 
-    it("tells of a budget that is there what it tells of the whole session", async () => {
+    it("reports the same for a present budget as for the whole session", async () => {
       await chain.send(payDirectly(three(), alice, 7n));
       const ask = (index: number, leftOut: LeftOut) =>
         chain.call({ to: MODULE, data: encode("budgetOf", [sessionBytes(three(), leftOut), BigInt(index)]) });
@@ -322,7 +322,7 @@ describe("a session from which parts are left out", () => {
       }
       for (const leftOut of choices) await refused(ask(3, leftOut), "NoSuchBudget", 3);
     });
-    it("tells of a budget that is there, but without a period, that there cannot be one", async () => {
+    it("rejects a present budget without a period", async () => {
       const of = three({ budgets: three().budgets.with(0, budget({ period: 0 })) });
       for (const leftOut of [{}, { budgets: [1] }]) {
         const data = encode("budgetOf", [sessionBytes(of, leftOut), 0n]);
@@ -358,19 +358,19 @@ describe("a session from which parts are left out", () => {
         await chain.call(byExecute([payNative(alice, 1n)], only(NATIVE)));
       });
     }
-    it("though what is left out is an empty list of actions", async () => {
+    it("even if only an empty list of actions is omitted", async () => {
       const of = three({ actions: [] });
       const data = encode("enable", [sessionBytes(of, { actions: true })]);
       await refused(chain.send({ from: of.account, to: MODULE, data }), "PartLeftOut", ACTIONS);
     });
-    it("by anybody else than the account, which is told first", async () => {
+    it("by anyone but the account, which is checked first", async () => {
       const data = encode("enable", [sessionBytes(three(), only())]);
       const attempt = chain.call({ from: stranger.address, to: MODULE, data });
       await refused(attempt, "NotAccount", stranger.address, three().account);
     });
   });
 
-  describe("has its id, whatever is left out", () => {
+  describe("keeps its id with omitted parts", () => {
     it("to hashSession", async () => {
       for (const leftOut of choices) {
         const data = encode("hashSession", [sessionBytes(three(), leftOut)]);

@@ -95,7 +95,7 @@ describe("a pause", () => {
   useChain();
 
   describe("is made and ended", () => {
-    it("by the account, and said each time", async () => {
+    it("by the account, with an event each time", async () => {
       await chain.send(enable(session()));
       for (const paused of [true, false]) {
         const receipt = await (paused ? pauseIt() : resumeIt());
@@ -112,7 +112,7 @@ describe("a pause", () => {
       await chain.send(asOwner(safe(), resume(safe(), await id())));
       expect(await isPaused(await id())).to.equal(false);
     });
-    it("for the caller's own sessions only: the key's, the owner's and a stranger's word changes nothing", async () => {
+    it("for the caller's own sessions only, not by the key, the owner or a stranger", async () => {
       await chain.send(enable(session()));
       for (const from of [key.address, owner.address, stranger.address, chain.safes["1.5.0"]]) {
         await chain.send(pause(from, await id()));
@@ -125,7 +125,7 @@ describe("a pause", () => {
         await chain.send(resume(from, await id()));
       expect(await isPaused(await id())).to.equal(true);
     });
-    it("for any id, also of a session that nobody has seen", async () => {
+    it("for any id, even of an unknown session", async () => {
       for (const any of [await id(), pad("0x1234"), pad("0x")] as Hex[]) {
         await chain.send(pause(safe(), any));
         expect([await stateOf(any), await isPaused(any)]).to.deep.equal(["UNKNOWN", true]);
@@ -133,7 +133,7 @@ describe("a pause", () => {
         expect([await stateOf(any), await isPaused(any)]).to.deep.equal(["UNKNOWN", false]);
       }
     });
-    it("once: a second time changes nothing and says nothing", async () => {
+    it("once: a second time changes nothing and emits nothing", async () => {
       expect(eventsOf(await resumeIt()), "what is not paused").to.deep.equal([]);
       expect(await wordOf(session())).to.equal(0n);
       await pauseIt();
@@ -144,7 +144,7 @@ describe("a pause", () => {
       expect(eventsOf(await resumeIt())).to.deep.equal([]);
       expect(await wordOf(session())).to.equal(0n);
     });
-    it("with nothing behind the id, as there is in what a fallback handler is passed", async () => {
+    it("without trailing calldata, as a fallback handler gets", async () => {
       for (const name of ["pause", "resume"] as const) {
         const data = encode(name, [pad("0x01")]);
         for (const [more, length] of [
@@ -169,7 +169,7 @@ describe("a pause", () => {
       const attempt = chain.call({ from: stranger.address, to: safe(), data: begun });
       await refused(attempt, "ModuleIsFallbackHandler", safe());
     });
-    it("but not ended while the module is the account's fallback handler; made it can be", async () => {
+    it("but only started, not ended, while the module is the account's fallback handler", async () => {
       await chain.send(enable(session()));
       await setHandler(MODULE);
       await pauseIt();
@@ -179,7 +179,7 @@ describe("a pause", () => {
       await resumeIt();
       expect(await isPaused(await id())).to.equal(false);
     });
-    it("but not ended of what does not answer as a Safe", async () => {
+    it("but not ended for a contract that is not a Safe", async () => {
       await chain.send(pause(CANNED, pad("0x01")));
       await refused(chain.call(resume(CANNED, pad("0x01"))), "UnsupportedAccount", CANNED);
       const plain = someone("plain account").address;
@@ -201,7 +201,7 @@ describe("a pause", () => {
         await chain.send(transaction);
         expect(await chain.usdc.balanceOf(alice)).to.equal(USD);
       });
-      it(`${name}, of a session that is not enabled: the grant that it carries enables nothing`, async () => {
+      it(`${name}, of a session that is not enabled: its carried grant does not enable it`, async () => {
         const grant = await grantOf(session());
         await pauseIt();
         for (const carried of [grant, "0x", "0x1234"] as Hex[])
@@ -212,7 +212,7 @@ describe("a pause", () => {
         const receipt = await chain.send(await use(session(), grant));
         expect(eventsOf(receipt).map(({ name }) => name)).to.deep.equal(["SessionEnabled", "Spent"]);
       });
-      it(`${name}, but what is REVOKED is refused as that, paused before or afterwards`, async () => {
+      it(`${name}, but a REVOKED session is rejected as such, paused before or afterwards`, async () => {
         const other = session({ salt: 2n });
         await pauseIt();
         await chain.send(revoke(safe(), await id()));
@@ -238,7 +238,7 @@ describe("a pause", () => {
       for (const one of [other, elsewhere])
         for (const [, use] of entryPoints) await chain.call(await use(one));
     });
-    it("no clock: the session ends and its periods begin as they would", async () => {
+    it("no clock: the session's end and periods do not move", async () => {
       await chain.send(enable(session()));
       await chain.send(payDirectly(session(), alice, USD));
       await pauseIt();
@@ -288,8 +288,8 @@ describe("a pause", () => {
     });
   });
 
-  describe("leaves what the key signed", () => {
-    it("good afterwards: an execution, whose nonce it does not use", async () => {
+  describe("keeps what the key signed", () => {
+    it("valid afterwards: an execution, whose nonce it does not use", async () => {
       await chain.send(enable(session()));
       const signed = await signedPayment(session());
       await pauseIt();
@@ -305,7 +305,7 @@ describe("a pause", () => {
       [3, true, false],
       [4, true, true],
     ] as const) {
-      it(`to a token a no, and a yes afterwards: a payload of version ${version}`, async () => {
+      it(`rejected meanwhile and accepted afterwards: a payload of version ${version}`, async () => {
         const grant = granted ? await grantOf(session()) : undefined;
         if (!granted) await chain.send(enable(session()));
         const { hash, payload } = await authorize({ namesKey, ...(grant ? { grant } : {}) });
@@ -317,7 +317,7 @@ describe("a pause", () => {
         expect(await asks(hash, payload)).to.equal(true);
       });
     }
-    it("of an enabled session no, though a grant is carried", async () => {
+    it("rejected for an enabled session, even with a carried grant", async () => {
       await chain.send(enable(session()));
       await pauseIt();
       expect(await isGood({ grant: await grantOf(session()) })).to.equal(false);
@@ -336,7 +336,7 @@ describe("a pause", () => {
 
   describe("made by the calls of an execution", () => {
     const acting = () => session({ actions: [actAction()] });
-    it("reverts one that is measured, and is not made then", async () => {
+    it("reverts a measured one, and has no effect then", async () => {
       await chain.send(enable(acting()));
       await prepare([await approvedByOwner(MODULE, encode("pause", [await idOf(acting())]))]);
       await refused(
@@ -346,13 +346,13 @@ describe("a pause", () => {
       );
       expect(await isPaused(await idOf(acting()))).to.equal(false);
     });
-    it("and of another session does not", async () => {
+    it("but not for another session", async () => {
       await chain.send(enable(acting()));
       await prepare([await approvedByOwner(MODULE, encode("pause", [await id()]))]);
       await chain.send(execute(acting(), [act()]));
       expect(await isPaused(await id())).to.equal(true);
     });
-    it("leaves a payment that was charged before its call", async () => {
+    it("keeps a payment that was charged before its call", async () => {
       const of = session({ budgets: [budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 })] });
       await chain.send(enable(of));
       await oddToken.mint(safe(), USD);
@@ -367,7 +367,7 @@ describe("a pause", () => {
   });
 
   describe("is one bit of storage", () => {
-    it("beside state, period and what was spent, which it leaves as they are", async () => {
+    it("next to state, period and spending, which it does not change", async () => {
       await chain.send(enable(session()));
       await chain.send(payDirectly(session(), alice, 7n), T0 + 3 * DAY);
       const before = await wordOf(session());
@@ -377,7 +377,7 @@ describe("a pause", () => {
       await resumeIt();
       expect(await wordOf(session())).to.equal(before);
     });
-    it("that enable, revoke and renounce leave as it is", async () => {
+    it("that enable, revoke and renounce do not change", async () => {
       const other = session({ salt: 2n });
       for (const one of [session(), other]) {
         await pauseIt(one);
@@ -389,7 +389,7 @@ describe("a pause", () => {
       await chain.send(renounce(other));
       for (const one of [session(), other]) expect(await wordOf(one)).to.equal(PAUSED | REVOKED);
     });
-    it("that is gone where payments go on: they leave no other mark of it", async () => {
+    it("that is cleared when payments resume, without other traces", async () => {
       await chain.send(enable(session()));
       await pauseIt();
       await resumeIt();

@@ -72,7 +72,7 @@ describe("pay", () => {
   useChain();
 
   for (const version of SAFE_VERSIONS) {
-    it(`pays from a Safe ${version} by the key alone, says what it spent, and returns nothing`, async () => {
+    it(`pays from a Safe ${version} with the key alone, emits what it spent, and returns nothing`, async () => {
       const of = session({ account: chain.safes[version] });
       await chain.send(enable(of));
       expect(await chain.call(payDirectly(of, alice, USD))).to.equal("0x");
@@ -83,7 +83,7 @@ describe("pay", () => {
       expect(eventsOf(receipt)).to.deep.equal([{ name: "Spent", args }]);
     });
   }
-  it("does what an execution of one transfer does, and says the same", async () => {
+  it("does what an execution of one transfer does, and emits the same", async () => {
     await chain.send(enable(session()));
     const logs = async (transaction: Parameters<typeof chain.send>[0]) => {
       const snapshot = await chain.request<Hex>("evm_snapshot");
@@ -106,7 +106,7 @@ describe("pay", () => {
   });
 
   describe("is refused", () => {
-    it("to anybody but the key: the account and its owner too", async () => {
+    it("for anyone but the key, including the account and its owner", async () => {
       await chain.send(enable(session()));
       for (const from of [stranger.address, owner.address, session().account, MODULE])
         await refused(
@@ -162,7 +162,7 @@ describe("pay", () => {
   });
 
   describe("with a grant", () => {
-    it("enables the session, and says so with the session's own bytes", async () => {
+    it("enables the session, and emits the session's own bytes", async () => {
       const grant = await grantOf(session());
       const receipt = await chain.send(payDirectly(session(), alice, USD, { grant }));
       const [enabled, ...others] = eventsOf(receipt);
@@ -179,14 +179,14 @@ describe("pay", () => {
       expect(await stateOf(await idOf(session()))).to.equal("ENABLED");
       expect(await chain.usdc.balanceOf(alice)).to.equal(USD);
     });
-    it("does not look at it once the session is enabled", async () => {
+    it("ignores it once the session is enabled", async () => {
       await chain.send(enable(session()));
       for (const grant of ["0x1234", await grantOf(session())] as Hex[])
         expect(
           eventsOf(await chain.send(payDirectly(session(), alice, 1n, { grant }))).map(({ name }) => name),
         ).to.deep.equal(["Spent"]);
     });
-    it("leaves nothing behind when the payment reverts", async () => {
+    it("does not change state if the payment reverts", async () => {
       const grant = await grantOf(session());
       const attempt = chain.send(payDirectly(session(), alice, 2n * USD, { grant }));
       await refused(attempt, "PerTransactionExceeded", usdc(), 2n * USD, USD);
@@ -194,7 +194,7 @@ describe("pay", () => {
     });
   });
 
-  describe("keeps the budget's", () => {
+  describe("enforces the budget's", () => {
     it("perTransaction, to the last base unit", async () => {
       await chain.send(enable(session()));
       await chain.call(payDirectly(session(), alice, USD));
@@ -245,7 +245,7 @@ describe("pay", () => {
       await chain.send(payDirectly(of, mallory, 1n));
       expect(await chain.usdc.balanceOf(mallory)).to.equal(1n);
     });
-    it("lots: it is refused where it reaches one that a signed payment has opened", async () => {
+    it("lots: it is rejected if it reaches one opened by a signed payment", async () => {
       await chain.send(enable(session()));
       await settle({ slot: { lot: 19n } });
       await refused(chain.call(payDirectly(session(), alice, 1n)), "LotOpened", usdc(), 19);
@@ -255,7 +255,7 @@ describe("pay", () => {
       expect(await isGood({ of, slot: { lot: 19n } }), "the lot that it has reached").to.equal(false);
       expect(await isGood({ of, slot: { lot: 18n } })).to.equal(true);
     });
-    it("lots, or is refused where the token does not tell which are opened", async () => {
+    it("lots, or is rejected if the token does not report which are open", async () => {
       const of = session({ budgets: [budget({ token: ODD_TOKEN })] });
       await chain.send(enable(of));
       await oddToken.mint(of.account, USD);
@@ -263,7 +263,7 @@ describe("pay", () => {
       await oddToken.script("0xe94a0102", "0x");
       await refused(chain.call(payOdd(of, 1n)), "UnreadableToken", ODD_TOKEN);
     });
-    it("meters, which are those of the other rails", async () => {
+    it("meters, which are shared with the other rails", async () => {
       const of = session({ budgets: [budget({ perPeriod: 3n * USD })] });
       await chain.send(enable(of));
       await chain.send(payDirectly(of, alice, USD));
@@ -290,15 +290,15 @@ describe("pay", () => {
     });
   });
 
-  describe("of nothing", () => {
-    it("is made, charges nothing, and says nothing", async () => {
+  describe("of zero", () => {
+    it("is made, charges nothing, and emits nothing", async () => {
       await chain.send(enable(session()));
       const receipt = await chain.send(payDirectly(session(), alice, 0n));
       expect(eventsOf(receipt)).to.deep.equal([]);
       expect(receipt.logs.length, "the token's own word").to.be.greaterThan(0);
       expect(await spentOf(session())).to.equal(0n);
     });
-    it("is refused to anybody who is no recipient, and without a budget", async () => {
+    it("is rejected for non-recipients, and without a budget", async () => {
       await chain.send(enable(session()));
       await refused(
         chain.call(payDirectly(session(), mallory, 0n)),
@@ -311,8 +311,8 @@ describe("pay", () => {
     });
   });
 
-  describe("takes no token", () => {
-    it("that is the native coin, though there is a budget for it", async () => {
+  describe("rejects a token", () => {
+    it("that is the native coin, even with a budget for it", async () => {
       const native = session({ budgets: [budget(), nativeBudget()] });
       for (const one of [native, session()]) {
         await chain.send(enable(one));
@@ -320,7 +320,7 @@ describe("pay", () => {
         await refused(attempt, "ForbiddenTarget", 0, zeroAddress);
       }
     });
-    it("that is the account, the module, or whatever else has no budget", async () => {
+    it("that is the account, the module, or anything else without a budget", async () => {
       await chain.send(enable(session()));
       for (const token of [session().account, MODULE, ODD_TOKEN, alice, ANYONE])
         await refused(
@@ -331,7 +331,7 @@ describe("pay", () => {
           TRANSFER,
         );
     });
-    it("that is an action's target only, though the action is its transfer", async () => {
+    it("that is only an action's target, even if the action is its transfer", async () => {
       const of = session({ actions: [actAction({ target: ODD_TOKEN, selector: TRANSFER })] });
       await chain.send(enable(of));
       await oddToken.mint(of.account, USD);
@@ -355,7 +355,7 @@ describe("pay", () => {
       await chain.send(enable(odd()));
       await oddToken.mint(odd().account, 100n * USD);
     });
-    it("is good if the token answers true, or nothing", async () => {
+    it("succeeds if the token returns true, or nothing", async () => {
       for (const answer of [pad("0x01"), "0x"] as Hex[]) {
         await oddToken.script(TRANSFER, answer);
         await chain.send(payOdd(odd(), 5n));
@@ -370,21 +370,21 @@ describe("pay", () => {
       ["one byte", "0x01"],
       ["31 bytes", `0x${"00".repeat(30)}01`],
     ] as [string, Hex][]) {
-      it(`fails, and spends nothing, if the token answers ${title}`, async () => {
+      it(`fails, and spends nothing, if the token returns ${title}`, async () => {
         await oddToken.script(TRANSFER, answer);
         await refused(chain.send(payOdd(odd(), 5n)), "TokenCallFailed", 0, ODD_TOKEN, answer);
         expect(await spentOf(odd())).to.equal(0n);
         expect(await oddToken.balanceOf(alice)).to.equal(0n);
       });
     }
-    it("fails, and spends nothing, if the token reverts, and says why", async () => {
+    it("fails, and spends nothing, if the token reverts, and reports why", async () => {
       for (const reason of ["0x", "0x12345678"] as Hex[]) {
         await oddToken.script(TRANSFER, reason, { fails: true });
         await refused(chain.send(payOdd(odd(), 5n)), "CallFailed", 0, reason);
       }
       expect(await spentOf(odd())).to.equal(0n);
     });
-    it("fails where the account has less", async () => {
+    it("fails if the account has less", async () => {
       await chain.send(enable(session()));
       await chain.usdc.deal(session().account, 0n);
       const { name, args } = decodeRevert(await revertOf(chain.send(payDirectly(session(), alice, 1n))));
@@ -400,7 +400,7 @@ describe("pay", () => {
     });
   });
 
-  describe("lets nobody in while the token is called", () => {
+  describe("prevents re-entrancy while the token is called", () => {
     const hooked = () => odd({ key: ACTOR });
     beforeEach(async () => {
       await chain.send(enable(hooked()));
@@ -425,7 +425,7 @@ describe("pay", () => {
       ],
     ];
     for (const [name, inner] of doors) {
-      it(`not by ${name}`, async () => {
+      it(`through ${name}`, async () => {
         await chain.send(enable(other()));
         const data = await inner();
         await prepare([{ to: MODULE, data }]);
@@ -441,14 +441,14 @@ describe("pay", () => {
         ]);
       });
     }
-    it("not from native coin's recipient, who is paid by execute", async () => {
+    it("from a native coin recipient paid with execute", async () => {
       const native = session({ key: ACTOR, budgets: [budget(), nativeBudget({ recipients: [ACTOR] })] });
       await chain.send(enable(native));
       await prepare([{ to: MODULE, data: payDirectly(native, alice, 1n).data }]);
       const attempt = chain.call(execute(native, [payNative(ACTOR, 1n)]));
       expect(chainOfReasons(await revertOf(attempt))).to.deep.equal(["CallFailed", "Reentered"]);
     });
-    it("but opens again afterwards, twice in one transaction too, whatever became of the first", async () => {
+    it("but not afterwards, even in the same transaction, whatever the outcome of the first", async () => {
       await prepare([{ to: MODULE, data: payOdd(hooked(), 1n).data }]);
       await revertOf(chain.send(payOdd(hooked(), 1n)));
       await oddToken.setHook(zeroAddress);
@@ -457,14 +457,14 @@ describe("pay", () => {
       await chain.send({ from: stranger.address, to: ACTOR, value: 1n });
       expect(await spentOf(hooked())).to.equal(2n);
     });
-    it("and does not shut the doors of other accounts", async () => {
+    it("but not for other accounts", async () => {
       const elsewhere = session({ account: chain.safes["1.5.0"], key: ACTOR });
       await chain.send(enable(elsewhere));
       await prepare([{ to: MODULE, data: payDirectly(elsewhere, alice, 1n).data }]);
       await chain.send(payOdd(hooked(), 1n));
       expect(await spentOf(elsewhere)).to.equal(1n);
     });
-    it("and stands, charged, though the session is taken back meanwhile", async () => {
+    it("and stays charged even if the session is revoked meanwhile", async () => {
       await prepare([{ to: MODULE, data: renounce(hooked()).data }]);
       await chain.send(payOdd(hooked(), 5n));
       expect((await actorReport()).turns).to.equal(1n);
@@ -472,7 +472,7 @@ describe("pay", () => {
       expect(await stateOf(await idOf(hooked()))).to.equal("REVOKED");
       await refused(chain.call(payOdd(hooked(), 1n)), "SessionIsRevoked", await idOf(hooked()));
     });
-    it("and is charged already for whoever asks meanwhile", async () => {
+    it("and is already charged for views meanwhile", async () => {
       // The hook looks at the budget, and reverts with what it sees.
       const abi = moduleAbi;
       const data = encode("budgetOf", [hooked(), 0n]);

@@ -70,7 +70,7 @@ describe("the module's storage", () => {
     await chain.send(revoke(session().account, await idOf(session())));
     expect(await read(slot)).to.equal(REVOKED | (3n << 128n) | 7n);
   });
-  it("has one word for each further budget, right behind it", async () => {
+  it("has one word for each further budget, directly after it", async () => {
     const of = session({
       budgets: [budget(), budget({ token: ODD_TOKEN, signatures: 0, sizes: 0 }), nativeBudget()],
     });
@@ -91,7 +91,7 @@ describe("the module's storage", () => {
     expect(await read(epochSlot(session().account))).to.equal(await epochOf(session().account));
     expect(await epochOf(session().account)).to.not.equal(0n);
   });
-  it("has the nonces of signed executions 256 to the word", async () => {
+  it("packs the nonces of signed executions, 256 per word", async () => {
     await chain.send(enable(session()));
     const id = await idOf(session());
     for (const nonce of [0n, 255n, 256n + 9n]) {
@@ -111,25 +111,25 @@ describe("the module's storage", () => {
     expect(recordOf(id, session().account)).to.equal(keccak256(concat([pad(session().account), inner])));
     expect(await read(recordOf(id, session().account))).to.equal(ENABLED);
   });
-  it("is all that counts: what another writer put there would be believed, so nothing else writes there", async () => {
+  it("is authoritative: nothing else writes there", async () => {
     const id = await idOf(session());
     await chain.setStorageAt(MODULE, recordOf(id, session().account), word(ENABLED));
     expect(await stateOf(id)).to.equal("ENABLED");
     await chain.send(execute(session(), [pay(alice, 1n)]));
   });
-  it("that says more was spent than there is lets no slot be good", async () => {
+  it("with more spent than available makes every slot invalid", async () => {
     const id = await idOf(session());
     await chain.setStorageAt(MODULE, recordOf(id, session().account), word(ENABLED | (20n * USD + 1n)));
     expect(await isGood()).to.equal(false);
   });
-  it("of an older period reads as nothing spent", async () => {
+  it("of an earlier period reads as nothing spent", async () => {
     const id = await idOf(session());
     await chain.setStorageAt(MODULE, recordOf(id, session().account), word(ENABLED | (20n * USD)));
     await chain.setTime(T0 + DAY);
     await chain.send(execute(session(), [pay(alice, USD)]));
     expect(await read(recordOf(id, session().account))).to.equal(ENABLED | (1n << 128n) | USD);
   });
-  it("of a period to come reads as everything spent, and is not set back, until that period begins", async () => {
+  it("of a later period reads as fully spent, and does not go back, until that period starts", async () => {
     const id = await idOf(session());
     const stored = ENABLED | (1n << 128n) | USD;
     await chain.setStorageAt(MODULE, recordOf(id, session().account), word(stored));
@@ -141,7 +141,7 @@ describe("the module's storage", () => {
     await chain.send(payment);
     expect(await read(recordOf(id, session().account))).to.equal(stored + 1n);
   });
-  it("does not keep the lock of a door", async () => {
+  it("does not keep the lock", async () => {
     await chain.send(enable(session()));
     await chain.send(execute(session(), [pay(alice, 1n)]));
     expect(await read(pad(session().account))).to.equal(0n);

@@ -99,7 +99,7 @@ describe("a slot", () => {
     const id = keccak256("0x01");
     const ask = (args: [Hex, bigint, bigint, bigint, bigint, bigint]) =>
       chain.call({ to: MODULE, data: encode("slotNonce", args) });
-    it("of 17 bytes that stand for the period, then lot, size and index, then 8 zeros", async () => {
+    it("of 17 bytes for the period, then lot, size and index, then 8 zeros", async () => {
       const hash = keccak256(concat([id, pad("0x01"), pad("0x02")]));
       const fields: Hex = "0x000000030400050000000000000000";
       expect(await ask([id, 1n, 2n, 3n, 4n, 5n])).to.equal(concat([slice(hash, 0, 17), fields]));
@@ -107,7 +107,7 @@ describe("a slot", () => {
         await ask([id, 1n, 2n, 3n, 4n, 5n]),
       );
     });
-    it("up to the last lot, size and index that there can be", async () => {
+    it("up to the maximum lot, size and index", async () => {
       const last = await ask([id, 0n, 0n, 2n ** 32n - 1n, 7n, 4n ** 7n - 1n]);
       expect(slice(last, 17)).to.equal("0xffffffff073fff0000000000000000");
       expect(slice(last, 0, 17)).to.equal(slice(await ask([id, 0n, 0n, 0n, 0n, 0n]), 0, 17));
@@ -131,8 +131,7 @@ describe("a slot", () => {
       ["index 4**7 of size 7", 0n, 7n, 4n ** 7n],
       ["the largest number for an index", 0n, 7n, most],
     ] as const)
-      it(`but none where it would be ${title}`, () =>
-        refused(ask([id, 0n, 0n, ...slot]), "NoSuchSlot", ...slot));
+      it(`but not for ${title}`, () => refused(ask([id, 0n, 0n, ...slot]), "NoSuchSlot", ...slot));
     it("and the authorization must have that one", async () => {
       const mine = slotNonce(hashOf(session()), 0, 0n, { lot: 0n, size: 0, index: 0n });
       expect(await isGood({ nonce: mine })).to.equal(true);
@@ -189,7 +188,7 @@ describe("a slot", () => {
       expect(await good(19n)).to.equal(true);
       for (const lot of [20n, 21n, 2n ** 128n - 1n]) expect(await good(lot), `${lot}`).to.equal(false);
     });
-    it("in lots below 2**32, which is as many as a session can have", async () => {
+    it("in lots below 2**32, the maximum for a session", async () => {
       const of = session({
         budgets: [budget({ perTransaction: 1n, perPeriod: 2n ** 32n - 1n, signatures: 1, sizes: 1 })],
       });
@@ -204,7 +203,7 @@ describe("a slot", () => {
       await use(2n ** 32n - 2n, 0, 0n, { of, value: 1n });
       await refused(chain.call(execute(of, [pay(alice, 1n)])), "LotOpened", usdc(), 2n ** 32n - 2n);
     });
-    it("where Y is no multiple of X, in whole lots only; where Y is X, in one", async () => {
+    it("only in whole lots if Y is not a multiple of X; in one if Y is X", async () => {
       const uneven = session({ budgets: [budget({ perPeriod: (5n * USD) / 2n })] });
       const single = session({ budgets: [budget({ perPeriod: USD })] });
       for (const one of [uneven, single]) await chain.send(enable(one));
@@ -214,7 +213,7 @@ describe("a slot", () => {
       expect(await isGood({ of: single, slot: { lot: 0n } })).to.equal(true);
       expect(await isGood({ of: single, slot: { lot: 1n } })).to.equal(false);
     });
-    it("of its own budget, also behind others and of another token", async () => {
+    it("of its own budget, also after others and for another token", async () => {
       const of = session({
         budgets: [budget({ token: ODD_TOKEN }), budget({ perTransaction: 4n, signatures: 1, sizes: 2 })],
       });
@@ -234,7 +233,7 @@ describe("a slot", () => {
       await use(0n, 1);
       for (const index of [1n, 2n, 3n]) expect(await good(0n, 1, index)).to.equal(true);
     });
-    it("once one size is opened, no other can be", async () => {
+    it("once one size is open, no other can be opened", async () => {
       await use(0n, 2);
       for (const size of [0, 1, 3, 4]) {
         expect(await good(0n, size), `opener of size ${size}`).to.equal(false);
@@ -244,14 +243,14 @@ describe("a slot", () => {
       expect(await good(1n, 0), "the next lot is its own").to.equal(true);
     });
     for (const opened of [0, 4]) {
-      it(`also where size ${opened} is the one that was opened`, async () => {
+      it(`also if size ${opened} is the open one`, async () => {
         await use(0n, opened);
         for (let size = 0; size < 5; ++size) {
           if (size !== opened) expect(await good(0n, size), `size ${size}`).to.equal(false);
         }
       });
     }
-    it("a nonce burnt by somebody else only ever costs budget", async () => {
+    it("a nonce used by someone else can only cost budget", async () => {
       await use(0n, 1);
       await burn({ lot: 0n, size: 3, index: 0n });
       expect(await good(0n, 1, 1n), "two sizes opened: none is good").to.equal(false);
@@ -284,14 +283,14 @@ describe("a slot", () => {
           expected,
         );
     });
-    it("to its last second, and the next from its first", async () => {
+    it("until its last second, and the next from its first", async () => {
       const terms = { validBefore: BigInt(T0 + 9 * DAY) };
       await chain.setTime(T0 + DAY - 1);
       expect([await isGood(terms), await isGood({ ...terms, period: 1n })]).to.deep.equal([true, false]);
       await chain.setTime(T0 + DAY);
       expect([await isGood(terms), await isGood({ ...terms, period: 1n })]).to.deep.equal([false, true]);
     });
-    it("and what one period used does not bind the next", async () => {
+    it("and one period's use does not affect the next", async () => {
       await use(0n, 2);
       await chain.send(execute(session(), [pay(alice, USD)]));
       await chain.setTime(T0 + DAY);
@@ -302,7 +301,7 @@ describe("a slot", () => {
   });
 
   describe("shares the budget with executions", () => {
-    it("which take lots from the top: a reached lot is good no more", async () => {
+    it("which take lots from the top: a reached lot is no longer valid", async () => {
       await chain.send(execute(session(), [pay(alice, 1n)]));
       expect(await good(19n)).to.equal(false);
       expect(await good(18n)).to.equal(true);
@@ -312,7 +311,7 @@ describe("a slot", () => {
       expect(await good(18n)).to.equal(false);
       expect(await good(17n)).to.equal(true);
     });
-    it("which cannot reach a lot that is opened, by any size", async () => {
+    it("which cannot reach a lot that is open at any size", async () => {
       for (const size of [0, 1, 2, 3, 4]) {
         const of = session({ salt: BigInt(10 + size) });
         await chain.send(enable(of));
@@ -321,13 +320,13 @@ describe("a slot", () => {
         await refused(chain.call(next), "LotOpened", usdc(), 19);
       }
     });
-    it("which may go on within a lot that they have reached", async () => {
+    it("which may continue within a lot that they have reached", async () => {
       await chain.send(execute(session(), [pay(alice, 1n)]));
       await use(18n);
       await chain.send(execute(session(), [pay(alice, USD - 1n)]));
       await refused(chain.call(execute(session(), [pay(alice, 1n)])), "LotOpened", usdc(), 18);
     });
-    it("which reach at most the one lot below: of two the upper is theirs already", async () => {
+    it("which reach at most one new lot: of two, the upper one is already reached", async () => {
       await chain.send(execute(session(), [pay(alice, USD / 2n)]));
       await use(17n);
       await chain.send(execute(session(), [pay(alice, USD)]));
@@ -335,14 +334,14 @@ describe("a slot", () => {
       await refused(chain.call(execute(session(), [pay(alice, USD)])), "LotOpened", usdc(), 17);
       await chain.send(execute(session(), [pay(alice, USD / 2n)]));
     });
-    it("also where Y is no multiple of X: the part above the last lot is free to them", async () => {
+    it("also if Y is not a multiple of X: only they can use the remainder", async () => {
       const of = session({ budgets: [budget({ perPeriod: (5n * USD) / 2n })] });
       await chain.send(enable(of));
       await use(1n, 0, 0n, { of });
       await chain.send(execute(of, [pay(alice, USD / 2n)]));
       await refused(chain.call(execute(of, [pay(alice, 1n)])), "LotOpened", usdc(), 1);
     });
-    it("also where Y is X: one of the two has it all", async () => {
+    it("also if Y is X: one of the two has it all", async () => {
       const of = session({ budgets: [budget({ perPeriod: USD })] });
       const other = session({ salt: 2n, budgets: [budget({ perPeriod: USD })] });
       for (const one of [of, other]) await chain.send(enable(one));
@@ -351,11 +350,11 @@ describe("a slot", () => {
       await chain.send(execute(other, [pay(alice, 1n)]));
       expect(await isGood({ of: other })).to.equal(false);
     });
-    it("where a nonce of a lot was burnt by somebody else, as if it were opened", async () => {
+    it("if someone else used a lot's nonce, as if it were open", async () => {
       await burn({ lot: 19n, size: 2, index: 0n });
       await refused(chain.call(execute(session(), [pay(alice, 1n)])), "LotOpened", usdc(), 19);
     });
-    it("though a nonce that is burnt later, in a lot that they have reached, does not stop them", async () => {
+    it("though a nonce used later, in a lot that they have reached, does not stop them", async () => {
       await chain.send(execute(session(), [pay(alice, USD / 2n)]));
       await burn({ lot: 19n, size: 0, index: 0n });
       await chain.send(execute(session(), [pay(alice, USD / 2n)]));
@@ -384,7 +383,7 @@ describe("a slot", () => {
       await prepare([{ to: usdc(), data: pull }]);
       await refused(chain.call(execute(of, [act()])), "LotOpened", usdc(), 19);
     });
-    it("known limit: a slot that settles while a measured call runs is counted twice", async () => {
+    it("known limitation: a slot that settles during a measured call is counted twice", async () => {
       const of = session({ actions: [actAction()] });
       await chain.send(enable(of));
       const authorization = await authorize({ of });
@@ -393,7 +392,7 @@ describe("a slot", () => {
       expect(await settled({ lot: 0n, size: 0, index: 0n }, of)).to.equal(true);
       expect(await spentOf(of)).to.equal(USD);
     });
-    it("so that signed and executed payments together never pass perPeriod, by any mixture", async () => {
+    it("so that signed and executed payments together never exceed perPeriod, in any mix", async () => {
       const of = session({ budgets: [budget({ perPeriod: 3n * USD, signatures: 1, sizes: 2 })] });
       await chain.send(enable(of));
       await use(0n, 0, 0n, { of });
@@ -412,7 +411,7 @@ describe("a slot", () => {
       }
       await refused(chain.call(execute(of, [pay(alice, 1n)])), "LotOpened", usdc(), 1);
     });
-    it("as the design's worked example says", async () => {
+    it("as in the documented worked example", async () => {
       await use(0n, 1, 0n, { value: 200_000n });
       await use(0n, 1, 1n, { value: 200_000n });
       await use(1n, 4, 0n, { value: 3_000n });
@@ -425,18 +424,18 @@ describe("a slot", () => {
     });
   });
 
-  describe("depends on what the token says of its nonces", () => {
+  describe("depends on the token's nonce state", () => {
     const of = () => session({ budgets: [budget({ token: ODD_TOKEN })] });
     const AUTHORIZATION_STATE = "0xe94a0102";
     beforeEach(async () => {
       await chain.send(enable(of()));
       await oddToken.mint(of().account, 10n * USD);
     });
-    it("and is good where it says a clear no", async () => {
+    it("and is valid if it returns exactly false", async () => {
       expect(await isGood({ of: of() })).to.equal(true);
       await chain.send(execute(of(), [pay(alice, 1n, ODD_TOKEN)]));
     });
-    it("and is not where it says yes", async () => {
+    it("and is not if it returns true", async () => {
       const other = slotNonce(hashOf(of()), 0, 0n, { lot: 0n, size: 3, index: 0n });
       await oddToken.setUsed(of().account, other);
       expect(await isGood({ of: of() })).to.equal(false);
@@ -450,18 +449,18 @@ describe("a slot", () => {
       ["answers a yes with dirty bits", `0x8${"0".repeat(62)}1`, false],
     ];
     for (const [title, answer, fails] of unclear) {
-      it(`and is not where it ${title}; nor does an execution reach a lot then`, async () => {
+      it(`and is not if it ${title}; nor can an execution reach a lot then`, async () => {
         await oddToken.script(AUTHORIZATION_STATE, answer, { fails });
         expect(await isGood({ of: of() })).to.equal(false);
         await refused(chain.call(execute(of(), [pay(alice, 1n, ODD_TOKEN)])), "UnreadableToken", ODD_TOKEN);
       });
     }
-    it("and is not where the token has no code", async () => {
+    it("and is not if the token has no code", async () => {
       const nowhere = session({ budgets: [budget({ token: relayer.address })] });
       await chain.send(enable(nowhere));
       expect(await isGood({ of: nowhere })).to.equal(false);
     });
-    it("and is not where the answer is too short, though its last byte is that of an account that ends in 0", async () => {
+    it("and is not if the return data is too short, even for an account that ends in 0", async () => {
       const account = getAddress(`${CANNED.slice(0, -2) as Address}00`);
       await chain.setCode(account, await chain.codeOf(CANNED));
       const word = (n: number) => pad(toHex(n));
@@ -473,7 +472,7 @@ describe("a slot", () => {
       await oddToken.script(AUTHORIZATION_STATE, `0x${"00".repeat(31)}`);
       expect(await isGood({ of: its })).to.equal(false);
     });
-    it("of the account that pays: another account's nonces do not count", async () => {
+    it("of the paying account: another account's nonces are ignored", async () => {
       const opener = slotNonce(hashOf(of()), 0, 0n, { lot: 0n, size: 3, index: 0n });
       await oddToken.setUsed(relayer.address, opener);
       expect(await isGood({ of: of() })).to.equal(true);

@@ -188,7 +188,7 @@ export async function asks(
   throw new Error(`the module answered ${answer}`);
 }
 
-/** Whether the module says yes to an authorization now. */
+/** Whether the module accepts an authorization now. */
 export const isGood = async (terms: Terms = {}): Promise<boolean> => {
   const { hash, payload, from } = await authorize(terms);
   return asks(hash, payload, from);

@@ -22,7 +22,7 @@ const anchors = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
 
 describe("docs/errors.md", () => {
   for (const error of errors) {
-    it(`lists ${error.name} with the values it carries`, () => {
+    it(`lists ${error.name} with its arguments`, () => {
       expect(page).to.include(`\`${formatAbiItem(error, { includeName: true })}\``);
     });
   }
@@ -31,7 +31,7 @@ describe("docs/errors.md", () => {
     const known = errors.map(({ name }) => name);
     expect(listed.filter((name) => !known.includes(name ?? ""))).to.deep.equal([]);
   });
-  it("has a section for each code of the SDK, where its refusals point", () => {
+  it("has a section for each SDK code, where its errors link", () => {
     const source = readFileSync(join(root, "packages/sdk/src/errors/Refusal.ts"), "utf8");
     const codes = [...source.matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(([, code = ""]) => code);
     expect(codes.length).to.be.greaterThan(30);
@@ -58,7 +58,7 @@ describe("the errors of the contracts", () => {
     .map((path) => readFileSync(join(root, path), "utf8"))
     .join("\n");
   for (const { name } of errors) {
-    it(`are each met in a test: ${name}`, () => {
+    it(`each occur in a test: ${name}`, () => {
       expect(tests).to.include(`"${name}"`);
     });
   }

@@ -525,7 +525,7 @@ export const grantDigest = (of: Session, { module = MODULE, chainId = 1 } = {}):
     message: of,
   });
 
-/** The hash that a Safe's owners sign so that the Safe says yes to a digest. */
+/** The hash that a Safe's owners sign so that the Safe accepts a digest. */
 export const safeMessageHash = (safe: Address, digest: Hex, chainId = 1): Hex =>
   hashTypedData({
     domain: { chainId, verifyingContract: safe },

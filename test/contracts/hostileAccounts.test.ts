@@ -56,7 +56,7 @@ describe("a thief with the key", function () {
   this.timeout(60_000);
   useChain();
 
-  it("cannot make the account pay beyond its budget by poking an honest till that it has approved", async () => {
+  it("cannot exceed the budget by triggering an honest contract that the account has approved", async () => {
     const price = 100n * USD;
     const till = await deploy("Till", [chain.usdc.address, mallory, price]);
     const safe = chain.safes["1.4.1"];
@@ -72,7 +72,7 @@ describe("a thief with the key", function () {
     expect(gone, "USDC that was charged").to.equal(await spentOf(of));
   });
 
-  it("cannot choose the gas so that the question with no signatures fails for want of it, and is taken for a no", async () => {
+  it("cannot choose the gas so that the check with empty signatures runs out of gas and looks like a rejection", async () => {
     // Something that accepts any signatures, none too, but takes its time.
     const account = await deploy("Spendthrift", [4_000_000n]);
     const of = session({ account, budgets: [nativeBudget({ recipients: [mallory] })] });
@@ -90,7 +90,7 @@ describe("a thief with the key", function () {
   });
 });
 
-describe("something that only resembles a Safe", () => {
+describe("a contract that only resembles a Safe", () => {
   useChain();
 
   const answerOf = (bytes: Hex): Hex => encodeAbiParameters([{ type: "bytes" }], [bytes]);
@@ -102,21 +102,21 @@ describe("something that only resembles a Safe", () => {
     ["an offset that leads nowhere", words(2n ** 200n, 32n, 0n)],
     ["a length that is not there", words(32n, 33n, 0n)],
     ["no word of storage", words(32n, 0n, 0n)],
-    ["a handler that is no address", words(32n, 32n, 2n ** 255n)],
+    ["a handler that is not an address", words(32n, 32n, 2n ** 255n)],
   ] as const)
-    it(`gets a typed error where it answers what its handler is with ${title}`, async () => {
+    it(`gets a typed error if it returns ${title} as its handler`, async () => {
       expect(size(answer)).to.equal(96);
       await teach(GET_STORAGE, answer);
       await refused(chain.send(enable(account())), "UnsupportedAccount", CANNED);
     });
 
-  it("is asked in the form that a Safe answers in", async () => {
+  it("is called with a Safe's interface", async () => {
     await teach(GET_STORAGE, answerOf(pad("0x")));
     await chain.send(enable(account()));
     expect(await stateOf(await idOf(account()), CANNED)).to.equal("ENABLED");
   });
 
-  it("gets a typed error where it refuses to execute and does not say why", async () => {
+  it("gets a typed error if it rejects an execution without a reason", async () => {
     await teach(GET_STORAGE, answerOf(pad("0x")));
     const of = account();
     await chain.send(enable(of));

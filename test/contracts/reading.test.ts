@@ -135,7 +135,7 @@ const twisted = (of: Session, leftOut: LeftOut, twists: readonly Twist[]): Hex =
   return concat([of.account, of.key, ...parts.map(([, bytes]) => bytes)]).toLowerCase() as Hex;
 };
 
-describe(`reading what anybody may send (seed ${seed})`, function () {
+describe(`parsing untrusted input (seed ${seed})`, function () {
   this.timeout(process.env.LATCHKEY_DEEP ? 0 : 180_000);
 
   let reader: Mock;
@@ -181,7 +181,7 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
     return expected;
   };
 
-  it("gives every session, whole or not, the id of EIP-712, and a faithful copy of what is there", () =>
+  it("gives every session, complete or not, its EIP-712 id and a faithful copy of its parts", () =>
     fc.assert(
       fc.asyncProperty(anyCarried, async ({ of, leftOut }) => {
         const answer = await read(sessionBytes(of, leftOut));
@@ -208,14 +208,14 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
     if (reading.id === id)
       expect(reading.session).to.deep.equal(withoutParts(of, partsOfBits(reading.leftOut)));
   };
-  it("reads bytes that were tampered with by the letter, or refuses them: never two of them alike", () =>
+  it("parses tampered bytes exactly or rejects them, and never parses two in the same way", () =>
     fc.assert(
       fc.asyncProperty(anyCarried, tampering, ({ of, leftOut }, how) =>
         judge(tamperedWith(sessionBytes(of, leftOut), how), of, leftOut),
       ),
       { numRuns, seed },
     ));
-  it("does so where fields are written in a way of which the form knows another, or none", () =>
+  it("does so for fields in a non-canonical or invalid encoding", () =>
     fc.assert(
       fc.asyncProperty(
         anyCarried,
@@ -225,7 +225,7 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
       { numRuns, seed },
     ));
 
-  it("was tried with sessions that were read, with others than those given, and with such that were refused", () => {
+  it("was tested with unchanged, changed and rejected sessions", () => {
     for (const [what, count] of Object.entries(outcomes)) expect(count, what).to.be.greaterThan(numRuns / 20);
   });
 
@@ -234,7 +234,7 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
     actions: leftOut >> 8n === 1n,
   });
 
-  it("finds no session in bytes of any kind that it does not read as they are read by hand", () =>
+  it("agrees with an independent parser on arbitrary bytes", () =>
     fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (bytes) => {
         await readAlike(`0x${Buffer.from(bytes).toString("hex")}`);
@@ -305,7 +305,7 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
 
   const tally = { session: 0, header: 0, none: 0 };
   for (const version of [1, 2, 3, 4]) {
-    it(`finds in a payload of version ${version} the very session that the owner signed, and the grant behind it`, () =>
+    it(`finds the session that the owner signed, followed by the grant, in a payload of version ${version}`, () =>
       fc.assert(
         fc.asyncProperty(anyPayload(version), async ({ of, payload, grant }) => {
           const answer = await readPayloadAlike(payload, of.account, of.key);
@@ -314,7 +314,7 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
         }),
         { numRuns: numRuns / 8, seed },
       ));
-    it(`reads a tampered payload of version ${version} by the letter, or says no; it never reverts`, () =>
+    it(`parses a tampered payload of version ${version} exactly or rejects it; it never reverts`, () =>
       fc.assert(
         fc.asyncProperty(anyPayload(version), tampering, async ({ of, payload }, how) => {
           const answer = await readPayloadAlike(tamperedWith(payload, how), of.account, of.key);
@@ -324,11 +324,11 @@ describe(`reading what anybody may send (seed ${seed})`, function () {
       ));
   }
 
-  it("was tried with payloads that were read, with such that have no session, and with such that are none", () => {
+  it("was tested with valid payloads, payloads without a session, and invalid ones", () => {
     for (const [what, count] of Object.entries(tally)) expect(count, what).to.be.greaterThan(numRuns / 20);
   });
 
-  it("is refused a number with zeros before it, wherever in a payload's own fields", async () => {
+  it("rejects a number with leading zeros in any of a payload's own fields", async () => {
     const [sample] = fc.sample(anyPayload(1), { numRuns: 1, seed });
     if (!sample) throw new Error("no sample");
     const { of, payload } = sample;

@@ -27,7 +27,7 @@ const RULE_TYPEHASH = typeHash(RULE);
 
 const ANYONE: Address = getAddress(`0x${"ff".repeat(20)}`);
 
-/** Stands where a budget is left out: its token is no address, of which 20 bytes of ones are left in a copy. */
+/** Stands where a budget is left out: its token is not a valid address, of which 20 bytes of ones are left in a copy. */
 export const BUDGET_LEFT_OUT: Budget = {
   token: ANYONE,
   perTransaction: 0n,
@@ -218,7 +218,7 @@ const orUndefined = <T>(read: () => T): T | undefined => {
   }
 };
 
-/** What entry points take as `session`; undefined where it is none. */
+/** What entry points take as `session`; undefined if it is invalid. */
 export const readSession = (packed: Hex): SessionReading | undefined =>
   orUndefined(() => {
     const bytes = new Bytes(hexToBytes(packed));
@@ -247,7 +247,7 @@ export type PayloadReading = {
 
 const NAMES = ["", "USD Coin", "USDC", "EURC"];
 
-/** A payload for the account; undefined where it is none. `key` is whom the signature gives, if it names none. */
+/** A payload for the account; undefined if it is invalid. `key` is whom the signature gives, if it names none. */
 export const readPayload = (payload: Hex, account: Address, key: Address): PayloadReading | undefined =>
   orUndefined(() => {
     const all = hexToBytes(payload);

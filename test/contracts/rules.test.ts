@@ -6,21 +6,21 @@ import { testFiles } from "../../scripts/rules/testFiles.ts";
 
 const contracts = resolve(import.meta.dirname, "../../contracts");
 
-describe("the rules that npm run test:rules leaves out", () => {
-  it("stand in the contracts exactly once, each", () => {
+describe("the rules that npm run test:rules removes", () => {
+  it("each occur exactly once in the contracts", () => {
     const misplaced = removals.filter((removal) => matches(removal) !== 1);
     expect(misplaced.map(({ name, file }) => `${name} in ${file}`)).to.deep.equal([]);
   });
-  it("are gone once they are left out", () => {
+  it("are gone once removed", () => {
     const kept = removals.filter(
       (removal) => removal.replace === removal.find || withoutRule(removal) === "",
     );
     expect(kept.map(({ name }) => name)).to.deep.equal([]);
   });
-  it("have a name each", () => {
+  it("each have a name", () => {
     expect(new Set(removals.map(({ name }) => name)).size).to.equal(removals.length);
   });
-  it("are as many as docs/testing.md says", () => {
+  it("match the number in docs/testing.md", () => {
     const said = /, (\d+) in all\./.exec(
       readFileSync(resolve(import.meta.dirname, "../../docs/testing.md"), "utf8"),
     )?.[1];
@@ -49,7 +49,7 @@ describe("the rules that npm run test:rules leaves out", () => {
     }
     expect(missing).to.deep.equal([]);
   });
-  it("are tested by files of this folder that are there", () => {
+  it("are tested by existing files in this folder", () => {
     expect(testFiles("SessionModule.sol").slice(0, 2)).to.deep.equal([
       "test/contracts/SessionModule.life.test.ts",
       "test/contracts/SessionModule.pause.test.ts",

@@ -151,7 +151,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     );
   });
 
-  it("calls it NETWORK when the node is not reached, whatever asked", async () => {
+  it("reports NETWORK when the node is unreachable, for every function", async () => {
     const transport = http("http://127.0.0.1:1", { retryCount: 0 });
     const nowhere = createPublicClient({ chain: base, transport });
     const proposal = await proposeSession(chain.client, {

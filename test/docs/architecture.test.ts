@@ -25,7 +25,7 @@ describe("docs/architecture.md", () => {
     ([, question = "", symbol = "", file = "", link = ""]) => ({ question, symbol, file, link }),
   );
 
-  it("answers where each thing is, in rows that can be read", () => {
+  it("says where everything is, in parsable rows", () => {
     expect(rows.length).to.be.at.least(30);
     // All rows but the two of the table's head.
     expect(section("Where is…").match(/^\|/gm)).to.have.length(rows.length + 2);
@@ -33,14 +33,14 @@ describe("docs/architecture.md", () => {
     for (const { file, link } of rows) expect(link).to.equal(file);
   });
 
-  it("names symbols that are declared in the very file beside them", () => {
+  it("names symbols that are declared in the file next to them", () => {
     const lost = rows.filter(
       ({ symbol, file }) => !existsSync(join(root, file)) || !declares(read(file), symbol),
     );
     expect(lost).to.deep.equal([]);
   });
 
-  it("takes neither a use, a mention nor a longer name for a declaration", () => {
+  it("does not treat a use, a mention or a longer name as a declaration", () => {
     const solidity =
       "/// function gone()\ncontract Till is Shop {\n    function charge(\n        uint256 a\n    ) internal {\n        pay(a);\n    }\n}";
     const typescript =
@@ -94,7 +94,7 @@ describe("docs/architecture.md", () => {
       expect(page).to.match(new RegExp(`^- \\*\\*\`${path}\`\\*\\* .{40}`, "m"));
   });
 
-  it("says where a new field of a session goes: files that know the fields it names", () => {
+  it("lists files for a new field that contain the example fields", () => {
     const places = section("A new field in a session touches these places")
       .split("\n`npm run build`")[0]
       ?.match(/`[\w./-]+\.(?:sol|ts|md)`/g)
@@ -104,16 +104,18 @@ describe("docs/architecture.md", () => {
     expect(strange).to.deep.equal([]);
   });
 
-  it("counts the places that a field's form has, five at most on either side of the chain", () => {
-    const [, ...lists] = section("A new field in a session touches these places").split("\nIts form in ");
+  it("counts the places of a field's representation, at most five on chain and five in the SDK", () => {
+    const [, ...lists] = section("A new field in a session touches these places").split(
+      "\nIts representation in ",
+    );
     expect(lists).to.have.length(2);
     for (const list of lists) {
-      const [form = ""] = list.split("\nWhat it means");
+      const [form = ""] = list.split("\nWhere it is used");
       expect(form.match(/^- `/gm), form).to.have.length.within(1, 5);
     }
     // A salt means nothing: whatever names it deals with the form alone, or asks for the salt of a new session.
     const form: readonly string[] =
-      lists[1]?.split("\nWhat it means")[0]?.match(/(?<=^- `packages\/sdk\/src\/)[\w./]+/gm) ?? [];
+      lists[1]?.split("\nWhere it is used")[0]?.match(/(?<=^- `packages\/sdk\/src\/)[\w./]+/gm) ?? [];
     const named = globSync("packages/sdk/src/**/*.ts", { cwd: root, exclude: ["**/generated/**"] })
       .filter((path) => /\bsalt\b[,:]/.test(read(path).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")))
       .map((path) => path.replaceAll("\\", "/").replace("packages/sdk/src/", ""));

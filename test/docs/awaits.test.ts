@@ -16,7 +16,7 @@ const sources = globSync("packages/sdk/src/**/*.ts", { cwd: root, exclude: ["**/
 describe("the code that readers copy", function () {
   this.timeout(120_000);
 
-  it("awaits nothing that is at hand: not on the pages, and not in the JSDoc", () => {
+  it("awaits only promises, on the pages and in the JSDoc", () => {
     const examples = [
       ...pages.flatMap((path) => examplesOfPage(path, read(path))),
       ...sources.flatMap((path) => examplesOfSource(path, read(path))),

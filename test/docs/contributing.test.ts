@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
 describe("CONTRIBUTING.md", () => {
-  it("says of every override of package.json why it is there, and of no other", () => {
+  it("gives a reason for every override in package.json, and for no other", () => {
     const { overrides } = JSON.parse(read("package.json")) as {
       overrides: { [within: string]: { [name: string]: string } };
     };
@@ -21,7 +21,7 @@ describe("CONTRIBUTING.md", () => {
     expect(explained).to.deep.equal(made);
   });
 
-  it("names commands that there are", () => {
+  it("names existing commands", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: { [name: string]: string } };
     for (const path of [
       "CONTRIBUTING.md",

@@ -287,7 +287,7 @@ describe("the code of the pages on ERC-7579 accounts", function () {
   // The compiler takes its time where the cores are busy.
   this.timeout(240_000);
 
-  it("compiles, strictly, and would not without a variable that a page takes for granted", async () => {
+  it("compiles in strict mode, and would not without a variable that a page assumes", async () => {
     const [lacking = [], ...faults] = await snippetFaults([
       { page: "docs/erc7579.md", given: OF_ALL.filter((name) => name !== "ownerClient") },
       { page: "docs/erc7579.md", given: OF_ALL },

@@ -73,7 +73,7 @@ async function openzeppelinReader({ world, client }: Erc7579Chain): Promise<Erc7
     encodeCalls: async (calls) =>
       encodeBatch(calls.map(({ to, value = 0n, data = "0x" }) => ({ to, value, data }))),
     getStubSignature: () => sign(zeroHash),
-    // The validator says no to another hash's assertion before it looks at the curve: too little for a good one.
+    // The validator rejects another hash's assertion before it checks the curve: too little for a good one.
     userOperation: { estimateGas: async () => ({ verificationGasLimit: 500_000n }) },
     signMessage: () => Promise.reject(new Error("it signs no messages")),
     signTypedData: (typedData) => signTyped(hashTypedData(typedData as Parameters<typeof hashTypedData>[0])),

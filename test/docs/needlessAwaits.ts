@@ -63,7 +63,7 @@ const quotedIn = (text: string) =>
   }));
 
 /**
- * Every `await` in some code of what is no promise, by the types of what the SDK exports. An example may use whatever it does not
+ * Every `await` in some code of a non-promise, by the types of what the SDK exports. An example may use whatever it does not
  * declare: what is not known has no type, and may be awaited.
  *
  * @returns One line for each, with its place.

@@ -24,7 +24,7 @@ describe(`the README (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     await chain.close();
   });
 
-  it("shows code that works: it grants, pays by both rails, and stops", async () => {
+  it("has working code: it grants, pays on both rails, and revokes", async () => {
     const passkey = createPasskey("the README's reader");
     const account = await createPasskeySafe(chain, {
       version: "1.5.0",

@@ -154,7 +154,7 @@ describe(`docs/safe.md (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     });
   }
 
-  it("names all that a Safe 1.5.0 gives up for its handler, and a Safe 1.4.1 gives up none of it", async () => {
+  it("names everything that a Safe 1.5.0 loses with its handler, and a Safe 1.4.1 loses none of it", async () => {
     const text = keccak256("0x01");
     const questions: Record<string, Hex> = {
       getMessageHash: ask("function getMessageHash(bytes message)", [text]),
@@ -211,7 +211,7 @@ describe(`docs/safe.md (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     for (const name of Object.keys(questions)) expect(page).to.include(`\`${name}\``);
   });
 
-  it("tells a Safe whose handler is one of its modules, and what works there: executions alone", async () => {
+  it("recognises a Safe whose handler is one of its modules, where only executions work", async () => {
     const owner = ecdsaOwner("the Safe of a 4337 module");
     const account = await createSafe(chain, { version: "1.4.1", owner });
     const wallet = await chain.walletOf(keyOf("the reader's relayer"));
@@ -262,7 +262,7 @@ describe("the code of the pages", function () {
   // The compiler takes its time where the cores are busy.
   this.timeout(240_000);
 
-  it("compiles, strictly, and would not without a variable that a page takes for granted", async () => {
+  it("compiles in strict mode, and would not without a variable that a page assumes", async () => {
     const ofReadme = ["client", "safe", "agent", "agentWallet", "shop", "passkey", "url", "wallet"];
     const ofSafe = [
       ...["client", "wallet", "rpcUrl", "passkey", "existingSafe", "owner"],
@@ -288,7 +288,7 @@ describe("the code of the pages", function () {
     expect(rails[0]?.[0]?.heading).to.equal("What is installed, and why");
   });
 
-  it("fails the test that runs it where it fails, and says where on the page", async () => {
+  it("fails its test on an error, with the position on the page", async () => {
     const attempt = runSnippets({ page: "README.md", given: {} });
     const message = await attempt.then(
       () => "it ran",

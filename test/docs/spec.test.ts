@@ -27,12 +27,12 @@ describe("docs/spec.md", () => {
     expect(rows.map(({ id }) => id)).to.deep.equal(rules);
   });
 
-  it("names tests that there are", () => {
+  it("names existing tests", () => {
     const missing = rows.filter(({ file, title }) => !hasTest(read(file), title));
     expect(missing).to.deep.equal([]);
   });
 
-  it("is cited by a test file for each family, and only by rules that there are", () => {
+  it("is cited by a test file for each family, and only with existing rules", () => {
     const cited = globSync("test/**/*.{ts,sol}", { cwd: root }).flatMap((file) =>
       [...read(file).matchAll(/\/\/ Rules of docs\/spec\.md: (.+)\.$/gm)].flatMap(([, ids = ""]) =>
         ids.split(", ").map((id) => ({ id, file })),
@@ -44,7 +44,7 @@ describe("docs/spec.md", () => {
     expect([...new Set(cited.map(({ id }) => id.slice(0, 1)))].sort()).to.deep.equal([...families].sort());
   });
 
-  it("finds no title that is only mentioned, cut short, or commented out", () => {
+  it("does not count a title that is only mentioned, truncated, or commented out", () => {
     const source =
       'describe("a budget", () => {\n  it(\n    "holds",\n  );\n  // it("is gone")\n  log("said");\n});';
     expect(["a budget", "holds"].map((title) => hasTest(source, title))).to.deep.equal([true, true]);

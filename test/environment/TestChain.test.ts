@@ -6,10 +6,10 @@ import { network } from "hardhat";
 import { parseEther } from "viem";
 import { installLatchkey } from "./latchkey.ts";
 
-describe("a chain behind JSON-RPC, with an id of its own", function () {
+describe("a chain behind JSON-RPC, with its own id", function () {
   this.timeout(120_000);
 
-  it("gets USDC, Safe and Latchkey as one in process does", async () => {
+  it("gets USDC, Safe and Latchkey like an in-process one", async () => {
     const server = await network.createServer("default", "127.0.0.1");
     const { address, port } = await server.listen();
     try {

@@ -17,7 +17,7 @@ describe("the mocks of the tests", () => {
     deploy = (name) => deployMock(testChain, name);
   });
 
-  it("a token like USDT moves money and answers nothing, or reverts", async () => {
+  it("a token like USDT moves money and returns nothing, or reverts", async () => {
     const token = await deploy("NoReturnToken");
     await token.write("mint", [me, 10n]);
     const transfer = (value: bigint) => token.answer("transfer", [RECIPIENT, value]);
@@ -29,7 +29,7 @@ describe("the mocks of the tests", () => {
     expect(await refusal(token.write("approve", [RECIPIENT, 2n]))).to.include("AllowanceNotZero");
   });
 
-  it("a token that answers false moves nothing then; it answers anything it is told", async () => {
+  it("a token that returns false moves nothing; its result is configurable", async () => {
     const token = await deploy("FalseToken");
     await token.write("mint", [me, 10n]);
     const transfer = (value: bigint) => token.answer("transfer", [RECIPIENT, value]);
@@ -68,7 +68,7 @@ describe("the mocks of the tests", () => {
     expect([await caller.read("succeeded"), await caller.read("failed")]).to.deep.equal([2n, 1n]);
   });
 
-  it("the puller takes what was approved, and no more; the router what was approved long ago", async () => {
+  it("the puller takes what was approved, and no more; the router uses a pre-existing approval", async () => {
     const token = await deploy("StandardToken");
     const puller = await deploy("Puller");
     const router = await deploy("Router");
@@ -88,7 +88,7 @@ describe("the mocks of the tests", () => {
     expect(await token.read("balanceOf", [me])).to.equal(75n);
   });
 
-  it("the counter notes what it is called with and paid", async () => {
+  it("the counter records its calldata and value", async () => {
     const counter = await deploy("Counter");
     await counter.write("add", [4n], { value: parseEther("1") });
     await counter.write("increment");

@@ -33,13 +33,13 @@ function isGenuine(passkey: Passkey, { authenticatorData, clientDataJSON, signat
 }
 
 describe("the passkey of the tests", () => {
-  it("is the same for the same seed, and another for another seed or for none", () => {
+  it("is the same for the same seed, and different for another seed or none", () => {
     expect(createPasskey("a").publicKey).to.deep.equal(createPasskey("a").publicKey);
     const keys = ["a", "b", undefined, undefined].map((seed) => createPasskey(seed).coordinates.x);
     expect(new Set(keys).size).to.equal(4);
   });
 
-  it("signs what a site can verify: the challenge, its user verified", async () => {
+  it("signs a verifiable challenge, with user verification", async () => {
     const passkey = createPasskey("site");
     const assertion = await passkey.assert(CHALLENGE);
     expect(isGenuine(passkey, assertion)).to.equal(true);
@@ -49,7 +49,7 @@ describe("the passkey of the tests", () => {
     expect(new Uint8Array(assertion.authenticatorData)[32]).to.equal(0x05);
   });
 
-  it("counts how often it is asked, and not how often it is refused", async () => {
+  it("counts prompts, but not rejected ones", async () => {
     const passkey = createPasskey("count");
     await passkey.assert(CHALLENGE);
     await passkey.sign(CHALLENGE);
@@ -61,7 +61,7 @@ describe("the passkey of the tests", () => {
     expect(passkey.assertions).to.equal(2);
   });
 
-  it("is read by protocol-kit as it reads a browser's", async () => {
+  it("is read by protocol-kit like a browser's", async () => {
     const passkey = createPasskey("kit");
     const credential = await passkey.createFn({
       publicKey: {
@@ -92,7 +92,7 @@ describe("a passkey's signature for a Safe", () => {
     for (const part of [r, s]) expect(der).to.include(part.toString(16));
   });
 
-  it("stands behind a head of 65 bytes: the signer, where the bytes are, and 0", async () => {
+  it("follows a head of 65 bytes: the signer, the offset, and 0", async () => {
     const assertion = await createPasskey("head").assert(CHALLENGE);
     const signature = safePasskeySignature({ signer: SIGNER, assertion });
     const inner = encodePasskeyAssertion(assertion);
@@ -103,7 +103,7 @@ describe("a passkey's signature for a Safe", () => {
     expect(slice(signature, 97)).to.equal(inner);
   });
 
-  it("is refused where the user was not verified: no Safe would take it", async () => {
+  it("is rejected without user verification: no Safe would accept it", async () => {
     const passkey = createPasskey("discouraged");
     const credential = await passkey.getFn({
       publicKey: { challenge: challengeBytes(), userVerification: "discouraged" },
@@ -112,7 +112,7 @@ describe("a passkey's signature for a Safe", () => {
     expect(() => encodePasskeyAssertion(response)).to.throw(/did not verify its user/);
   });
 
-  it("is refused where the client data or the signature has another form", async () => {
+  it("is rejected if the client data or the signature is malformed", async () => {
     const assertion = await createPasskey("forms").assert(CHALLENGE);
     const client = Buffer.from(new Uint8Array(assertion.clientDataJSON)).toString();
     for (const changed of [client.replace("webauthn.get", "webauthn.create"), client.slice(0, -1), "{}"]) {
@@ -135,7 +135,7 @@ describe("a passkey's signature for a Safe", () => {
     }
   });
 
-  it("takes its place among other owners' by ascending address", () => {
+  it("is sorted among other owners' signatures by ascending address", () => {
     const key = { signer: `0x${"22".repeat(20)}`, signature: `0x${"ab".repeat(65)}` } as const;
     const first = { signer: `0x${"11".repeat(20)}`, signature: "0x0102", isContract: true } as const;
     const last = { signer: `0x${"33".repeat(20)}`, signature: "0x030405", isContract: true } as const;

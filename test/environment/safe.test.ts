@@ -119,7 +119,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           return createPasskeySafe(environment, { version, passkey, latchkey, domainSeparators: domains });
         };
 
-        it("has module, handler and signature rail after the one transaction that creates it, unasked", async () => {
+        it("has module, handler and signature rail after its creation transaction, without a prompt", async () => {
           const { client } = environment.testChain;
           const before = await client.getBlockNumber();
           const account = await create();
@@ -128,7 +128,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           expect(passkey.assertions).to.equal(0);
         });
 
-        it("obeys its passkey, which is asked once for a batch", async () => {
+        it("obeys its passkey, prompted once for a batch", async () => {
           const account = await create();
           const { testChain, address } = account;
           await testChain.setBalance(address, 10n);
@@ -142,7 +142,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           expect(passkey.assertions).to.equal(1);
         });
 
-        it("obeys its passkey by protocol-kit, which knows the shared signer", async () => {
+        it("obeys its passkey through protocol-kit, which supports the shared signer", async () => {
           const account = await create();
           const { testChain, address } = account;
           await testChain.setBalance(address, 10n);
@@ -160,7 +160,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           expect(await refusal(forgery)).to.include("GS024");
         });
 
-        it("takes the SDK's initializer for what protocol-kit sends", async () => {
+        it("has the same initializer from the SDK as from protocol-kit", async () => {
           const config = safeCreation({
             ...signatureRail(environment.safe, version, latchkey, domains),
             module: latchkey.module,
@@ -201,7 +201,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
             ],
           ];
           for (const [how, install] of installations) {
-            it(`installs everything in one batch${how}, on one signature of ${kind}`, async () => {
+            it(`installs everything in one batch${how}, with one signature of ${kind}`, async () => {
               const account = await createSafe(environment, { version, owner: await make() });
               const nothing = await installed(account);
               expect(nothing.modules).to.deep.equal([]);
@@ -219,7 +219,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
             });
           }
 
-          it(`still says yes to what ${kind} signed, and no to what it did not`, async () => {
+          it(`still accepts what ${kind} signed, and rejects what it did not`, async () => {
             const account = await createSafe(environment, { version, owner: await make() });
             await installOnSafe(account, latchkey, domains);
             const signature = await signAsSafe(account, DIGEST);
@@ -227,7 +227,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
             await refusal(isValidSignature(account, keccak256(DIGEST), signature));
           });
 
-          it(`takes the signature of ${kind} by checkSignatures, and no empty one`, async () => {
+          it(`accepts the signature of ${kind} in checkSignatures, and no empty one`, async () => {
             const account = await createSafe(environment, { version, owner: await make() });
             const { testChain, address } = account;
             // Up to 1.4.1 a contract among the owners is asked with the preimage, and hashes that itself.
@@ -267,7 +267,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           });
         }
 
-        it("removes the module from the middle of its list, and leaves the others", async () => {
+        it("removes the module from the middle of its list, and keeps the others", async () => {
           const account = await createSafe(environment, { version, owner: ecdsaOwner("three modules") });
           const [first, last] = [getAddress(`0x${"b1".repeat(20)}`), getAddress(`0x${"b2".repeat(20)}`)];
           const enable = (module: Address): SafeCall =>
@@ -303,7 +303,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           expect(new Set(left.asked)).to.deep.equal(new Set([zeroAddress]));
         });
 
-        it("installs nothing at all where one call of the batch fails", async () => {
+        it("installs nothing if one call of the batch fails", async () => {
           const account = await createSafe(environment, { version, owner: ecdsaOwner("half") });
           const calls = safeInstallation({
             ...signatureRail(account.safe, version, latchkey, domains),
@@ -327,7 +327,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       });
     }
 
-    it("are not made of contracts whose code is not Safe's", async () => {
+    it("are not built from contracts whose code is not Safe's", async () => {
       const { testChain, safe } = environment;
       await testChain.setCode(safe["1.5.0"].multiSend, "0x00");
       expect(await refusal(installSafe(testChain))).to.include(
@@ -335,7 +335,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       );
     });
 
-    it("do not install when the handler is called directly: it takes nobody's word but the Safe's", async () => {
+    it("do not install when the handler is called directly: it only accepts the Safe's calls", async () => {
       const account = await createSafe(environment, { version: "1.4.1", owner: ecdsaOwner("direct") });
       const calls = safeInstallation({
         version: "1.4.1",
@@ -363,13 +363,13 @@ describe("the SDK's set-up of a Safe", () => {
     );
   });
 
-  it("wants a token for a Safe 1.5.0, which asks token by token", () => {
+  it("requires a token for a Safe 1.5.0, which has a verifier per token", () => {
     expect(() => safeInstallation({ version: "1.5.0", domainSeparators: [], safe, module })).to.throw(
       /at least one token/,
     );
   });
 
-  it("wants an owner, and a threshold that the owners can meet", () => {
+  it("requires an owner, and a threshold that the owners can meet", () => {
     const rail = { version: "1.4.1", handler, module } as const;
     expect(() => safeCreation(rail)).to.throw(/needs an owner/);
     for (const threshold of [0, 2, 1.5]) {
@@ -377,18 +377,18 @@ describe("the SDK's set-up of a Safe", () => {
     }
   });
 
-  it("asks the precompile before the contract, packed as Safe's passkeys have it", () => {
+  it("uses the precompile before the contract, packed like Safe's passkeys", () => {
     expect(passkeyVerifiers()).to.equal(0x0100c2b78104907f722dabac4c69f826a522b2754de4n);
     expect(passkeyVerifiers(zeroAddress, handler)).to.equal(BigInt(handler));
   });
 
-  it("does not remove a module that is not there", () => {
+  it("does not remove a module that is not enabled", () => {
     expect(() =>
       safeRemoval({ version: "1.4.1", handler, safe, module, modules: [handler], fallbackHandler: handler }),
     ).to.throw(/does not have the module/);
   });
 
-  it("calls the Safe and nobody else to install; the module, too, to remove", () => {
+  it("only calls the Safe to install, and also the module to remove", () => {
     const installation = safeInstallation({ version: "1.4.1", handler, safe, module });
     expect(installation.map(({ to }) => to)).to.deep.equal([safe, safe, safe]);
     const rail = { version: "1.4.1", handler, safe, module, modules: [module] } as const;
@@ -396,7 +396,7 @@ describe("the SDK's set-up of a Safe", () => {
     expect(removal.map(({ to }) => to)).to.deep.equal([module, safe, safe]);
   });
 
-  it("tells nothing to a handler that would not understand it", () => {
+  it("does not call a handler that would not support it", () => {
     const rail = { version: "1.4.1", handler, safe, module, modules: [module] } as const;
     for (const fallbackHandler of [zeroAddress, safeAddresses.compatibilityFallbackHandler])
       expect(safeRemoval({ ...rail, fallbackHandler })).to.deep.equal(

@@ -27,7 +27,7 @@ const payee = someone("payee").address;
 const PAYMENT = 1000n;
 const MAX_UINT128 = 2n ** 128n - 1n;
 for (const version of ENTRY_POINT_VERSIONS) {
-  describe(`what ERC-7562 says of the ERC-7579 module, with entry point ${version}`, () => {
+  describe(`ERC-7562 violations of the ERC-7579 module, with EntryPoint ${version}`, () => {
     let world: PlainAccounts;
     let restore: () => Promise<void>;
     before(async function () {

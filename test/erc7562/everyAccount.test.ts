@@ -17,7 +17,7 @@ import {
 import { onEveryAccount } from "../accounts/erc7579/onEveryAccount.ts";
 import { traceValidation } from "./traceValidation.ts";
 
-describe("what ERC-7562 says of a session's userOp", () => {
+describe("ERC-7562 violations of a session's userOp", () => {
   onEveryAccount((account) => {
     const session = (changes: Partial<Session> = {}) => sessionOf(account(), changes);
     const calls = () => [pay(alice, 1n)];

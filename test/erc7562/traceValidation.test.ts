@@ -45,7 +45,7 @@ const CONDUCTS: [name: string, ...rules: string[]][] = [
   ["sends ether", "OP-061"],
   ["asks the entry point something", "OP-054"],
   ["makes a deposit at the entry point", "OP-054"],
-  ["asks a precompile that is none", "OP-062"],
+  ["asks a missing precompile", "OP-062"],
 ];
 
 describe("the check of ERC-7562", () => {
@@ -83,7 +83,7 @@ describe("the check of ERC-7562", () => {
     });
   }
 
-  it("refuses to judge a userOp that the entry point refuses", async () => {
+  it("does not judge a userOp that the EntryPoint rejects", async () => {
     const { validator, installation } = world.owners.ecdsa;
     const account = await world.create(0n, [{ moduleTypeId: 1n, module: validator, initData: installation }]);
     const userOp = validating(account, validator, { signature: `0x${"00".repeat(65)}` });
@@ -105,7 +105,7 @@ describe("the check of ERC-7562", () => {
     expect((await traceValidation(world.chain, world.entryPoint, userOp)).violations).to.deep.equal([]);
   });
 
-  it("takes a stake that is a second too short, or a wei too small, for none", async () => {
+  it("ignores a stake that is a second too short, or a wei too small", async () => {
     const validator = await deployMock(world.chain, "RuleBreaker", [1]);
     const account = await world.addressOf(5n);
     await world.deposit(account);

@@ -86,7 +86,7 @@ const forVerifier = parseAbiParameters("bytes32, bytes32, bytes, bytes");
 const transferWords = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
 
 /**
- * Has a Safe's owner grant a session over a token, and returns whoever pays by it. Nothing is sent.
+ * Has a Safe's owner grant a session over a token, and returns the payer. Nothing is sent.
  * @param parameters.token The token that signed payments are of.
  * @param parameters.budgets With the actions as {@link proposeSession} takes them.
  * @param parameters.payee Whom payments go to unless told otherwise.

@@ -182,7 +182,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await payer.spent()).to.equal(123_457n);
       });
 
-      it("pays by authorizations, openers and followers, whoever submits them", async () => {
+      it("pays with authorizations, openers and followers, from any submitter", async () => {
         const slots = [
           { lot: 0n, size: 0, index: 0n },
           ...[0n, 1n, 2n, 3n].map((index) => ({ lot: 1n, size: 1, index })),
@@ -196,7 +196,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await balances()).to.deep.equal({ safe: 98n * DOLLAR, shop: 2n * DOLLAR });
       });
 
-      it("pays by an authorization that carries the owner's signature, where nothing is on the chain", async () => {
+      it("pays with an authorization that carries the owner's signature, before anything is on chain", async () => {
         const other = await sessionPayer(account, {
           latchkey,
           token: environment.usdc,
@@ -215,7 +215,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await environment.usdc.balanceOf(stranger)).to.equal(QUARTER);
       });
 
-      it("takes both rails out of one budget", async () => {
+      it("charges both rails to one budget", async () => {
         await payer.settle(await payer.sign({ slot: { lot: 0n, size: 0, index: 0n }, value: DOLLAR }));
         await payer.execute([transfer(shop, DOLLAR)]);
         await payer.settle(await payer.sign({ slot: { lot: 1n, size: 1, index: 0n } }));
@@ -227,7 +227,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect((await balances()).shop).to.equal(3n * DOLLAR);
       });
 
-      it("does not take the key's own 65 bytes for the Safe's word, by either overload", async () => {
+      it("does not accept the key's own 65 bytes as the Safe's signature, with either overload", async () => {
         const payment = await payer.sign();
         const bare = { ...payment, signature: payment.keySignature };
         for (const overload of ["bytes", "v, r, s"] as const)
@@ -236,7 +236,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect((await balances()).shop).to.equal(QUARTER);
       });
 
-      it("leaves the overload with v, r, s to the owner, whose 65 bytes it can carry", async () => {
+      it("keeps the overload with v, r, s for the owner's 65-byte signature", async () => {
         const payment = await signedByOwner(keccak256("0x01"));
         await payer.settle(payment, "v, r, s");
         expect(await environment.usdc.balanceOf(stranger)).to.equal(42n * DOLLAR);
@@ -252,7 +252,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect((await balances()).shop).to.equal(QUARTER);
       });
 
-      it("refuses an authorization whose nonce the Safe's owner has cancelled, and has lost that slot only", async () => {
+      it("rejects an authorization whose nonce the Safe's owner canceled, and loses only that slot", async () => {
         const payment = await payer.sign();
         const cancellation = hashTypedData({
           domain: environment.usdc.domain,
@@ -279,7 +279,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect((await balances()).shop).to.equal(3n * QUARTER);
       });
 
-      it("settles after validAfter, and not in its very second", async () => {
+      it("settles after validAfter, not in the same second", async () => {
         const validAfter = (await now()) + 100n;
         const payment = await payer.sign({ validAfter });
         await at(validAfter);
@@ -288,7 +288,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         await payer.settle(payment);
       });
 
-      it("settles before validBefore, and not in its very second", async () => {
+      it("settles before validBefore, not in the same second", async () => {
         const validBefore = (await now()) + 100n;
         const [late, last] = await Promise.all([
           payer.sign({ validBefore }),
@@ -314,7 +314,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         await payer.settle(await payer.sign({ period: 1n }));
       });
 
-      it("pays in the session's last second, and by no rail from validUntil on", async () => {
+      it("pays in the session's last second, and on no rail from validUntil on", async () => {
         const end = BigInt(payer.grant.session.validUntil);
         const changes = { validBefore: end + 1000n, period: 6n };
         const [last, late] = await Promise.all([
@@ -329,7 +329,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await refusalCode(payer.execute([transfer(shop, 1n)]))).to.equal("EXPIRED");
       });
 
-      it("pays nobody whom the issuer has blacklisted, and charges nothing for trying", async () => {
+      it("pays no blacklisted recipient, and charges nothing for the attempt", async () => {
         const { usdc } = environment;
         const payment = await payer.sign();
         for (const party of [shop, account.address]) {
@@ -344,7 +344,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect((await balances()).shop).to.equal(QUARTER + 1n);
       });
 
-      it("pays nobody while the token is paused, and charges nothing for trying", async () => {
+      it("pays nobody while the token is paused, and charges nothing for the attempt", async () => {
         const { usdc } = environment;
         const payment = await payer.sign();
         await usdc.pause();
@@ -356,7 +356,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         await payer.execute([transfer(shop, 1n)]);
       });
 
-      it("pays no more than the Safe has, by either rail", async () => {
+      it("pays no more than the Safe has, on either rail", async () => {
         const { usdc } = environment;
         await asSafe(account, [{ ...transfer(stranger, 100n * DOLLAR - QUARTER + 1n), value: 0n }]);
         expect(await refusal(payer.settle(await payer.sign()))).to.include("exceeds balance");
@@ -368,7 +368,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await usdc.balanceOf(account.address)).to.equal(0n);
       });
 
-      it("never permits, receives or cancels for the Safe: not these messages, whoever signed them", async () => {
+      it("never accepts permit, receive or cancel messages for the Safe, from any signer", async () => {
         const { usdc } = environment;
         const { nonce } = await payer.sign();
         const deadline = maxUint256;
@@ -421,7 +421,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await balances()).to.deep.equal({ safe: 100n * DOLLAR, shop: 0n });
       });
 
-      it("cannot pay more, or another, than the key signed", async () => {
+      it("cannot pay a different amount or recipient than the key signed", async () => {
         const payment = await payer.sign();
         for (const altered of [
           { ...payment, value: QUARTER + 1n },
@@ -433,14 +433,14 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         await payer.settle(payment);
       });
 
-      it("settles nothing that was signed before the owner took the session back", async () => {
+      it("settles nothing signed before the owner revoked the session", async () => {
         const payment = await payer.sign();
         await asSafe(account, [encodeRevoke(payer.grant)]);
         expect(await refusal(payer.settle(payment))).to.include("invalid signature");
         expect(await refusalCode(payer.execute([transfer(shop, 1n)]))).to.equal("REVOKED");
       });
 
-      it("leaves the Safe its owner's voice: logins and permits", async () => {
+      it("keeps the owner's logins and permits working", async () => {
         const { usdc, testChain } = environment;
         const handler =
           version === "1.5.0" ? account.safe[version].extensibleFallbackHandler : latchkey.handler;
@@ -472,7 +472,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(allowance).to.equal(7n);
       });
 
-      it("leaves the proxy to its admin, who still cannot pay", async () => {
+      it("keeps the proxy's admin, who still cannot pay", async () => {
         const { usdc, testChain } = environment;
         const payment = await payer.sign();
         const settle = encodeFunctionData({

@@ -43,7 +43,7 @@ const [shop, stranger] = [
   addressOf("a stranger of the token tests"),
 ];
 const REENTERED = toFunctionSelector("Reentered(address)");
-/** Whoever a payload is not for: the tokens below have no signature rail. */
+/** Not the addressee of a payload: the tokens below have no signature rail. */
 const NO_DOMAIN = (address: Address): FiatToken => ({
   address,
   domain: { name: "", version: "", chainId: 1, verifyingContract: address },
@@ -163,7 +163,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         });
       }
 
-      it("pays one token's money by the other's signature in no case", async () => {
+      it("never pays one token with another's signature", async () => {
         const payer = await sessionPayer(account, {
           latchkey,
           token: tokens.eurc,
@@ -185,7 +185,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         await payer.settle(payment);
       });
 
-      it("pays a token that answers nothing, and is charged for it", async () => {
+      it("pays with a token that returns nothing, and is charged", async () => {
         const token = await deployToken("NoReturnToken");
         const payer = await executing(token.address);
         await payer.execute([callOf(token.address, "transfer", shop, DOLLAR)]);
@@ -193,7 +193,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await payer.spent()).to.equal(DOLLAR);
       });
 
-      it("takes a token's false for a no, and is charged nothing for it", async () => {
+      it("treats a token's false as a failure, and charges nothing", async () => {
         const token = await deployToken("FalseToken");
         const payer = await executing(token.address);
         await asSafe(account, [{ ...callOf(token.address, "transfer", stranger, 10n * DOLLAR), value: 0n }]);
@@ -205,7 +205,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await balanceOf(token.address, shop)).to.equal(1n);
       });
 
-      it("takes no token's yes that is longer or other than true", async () => {
+      it("rejects a token's result that is longer than or different from true", async () => {
         const token = await deployToken("FalseToken");
         const payer = await executing(token.address);
         const pay = () => payer.execute([callOf(token.address, "transfer", shop, 1n)]);
@@ -239,7 +239,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
             inner = encodeExecuteSigned({ grant: payer.grant, signed });
           });
 
-          it("lets no execution into an execution, and charges the outer one once", async () => {
+          it("prevents a nested execution, and charges the outer one once", async () => {
             await hook.write("setForgiving", [true]);
             await hook.write("plan", [inner.to, 0n, inner.data]);
             await payer.execute([callOf(token.address, "transfer", shop, DOLLAR)]);
@@ -253,7 +253,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
             expect(await payer.spent()).to.equal(2n * DOLLAR);
           });
 
-          it("undoes the execution as a whole where the hook insists", async () => {
+          it("reverts the whole execution if the hook insists", async () => {
             await hook.write("plan", [inner.to, 0n, inner.data]);
             const attempt = payer.execute([callOf(token.address, "transfer", shop, DOLLAR)]);
             expect(await refusalCode(attempt)).to.equal("REENTERED");
@@ -261,7 +261,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
             expect(await balanceOf(token.address, shop)).to.equal(0n);
           });
 
-          it("does not take the hook for the Safe when it revokes or enables", async () => {
+          it("does not treat the hook as the Safe when it revokes or enables", async () => {
             await hook.write("setForgiving", [true]);
             const calls = [
               encodeRevoke(payer.grant),
@@ -323,7 +323,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
           expect(await balanceOf(WETH, account.address)).to.equal(8n * ETHER);
         });
 
-        it("does not unwrap, deposit, or move another's: these are neither payments nor actions", async () => {
+        it("does not unwrap, deposit, or move others' funds: these are neither payments nor actions", async () => {
           const abi = parseAbi([
             "function withdraw(uint256 wad)",
             "function deposit()",
@@ -337,7 +337,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
             expect(await refusalCode(payer.execute([{ to: WETH, data }]))).to.equal("CALL_NOT_ALLOWED");
         });
 
-        it("is charged for what a contract pulls, by the Safe's own balance", async () => {
+        it("is charged for what a contract pulls, measured by the Safe's balance", async () => {
           const pull = (value: bigint) => ({
             to: puller.address,
             data: puller.encode("pull", [WETH, shop, value]),

@@ -93,7 +93,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       }
     });
 
-    it("is not taken for genuine once it is upgraded, or its code is another", async () => {
+    it("is not considered genuine once it is upgraded, or its code differs", async () => {
       const { testChain, usdc } = environment;
       const again = () => installUsdc(testChain, { chain, live: true });
       const code = await testChain.client.getCode({ address: usdc.signatureChecker });
@@ -169,14 +169,14 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       });
     }
 
-    it("asks the delegate of an EIP-7702 account, and no longer takes the owner's own signature", async () => {
+    it("calls the delegate of an EIP-7702 account, and no longer accepts the owner's own signature", async () => {
       const nonce = generatePrivateKey();
       const data = payBytes(payer.address, 1n, nonce, await sign(1n, nonce));
       await environment.testChain.setCode(payer.address, concat(["0xef0100", rejecting]));
       expect(await refusal(send(data))).to.include("invalid signature");
     });
 
-    it("takes an ERC-1271 permit in the same domain: who answers must look at the type", async () => {
+    it("accepts an ERC-1271 permit in the same domain, so the validator must check the type", async () => {
       const { usdc, testChain } = environment;
       await send(
         encodeFunctionData({
@@ -194,7 +194,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
       expect(allowance).to.equal(5n);
     });
 
-    it("refuses while it is paused, and works again afterwards", async () => {
+    it("rejects transfers while paused, and works again afterwards", async () => {
       const { usdc } = environment;
       await usdc.pause();
       const pay = () => send(payBytes(accepting, 1n, generatePrivateKey(), "0x"));

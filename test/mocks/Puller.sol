@@ -25,7 +25,7 @@ contract Puller {
         pulled += value;
     }
 
-    /// @notice Pulls from anyone who has approved it, whoever calls: what happens when the session is not looking.
+    /// @notice Pulls from anyone who has approved it, for any caller: what happens when the session is not looking.
     function pullFrom(IPullable token, address from, address to, uint256 value) external {
         token.transferFrom(from, to, value);
         pulled += value;

@@ -76,7 +76,7 @@ const op = (of: Session, changes: Partial<SessionOp> = {}): SessionOp => ({
 
 const names = ({ refusals }: Outcome) => refusals.map(({ name }) => name);
 
-describe("the model, on what the design says of ERC-7579 accounts", () => {
+describe("the model of ERC-7579 accounts", () => {
   let model: ERC7579Model;
 
   const made = (differences = {}) => {
@@ -92,7 +92,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
   };
   const install = (granter: `0x${string}` = GRANTS.good, sessions: Session[] = []) =>
     model.install(["validator", "executor"], granter, sessions);
-  /** What each execution was refused for; the text of what the EntryPoint may say, if it says no. */
+  /** What each execution was refused for; the text of what the EntryPoint may return, if it rejects. */
   const handle = (...ops: SessionOp[]) => {
     const handling = model.handle(ops);
     return "failures" in handling
@@ -105,20 +105,20 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     install();
   });
 
-  it("takes a grant that begins as the owner's validator was named, and no other", () => {
+  it("only accepts a grant that begins with the owner's validator", () => {
     expect(model.validationOf(op(session()))).not.to.equal(NO);
     for (const grant of ["none", "bad", "weak"] as const) {
       expect(model.validationOf(op(session(), { grant }))).to.equal(NO);
     }
   });
 
-  it("takes a weaker validator's grant where the name is so short that it is both's", () => {
+  it("accepts a weaker validator's grant if a short granter is a prefix of both", () => {
     made();
     install("0xaa");
     expect(model.validationOf(op(session(), { grant: "weak" }))).not.to.equal(NO);
   });
 
-  it("takes no grant where nobody was named, and keeps the name where a second installation names nobody", () => {
+  it("accepts no grant without a granter, and keeps it if a second installation sets none", () => {
     made();
     model.install(["validator"], "0x", []);
     expect(model.validationOf(op(session()))).to.equal(NO);
@@ -128,7 +128,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     expect(model.validationOf(op(session()))).not.to.equal(NO);
   });
 
-  it("takes neither form of userOp of a session that is paused, granted or not", () => {
+  it("rejects both forms of userOp of a paused session, granted or not", () => {
     const payment = { token: usdc, to: shop, amount: 1n, period: 0n };
     for (const sent of [op(session()), op(session(), { calls: [], payment })]) {
       made();
@@ -158,7 +158,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     ).to.deep.equal([[]]);
   });
 
-  it("counts the gas of every userOp that was included, to the wei, whoever pays", () => {
+  it("counts the gas of every included userOp, to the wei, regardless of who pays", () => {
     const of = session({ gasAllowance: 200n, paymaster: ANYONE });
     expect(handle(op(of))).to.deep.equal([[]]);
     expect(handle(op(of, { payer: { paymaster: sponsor } }))).to.deep.equal([[]]);
@@ -169,7 +169,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     expect(model.gasSpentBy(hashSession(of))).to.equal(200n);
   });
 
-  it("keeps the gas and the enabling of a userOp whose execution fails, and nothing else", () => {
+  it("only keeps the gas and the enabling of a userOp whose execution fails", () => {
     const of = session({ gasAllowance: 100n });
     expect(handle(op(of, { calls: [pay(101n)] }))).to.deep.equal([["PerTransactionExceeded"]]);
     expect(model.stateOf(hashSession(of))).to.equal("ENABLED");
@@ -178,7 +178,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     expect(model.ledger.balance(usdc, account)).to.equal(1_000n);
   });
 
-  it("includes userOps that come together all or none, and validates all before it executes any", () => {
+  it("includes bundled userOps atomically, and validates all before it executes any", () => {
     const of = session({ gasAllowance: 150n });
     expect(handle(op(of), op(of))).to.deep.equal(["^AA24"]);
     expect(model.stateOf(hashSession(of))).to.equal("UNKNOWN");
@@ -188,7 +188,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     expect(model.budgetOf(enough, 0).spent).to.equal(20n);
   });
 
-  it("lets pay whom the session names: nobody but the account, one paymaster, or any that is somebody", () => {
+  it("only allows the session's payer: the account, one paymaster, or any except 0", () => {
     const payable = (paymaster: Address, payer: SessionOp["payer"]) =>
       model.validationOf(op(session({ paymaster }), { payer })) !== NO;
     expect(payable(zeroAddress, "account")).to.equal(true);
@@ -212,7 +212,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     const withBudget = (changes: Partial<Session["budgets"][number]>) =>
       session({ budgets: session().budgets.map((budget) => ({ ...budget, ...changes })) });
 
-    it("charges it in validation, and keeps it charged where there is no money", () => {
+    it("charges it in validation, and keeps it charged without sufficient balance", () => {
       model.ledger.setBalance(usdc, account, 120n);
       expect(handle(paying(), paying())).to.deep.equal([[], ["the account's own"]]);
       expect(model.budgetOf(session(), 0).spent).to.equal(200n);
@@ -260,7 +260,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
       expect(broken({ amount: 2n })).to.deep.equal(["perPeriod"]);
       expect(broken({ amount: 0n })).to.be.empty;
     });
-    it("lets no earlier period be spent once a later one was", () => {
+    it("does not allow spending in an earlier period after a later one", () => {
       model.now += 50n;
       expect(handle(paying({ period: 1n }))).to.deep.equal([[]]);
       expect(broken({ period: 0n, amount: 1n })).to.deep.equal(["perPeriod"]);
@@ -268,7 +268,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
       expect(names(execute(pay(1n)))).to.deep.equal(["PeriodExceeded"]);
       expect(names(execute(pay(0n)))).to.be.empty;
     });
-    it("says of a budget that a later period was charged, that it is all spent and no more", () => {
+    it("reports a budget as fully spent if a later period was charged", () => {
       model.now += 50n;
       handle(paying({ period: 1n }));
       model.now -= 50n;
@@ -296,7 +296,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     expect(handle(op(session()))).to.deep.equal(["^AA22"]);
   });
 
-  it("begins a second later on an EntryPoint that wants so", () => {
+  it("starts a second later on EntryPoints that require it", () => {
     made({ beginsAtOnce: false });
     install();
     expect(handle(op(session()))).to.deep.equal(["^AA22"]);
@@ -304,7 +304,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     expect(handle(op(session()))).to.deep.equal([[]]);
   });
 
-  it("ends every session and forgets who grants with either uninstallation", () => {
+  it("ends every session and clears the granter with each uninstallation", () => {
     for (const type of ["validator", "executor"] as const) {
       made();
       install(GRANTS.good, [session()]);
@@ -317,7 +317,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     }
   });
 
-  it("enables at installation what is over, though not what is revoked or of another epoch", () => {
+  it("enables an expired session at installation, but not a revoked one or one of another epoch", () => {
     made();
     model.now = BigInt(START + 1_000);
     expect(names(install(GRANTS.good, [session()]))).to.be.empty;
@@ -333,7 +333,7 @@ describe("the model, on what the design says of ERC-7579 accounts", () => {
     expect(model.isInitialized).to.equal(false);
   });
 
-  it("takes the account's own word for calls with nothing behind them", () => {
+  it("accepts the account's own calls without trailing bytes", () => {
     const by = (sender: Address, oddly: boolean, calls = [pay(1n)]) =>
       names(model.execute(session(), "good", calls, { kind: "execute", sender, oddly }));
     expect(by(account, true)).to.deep.equal(["NotKey"]);

@@ -209,7 +209,7 @@ export class ERC7579Model extends SessionModel {
       "the recipient": mayReceive(budget, to),
       perTransaction: amount <= budget.perTransaction,
       perPeriod: spent + amount <= budget.perPeriod,
-      // To an EntryPoint a last second 0 is none.
+      // To an EntryPoint a last second of 0 means no limit.
       "a period of the session": first <= last && last > 0n,
     };
   }

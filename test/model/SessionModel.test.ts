@@ -68,7 +68,7 @@ const takesNoEther: Target = () => false;
 
 const names = ({ refusals }: Outcome) => refusals.map(({ name }) => name);
 
-describe("the model, on what the design says of money", () => {
+describe("the model of spending", () => {
   let model: SessionModel;
 
   beforeEach(() => {
@@ -125,7 +125,7 @@ describe("the model, on what the design says of money", () => {
     expect(names(execute(session(), pay(cents(60)), pay(cents(40))))).to.be.empty;
   });
 
-  it("releases a stream second by second, up to perPeriod, and anew each period", () => {
+  it("releases a stream each second, up to perPeriod, resetting each period", () => {
     const of = session({ signatures: 0, sizes: 0, initial: cents(10), perSecond: cents(1) });
     expect(model.budgetOf(of, 0).released).to.equal(cents(10));
     model.now += 5n;
@@ -152,20 +152,20 @@ describe("the model, on what the design says of money", () => {
     expect(names(execute(session(), pay(1n)))).to.deep.equal(["Expired"]);
   });
 
-  it("charges what a router pulls by an old approval", () => {
+  it("charges what a router pulls through a pre-existing approval", () => {
     expect(names(execute(session(), route(cents(101))))).to.deep.equal(["PerTransactionExceeded"]);
     expect(execute(session(), route(cents(99))).charges).to.deep.equal([
       { token: usdc, period: 0n, amount: cents(99) },
     ]);
   });
 
-  it("sets a rise off within one call, but never against another call", () => {
+  it("offsets income within one call, but never against another call", () => {
     expect(execute(session(), route(cents(50), cents(30))).charges[0]?.amount).to.equal(cents(20));
     expect(execute(session(), route(cents(50)), route(0n, cents(50))).charges[0]?.amount).to.equal(cents(50));
     expect(execute(session(), route(0n, cents(50))).charges).to.be.empty;
   });
 
-  it("wants every approval of a batch used up or taken back", () => {
+  it("requires every approval in a batch to be used up or reset", () => {
     expect(names(execute(session(), approve(cents(5))))).to.deep.equal(["AllowanceLeft"]);
     expect(names(execute(session(), approve(cents(5)), route(cents(4))))).to.deep.equal(["AllowanceLeft"]);
     expect(names(execute(session(), approve(cents(5)), route(cents(5))))).to.be.empty;
@@ -180,7 +180,7 @@ describe("the model, on what the design says of money", () => {
     expect(model.stateOf(hashSession(session()))).to.equal("UNKNOWN");
   });
 
-  it("judges native coin for a contract by the calls first, and for anyone else by the limits", () => {
+  it("executes native coin payments to a contract first, and checks the limits first for anyone else", () => {
     const native = {
       token: NATIVE,
       perTransaction: 5n,
@@ -204,7 +204,7 @@ describe("the model, on what the design says of money", () => {
     expect(names(execute(of, send(shop, 5n), unpayable))).to.deep.equal(["CallFailed"]);
   });
 
-  it("says no to every other call of a token, and to every recipient who is not listed", () => {
+  it("rejects every other call to a token, and every unlisted recipient", () => {
     const permit: Call = { target: usdc, value: 0n, data: "0xd505accf" };
     expect(names(execute(session(), permit))).to.deep.equal(["CallNotAllowed"]);
     expect(names(execute(session(), pay(1n, stranger)))).to.deep.equal(["RecipientNotAllowed"]);
@@ -222,7 +222,7 @@ describe("the model, on what the design says of money", () => {
     expect(execute(of, pay(1n)).refusals).to.deep.equal([{ name: "LotOpened", args: [usdc, 0n] }]);
   });
 
-  it("pays by pay as by an execution of the one transfer, for the key alone", () => {
+  it("treats pay like an execution of one transfer, for the key only", () => {
     const of = session({ signatures: 0, sizes: 0 });
     const pays = (amount: bigint, { token = usdc, to = shop, sender = key } = {}) =>
       model.pay(of, "good", { token, to, amount }, sender);
@@ -232,14 +232,14 @@ describe("the model, on what the design says of money", () => {
     expect(names(pays(1n, { sender: account }))).to.deep.equal(["NotKey"]);
     expect(names(pays(1n, { to: stranger }))).to.deep.equal(["RecipientNotAllowed"]);
     expect(names(pays(1n, { token: NATIVE }))).to.deep.equal(["ForbiddenTarget"]);
-    // The router is the target of an action, which is no budget.
+    // The router is the target of an action, which is not a budget.
     expect(names(pays(1n, { token: router }))).to.deep.equal(["CallNotAllowed"]);
     model.ledger.setBalance(usdc, account, 1n);
     expect(names(pays(2n))).to.deep.equal(["CallFailed"]);
     expect(model.budgetOf(of, 0).spent).to.equal(cents(100));
   });
 
-  describe("where parts of an enabled session are left out", () => {
+  describe("with omitted parts of an enabled session", () => {
     const native = { token: NATIVE, perTransaction: 5n, perPeriod: 5n, signatures: 0, sizes: 0 };
     const of = session({}, { budgets: session().budgets.flatMap((usd) => [usd, { ...usd, ...native }]) });
     const usdLeftOut: LeftOut = { budgets: [0], actions: false };
@@ -261,7 +261,7 @@ describe("the model, on what the design says of money", () => {
       expect(model.pay(of, "none", payment, key, usdLeftOut).refusals).to.deep.equal(missing(1n));
       expect(model.pay(of, "none", payment, key, { budgets: [1], actions: true }).refusals).to.be.empty;
     });
-    it("needs all budgets for whatever is measured", () => {
+    it("needs all budgets for a measured execution", () => {
       for (const calls of [[route(1n)], [pay(1n), send(router, 0n)], [approve(1n), approve(0n)]]) {
         expect(without(WHOLE, ...calls)).to.deep.equal([]);
         expect(without(nativeLeftOut, ...calls)).to.deep.equal(missing(2n));
@@ -273,12 +273,12 @@ describe("the model, on what the design says of money", () => {
       expect(without(actionsLeftOut, approve(1n), approve(0n))).to.be.empty;
       expect(without({ budgets: [0], actions: true }, pay(1n), route(1n))[0]?.args).to.deep.equal([257n]);
     });
-    it("says of what it does not find that it is left out, as it cannot know", () => {
+    it("reports a missing part as omitted, since it cannot know", () => {
       const forbidden: Call = { target: stranger, value: 0n, data: "0x12345678" };
       expect(without(WHOLE, forbidden)[0]?.name).to.equal("CallNotAllowed");
       expect(without(usdLeftOut, forbidden)).to.deep.equal(missing(1n));
     });
-    it("settles a signed payment by its own budget alone", () => {
+    it("settles a signed payment with only its own budget", () => {
       const slot = { lot: 0n, size: 0, index: 0n };
       const signed = { ...authorization(of, slot, 1n), carries: "nothing" } as const;
       expect(model.says({ ...signed, leftOut: usdLeftOut })).to.equal(false);
@@ -286,7 +286,7 @@ describe("the model, on what the design says of money", () => {
     });
   });
 
-  it("refuses an execution into a lot whose opener anybody burnt", () => {
+  it("rejects an execution into a lot whose opener anyone has used", () => {
     const of = session({ perPeriod: cents(100) });
     model.burn(usdc, slotNonce(hashSession(of), 0, 0n, { lot: 0n, size: 3, index: 0n }));
     expect(names(execute(of, pay(1n)))).to.deep.equal(["LotOpened"]);
@@ -306,7 +306,7 @@ describe("the model, on what the design says of money", () => {
   });
 });
 
-describe("the model, on what the design says of a session's life", () => {
+describe("the model of a session's lifecycle", () => {
   let model: SessionModel;
   const of = session();
   const id = hashSession(of);
@@ -321,7 +321,7 @@ describe("the model, on what the design says of a session's life", () => {
   const use = (grant: "none" | "good" | "bad", sender = key) =>
     names(model.execute(of, grant, [pay(1n)], { kind: "execute", sender }));
 
-  it("is enabled by the first use that carries a good grant, and needs none afterwards", () => {
+  it("is enabled by the first use with a valid grant, and needs none afterwards", () => {
     expect(use("none")).to.deep.equal(["NotGranted"]);
     expect(use("bad")).to.deep.equal(["NotGranted"]);
     expect(use("good")).to.be.empty;
@@ -330,13 +330,13 @@ describe("the model, on what the design says of a session's life", () => {
     expect(use("bad")).to.be.empty;
   });
 
-  it("is revoked for ever, whatever is carried", () => {
+  it("is permanently revoked, with any grant", () => {
     model.revoke(id);
     expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
     expect(names(model.enable(account, of))).to.deep.equal(["SessionIsRevoked"]);
   });
 
-  it("is granted and enabled whole only", () => {
+  it("is only granted and enabled when complete", () => {
     for (const leftOut of [
       { budgets: [0], actions: false },
       { budgets: [], actions: true },
@@ -362,13 +362,13 @@ describe("the model, on what the design says of a session's life", () => {
     } as const;
     expect(model.says({ ...signed, leftOut: WHOLE })).to.equal(true);
     expect(model.says({ ...signed, leftOut: { budgets: [], actions: true } })).to.equal(false);
-    // An empty grant is none, and so no payload.
+    // An empty grant is invalid, and so is the payload.
     expect(names(model.enable(account, of))).to.be.empty;
     expect(model.says({ ...signed, carries: "none", leftOut: WHOLE })).to.equal(false);
     expect(model.says({ ...signed, carries: "nothing", leftOut: WHOLE })).to.equal(true);
   });
 
-  it("is paused and resumed by its account, any number of times, and a change is told once", () => {
+  it("is paused and resumed by its account, any number of times, with one event per change", () => {
     expect(model.setPaused(stranger, id, true)).to.equal(true);
     expect(model.isPaused(id)).to.equal(false);
     expect(model.setPaused(account, id, false)).to.equal(false);
@@ -379,7 +379,7 @@ describe("the model, on what the design says of a session's life", () => {
     expect(model.isPaused(id)).to.equal(false);
   });
 
-  it("refuses every use while it is paused, and is as it was afterwards", () => {
+  it("rejects every use while paused, and is unchanged afterwards", () => {
     const signed: Authorization = {
       session: of,
       budgetIndex: 0,
@@ -411,7 +411,7 @@ describe("the model, on what the design says of a session's life", () => {
     expect(model.settle(signed)).to.equal("settled");
   });
 
-  it("stays paused where it is enabled, and is revoked before it is paused", () => {
+  it("stays paused when enabled, and REVOKED takes precedence over paused", () => {
     model.setPaused(account, id, true);
     expect(names(model.enable(account, of))).to.be.empty;
     expect(model.isPaused(id)).to.equal(true);
@@ -422,26 +422,26 @@ describe("the model, on what the design says of a session's life", () => {
     expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
   });
 
-  it("can be given back by its key alone", () => {
+  it("can be renounced by its key only", () => {
     expect(names(model.renounce(stranger, of))).to.deep.equal(["NotKey"]);
     expect(use("good")).to.be.empty;
     expect(names(model.renounce(key, of))).to.be.empty;
     expect(use("good")).to.deep.equal(["SessionIsRevoked"]);
   });
 
-  it("dies with its epoch, granted or enabled", () => {
+  it("becomes invalid with its epoch, granted or enabled", () => {
     expect(names(model.enable(account, of))).to.be.empty;
     model.revokeAll(77n);
     expect(use("good")).to.deep.equal(["WrongEpoch"]);
     expect(names(model.enable(account, of))).to.deep.equal(["WrongEpoch"]);
   });
 
-  it("is used by its key alone", () => {
+  it("is used by its key only", () => {
     expect(use("good", stranger)).to.deep.equal(["NotKey"]);
     expect(use("good", account)).to.deep.equal(["NotKey"]);
   });
 
-  it("takes signed executions in any order, each once, until the deadline's own second", () => {
+  it("accepts signed executions in any order, each once, until the deadline, inclusive", () => {
     const submit = (nonce: bigint, deadline: number, caller: Address = ANYONE) =>
       names(
         model.execute(of, "good", [pay(1n)], {
@@ -462,7 +462,7 @@ describe("the model, on what the design says of a session's life", () => {
     expect(submit(8n, START, stranger)).to.be.empty;
   });
 
-  it("leaves the nonce of a refused execution unused", () => {
+  it("keeps the nonce of a rejected execution unused", () => {
     const door = {
       kind: "executeSigned",
       sender: stranger,

@@ -15,7 +15,7 @@ import {
 } from "./SlotRule.ts";
 import { hashSession, slotNonce } from "./typedData.ts";
 
-/** The account, the module that it trusts, and whoever answers the calls that the account has no function for. */
+/** The account, the module that it trusts, and the contract that answers the calls that the account has no function for. */
 export type Place = { account: Address; module: Address; fallbackHandler: Address | undefined };
 
 /** What a contract does when the account calls it, other than a token's payments. False: it reverts. */
@@ -375,7 +375,7 @@ export class SessionModel {
     const outcome = accepted();
     session.budgets.forEach((budget, index) => {
       const amount = totals[index] ?? 0n;
-      // Nothing is no charge: the budget stays in the period that it was last charged in.
+      // Zero is not charged: the budget stays in the period that it was last charged in.
       if (amount === 0n) return;
       const { token, perTransaction } = budget;
       const { period, released, spent, resetsAt } = this.budgetOf(session, index);
@@ -455,7 +455,7 @@ export class SessionModel {
     return "settled";
   }
 
-  /** Whether the module says yes to the authorization now. */
+  /** Whether the module accepts the authorization now. */
   says(authorization: Authorization): boolean {
     const { session, budgetIndex, slot, to, value, carries, leftOut } = authorization;
     const id = hashSession(session);

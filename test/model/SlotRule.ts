@@ -8,7 +8,7 @@ export type SlotBudget = { perTransaction: bigint; perPeriod: bigint; sizes: num
 /** A slot: the lot, how often it was split, and which of the pieces. Index 0 is the size's opener. */
 export type Slot = { lot: bigint; size: number; index: bigint };
 
-/** Whether the opener of a size of a lot is used, by whomever. */
+/** Whether the opener of a size of a lot is used, by anyone. */
 export type OpenedSizes = (lot: bigint, size: number) => boolean;
 
 /** What an authorization is judged by. `spent`: by executions, this period. */

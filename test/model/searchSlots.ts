@@ -45,7 +45,7 @@ export function searchSlots(
   const { periods = 1, burns = true, stopAtViolation = false, currentPeriodOnly = true } = world;
   const perPeriod = Number(budget.perPeriod);
   const split = Number(budget.split);
-  // One lot, one size and one index more than there are: for these a rule must say no.
+  // One lot, one size and one index more than there are: a rule must reject these.
   const lots = Number(lotsOf(budget)) + 1;
   const sizes = budget.sizes + 1;
 

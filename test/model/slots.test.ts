@@ -142,7 +142,7 @@ describe("the slot rule, over every interleaving of small budgets", function () 
     },
   };
   for (const [name, rule] of Object.entries(mutants)) {
-    it(`is broken when ${name}`, () => {
+    it(`is violated when ${name}`, () => {
       expect(caught(rule)).not.to.equal(undefined);
     });
   }
@@ -151,12 +151,12 @@ describe("the slot rule, over every interleaving of small budgets", function () 
     expect(caught(slotRule, { periods: 2, currentPeriodOnly: false })).not.to.equal(undefined);
   });
 
-  it("needs followers to look at other sizes because of nonces burnt by others, and for that only", () => {
+  it("needs followers to check other sizes only because of nonces used by others", () => {
     const rule = mutants["other sizes are looked at for openers only"];
     expect(caught(rule as SlotRule, { burns: false })).to.equal(undefined);
   });
 
-  it("says twice that the lot exists: a lot below the executions always does", () => {
+  it("checks twice that the lot exists: a lot below the executions always does", () => {
     for (const budget of searched) {
       for (let spent = 0n; spent <= budget.perPeriod; spent++) {
         for (let lot = 0n; lot <= budget.perPeriod; lot++) {

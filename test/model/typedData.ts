@@ -119,7 +119,7 @@ export const hashActions = (actions: readonly Action[]): Hex =>
     ),
   );
 
-/** What the owner says yes to. */
+/** What the owner signs. */
 export const grantDigest = (session: Session, module: Address, chainId: number): Hex =>
   hashTypedData({
     domain: domainOf(module, chainId),
@@ -128,7 +128,7 @@ export const grantDigest = (session: Session, module: Address, chainId: number):
     message: session,
   });
 
-/** What a Safe's owners sign to say yes to a digest on the Safe's behalf. */
+/** What a Safe's owners sign to accept a digest on the Safe's behalf. */
 export const safeMessageDigest = (digest: Hex, safe: Address, chainId: number): Hex =>
   hashTypedData({
     domain: { chainId, verifyingContract: safe },

@@ -15,7 +15,7 @@ export type Manifest = {
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 
-/** What somebody has who starts anew: a folder with the tarball installed, and nothing that it does not ask for. */
+/** What somebody has who starts from scratch: a folder with the tarball installed, and nothing that it does not ask for. */
 export type Project = {
   folder: string;
   /** The installed package's own folder. */

@@ -59,7 +59,7 @@ describe("the bindings of the contracts", () => {
     );
   });
 
-  it("name the address that Safe's singleton factory gives to the creation code, and the code that is there then", async () => {
+  it("have the address from Safe's singleton factory, and the resulting runtime code", async () => {
     const chain = await newChain();
     for (const contract of contracts) {
       const address = await deployCanonically(chain, contract, creationCode(contract), {});
@@ -79,11 +79,11 @@ describe("addressOf", () => {
     42220: { safeSessionModule: celo },
   };
 
-  it("says where a contract is deployed, chain by chain", () => {
+  it("returns where a contract is deployed, for each chain", () => {
     expect(findAddress(deployed, "safeSessionModule", 8453)).to.equal(base);
     expect(findAddress(deployed, "safeSessionModule", 42220)).to.equal(celo);
   });
-  it("refuses a chain that is not known, lists those that have the contract, and says what to do", () => {
+  it("rejects an unknown chain, lists those with the contract, and says what to do", () => {
     for (const [contract, chainId, known] of [
       ["safeSessionModule", 1, [8453, 42220]],
       ["safeSessionHandler", 42220, [8453]],
@@ -98,13 +98,13 @@ describe("addressOf", () => {
       for (const chain of known) expect(refusal.message).to.include(String(chain));
     }
   });
-  it("goes by the deployments that are recorded", () => {
+  it("uses the recorded deployments", () => {
     const known = Object.entries<object>(deployedAddresses)
       .filter(([, addresses]) => "safeSessionModule" in addresses)
       .map(([chainId]) => Number(chainId));
     expect(refusalOf(() => addressOf("safeSessionModule", 31337)).details.known).to.deep.equal(known);
   });
-  it("does not take the name of anything else for a contract, or anything else for a chain", () => {
+  it("rejects unknown contract names and invalid chains", () => {
     for (const name of ["toString", "SafeSessionModule", "__proto__"])
       expect(refusalOf(() => addressOf(name as LatchkeyContract, 1)).code, name).to.equal("INVALID_ADDRESS");
     for (const chainId of [Number.NaN, -1, 0.5, "constructor", undefined])
@@ -115,7 +115,7 @@ describe("addressOf", () => {
 });
 
 describe("deployLatchkey", () => {
-  it("leaves on a chain what the factory would leave there", async () => {
+  it("puts the same code on a chain as the factory would", async () => {
     const { client } = await newChain();
     expect(await deployLatchkey(client)).to.deep.equal(deterministicAddresses);
     for (const contract of contracts)
@@ -124,12 +124,12 @@ describe("deployLatchkey", () => {
       );
     expect(await client.getBlockNumber()).to.equal(0n);
   });
-  it("sets no code where the contracts are", async () => {
+  it("does not overwrite existing contracts", async () => {
     const chain = await newChain();
     for (const contract of contracts) await deployCanonically(chain, contract, creationCode(contract), {});
     expect(await deployLatchkey(withoutCheats(chain))).to.deep.equal(deterministicAddresses);
   });
-  it("puts back what something else took the place of", async () => {
+  it("restores code that was replaced", async () => {
     const { client } = await newChain();
     await client.setCode({ address: deterministicAddresses.safeSessionModule, bytecode: "0xfe" });
     await deployLatchkey(client);
@@ -137,7 +137,7 @@ describe("deployLatchkey", () => {
       bytecode.safeSessionModuleRuntimeBytecode,
     );
   });
-  it("is refused by a chain whose code nobody can set", async () => {
+  it("is rejected by a chain that does not allow setting code", async () => {
     const live = withoutCheats(await newChain());
     const reason = await deployLatchkey(live).then(
       () => "it worked",

@@ -28,7 +28,7 @@ describe("a bundler with the package installed", function () {
     return { inputs: Object.keys(metafile.inputs), code: outputFiles[0]?.text ?? "" };
   };
 
-  it("makes a page of it that runs", async () => {
+  it("builds a page that runs", async () => {
     await project.add("page.mts", "page.mjs");
     const { code } = await bundle(`export * from "./page.mjs";`);
     const page = await import(await project.write("bundled.mjs", code));
@@ -49,19 +49,19 @@ describe("a bundler with the package installed", function () {
     expect(() => page.addressOn("safeSessionModule", 5)).to.throw(page.module);
   });
 
-  it("takes one ABI, and nothing that was not asked for with it", async () => {
+  it("includes one imported ABI and nothing else", async () => {
     const { code, inputs } = await bundle(`export { sessionErrorsAbi } from "@latchkey/sdk/abis";`);
     expect(code).to.include("PeriodExceeded").and.not.to.include("revokeAll");
     expect(inputs.filter((path) => path.includes("node_modules/viem"))).to.deep.equal([]);
   });
 
-  it("puts the contracts' code into no page that does not ask for it", async () => {
+  it("does not include the contracts' code unless imported", async () => {
     const { inputs } = await bundle(`export * from "@latchkey/sdk";`);
     expect(inputs.length).to.be.greaterThan(100);
     expect(inputs.filter((path) => /Bytecode\.js$|generated\/ethers/.test(path))).to.deep.equal([]);
   });
 
-  it("refuses what is for Node only", async () => {
+  it("rejects Node-only entries", async () => {
     const reason = await bundle(`export * from "@latchkey/sdk/node";`).catch((error: Error) => error.message);
     expect(reason).to.include('Could not resolve "node:');
   });

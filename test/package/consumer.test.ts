@@ -37,7 +37,7 @@ describe("a fresh project with the package installed", function () {
     await ethersUser.remove();
   });
 
-  it("is tried with the Node that the tests run on, and with any other on the PATH", () => {
+  it("is tested with the Node that runs the tests, and with any other on the PATH", () => {
     expect([...nodes.keys()]).to.include(process.version);
     for (const version of nodes.keys())
       expect(Number(/^v(\d+)/.exec(version)?.[1]), version).to.be.at.least(20);

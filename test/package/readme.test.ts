@@ -20,7 +20,7 @@ describe("the page of the package", function () {
   const snippets = (language: string) =>
     [...page.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, "gm"))].map(([, code = ""]) => code);
 
-  it("names every entry of the package, and none that it has not", () => {
+  it("names every entry of the package, and no others", () => {
     const named = [...page.matchAll(/^\| `@latchkey\/sdk([^`]*)` \|/gm)].map(([, entry]) => `.${entry}`);
     const entries = Object.keys(project.manifest.exports).filter((entry) => entry !== "./package.json");
     expect(named.map((entry) => entry.replace("…", "*")).sort()).to.deep.equal(entries.sort());
@@ -40,7 +40,7 @@ describe("the page of the package", function () {
     }
   });
 
-  it("says truly what asking for the address on an unknown chain comes to", async () => {
+  it("describes correctly what happens on an unknown chain", async () => {
     const [addresses = ""] = snippets("ts");
     const file = await project.write("addresses.mjs", addresses.replace("8453", "31337"));
     const { code, stderr } = await run(project.folder, process.execPath, [file]);

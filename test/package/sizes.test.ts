@@ -17,7 +17,7 @@ type Part = {
 const agent = `export { parseGrant, payingFetch } from "@latchkey/sdk";`;
 const page = `export { proposeSession, revokeSession, serializeGrant, sessionStatus, signGrant } from "@latchkey/sdk";`;
 
-/** The limits are what was measured, and a twentieth: whoever needs more says so by raising them here. */
+/** The limits are what was measured, and a twentieth: raise them here if more is needed. */
 const parts: readonly Part[] = [
   { name: "an agent that pays by x402", contents: agent, limit: 100_000 },
   {
@@ -41,7 +41,7 @@ const parts: readonly Part[] = [
   { name: "addressOf", contents: `export { addressOf } from "@latchkey/sdk/addresses";`, limit: 869 },
 ];
 
-describe("what the package weighs in a program", function () {
+describe("the package's bundle size", function () {
   this.timeout(60_000);
   let project: Project;
   before(async () => {

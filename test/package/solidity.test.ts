@@ -54,7 +54,7 @@ describe("a Solidity user with the package installed", function () {
     }
   });
 
-  it("may have an older compiler than the contracts have", async () => {
+  it("may use an older compiler than the contracts", async () => {
     const project = await createProject(tarball);
     try {
       for (const path of tarball.files.filter((name) => name.endsWith(".sol")))

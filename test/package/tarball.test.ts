@@ -6,7 +6,7 @@ import { createProject, type Project } from "./Project.ts";
 import { run } from "./run.ts";
 import { root, sharedTarball, type Tarball } from "./tarball.ts";
 
-describe("the package as it is packed", function () {
+describe("the packed package", function () {
   this.timeout(120_000);
   let tarball: Tarball;
   let project: Project;
@@ -51,7 +51,7 @@ describe("the package as it is packed", function () {
     expect(naming).to.deep.equal([]);
   });
 
-  it("has nothing that publint finds fault with", async () => {
+  it("passes publint", async () => {
     const { buffer, byteOffset, byteLength } = readFileSync(tarball.path);
     const { messages, pkg } = await publint({
       pack: { tarball: buffer.slice(byteOffset, byteOffset + byteLength) },
@@ -64,7 +64,7 @@ describe("the package as it is packed", function () {
   // The package is ES modules only: Node 20 and later, bundlers, and TypeScript's nodenext and bundler resolution read
   // it. The profile leaves out the two that cannot: TypeScript's resolution for Node 10, which knows no exports, and
   // require() in the types of CommonJS, which TypeScript warns of.
-  it("has types that are found for each entry, by attw", async () => {
+  it("has resolvable types for each entry, by attw", async () => {
     const attw = join(root, "node_modules/.bin/attw");
     const args = [tarball.path, "--profile", "esm-only", "--format", "json", "--no-definitely-typed"];
     const { code, stdout, stderr } = await run(project.folder, attw, args);

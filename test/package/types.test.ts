@@ -10,7 +10,7 @@ const resolutions = {
   nodenext: { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
 };
 
-describe("the types of the package as it is packed", function () {
+describe("the packed package's types", function () {
   this.timeout(120_000);
   let browserUser: Project;
   let nodeUser: Project;
@@ -51,7 +51,7 @@ describe("the types of the package as it is packed", function () {
     });
   }
 
-  it("refuse what is not there: an entry, an export, a parameter's type", async () => {
+  it("reject a missing entry, a missing export and a wrong parameter type", async () => {
     const file = await nodeUser.write(
       "wrong.mts",
       `import { noSuchExport } from "@latchkey/sdk";

@@ -11,7 +11,7 @@ describe("In the browser, the page", function () {
   this.timeout(60_000);
   usePage();
 
-  it("runs no script that got into it, and connects to no unencrypted stranger", async () => {
+  it("runs no injected script, and connects to no unencrypted third party", async () => {
     const human = await newHuman();
     human.expectProblem(/Content Security Policy/);
     await human.page.goto(world().page.url);
@@ -38,7 +38,7 @@ describe("In the browser, the page", function () {
     expect(outcome).to.deep.equal({ pwned: false, connected: false });
   });
 
-  it("asks for the passkey within the click itself, and always for the user to be verified", async () => {
+  it("prompts for the passkey within the click itself, always with user verification", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await human.page.addInitScript(() => {
@@ -70,16 +70,16 @@ describe("In the browser, the page", function () {
     ]);
   });
 
-  it("tells whoever opens the same link again that it was allowed already", async () => {
+  it("says that a reopened link was already allowed", async () => {
     const agent = await newAgent();
     const human = await newHuman();
     await allowAsNewcomer(human, agent);
     await human.page.goto("about:blank");
     await openReview(human, agent.handoff.link);
-    expect(await textOf(human)).to.include("You have allowed this very request already");
+    expect(await textOf(human)).to.include("You have already allowed this request");
   });
 
-  it("does not hand on a grant that the account no longer stands by: everything was stopped while the review was open", async () => {
+  it("does not hand over a grant that is no longer valid because everything was stopped during the review", async () => {
     const { testChain, latchkey, client } = world();
     const human = await newHuman();
     const { account } = (await allowAsNewcomer(human, await newAgent())).session;
@@ -90,14 +90,14 @@ describe("In the browser, the page", function () {
     const { to, data } = encodeRevokeAll(latchkey);
     await testChain.send({ from: account as Address, to, data });
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/stopped on this account.*load the page again/i);
+    expect(await failure(human)).to.match(/permissions of this account were stopped.*reload the page/i);
     expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
     await human.page.reload();
     await button(human, "Allow with passkey").click();
     expect((await sessionStatus(client, await agent.handoff.answer)).active).to.equal(true);
   });
 
-  it("works on, with words, where the browser keeps nothing", async () => {
+  it("continues with a message if the browser cannot save data", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await human.page.addInitScript(() => {
@@ -107,20 +107,20 @@ describe("In the browser, the page", function () {
     });
     await openReview(human, agent.handoff.link);
     await button(human, "Create a passkey").click();
-    expect(await failure(human)).to.include("This browser keeps nothing");
+    expect(await failure(human)).to.include("This browser cannot save data");
     await button(human, "Allow with passkey").click();
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
-  it("begins anew where what it kept is damaged", async () => {
+  it("starts over if the saved data is corrupted", async () => {
     const human = await newHuman();
     await human.page.goto(world().page.url);
     await human.page.evaluate(() => localStorage.setItem("latchkey", `{"version":99,"grants":"<b>"`));
     await openManage(human);
-    expect(await textOf(human)).to.include("Nothing is allowed from this browser");
+    expect(await textOf(human)).to.include("Nothing has been allowed from this browser yet");
   });
 
-  it("carries what it remembers to another browser as a file, and where chains are asked is not in its power", async () => {
+  it("moves its data to another browser as a file, without RPC URLs", async () => {
     const agent = await newAgent();
     const one = await newHuman();
     await allowAsNewcomer(one, agent);
@@ -128,7 +128,7 @@ describe("In the browser, the page", function () {
     await button(one, "Settings").click();
     const [download] = await Promise.all([
       one.page.waitForEvent("download"),
-      button(one, "Save it as a file").click(),
+      button(one, "Export to a file").click(),
     ]);
     const text = await readFile(await download.path(), "utf8");
     expect(text).to.include(agent.key.address);
@@ -138,27 +138,27 @@ describe("In the browser, the page", function () {
     const other = await newHuman();
     await other.page.goto(world().page.url);
     await button(other, "Settings").click();
-    await other.page.getByLabel("Add what a file remembers").setInputFiles({
+    await other.page.getByLabel("Import from a file").setInputFiles({
       name: "latchkey-page.json",
       mimeType: "application/json",
       buffer: Buffer.from(JSON.stringify(kept)),
     });
-    await other.page.getByText("The file was added").waitFor();
+    await other.page.getByText("The file was imported").waitFor();
     await openManage(other);
     await card(other, "Research Bot").getByText("Active", { exact: true }).waitFor();
   });
 
-  it("refuses a file that it did not write", async () => {
+  it("rejects a file that it did not export", async () => {
     const human = await newHuman();
     await human.page.goto(world().page.url);
     await button(human, "Settings").click();
     await human.page
-      .getByLabel("Add what a file remembers")
+      .getByLabel("Import from a file")
       .setInputFiles({ name: "x.json", mimeType: "application/json", buffer: Buffer.from(`{"version":1}`) });
-    expect(await failure(human)).to.include("This file was not written by this page");
+    expect(await failure(human)).to.include("This file was not exported from this page");
   });
 
-  it("asks the chain where the reader wants it asked, and refuses addresses that are not private", async () => {
+  it("uses the user's RPC URL, and rejects unencrypted ones", async () => {
     const human = await newHuman();
     await human.page.goto(world().page.url);
     await button(human, "Settings").click();
@@ -170,16 +170,16 @@ describe("In the browser, the page", function () {
       "x",
     ]) {
       await field.fill(wrong);
-      await button(human, /Use this address/).click();
-      await human.page.getByText("begins with https://, or http:// on this machine").waitFor();
+      await button(human, /Use this URL/).click();
+      await human.page.getByText("starts with https://, or http:// on this machine").waitFor();
     }
     // The same node by its other name: the page's own setting names it by number.
     const { port } = new URL(world().rpcUrl);
     const other = `http://localhost:${port}/`;
     human.allow(other);
     await field.fill(other);
-    await button(human, /Use this address/).click();
-    await human.page.getByText(/from now on/).waitFor();
+    await button(human, /Use this URL/).click();
+    await human.page.getByText(/now uses/).waitFor();
     const before = human.requests.length;
     await human.page.goto("about:blank");
     await openReview(human, (await newAgent()).handoff.link);

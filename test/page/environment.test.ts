@@ -4,7 +4,7 @@ import { accessibilityFlaws } from "./environment/axe.ts";
 import { newHuman, usePage, world } from "./environment/fixture.ts";
 import { heading } from "./environment/screens.ts";
 
-describe("What the tests of the page look with", function () {
+describe("The page tests' environment", function () {
   this.timeout(30_000);
   usePage();
 
@@ -16,7 +16,7 @@ describe("What the tests of the page look with", function () {
     return human;
   };
 
-  it("is the Chromium that CHROMIUM_PATH names, and nothing instead where there is none", () => {
+  it("uses the Chromium at CHROMIUM_PATH, without a fallback", () => {
     const before = process.env.CHROMIUM_PATH;
     try {
       process.env.CHROMIUM_PATH = process.execPath;
@@ -29,7 +29,7 @@ describe("What the tests of the page look with", function () {
     }
   });
 
-  it("sees a layout that shifts", async () => {
+  it("detects a layout shift", async () => {
     const human = await spoilt();
     expect(await human.layoutShifts()).to.deep.equal([]);
     await human.page.evaluate(async () => {
@@ -42,14 +42,14 @@ describe("What the tests of the page look with", function () {
     expect(await human.layoutShifts()).not.to.deep.equal([]);
   });
 
-  it("sees a flaw of accessibility", async () => {
+  it("detects an accessibility violation", async () => {
     const human = await spoilt();
     expect(await accessibilityFlaws(human.page)).to.deep.equal([]);
     await human.page.evaluate(() => document.querySelector("main")?.append(document.createElement("button")));
     expect((await accessibilityFlaws(human.page)).join()).to.include("button-name");
   });
 
-  it("sees an exception, a word on the console and a request to a stranger", async () => {
+  it("detects an exception, a console message and a third-party request", async () => {
     const human = await newHuman();
     await human.context.route("http://127.0.0.1:1/stranger", (route) => route.abort());
     await human.page.goto(world().page.url);

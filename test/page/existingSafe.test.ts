@@ -20,7 +20,7 @@ describe("A human with an account", function () {
   };
 
   for (const version of ["1.4.1", "1.5.0"] as const) {
-    it(`whose Safe ${version} knows nothing of Latchkey installs and grants on one prompt, in one transaction`, async () => {
+    it(`whose Safe ${version} does not have Latchkey installs and grants with one prompt, in one transaction`, async () => {
       const { client, latchkey } = world();
       const human = await newHuman();
       const safe = await passkeySafe(await putPasskey(human), version);
@@ -48,7 +48,7 @@ describe("A human with an account", function () {
       await buys(agent, safe);
     });
 
-    it(`whose Safe ${version} has Latchkey already grants on one prompt, without a transaction`, async () => {
+    it(`whose Safe ${version} already has Latchkey grants with one prompt, without a transaction`, async () => {
       const { client } = world();
       const human = await newHuman();
       const safe = await latchkeySafe(await putPasskey(human), version);
@@ -66,7 +66,7 @@ describe("A human with an account", function () {
     });
   }
 
-  it("whose Safe did something else while the review was open is told so, and allows at the second try", async () => {
+  it("whose Safe executed another transaction during the review is told so, and succeeds on the second try", async () => {
     const { testChain } = world();
     const human = await newHuman();
     const safe = await passkeySafe(await putPasskey(human), "1.4.1");
@@ -78,7 +78,7 @@ describe("A human with an account", function () {
     // The Safe's nonce is the sixth slot of its storage; what the page has prepared is of the one before.
     await testChain.setStorageAt(safe, toHex(5n), pad(toHex(1n)));
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/The chain says that this would fail.*Nothing was/);
+    expect(await failure(human)).to.match(/This transaction would fail.*Nothing was/);
     expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
     await human.page.goto("about:blank");
     await openReview(human, agent.handoff.link);
@@ -87,7 +87,7 @@ describe("A human with an account", function () {
     expect((await agent.handoff.answer).session.account).to.equal(safe);
   });
 
-  it("with two owners who must agree is sent to the wallet where they sign together", async () => {
+  it("that requires two owners is sent to the owners' wallet", async () => {
     const human = await newHuman();
     const mine = await putPasskey(human);
     const other = "0x00000000000000000000000000000000000a11ce";
@@ -95,34 +95,34 @@ describe("A human with an account", function () {
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
-    expect(await failure(human)).to.include("needs 2 owners to agree");
+    expect(await failure(human)).to.include("requires 2 owners to sign");
   });
 
-  it("that is no Safe is told so", async () => {
+  it("that is not a Safe is told so", async () => {
     const human = await newHuman();
     await putPasskey(human);
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, world().usdc.address);
-    expect(await failure(human)).to.match(/is not an account that this page can work with/);
+    expect(await failure(human)).to.match(/is not a supported account/);
   });
 
-  it("is told that the batch replaces its handler, and nothing of it where Latchkey is installed", async () => {
+  it("is told that the batch replaces its handler, unless Latchkey is installed", async () => {
     const human = await newHuman();
     const safe = await passkeySafe(await putPasskey(human), "1.4.1");
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
-    await human.page.getByText(/puts a handler in the place of this Safe's own/).waitFor();
+    await human.page.getByText(/replaces this Safe's fallback handler/).waitFor();
     const other = await newHuman();
     const installed = await latchkeySafe(await putPasskey(other), "1.4.1");
     await openReview(other, handoff.link);
     await chooseAccount(other, installed);
     await button(other, "Allow with passkey").waitFor();
-    expect(await textOf(other)).not.to.include("puts a handler");
+    expect(await textOf(other)).not.to.include("replaces this Safe's fallback handler");
   });
 
-  it("keeps an extensible handler, on which other apps may have set something: payments by signature stay off", async () => {
+  it("keeps an extensible handler, which other apps may have configured: payments by signature stay off", async () => {
     const human = await newHuman();
     const safe = await passkeySafe(await putPasskey(human), "1.4.1");
     const slot = keccak256(toHex("fallback_manager.handler.address"));
@@ -130,11 +130,11 @@ describe("A human with an account", function () {
     const { handoff } = await newAgent();
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
-    await human.page.getByText("Web payments by signature (x402) stay off.").waitFor();
-    expect(await textOf(human)).not.to.include("puts a handler");
+    await human.page.getByText("Signed web payments (x402) are not available.").waitFor();
+    expect(await textOf(human)).not.to.include("replaces this Safe's fallback handler");
   });
 
-  it("sees on the review which account and chain it is", async () => {
+  it("sees the account and chain in the review", async () => {
     const human = await newHuman();
     const safe = await latchkeySafe(await putPasskey(human), "1.4.1");
     const { handoff } = await newAgent({ account: safe });

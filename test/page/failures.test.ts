@@ -6,11 +6,11 @@ import { latchkeySafe } from "./environment/passkeySafe.ts";
 import { button, chooseAccount, expectNothingToAllow, failure, openReview } from "./environment/screens.ts";
 import { strangersLink } from "./environment/strangersLink.ts";
 
-describe("When something fails, the page says what, and the human can go on:", function () {
+describe("When something fails, the page says what, and the user can continue:", function () {
   this.timeout(60_000);
   usePage();
 
-  it("a prompt for a new passkey that was refused", async () => {
+  it("a rejected prompt for a new passkey", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -23,7 +23,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
-  it("a prompt for the signature that was refused", async () => {
+  it("a rejected prompt for the signature", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -50,7 +50,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await expectNothingToAllow(human);
   });
 
-  it("a device that verifies nobody: what it signs is not taken", async () => {
+  it("a device without user verification: its signature is not accepted", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -65,7 +65,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
   });
 
-  it("an authenticator whose signature is wrong: the agent never sees it", async () => {
+  it("an authenticator with a wrong signature: the agent never gets it", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -85,7 +85,7 @@ describe("When something fails, the page says what, and the human can go on:", f
     await openReview(human, handoff.link);
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/no passkey of yours was found.*use the one that does/i);
+    expect(await failure(human)).to.match(/no matching passkey was found.*use the one that does/i);
   });
 
   it("a passkey that is not the account's owner", async () => {
@@ -97,11 +97,11 @@ describe("When something fails, the page says what, and the human can go on:", f
     await openReview(human, agent.handoff.link);
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.include("That passkey is not the owner of this account");
+    expect(await failure(human)).to.include("This passkey does not own this account");
     expect(human.requests.some((url) => url === agent.callback)).to.equal(false);
   });
 
-  it("an agent that did not get the answer: it is given again, without allowing anew, also after the page was closed", async () => {
+  it("an agent that did not get the response: it is sent again without a new prompt, even after the page was closed", async () => {
     const agent = await newAgent();
     const human = await newHuman();
     human.expectProblem(/net::ERR_/);
@@ -110,23 +110,23 @@ describe("When something fails, the page says what, and the human can go on:", f
     await human.context.route(`${agent.callback}`, (route) => route.abort("connectionrefused"));
     await button(human, "Create a passkey").click();
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/waiting agent could not be reached.*not lost/);
+    expect(await failure(human)).to.match(/could not reach the waiting agent.*not lost/i);
     await human.context.unroute(`${agent.callback}`);
     await human.page.goto("about:blank");
     await openReview(human, agent.handoff.link);
-    await button(human, "Give that answer again").click();
+    await button(human, "Send that response again").click();
     expect((await agent.handoff.answer).session.key).to.equal(agent.key.address);
-    await human.page.getByText(/Your agent has the answer/).waitFor();
+    await human.page.getByText(/Your agent has received the response/).waitFor();
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
 
-  it("a chain that is lost right after the passkey was made: its account is offered, and no second passkey is needed", async () => {
+  it("a chain that is lost right after the passkey was created: its account is offered, and no second passkey is needed", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
     await breakChain(human, "unreachable");
     await button(human, "Create a passkey").click();
-    expect(await failure(human)).to.match(/cannot be reached/);
+    expect(await failure(human)).to.match(/could not connect/i);
     const use = button(human, "Use this account");
     await use.waitFor();
     await mendChain(human);
@@ -136,39 +136,39 @@ describe("When something fails, the page says what, and the human can go on:", f
     expect(human.prompts).to.deep.equal({ created: 1, asserted: 1 });
   });
 
-  it("a link that is over, which no second try can change", async () => {
+  it("an expired link, which cannot be retried", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ until: Math.floor(Date.now() / 1000) - 60 }));
-    expect(await failure(human)).to.match(/This request is over.*Ask your agent for a new link/);
+    expect(await failure(human)).to.match(/This request has expired.*Ask your agent for a new link/);
     expect(await button(human, /try again/i).count()).to.equal(0);
     await button(human, "Decline").waitFor();
   });
 
-  it("a link whose request has a fault deep inside: no path of it, and no advice for programmers", async () => {
+  it("a link with a deeply nested error: no path, and no advice for developers", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ budgets: [{ period: -1 }] }));
     const text = await failure(human);
-    expect(text).to.match(/does not carry a request that can be shown.*ask your agent for a new one/);
+    expect(text).to.match(/does not contain a valid request.*ask your agent for a new one/);
     expect(text).not.to.match(/budgets|period|\[\d\]|\.\d\.|expected|Have nothing signed/i);
   });
 
-  it("a site whose list of chains is damaged", async () => {
+  it("a site with a corrupted list of chains", async () => {
     const human = await newHuman();
     await human.context.route("**/config.json", (route) =>
       route.fulfill({ json: { chains: [{ id: "x" }] } }),
     );
     await human.page.goto(world().page.url);
     const text = await failure(human);
-    expect(text).to.match(/This site is set up wrongly/);
+    expect(text).to.match(/This site is misconfigured/);
     expect(text).not.to.match(/expected|invalid/i);
   });
 
-  it("a chain that cannot be reached", async () => {
+  it("an unreachable chain", async () => {
     const { handoff } = await newAgent();
     const human = await newHuman();
     await breakChain(human, "unreachable");
     await human.page.goto(handoff.link);
-    expect(await failure(human)).to.include("Local chain cannot be reached");
+    expect(await failure(human)).to.include("Could not connect to Local chain");
     await expectNothingToAllow(human);
     await mendChain(human);
     await button(human, /try again/i).click();
@@ -190,11 +190,11 @@ describe("When something fails, the page says what, and the human can go on:", f
     await human.page.clock.install({ time: Date.now() - 3_600_000 });
     await human.page.goto(handoff.link);
     await human.page
-      .getByText(/The clock of this device and the chain's differ by (59|60|61) minutes/)
+      .getByText(/This device's clock is off by (59|60|61) minutes from the chain's time/)
       .waitFor();
   });
 
-  it("an agent that waits no longer: the answer is not lost", async () => {
+  it("an agent that no longer waits: the response is not lost", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     human.expectProblem(/Failed to load resource: net::ERR_/);
@@ -203,8 +203,8 @@ describe("When something fails, the page says what, and the human can go on:", f
     await button(human, "Allow with passkey").waitFor();
     await agent.handoff.close();
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.match(/agent could not be reached.*not lost/i);
-    await button(human, "Copy the answer").waitFor();
-    await button(human, "Save the answer").waitFor();
+    expect(await failure(human)).to.match(/could not reach the waiting agent.*not lost/i);
+    await button(human, "Copy the response").waitFor();
+    await button(human, "Save the response").waitFor();
   });
 });

@@ -80,7 +80,7 @@ describe("The gas of Stop now", function () {
   this.timeout(60_000);
   usePage();
 
-  it("is paid by anyone, where nobody here pays: the signed transaction can be copied, and is watched until it is mined", async () => {
+  it("is paid by anyone if no wallet is available: the signed transaction can be copied, and is watched until mined", async () => {
     const { client, walletOf } = world();
     const human = await newHuman();
     const grant = await allowAsNewcomer(human, await newAgent());
@@ -125,7 +125,7 @@ describe("The gas of Stop now", function () {
     expect(await client.getTransactionCount({ address: wallet.payer })).to.equal(1);
   });
 
-  it("as that of Pause and Resume is paid by a wallet, which signs nothing for the account", async () => {
+  it("and of Pause and Resume is paid by a wallet, which signs nothing for the account", async () => {
     const { client } = world();
     const human = await newHuman();
     const wallet = await openWallet(human);
@@ -145,11 +145,11 @@ describe("The gas of Stop now", function () {
   });
 });
 
-describe("A stop or a pause that its wallet does not carry out", function () {
+describe("A stop or a pause that the wallet does not carry out", function () {
   this.timeout(60_000);
   usePage();
 
-  it("is not called one where the reader cancels it there, and is sent again without signing anew", async () => {
+  it("is not reported as done if the user cancels it there, and is sent again without signing again", async () => {
     const { client } = world();
     const human = await newHuman();
     const wallet = await openWallet(human);
@@ -169,7 +169,7 @@ describe("A stop or a pause that its wallet does not carry out", function () {
     } finally {
       await wallet.mineAgain();
     }
-    expect(await failure(human)).to.match(/cancelled or replaced in the wallet: it is not stopped/);
+    expect(await failure(human)).to.match(/canceled or replaced in the wallet: it is not stopped/);
     expect(await shown.innerText()).not.to.match(/Mined: it is stopped/);
     expect((await sessionStatus(client, grant)).active).to.equal(true);
     await button(human, "Pay the gas with Some Wallet").click();
@@ -183,7 +183,7 @@ describe("A stop or a pause that its wallet does not carry out", function () {
     ["Stop everything", "stopped", "WRONG_EPOCH"],
     ["Pause", "paused", "PAUSED"],
   ] as const)
-    it(`is not called one where the wallet shows another transaction for ${change}`, async () => {
+    it(`is not reported as done if the wallet returns another transaction for ${change}`, async () => {
       const { client } = world();
       const human = await newHuman();
       const wallet = await openWallet(human);
@@ -195,7 +195,7 @@ describe("A stop or a pause that its wallet does not carry out", function () {
       await openManage(human);
       await card(human, "Research Bot").getByText("Active", { exact: true }).waitFor();
       await button(human, change).click();
-      expect(await failure(human)).to.include(`the chain does not say that it is ${made}`);
+      expect(await failure(human)).to.include(`A transaction was mined, but it is not ${made}.`);
       expect(await textOf(human)).not.to.include(`Mined: it is ${made}`);
       expect((await sessionStatus(client, grant)).active).to.equal(true);
       wallet.answer = undefined;

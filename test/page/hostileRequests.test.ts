@@ -31,7 +31,7 @@ describe("A hostile request", function () {
   this.timeout(60_000);
   usePage();
 
-  describe("that is malformed is refused with words, and nothing can be allowed", () => {
+  describe("that is malformed is rejected with a message, and nothing can be allowed", () => {
     const honest = () => JSON.stringify(strangersRequest());
     const links: Record<string, () => string> = {
       "no base64": () => `${world().page.url}#request=%%%`,
@@ -43,8 +43,8 @@ describe("A hostile request", function () {
       "a member that no request has": () =>
         linkWith(honest().replace('"name"', '"rpc":"http://127.0.0.1:1","name"')),
       "a __proto__": () => linkWith(honest().replace('"name"', '"__proto__":{"isAdmin":true},"name"')),
-      "a name of 65 signs": () => strangersLink({ name: "n".repeat(65) }),
-      "a name of 200,000 signs": () => strangersLink({ name: "n".repeat(200_000) }),
+      "a name of 65 characters": () => strangersLink({ name: "n".repeat(65) }),
+      "a name of 200,000 characters": () => strangersLink({ name: "n".repeat(200_000) }),
       "arrays a thousand deep": () => linkWith(`${"[".repeat(10_000)}${"]".repeat(10_000)}`),
       "a callback to another machine": () => strangersLink({ callback: "http://192.168.0.1:80/x" }),
       "a callback that only looks local": () =>
@@ -62,13 +62,13 @@ describe("A hostile request", function () {
       for (const [what, link] of Object.entries(links)) {
         await human.page.goto("about:blank");
         await human.page.goto(link());
-        expect(await failure(human), what).to.match(/does not carry a request/);
+        expect(await failure(human), what).to.match(/does not contain a valid request/);
         await expectNothingToAllow(human);
       }
     });
   });
 
-  it("with script in its name runs none of it, and shows it as the text that it is", async () => {
+  it("with script in its name is shown as text and not run", async () => {
     const human = await newHuman();
     const name = `<img src=x onerror="pwned=1"><script>pwned=1</script>`;
     let dialogs = 0;
@@ -86,23 +86,23 @@ describe("A hostile request", function () {
     expect(await human.page.locator("img, iframe, object, embed, a[href^='javascript']").count()).to.equal(0);
   });
 
-  it("with signs in its name that turn or hide text shows none of them, and says so", async () => {
+  it("with characters in its name that reorder or hide text shows none of them, and says so", async () => {
     const human = await newHuman();
     const name = "Your Bank\u202e\u2066 tob\u0000\u200b\u0007";
     await human.page.goto(strangersLink({ name, justification: "Safe\u202eevil\u2069" }));
-    await heading(human, /^Let “Your Bank tob” \(.*left out\) spend from your account\?$/).waitFor();
+    await heading(human, /^Let “Your Bank tob” \(.*removed\) spend from your account\?$/).waitFor();
     const shown = await human.page.locator("body").innerText();
     expect(shown.replace(/\n|\t/g, "")).not.to.match(TRICKS);
   });
 
-  it("has its name in quotes and marked as claimed, apart from the page's own words", async () => {
+  it("has its name quoted and marked as claimed, apart from the page's own words", async () => {
     const human = await newHuman();
     await openReview(human, strangersLink({ name: "Latchkey Support" }), "Latchkey Support");
     expect(await heading(human).locator("bdi").innerText()).to.equal("Latchkey Support");
-    expect(await textOf(human)).to.match(/calls itself that; nobody has checked the name/);
+    expect(await textOf(human)).to.match(/calls itself that\. The name is not verified/);
   });
 
-  it("cannot end its name's quotation marks, which have a look of their own", async () => {
+  it("cannot close its name's quotation marks, which are styled differently", async () => {
     const human = await newHuman();
     const name = "Bot” – verified by Latchkey, safe to allow. Let “it";
     await openReview(
@@ -119,23 +119,23 @@ describe("A hostile request", function () {
     expect(await lookOf("h1 bdi")).not.to.equal(await lookOf("h1"));
   });
 
-  describe("that moves a token by a call beside the budgets is called what it is", () => {
+  describe("that moves a token with a call outside the budgets is described as such", () => {
     const transfer = "0xa9059cbb";
     const any = [{ offset: 36, op: 5, value: numberToHex(0n, { size: 32 }) }];
     const DAI = "0x6B175474E89094C44Da98b954EedeAC495271d0F";
 
-    it("where a rule that always holds stands beside USDC's transfer, and there is no budget", async () => {
+    it("with an always-true rule on USDC's transfer and no budget", async () => {
       const human = await newHuman();
       const { usdc } = world();
       const actions = [{ target: usdc.address, selector: transfer, rules: any }] as const;
       await openReview(human, strangersLink({ budgets: [], actions }));
       const text = await textOf(human);
       expect(text).to.include("It can send USDC to anyone, in any amount.");
-      expect(text).to.match(/transfer\(address,uint256\) of USDC .* in any way it likes/);
+      expect(text).to.match(/transfer\(address,uint256\) of USDC .* with any arguments/);
       expect(text).not.to.match(/It cannot pay anyone/);
     });
 
-    it("where a budget of a dollar stands beside another token's transfer", async () => {
+    it("with a budget of a dollar and another token's transfer", async () => {
       const human = await newHuman();
       const actions = [{ target: DAI, selector: transfer, rules: any }] as const;
       await openReview(human, strangersLink({ actions }));
@@ -158,20 +158,20 @@ describe("A hostile request", function () {
     for (const recipient of recipients) expect(text).to.include(recipient);
   });
 
-  it("with a recipient that looks like another one is warned of", async () => {
+  it("with a look-alike recipient has a warning", async () => {
     const human = await newHuman();
     const { shop } = world();
     await openReview(
       human,
       strangersLink({ budgets: [{ recipients: [shop.address, lookAlike(shop.address)] }] }),
     );
-    expect(await textOf(human)).to.match(/addresses look alike, and are not the same/);
+    expect(await textOf(human)).to.match(/addresses look alike but are different/);
     const honest = await newHuman();
     await openReview(honest, strangersLink({ budgets: [{ recipients: [shop.address, someone()] }] }));
-    expect(await textOf(honest)).not.to.match(/addresses look alike, and are not the same/);
+    expect(await textOf(honest)).not.to.match(/addresses look alike but are different/);
   });
 
-  it("with a token that refers readers to a server of its choice has the page ask nobody but the chain", async () => {
+  it("with a token that refers to another server makes the page contact only the chain", async () => {
     const human = await newHuman();
     const token = someone();
     const referral = encodeErrorResult({
@@ -182,15 +182,15 @@ describe("A hostile request", function () {
     });
     await world().testChain.setCode(token, revertingWith(referral));
     await human.page.goto(strangersLink({ budgets: [{ token }] }));
-    expect(await failure(human)).to.include("names a token that does not answer");
+    expect(await failure(human)).to.include("names a token whose details cannot be read");
     expect(human.requests.filter((url) => url.includes("elsewhere.example"))).to.be.empty;
     await expectNothingToAllow(human);
   });
 
-  it("for a chain that the page does not know is refused by name", async () => {
+  it("for an unsupported chain is rejected by chain id", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ chainId: 666 }));
-    expect(await failure(human)).to.include("chain 666, which this page does not know");
+    expect(await failure(human)).to.include("This page does not support chain 666");
     await expectNothingToAllow(human);
   });
 
@@ -203,10 +203,10 @@ describe("A hostile request", function () {
     expect((await textOf(human)).replace(/\s/g, "")).to.include(others);
     // Another account cannot be chosen instead, and this one's passkey is not here.
     await chooseAccount(human, own);
-    expect(await failure(human)).to.include("The request is for another account");
+    expect(await failure(human)).to.include("This request is for another account");
     await chooseAccount(human, others);
     await button(human, "Allow with passkey").click();
-    expect(await failure(human)).to.include("That passkey is not the owner of this account");
+    expect(await failure(human)).to.include("This passkey does not own this account");
   });
 
   it("for unlimited amounts says so before it can be allowed", async () => {
@@ -217,14 +217,14 @@ describe("A hostile request", function () {
       strangersLink({ budgets: [{ perTransaction: most, perPeriod: most, signatures: 1, sizes: 1 }] }),
     );
     expect(await textOf(human)).to.match(
-      /There is no real limit on USDC.*everything that the account ever holds/,
+      /USDC spending is effectively unlimited.*everything the account ever holds/,
     );
   });
 
-  it("that never ends says so before it can be allowed", async () => {
+  it("with a distant end says so before it can be allowed", async () => {
     const human = await newHuman();
     await openReview(human, strangersLink({ until: 2 ** 47 - 1 }));
-    expect(await textOf(human)).to.match(/This practically never ends: it lasts more than \d+ years/);
+    expect(await textOf(human)).to.match(/This lasts more than \d+ years/);
   });
 
   it("for payments to anyone says so", async () => {
@@ -233,13 +233,13 @@ describe("A hostile request", function () {
       human,
       strangersLink({ budgets: [{ recipients: ["0xffffffffffffffffffffffffffffffffffffffff"] }] }),
     );
-    expect(await textOf(human)).to.match(/It may pay anyone in USDC/);
+    expect(await textOf(human)).to.match(/It can send USDC to anyone/);
   });
 
-  it("that is over already is refused", async () => {
+  it("that has expired is rejected", async () => {
     const human = await newHuman();
     await human.page.goto(strangersLink({ until: Math.floor(Date.now() / 1000) - 3600 }));
-    expect(await failure(human)).to.match(/over|ended/i);
+    expect(await failure(human)).to.match(/This request has expired/);
     await expectNothingToAllow(human);
   });
 
@@ -259,7 +259,7 @@ describe("A hostile request", function () {
     });
     await human.page.goto(site);
     const frame = human.page.frameLocator("iframe");
-    await frame.getByRole("alert").getByText("does not work inside another page").waitFor();
+    await frame.getByRole("alert").getByText("cannot be embedded in another site").waitFor();
     expect(await frame.getByRole("button").count()).to.equal(0);
   });
 });

@@ -30,11 +30,11 @@ const alert = ({ page }: Human) => page.getByRole("alert").filter({ hasText: /\S
 const status = ({ page }: Human, text: RegExp) => page.getByRole("status").filter({ hasText: text });
 
 for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
-  describe(`On a ${viewport}, the reader sees at once`, function () {
+  describe(`On a ${viewport}, the user sees immediately`, function () {
     this.timeout(60_000);
     usePage();
 
-    it("that the prompt for a new passkey was refused, and what goes on meanwhile", async () => {
+    it("that the prompt for a new passkey was rejected, and progress meanwhile", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
       await human.refuse(true);
@@ -47,7 +47,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, status(human, /create the passkey/));
     });
 
-    it("that the prompt for the signature was refused, wherever on the review", async () => {
+    it("that the prompt for the signature was rejected, anywhere in the review", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
       await button(human, "Create a passkey").click();
@@ -59,17 +59,17 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       }
     });
 
-    it("the field for the account, which has the focus, and what is wrong with what was typed there", async () => {
+    it("the focused field for the account, and what is wrong with its value", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
-      await button(human, "Use a passkey you have").click();
+      await button(human, "Use an existing passkey").click();
       const field = human.page.getByRole("textbox", { name: "Your account's address" });
       await expectInSight(human, field);
       await expectInSight(human, button(human, "Use this address"));
       expect(await field.evaluate((element) => element === document.activeElement)).to.equal(true);
       await field.fill("0x12");
       await human.page.keyboard.press("Enter");
-      await expectInSight(human, human.page.getByText(/is no address/));
+      await expectInSight(human, human.page.getByText(/is not a valid address/));
       await chooseAccount(human, world().usdc.address);
       await expectInSight(human, alert(human));
     });
@@ -81,13 +81,13 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       const field = human.page.getByRole("textbox", { name: /each payment/i });
       await expectInSight(human, field);
       await field.fill("5000");
-      await expectInSight(human, human.page.getByText(/values can be lowered, never raised/));
+      await expectInSight(human, human.page.getByText(/Limits can be lowered, not raised/));
       const ends = human.page.getByLabel("Ends");
       await ends.fill("2020-01-01T12:00");
-      await expectInSight(human, human.page.getByText("That is over already."));
+      await expectInSight(human, human.page.getByText("This time has already passed."));
     });
 
-    it("that this browser has no passkeys, and is offered none", async () => {
+    it("that this browser does not support passkeys, and offers none", async () => {
       const human = await newHuman({ viewport });
       const agent = await newAgent();
       await allowAsNewcomer(human, agent);
@@ -97,7 +97,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await human.page.goto("about:blank");
       await openReview(human, strangersLink());
       await expectInSight(human, alert(human).filter({ hasText: "This browser cannot use passkeys here." }));
-      for (const name of ["Create a passkey", "Use a passkey you have", "Allow with passkey"])
+      for (const name of ["Create a passkey", "Use an existing passkey", "Allow with passkey"])
         expect(await button(human, name).count(), name).to.equal(0);
       await openManage(human);
       await human.page.getByText("This browser cannot use passkeys here.").first().waitFor();
@@ -105,7 +105,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
         expect(await button(human, name).isDisabled(), name).to.equal(true);
     });
 
-    it("that the agent was not reached, and that the answer was copied", async () => {
+    it("that the agent was not reached, and that the response was copied", async () => {
       const human = await newHuman({ viewport });
       const agent = await newAgent();
       human.allow(agent.callback);
@@ -117,11 +117,11 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await button(human, "Allow with passkey").click();
       await heading(human, /^Allowed until/).waitFor();
       await expectInSight(human, alert(human));
-      await button(human, "Copy the answer").click();
+      await button(human, "Copy the response").click();
       await expectInSight(human, status(human, /Copied/));
     });
 
-    it("that a link that was pasted carries no request", async () => {
+    it("that a pasted link contains no request", async () => {
       const human = await newHuman({ viewport });
       await human.page.goto(world().page.url);
       await human.page.getByRole("textbox").fill("no link");
@@ -129,18 +129,18 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, alert(human));
     });
 
-    it("that a setting was kept, and that a file was not taken", async () => {
+    it("that a setting was saved, and that a file was rejected", async () => {
       const human = await newHuman({ viewport });
       await human.page.goto(world().page.url);
       await button(human, "Settings").click();
       const field = human.page.getByLabel("Local chain (chain 31337)");
       await field.fill("ftp://x");
-      await button(human, /Use this address/).click();
-      await expectInSight(human, human.page.getByText("begins with https://, or http:// on this machine"));
+      await button(human, /Use this URL/).click();
+      await expectInSight(human, human.page.getByText("starts with https://, or http:// on this machine"));
       await field.fill(`${world().rpcUrl}/other`);
-      await button(human, /Use this address/).click();
-      await expectInSight(human, status(human, /from now on/));
-      await human.page.getByLabel("Add what a file remembers").setInputFiles({
+      await button(human, /Use this URL/).click();
+      await expectInSight(human, status(human, /now uses/));
+      await human.page.getByLabel("Import from a file").setInputFiles({
         name: "x.json",
         mimeType: "application/json",
         buffer: Buffer.from("{}"),
@@ -148,14 +148,14 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await expectInSight(human, alert(human));
     });
 
-    it("the button that stops the first agent, what it does, and how the stop goes on", async () => {
+    it("the button that stops the first agent, what it does, and the progress of the stop", async () => {
       const human = await newHuman({ viewport });
       await allowAsNewcomer(human, await newAgent());
       await openManage(human);
       const shown = card(human, "Research Bot");
       await shown.getByText("Active", { exact: true }).waitFor();
       await expectInSight(human, button(human, "Stop now"));
-      await expectInSight(human, shown.getByText(/One tap\. It takes effect/));
+      await expectInSight(human, shown.getByText(/One tap\. Takes effect/));
       expect(await human.page.evaluate(() => scrollY)).to.equal(0);
       await human.refuse(true);
       await button(human, "Stop now").click();
@@ -163,19 +163,19 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       await human.refuse(false);
       await breakChain(human, "unreachable");
       await button(human, "Stop now").click();
-      await expectInSight(human, status(human, /Signed, and not sent/));
+      await expectInSight(human, status(human, /Signed but not sent/));
       await mendChain(human);
       await expectInSight(human, status(human, /Mined: it is stopped/));
     });
 
-    it("the buttons that pause and resume the first agent, what they do, and how that goes on", async () => {
+    it("the buttons that pause and resume the first agent, what they do, and their progress", async () => {
       const human = await newHuman({ viewport });
       await allowAsNewcomer(human, await newAgent());
       await openManage(human);
       const shown = card(human, "Research Bot");
       await shown.getByText("Active", { exact: true }).waitFor();
       await expectInSight(human, button(human, "Pause"));
-      await expectInSight(human, shown.getByText(/can pay nothing until you resume it/));
+      await expectInSight(human, shown.getByText(/cannot spend until you resume it\. The end date/));
       expect(await human.page.evaluate(() => scrollY)).to.equal(0);
       const [stop, pause] = await Promise.all(
         ["Stop now", "Pause"].map((name) => button(human, name).boundingBox()),
@@ -190,7 +190,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       expect(focused).to.equal("Resume");
       await breakChain(human, "unreachable");
       await button(human, "Resume").click();
-      await expectInSight(human, status(human, /Signed, and not sent: it is still paused/));
+      await expectInSight(human, status(human, /Signed but not sent: it is still paused/));
       await expectInSight(human, button(human, "Send it now"));
     });
 
@@ -227,7 +227,7 @@ for (const viewport of Object.keys(VIEWPORTS) as ViewportName[])
       expect((below?.top ?? Number.NaN) - stop.bottom).to.be.at.most(16);
     });
 
-    it("what the keyboard has the focus on, anywhere on the review", async () => {
+    it("the keyboard focus, anywhere in the review", async () => {
       const human = await newHuman({ viewport });
       await openReview(human, strangersLink());
       await human.page.getByText("Lower the limits", { exact: true }).click();

@@ -48,7 +48,7 @@ describe("The limits on the review", function () {
     expect(await refusal("0.01")).to.equal("PERIOD");
   });
 
-  it("cannot be raised: a value above what was asked for is marked, and nothing can be allowed until it is lower", async () => {
+  it("cannot be raised: a value above the request is marked, and nothing can be allowed until it is lowered", async () => {
     const human = await newHuman();
     const safe = await latchkeySafe(await putPasskey(human), "1.4.1");
     const agent = await newAgent();
@@ -70,7 +70,7 @@ describe("The limits on the review", function () {
       const field = human.page.getByRole("textbox", { name });
       expect(await field.getAttribute("aria-invalid"), value).to.equal("true");
       expect(await allow.isDisabled(), value).to.equal(true);
-      // Whoever clicks all the same is not heard.
+      // A forced click is ignored.
       await allow.click({ force: true });
       await setLimit(human, name, right);
       expect(await allow.isDisabled(), right).to.equal(false);
@@ -81,7 +81,7 @@ describe("The limits on the review", function () {
     expect(budget).to.include({ perTransaction: 1_000_000n, perPeriod: 20_000_000n });
   });
 
-  it("leave out a recipient and end sooner where the human wants it, and the rows show what is signed", async () => {
+  it("can omit a recipient and end sooner, and the rows show what is signed", async () => {
     const human = await newHuman({ timezone: "UTC" });
     const { usdc, shop } = world();
     const other = privateKeyToAccount(generatePrivateKey()).address;
@@ -109,26 +109,26 @@ describe("The limits on the review", function () {
     expect(session.budgets[0]).to.deep.include({ perPeriod: 2_500_000n, recipients: [shop.address] });
   });
 
-  it("stay as they are where the agent says that it cannot work with less", async () => {
+  it("cannot be changed if the agent says it cannot work with less", async () => {
     const human = await newHuman();
     const request = strangersRequest();
     const [permission] = request.permissions;
     if (!permission) throw new Error("the request asks for nothing");
     permission.permission.isAdjustmentAllowed = false;
     await openReview(human, linkWith(JSON.stringify(request)));
-    expect(await textOf(human)).to.include("these values cannot be lowered");
+    expect(await textOf(human)).to.include("these limits cannot be lowered");
     expect(await human.page.getByText("Lower the limits").count()).to.equal(0);
   });
 
-  it("tell the most that can ever be spent, by the chain's own periods", async () => {
+  it("show the maximum that can be spent in total, by the chain's own periods", async () => {
     const human = await newHuman();
     const { handoff } = await newAgent({ until: "7d" });
     await openReview(human, handoff.link);
     // Seven days from the request, counted from the grant: seven periods, not eight.
-    expect(await textOf(human)).to.match(/The most it can ever spend \$140\.00/);
+    expect(await textOf(human)).to.match(/The most it can spend in total \$140\.00/);
   });
 
-  it("that hold for the whole session are never said in seconds, on the review and on Manage", async () => {
+  it("for the whole session are never shown in seconds, in the review and on Manage", async () => {
     const human = await newHuman();
     const { usdc, shop } = world();
     const agent = await newAgent({
@@ -142,7 +142,7 @@ describe("The limits on the review", function () {
     const review = await textOf(human);
     expect(review).to.match(/In all at most \$20\.00/);
     expect(await human.page.getByRole("textbox", { name: "In all at most" }).inputValue()).to.equal("20");
-    expect(review).not.to.match(/\d seconds|periods' worth|Resets/);
+    expect(review).not.to.match(/\d seconds|periods until|Resets/);
     await button(human, "Create a passkey").click();
     await button(human, "Allow with passkey").click();
     await agent.handoff.answer;
@@ -156,7 +156,7 @@ describe("The limits on the review", function () {
     expect(text).not.to.match(/\d{3,} seconds|resets|in this period|every/);
   });
 
-  it("of a request by a wallet's own words, ERC-7715, are shown and granted as well", async () => {
+  it("of a plain ERC-7715 request are shown and granted as well", async () => {
     const human = await newHuman();
     const { usdc, chain } = world();
     const key = privateKeyToAccount(generatePrivateKey());
@@ -183,10 +183,10 @@ describe("The limits on the review", function () {
     const text = await textOf(human);
     expect(text).to.match(/Each week at most \$5\.00/);
     expect(text).to.include("A weekly allowance");
-    expect(text).to.include("It may pay anyone in USDC");
+    expect(text).to.include("It can send USDC to anyone");
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    const answer = JSON.parse(await human.page.getByRole("textbox", { name: "The answer" }).inputValue());
+    const answer = JSON.parse(await human.page.getByRole("textbox", { name: "Response" }).inputValue());
     expect(answer.grant.session).to.include({ account: safe, key: key.address });
     expect((await verifyGrant(world().client, parseGrant(answer.grant))).valid).to.equal(true);
   });

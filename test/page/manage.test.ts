@@ -12,7 +12,7 @@ describe("Manage", function () {
   this.timeout(60_000);
   usePage();
 
-  it("stops an agent while it pays, on one prompt: nothing of it is paid from then on, and its card says stopped", async () => {
+  it("stops an agent while it pays, with one prompt: nothing more is paid, and its card shows stopped", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human } = owner;
@@ -48,7 +48,7 @@ describe("Manage", function () {
     expect(refused).to.equal("REVOKED");
   });
 
-  it("shows from the chain what was spent today by each rail, what is left, and the last payments", async () => {
+  it("shows today's spending by rail, what is left, and the last payments, from the chain", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { client, shop, walletOf } = world();
@@ -72,7 +72,7 @@ describe("Manage", function () {
     expect(text).to.match(/6 days/);
   });
 
-  it("stops everything on one prompt: every agent of the account is refused", async () => {
+  it("stops everything with one prompt: every agent of the account is rejected", async () => {
     const owner = await newOwner();
     const { human } = owner;
     const one = await allow(owner, "First Bot");
@@ -89,7 +89,7 @@ describe("Manage", function () {
     expect(await buyer(one)("report")).to.equal("WRONG_EPOCH");
   });
 
-  it("says that everything is stopped whether the account's new epoch is a higher number or a lower one", async () => {
+  it("shows everything as stopped whether the account's new epoch is higher or lower", async () => {
     const owner = await newOwner();
     await allow(owner);
     const { human, safe } = owner;
@@ -116,7 +116,7 @@ describe("Manage", function () {
     expect(await human.page.getByRole("alert").count()).to.equal(0);
   });
 
-  it("never says active while the chain cannot be reached, and says so again when it answers", async () => {
+  it("never shows active while the chain is unreachable, and shows it again when it responds", async () => {
     const owner = await newOwner();
     await allow(owner);
     const { human } = owner;
@@ -131,7 +131,7 @@ describe("Manage", function () {
     await shown.getByText("Active", { exact: true }).waitFor();
   });
 
-  it("never says active while the chain keeps silent", async () => {
+  it("never shows active while the chain does not respond", async () => {
     const owner = await newOwner();
     await allow(owner);
     const { human } = owner;
@@ -160,7 +160,7 @@ describe("Manage", function () {
     await shown.getByText("Stopped", { exact: true }).waitFor();
   });
 
-  it("keeps the session active where the passkey prompt is refused, and stops it at the second try", async () => {
+  it("keeps the session active if the passkey prompt is rejected, and stops it on the second try", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human } = owner;
@@ -181,7 +181,7 @@ describe("Manage", function () {
     ["Stop everything", "WRONG_EPOCH"],
   ] as const)
     for (const reload of [false, true])
-      it(`sends a “${stop}” that was signed while the node was down once it is back, once${reload ? ", also after the page was loaded anew" : ""}`, async () => {
+      it(`sends a “${stop}” that was signed while the node was down once it is back, once${reload ? ", even after reloading the page" : ""}`, async () => {
         const owner = await newOwner();
         const agent = await allow(owner);
         const { human, safe } = owner;
@@ -192,15 +192,15 @@ describe("Manage", function () {
         const { asserted } = human.prompts;
         await breakChain(human, "unreachable");
         await button(human, stop).click();
-        await human.page.getByText(/Signed, and not sent: it is not stopped yet/).waitFor();
+        await human.page.getByText(/Signed but not sent: it is not stopped yet/).waitFor();
         if (reload) {
           human.expectProblem(/net::ERR_/);
           await openManage(human);
-          await human.page.getByText(/Signed, and not sent: it is not stopped yet/).waitFor();
+          await human.page.getByText(/Signed but not sent: it is not stopped yet/).waitFor();
         }
         // The reader may try as well, and loses nothing by it.
         await button(human, "Send it now").click();
-        expect(await failure(human)).to.match(/cannot be reached/);
+        expect(await failure(human)).to.match(/could not connect/i);
         await shown.getByText("Unknown", { exact: true }).waitFor();
         expect(await shown.innerText()).not.to.match(/\bStopped\b|it is stopped\./);
         expect((await sessionStatus(client, agent.grant)).active).to.equal(true);
@@ -215,10 +215,10 @@ describe("Manage", function () {
         // And nothing of it is left to be sent.
         await openManage(human);
         await shown.getByText("Stopped", { exact: true }).waitFor();
-        expect(await human.page.getByText(/Signed, and not sent/).count()).to.equal(0);
+        expect(await human.page.getByText(/Signed but not sent/).count()).to.equal(0);
       });
 
-  it("says that a signed stop is void where the account did something else first, and stops at the next try", async () => {
+  it("reports a signed stop as invalid after another transaction of the account, and stops on the next try", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -227,17 +227,17 @@ describe("Manage", function () {
     await shown.getByText("Active", { exact: true }).waitFor();
     await breakChain(human, "unreachable");
     await button(human, "Stop now").click();
-    await human.page.getByText(/Signed, and not sent/).waitFor();
+    await human.page.getByText(/Signed but not sent/).waitFor();
     await overtake(safe, 1n);
     await mendChain(human);
-    expect(await failure(human)).to.match(/made another transaction since.*go on spending.*again/);
+    expect(await failure(human)).to.match(/executed another transaction since.*can still spend.*again/);
     expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
     await shown.getByText("Active", { exact: true }).waitFor();
     await button(human, "Stop now").click();
     await shown.getByText("Stopped", { exact: true }).waitFor();
   });
 
-  it("remembers nothing that could spend: what the browser keeps holds no key and no signature but the grants'", async () => {
+  it("saves nothing that could spend: no key, and no signature except the grants'", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const kept = await owner.human.page.evaluate(() =>
@@ -248,7 +248,7 @@ describe("Manage", function () {
     expect(await owner.human.context.cookies()).to.be.empty;
   });
 
-  it("says so where nothing was allowed yet", async () => {
+  it("says so if nothing has been allowed yet", async () => {
     const human = await newHuman();
     await openManage(human);
     expect(await textOf(human)).to.match(/nothing|no session|not allowed anything|yet/i);

@@ -8,7 +8,7 @@ describe("A human without an account", function () {
   this.timeout(60_000);
   usePage();
 
-  it("makes a passkey, taps once more, and the agent pays the shop in USDC", async () => {
+  it("creates a passkey, taps once more, and the agent pays the shop in USDC", async () => {
     const { client, usdc, shop } = world();
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
@@ -43,7 +43,7 @@ describe("A human without an account", function () {
     await human.page.getByRole("link", { name: "Manage" }).first().waitFor();
   });
 
-  it("sends no transaction: what creates the account is sent by the agent, with its own gas", async () => {
+  it("sends no transaction: the agent creates the account with its own gas", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     await openReview(human, agent.handoff.link);
@@ -58,7 +58,7 @@ describe("A human without an account", function () {
     expect(await client.getTransactionCount({ address: agent.key.address })).to.equal(1);
   });
 
-  it("finds the agent's code and the key's fingerprint on the review, as the agent printed them", async () => {
+  it("sees the agent's code and the key's fingerprint in the review, as printed by the agent", async () => {
     const { handoff } = await newAgent();
     const human = await newHuman();
     await openReview(human, handoff.link);
@@ -67,14 +67,14 @@ describe("A human without an account", function () {
     expect(text).to.include(handoff.fingerprint);
   });
 
-  it("copies the answer where the agent is on another machine, and the agent takes it from there", async () => {
+  it("copies the response if the agent is on another machine, and the agent continues from it", async () => {
     const { handoff, key } = await newAgent({ callback: false });
     const human = await newHuman();
     await human.context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await openReview(human, handoff.link);
     await button(human, "Create a passkey").click();
     await button(human, "Allow with passkey").click();
-    await button(human, "Copy the answer").click();
+    await button(human, "Copy the response").click();
     await human.page
       .getByText(/copied/i)
       .first()
@@ -84,7 +84,7 @@ describe("A human without an account", function () {
     expect((await handoff.answer).session.key).to.equal(key.address);
   });
 
-  it("saves the answer as a file where the agent is on another machine, and the agent takes it from there", async () => {
+  it("saves the response as a file if the agent is on another machine, and the agent continues from it", async () => {
     const { handoff, key } = await newAgent({ callback: false });
     const human = await newHuman();
     await openReview(human, handoff.link);
@@ -92,14 +92,14 @@ describe("A human without an account", function () {
     await button(human, "Allow with passkey").click();
     const [download] = await Promise.all([
       human.page.waitForEvent("download"),
-      button(human, "Save the answer").click(),
+      button(human, "Save the response").click(),
     ]);
     expect(download.suggestedFilename()).to.match(/\.json$/);
     await handoff.receive(await readFile(await download.path(), "utf8"));
     expect((await handoff.answer).session.key).to.equal(key.address);
   });
 
-  it("keeps the passkey for the next request: one prompt then, on the same account", async () => {
+  it("reuses the passkey for the next request: one prompt, on the same account", async () => {
     const first = await newAgent();
     const second = await newAgent();
     const human = await newHuman({ of: [first, second] });

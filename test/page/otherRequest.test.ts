@@ -10,7 +10,7 @@ const SECOND = 1000;
 /** A site that opened the page by a script, or that the reader came from. */
 const SITE = "http://127.0.0.1:1/";
 
-/** Changes what stands behind the `#`, as whoever opened the page can without loading it anew. */
+/** Changes what stands behind the `#`, as the site that opened the page can without reloading it. */
 const changeHash = ({ page }: Human, link: string) =>
   page.evaluate((hash) => {
     window.location.hash = hash;
@@ -36,7 +36,7 @@ async function waitUntilAllowable({ page }: Human): Promise<number> {
   return (await page.evaluate(() => performance.now())) - from;
 }
 
-describe("Another request that is opened while one is read", function () {
+describe("Another request opened during a review", function () {
   this.timeout(60_000);
   usePage();
 
@@ -46,7 +46,7 @@ describe("Another request that is opened while one is read", function () {
       budgets: [{ perTransaction: numberToHex(10n ** 14n), perPeriod: numberToHex(10n ** 14n) }],
     });
 
-  it("does not take its place: the reader is told, and reads it only by a click", async () => {
+  it("does not replace it: the user is told, and opens it only with a click", async () => {
     const human = await newHuman();
     await ready(human);
     await changeHash(human, huge());
@@ -54,23 +54,23 @@ describe("Another request that is opened while one is read", function () {
     expect(await button(human, "Allow with passkey").count()).to.equal(0);
     expect(await textOf(human)).not.to.include("Second Bot");
     expect(await human.page.title()).to.include("Another request");
-    await button(human, "Read the other request").click();
+    await button(human, "Review the other request").click();
     await heading(human, "Let “Second Bot” spend from your account?").waitFor();
     expect(human.prompts.asserted).to.equal(0);
   });
 
-  it("is forgotten by going back: the first one stands as it was, and its button waits anew", async () => {
+  it("is discarded by going back: the first one is unchanged, and its button waits again", async () => {
     const human = await newHuman();
     const first = await ready(human);
     await changeHash(human, huge());
-    await button(human, "Go back to the first one").click();
+    await button(human, "Go back to the first request").click();
     await heading(human, "Let “First Bot” spend from your account?").waitFor();
     expect(await waitUntilAllowable(human)).to.be.above(SECOND / 2);
     expect(new URL(human.page.url()).hash).to.equal(new URL(first).hash);
     expect(await human.page.title()).to.include("First Bot");
   });
 
-  it("is told of also where another screen was shown in between", async () => {
+  it("is also reported if another screen was shown in between", async () => {
     const human = await newHuman();
     await ready(human);
     await changeHash(human, `${world().page.url}#start`);
@@ -79,7 +79,7 @@ describe("Another request that is opened while one is read", function () {
     await heading(human, "Another request was opened").waitFor();
   });
 
-  it("is shown at once where the first one has its answer", async () => {
+  it("is shown immediately if the first one has been answered", async () => {
     const human = await newHuman();
     await allowAsNewcomer(human, await newAgent());
     await heading(human, /^Allowed until/).waitFor();
@@ -87,7 +87,7 @@ describe("Another request that is opened while one is read", function () {
     await heading(human, "Let “Second Bot” spend from your account?").waitFor();
   });
 
-  it("cannot be opened by the site that opened the page, which loses its hold of it", async () => {
+  it("cannot be opened by the site that opened the page, which loses its reference to it", async () => {
     const human = await newHuman();
     human.allow(SITE);
     await human.context.route(SITE, (route) =>
@@ -131,7 +131,7 @@ describe("The button that allows", function () {
     await allow.dispatchEvent("click");
   };
 
-  it("takes no click and no key in the first second after the account is there, and says why", async () => {
+  it("ignores clicks and keys in the first second after the account is shown, and says why", async () => {
     const human = await newHuman();
     await openReview(human, strangersLink());
     await button(human, "Create a passkey").click();
@@ -142,13 +142,13 @@ describe("The button that allows", function () {
     const words = await allow.evaluate(
       (element) => document.getElementById(element.getAttribute("aria-describedby") ?? "")?.textContent,
     );
-    expect(words).to.match(/one second after anything on this page has changed/);
+    expect(words).to.match(/one second after any change on this page/);
     await allow.click();
     await heading(human, /^Allowed until/).waitFor();
     expect(human.prompts.asserted).to.equal(1);
   });
 
-  it("waits a second again after the window came to the front, and after a limit was changed", async () => {
+  it("waits a second again after the window gets the focus, and after a limit was changed", async () => {
     const human = await newHuman();
     await ready(human);
     for (const change of [
@@ -173,7 +173,7 @@ describe("The page as `npm run page` serves it", function () {
   this.timeout(30_000);
   usePage();
 
-  it("keeps itself apart from who opened it, frames it, or is linked from it", async () => {
+  it("is isolated from sites that open it, frame it, or are linked from it", async () => {
     for (const path of ["", "config.json"]) {
       const { headers } = await fetch(`${world().page.url}${path}`);
       expect(headers.get("cross-origin-opener-policy"), path).to.equal("same-origin");

@@ -23,7 +23,7 @@ describe("Pause and Resume", function () {
   this.timeout(90_000);
   usePage();
 
-  it("on one prompt each: paused, every payment is refused and the meters stay; resumed, the agent pays again", async () => {
+  it("with one prompt each: while paused, every payment is rejected and the meters stay; resumed, the agent pays again", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human } = owner;
@@ -59,7 +59,7 @@ describe("Pause and Resume", function () {
     expect(await execute()).to.match(/^0x/);
   });
 
-  it("says what the chain says of a pause and a resume by another device, whatever was done here before", async () => {
+  it("reflect a pause and a resume from another device, whatever was done here before", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -79,7 +79,7 @@ describe("Pause and Resume", function () {
     await button(human, "Pause").waitFor();
   });
 
-  it("of a paused session it can still be stopped for good", async () => {
+  it("allow a paused session to be stopped permanently", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -93,7 +93,7 @@ describe("Pause and Resume", function () {
   });
 
   for (const reload of [false, true])
-    it(`sends a pause that was signed while the node was down once it is back, once${reload ? ", also after the page was loaded anew" : ""}`, async () => {
+    it(`sends a pause that was signed while the node was down once it is back, once${reload ? ", even after reloading the page" : ""}`, async () => {
       const owner = await newOwner();
       const agent = await allow(owner);
       const { human } = owner;
@@ -101,11 +101,11 @@ describe("Pause and Resume", function () {
       await stateOf(human, "Active").waitFor();
       await breakChain(human, "unreachable");
       await button(human, "Pause").click();
-      await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+      await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
       if (reload) {
         human.expectProblem(/net::ERR_/);
         await openManage(human);
-        await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+        await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
       }
       expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
       await mendChain(human);
@@ -114,11 +114,11 @@ describe("Pause and Resume", function () {
       expect(sendings(human)).to.have.length(1);
       await openManage(human);
       await stateOf(human, "Paused").waitFor();
-      expect(await human.page.getByText(/Signed, and not sent/).count()).to.equal(0);
+      expect(await human.page.getByText(/Signed but not sent/).count()).to.equal(0);
     });
 
   for (const reload of [false, true])
-    it(`never sends by itself a resume that was signed while the node was down, and offers to${reload ? ", also after the page was loaded anew" : ""}`, async () => {
+    it(`never sends by itself a resume that was signed while the node was down, and offers to${reload ? ", even after reloading the page" : ""}`, async () => {
       const owner = await newOwner();
       const agent = await allow(owner);
       const { human, safe } = owner;
@@ -128,17 +128,17 @@ describe("Pause and Resume", function () {
       await stateOf(human, "Paused").waitFor();
       await breakChain(human, "unreachable");
       await button(human, "Resume").click();
-      await human.page.getByText(/Signed, and not sent: it is still paused\./).waitFor();
+      await human.page.getByText(/Signed but not sent: it is still paused\./).waitFor();
       await button(human, "Send it now").waitFor();
-      expect(await card(human, "Research Bot").innerText()).not.to.match(/as soon as the chain answers/);
+      expect(await card(human, "Research Bot").innerText()).not.to.match(/once the node responds/);
       if (reload) {
         human.expectProblem(/net::ERR_/);
         await openManage(human);
-        await human.page.getByText(/Signed, and not sent: it is still paused\./).waitFor();
+        await human.page.getByText(/Signed but not sent: it is still paused\./).waitFor();
       }
       await mendChain(human);
       await stateOf(human, "Paused").waitFor();
-      // The page asks each three seconds, and reads anew with each block.
+      // The page asks each three seconds, and reads again with each block.
       for (let answers = 0; answers < 3; answers++) {
         await usdc.mint(safe, 1n);
         await human.page.waitForTimeout(3500);
@@ -151,7 +151,7 @@ describe("Pause and Resume", function () {
       expect(await buyer(agent)("report")).to.equal(200);
     });
 
-  it("has a stop take the place of a pause that waits, and lets nothing take the place of a stop that waits", async () => {
+  it("replace a pending pause with a stop, and never replace a pending stop", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human } = owner;
@@ -159,15 +159,15 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Active").waitFor();
     await breakChain(human, "unreachable");
     await button(human, "Pause").click();
-    await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+    await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
     // A prompt that is refused loses nothing.
     await human.refuse(true);
     await button(human, "Stop now").click();
     await failure(human);
-    await human.page.getByText(/Signed, and not sent: it is not paused yet/).waitFor();
+    await human.page.getByText(/Signed but not sent: it is not paused yet/).waitFor();
     await human.refuse(false);
     await button(human, "Stop now").click();
-    await human.page.getByText(/Signed, and not sent: it is not stopped yet/).waitFor();
+    await human.page.getByText(/Signed but not sent: it is not stopped yet/).waitFor();
     expect(await button(human, "Pause").count()).to.equal(0);
     await mendChain(human);
     await stateOf(human, "Stopped").waitFor();
@@ -175,7 +175,7 @@ describe("Pause and Resume", function () {
     expect(sendings(human)).to.have.length(1);
   });
 
-  it("says that a signed pause is void where the account did something else first, and pauses at the next try", async () => {
+  it("report a signed pause as invalid after another transaction of the account, and pause on the next try", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -183,17 +183,17 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Active").waitFor();
     await breakChain(human, "unreachable");
     await button(human, "Pause").click();
-    await human.page.getByText(/Signed, and not sent/).waitFor();
+    await human.page.getByText(/Signed but not sent/).waitFor();
     await overtake(safe, 1n);
     await mendChain(human);
-    expect(await failure(human)).to.match(/made another transaction since.*can go on spending.*again/);
+    expect(await failure(human)).to.match(/executed another transaction since.*can still spend.*again/);
     expect((await sessionStatus(world().client, agent.grant)).active).to.equal(true);
     await stateOf(human, "Active").waitFor();
     await button(human, "Pause").click();
     await stateOf(human, "Paused").waitFor();
   });
 
-  it("says that a signed resume is void where the account did something else first: the agent still cannot spend", async () => {
+  it("report a signed resume as invalid after another transaction of the account: the agent still cannot spend", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -202,16 +202,16 @@ describe("Pause and Resume", function () {
     await stateOf(human, "Paused").waitFor();
     await breakChain(human, "unreachable");
     await button(human, "Resume").click();
-    await human.page.getByText(/Signed, and not sent/).waitFor();
+    await human.page.getByText(/Signed but not sent/).waitFor();
     await overtake(safe, 1n);
     await mendChain(human);
-    expect(await failure(human)).to.match(/made another transaction since.*still cannot spend.*again/);
+    expect(await failure(human)).to.match(/executed another transaction since.*still cannot spend.*again/);
     expect(await reasonsOf(agent)).to.deep.equal(["PAUSED"]);
     await button(human, "Resume").click();
     await stateOf(human, "Active").waitFor();
   });
 
-  it("asks no passkey of a Safe whose owners sign together", async () => {
+  it("do not prompt for the passkey of a Safe with several required owners", async () => {
     const owner = await newOwner();
     const agent = await allow(owner);
     const { human, safe } = owner;
@@ -229,7 +229,7 @@ describe("Pause and Resume", function () {
     });
     await openManage(human);
     await card(human, "Research Bot")
-      .getByText(/needs 2 owners to agree/)
+      .getByText(/requires 2 owners to sign/)
       .waitFor();
     for (const name of ["Stop now", "Pause"])
       expect(await button(human, name).isDisabled(), name).to.equal(true);

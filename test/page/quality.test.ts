@@ -48,7 +48,7 @@ describe("The quality of the page", function () {
   usePage();
 
   for (const { name, open } of SCREENS) {
-    it(`of the screen "${name}": axe finds nothing, light and dark, phone and desktop; it never scrolls sideways`, async () => {
+    it(`of the screen "${name}": no axe violations, light and dark, phone and desktop, no horizontal scrolling`, async () => {
       const human = await newHuman({ viewport: "phone" });
       await open(human);
       mkdirSync(ARTEFACTS, { recursive: true });
@@ -78,7 +78,7 @@ describe("The quality of the page", function () {
 
   for (const viewport of ["phone", "desktop"] as const) {
     for (const name of ["start", "review", "review-warnings", "manage", "settings"]) {
-      it(`of the screen "${name}" on a ${viewport}: nothing moves that no click has moved`, async () => {
+      it(`of the screen "${name}" on a ${viewport}: no layout shifts without a click`, async () => {
         const human = await newHuman({ viewport, reducedMotion: false });
         await SCREENS.find((screen) => screen.name === name)?.open(human);
         // What comes late comes with the next frames.
@@ -88,7 +88,7 @@ describe("The quality of the page", function () {
     }
   }
 
-  it("lets a human go from the link to the grant by the keyboard alone", async () => {
+  it("lets a user go from the link to the grant with only the keyboard", async () => {
     const agent = await newAgent();
     const human = await newHuman({ of: [agent] });
     const { keyboard } = human.page;
@@ -127,7 +127,7 @@ describe("The quality of the page", function () {
     expect(await human.page.evaluate(() => document.activeElement?.localName)).to.equal("h1");
   });
 
-  it("keeps still for who wants less motion, also while something is under way", async () => {
+  it("respects reduced motion, even while work is in progress", async () => {
     const moving = (human: Human) =>
       human.page.evaluate(
         () =>
@@ -151,7 +151,7 @@ describe("The quality of the page", function () {
     expect(await moving(other)).to.be.above(0);
   });
 
-  it("says its language, and writes dates in the reader's own time zone", async () => {
+  it("declares its language, and shows dates in the user's time zone", async () => {
     const { handoff } = await newAgent({ until: new Date("2027-03-01T12:00:00Z") });
     for (const [timezone, hour] of [
       ["Asia/Tokyo", "21:00"],

@@ -16,7 +16,7 @@ describe("The built page", () => {
     expect(total).to.be.within(50_000, 200_000);
   });
 
-  it("forbids by its policy everything that it does not need", () => {
+  it("forbids everything it does not need in its policy", () => {
     const [, policy = ""] =
       /<meta\s+http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(`${read("index.html")}`) ?? [];
     const directives = Object.fromEntries(
@@ -48,7 +48,7 @@ describe("The built page", () => {
     for (const [script] of html.matchAll(/<script\b[^>]*>/g)) expect(script).to.include("src=");
   });
 
-  it("evaluates no text as code, and inserts no HTML made of text", () => {
+  it("evaluates no text as code, and inserts no HTML from text", () => {
     for (const file of globSync("**/*.js", { cwd: BUILT_PAGE })) {
       const script = `${read(file)}`;
       expect(script, file).not.to.match(/\beval\(|\bnew Function\(/);

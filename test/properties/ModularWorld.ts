@@ -71,7 +71,7 @@ const NOTHING_LEFT_OUT: LeftOutPlan = { usdc: false, native: false, actions: fal
 /** What any of the EntryPoints may revert with: 0.9 has errors that the older ones say in words. */
 const entryPointErrors = artifact("aa09/artifacts/EntryPoint.json").abi as Abi;
 
-/** What nobody could pay, whoever is asked. */
+/** What no payer could pay. */
 const BEYOND: Partial<Record<OpPlan["gas"], Partial<OpGas>>> = {
   "a fee past all bounds": { fee: 2n ** 120n },
   "the greatest fee within bounds": { fee: 2n ** 120n - 1n },

@@ -396,7 +396,7 @@ export class World {
   }
 
   /**
-   * What account and module answer whoever asks about the authorization, now that the step is over: as the model
+   * What account and module answer about the authorization, now that the step is over: as the model
    * says, and never yes to a payload that is not the one that was made.
    */
   async #compareAnswers(
@@ -417,7 +417,7 @@ export class World {
     if (byModule !== expected) throw new Error(`the module says ${byModule}, the model ${expected}`);
     this.count(`asked: ${expected}`);
     if (await this.ground.saysYes(this.account.question(keccak256(digest), payload))) {
-      throw new Error("the module says yes to another hash");
+      throw new Error("the module accepts another hash");
     }
     const { carries } = authorization;
     // A grant that is empty is all that is wrong with such a payload, or its version is.

@@ -92,7 +92,7 @@ describe(`sessions on real Safes with genuine USDC, step by step against the mod
     ground = await openSafePlayground();
   });
 
-  it("agree that native coin for a contract is charged after the calls, and for anyone else before", async () => {
+  it("agree that native coin to a contract is charged after the calls, and to anyone else before", async () => {
     const tooMuch = { call: "pay", to: "first payee", amount: "perTransaction + 1" } as const;
     const refusedByUsdc = { call: "forbidden", form: "value to USDC, no calldata" } as const;
     const refused = await checkSequence(
@@ -119,7 +119,7 @@ describe(`sessions on real Safes with genuine USDC, step by step against the mod
     expect(plain.get("execute: PerTransactionExceeded")).to.equal(1);
   });
 
-  it("agree that a paused session refuses what it is used for, granted or enabled, until it is resumed", async () => {
+  it("agree that a paused session rejects every use, granted or enabled, until it is resumed", async () => {
     const tally = await checkSequence(
       ground,
       sequence(

@@ -17,7 +17,7 @@ const SEQUENCES = Number(process.env.LATCHKEY_RUNS ?? (DEEP ? 4_000 : 160));
 
 /**
  * What the default run meets. Were one missing, the comparison would say nothing about it: above all of the rules of
- * validation, each of which says no where no other does.
+ * validation, each of which rejects what no other rejects.
  */
 const ENDINGS = [
   "validation: no but for enabled or granted",
@@ -113,7 +113,7 @@ describe(`sessions on real ERC-7579 accounts with genuine USDC, step by step aga
 
   const nothingOfUsdc: Record<string, CallPlan> = {
     "pays nothing": { call: "pay", to: "first payee", amount: "zero" },
-    "approves only, and takes it back": { call: "approve and clear", to: "first payee", amount: "one" },
+    "approves only, and resets it": { call: "approve and clear", to: "first payee", amount: "one" },
     "pays out of another budget": { call: "pay native", to: "first payee", amount: "one" },
   };
   for (const [does, call] of Object.entries(nothingOfUsdc)) {
@@ -145,7 +145,7 @@ describe(`sessions on real ERC-7579 accounts with genuine USDC, step by step aga
     expect(tally.get("payment: executed")).to.equal(1);
   });
 
-  it("agree that an installation enables what it has all parts of", async () => {
+  it("agree that an installation only enables complete sessions", async () => {
     const pay = { call: "pay", to: "first payee", amount: "one" } as const;
     const tally = await checkSequence(ground, sequence(...installingAgain, executing(pay)));
     expect(tally.get("install: PartLeftOut")).to.equal(1);

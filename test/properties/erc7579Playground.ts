@@ -93,7 +93,7 @@ function playedAccount(parts: {
     name,
     address,
     handler,
-    // The Safe does what the adapter wants, and says no more than that it failed: ExecutionFailed().
+    // The Safe does what the adapter wants, and only reports ExecutionFailed().
     silence: kind === "safe7579" ? "0xacfdb444" : undefined,
     createModel: (ledger, targets) => new ERC7579Model(place, ledger, targets),
     perform: (calls) => ({

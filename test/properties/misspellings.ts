@@ -57,7 +57,7 @@ export const misspellings: Record<string, Misspelling> = {
   "a number of 255 bytes": respelling(isNumber, () => [
     concat(["0xff", pad("0x01", { dir: "right", size: 255 })]),
   ]),
-  "a code that is none": recoding(3, () => "0x"),
+  "an invalid code": recoding(3, () => "0x"),
   "a zero that is spelt out": recoding(2, () => "0x00"),
   "all ones that are spelt out": recoding(2, (width) => number((1n << BigInt(8 * width)) - 1n)),
   "another version": respelling(

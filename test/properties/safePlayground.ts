@@ -106,7 +106,7 @@ function playedSafe(safe: InstalledSafe, module: Address, usdc: Usdc): PlayedAcc
     },
     ownerSigns: (digest) => owner.sign(asMessage(digest)),
     strangerSigns: (digest) => stranger.sign(asMessage(digest)),
-    // A Safe has no validators but its owners: these bytes are no signature.
+    // A Safe has no validators but its owners: these bytes are not a signature.
     weaklySigned: "0x1234",
     wrapsHash: false,
     wrap({ from, to, value, validAfter, validBefore, nonce }, payload) {

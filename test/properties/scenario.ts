@@ -128,7 +128,7 @@ export type OpPaymentPlan = {
   token: "usdc" | "the native coin" | "one without a budget";
   to: PartyPlan;
   amount: AmountPlan;
-  /** The present one, the one before or behind, the session's last, or one that is none. */
+  /** The present one, the one before or behind, the session's last, or an invalid one. */
   period: "now" | "before" | "behind" | "the last" | "past the last" | "the greatest number";
   form: "canonical" | PaymentForm;
   /** What the key signs. */

@@ -17,7 +17,7 @@ import { openSafePlayground } from "./safePlayground.ts";
 const numRuns = process.env.LATCHKEY_DEEP ? 20_000 : 300;
 const seed = SEED;
 
-/** What the module says of bytes that are no session. */
+/** What the module says of invalid session bytes. */
 const NO_SESSION = { name: "MalformedSession", args: [FLAWS.ENCODING, 0n] };
 
 /** What may be left out of a session. */
@@ -30,7 +30,7 @@ const modules = [
 ];
 
 for (const { module, open, installs } of modules) {
-  describe(`any session at all, in ${module} and in the model (seed ${seed})`, function () {
+  describe(`any session, in ${module} and in the model (seed ${seed})`, function () {
     this.timeout(process.env.LATCHKEY_DEEP ? 0 : 120_000);
 
     let ground: Playground;
@@ -67,7 +67,7 @@ for (const { module, open, installs } of modules) {
       return "revert" in answer ? (ground.errorIn(answer.revert) ?? answer.revert) : undefined;
     };
 
-    it("has the same id whatever is left out, and is granted, enabled and installed whole only", () =>
+    it("has the same id with omitted parts, and is only granted, enabled and installed when complete", () =>
       fc.assert(
         fc.asyncProperty(
           sessions.chain((session) => fc.tuple(fc.constant(session), leftOutOf(session))),
@@ -89,7 +89,7 @@ for (const { module, open, installs } of modules) {
         { numRuns: numRuns / 3, seed },
       ));
 
-    it("is another session, or none, once any byte is another", () =>
+    it("is another session, or malformed, with any byte changed", () =>
       fc.assert(
         fc.asyncProperty(
           sessions.chain((session) => fc.tuple(fc.constant(session), leftOutOf(session))),
@@ -109,7 +109,7 @@ for (const { module, open, installs } of modules) {
       ));
 
     for (const name of Object.keys(misspellings)) {
-      it(`is none with ${name}`, async () => {
+      it(`is malformed with ${name}`, async () => {
         let tried = 0;
         const property = fc.asyncProperty(
           sessions.chain((session) => fc.tuple(fc.constant(session), leftOutOf(session))),
@@ -134,7 +134,7 @@ for (const { module, open, installs } of modules) {
       });
     }
 
-    it("is none without all of its account and its key", async () => {
+    it("is malformed without its complete account and key", async () => {
       const [session] = fc.sample(sessions, { numRuns: 1, seed }) as [Session];
       for (const length of [0, 1, 19, 20, 39, 40]) {
         const bytes = slice(sessionBytes(session), 0, length);
@@ -192,7 +192,7 @@ for (const { module, open, installs } of modules) {
       expect(known).to.include(`${flaw} at ${index}`);
     };
 
-    it("is enabled exactly if no bound is broken, and the bound that is broken is named", () =>
+    it("is enabled exactly if it violates no bound, and a violation is named", () =>
       fc.assert(
         fc.asyncProperty(
           sessions,

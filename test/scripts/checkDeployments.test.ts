@@ -49,7 +49,7 @@ describe("npm run check-deployments", function () {
     await removeFolders();
   });
 
-  it("finds nothing where everything is as recorded, with and without the chain", async () => {
+  it("finds nothing if everything is as recorded, with and without the chain", async () => {
     const [online, offline, one] = [
       await check(),
       await check("--offline"),
@@ -60,12 +60,12 @@ describe("npm run check-deployments", function () {
     expect(one.code).to.equal(0);
   });
 
-  it("says that nothing is deployed where nothing is recorded", async () => {
+  it("says that nothing is deployed if nothing is recorded", async () => {
     const run = await runCommand("check-deployments", ["--out", await newFolder()], { config });
     expect(run).to.deep.equal({ code: 0, stdout: "Nothing is deployed.\n", stderr: "" });
   });
 
-  it("fails on a chain that it could not look at, unless it is told not to", async () => {
+  it("fails on an unreachable chain, unless told not to", async () => {
     const run = await runCommand("check-deployments", ["--out", out], { config });
     expect(run.code).to.equal(1);
     expect(run.stdout).to.match(/not compared with the chain: .*BASE_RPC_URL/);
@@ -95,7 +95,7 @@ describe("npm run check-deployments", function () {
       offline: true,
     },
     {
-      what: "something that is no record",
+      what: "an invalid record",
       change: { compiler: undefined },
       says: "required property 'compiler'",
       offline: true,
@@ -116,7 +116,7 @@ describe("npm run check-deployments", function () {
       expect((await check("--offline")).code).to.equal(offline ? 1 : 0);
     });
 
-  it("finds other code on the chain, and none", async () => {
+  it("finds different and missing code on the chain", async () => {
     const { address } = record.contracts.SafeSessionHandler ?? expect.fail();
     for (const [bytecode, says] of [
       [FACTORY_CODE, `has the hash ${keccak256(FACTORY_CODE)}`],

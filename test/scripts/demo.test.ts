@@ -13,7 +13,7 @@ async function tell(version: "1.4.1" | "1.5.0"): Promise<{ report: DemoReport; l
   }
 }
 
-describe("the story of npm start", function () {
+describe("the npm start demo", function () {
   this.timeout(120_000);
 
   for (const version of ["1.4.1", "1.5.0"] as const) {
@@ -23,7 +23,7 @@ describe("the story of npm start", function () {
         told = await tell(version);
       });
 
-      it("lets eleven payments through and refuses every theft", () => {
+      it("makes eleven payments and prevents every theft", () => {
         expect(told.report.failures).to.deep.equal([]);
         expect(told.report.payments).to.equal(11);
         expect(told.report.refusals).to.equal(17);
@@ -32,7 +32,7 @@ describe("the story of npm start", function () {
         expect(told.report.spent).to.equal(23.086);
       });
 
-      it("says why each theft was refused", () => {
+      it("says why each theft failed", () => {
         const reasons = told.lines.filter((line) => line.includes("refused"));
         expect(reasons).to.have.length(17 + 1);
         expect(told.lines.join("\n")).not.to.include("the chain gave no reason");

@@ -52,7 +52,7 @@ describe("deploying", function () {
   });
 
   describe("on a fresh chain", () => {
-    it("puts every contract at its CREATE2 address, with the code that the compiler made", async () => {
+    it("deploys every contract at its CREATE2 address, with the compiled code", async () => {
       const chain = await newChain();
       const results = await deployAll(chain);
       expect(results.map(({ name }) => name)).to.deep.equal(CONTRACTS);
@@ -91,7 +91,7 @@ describe("deploying", function () {
       expect(await addresses(first)).to.deep.equal(await addresses(second));
     });
 
-    it("puts the modules where the SDK looks for them", async () => {
+    it("deploys the modules at the SDK's addresses", async () => {
       const [safe, , erc7579] = await deployAll(await newChain());
       expect(safe?.address).to.equal(safeSessionModuleAddress());
       expect(erc7579?.address).to.equal(erc7579SessionModuleAddress());
@@ -121,7 +121,7 @@ describe("deploying", function () {
       expect(before.cost).to.equal(before.gas * before.fees.price);
     });
 
-    it("deploys on a chain that has one gas price only", async () => {
+    it("deploys on a chain without EIP-1559", async () => {
       const chain = await newChain();
       chain.tamperWith(async ({ method }, pass) => {
         const answer = await pass();
@@ -152,7 +152,7 @@ describe("deploying", function () {
       expect(await chain.record()).to.deep.equal(before);
     });
 
-    it("records null for transaction and block of a contract that somebody else deployed", async () => {
+    it("records null for transaction and block of a contract deployed by someone else", async () => {
       const chain = await newChain();
       await deployAll({ client: chain.client });
       await deployAll(chain);
@@ -179,13 +179,13 @@ describe("deploying", function () {
   describe("on a chain that has only the Arachnid proxy", () => {
     const factories = { arachnid: FACTORY_CODE };
 
-    it("refuses, and names the way out", async () => {
+    it("fails, and suggests the option", async () => {
       const refusal = await refusalOf(deployAll(await newChain({ factories })));
       expect(refusal.code).to.equal("NO_FACTORY");
       expect(refusal.message).to.contain("--factory arachnid");
     });
 
-    it("does not name it where the proxy is missing too", async () => {
+    it("does not suggest it if the proxy is missing too", async () => {
       const refusal = await refusalOf(deployAll(await newChain({ factories: {} })));
       expect(refusal.message).not.to.contain("arachnid");
     });

@@ -33,7 +33,7 @@ describe("npm run deploy", function () {
     await removeFolders();
   });
 
-  it("says the cost, then a line a contract, and the second time that they are there already", async () => {
+  it("prints the cost, then a line per contract, and the second time that they are already deployed", async () => {
     const chain = await open();
     const first = await chain.run("--network", "base");
     expect(first.code, first.stderr).to.equal(0);
@@ -60,7 +60,7 @@ describe("npm run deploy", function () {
     expect(await chain.nonce()).to.equal(nonce);
   });
 
-  it("sends nothing in a dry run, and says what would be done and cost", async () => {
+  it("sends nothing in a dry run, and prints what would be done and its cost", async () => {
     const chain = await open();
     const run = await chain.run("--network", "base", "--dry-run");
     expect(run.code, run.stderr).to.equal(0);
@@ -140,7 +140,7 @@ describe("npm run deploy", function () {
     expect(await readdir(chain.out)).to.deep.equal(["8453.json"]);
   });
 
-  it("goes on where it was killed, and sends no transaction twice", async () => {
+  it("resumes after being killed, and sends no transaction twice", async () => {
     const chain = await open();
     await setAutomine(chain.test, false);
     const killed = await runCommand("deploy", ["--network", "base", "--out", chain.out], {
@@ -181,7 +181,7 @@ describe("npm run deploy", function () {
     expect(accepted.code, accepted.stderr).to.equal(0);
   });
 
-  it("lists the chain in the files of the version, once it is there", async () => {
+  it("lists the chain in the version's files once deployed", async () => {
     const chain = await open();
     const contracts = await readCompiledContracts();
     const version = "0.1.0";
@@ -273,25 +273,25 @@ describe("npm run deploy", function () {
         says: /must be 0x and 64 hex digits/,
       },
       {
-        what: "with a key that is none of the curve",
+        what: "with a key outside the curve",
         args: ["--network", "base"],
         env: { ...url, LATCHKEY_DEPLOYER_KEY: `0x${"f".repeat(64)}` },
         says: /is no private key of secp256k1/,
       },
       {
-        what: "with an option that is none",
+        what: "with an unknown option",
         args: ["--force"],
         env: key,
         says: /^error: unknown option '--force' \(--help says what there is\)$/m,
       },
       {
-        what: "with a factory that is none",
+        what: "with an unknown factory",
         args: ["--factory", "createx"],
         env: key,
         says: /Allowed choices are safe, arachnid/,
       },
       {
-        what: "with a timeout that is none",
+        what: "with an invalid timeout",
         args: ["--timeout", "soon"],
         env: key,
         says: /number of seconds/,

@@ -74,7 +74,7 @@ describe("a deployment that was interrupted", function () {
 
   for (const [count, name] of CONTRACTS.entries())
     describe(`at ${name}`, () => {
-      it("goes on there when it was cut off before the node got the transaction, with that very one", async () => {
+      it("resumes with the same transaction if interrupted before the node got it", async () => {
         const chain = await newChain();
         killAt(chain, count + 1, "before");
         await runKilled(chain);
@@ -88,7 +88,7 @@ describe("a deployment that was interrupted", function () {
         await expectComplete(chain);
       });
 
-      it("sends nothing twice when it was cut off between sending and receipt", async () => {
+      it("sends nothing twice if interrupted between sending and receipt", async () => {
         const chain = await newChain();
         killAt(chain, count + 1, "after");
         await runKilled(chain);
@@ -160,7 +160,7 @@ describe("a deployment that was interrupted", function () {
     await expectComplete(chain, CONTRACTS.length + 1);
   });
 
-  it("refuses to send beside a transaction that it knows nothing of", async () => {
+  it("does not send next to an unknown pending transaction", async () => {
     const chain = await newChain();
     await setAutomine(chain.test, false);
     await refusalOf(deployAll(chain, { timeout: 200 }));
@@ -172,7 +172,7 @@ describe("a deployment that was interrupted", function () {
     expect(sent).to.deep.equal([]);
   });
 
-  it("is content when somebody else creates the same contract first", async () => {
+  it("accepts a contract that someone else created first", async () => {
     const chain = await newChain();
     const other = privateKeyToAccount(generatePrivateKey());
     await setBalance(chain.test, { address: other.address, value: parseEther("10") });
@@ -213,7 +213,7 @@ describe("a deployment that was interrupted", function () {
       await expectComplete(chain, code === "REVERTED" ? CONTRACTS.length + 1 : CONTRACTS.length);
     });
 
-  it("refuses a journal that is none", async () => {
+  it("rejects an invalid journal", async () => {
     const chain = await newChain();
     for (const content of ["{", "{}", JSON.stringify([{ signed: "0x12", transaction: keccak256("0x13") }])]) {
       await writeFile(join(chain.folder, journalName), content);

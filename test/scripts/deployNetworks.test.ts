@@ -21,13 +21,13 @@ describe("the live networks", () => {
 
     it(`have ${name} in Hardhat's config, over HTTP, with this chain id and no key`, () => {
       const network = config.networks[name];
-      if (network?.type !== "http") return expect.fail(`${name} is no HTTP network`);
+      if (network?.type !== "http") return expect.fail(`${name} is not an HTTP network`);
       expect(network.chainId).to.equal(chainId);
       expect(network.accounts).to.equal("remote");
     });
   }
 
-  it("have an RPC URL each, in a variable named for the network", () => {
+  it("each have an RPC URL, in a variable named after the network", () => {
     expect(["mainnet", "baseSepolia", "bscTestnet"].map(rpcUrlVariable)).to.deep.equal([
       "MAINNET_RPC_URL",
       "BASE_SEPOLIA_RPC_URL",

@@ -115,7 +115,7 @@ describe(page, function () {
     };
 
     const blocks = await readShellBlocks(page);
-    // Whoever deploys checks out what a maintainer has released before.
+    // A deployer checks out what a maintainer has released before.
     const isRelease = ({ heading }: { heading: string }) => heading === "Making a release";
     const lines = [...blocks.filter(isRelease), ...blocks.filter((block) => !isRelease(block))].flatMap(
       ({ commands }) => commands,

@@ -22,7 +22,7 @@ const { optionalDependencies } = JSON.parse(readFileSync(join(root, "package.jso
 };
 const deskOf = ({ os, cpu }: Locked) => `${[os].flat().join()} ${[cpu].flat().join()}`;
 
-describe("a desk with nothing but Node 20", function () {
+describe("a machine with only Node 20", function () {
   this.timeout(30_000);
 
   it("gets a newer Node, Hardhat's EVM and anvil by the lockfile, be it macOS, Linux or Windows", () => {
@@ -45,7 +45,7 @@ describe("a desk with nothing but Node 20", function () {
     expect(anvils.sort()).to.deep.equal(desks);
   });
 
-  it("asks whichever registry it is set up for: the lockfile names none", () => {
+  it("uses the configured registry: the lockfile names none", () => {
     const named = Object.values(packages).flatMap(
       ({ resolved = "" }) => resolved.match(/^\w+:.*/)?.[0] ?? [],
     );

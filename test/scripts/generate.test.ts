@@ -99,7 +99,7 @@ describe("npm run generate", () => {
     for (const line of outdated) expect(line).to.include("SafeSessionModule on chain 1");
   });
 
-  it("takes no development chain for a chain, and no other file for a record", async () => {
+  it("ignores development chains, and other files", async () => {
     await record(31337, { SafeSessionModule: { address, code: "0x6001" } });
     await writeFile(join(folder, "schema.json"), "{}");
     expect((await recordedDeployments(folder, contracts)).addresses.size).to.equal(0);
@@ -114,7 +114,7 @@ describe("npm run generate", () => {
     expect(reason).to.include("10.json is not a record of chain 10");
   });
 
-  it("says where a contract is by its creation code", () => {
+  it("derives a contract's address from its creation code", () => {
     const source = addressBindings(contracts, new Map(), "at").get("at/addresses/deterministicAddresses.ts");
     expect(source).to.include(`safeSessionModule: "${deploymentAddress("0x6001")}"`);
     expect(source).to.include(`erc7579SessionModule: "${deploymentAddress("0x6002")}"`);
@@ -134,12 +134,12 @@ describe("npm run generate", () => {
     );
   });
 
-  it("refuses a function that changes something and that no wallet could describe", () => {
+  it("rejects a state-changing function without a description for wallets", () => {
     const sweep = { type: "function", name: "sweep", inputs: [], outputs: [], stateMutability: "nonpayable" };
     expect(() => clearSigning([{ ...safe, abi: [sweep] }], "at")).to.throw("SafeSessionModule.sweep");
   });
 
-  it("refuses words for a function that no contract has", () => {
+  it("rejects labels for a function that no contract has", () => {
     const view = { type: "function", name: "epochOf", inputs: [], outputs: [], stateMutability: "view" };
     expect(() => clearSigning([{ ...safe, abi: [view] }], "at")).to.throw("words for enable, which");
   });

@@ -66,7 +66,7 @@ function run(script: string, ...typed: string[]): Promise<{ code: number | null;
 describe("the commands of package.json", function () {
   this.timeout(120_000);
 
-  it("are all looked at here", () => {
+  it("are all tested here", () => {
     expect(Object.keys(scripts).sort()).to.deep.equal([...others, ...Object.keys(options)].sort());
   });
 
@@ -81,7 +81,7 @@ describe("the commands of package.json", function () {
       expect(out).not.to.match(/ \| |Compiled \d|\d passed/);
     });
 
-    it(`npm run ${script} -- --no-such-option says so in one line, and ends with 2`, async () => {
+    it(`npm run ${script} -- --no-such-option prints one line, and exits with 2`, async () => {
       const { code, out, err } = await run(script, "--no-such-option");
       expect(err).to.equal("error: unknown option '--no-such-option' (--help says what there is)\n");
       expect(code).to.equal(2);

@@ -22,7 +22,7 @@ describe("the deployer's key and the RPC URL in Hardhat's keystore", function ()
   const sent = () => getTransactionCount(server.test, { address: privateKeyToAccount(server.key).address });
   const node = JSON.stringify(process.execPath);
 
-  it("give way to those of the environment", async () => {
+  it("are overridden by the environment", async () => {
     const config = await newFolder();
     await setInKeystore("LATCHKEY_DEPLOYER_KEY", generatePrivateKey(), config);
     const run = await runCommand("deploy", ["--rpc-url", server.url, "--dry-run", "--out", out], {
@@ -71,14 +71,14 @@ describe("the deployer's key and the RPC URL in Hardhat's keystore", function ()
       expect(await sent()).to.equal(0);
     });
 
-    it("make a command without a terminal refuse, instead of waiting for a password", async () => {
+    it("make a command without a terminal fail, instead of waiting for a password", async () => {
       const run = await runCommand("deploy", ["--network", "base", "--out", out, "--json"], { config });
       expect(run.code).to.equal(2);
       expect(JSON.parse(run.stdout).error.code).to.equal("NO_RPC_URL");
       expect(run.stderr).to.contain("there was no terminal to ask for it");
     });
 
-    it("leave a command's JSON alone: the question goes to the error output", async () => {
+    it("keep a command's JSON clean: the prompt goes to stderr", async () => {
       const json = `${await newFolder()}/plan.json`;
       const { code, shown } = await deploy([asks], "--dry-run", "--json", `> ${json}`);
       expect(code, shown).to.equal(0);
@@ -98,7 +98,7 @@ describe("the deployer's key and the RPC URL in Hardhat's keystore", function ()
         expect(await sent()).to.equal(0);
       });
 
-    it("deploy after one password and one yes, and nobody is asked to send when nothing is missing", async () => {
+    it("deploy after one password and one confirmation, without a confirmation if nothing is missing", async () => {
       const yes = { question: /Send\? \[y\/N\] $/, answer: "y" };
       const first = await deploy([asks, yes]);
       expect(first.code, first.shown).to.equal(0);

@@ -143,7 +143,7 @@ describe("npm run page", function () {
 
   for (const [what, args, says] of [
     [
-      "a port that is none",
+      "an invalid port",
       ["--port", "http"],
       /--port.*'http' is invalid\. It is a whole number from 0 to 65535\./,
     ],
@@ -153,7 +153,7 @@ describe("npm run page", function () {
       /'65536' is invalid\. It is a whole number from 0 to 65535\./,
     ],
     [
-      "a pace that is none",
+      "an invalid pace",
       ["--pace", "fast"],
       /'fast' is invalid\. It is a number of seconds, from 0\.1 to 3600\./,
     ],

@@ -65,7 +65,7 @@ export async function openScratchRepository() {
   return { folder, git };
 }
 
-/** Whoever runs the tests may have no name for git, or sign what they commit. */
+/** The machine that runs the tests may have no name for git, or sign what they commit. */
 export const gitEnvironment = {
   PATH: process.env.PATH ?? "",
   GIT_CONFIG_GLOBAL: "/dev/null",

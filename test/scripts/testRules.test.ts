@@ -36,7 +36,7 @@ describe("npm run test:rules", function () {
     );
   });
 
-  it("lists the rules alone that --only names, and refuses one that is none", async () => {
+  it("only lists the rules named by --only, and rejects an unknown one", async () => {
     const [one] = removals;
     const listed = await runCommand("test-rules", ["--list", "--only", one?.name ?? ""], {
       config: "/nowhere",
@@ -56,7 +56,7 @@ describe("npm run test:rules", function () {
     });
   });
 
-  it("names every test that notices where all are asked for, and none that only took too long", async () => {
+  it("names every test that notices with --all, except those that only timed out", async () => {
     const verdict = await judge({ bail: false });
     expect(verdict.passed).to.equal(1);
     expect(outcomeOf(verdict)).to.deep.equal({

@@ -81,7 +81,7 @@ describe("npm run verify", function () {
     }
   });
 
-  it("sends nothing to who has the sources already", async () => {
+  it("sends nothing to a service that already has the sources", async () => {
     const first = await verify();
     expect(first.code, first.stderr).to.equal(0);
     expect(verifiers.submissions).to.have.length(2);
@@ -102,7 +102,7 @@ describe("npm run verify", function () {
     expect(verifiers.submissions).to.have.length(1);
   });
 
-  it("says so of a service that is down, and has the other publish", async () => {
+  it("reports a service that is down, and publishes to the other", async () => {
     verifiers.state.sourcifyDown = true;
     const run = await verify();
     expect(run.code).to.equal(1);
@@ -111,7 +111,7 @@ describe("npm run verify", function () {
     expect(faults).to.deep.equal(["sourcify: Sourcify answers with status 502"]);
   });
 
-  it("passes on why an explorer refuses, and shows nobody its key", async () => {
+  it("reports why an explorer rejects, without revealing its key", async () => {
     const key = "not the key of this account";
     const run = await verifyAll(["--contract", "SafeSessionHandler", "--provider", "etherscan"], {
       ETHERSCAN_API_KEY: key,
@@ -121,7 +121,7 @@ describe("npm run verify", function () {
     expect(run.stdout + run.stderr).not.to.contain(key);
   });
 
-  it("compares with the chain and asks nobody else when it is offline", async () => {
+  it("only compares with the chain when offline", async () => {
     const run = await verify("--offline");
     expect(run.code, run.stderr).to.equal(0);
     const { address, codeHash } = handler();

@@ -5,18 +5,18 @@ import {IERC7579Execution} from "@openzeppelin/contracts/interfaces/draft-IERC75
 import {ISessionModule} from "../../interfaces/ISessionModule.sol";
 import {CalldataWords} from "../../libraries/CalldataWords.sol";
 
-/// @title The one ABI encoding of an execution that a userOp may carry
-/// @notice ABI offsets leave room: the same arguments can be laid out in many ways, with bytes in between that nobody
-/// reads or that are read twice. In validation only the encoding that every encoder makes is taken, so that nothing can
-/// hide in it and nothing can be appended to it; and so it is in execution where an outsider's address could have been.
+/// @title The canonical ABI encoding of an execution in a userOp
+/// @notice ABI offsets allow many layouts of the same arguments, with bytes in between that are never read or read
+/// twice. Validation only accepts the standard encoding, so that nothing can be hidden in it or appended to it; so does
+/// execution where an outsider's address could have been appended.
 library CanonicalExecution {
     using CalldataWords for bytes;
 
-    /// @dev Behind the offsets of the three arguments.
+    /// @dev After the offsets of the three arguments.
     uint256 private constant FIRST_AT = 96;
 
-    /// @notice What stands behind the selector of this module's own `execute`, where `callData` is the account's
-    /// `execute` of that one call, with no value, by default mode (in ERC-7579 every part of that mode is zero).
+    /// @notice The arguments of this module's own `execute`, if `callData` is the account's `execute` of that single
+    /// call, without value, in default mode (all zeros in ERC-7579).
     function argumentsIn(bytes calldata callData) internal view returns (bool ok, bytes calldata arguments) {
         arguments = callData[:0];
         // selector, mode, offset, length; then target, value and selector of the one call
@@ -36,25 +36,25 @@ library CanonicalExecution {
     }
 
     /// @notice The session and the grant in the arguments of `execute(bytes session, bytes grant, Call[] calls)`,
-    /// without the selector. Never reverts: `ok` is false where the bytes are anything but the canonical encoding. The
-    /// session's own bytes are for the caller to read.
+    /// without the selector. Never reverts: `ok` is false if the bytes are not the canonical encoding. The caller reads
+    /// the session's own bytes.
     function tryRead(
         bytes calldata arguments
     ) internal pure returns (bool ok, bytes calldata session, bytes calldata grant) {
         session = arguments[:0];
         grant = arguments[:0];
         if (arguments.length < FIRST_AT + 96 || arguments.wordAt(0) != FIRST_AT) return (false, session, grant);
-        // No length wraps: each is compared with that of the arguments before it is added. What lies behind the
-        // arguments may be read, but nothing that ends there is taken.
+        // No length overflows: each is compared with that of the arguments before it is added. Bytes after the
+        // arguments may be read, but nothing that ends there is accepted.
         unchecked {
             uint256 end = FIRST_AT;
             for (uint256 i; i < 64; i += 32) {
                 (ok, end) = _endOfBytes(arguments, end);
-                // The grant begins where the session ends, the calls where the grant does.
+                // The grant begins where the session ends, the calls where the grant ends.
                 if (!ok || arguments.wordAt(32 + i) != end) return (false, session, grant);
             }
 
-            // Each call begins where the one before ends, the first behind the list of offsets. A count that wraps
+            // Each call begins where the previous one ends, the first after the list of offsets. A count that overflows
             // runs out of arguments long before it is reached.
             uint256 count = arguments.wordAt(end);
             uint256 list = end + 32;
@@ -82,8 +82,8 @@ library CanonicalExecution {
         }
     }
 
-    /// @dev Where `bytes` that begin at `start` with their length end, padded with zeros to whole words. That this is
-    /// within the arguments is for the caller to see.
+    /// @dev The end of `bytes` that begin at `start` with their length, zero-padded to whole words. The caller checks
+    /// that it is within the arguments.
     function _endOfBytes(bytes calldata arguments, uint256 start) private pure returns (bool ok, uint256 end) {
         uint256 length = arguments.wordAt(start);
         if (length > arguments.length) return (false, start);

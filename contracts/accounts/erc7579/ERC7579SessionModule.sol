@@ -29,40 +29,40 @@ import {CanonicalExecution} from "./CanonicalExecution.sol";
 import {PaymentUserOp} from "./PaymentUserOp.sol";
 
 /// @title Sessions for ERC-7579 accounts
-/// @notice Validator and executor in one. A userOp of a session is validated here, and comes back here through the
-/// account as an ordinary execution, where the clock may be read. One that makes a single payment does not come back:
-/// it is charged in validation, and the EntryPoint holds it to the period that was charged.
+/// @notice Validator and executor in one. A session's userOp is validated here, and the account then calls this module
+/// as an ordinary execution, where the clock can be read. A userOp with a single payment skips that call: it is charged
+/// in validation, and the EntryPoint enforces the charged period.
 ///
-/// Not supported: accounts that hook this validator (their callData has another form), ERC-7739's nested signatures
-/// for the key (the key signs EIP-3009 digests raw: these name the account), modes other than one default call.
-/// @dev Validation touches only storage associated with the account, and no opcode that ERC-7562 bans.
+/// Not supported: accounts that hook this validator (their callData has another form), ERC-7739 nested signatures for
+/// the key (the key signs plain EIP-3009 digests, which contain the account), modes other than a single default call.
+/// @dev Validation only accesses storage associated with the account, and uses no opcode banned by ERC-7562.
 contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
     using SessionChecks for Session;
 
-    /// @dev Before a session's own bytes in installation data: its key.
+    /// @dev Length of the key, which precedes a session's own bytes in installation data.
     uint256 private constant KEY_LENGTH = 20;
 
-    /// @dev One default call; in ERC-7579 every part of that mode is zero.
+    /// @dev A single default call; in ERC-7579 every part of that mode is zero.
     bytes32 private constant SINGLE_DEFAULT = bytes32(0);
 
-    /// @dev No op has more gas, or pays more for it: so five such limits times such a fee stay below 2**256.
+    /// @dev Maximum for gas limits and fees, so that five limits times a fee stay below 2**256.
     uint256 private constant MOST_GAS = type(uint120).max;
 
-    /// @dev What the key signs for an op that makes a payment. It names the session and the period, which the op's own
-    /// hash does not cover: otherwise whoever bundles could have another session of the key charged.
+    /// @dev What the key signs for a userOp that makes a payment. It contains the session and the period, which the
+    /// userOp's hash does not cover: otherwise a bundler could have another session of the key charged.
     bytes32 private constant PAYMENT_TYPEHASH = keccak256(
         "PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)"
     );
 
-    /// @dev In which Kernel wraps a hash that it is asked about.
+    /// @dev The type in which Kernel wraps a hash.
     bytes32 private constant KERNEL_TYPEHASH = keccak256("Kernel(bytes32 hash)");
 
     mapping(address account => uint256) private _installations;
 
     /* INSTALLATION */
 
-    /// @notice See IERC7579SessionModule for the data. Both types of the module are installed with it; which one it is
-    /// for, an account does not say, so a type that is installed already is for the account to refuse.
+    /// @notice See IERC7579SessionModule for the data. Called for both module types; accounts do not pass the type, so
+    /// rejecting an already installed type is up to the account.
     function onInstall(bytes calldata data) external {
         _requireBytesOnly(data);
         _installations[msg.sender] += 1;
@@ -78,9 +78,9 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         }
     }
 
-    /// @dev The session that `sessions` begins with. Whether its window is over is not asked: an account may be made,
-    /// and install, where ERC-7562 forbids to look at the clock. A session that is over cannot be used.
-    /// @return rest What follows it.
+    /// @dev Enables the first session in `sessions`. Expiry is not checked: an account may be created and install
+    /// modules where ERC-7562 forbids reading the clock. An expired session cannot be used anyway.
+    /// @return rest The bytes after it.
     function _enableInstalled(bytes calldata sessions) private returns (bytes calldata rest) {
         Carried memory carried;
         carried.session.account = msg.sender;
@@ -95,9 +95,9 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         return sessions[length:];
     }
 
-    /// @notice Ends every session and every unused grant of the account, and forgets who may grant. No data is needed.
-    /// @dev Reads and writes two words, whatever was installed: nothing can make it run out of gas. Only data that
-    /// could end in an outsider's address is refused, and only where the account passes such calls on.
+    /// @notice Ends every session and every unused grant of the account, and clears the granter. No data is needed.
+    /// @dev Reads and writes two words, whatever was installed, so its gas is bounded. Data is only rejected if it
+    /// could end in an outsider's address, and only if the account forwards such calls.
     function onUninstall(bytes calldata data) external {
         _requireBytesOnly(data);
         if (!_endsInZeros()) _requireNoFallbackHandler();
@@ -106,30 +106,30 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         _changeEpoch(msg.sender);
     }
 
-    /// @notice Validator (1) and executor (2). Never fallback handler: an outsider would speak as the account.
+    /// @notice Validator (1) and executor (2). Never fallback handler: outsiders could act as the account.
     function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
         return moduleTypeId == MODULE_TYPE_VALIDATOR || moduleTypeId == MODULE_TYPE_EXECUTOR;
     }
 
     /* ERC-4337 */
 
-    /// @notice Accepts a userOp of the calling account in one of two forms, both canonical ABI:
+    /// @notice Accepts a userOp of the calling account in one of two forms, both in canonical ABI encoding:
     ///
     /// - callData `execute(bytes32(0), this ‖ uint256(0) ‖ execute(session, grant, calls))`, signed by the session's
-    ///   key over `userOpHash` (65 bytes, low s). Every limit is enforced when the account comes back here.
-    /// - callData `execute(bytes32(0), token ‖ uint256(0) ‖ transfer(to, amount))`, with the signature
-    /// that PaymentUserOp has. The payment is charged here and now, also if the transfer fails later, and the key
-    /// signs
-    ///   `PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)` by EIP-712. Only for budgets without
-    ///   signatures and without a stream.
+    ///   key over `userOpHash` (65 bytes, low s). Every limit is enforced when the account calls this module.
+    /// - callData `execute(bytes32(0), token ‖ uint256(0) ‖ transfer(to, amount))`, with a signature as described in
+    ///   PaymentUserOp. The payment is charged immediately, even if the transfer fails later, and the key signs
+    ///   `PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)` as EIP-712 typed data. Only for budgets
+    ///   without signatures and without a stream.
     ///
-    /// Either charges the session's gasAllowance with the op's largest cost.
-    /// @return validationData The session's or the period's window, or 1 for no. A no never reverts, writes nothing.
+    /// Both charge the session's gasAllowance with the userOp's maximum cost.
+    /// @return validationData The session's or the period's window, or 1 if rejected. A rejection never reverts and
+    /// writes nothing.
     function validateUserOp(
         PackedUserOperation calldata userOp,
         bytes32 userOpHash
     ) external returns (uint256 validationData) {
-        // The op of an account ends in its signature's padding; what the account passes on, in an outsider's address.
+        // A genuine call ends in the signature's padding; a forwarded one, in an outsider's address.
         if (msg.sender != userOp.sender || !_endsInZeros()) return VALIDATION_FAILED;
         (bool ok, bytes calldata arguments) = CanonicalExecution.argumentsIn(userOp.callData);
         if (!ok) return _validatePayment(userOp, userOpHash);
@@ -143,7 +143,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         return _window(carried.session.validAfter, carried.session.validUntil);
     }
 
-    /// @dev The op that makes one payment. The same two rules as in execution, and the same recipients.
+    /// @dev Validates a userOp that makes one payment, with the same two rules and the same recipients as in execution.
     function _validatePayment(PackedUserOperation calldata userOp, bytes32 userOpHash) private returns (uint256) {
         (bool ok, address token, address to, uint256 amount) = PaymentUserOp.tryReadCall(userOp.callData);
         if (!ok) return VALIDATION_FAILED;
@@ -174,14 +174,14 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         bytes32 hash = _digest(keccak256(abi.encode(PAYMENT_TYPEHASH, carried.id, period, userOpHash)));
         (address signer, , ) = ECDSA.tryRecoverCalldata(hash, PaymentUserOp.keySignatureIn(userOp.signature));
         if (!_mayUse(carried, packed, grant, userOp, signer)) return VALIDATION_FAILED;
-        // Read anew: the session may be enabled only since, which the first meter says.
+        // Read again: the session may have just been enabled, which changes the first meter.
         Meter charged = _meterAt(record, index).withSpent(period, total);
         if (amount != 0) _store(carried, record, index, charged, period, amount);
         return _window(from, until);
     }
 
-    /// @dev Whether the session may send the op that `signer` has signed. Then enables it where it rests on a grant,
-    /// and charges its gasAllowance.
+    /// @dev Whether the session may send the userOp signed by `signer`. If so, a carried grant enables the session, and
+    /// its gasAllowance is charged.
     function _mayUse(
         Carried memory carried,
         bytes calldata packed,
@@ -199,7 +199,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         bool enabled = _firstMeter(record).isUsable();
         if (!enabled && !_mayEnable(carried, record, grant)) return false;
 
-        // Last of what costs gas and writes nothing, so that an estimate with any signature comes close.
+        // Last of the checks that cost gas and write nothing, so that an estimate with a dummy signature is close.
         if (signer == address(0) || signer != session.key) return false;
 
         if (!enabled) _enable(carried, record, packed);
@@ -207,7 +207,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         return true;
     }
 
-    /// @param until The first second that is too late; an EntryPoint is told the last that is not.
+    /// @param until The first second that is too late; an EntryPoint expects the last valid one.
     function _window(uint256 from, uint256 until) private pure returns (uint256 validationData) {
         return (from << 208) | ((until - 1) << 160);
     }
@@ -220,7 +220,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         return session.paymaster == ANYONE || session.paymaster == paymaster;
     }
 
-    /// @dev What the session has spent of its allowance with this op, whoever pays for it.
+    /// @dev The session's gas spending including this userOp, regardless of who pays for it.
     function _gasSpentWith(
         Session memory session,
         Record storage record,
@@ -260,7 +260,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
 
     /// @notice Whether `hash` is an EIP-3009 authorization that a session of the calling account allows now.
     /// @param signature See Payload.sol.
-    /// @return 0x1626ba7e or 0xffffffff. Who asked the account is not looked at: facilitators ask directly.
+    /// @return 0x1626ba7e or 0xffffffff. The account's caller is not checked, since facilitators call directly.
     function isValidSignatureWithSender(
         address,
         bytes32 hash,
@@ -269,7 +269,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         return _authorizes(msg.sender, hash, signature) ? ERC1271_YES : ERC1271_NO;
     }
 
-    /// @dev Most accounts pass on the hash that they are asked about. Kernel wraps it in its own EIP-712 domain.
+    /// @dev Most accounts pass on the hash unchanged. Kernel wraps it in its own EIP-712 domain.
     function _isAskedAbout(address account, bytes32 digest, bytes32 hash) internal view override returns (bool) {
         if (digest == hash) return true;
         (bool ok, bytes32 separator) = AccountDomain.trySeparator(account);
@@ -299,29 +299,29 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         return _records[id][account].gasSpent;
     }
 
-    /* HOW AN ERC-7579 ACCOUNT DOES IT */
+    /* IMPLEMENTATION FOR ERC-7579 ACCOUNTS */
 
-    /// @dev A userOp comes back as a call of the account. So might an outsider's call that the account passed on,
-    /// with the outsider's address appended (ERC-2771): so nothing may stand behind the last call. No address is zero:
-    /// where that call's padding ends the calldata in 20 zeros, as it does wherever the call is a selector and words,
-    /// nothing was appended. Elsewhere the outsider's address may be what completes the arguments, and the account is
-    /// asked, which is dear.
+    /// @dev A userOp arrives as a call from the account. So could an outsider's call that the account forwards with the
+    /// outsider's address appended (ERC-2771), so nothing may follow the last call. An address is never zero: if the
+    /// calldata ends in 20 zero bytes of padding, as it does if the last call is a selector and words, nothing was
+    /// appended. Otherwise the outsider's address could complete the arguments, and the account is asked, which is
+    /// expensive.
     function _speaksForItself(Session memory session, Call[] calldata calls) internal view override returns (bool) {
         if (msg.sender != session.account || calls.length == 0) return false;
         if (Calls.endOf(calls) != msg.data.length) return false;
         return _endsInZeros() || !_isFallbackHandlerOf(msg.sender, address(this), msg.sig);
     }
 
-    /// @dev Whether the calldata ends in as many zeros as an address has bytes: then it ends in nobody's.
+    /// @dev Whether the calldata ends in 20 zero bytes, and so not in a sender's address.
     function _endsInZeros() private pure returns (bool) {
         return uint160(uint256(bytes32(msg.data[msg.data.length - 32:]))) == 0;
     }
 
-    /// @dev Kernel and Safe7579 install a fallback handler without asking `isModuleType`, so this module may be one.
-    /// The selector stands in a word, which accounts read alike, whether they decode the context or take its first
-    /// bytes. An account that reverts, or answers in another form, has no such handler.
+    /// @dev Kernel and Safe7579 install a fallback handler without checking `isModuleType`, so this module may be one.
+    /// The selector is passed as a word, which works both for accounts that decode the context and those that take its
+    /// first bytes. An account that reverts or returns malformed data counts as having no such handler.
     ///
-    /// A Safe7579's Safe has one besides, for every function: the adapter. Other accounts refuse to be asked for that.
+    /// A Safe7579's Safe also has one for every function: the adapter. Other accounts reject that query.
     function _isFallbackHandlerOf(
         address account,
         address handler,
@@ -335,7 +335,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         );
         if (success && answer.length == 32) {
             if (bytes32(answer) != bytes32(0)) return true;
-            // Were this module the Safe's, the question would have come here, and found no function.
+            // If this module were the Safe's handler, the query would have come here and found no function.
             if (handler == address(this)) return false;
         }
         (bool ok, address current) = SafeFallbackHandler.tryRead(account);
@@ -354,7 +354,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         );
         (success, returned) = account.call(request);
         if (!success) return (false, returned);
-        // `abi.encode(bytes[] returnData)` of one element, taken where it lies.
+        // `abi.encode(bytes[] returnData)` with one element, used in place.
         bytes memory answer = returned;
         if (answer.length < 128) revert UnsupportedAccount(account);
         bool canonical;
@@ -367,8 +367,8 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         if (!canonical) revert UnsupportedAccount(account);
     }
 
-    /// @dev A signature chooses its own validator on these accounts, and a weak one may say yes to any hash: so a grant
-    /// must begin as the account's owner said when the module was installed.
+    /// @dev On these accounts, a signature selects its own validator, and a weak one may accept any hash. So a grant
+    /// must begin with the prefix that the account's owner set at installation.
     function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view override returns (bool) {
         Standing storage standing = _standings[account];
         uint256 length = standing.granterLength;
@@ -383,7 +383,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
     function _setGranter(bytes memory granter) private {
         if (granter.length > 23) revert GranterTooLong(granter.length);
         Standing storage standing = _standings[msg.sender];
-        // What is past its length reads as zeros.
+        // Bytes past its length read as zeros.
         standing.granter = bytes23(granter);
         standing.granterLength = uint8(granter.length);
         emit GranterChanged(msg.sender, granter);

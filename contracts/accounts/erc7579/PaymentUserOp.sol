@@ -7,20 +7,20 @@ import {CalldataWords} from "../../libraries/CalldataWords.sol";
 import {SessionReader} from "../../libraries/SessionReader.sol";
 import {Carried} from "../../types/Session.sol";
 
-/// @title The userOp by which an account makes one payment itself
-/// @notice Its callData is the account's own `execute` of one `transfer`, with nothing of Latchkey in it. Session and
-/// grant travel in the signature, where the period that is charged is named as well: a validation must not look at the
-/// clock. It returns that period's window, and the EntryPoint holds the op to it.
+/// @title The userOp in which an account makes one payment itself
+/// @notice Its callData is the account's own `execute` of one `transfer`, without any Latchkey data. Session and grant
+/// are in the signature, together with the period to charge, since validation must not read the clock. Validation
+/// returns that period's window, and the EntryPoint enforces it.
 library PaymentUserOp {
     using CalldataWords for bytes;
 
     /// @dev selector, mode, offset, length, then 120 bytes: token, value, and transfer(to, amount); padded.
     uint256 private constant CALL_DATA_LENGTH = 228;
-    /// @dev Behind the key's signature, the period and the key.
+    /// @dev After the key's signature, the period and the key.
     uint256 private constant SESSION_AT = 91;
     uint256 private constant ZEROS = 20;
 
-    /// @notice The payment that `callData` makes, if that is all it makes: `execute(bytes32(0), token ‖ uint256(0) ‖
+    /// @notice The payment in `callData`, if it is the only content: `execute(bytes32(0), token ‖ uint256(0) ‖
     /// transfer(to, amount))` in canonical ABI form. Never reverts.
     function tryReadCall(
         bytes calldata callData
@@ -38,8 +38,8 @@ library PaymentUserOp {
         ok = wrong == 0;
     }
 
-    /// @notice What such an op's signature holds. Never reverts. Other bytes for the same may pass: nothing rests on
-    /// it, as the key signs for the session's id and the period.
+    /// @notice Decodes such a userOp's signature. Never reverts. Other encodings of the same content may be accepted,
+    /// which is harmless, since the key signs the session's id and the period.
     ///
     ///     65   the key's signature: r, s, v
     ///     6    the period that is charged
@@ -49,9 +49,9 @@ library PaymentUserOp {
     ///     20   zeros: an account's own call does not end in an address
     ///
     /// @param carried Newly allocated, with the session's account filled in.
-    /// @return ok Whether it has that form.
+    /// @return ok Whether the format is valid.
     /// @return packed The session's own bytes.
-    /// @return grant What follows them.
+    /// @return grant The bytes after the session.
     function tryReadSignature(
         Carried memory carried,
         bytes calldata signature
@@ -63,7 +63,7 @@ library PaymentUserOp {
         return (length != 0, rest[:length], rest[length:]);
     }
 
-    /// @notice The number of the period that is charged, as the key says.
+    /// @notice The number of the period to charge, as named by the key.
     function periodIn(bytes calldata signature) internal pure returns (uint256) {
         return uint48(bytes6(signature[65:71]));
     }

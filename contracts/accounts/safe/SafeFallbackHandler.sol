@@ -3,15 +3,15 @@ pragma solidity ^0.8.35;
 
 import {ISafe} from "../../interfaces/ISafe.sol";
 
-/// @title Which fallback handler a Safe has
+/// @title Reads a Safe's fallback handler
 library SafeFallbackHandler {
-    /// @dev keccak256("fallback_manager.handler.address"): where a Safe keeps it.
+    /// @dev keccak256("fallback_manager.handler.address"): the Safe's storage slot for it.
     uint256 private constant SLOT = 0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5;
 
-    /// @notice The handler of the Safe, or 0. Never reverts: `ok` is false where the account does not answer as a Safe.
+    /// @notice The Safe's handler, or 0. Never reverts: `ok` is false if the account does not behave like a Safe.
     function tryRead(address safe) internal view returns (bool ok, address handler) {
         (bool success, bytes memory answer) = safe.staticcall(abi.encodeCall(ISafe.getStorageAt, (SLOT, 1)));
-        // `abi.encode(bytes)` of one word, which is an address.
+        // `abi.encode(bytes)` of one word, an address.
         if (!success || answer.length != 96) return (false, handler);
         uint256 offset;
         uint256 length;

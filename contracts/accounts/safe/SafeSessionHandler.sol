@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-3.0-only
-// TokenCallbackHandler and HandlerContext, which this inherits, are Safe's and under that licence.
+// TokenCallbackHandler and HandlerContext, which this contract inherits, are Safe's and under that licence.
 pragma solidity ^0.8.35;
 
 import {HandlerContext} from "@safe-global/safe-contracts/contracts/handler/HandlerContext.sol";
@@ -11,27 +11,28 @@ import {ISafeSessionModule} from "../../interfaces/ISafeSessionModule.sol";
 import {Answers, ERC1271_YES} from "../Answers.sol";
 import {SafeMessage} from "./SafeMessage.sol";
 
-/// @title The fallback handler that lets a Safe 1.3.0 to 1.4.1 pay by a session's signature
-/// @notice Answers all that CompatibilityFallbackHandler 1.4.1 answers, in the same way, and asks one module, which
-/// the Safe itself has registered, about signatures that have the form of a session's payload. Whoever the module
-/// does not vouch for goes on to the owners' check. No address in a signature is ever called.
-/// @dev ExtensibleFallbackHandler cannot serve here: it asks the owners by a function that Safes have from 1.5.0 on.
+/// @title The fallback handler that lets a Safe 1.3.0 to 1.4.1 pay with a session's signature
+/// @notice Supports everything that CompatibilityFallbackHandler 1.4.1 does, with the same results. In addition, it
+/// asks the module that the Safe itself has registered about signatures in the format of a session's payload. If the
+/// module does not approve one, the owners' signatures are checked. No address in a signature is ever called.
+/// @dev ExtensibleFallbackHandler cannot be used here: it checks owners' signatures with a function introduced in Safe
+/// 1.5.0.
 contract SafeSessionHandler is ISafeSessionHandler, TokenCallbackHandler, HandlerContext {
     using Payloads for bytes;
 
     /// @inheritdoc ISafeSessionHandler
     mapping(address safe => address module) public sessionModuleOf;
 
-    /// @dev isValidSignature(bytes,bytes), the form before ERC-1271 was final, which Safes up to 1.4.1 still ask.
+    /// @dev isValidSignature(bytes,bytes), from before ERC-1271 was final, which Safes up to 1.4.1 still call.
     bytes4 private constant LEGACY_YES = 0x20c13b0b;
     /// @dev simulateAndRevert(address,bytes), of a Safe's StorageAccessible.
     bytes4 private constant SIMULATE_AND_REVERT = 0xb4faba09;
-    /// @dev Where a Safe's list of modules begins.
+    /// @dev The start of a Safe's list of modules.
     address private constant FIRST = address(1);
 
     /// @inheritdoc ISafeSessionHandler
     function setSessionModule(address module) external {
-        // The Safe asks on behalf of the Safe: nobody else comes to speak here by calling it, nor it by mistake.
+        // The Safe must call itself: nobody else can reach this by calling the Safe, nor can it happen by mistake.
         if (msg.data.length != 56 || _msgSender() != msg.sender) revert NotBySafeItself(msg.sender);
         sessionModuleOf[msg.sender] = module;
         emit SessionModuleSet(msg.sender, module);
@@ -87,7 +88,7 @@ contract SafeSessionHandler is ISafeSessionHandler, TokenCallbackHandler, Handle
         }
     }
 
-    /// @dev A module that is gone, or that fails, says no.
+    /// @dev A missing or failing module counts as a rejection.
     function _moduleSaysYes(bytes32 hash, bytes calldata signature) private view returns (bool) {
         address module = sessionModuleOf[msg.sender];
         if (module == address(0)) return false;
@@ -98,12 +99,12 @@ contract SafeSessionHandler is ISafeSessionHandler, TokenCallbackHandler, Handle
             );
     }
 
-    /// @dev As CompatibilityFallbackHandler: no signature means that the owners approved the hash on chain.
+    /// @dev Like CompatibilityFallbackHandler: an empty signature means that the owners approved the hash on chain.
     function _requireOwners(bytes memory message, bytes calldata signature) private view {
         bytes memory preimage = _encode(msg.sender, message);
         bytes32 hash = keccak256(preimage);
         if (signature.length == 0) {
-            // The text is that of CompatibilityFallbackHandler, which integrators match.
+            // The same text as CompatibilityFallbackHandler, which integrators match.
             // solhint-disable-next-line gas-custom-errors
             require(ISafe(msg.sender).signedMessages(hash) != 0, "Hash not approved");
         } else {

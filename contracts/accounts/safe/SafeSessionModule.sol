@@ -9,10 +9,10 @@ import {SafeFallbackHandler} from "./SafeFallbackHandler.sol";
 import {SafeMessage} from "./SafeMessage.sol";
 
 /// @title Sessions for Safes, versions 1.3.0 to 1.5.0
-/// @notice Executes through the Safe's module manager. The signature rail is asked by the ExtensibleFallbackHandler
-/// of Safe 1.5.0, with this contract as domain verifier of a token, or by SafeSessionHandler on older Safes.
-/// @dev Enabling a module on a Safe trusts its code with everything, as with any module. Never make it an owner: a
-/// Safe takes a call by an owner for that owner's approval.
+/// @notice Executes through the Safe's module manager. The signature rail is called by the ExtensibleFallbackHandler of
+/// Safe 1.5.0, with this contract as a token's domain verifier, or by SafeSessionHandler on older Safes.
+/// @dev Enabling a module on a Safe gives its code full control, as with any module. Never make it an owner: a Safe
+/// treats a call by an owner as that owner's approval.
 contract SafeSessionModule is SignatureRail, ISafeSessionModule {
     uint8 private constant CALL = 0;
 
@@ -35,7 +35,7 @@ contract SafeSessionModule is SignatureRail, ISafeSessionModule {
 
     /// @inheritdoc ISafeSessionModule
     function isValidSignatureFor(address account, bytes32 hash, bytes calldata payload) public view returns (bytes4) {
-        // Removing a module tells it nothing, so ask: a Safe that dropped this one must not go on paying.
+        // A Safe does not notify a removed module, so check: a Safe that removed this one must not keep paying.
         bool yes = _authorizes(account, hash, payload) && _isEnabledOn(account);
         return yes ? ERC1271_YES : ERC1271_NO;
     }
@@ -54,13 +54,13 @@ contract SafeSessionModule is SignatureRail, ISafeSessionModule {
         (bool done, bytes memory answer) = account.call(request);
         if (!done && answer.length == 0) revert UnsupportedAccount(account);
         if (!done) {
-            // The Safe's own words: GS104 where it has not enabled this module, or a guard's.
+            // The Safe's own error: GS104 if this module is not enabled, or a guard's.
             assembly ("memory-safe") {
                 revert(add(answer, 32), mload(answer))
             }
         }
-        // `abi.encode(bool success, bytes returned)`: taken where it lies, as copying it again costs most of a token's
-        // own work. What is not encoded like this is no Safe's answer.
+        // `abi.encode(bool success, bytes returned)`, used in place, since another copy would cost almost as much as a
+        // token's own work. Any other encoding is not from a Safe.
         if (answer.length < 96) revert UnsupportedAccount(account);
         bool canonical;
         assembly ("memory-safe") {
@@ -72,17 +72,18 @@ contract SafeSessionModule is SignatureRail, ISafeSessionModule {
         if (!canonical) revert UnsupportedAccount(account);
     }
 
-    /// @dev `checkSignatures` returns nothing, and something that is no Safe may answer everything that way: so what
-    /// accepts no signatures at all is not believed. A hash approved on chain (`signedMessages`) is no grant.
+    /// @dev `checkSignatures` returns nothing, and a contract other than a Safe may respond to everything that way. So
+    /// an account that accepts an empty signature cannot grant. A hash approved on chain (`signedMessages`) is not a
+    /// grant.
     function _isGranted(address account, bytes32 digest, bytes calldata grant) internal view override returns (bool) {
         (bool ok, bytes memory message) = SafeMessage.tryEncode(account, abi.encode(digest));
         if (!ok) return false;
         bytes memory question = abi.encodeCall(ISafe.checkSignatures, (keccak256(message), message, grant));
         bool unsigned;
         bool signed;
-        // The question without signatures first: whoever sends the transaction chooses its gas, and if that were to
-        // run out here, and so look like a no, there would be even less for the question with them. It is what the
-        // question with them begins with, up to their length, which is zero then.
+        // The check with empty signatures comes first: the sender chooses the gas, and if it ran out here and looked
+        // like a rejection, even less would remain for the real check. Its calldata is the beginning of the real one,
+        // up to the signatures' length, which is zero.
         assembly ("memory-safe") {
             let lengthAt := add(question, UNSIGNED_LENGTH)
             let length := mload(lengthAt)
@@ -96,7 +97,7 @@ contract SafeSessionModule is SignatureRail, ISafeSessionModule {
         return signed;
     }
 
-    /// @dev A Safe has one for every function.
+    /// @dev A Safe has one handler for every function.
     function _isFallbackHandlerOf(address account, address handler, bytes4) internal view override returns (bool) {
         if (account.code.length == 0) return false;
         (bool ok, address current) = SafeFallbackHandler.tryRead(account);

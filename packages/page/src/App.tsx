@@ -10,10 +10,10 @@ import { FailureBoundary } from "./wording/FailureBoundary.tsx";
 import { FailureNotice } from "./wording/FailureNotice.tsx";
 import { PageFailure } from "./wording/PageFailure.ts";
 
-/** Another site that frames the page could lay its own pictures over the limits. */
+/** A site that frames the page could overlay the limits. */
 const isFramed = window.top !== window.self;
 
-/** The whole page: what stands behind the `#` of its address decides which screen is shown. */
+/** The whole page: the URL's fragment decides which screen is shown. */
 export function App(): ReactNode {
   const { hash, other, isReviewing, setReviewing, readOther, stay } = useShownHash();
   const [settingsOpen, setSettingsOpen] = useState(false);
@@ -29,7 +29,7 @@ export function App(): ReactNode {
   return (
     <div className="frame">
       <header className="masthead">
-        {/* biome-ignore lint/a11y/useValidAnchor: a link to a screen, which closes the settings before it besides */}
+        {/* biome-ignore lint/a11y/useValidAnchor: a link to a screen that also closes the settings */}
         <a className="masthead__name" href="#start" onClick={close}>
           <svg viewBox="0 0 20 20" aria-hidden="true" focusable="false">
             <path
@@ -43,7 +43,7 @@ export function App(): ReactNode {
           Latchkey
         </a>
         <nav aria-label="Page">
-          {/* biome-ignore lint/a11y/useValidAnchor: a link to a screen, which closes the settings before it besides */}
+          {/* biome-ignore lint/a11y/useValidAnchor: a link to a screen that also closes the settings */}
           <a href="#manage" onClick={close}>
             Manage
           </a>
@@ -61,7 +61,7 @@ export function App(): ReactNode {
         <OtherRequestScreen isReviewing={isReviewing} onRead={readOther} onStay={stay} />
       )}
       {settingsOpen && other === undefined && <SettingsScreen onClose={close} />}
-      {/* The screen behind stays as it was: what was typed or chosen there is not lost. */}
+      {/* The covered screen keeps its state: what was typed or chosen there is not lost. */}
       <div hidden={settingsOpen || other !== undefined}>
         <FailureBoundary key={hash}>
           {hash.startsWith("#request=") ? (

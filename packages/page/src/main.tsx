@@ -11,7 +11,7 @@ import { PageFailure } from "./wording/PageFailure.ts";
 import "./style.css";
 
 const root = document.getElementById("root");
-if (!root) throw new Error("The page has no place for the app.");
+if (!root) throw new Error("The page has no #root element.");
 const config = await loadConfig().catch((error: unknown) => new PageFailure("CONFIG_UNREADABLE", {}, error));
 createRoot(root).render(
   <StrictMode>

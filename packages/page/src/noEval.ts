@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
 
-// The page's policy forbids evaluating text. zod would try it once, and the browser would report a violation. Imported
-// before anything that makes a schema.
+// The page's Content-Security-Policy forbids eval. zod would probe for it once, and the browser would report a
+// violation. Import this before anything that creates a schema.
 z.config({ jitless: true });

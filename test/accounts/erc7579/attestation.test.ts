@@ -82,7 +82,7 @@ describe("the attestation file", function () {
     );
     expect(attestation.testedAccounts).to.deep.equal(tested);
   });
-  it("says that uninstalling leaves storage behind, which is of no use to anybody", async () => {
+  it("says that uninstalling leaves unused storage behind", async () => {
     const account = world().accounts["Nexus 1.0.0"];
     const session = sessionOf(account);
     await install(account, { sessions: [session] });
@@ -92,7 +92,7 @@ describe("the attestation file", function () {
     const left = (await stateOf(session)) === ENABLED;
     expect(moduleAttributes.globalAttributes.uninstallCleanUp).to.equal(!left);
   });
-  it("says plainly that nobody has audited or attested the module", () => {
+  it("says that the module is neither audited nor attested", () => {
     expect(attestation.status).to.include("Nobody has attested this module yet");
     expect(attestation.status).to.include("Nobody has audited it");
     for (const nothing of ["auditor", "signer", "signature"]) expect(attestation[nothing]).to.equal(null);

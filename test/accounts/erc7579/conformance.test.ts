@@ -75,7 +75,7 @@ const isInstalled = (account: ModularAccount, type: ModuleType) =>
     args: [type, world().module, "0x"],
   });
 
-describe("what ERC-7579 says of modules", () => {
+describe("ERC-7579 conformance", () => {
   onEveryAccount((account) => {
     const session = (salt = 1n) => sessionOf(account(), { salt });
     const granter = () => account().granter;
@@ -108,7 +108,7 @@ describe("what ERC-7579 says of modules", () => {
       expect(await balanceOf(alice)).to.equal(4n * USD);
     };
 
-    it("as validator alone signs, and executes nothing", async () => {
+    it("as validator only, signs but does not execute", async () => {
       await installType(account(), VALIDATOR_TYPE, onInstallData("0x", [session()]));
       await settle(account(), session());
       expect(await refusal(execute(session(), [pay(alice, 1n)]))).to.match(/CallFailed/);
@@ -116,14 +116,14 @@ describe("what ERC-7579 says of modules", () => {
       expect(moved).to.equal(false);
       expect(await balanceOf(alice)).to.equal(USD);
     });
-    it("as executor alone executes, and signs nothing", async () => {
+    it("as executor only, executes but does not sign", async () => {
       await installType(account(), EXECUTOR_TYPE, onInstallData("0x", [session()]));
       await execute(session(), [pay(alice, USD)]);
       expect(await refusal(settle(account(), session()))).to.match(TOKEN_REFUSED);
       expect(await refusal(sendUserOp(account(), session(), [pay(alice, 1n)]))).to.match(/AA2[34]/);
       expect(await balanceOf(alice)).to.equal(USD);
     });
-    it("is not installed with data that is none of its own, of either type", async () => {
+    it("is not installed with invalid data, for each type", async () => {
       for (const type of Object.values(TYPES)) {
         const whole = onInstallData("0xaa", [session()]);
         for (const data of [
@@ -141,7 +141,7 @@ describe("what ERC-7579 says of modules", () => {
       expect(await isInitialized(account().address)).to.equal(false);
       expect(await granterOf(account().address)).to.equal("0x");
     });
-    it("is removed once: again, it is refused, or ends nothing that was not over", async () => {
+    it("is removed once: repeating it is rejected, or changes nothing", async () => {
       await install(account(), { sessions: [session()] });
       const removal = erc7579Removal(await removalOf(account(), world().module));
       await account().execute(removal);
@@ -159,7 +159,7 @@ describe("what ERC-7579 says of modules", () => {
       }
       expect(await isInitialized(account().address)).to.equal(false);
     });
-    it("keeps this account apart from every other that has it", async () => {
+    it("keeps accounts separate", async () => {
       const others = Object.values(world().accounts).filter(({ address }) => address !== account().address);
       const other = others[0] as ModularAccount;
       await install(account(), { sessions: [session()] });
@@ -182,20 +182,20 @@ const forKernel = (hook: Address, inner: Hex, selector: Hex) =>
 const EXECUTE = toFunctionSelector("execute(bytes32,bytes)");
 
 /** A Kernel's own data stands around the module's; whatever the Kernel makes of it, nothing may be open that should not. */
-describe("what a Kernel makes of an installation that the SDK would not write", () => {
+describe("a Kernel with installation data that the SDK would not create", () => {
   onEveryAccount(
     (account) => {
       const session = () => sessionOf(account());
       const inner = () => onInstallData(account().granter, [session()]);
 
-      it("refuses what is too short, and a hook without code, and installs nothing", async () => {
+      it("rejects data that is too short, and a hook without code, and installs nothing", async () => {
         for (const data of ["0x", inner(), forKernel(alice, inner(), EXECUTE)] as const) {
           expect(await refusal(installRaw(account(), VALIDATOR_TYPE, data))).to.match(/fail|revert/);
         }
         expect(await isInstalled(account(), VALIDATOR_TYPE)).to.equal(false);
         expect(await isInitialized(account().address)).to.equal(false);
       });
-      it("installs the module and keeps its data back, where none of a Kernel's stands around it: nothing works", async () => {
+      it("installs the module without its data, if the Kernel's own data is missing: nothing works", async () => {
         for (const data of [concat([zeroAddress, inner()]), zeroAddress] as const) {
           const snapshot = await world().connection.networkHelpers.takeSnapshot();
           await installRaw(account(), VALIDATOR_TYPE, data);
@@ -212,7 +212,7 @@ describe("what a Kernel makes of an installation that the SDK would not write", 
           await snapshot.restore();
         }
       });
-      it("lets no userOp through where the selector of execute was not named; all else works", async () => {
+      it("rejects userOps if the selector of execute was not named; everything else works", async () => {
         for (const selector of ["0x", "0x12345678"] as const) {
           const snapshot = await world().connection.networkHelpers.takeSnapshot();
           await installRaw(account(), VALIDATOR_TYPE, forKernel(zeroAddress, inner(), selector));
@@ -223,7 +223,7 @@ describe("what a Kernel makes of an installation that the SDK would not write", 
           await snapshot.restore();
         }
       });
-      it("lets no userOp of either form through where the validator has a hook; all else works", async () => {
+      it("rejects both forms of userOp if the validator has a hook; everything else works", async () => {
         const hook = await deployMock(world().testChain, "CannedAnswers");
         const answers = {
           "isModuleType(uint256)": pad("0x01"),

@@ -99,7 +99,7 @@ async function plainPayments(
   };
 }
 
-/** What the token says where it takes a payer for an ordinary EOA, and the signature is none of a key. */
+/** What the token says where it takes a payer for an ordinary EOA, and the signature is not from a key. */
 const NO_SIGNATURE_OF_A_KEY = /ECRecover: invalid signature length/;
 
 const submit = (data: Hex) => world().testChain.send({ from: RELAYER, to: world().usdc.address, data });
@@ -125,7 +125,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
     const salted = (salt: bigint) => session({ salt });
     const enabled = () => [1n, 2n, 3n, 4n].map(salted);
 
-    it("is an account at its own address, and its key's own transactions still work", async () => {
+    it("is an account at its own address, and its key's transactions still work", async () => {
       expect(account().address).to.equal(eoa().address);
       await implementation();
       const before = await balanceOf(alice);
@@ -133,7 +133,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
       await byItself({ to: target, data });
       expect(await balanceOf(alice)).to.equal(before + USD);
     });
-    it("enables a session by a transaction of its own, which no signature is needed for", async () => {
+    it("enables a session with its own transaction, without a signature", async () => {
       await install(account());
       await byItself(encodeEnable({ module: world().module, session: session() }));
       expect(await stateOf(session())).to.equal(ENABLED);
@@ -141,7 +141,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
       await settle(account(), session());
       expect(await balanceOf(alice)).to.equal(2n * USD);
     });
-    it("revokes one session, and all, by a transaction of its own", async () => {
+    it("revokes one session, and all sessions, with its own transaction", async () => {
       await install(account(), { sessions: [session(), session({ salt: 2n })] });
       await byItself(encodeRevoke({ module: world().module, session: session() }));
       expect(await stateOf(session())).to.equal(REVOKED);
@@ -151,7 +151,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
       expect(await refusal(execute(session({ salt: 2n }), [pay(alice, 1n)]))).to.include("WrongEpoch");
       expect(await refusal(settle(account(), session({ salt: 2n })))).to.match(TOKEN_REFUSED);
     });
-    it("can no longer pay USDC by its key's plain signature: the token asks its code", async () => {
+    it("can no longer pay USDC with its key's plain signature: the token calls its code", async () => {
       const { bytes, split } = await plainPayments(eoa(), "0x01");
       for (const data of [bytes, split]) expect(await refusal(submit(data))).to.match(TOKEN_REFUSED);
       const delegated = await implementation();
@@ -163,7 +163,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
       await delegate(world().testChain, eoa(), delegated);
       expect(await refusal(submit((await plainPayments(eoa(), "0x03")).bytes))).to.match(TOKEN_REFUSED);
     });
-    it("pays USDC by its key's plain signature where its code takes one: the token asks nobody else", async () => {
+    it("pays USDC with its key's plain signature if its code accepts one: the token only calls the code", async () => {
       const { testChain } = world();
       const { entryPoint } = account();
       const lenient = await deployMock(testChain, "RawSignatureDelegate", [entryPoint.address]);
@@ -176,7 +176,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
       for (const data of Object.values(forged)) expect(await refusal(submit(data))).to.match(TOKEN_REFUSED);
     });
 
-    it("cannot be initialized by an outsider: it was, in the transaction that delegated", async () => {
+    it("cannot be initialized by an outsider: it was initialized in the delegating transaction", async () => {
       const { testChain } = world();
       const validator = await ecdsaValidatorOwner(testChain, "an outsider");
       for (const data of [
@@ -204,7 +204,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
         await undelegate(world().testChain, eoa());
       });
 
-      it("has no sessions that work, by whatever rail, and no money moves", async () => {
+      it("has no usable sessions on any rail, and no money moves", async () => {
         expect(await delegateOf(world().testChain, account().address)).to.equal(undefined);
         const { direct, relayed, userOp, x402 } = rails(salted);
         const unsupported = `UnsupportedAccount(${account().address})`;
@@ -217,14 +217,14 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
         expect(await refusal(settle(account(), unused(), { grant }))).to.match(NO_SIGNATURE_OF_A_KEY);
         expect(await balanceOf(alice)).to.equal(0n);
       });
-      it("has them all again once it delegates to the same code: nothing told the module", async () => {
+      it("has them all again once it delegates to the same code: the module is not notified", async () => {
         for (const of of enabled()) expect(await stateOf(of)).to.equal(ENABLED);
         await delegate(world().testChain, eoa(), delegated);
         for (const rail of Object.values(rails(salted))) await rail();
         await execute(unused(), [pay(alice, USD)], grant);
         expect(await balanceOf(alice)).to.equal(5n * USD);
       });
-      it("ends them for good by revokeAll, which needs no code", async () => {
+      it("permanently ends them with revokeAll, which needs no code", async () => {
         await byItself(encodeRevokeAll({ module: world().module }));
         expect(await epochOf(account().address)).not.to.equal(0n);
         await delegate(world().testChain, eoa(), delegated);
@@ -236,7 +236,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
       });
     });
 
-    it("has no sessions that work on another account's code, until the module is installed there: then all", async () => {
+    it("has no usable sessions with another account's code, until the module is installed there: then all", async () => {
       await install(account(), { sessions: enabled() });
       // A kind that keeps its lists of modules elsewhere: code with the same layout would find them again.
       const { testChain, module, accounts } = world();
@@ -384,7 +384,7 @@ describe("an EOA that delegates to an ERC-7579 account by EIP-7702", () => {
 
   onEveryAccount(
     (account) => {
-      it("takes a session's userOp also where that says by EIP-7702's mark that it may delegate first", async () => {
+      it("accepts a session's userOp with EIP-7702's delegation marker", async () => {
         const session = sessionOf(account());
         await install(account(), { sessions: [session] });
         const { entryPoint } = account();

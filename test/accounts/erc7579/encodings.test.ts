@@ -58,15 +58,15 @@ const payment: PayloadParameters = {
 const keyBytes = (kind: Erc7579AccountKind, lane?: number): Hex =>
   numberToHex(validatorNonceKey({ kind, validator, ...(lane === undefined ? {} : { lane }) }), { size: 24 });
 
-describe("what the SDK writes for ERC-7579 accounts", () => {
-  it("names the validator in a nonce where each account looks for it", () => {
+describe("the SDK's encodings for ERC-7579 accounts", () => {
+  it("puts the validator in a nonce where each account expects it", () => {
     for (const kind of ["openzeppelin", "reference", "safe7579"] as const)
       expect(keyBytes(kind, 7)).to.equal(concat([validator, "0x00000007"]).toLowerCase());
     expect(keyBytes("nexus", 7)).to.equal(concat(["0x000007", "0x00", validator]).toLowerCase());
     expect(keyBytes("kernel", 7)).to.equal(concat(["0x00", "0x01", validator, "0x0007"]).toLowerCase());
     for (const kind of kinds) expect(keyBytes(kind)).to.equal(keyBytes(kind, 0));
   });
-  it("refuses a lane that would change which validator is meant", () => {
+  it("rejects a lane that would change the validator", () => {
     for (const [kind, most] of [
       ["openzeppelin", 2 ** 32],
       ["nexus", 2 ** 24],
@@ -77,7 +77,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
       expect(() => keyBytes(kind, -1)).to.throw();
     }
   });
-  it("names who grants as the account names a validator in a signature", () => {
+  it("encodes the granter like a validator in the account's signatures", () => {
     for (const kind of ["openzeppelin", "reference", "nexus", "safe7579"] as const)
       expect(granterPrefix({ kind, validator })).to.equal(validator);
     expect(granterPrefix({ kind: "kernel", validator })).to.equal(concat(["0x01", validator]));
@@ -86,13 +86,13 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
     for (const kind of ["openzeppelin", "reference", "nexus"] as const)
       expect(() => granterPrefix({ kind })).to.throw("Name it");
   });
-  it("puts the module before a payload, as the account names a validator in a signature", () => {
+  it("puts the module before a payload, like a validator in the account's signatures", () => {
     for (const kind of kinds)
       expect(wrapForErc7579("0x1234", { kind, module })).to.equal(
         kind === "kernel" ? concat(["0x01", module, "0x1234"]) : concat([module, "0x1234"]),
       );
   });
-  it("carries the key in a payload for an account that wraps the hash, and nothing else more", () => {
+  it("adds only the key to a payload for an account that wraps the hash", () => {
     const plain = encodePayload(payment);
     const wrapped = encodePayload({ ...payment, wrapsHash: true });
     expect(wrapped).to.equal(concat(["0x03", session.key, slice(plain, 1)]));
@@ -100,7 +100,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
     expect(said.version === 3 && said.key).to.equal(session.key);
     expect({ ...said, version: 1, key: undefined }).to.deep.equal(decodePayload(plain));
   });
-  it("carries the key beside a grant as well, for an account that wraps the hash", () => {
+  it("also adds the key next to a grant, for an account that wraps the hash", () => {
     const granted = { ...payment, grant: "0x1234" } as const;
     const [plain, wrapped] = [encodePayload(granted), encodePayload({ ...granted, wrapsHash: true })];
     expect(wrapped).to.equal(concat(["0x04", session.key, slice(plain, 1)]));
@@ -108,7 +108,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
     expect(said.version === 4 && said.key).to.equal(session.key);
     expect({ ...said, version: 2, key: undefined }).to.deep.equal(decodePayload(plain));
   });
-  it("knows an account by what it calls itself, and guesses nothing", () => {
+  it("identifies an account by its id, without guessing", () => {
     expect(erc7579KindOf("biconomy.nexus.1.2.1")).to.equal("nexus");
     expect(erc7579KindOf("kernel.advanced.v0.3.1")).to.equal("kernel");
     expect(erc7579KindOf("kernel.advanced.v0.3.3")).to.equal("kernel-0.3.3");
@@ -128,7 +128,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
       expect.fail(`${unknown} was taken for one`);
     }
   });
-  it("installs both types by calls to the account, of which the first brings the data", () => {
+  it("installs both types with calls to the account, the first with the data", () => {
     for (const kind of kinds) {
       const calls = erc7579Installation({ kind, account, module, granter: "0xaa", sessions: [session] });
       expect(calls.map(({ to }) => to)).to.deep.equal([account, account]);
@@ -141,7 +141,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
       if (kind !== "kernel") expect(second?.[2]).to.equal("0x");
     }
   });
-  it("refuses a granter that the module could not keep, or that would let anybody grant", () => {
+  it("rejects a granter that the module could not store, or that would let anyone grant", () => {
     for (const granter of ["0x", `0x${"ff".repeat(24)}`] as const)
       expect(() => erc7579Installation({ kind: "nexus", account, module, granter })).to.throw(
         "1 to 23 bytes",
@@ -154,7 +154,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
       erc7579Removal({ kind: "nexus", account, module, validators: [validator], executors: [module] }),
     ).to.throw("is not among");
   });
-  it("wraps an execution in the one call that the validator takes, grant or no grant", () => {
+  it("wraps an execution in the call that the validator accepts, with or without a grant", () => {
     const calls = [encodeEnable({ module, session })];
     const without = encodeSessionUserOpCallData({ session: { module, session }, calls });
     const [mode, execution] = decodeFunctionData({ abi: erc7579Abi, data: without }).args as readonly [

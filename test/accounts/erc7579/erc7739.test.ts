@@ -90,13 +90,13 @@ describe("a session whose owner signs as ERC-7739 nests it", () => {
       for (const each of [direct, relayed, op]) expect(await stateOf(each)).to.equal(ENABLED);
       expect(await balanceOf(alice)).to.equal(4n * USD);
     });
-    it("is described by its types alone, in the order that wallets hash them in", async () => {
+    it("is described by its types, in the order in which wallets hash them", async () => {
       const described = hexToString(descriptionOf(await nested(account(), session(), owner)));
       expect(described).to.match(
         /^Session\([^()]*\)SessionAction\([^()]*\)SessionBudget\([^()]*\)SessionRule\([^()]*\)$/,
       );
     });
-    it("is granted in the explicit mode too, which names the type once more", async () => {
+    it("is also granted in the explicit mode, which repeats the type's name", async () => {
       const signature = await nested(account(), session(), owner);
       const description = concat([descriptionOf(signature), toHex("Session")]);
       const unnamed = slice(signature, 0, size(signature) - 2 - size(descriptionOf(signature)));
@@ -135,7 +135,7 @@ describe("a session whose owner signs as ERC-7739 nests it", () => {
 
   onEveryAccount(
     (account) => {
-      it("is granted by no signature that the account takes from the EOA's key itself: that names no validator", async () => {
+      it("is not granted by a signature that the account accepts from the EOA's key itself: it names no validator", async () => {
         const eoa = eoaOf(DELEGATING_EOAS.openzeppelin);
         const session = sessionOf(account());
         await installWithoutGranter(account());

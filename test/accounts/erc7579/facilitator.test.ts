@@ -41,7 +41,7 @@ describe("x402's own server and facilitator", () => {
     });
     afterEach(() => shop.close());
 
-    it("take the account's payment of a session that is enabled", async () => {
+    it("accept the account's payment for an enabled session", async () => {
       const session = sessionOf(account());
       await install(account(), { sessions: [session] });
       const { status } = await payAt(url(), await authorizationOf(account(), session));
@@ -49,7 +49,7 @@ describe("x402's own server and facilitator", () => {
       expect(shop.settlements).to.equal(1);
       expect(await balanceOf(alice)).to.equal(USD);
     });
-    it("take the account's payment that carries its owner's grant", async () => {
+    it("accept the account's payment with its owner's grant", async () => {
       const session = sessionOf(account());
       await install(account());
       const grant = await grantOf(account(), session);
@@ -57,7 +57,7 @@ describe("x402's own server and facilitator", () => {
       expect(status).to.equal(200);
       expect(await balanceOf(alice)).to.equal(USD);
     });
-    it("settle nothing where the account would say no", async () => {
+    it("settle nothing that the account would reject", async () => {
       const session = sessionOf(account());
       await install(account());
       const { status } = await payAt(url(), await authorizationOf(account(), session));

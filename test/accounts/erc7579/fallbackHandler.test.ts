@@ -68,7 +68,7 @@ const selectorOf = (name: HandledFunction): Hex =>
  */
 const appended = ({ kind }: ModularAccount) => (kind === "safe7579" ? 40 : 20);
 
-/** Whoever looks for one finds a key of such an address: its bytes can stand at the end of a session, see `endingIn`. */
+/** A key of such an address can be found: its bytes can stand at the end of a session, see `endingIn`. */
 const outsider: Address = "0x0000000100040120bad00000000000000000bad0";
 const ask = ({ address }: ModularAccount, data: Hex) =>
   world().testChain.send({ from: outsider, to: address, data });
@@ -83,7 +83,7 @@ async function askCompleted(account: ModularAccount, data: Hex) {
 }
 
 /**
- * A session whose bytes end in the outsider's address, twice, without padding behind, so that whoever appends it completes
+ * A session whose bytes end in the outsider's address, twice, without trailing padding, so that appending it completes
  * them: an action's selector, its one rule with offset, operator and length, and the value.
  */
 function endingIn(account: ModularAccount): Session {
@@ -111,7 +111,7 @@ const asksWhatItIs = (name: ModularAccountName) => !/Kernel|Safe7579/.test(name)
 
 describe("the module as a fallback handler", () => {
   onEveryAccount((account) => {
-    it("is refused, where another is taken", async () => {
+    it("is rejected, while another is accepted", async () => {
       await install(account());
       const any = await deployMock(world().testChain, "CannedAnswers");
       await any.write("answerAll", [toFunctionSelector("isModuleType(uint256)"), false, pad("0x01")]);
@@ -123,13 +123,13 @@ describe("the module as a fallback handler", () => {
 
   onEveryAccount(
     (account) => {
-      it("takes no word of an outsider for the account's: revokeAll", async () => {
+      it("does not treat an outsider's call as the account's: revokeAll", async () => {
         await install(account());
         await installHandler(account(), world().module, "revokeAll");
         await refusal(ask(account(), encodeRevokeAll({ module: world().module }).data));
         expect(await epochOf(account().address)).to.equal(0n);
       });
-      it("does not keep the account from removing it, as handler and otherwise", async () => {
+      it("does not prevent the account from removing it, as handler and as module", async () => {
         await install(account(), { sessions: [sessionOf(account())] });
         await installHandler(account(), world().module, "revokeAll");
         await account().execute(erc7579Removal(await removalOf(account(), world().module)));
@@ -156,7 +156,7 @@ describe("the module as a fallback handler", () => {
         expect(await isHandler()).to.equal(false);
         expect(await isInitialized(account().address)).to.equal(false);
       });
-      it("takes no word of an outsider for the account's: onUninstall, completed by the outsider's address", async () => {
+      it("does not treat an outsider's call as the account's: onUninstall, completed by the outsider's address", async () => {
         await install(account());
         // Safe7579 takes no handler of a function that it tells modules by itself.
         await installHandler(account(), world().module, "onUninstall").catch(() => undefined);
@@ -173,7 +173,7 @@ describe("the module as a fallback handler", () => {
         expect(await epochOf(account().address), ended).to.equal(0n);
         expect(await granterOf(account().address)).to.equal(account().granter);
       });
-      it("takes no word of an outsider for the account's: execute, completed by the outsider's address", async () => {
+      it("does not treat an outsider's call as the account's: execute, completed by the outsider's address", async () => {
         const session = sessionOf(account(), {
           actions: [{ target: mallory, selector: "0x12345678", rules: [] }],
         });
@@ -196,7 +196,7 @@ describe("the module as a fallback handler", () => {
         const ended = await askCompleted(account(), data);
         expect(await balanceOf(alice), ended).to.equal(0n);
       });
-      it("takes no word of an outsider for the account's: execute, with the outsider's address where zeros should be", async () => {
+      it("does not treat an outsider's call as the account's: execute, with the outsider's address where zeros should be", async () => {
         const session = sessionOf(account());
         await install(account(), { sessions: [session] });
         await installHandler(account(), world().module, "execute");
@@ -211,7 +211,7 @@ describe("the module as a fallback handler", () => {
           expect(await balanceOf(alice), `${length} of ${size(data)} bytes`).to.equal(0n);
         }
       });
-      it("takes no word of an outsider for the account's: validateUserOp of a payment, whole and with the outsider's address in it", async () => {
+      it("does not treat an outsider's call as the account's: validateUserOp of a payment, whole and with the outsider's address in it", async () => {
         const session = sessionOf(account(), { budgets: [budget({ signatures: 0, sizes: 0 })] });
         await install(account(), { sessions: [session] });
         await installHandler(account(), world().module, "validateUserOp");
@@ -235,7 +235,7 @@ describe("the module as a fallback handler", () => {
 
   onEveryAccount(
     (account) => {
-      it("takes no word of an outsider for the account's: enable, completed by the outsider's address", async () => {
+      it("does not treat an outsider's call as the account's: enable, completed by the outsider's address", async () => {
         await install(account());
         await installHandler(account(), world().module, "enable");
         const session = endingIn(account());

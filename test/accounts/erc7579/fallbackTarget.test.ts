@@ -61,13 +61,13 @@ describe("an action whose target the account has as a fallback handler", () => {
       expect(await handler.read("depositOf", [bob])).to.equal(DEPOSIT);
     };
 
-    it("is believed by the handler, as to the sender it appends", async () => {
+    it("can impersonate any sender to the handler", async () => {
       await act(installation());
       const data = handler.encode("withdraw", [alice, DEPOSIT]);
       await world().testChain.send({ from: bob, to: account().address, data });
       expect(await balanceOf(alice)).to.equal(DEPOSIT);
     });
-    it("is refused to the key, by its own transaction, by a relayer's, and behind a payment", async () => {
+    it("is rejected for the key, in its own transaction, a relayer's, and after a payment", async () => {
       const session = await withdrawing();
       await act(installation());
       expect(await refusal(execute(session, [asBob()]))).to.include(
@@ -78,7 +78,7 @@ describe("an action whose target the account has as a fallback handler", () => {
       await expectNothingTaken();
       expect(await balanceOf(alice)).to.equal(0n);
     });
-    it("is refused to the key by a userOp", async () => {
+    it("is rejected for the key in a userOp", async () => {
       const session = await withdrawing();
       await act(installation());
       const { success, reason } = await sendUserOp(account(), session, [asBob()]);
@@ -89,7 +89,7 @@ describe("an action whose target the account has as a fallback handler", () => {
       ]);
       await expectNothingTaken();
     });
-    it("is refused as soon as a call of the same batch has installed the handler", async () => {
+    it("is rejected once a call in the same batch has installed the handler", async () => {
       const executor = await deployMock(world().testChain, "InstallingExecutor");
       await executor.write("prepare", [installation()]);
       await act(
@@ -116,7 +116,7 @@ describe("an action whose target the account has as a fallback handler", () => {
       expect(await refusal(execute(session, [asBob()]))).to.include("ForbiddenTarget(0, ");
       await expectNothingTaken();
     });
-    it("is allowed while it is no handler, and then speaks for the account alone", async () => {
+    it("is allowed while it is not a handler, and then only acts as the account", async () => {
       const session = await withdrawing();
       expect(await refusal(execute(session, [asBob()]))).to.include("CallFailed");
       await handler.write("note", [account().address, 1n]);
@@ -125,7 +125,7 @@ describe("an action whose target the account has as a fallback handler", () => {
       expect(await balanceOf(mallory)).to.equal(1n);
       expect(await handler.read("depositOf", [bob])).to.equal(DEPOSIT);
     });
-    it("is allowed for a function that the account does not pass on", async () => {
+    it("is allowed for a function that the account does not forward", async () => {
       const session = await enabled(actionOf(handler, "knock"));
       await act(installation());
       await execute(session, [call(handler, "knock")]);

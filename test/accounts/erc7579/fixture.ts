@@ -212,7 +212,7 @@ export const grantOf = (account: ModularAccount, session: Session): Promise<Hex>
   account.sign(digestOf(session));
 
 /**
- * A call of the module, by whoever.
+ * A call of the module, from any sender.
  * @throws With the name of the module's error and its values: read here, as the node knows only code that it has seen
  * compiled.
  */
@@ -369,7 +369,7 @@ export async function validationOf(account: ModularAccount, userOp: PackedUserOp
   return BigInt(data ?? "0x");
 }
 
-/** The name of the module's error in bytes that somebody passed on; undefined where it is none of them. */
+/** The name of the module's error in bytes that somebody passed on; undefined if it is invalid of them. */
 export function errorIn(reason: Hex): string | undefined {
   try {
     return decodeErrorResult({ abi: sessionErrorsAbi, data: reason }).errorName;
@@ -445,7 +445,7 @@ export async function settle(...parameters: Parameters<typeof authorizationOf>):
   });
 }
 
-/** What the token says when the account says no. */
+/** The token's error when the account rejects. */
 export const TOKEN_REFUSED = /FiatTokenV2: invalid signature/;
 
 const standingOf = (session: Session) =>

@@ -57,7 +57,7 @@ describe("an installation", () => {
         ).to.equal(true);
       }
     });
-    it("lets no other validator of the account grant, however much it agrees with", async () => {
+    it("does not let another validator of the account grant, even if it accepts everything", async () => {
       const blind = await deployMock(world().testChain, "BlindValidator");
       await install(account());
       await account().execute([installValidator(account(), blind.address)]);
@@ -81,7 +81,7 @@ describe("an installation", () => {
       await execute(session(), [pay(alice, USD)], await grantOf(account(), session()));
       expect(await balanceOf(alice)).to.equal(USD);
     });
-    it("lets whom it names grant, if that is a validator that agrees with everything", async () => {
+    it("lets the named validator grant, even if it accepts everything", async () => {
       const blind = await deployMock(world().testChain, "BlindValidator");
       const granter = granterPrefix({ kind: account().kind, validator: blind.address });
       await account().execute([installValidator(account(), blind.address)]);
@@ -89,7 +89,7 @@ describe("an installation", () => {
       await execute(session(), [pay(alice, USD)], concat([granter, "0x1234"]));
       expect(await balanceOf(alice)).to.equal(USD);
     });
-    it("is made once: again, it is refused, or changes nothing", async () => {
+    it("is done once: repeating it is rejected, or changes nothing", async () => {
       await install(account(), { sessions: [session()] });
       const again = erc7579Installation({
         kind: account().kind,
@@ -113,10 +113,10 @@ const onInstall = (account: Address, data: Hex) =>
 const onUninstall = (account: Address, data: Hex) =>
   toModule(account, encodeFunctionData({ abi: erc7579ModuleAbi, functionName: "onUninstall", args: [data] }));
 
-describe("the module as ERC-7579 wants it", function () {
+describe("the module as required by ERC-7579", function () {
   this.timeout(60_000);
   useWorld();
-  /** Two accounts, which the module takes at their word: whoever calls is one. */
+  /** Two accounts, which the module takes at their word: any caller is one. */
   const first = "0x00000000000000000000000000000000000a11c1" as const;
   const second = "0x00000000000000000000000000000000000a11c2" as const;
   const session = (account: Address = first, changes = {}) => sessionOf({ address: account }, changes);
@@ -143,7 +143,7 @@ describe("the module as ERC-7579 wants it", function () {
     await onUninstall(first, "0x1234");
     expect(await isInitialized(first)).to.equal(false);
   });
-  it("may be removed where it is not, and counts right afterwards", async () => {
+  it("may be removed without being installed, and counts correctly afterwards", async () => {
     await onUninstall(first, "0x");
     expect(await isInitialized(first)).to.equal(false);
     await onInstall(first, "0x");
@@ -166,12 +166,12 @@ describe("the module as ERC-7579 wants it", function () {
     expect(await granterOf(first)).to.equal("0xaabb");
     expect(await stateOf(session())).to.equal(ENABLED);
   });
-  it("names another granter where the second installation does", async () => {
+  it("sets another granter if the second installation does", async () => {
     await onInstall(first, onInstallData("0xaabb"));
     await onInstall(first, onInstallData("0xcc"));
     expect(await granterOf(first)).to.equal("0xcc");
   });
-  it("keeps granters of 1 to 23 bytes, no longer ones", async () => {
+  it("accepts granters of 1 to 23 bytes, not longer ones", async () => {
     for (const length of [1, 20, 21, 23]) {
       const granter = numberToHex(2n ** BigInt(8 * length) - 1n, { size: length });
       await onInstall(first, onInstallData(granter));
@@ -193,7 +193,7 @@ describe("the module as ERC-7579 wants it", function () {
     expect(await epochOf(first)).to.equal(0n);
     expect(await stateOf(session(first))).to.equal(ENABLED);
   });
-  it("enables no session of another account: the same bytes are one of its own", async () => {
+  it("enables no session of another account: the same bytes are its own session", async () => {
     await onInstall(first, onInstallData("0xaa", [session(second)]));
     expect(await stateOf(session(second))).to.equal(UNKNOWN);
     expect(await stateOf({ ...session(second), account: first })).to.equal(ENABLED);
@@ -209,7 +209,7 @@ describe("the module as ERC-7579 wants it", function () {
     }
     expect(await isInitialized(first)).to.equal(false);
   });
-  it("takes no bytes that are not what an encoder makes", async () => {
+  it("rejects bytes in a non-canonical encoding", async () => {
     const data = onInstallData("0xaa", [session()]);
     for (const other of [
       concat([data, "0x00"]),

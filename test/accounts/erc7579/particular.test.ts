@@ -24,10 +24,10 @@ const kernelAbi = parseAbi([
   "function currentNonce() view returns (uint32)",
 ]);
 
-describe("what a Kernel alone does", () => {
+describe("Kernel only", () => {
   onEveryAccount(
     (account) => {
-      it("invalidateNonce drops the validator untold: payments and executions go on until revokeAll", async () => {
+      it("invalidateNonce removes the validator without notification: payments and executions continue until revokeAll", async () => {
         const session = sessionOf(account());
         await install(account(), { sessions: [session] });
         const address = account().address;
@@ -48,10 +48,10 @@ describe("what a Kernel alone does", () => {
   );
 });
 
-describe("what a Safe7579 alone does", () => {
+describe("Safe7579 only", () => {
   onEveryAccount(
     (account) => {
-      it("its adapter is no target of a session: it takes the Safe's word for anything", async () => {
+      it("its adapter is not a valid target: it accepts anything from the Safe", async () => {
         const adapter = await fallbackHandlerOf(world().testChain, account().address);
         const selector = "0xe9ae5c53";
         const session = sessionOf(account(), { actions: [{ target: adapter, selector, rules: [] }] });
@@ -60,7 +60,7 @@ describe("what a Safe7579 alone does", () => {
         expect(await refusal(execute(session, [call]))).to.include("ForbiddenTarget");
         expect((await sendUserOp(account(), session, [call])).success).to.equal(false);
       });
-      it("a new owner changes who grants, and ends no session: that is what revokeAll is for", async () => {
+      it("a new owner changes who can grant, but ends no session, which requires revokeAll", async () => {
         const [enabled, unused] = [sessionOf(account()), sessionOf(account(), { salt: 2n })];
         await install(account(), { sessions: [enabled] });
         const grant = await grantOf(account(), unused);

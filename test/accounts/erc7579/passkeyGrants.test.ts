@@ -47,7 +47,7 @@ describe("a session that a passkey grants", () => {
       };
     });
 
-    it("is enabled by the key's first execution, one tap for all", async () => {
+    it("is enabled by the key's first execution, with a single tap", async () => {
       await execute(session(), [pay(alice, USD)], await grantOf());
       expect(await stateOf(session())).to.equal(ENABLED);
       await settle(account(), session());
@@ -81,7 +81,7 @@ describe("a session that a passkey grants", () => {
       }
       expect(await balanceOf(alice)).to.equal(0n);
     });
-    it("is not granted by the account's owner either, who was not named", async () => {
+    it("is not granted by the account's owner, who is not the granter", async () => {
       const grant = await account().sign(digestOf(session()));
       expect(await refusal(execute(session(), [pay(alice, USD)], grant))).to.include("NotGranted");
     });

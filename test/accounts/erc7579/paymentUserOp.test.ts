@@ -102,7 +102,7 @@ const encodeSignature = (session: Session, period: bigint, keySignature: Hex): H
 /** The 65 bytes of the key, in such a signature. */
 const keySignatureIn = (signature: Hex): Hex => slice(signature, 0, 65);
 
-describe("a userOp by which the account pays itself", () => {
+describe("a userOp in which the account pays itself", () => {
   onEveryAccount((account) => {
     const session = (changes: Partial<Session> = {}) => payableBy(account(), changes);
     const enabled = async (...sessions: Session[]) => {
@@ -115,7 +115,7 @@ describe("a userOp by which the account pays itself", () => {
       const { success, reason } = await payment(changes, of);
       expect(success, reason).to.equal(true);
     };
-    /** Expects that the module says no, and the EntryPoint for that reason, and that nothing is charged. */
+    /** Expects that the module rejects, and so does the EntryPoint, and that nothing is charged. */
     const refused = async (changes: PaymentUserOpChanges = {}, of = session()) => {
       const userOp = await paymentUserOpOf(account(), of, changes);
       expect(await validationOf(account(), userOp)).to.equal(1n);
@@ -130,7 +130,7 @@ describe("a userOp by which the account pays itself", () => {
       expect([await balanceOf(alice), await spentOf(session())]).to.deep.equal([USD, USD]);
       expect(await stateOf(session())).to.equal(ENABLED);
     });
-    it("enables by the grant that it carries, and stays enabled", async () => {
+    it("enables the session with its grant, permanently", async () => {
       await install(account());
       await refused();
       await paid({ grant: await grantOf(account(), session()) });
@@ -149,7 +149,7 @@ describe("a userOp by which the account pays itself", () => {
       await refused({ amount: 1n });
       expect([await balanceOf(alice), await spentOf(session())]).to.deep.equal([3n * USD, 3n * USD]);
     });
-    it("charges nothing for nothing", async () => {
+    it("charges nothing for zero", async () => {
       await enabled();
       const { success, receipt } = await payment({ amount: 0n });
       expect(success).to.equal(true);
@@ -159,7 +159,7 @@ describe("a userOp by which the account pays itself", () => {
       );
       expect(await spentOf(session())).to.equal(0n);
     });
-    it("pays recipients only, or anyone where the session says so", async () => {
+    it("only pays recipients, or anyone if the session allows it", async () => {
       const anyone = session({ salt: 2n, budgets: [payable({ recipients: [ANYONE] })] });
       await enabled(session(), anyone);
       for (const to of [mallory, account().address, world().module]) await refused({ to });
@@ -167,7 +167,7 @@ describe("a userOp by which the account pays itself", () => {
       await paid({ to: mallory }, anyone);
       expect([await balanceOf(bob), await balanceOf(mallory)]).to.deep.equal([USD, USD]);
     });
-    it("charges the second budget where that is its token's", async () => {
+    it("charges the second budget for its token", async () => {
       const other = someone("another token").address;
       const of = session({ budgets: [payable({ token: other }), payable({ perPeriod: USD + 1n })] });
       await install(account());
@@ -180,7 +180,7 @@ describe("a userOp by which the account pays itself", () => {
     });
 
     describe("in the period that its key names", () => {
-      it("is not included before that one, nor after it: the account passes the window on", async () => {
+      it("is not included before or after it: the account passes the window on", async () => {
         await enabled();
         const start = session().validAfter;
         expect(await refusal(payment({ period: 1n }))).to.include("AA22");
@@ -215,7 +215,7 @@ describe("a userOp by which the account pays itself", () => {
           expect(await spentOf(session())).to.equal(USD);
         }
       });
-      it("is not included in the second behind its last, nor is one of the period that begins then before", async () => {
+      it("is not included in the second after its last, nor is one of the next period before that", async () => {
         await enabled();
         const end = session().validAfter + DAY;
         const late = await paymentUserOpOf(account(), session());
@@ -225,7 +225,7 @@ describe("a userOp by which the account pays itself", () => {
         await nextBlockAt(end);
         expect(await refusal(account().entryPoint.handle(late))).to.include("AA22");
       });
-      it("ends with the session, where the last period is cut short", async () => {
+      it("ends with the session, which cuts the last period short", async () => {
         const validUntil = now() + DAY + 600;
         const of = session({ validUntil });
         await enabled(of);
@@ -238,14 +238,14 @@ describe("a userOp by which the account pays itself", () => {
         expect(await refusal(account().entryPoint.handle(later))).to.include("AA22");
         await refused({ period: 2n }, of);
       });
-      it("is refused past the session, to the largest number that there is", async () => {
+      it("is rejected past the session, up to the maximum number", async () => {
         await enabled();
         for (const period of [8n, 9n, 2n ** 47n, 2n ** 48n - 1n]) {
           await refused({ period });
         }
         expect(await spentOf(session())).to.equal(0n);
       });
-      it("is not included before the session begins, nor once it is over", async () => {
+      it("is not included before the session starts, nor once it has expired", async () => {
         const early = session({ salt: 2n, validAfter: now() + DAY });
         const over = session({ salt: 3n, validAfter: 0, validUntil: now() - 1, budgets: [payable()] });
         await enabled(early, over);
@@ -253,7 +253,7 @@ describe("a userOp by which the account pays itself", () => {
         const last = BigInt(Math.floor((now() - 2) / DAY));
         expect(await refusal(payment({ period: last }, over))).to.include("AA22");
       });
-      it("is never good for ever: not in the first second of all, which is what a last second 0 would say", async () => {
+      it("never has an unlimited window, as a last second of 0 would mean", async () => {
         const of = session({ validAfter: 0, budgets: [payable({ period: 1 })] });
         await enabled(of);
         await refused({ period: 0n }, of);
@@ -265,7 +265,7 @@ describe("a userOp by which the account pays itself", () => {
         if (beginsAtOnce()) expect((await attempt).success).to.equal(true);
         else expect(await refusal(attempt)).to.include("AA22");
       });
-      it("never sets the meter back: not even where the account itself has a later period charged", async () => {
+      it("never moves the meter back, even if the account itself charges a later period", async () => {
         await enabled();
         await validateForGood(account(), await paymentUserOpOf(account(), session(), { period: 2n }));
         await refused({ amount: 1n });
@@ -281,7 +281,7 @@ describe("a userOp by which the account pays itself", () => {
       });
     });
 
-    it("shares a bundle: each is charged before any pays, and one too many stops all", async () => {
+    it("in a bundle: each is charged before any pays, and one too many stops all", async () => {
       await enabled();
       const ops = (count: number) =>
         Promise.all(
@@ -313,7 +313,7 @@ describe("a userOp by which the account pays itself", () => {
       await refused({ amount: 1n });
       expect([await balanceOf(alice), await spentOf(session())]).to.deep.equal([3n * USD, 3n * USD]);
     });
-    it("is refused once the session is revoked, or everything is, or where nobody granted it", async () => {
+    it("is rejected once the session or everything is revoked, or without a grant", async () => {
       const [revoked, ended, unknown] = [session(), session({ salt: 2n }), session({ salt: 3n })];
       await enabled(revoked, ended);
       const { module } = world();
@@ -326,10 +326,10 @@ describe("a userOp by which the account pays itself", () => {
       await account().execute([encodeRevokeAll({ module })]);
       await refused({}, ended);
       await refused({ grant: await grantOf(account(), unknown) }, unknown);
-      const anew = session({ epoch: await epochOf(account().address) });
-      await paid({ grant: await grantOf(account(), anew) }, anew);
+      const renewed = session({ epoch: await epochOf(account().address) });
+      await paid({ grant: await grantOf(account(), renewed) }, renewed);
     });
-    it("names only the session's paymaster, and keeps to the gas allowance to the wei", async () => {
+    it("only uses the session's paymaster, and respects the gas allowance to the wei", async () => {
       const { address: paymaster } = world().paymasters[account().entryPoint.version];
       const sponsored = session({ salt: 2n, paymaster });
       const counted = session({ salt: 3n, gasAllowance: 2n * COST - 1n });
@@ -374,20 +374,20 @@ describe("a userOp by which the account pays itself", () => {
       });
     });
 
-    describe("signed by other than the key, or for something else", () => {
+    describe("signed by anyone but the key, or for something else", () => {
       beforeEach(() => enabled(session(), session({ salt: 2n })));
       const sent = async (change: (userOp: PackedUserOperation) => Promise<Hex> | Hex, before = {}) => {
         const userOp = await paymentUserOpOf(account(), session(), before);
         return account().entryPoint.handle({ ...userOp, signature: await change(userOp) });
       };
 
-      it("is refused: over the bare userOpHash, as the other form is signed", async () => {
+      it("is rejected: over the plain userOpHash, as for the other form", async () => {
         const attempt = sent(async (userOp) =>
           encodeSignature(session(), 0n, await key.sign({ hash: await account().entryPoint.hash(userOp) })),
         );
         expect(await refusal(attempt)).to.include("AA24");
       });
-      it("is refused: a bundler puts another session of the same key in, or another period", async () => {
+      it("is rejected: a bundler substitutes another session of the same key, or another period", async () => {
         const other = session({ salt: 2n });
         const asOther = ({ signature }: PackedUserOperation) =>
           encodeSignature(other, 0n, keySignatureIn(signature));
@@ -403,8 +403,8 @@ describe("a userOp by which the account pays itself", () => {
       });
     });
 
-    describe("in any form but the one", () => {
-      it("is refused by the module without a revert, and by the account, and moves nothing", async function () {
+    describe("in any other form", () => {
+      it("is rejected by the module without a revert, and by the account, and moves nothing", async function () {
         this.timeout(120_000);
         const of = session({ budgets: [payable({ recipients: [ANYONE] })] });
         await enabled(of);
@@ -460,7 +460,7 @@ describe("a userOp by which the account pays itself", () => {
         }
         expect((await account().entryPoint.handle(userOp)).success, "as it is").to.equal(true);
       });
-      it("is refused where another account sends it", async () => {
+      it("is rejected from another account", async () => {
         const other = Object.values(world().accounts).find(({ address }) => address !== account().address);
         if (!other) throw new Error("there is no other account");
         await install(other);
@@ -471,7 +471,7 @@ describe("a userOp by which the account pays itself", () => {
         expect(await spentOf(session())).to.equal(0n);
       });
     });
-    it("leaves out of its signature what it does not need, once the session is enabled", async () => {
+    it("omits parts it does not need from its signature, once the session is enabled", async () => {
       const other = payable({ token: someone("another token").address });
       const of = session({
         budgets: [payable(), other],
@@ -500,7 +500,7 @@ describe("a userOp by which the account pays itself", () => {
       await paid({}, of);
       expect([await balanceOf(alice), await spentOf(of)]).to.deep.equal([3n * USD, 3n * USD]);
     });
-    it("is refused while the account has the session paused, enabled or granted, and taken afterwards", async () => {
+    it("is rejected while the session is paused, enabled or granted, and accepted afterwards", async () => {
       const { module } = world();
       const granted = session({ salt: 2n });
       await enabled();
@@ -519,7 +519,7 @@ describe("a userOp by which the account pays itself", () => {
       await paid();
       await paid({ grant }, granted);
     });
-    it("leaves the session unknown where its grant is good and it is refused", async () => {
+    it("keeps the session UNKNOWN if it is rejected with a valid grant", async () => {
       await install(account());
       const grant = await grantOf(account(), session());
       for (const changes of [{ amount: USD + 1n }, { to: mallory }, { period: 8n }, { by: stranger }]) {
@@ -530,9 +530,9 @@ describe("a userOp by which the account pays itself", () => {
   });
 });
 
-describe("a payment by userOp in the middle of an execution that is measured", () => {
+describe("a payment by userOp during a measured execution", () => {
   onEveryAccount((account) => {
-    it("is charged as itself and by its effect, so that the execution hides nothing", async () => {
+    it("is charged both by itself and by its effect, so that the execution hides nothing", async () => {
       const { testChain } = world();
       const { entryPoint } = account();
       const caller = await deployMock(testChain, "Caller");
@@ -566,7 +566,7 @@ const isOne = (name: ModularAccountName) => name === "OpenZeppelin AccountERC757
 
 describe("a payment by userOp and a revocation", () => {
   onEveryAccount((account) => {
-    it("in one bundle, the revocation first: it pays still, as all of a bundle is validated before any is executed", async () => {
+    it("in one bundle, the revocation first: it still pays, since a bundle is validated before it is executed", async () => {
       const { module } = world();
       const session = payableBy(account());
       await install(account(), { sessions: [session] });

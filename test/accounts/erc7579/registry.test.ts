@@ -34,7 +34,7 @@ const registryAbi = parseAbi([
 /** The accounts that know what a registry is. */
 const asksRegistry = (name: string) => /Nexus|Safe7579/.test(name);
 
-describe("a registry of modules (ERC-7484) that the account asks", () => {
+describe("a module registry (ERC-7484) used by the account", () => {
   onEveryAccount((account) => {
     const attester = someone("attester").address;
     const session = (salt = 1n) => sessionOf(account(), { salt });
@@ -49,7 +49,7 @@ describe("a registry of modules (ERC-7484) that the account asks", () => {
       await account().execute([{ to: account().address, value: 0n, data }]);
     });
 
-    it("keeps the module out until somebody whom the account trusts has attested both its types", async () => {
+    it("rejects the module until a trusted attester has attested both its types", async () => {
       const isRefused = async () => {
         expect(await refusal(install(account()))).to.match(/fail|GS013|revert/);
         expect(await isInitialized(account().address)).to.equal(false);
@@ -80,7 +80,7 @@ describe("a registry of modules (ERC-7484) that the account asks", () => {
         await settle(account(), session());
         expect(await balanceOf(alice)).to.equal(4n * USD);
       });
-      it("stops executions when the attestation is revoked; signed payments go on until revokeAll", async () => {
+      it("stops executions when the attestation is revoked; signed payments continue until revokeAll", async () => {
         for (const type of [VALIDATOR_TYPE, EXECUTOR_TYPE]) await say("revoke", type);
         expect(await refusal(execute(session(), [pay(alice, USD)]))).to.include("CallFailed");
         expect(await refusal(executeSigned(session(), [pay(alice, USD)]))).to.include("CallFailed");
@@ -95,7 +95,7 @@ describe("a registry of modules (ERC-7484) that the account asks", () => {
         expect(await refusal(settle(account(), session(), { slot: { lot: 1n } }))).to.match(TOKEN_REFUSED);
         expect(await isInitialized(account().address)).to.equal(false);
       });
-      it("does not stop payments that the account makes itself, until revokeAll: nobody asks about a validator", async () => {
+      it("does not stop payments that the account makes itself, until revokeAll: validators are not checked", async () => {
         const paying = sessionOf(account(), { salt: 3n, budgets: [budget({ signatures: 0, sizes: 0 })] });
         const grant = await grantOf(account(), paying);
         for (const type of [VALIDATOR_TYPE, EXECUTOR_TYPE]) await say("revoke", type);

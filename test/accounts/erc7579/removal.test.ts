@@ -97,7 +97,7 @@ describe("removing the module", () => {
       expect(await granterOf(account().address)).to.equal("0x");
     };
 
-    it("takes both types away and ends every session and grant", async () => {
+    it("removes both types and ends every session and grant", async () => {
       await account().execute(erc7579Removal(await removalOf(account(), world().module)));
       for (const type of [VALIDATOR_TYPE, EXECUTOR_TYPE]) {
         expect(await isInstalled(account(), type)).to.equal(false);
@@ -105,7 +105,7 @@ describe("removing the module", () => {
       expect(await isInitialized(account().address)).to.equal(false);
       await nothingWorks();
     });
-    it("begins with a call that ends everything by itself: the others may come later, one by one", async () => {
+    it("starts with a call that ends everything by itself: the others may follow later, separately", async () => {
       const [first, ...others] = erc7579Removal(await removalOf(account(), world().module));
       await account().execute([first as EncodedCall]);
       expect(await isInstalled(account(), VALIDATOR_TYPE)).to.equal(true);
@@ -119,14 +119,14 @@ describe("removing the module", () => {
       ["validator", VALIDATOR_TYPE],
       ["executor", EXECUTOR_TYPE],
     ] as const) {
-      it(`as ${name} alone ends every session and grant, on every rail`, async () => {
+      it(`as ${name} only, ends every session and grant, on every rail`, async () => {
         await account().execute([await uninstallation(account(), type, "0x")]);
         expect(await isInstalled(account(), type)).to.equal(false);
         expect(await isInitialized(account().address)).to.equal(true);
         await nothingWorks();
       });
     }
-    it("cannot be blocked: whatever bytes it is given, the module lets go", async () => {
+    it("cannot be blocked by any data", async () => {
       for (const bytes of ["0x00", `0x${"ff".repeat(31)}`, `0x${"ff".repeat(4096)}`] as const) {
         const snapshot = await world().connection.networkHelpers.takeSnapshot();
         for (const type of [EXECUTOR_TYPE, VALIDATOR_TYPE]) {
@@ -149,7 +149,7 @@ describe("removing the module", () => {
         .request({ method: "eth_sendTransaction", params: [transaction] })
         .catch(() => undefined);
     };
-    it("cannot be starved: whatever gas it gets, sessions are over or the module is there", async function () {
+    it("cannot be starved of gas: either sessions end or the module stays installed", async function () {
       this.timeout(120_000);
       const { connection, module } = world();
       const calls = erc7579Removal(await removalOf(account(), module));
@@ -166,7 +166,7 @@ describe("removing the module", () => {
       }
       expect(seen.size, "enough gas, and too little").to.equal(2);
     });
-    it("by hand wants gas on a Nexus, which drops a module untold rather than fail", async function () {
+    it("done manually, needs gas on a Nexus, which otherwise removes a module without notification", async function () {
       this.timeout(120_000);
       const { connection } = world();
       for (const type of [VALIDATOR_TYPE, EXECUTOR_TYPE]) {
@@ -184,7 +184,7 @@ describe("removing the module", () => {
         expect(untold > 0).to.equal(account().kind === "nexus");
       }
     });
-    it("gives another epoch each time, so that what comes back is nothing that was there", async () => {
+    it("sets another epoch each time, so that nothing is valid again later", async () => {
       await account().execute(erc7579Removal(await removalOf(account(), world().module)));
       const removed = await epochOf(account().address);
       await installWithoutGranter(account());
@@ -192,7 +192,7 @@ describe("removing the module", () => {
       expect(await isInitialized(account().address)).to.equal(true);
       await nothingWorks();
     });
-    it("does not stop the owner from installing it again, for new sessions", async () => {
+    it("allows the owner to install it again, for new sessions", async () => {
       await account().execute(erc7579Removal(await removalOf(account(), world().module)));
       const epoch = await epochOf(account().address);
       await install(account(), { sessions: [enabled({ epoch })] });
@@ -203,14 +203,14 @@ describe("removing the module", () => {
       await execute(granted, [pay(alice, 1n)], await grantOf(account(), granted));
       expect(await balanceOf(alice)).to.equal(before + USD + 2n);
     });
-    it("does not need both to be there", async () => {
+    it("does not require both types", async () => {
       await account().execute([await uninstallation(account(), VALIDATOR_TYPE, "0x")]);
       const between = await epochOf(account().address);
       await account().execute([await uninstallation(account(), EXECUTOR_TYPE, "0x")]);
       expect(await epochOf(account().address)).not.to.equal(between);
       expect(await isInitialized(account().address)).to.equal(false);
     });
-    it("is the owner's affair: no session can do it, nor install anything", async () => {
+    it("is up to the owner: no session can do it, or install anything", async () => {
       const { data } = await uninstallation(account(), VALIDATOR_TYPE, "0x");
       const call = { target: account().address, value: 0n, data };
       expect(await refusal(execute(enabled(), [call]))).to.include("ForbiddenTarget");

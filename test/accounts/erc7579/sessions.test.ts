@@ -54,7 +54,7 @@ describe("a session", () => {
         await install(account());
       });
 
-      it("knows who may grant, and that it is installed", async () => {
+      it("has the granter and is installed", async () => {
         expect(await granterOf(account().address)).to.equal(account().granter);
         expect(await isInitialized(account().address)).to.equal(true);
         expect(await stateOf(session())).to.equal(UNKNOWN);
@@ -74,7 +74,7 @@ describe("a session", () => {
         await executeSigned(session(), [pay(alice, USD)], "0x", { nonce: 1n });
         expect(await balanceOf(alice)).to.equal(2n * USD);
       });
-      it("is enabled by its first userOp, and needs the grant no more", async () => {
+      it("is enabled by its first userOp, and no longer needs the grant", async () => {
         const first = await sendUserOp(account(), session(), [pay(alice, USD)], { grant: await grant() });
         expect(first.success, first.reason).to.equal(true);
         expect(await stateOf(session())).to.equal(ENABLED);
@@ -82,7 +82,7 @@ describe("a session", () => {
         expect(second.success, second.reason).to.equal(true);
         expect(await balanceOf(alice)).to.equal(2n * USD);
       });
-      it("pays USDC by a signature alone that carries the grant", async () => {
+      it("pays USDC with just a signature that carries the grant", async () => {
         await settle(account(), session(), { grant: await grant() });
         expect(await balanceOf(alice)).to.equal(USD);
         expect(await stateOf(session())).to.equal(UNKNOWN);
@@ -102,7 +102,7 @@ describe("a session", () => {
         ).to.include("AA24");
         expect(await refusal(settle(account(), session(), { grant: other }))).to.match(TOKEN_REFUSED);
       });
-      it("does nothing with the prefix of a grant alone", async () => {
+      it("does nothing with only a grant's prefix", async () => {
         const { granter } = account();
         expect(await refusal(execute(session(), [pay(alice, USD)], granter))).to.include("NotGranted");
         expect(await refusal(settle(account(), session(), { grant: granter }))).to.match(TOKEN_REFUSED);
@@ -119,7 +119,7 @@ describe("a session", () => {
       });
     });
 
-    it("cannot be granted by a signature where nobody was named for it", async () => {
+    it("cannot be granted by a signature without a granter", async () => {
       await installWithoutGranter(account());
       expect(await granterOf(account().address)).to.equal("0x");
       expect(await refusal(execute(session(), [pay(alice, USD)], await grant()))).to.include("NotGranted");
@@ -137,7 +137,7 @@ describe("a session", () => {
         await install(account(), { sessions: [session(), session({ salt: 2n })] });
       });
 
-      it("is good at once, and so is the next", async () => {
+      it("works immediately, and so does the next", async () => {
         expect(await stateOf(session())).to.equal(ENABLED);
         await execute(session({ salt: 2n }), [pay(bob, USD)]);
         const { success, reason } = await sendUserOp(account(), session(), [pay(alice, USD)]);
@@ -156,7 +156,7 @@ describe("a session", () => {
         expect(await balanceOf(alice)).to.equal(USD + USD / 4n);
         expect(await balanceOf(bob)).to.equal(USD / 4n);
       });
-      it("moves no more at once than it may", async () => {
+      it("does not exceed perTransaction", async () => {
         const calls = [pay(alice, USD), pay(alice, 1n)];
         expect(await refusal(execute(session(), calls))).to.include("PerTransactionExceeded");
         expect(await refusal(executeSigned(session(), calls))).to.include("PerTransactionExceeded");
@@ -176,7 +176,7 @@ describe("a session", () => {
         expect(await refusal(settle(account(), session(), { to: mallory }))).to.match(TOKEN_REFUSED);
         expect(await balanceOf(mallory)).to.equal(0n);
       });
-      it("moves no more in a period than it may, over all rails together, and goes on in the next", async () => {
+      it("does not exceed perPeriod over all rails together, and continues in the next period", async () => {
         await execute(session(), [pay(alice, USD)]);
         expect((await sendUserOp(account(), session(), [pay(alice, USD)])).success).to.equal(true);
         await settle(account(), session());
@@ -195,12 +195,12 @@ describe("a session", () => {
       it("may not use a slot of another period", async () => {
         expect(await refusal(settle(account(), session(), { period: 1n }))).to.match(TOKEN_REFUSED);
       });
-      it("ends when it says", async () => {
+      it("ends at validUntil", async () => {
         await world().connection.networkHelpers.time.increase(7 * DAY);
         expect(await refusal(execute(session(), [pay(alice, 1n)]))).to.include("Expired");
         expect(await refusal(sendUserOp(account(), session(), [pay(alice, 1n)]))).to.match(/AA22/);
       });
-      it("is over for every rail once the owner revokes it, and the next goes on", async () => {
+      it("ends on every rail once the owner revokes it, while others continue", async () => {
         await account().execute([encodeRevoke({ module: world().module, session: session() })]);
         expect(await stateOf(session())).to.equal(REVOKED);
         expect(await refusal(execute(session(), [pay(alice, 1n)], await grant()))).to.include(
@@ -218,7 +218,7 @@ describe("a session", () => {
         await settle(account(), session({ salt: 2n }));
         await execute(session({ salt: 2n }), [pay(alice, 1n)]);
       });
-      it("is refused on every rail while the owner has it paused, and what was signed is good again afterwards", async () => {
+      it("is rejected on every rail while paused, and earlier signatures are valid again afterwards", async () => {
         const { module } = world();
         const unused = session({ salt: 3n });
         const carried = await grant(unused);
@@ -253,7 +253,7 @@ describe("a session", () => {
         await execute(unused, [pay(alice, 1n)], carried);
         expect(await balanceOf(alice)).to.equal(2n * USD + 1n);
       });
-      it("is over with all others, and every unused grant, once the owner revokes all", async () => {
+      it("ends with all others, and every unused grant, once the owner revokes all", async () => {
         const unused = session({ salt: 3n });
         const carried = await grant(unused);
         await account().execute([encodeRevokeAll({ module: world().module })]);
@@ -276,7 +276,7 @@ describe("a session", () => {
       });
     });
 
-    it("leaves the account's other signatures alone", async () => {
+    it("does not affect the account's other signatures", async () => {
       await install(account(), { sessions: [session()] });
       const { digest, signature } = await authorizationOf(account(), session());
       const ask = (hash: typeof digest, by: typeof signature) =>

@@ -56,7 +56,7 @@ describe("a userOp of a session", () => {
       (await world().testChain.client.getBalance({ address: account().address })) +
       (await account().entryPoint.depositOf(account().address));
 
-    it("is paid for by the account, where nobody else pays", async () => {
+    it("is paid for by the account without a paymaster", async () => {
       await install(account(), { sessions: [session()] });
       const before = await wealth();
       const { success, receipt } = await sendUserOp(account(), session(), calls());
@@ -79,7 +79,7 @@ describe("a userOp of a session", () => {
       expect(await wealth()).to.equal(before);
       expect(await balanceOf(alice)).to.equal(2n);
     });
-    it("may name any paymaster where the session says so, and none where it names none or another", async () => {
+    it("may use any paymaster if the session allows it, and otherwise only the named one", async () => {
       const [any, none, other] = [
         session({ paymaster: ANYONE }),
         session({ salt: 2n }),
@@ -92,7 +92,7 @@ describe("a userOp of a session", () => {
         expect((await sendUserOp(account(), each, calls())).success).to.equal(true);
       }
     });
-    it("is refused once the gas allowance does not cover its largest cost, to the wei", async () => {
+    it("is rejected once the gas allowance does not cover its maximum cost, to the wei", async () => {
       const of = session({ gasAllowance: 2n * COST - 1n });
       await install(account(), { sessions: [of] });
       expect((await sendUserOp(account(), of, calls())).success).to.equal(true);
@@ -103,7 +103,7 @@ describe("a userOp of a session", () => {
       expect(await gasSpentBy(of)).to.equal(2n * COST - PLENTY_OF_GAS.fee);
       expect(await balanceOf(alice)).to.equal(2n);
     });
-    it("uses the allowance up whoever pays, also where its execution fails", async () => {
+    it("uses the allowance regardless of who pays, even if its execution fails", async () => {
       const of = session({ gasAllowance: SPONSORED_COST + COST, paymaster: ANYONE });
       await install(account(), { sessions: [of] });
       const failing = await sendUserOp(account(), of, [pay(mallory, 1n)], { sponsored: true });
@@ -113,7 +113,7 @@ describe("a userOp of a session", () => {
       expect((await sendUserOp(account(), of, calls())).success).to.equal(true);
       expect(await refusal(sendUserOp(account(), of, calls()))).to.include("AA24");
     });
-    it("cannot be made dear by the key: no fee and no limit gets past the allowance", async () => {
+    it("cannot be made expensive by the key: fees and limits are bound by the allowance", async () => {
       const of = session({ gasAllowance: COST });
       await install(account(), { sessions: [of] });
       const before = await wealth();
@@ -138,7 +138,7 @@ describe("a userOp of a session", () => {
       expect(await wealth()).to.equal(before);
       expect(await gasSpentBy(of)).to.equal(0n);
     });
-    it("uses up nothing and enables nothing where it is refused", async () => {
+    it("changes nothing if it is rejected", async () => {
       const of = session({ gasAllowance: COST - 1n });
       await install(account());
       const grant = await grantOf(account(), of);
@@ -146,7 +146,7 @@ describe("a userOp of a session", () => {
       expect(await stateOf(of)).to.equal(UNKNOWN);
       expect(await gasSpentBy(of)).to.equal(0n);
     });
-    it("leaves out what its calls do not need, once the session is enabled; what they need fails it", async () => {
+    it("omits parts its calls do not need, once the session is enabled; a missing part fails it", async () => {
       const of = session({
         budgets: [budget(), budget({ token: someone("another token").address })],
         actions: [{ target: mallory, selector: "0x12345678", rules: [] }],
@@ -176,7 +176,7 @@ describe("a userOp of a session", () => {
       expect((await leaving({ budgets: [0] })).success, "its own budget").to.equal(false);
       expect(await balanceOf(alice)).to.equal(3n);
     });
-    it("is refused while the account has the session paused, enabled or granted, and taken afterwards", async () => {
+    it("is rejected while the session is paused, enabled or granted, and accepted afterwards", async () => {
       const { module } = world();
       const [enabled, granted] = [session(), session({ salt: 2n })];
       await install(account(), { sessions: [enabled] });
@@ -331,11 +331,11 @@ function otherForms(account: ModularAccount): Record<string, Hex> {
   };
 }
 
-describe("a userOp of a session in any form but the one", () => {
+describe("a session's userOp in any other form", () => {
   onEveryAccount((account) => {
     beforeEach(() => install(account(), { sessions: [sessionOf(account())] }));
 
-    it("is refused by the module without a revert, and by the account, and moves nothing", async function () {
+    it("is rejected by the module without a revert, and by the account, and moves nothing", async function () {
       this.timeout(120_000);
       const session = sessionOf(account());
       for (const [form, callData] of Object.entries(otherForms(account()))) {
@@ -351,7 +351,7 @@ describe("a userOp of a session in any form but the one", () => {
       const { success } = await sendUserOp(account(), session, [pay(alice, USD)]);
       expect(success, "the one form").to.equal(true);
     });
-    it("is refused where another account sends it", async () => {
+    it("is rejected from another account", async () => {
       const other = Object.values(world().accounts).find(({ address }) => address !== account().address);
       if (!other) throw new Error("there is no other account");
       await install(other);

@@ -62,12 +62,12 @@ describe("AccountDomain", () => {
     ["N", "a version of more than thirty-two bytes, which takes two words"],
     ["thirty-two bytes, to the last one", "1"],
   ] as const) {
-    it(`hashes the name "${name}" and the version "${version}" as viem does`, async () => {
+    it(`hashes the name "${name}" and the version "${version}" like viem`, async () => {
       await learn(answerOf(name, version));
       expect(await trySeparator()).to.deep.equal([true, separatorOf(name, version)]);
     });
   }
-  it("takes the account and the chain for what they are, whatever the account says of them", async () => {
+  it("uses the actual account and chain, whatever the account reports", async () => {
     await learn(answerOf("Kernel", "0.3.1", stranger.address, 1));
     expect(await trySeparator()).to.deep.equal([true, separatorOf("Kernel", "0.3.1")]);
     await teach(EIP712_DOMAIN, answerOf("Kernel", "0.3.1"), { account: OTHER_ACCOUNT });
@@ -77,7 +77,7 @@ describe("AccountDomain", () => {
     ]);
   });
 
-  describe("finds none, and does not revert, where the account", () => {
+  describe("returns not ok, without a revert, if the account", () => {
     const good = answerOf("Kernel", "0.3.1");
     const none = async (account: Address = ACCOUNT) => {
       const [ok] = await trySeparator(account);
@@ -85,21 +85,21 @@ describe("AccountDomain", () => {
     };
     it("has no such function", () => none());
     it("has no code", () => none(stranger.address));
-    it("reverts, even with what would be an answer", async () => {
+    it("reverts, even with valid data", async () => {
       await learn(good, { fails: true });
       await none();
     });
-    it("answers nothing, or less than the seven words", async () => {
+    it("returns nothing, or less than the seven words", async () => {
       for (const length of [0, 1, 32, 192, 223]) {
         await learn(length === 0 ? "0x" : slice(good, 0, length));
         await none();
       }
     });
-    it("answers the seven words alone, whose strings would lie behind", async () => {
+    it("returns only the seven words, without the strings", async () => {
       await learn(slice(good, 0, 224));
       await none();
     });
-    it("answers nonsense", async () => {
+    it("returns garbage", async () => {
       await learn(`0x${"ff".repeat(224)}`);
       await none();
       await learn(`0x${"a5".repeat(1000)}`);
@@ -134,7 +134,7 @@ describe("AccountDomain", () => {
     }
   });
 
-  it("reads a string that ends where the answer does, and no further", async () => {
+  it("reads a string up to the end of the return data, and no further", async () => {
     const good = answerOf("Kernel", "0.3.1");
     const length = BigInt(good.length / 2 - 1);
     // The last word of the answer counts the extensions: 0. As a string it is empty.

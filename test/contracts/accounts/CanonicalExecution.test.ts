@@ -82,7 +82,7 @@ describe("CanonicalExecution", () => {
       payment,
     ]);
 
-  it("reads what viem encodes, whatever it is", async function () {
+  it("reads everything that viem encodes", async function () {
     this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(arbitrarySession(), arbitraryBytes(100), arbitraryCalls, async (of, grant, calls) => {
@@ -98,7 +98,7 @@ describe("CanonicalExecution", () => {
     expect((await tryRead(slice(encoded, 0, size(encoded) - 1)))[0]).to.equal(false);
   });
 
-  it("refuses a change of any byte, or reads it as what it encodes now, and never reverts", async function () {
+  it("rejects a change of any byte, or reads what it then encodes, and never reverts", async function () {
     this.timeout(60_000);
     const encoded = sample();
     const changes = [...hexToBytes(encoded)].flatMap((byte, position) =>
@@ -154,7 +154,7 @@ describe("CanonicalExecution", () => {
     );
     expect(changed.filter((_, i) => verdicts[i] !== REFUSED)).to.deep.equal([]);
   });
-  it("never reverts on words that wrap, point back, or point behind the end", async function () {
+  it("never reverts on words that overflow, point back, or point past the end", async function () {
     this.timeout(60_000);
     const encoded = sample();
     const length = BigInt(size(encoded));
@@ -181,7 +181,7 @@ describe("CanonicalExecution", () => {
       }
     }
   });
-  it("refuses every shorter and every longer form", async function () {
+  it("rejects every shorter and longer encoding", async function () {
     this.timeout(60_000);
     const encoded = sample();
     for (let length = 0; length < size(encoded); length += 7) {
@@ -239,7 +239,7 @@ describe("CanonicalExecution", () => {
       expect((await tryRead(form))[0], name).to.equal(false);
     }
   });
-  describe("refuses what is read from a copy in a call's bytes, while another stands in its place:", () => {
+  describe("rejects data read from a copy in a call's bytes, with other data in its place:", () => {
     const calls = [payment, { target: payee, value: 7n, data: "0xa9059cbb0011" as Hex }];
     const word = (encoded: Hex, at: number) => Number(BigInt(slice(encoded, at, at + 32)));
     /** Where the offset stands, and where what it is counted from begins: in bytes of the arguments. */
@@ -272,7 +272,7 @@ describe("CanonicalExecution", () => {
       });
     }
   });
-  it("refuses a grant whose length wraps back to calls that stand in the session's bytes", async () => {
+  it("rejects a grant whose length overflows back to calls in the session's bytes", async () => {
     // One call, at 32: target, value, offset and length of its bytes, which are the word behind, the last.
     const call = [1n, 32n, BigInt(payee), 0n, 96n, 32n].map((one) => toHex(one, { size: 32 }));
     const encoded = argumentsWith(concat(call), "0x", []);
@@ -283,7 +283,7 @@ describe("CanonicalExecution", () => {
     const [ok] = await tryRead(wrapped).catch(() => [true]);
     expect(ok).to.equal(false);
   });
-  it("refuses two calls that share their bytes, or stand in another order", async () => {
+  it("rejects two calls that share bytes, or are out of order", async () => {
     const two = argumentsOf(session(), "0x", [payment, { ...payment, value: 1n }]);
     const callsAt = Number(wordsOf(two)[2]) / 32;
     const [first, second] = wordsOf(two).slice(callsAt + 1, callsAt + 3) as [bigint, bigint];
@@ -292,7 +292,7 @@ describe("CanonicalExecution", () => {
     const swapped = withWord(withWord(two, callsAt + 1, second), callsAt + 2, first);
     expect((await tryRead(swapped))[0], "the second is first").to.equal(false);
   });
-  it("refuses a call's target of more than 20 bytes, and takes any value", async () => {
+  it("rejects a call target of more than 20 bytes, and accepts any value", async () => {
     const encoded = sample();
     const words = wordsOf(encoded);
     const list = Number(words[2]) / 32 + 1;

@@ -62,17 +62,17 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
   const notKey = (data: Hex, from: Address = ACCOUNT) =>
     refused(call(by(from, data)), "NotKey", from, key.address);
 
-  it("passes in canonical form, and is charged", async () => {
+  it("is accepted in canonical encoding, and charged", async () => {
     const logs = await send(by(ACCOUNT, execute()));
     expect(topicsOf(logs), "Spent, and nothing else").to.have.length(1);
     expect(BigInt(logs[0]?.data.slice(0, 66) as Hex), "period").to.equal(0n);
     expect(BigInt(`0x${logs[0]?.data.slice(66)}`), "amount").to.equal(payment.value);
   });
-  it("passes with a grant and several calls", async () => {
+  it("is accepted with a grant and several calls", async () => {
     const calls = [payment, { ...payment, value: 0n }];
     await call(by(ACCOUNT, executeOf(session({ budgets: session().budgets }), "0x1234567890", calls)));
   });
-  it("is refused with anything behind, as a fallback handler is called", async () => {
+  it("is rejected with trailing calldata, as a fallback handler gets", async () => {
     for (const behind of [stranger.address, ACCOUNT, key.address, "0x00", pad("0x"), pad(ACCOUNT)] as Hex[]) {
       await notKey(concat([execute(), behind]));
     }
@@ -124,7 +124,7 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
   /** One action, whose bytes end the calldata. */
   const actingBy = (callData: Hex) =>
     executeOf(acting(), "0x", [{ target: OTHER_ACCOUNT, value: 0n, data: callData }]);
-  it("is taken in another layout that ends in the last call, and asks the account where it may end in an address", async () => {
+  it("is accepted in another layout that ends in the last call, and asks the account if it may end in an address", async () => {
     await enable(acting());
     const data = actingBy(concat(["0x12345678", `0x${"00".repeat(8)}`, stranger.address]));
     const { gap, shared } = layoutsOf(data);
@@ -136,22 +136,22 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       await asLaidOutByKey(layout);
     }
   });
-  it("is taken in another layout that ends in the last call and in zeros: nobody's address was appended", async () => {
+  it("is accepted in another layout that ends in the last call and in zeros: no address was appended", async () => {
     const { gap, shared } = layoutsOf(execute());
     await isFallbackHandler();
     for (const layout of [gap, shared]) await call(by(ACCOUNT, layout));
   });
-  it("is refused in a layout in which anything stands behind the last call, be it the grant or zeros", async () => {
+  it("is rejected in a layout with anything after the last call, even the grant or zeros", async () => {
     const { swapped } = layoutsOf(execute());
     await notKey(swapped);
     await asLaidOutByKey(swapped);
   });
-  it("is refused without any call, as it is to the key", async () => {
+  it("is rejected without any call, as for the key", async () => {
     const empty = executeOf(session(), "0x", []);
     await notKey(empty);
     await refused(call(by(key.address, empty)), "EmptyBatch");
   });
-  it("is refused by a fallback handler where the session is read from a copy in a call, and an address stands behind", async () => {
+  it("is rejected through a fallback handler if the session is read from a copy in a call, followed by an address", async () => {
     await enable(acting());
     const data = executeOf(acting());
     const copy = slice(data, 4 + 96, 4 + Number(BigInt(slice(data, 36, 68))));
@@ -164,18 +164,18 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       await notKey(layout);
     }
   });
-  it("is refused of another account's session, and by anybody else", async () => {
+  it("is rejected for another account's session, and for any other caller", async () => {
     await notKey(execute(), OTHER_ACCOUNT);
     await notKey(execute(), stranger.address);
     await notKey(execute(), MODULE);
   });
-  it("keeps to the budget as the key does", async () => {
+  it("is limited by the budget, like the key", async () => {
     const tooMuch = executeOf(session(), "0x", [payment, { ...payment, value: 1n }]);
     const token = "0x0000000000000000000000000000000000000000";
     await refused(call(by(ACCOUNT, tooMuch)), "PerTransactionExceeded", token, 1001, 1000);
   });
 
-  describe("takes a session from which parts are left out", () => {
+  describe("accepts a session with omitted parts", () => {
     const token = OTHER_ACCOUNT;
     const target = stranger.address;
     const of = () => {
@@ -243,7 +243,7 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
         await teach(selector, pad("0x"), { account: token });
     });
     for (const name of Object.keys(calls) as (keyof typeof calls)[]) {
-      it(`for ${name}: by the key and by the account, or says which is missed`, async () => {
+      it(`for ${name}: by the key and by the account, or reports what is missing`, async () => {
         for (const from of [key.address, ACCOUNT]) {
           for (const [leftOut, parts] of cases[name]) {
             const attempt = call(by(from, executeOf(of(), "0x", [calls[name]], leftOut)));
@@ -253,13 +253,13 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
         }
       });
     }
-    it("but not for a batch of which one call needs what is left out", async () => {
+    it("but not for a batch in which one call needs an omitted part", async () => {
       const batch = (leftOut: LeftOut) =>
         call(by(ACCOUNT, executeOf(of(), "0x", [payment, action], leftOut)));
       await batch({});
       await refused(batch({ budgets: [1] }), "PartLeftOut", 2);
     });
-    it("and charges what it charges the whole one", async () => {
+    it("and charges the same as for the complete one", async () => {
       await send(by(ACCOUNT, executeOf(of(), "0x", [payment], { budgets: [1], actions: true })));
       expect((await budgetOf(of())).spent).to.equal(payment.value);
       await refused(
@@ -271,19 +271,19 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       );
     });
     it("but not with a grant, before it is enabled", async () => {
-      const anew = { ...of(), salt: 2n };
+      const renewed = { ...of(), salt: 2n };
       await install(installData("0xaa"));
       await teach("0x1626ba7e", YES);
       await refused(
-        call(by(ACCOUNT, executeOf(anew, "0xaa", [payment], { budgets: [1] }))),
+        call(by(ACCOUNT, executeOf(renewed, "0xaa", [payment], { budgets: [1] }))),
         "PartLeftOut",
         2,
       );
-      await call(by(ACCOUNT, executeOf(anew, "0xaa")));
+      await call(by(ACCOUNT, executeOf(renewed, "0xaa")));
     });
   });
 
-  it("is refused while the session is paused, be it enabled or granted, and passes again afterwards", async () => {
+  it("is rejected while the session is paused, enabled or granted, and accepted again afterwards", async () => {
     await install(installData("0xaa"));
     await teach("0x1626ba7e", YES);
     for (const one of [session(), session({ salt: 2n })]) {
@@ -295,8 +295,8 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
     }
   });
 
-  describe("takes from executeFromExecutor one result, as every encoder writes it:", () => {
-    it("hands on what the call returned", async () => {
+  describe("accepts one canonically encoded result from executeFromExecutor:", () => {
+    it("returns the call's return data", async () => {
       for (const returned of ["0x", "0x12", pad("0x01"), `0x${"ab".repeat(100)}`] as Hex[]) {
         await teach(EXECUTE_FROM_EXECUTOR, results(returned));
         expect(await call(by(key.address, execute()))).to.equal(results(returned));
@@ -330,13 +330,13 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
         await refused(call(by(key.address, execute())), "UnsupportedAccount", ACCOUNT);
       });
     }
-    it("says what the account reverted with", async () => {
+    it("reports the account's revert reason", async () => {
       await teach(EXECUTE_FROM_EXECUTOR, "0xdeadbeef", { fails: true });
       await refused(call(by(key.address, execute())), "CallFailed", 0, "0xdeadbeef");
     });
   });
 
-  describe("refuses as a target who answers for the account's Safe:", () => {
+  describe("rejects the fallback handler of the account's Safe as a target:", () => {
     const target = OTHER_ACCOUNT;
     const acting = () => session({ actions: [{ target, selector: "0x12345678", rules: [] }] });
     const act = () =>
@@ -344,12 +344,12 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
     const word = concat([pad("0x20"), pad("0x20"), pad(target)]);
     beforeEach(() => enable(acting()));
 
-    it("the fallback handler that the Safe names", async () => {
+    it("the handler reported by the Safe", async () => {
       await act();
       await teach("0x5624b25b", word);
       await refused(act(), "ForbiddenTarget", 0, target);
     });
-    it("nobody, where the account answers with more or less than a word's bytes, or reverts", async () => {
+    it("none, if the account returns more or less than one word, or reverts", async () => {
       await teach("0x5624b25b", concat([word, pad("0x")]));
       await act();
       await teach("0x5624b25b", pad(target));
@@ -357,7 +357,7 @@ describe("ERC7579SessionModule.execute by the account itself", () => {
       await teach("0x5624b25b", word, { fails: true });
       await act();
     });
-    it("nobody, where the account answers with another offset, another length, or more than an address", async () => {
+    it("none, if the account returns another offset, another length, or more than an address", async () => {
       for (const other of [
         concat([pad("0x40"), pad("0x20"), pad(target)]),
         concat([pad("0x20"), pad("0x14"), pad(target)]),

@@ -27,12 +27,12 @@ const EXECUTE_FROM_EXECUTOR = "0xd691c964";
 const GET_STORAGE_AT = "0x5624b25b";
 const named = (handler: Address): Hex => concat([pad("0x20"), pad("0x20"), pad(handler)]);
 
-/** What an account may answer that is no yes: the answer, and whether it reverts with it. */
+/** Return data that an account may give other than true: the answer, and whether it reverts with it. */
 const NO_YES: readonly (readonly [string, Hex, boolean])[] = [
   ["says false", pad("0x"), false],
   ["reverts, even with what would be a yes", TRUE, true],
-  ["says yes in less than a word", slice(TRUE, 1), false],
-  ["says yes and more", concat([TRUE, TRUE]), false],
+  ["returns true in less than a word", slice(TRUE, 1), false],
+  ["returns true with trailing data", concat([TRUE, TRUE]), false],
   ["says nothing", "0x", false],
 ];
 
@@ -64,14 +64,14 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
   for (const name of ["enable", "onInstall", "onUninstall", "execute"] as const) {
     describe(`by ${name}`, () => {
       beforeEach(() => prepare(name));
-      it("takes nothing for the account's word", async () => {
+      it("treats no forwarded call as the account's", async () => {
         const transaction = transactions[name]();
         await call(transaction);
         await answers(transaction.data, TRUE);
         const args = name === "execute" ? [ACCOUNT, key.address] : [ACCOUNT];
         await refused(call(transaction), name === "execute" ? "NotKey" : "ModuleIsFallbackHandler", ...args);
       });
-      it("takes nothing for the account's word where it is the handler of a Safe7579's Safe", async () => {
+      it("treats no forwarded call as the account's if it is the handler of a Safe7579's Safe", async () => {
         const transaction = transactions[name]();
         await teach(GET_STORAGE_AT, named(OTHER_ACCOUNT));
         await call(transaction);
@@ -80,7 +80,7 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
         await refused(call(transaction), name === "execute" ? "NotKey" : "ModuleIsFallbackHandler", ...args);
       });
       for (const [what, answer, fails] of NO_YES) {
-        it(`goes on where the account ${what}`, async () => {
+        it(`proceeds if the account ${what}`, async () => {
           const transaction = transactions[name]();
           await answers(transaction.data, answer, { fails });
           await call(transaction);
@@ -89,7 +89,7 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
     });
   }
 
-  it("is uninstalled without data, and with data that ends in zeros, whatever the account says", async () => {
+  it("is uninstalled without data, and with data that ends in zeros, whatever the account returns", async () => {
     for (const data of ["0x", `0x${"11".repeat(12)}${"00".repeat(20)}`] as const) {
       const transaction = byAccount("onUninstall", [data]);
       await answers(transaction.data, TRUE);
@@ -103,15 +103,15 @@ describe("ERC7579SessionModule as its account's fallback handler", () => {
       return call(transaction);
     };
     beforeEach(() => prepare("execute"));
-    it("is not asked about where 20 of them are the last: no address ends so", async () => {
+    it("is not queried with 20 trailing zeros: no address ends like that", async () => {
       await asked({ from: ACCOUNT, to: MODULE, data: executeOf(session()) });
       await asked(executionEndingIn(`0x0000000000000001${"00".repeat(20)}`));
     });
-    it("is asked about where 19 of them are the last, or the last byte alone is none", async () => {
+    it("is queried with 19 trailing zeros, or if only the last byte is not zero", async () => {
       for (const end of [`0x000000000000000001${"00".repeat(19)}`, `0x${"00".repeat(27)}01`] as const)
         await refused(asked(executionEndingIn(end)), "NotKey", ACCOUNT, key.address);
     });
-    it("holds nothing that trails for zeros", async () => {
+    it("does not treat other trailing bytes as zeros", async () => {
       const { from, to, data } = executionEndingIn(`0x${"00".repeat(28)}`);
       for (const behind of [payee, `0x${"00".repeat(20)}`, pad("0x")] as const)
         await refused(asked({ from, to, data: concat([data, behind]) }), "NotKey", ACCOUNT, key.address);
@@ -142,29 +142,29 @@ describe("ERC7579SessionModule and a fallback handler of its account as an actio
     await teach(EXECUTE_FROM_EXECUTOR, encodeAbiParameters([{ type: "bytes[]" }], [["0x"]]));
   });
 
-  it("refuses it, alone and behind another call", async () => {
+  it("rejects it, alone and after another call", async () => {
     await executing(act);
     await executing(other, act);
     await answers(TRUE);
     await refused(executing(act), "ForbiddenTarget", 0, target);
     await refused(executing(other, act), "ForbiddenTarget", 1, target);
   });
-  it("takes any word but zero for a yes", async () => {
+  it("treats any non-zero word as true", async () => {
     await answers(pad("0x02"));
     await refused(executing(act), "ForbiddenTarget", 0, target);
   });
   for (const [what, answer, fails] of NO_YES) {
-    it(`goes on where the account ${what}`, async () => {
+    it(`proceeds if the account ${what}`, async () => {
       await answers(answer, { fails });
       await executing(act);
     });
   }
-  it("goes on where it is the handler of another function, or another module is that of this one", async () => {
+  it("proceeds if it handles another function, or another module handles this one", async () => {
     await teach(isFallbackHandlerData("0x12345679", target), TRUE);
     await teach(isFallbackHandlerData(SELECTOR, OTHER_ACCOUNT), TRUE);
     await executing(act);
   });
-  it("does not ask about payments", async () => {
+  it("does not check payments", async () => {
     await teach(toFunctionSelector("isModuleInstalled(uint256,address,bytes)"), TRUE);
     await refused(executing(act), "ForbiddenTarget", 0, target);
     await executing(payment);

@@ -88,7 +88,7 @@ describe("ERC7579SessionModule's installation", () => {
       }
     });
     for (const length of [1, 2, 20, 21, 22, 23]) {
-      it(`may be named by ${length} bytes, which a grant must begin with`, async () => {
+      it(`may be set to ${length} bytes, with which a grant must begin`, async () => {
         await teach("0x1626ba7e", YES);
         await install(installData(bytes(length)));
         expect(await granterOf()).to.equal(bytes(length));
@@ -108,7 +108,7 @@ describe("ERC7579SessionModule's installation", () => {
         }
       });
     }
-    it("takes no shorter grant for one that begins with zeros, as Kernel's root or a Safe7579's owners are named", async () => {
+    it("does not treat a shorter grant as beginning with zeros, like Kernel's root or a Safe7579's owners", async () => {
       await teach("0x1626ba7e", YES);
       for (const length of [2, 20, 23]) {
         const zeros = `0x${"00".repeat(length)}` as Hex;
@@ -120,13 +120,13 @@ describe("ERC7579SessionModule's installation", () => {
         expect(await validate(await userOpOf(session(), { grant: zeros }))).to.equal(windowOf(session()));
       }
     });
-    it("is asked with the whole grant, its prefix too", async () => {
+    it("gets the whole grant, including its prefix", async () => {
       const grant = concat([bytes(20), "0xc0ffee"]);
       await install(installData(bytes(20)));
       await teach(isValidSignatureData(grantDigest(session(), CHAIN_ID), grant), YES);
       expect(await validate(await userOpOf(session(), { grant }))).to.equal(windowOf(session()));
     });
-    it("cannot be named by 24 bytes or more", async () => {
+    it("cannot have 24 bytes or more", async () => {
       for (const length of [24, 32, 255]) {
         await refused(
           install(installData(bytes(24).concat("00".repeat(length - 24)) as Hex)),
@@ -136,24 +136,24 @@ describe("ERC7579SessionModule's installation", () => {
       }
       expect(await isInitialized()).to.equal(false);
     });
-    it("stays who it is when the other type is installed with empty data", async () => {
+    it("stays the same if the other type is installed with empty data", async () => {
       await install(installData(bytes(20)));
       await install("0x");
       expect(await granterOf()).to.equal(bytes(20));
     });
-    it("is replaced by a longer or a shorter one that is named later", async () => {
+    it("is replaced by a longer or shorter one set later", async () => {
       for (const length of [20, 23, 1, 21]) {
         await install(installData(bytes(length)));
         expect(await granterOf()).to.equal(bytes(length));
       }
     });
-    it("stays who it is where data names nobody, sessions or none", async () => {
+    it("stays the same if data sets no granter, with or without sessions", async () => {
       await install(installData(bytes(20)));
       await install(installData("0x"));
       await install(installData("0x", [session()]));
       expect(await granterOf()).to.equal(bytes(20));
     });
-    it("is forgotten by either uninstallation, whatever its data", async () => {
+    it("is cleared by each uninstallation, with any data", async () => {
       for (const data of ["0x", "0x1234", installData(bytes(23), [session()])] as Hex[]) {
         await install(installData(bytes(20)));
         await install("0x");
@@ -161,7 +161,7 @@ describe("ERC7579SessionModule's installation", () => {
         expect(await granterOf()).to.equal("0x");
       }
     });
-    it("is forgotten once: an uninstallation where nobody is named says nothing of it", async () => {
+    it("is cleared once: an uninstallation without a granter emits nothing", async () => {
       const granterChanged = toEventSelector("GranterChanged(address,bytes)");
       await install(installData(bytes(20)));
       await install("0x");
@@ -169,7 +169,7 @@ describe("ERC7579SessionModule's installation", () => {
       expect(topicsOf(first)).to.include(granterChanged);
       expect(topicsOf(second)).not.to.include(granterChanged);
     });
-    it("is each account's own", async () => {
+    it("is separate for each account", async () => {
       await install(installData(bytes(20)));
       await install(installData(bytes(3)), OTHER_ACCOUNT);
       expect([await granterOf(), await granterOf(OTHER_ACCOUNT)]).to.deep.equal([bytes(20), bytes(3)]);
@@ -193,12 +193,12 @@ describe("ERC7579SessionModule's installation", () => {
       await install(installData(bytes(20), [session(), other]));
       expect([await stateOf(session()), await stateOf(other)]).to.deep.equal(["ENABLED", "ENABLED"]);
     });
-    it("enables them as the installing account's own: their bytes name no account", async () => {
+    it("enables them for the installing account: their bytes contain no account", async () => {
       await install(installData("0x", [session()]), OTHER_ACCOUNT);
       expect(await stateOf(session({ account: OTHER_ACCOUNT }))).to.equal("ENABLED");
       expect(await stateOf(session())).to.equal("UNKNOWN");
     });
-    it("says which, each by its own bytes", async () => {
+    it("emits each with its own bytes", async () => {
       const other = session({ salt: 2n, key: stranger.address });
       const logs = await install(installData(bytes(20), [session(), other]));
       expect(eventsOf(logs).slice(1)).to.deep.equal(
@@ -216,7 +216,7 @@ describe("ERC7579SessionModule's installation", () => {
       await install(installData("0x", [session()]));
       expect([await stateOf(session()), await isPaused(session())]).to.deep.equal(["ENABLED", true]);
     });
-    it("refuses one of another epoch, one that was revoked, one that is none", async () => {
+    it("rejects one of another epoch, a revoked one, and an invalid one", async () => {
       await refused(install(installData("0x", [session({ epoch: 1n })])), "WrongEpoch", 1, 0);
       const id = hashSession(session());
       await send(byAccount("revoke", [id]));
@@ -226,13 +226,13 @@ describe("ERC7579SessionModule's installation", () => {
       await refused(install(installData("0x", second)), "MalformedSession", 2, 0);
       expect(await stateOf(session({ salt: 2n })), "all or nothing").to.equal("UNKNOWN");
     });
-    it("takes one that is enabled already", async () => {
+    it("accepts one that is already enabled", async () => {
       await enable(session());
       const logs = await install(installData("0x", [session(), session()]));
-      expect(topicsOf(logs), "nothing is enabled anew").to.deep.equal([]);
+      expect(topicsOf(logs), "nothing is enabled again").to.deep.equal([]);
       expect(await stateOf(session())).to.equal("ENABLED");
     });
-    it("enables one whose window is over without looking at the clock; it cannot be used", async () => {
+    it("enables an expired one without reading the clock; it cannot be used", async () => {
       await setTime(T0 + 8 * DAY);
       await install(installData("0x", [session()]));
       const attempt = call({ from: key.address, to: MODULE, data: executeOf(session()) });
@@ -240,10 +240,10 @@ describe("ERC7579SessionModule's installation", () => {
     });
   });
 
-  describe("takes its data in one form only:", () => {
+  describe("accepts only one encoding of its data:", () => {
     const data = () => installData(bytes(20), [session()]);
     const malformed = (of: Hex) => refused(install(of), "MalformedSession", 0, 0);
-    it("takes a granter alone, sessions alone, both, and neither", async () => {
+    it("accepts a granter, sessions, both, or neither", async () => {
       for (const [granter, sessions] of [
         [bytes(20), []],
         ["0x", [session()]],
@@ -255,18 +255,18 @@ describe("ERC7579SessionModule's installation", () => {
       }
       expect(await granterOf()).to.equal(bytes(20));
     });
-    it("refuses data with a byte, a word or an address behind", async () => {
+    it("rejects data with a trailing byte, word or address", async () => {
       for (const behind of ["0x00", "0xff", pad("0x"), stranger.address] as Hex[])
         await malformed(concat([data(), behind]));
     });
-    it("refuses data that ends too soon, wherever it does", async () => {
+    it("rejects data truncated at any byte", async () => {
       const two = installData(bytes(20), [session(), session({ salt: 2n })]);
       const whole = [21, size(data()), size(two)];
       for (let length = 1; length < size(two); ++length)
         if (!whole.includes(length)) await malformed(slice(two, 0, length));
       expect(await isInitialized()).to.equal(false);
     });
-    it("refuses a granter that is longer than what follows", async () => {
+    it("rejects a granter that is longer than the rest", async () => {
       for (const claims of [
         "0x01",
         "0x14",
@@ -276,7 +276,7 @@ describe("ERC7579SessionModule's installation", () => {
       ])
         await malformed(claims as Hex);
     });
-    it("refuses a session of which a part is left out, and says which", async () => {
+    it("rejects a session with an omitted part, and reports which", async () => {
       const [only] = session().budgets;
       if (!only) throw new Error("no budget");
       const of = session({
@@ -294,7 +294,7 @@ describe("ERC7579SessionModule's installation", () => {
       await install(concat(["0x00", of.key, packed(of)]));
       expect(await stateOf(of)).to.equal("ENABLED");
     });
-    it("refuses data of which any byte is another, or enables another session", async function () {
+    it("rejects data with any byte changed, or enables another session", async function () {
       this.timeout(30_000);
       const granterEnds = 1 + 20;
       const positions = [0, ...Array.from({ length: size(data()) - granterEnds }, (_, i) => granterEnds + i)];
@@ -318,7 +318,7 @@ describe("ERC7579SessionModule's installation", () => {
         await malformed(concat(["0x00", key.address, ...changed]));
       }
     });
-    it("refuses a call with an address behind its arguments, as a fallback handler is called", async () => {
+    it("rejects a call with an address after its arguments, as a fallback handler gets", async () => {
       for (const [name, argument] of [
         ["onInstall", data()],
         ["onInstall", "0x"],
@@ -331,14 +331,14 @@ describe("ERC7579SessionModule's installation", () => {
         await refused(attempt, "TrailingCalldata", size(forwarded), size(plain));
       }
     });
-    it("refuses a call whose argument lies elsewhere, so that an address behind is taken for it", async () => {
+    it("rejects a call whose argument is elsewhere, so that a trailing address would be part of it", async () => {
       // The offset, 0, is its own length, 0. The word behind ends in an outsider's address and is never read.
       for (const name of ["onInstall", "onUninstall"]) {
         const forwarded = concat([slice(encode(name, ["0x"]), 0, 4), pad("0x"), pad(stranger.address)]);
         await refused(call({ from: ACCOUNT, to: MODULE, data: forwarded }), "MalformedSession", 0, 0n);
       }
     });
-    it("refuses a call that leaves an address behind it the room of its padding", async () => {
+    it("rejects a call with an address in place of its padding", async () => {
       // An outsider leaves the padding away; a fallback handler puts the outsider's address there.
       const twelve = `0x${"00".repeat(12)}` as Hex;
       const unpadded = slice(encode("onUninstall", [twelve]), 0, 4 + 64 + 12);
@@ -350,7 +350,7 @@ describe("ERC7579SessionModule's installation", () => {
   });
 
   describe("ends", () => {
-    it("with either type, and every session and grant with it", async () => {
+    it("each type, and every session and grant with it", async () => {
       await teach("0x1626ba7e", YES);
       await install(installData(bytes(20)));
       await install("0x");
@@ -362,12 +362,12 @@ describe("ERC7579SessionModule's installation", () => {
       expect(await validate(await userOpOf(session()))).to.equal(NO);
       expect(await validate(await userOpOf(granted, { grant }))).to.equal(NO);
       expect(await epochOf()).to.not.equal(0n);
-      // Installed anew, what was granted before is dead still.
+      // Installed again, what was granted before is dead still.
       await install(installData(bytes(20)));
       expect(await validate(await userOpOf(session()))).to.equal(NO);
       expect(await validate(await userOpOf(granted, { grant }))).to.equal(NO);
     });
-    it("where nothing was installed, and any number of times, each with an epoch of its own", async () => {
+    it("without an installation, and any number of times, each with a new epoch", async () => {
       const epochs = new Set<bigint>([await epochOf()]);
       for (let i = 0; i < 3; ++i) {
         await uninstall();

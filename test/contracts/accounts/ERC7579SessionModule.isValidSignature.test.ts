@@ -109,23 +109,23 @@ describe("ERC7579SessionModule.isValidSignatureWithSender", () => {
   useAccounts();
   beforeEach(() => enable(paying()));
 
-  it("says yes to a payment of a session, and no to any other hash", async () => {
+  it("accepts a session's payment, and rejects any other hash", async () => {
     const { digest, payload } = await paymentOf();
     expect(await asked(digest, payload)).to.equal(YES);
     expect(await asked(keccak256(toBytes("another")), payload)).to.equal(NO);
   });
-  it("says yes to a payload for accounts that wrap, where the account asks about the digest itself", async () => {
+  it("accepts a payload for wrapping accounts if the account passes the digest itself", async () => {
     const { digest, payload } = await paymentOf({ wrapsHash: true });
     expect(await asked(digest, payload)).to.equal(YES);
   });
-  it("says yes to a hash that wraps the digest in the account's own domain, and in no other", async () => {
+  it("accepts a hash that wraps the digest in the account's own domain, and in no other", async () => {
     const { digest, payload } = await paymentOf({ wrapsHash: true });
     await teachDomain("Kernel");
     expect(await asked(wrapped(digest, separatorOf("Kernel")), payload)).to.equal(YES);
     expect(await asked(wrapped(digest, separatorOf("Another")), payload)).to.equal(NO);
     expect(await asked(keccak256(toBytes("another")), payload)).to.equal(NO);
   });
-  it("says no to a hash that wraps the digest in no domain, where the account tells none", async () => {
+  it("rejects a hash that wraps the digest in no domain if the account reports none", async () => {
     const { digest, payload } = await paymentOf({ wrapsHash: true });
     expect(await asked(wrapped(digest, zeroHash), payload)).to.equal(NO);
   });

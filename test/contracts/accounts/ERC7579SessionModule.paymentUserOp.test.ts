@@ -95,7 +95,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
   describe("of an enabled session", () => {
     beforeEach(() => enable(paying()));
 
-    it("says yes with the period's window, charges the budget and emits Spent", async () => {
+    it("is accepted with the period's window, charges the budget and emits Spent", async () => {
       expect(await validating()).to.equal(FIRST_DAY);
       expect(await paid()).to.deep.equal([
         {
@@ -110,7 +110,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect((await budgetOf(paying())).spent).to.equal(1000n);
       expect(await stateOf(paying()), "the meter holds the state as well").to.equal("ENABLED");
     });
-    it("takes what the SDK signs", async () => {
+    it("accepts what the SDK signs", async () => {
       const signature = await signPaymentUserOp(key, {
         session: { module: MODULE, session: paying() },
         chainId: CHAIN_ID,
@@ -140,7 +140,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       );
       expect(await validating(paying(), { period: 1n })).to.equal(between(T0 + DAY, T0 + 2 * DAY));
     });
-    it("charges nothing for nothing", async () => {
+    it("charges nothing for zero", async () => {
       expect(await validating(paying(), { amount: 0n })).to.equal(FIRST_DAY);
       expect(await paid(paying(), { amount: 0n })).to.deep.equal([]);
       await paid();
@@ -165,7 +165,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         expect(await validating(of, { to })).to.equal(good ? FIRST_DAY : NO);
       }
     });
-    it("pays by tokens with a budget only, without a revert", async () => {
+    it("only pays tokens with a budget, without a revert", async () => {
       for (const token of [OTHER_TOKEN, zeroAddress, MODULE, ACCOUNT]) {
         expect(await validating(paying(), { token })).to.equal(NO);
       }
@@ -174,7 +174,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(none)).to.equal(NO);
       expect(await validating(none, { token: zeroAddress })).to.equal(NO);
     });
-    it("does not take the native coin's budget for a token's", async () => {
+    it("does not use the native coin's budget for a token", async () => {
       const native = session();
       await enable(native);
       expect(await validating(native, { token: zeroAddress })).to.equal(NO);
@@ -206,7 +206,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect([(await budgetOf(of, 0)).spent, (await budgetOf(of, 1)).spent]).to.deep.equal([1000n, 700n]);
       expect(await stateOf(of)).to.equal("ENABLED");
     });
-    it("refuses a budget with slot sizes, whose lots the token would have to be asked about", async () => {
+    it("rejects a budget with slot sizes, whose lots would require calls to the token", async () => {
       const of = paying({ salt: 2n }, [budget({ signatures: 1, sizes: 1 }), budget({ token: OTHER_TOKEN })]);
       await enable(of);
       expect(await validating(of)).to.equal(NO);
@@ -250,7 +250,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(of, { period: 1n })).to.equal(between(T0 + DAY, T0 + 2 * DAY));
       expect(await validating(of, { period: 2n })).to.equal(NO);
     });
-    it("refuses numbers past all periods, to the largest that there is", async () => {
+    it("rejects period numbers past the session, up to the maximum", async () => {
       const of = paying();
       await enable(of);
       for (const period of [7n, 8n, 2n ** 32n, 2n ** 47n, 2n ** 48n - 1n]) {
@@ -259,14 +259,14 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       }
       expect(await validating(of)).to.equal(FIRST_DAY);
     });
-    it("looks at no clock: before the window and after it the answer is the same", async () => {
+    it("does not read the clock: the result is the same before and after the window", async () => {
       const of = paying({ validAfter: T0 + 30 * DAY, validUntil: T0 + 60 * DAY });
       await enable(of);
       expect(await validating(of)).to.equal(between(T0 + 30 * DAY, T0 + 31 * DAY));
       await setTime(T0 + 90 * DAY);
       expect(await validating(of)).to.equal(between(T0 + 30 * DAY, T0 + 31 * DAY));
     });
-    it("never says 0 for the last second, which would mean for ever", async () => {
+    it("never returns 0 for the last second, which would mean no limit", async () => {
       const first = paying({ validAfter: 0, validUntil: 100 }, [budget({ period: 1 })]);
       await install(installData("0x", [first]));
       expect(await validating(first, { period: 0n })).to.equal(NO);
@@ -280,7 +280,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       await install(installData("0x", [second]));
       expect(await validating(second, { period: 0n })).to.equal(between(1, 2));
     });
-    it("packs the latest end that there is, with no bit that an entry point takes for block numbers", async () => {
+    it("packs the latest possible end, without the bit that an EntryPoint reads as block numbers", async () => {
       const last = paying({ validAfter: 2 ** 47 - 11, validUntil: 2 ** 47 - 1 }, [budget({ period: 9 })]);
       await enable(last);
       expect(await validating(last, { period: 1n })).to.equal(between(2 ** 47 - 2, 2 ** 47 - 1));
@@ -290,7 +290,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(long, { period: 32_767n })).to.equal(between(from(32_767n), 2n ** 47n - 1n));
       expect(await validating(long, { period: 32_768n })).to.equal(NO);
     });
-    it("never sets a meter back: what a later period spent keeps the earlier ones closed", async () => {
+    it("never moves a meter back: spending in a later period closes earlier ones", async () => {
       const of = paying();
       await enable(of);
       await paid(of, { period: 2n, amount: 300n });
@@ -311,7 +311,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect((await budgetOf(of)).spent).to.equal(1000n);
       expect(await validating(of, { period: 3n })).to.equal(between(T0 + 3 * DAY, T0 + 4 * DAY));
     });
-    it("leaves a budget in its period where an execution in a later one charges only another", async () => {
+    it("keeps a budget in its period if a later execution only charges another budget", async () => {
       const native = session().budgets;
       const of = paying({}, [budget(), ...native]);
       await enable(of);
@@ -334,7 +334,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect((await budgetOf(of)).spent).to.equal(0n);
       expect(await validating(of, { period: 0n }), "of what that period still has").to.equal(NO);
     });
-    it("forgets what an older period spent", async () => {
+    it("ignores what an earlier period spent", async () => {
       const of = paying();
       await enable(of);
       for (const period of [0n, 0n, 1n]) await paid(of, { period });
@@ -343,7 +343,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
     });
   });
 
-  describe("takes only the key's word for this session, this period and this op:", () => {
+  describe("only accepts the key's signature for this session, period and userOp:", () => {
     beforeEach(() => enable(paying()));
     const signedBy = async (keySignature: Hex | Promise<Hex>) =>
       validating(paying(), { signature: encodePaymentSignature(paying(), "0x", 0n, await keySignature) });
@@ -371,7 +371,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
     for (const [name, made] of Object.entries(NOT_THE_KEYS)) {
       it(`refuses one ${name}`, async () => expect(await signedBy(made())).to.equal(NO));
     }
-    it("refuses another session of the same key that a bundler puts in its place", async () => {
+    it("rejects another session of the same key substituted by a bundler", async () => {
       const other = paying({ salt: 2n });
       await enable(other);
       const keySignature = await sign({ hash: paymentDigest(paying()) });
@@ -379,14 +379,14 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(paying(), { signature: swapped })).to.equal(NO);
       expect(await validating(other)).to.equal(FIRST_DAY);
     });
-    it("refuses another period that a bundler puts in its place", async () => {
+    it("rejects another period substituted by a bundler", async () => {
       const keySignature = await sign({ hash: paymentDigest(paying()) });
       for (const period of [1n, 6n]) {
         const swapped = encodePaymentSignature(paying(), "0x", period, keySignature);
         expect(await validating(paying(), { signature: swapped })).to.equal(NO);
       }
     });
-    it("refuses the signature of the other form, and in the other form this one", async () => {
+    it("rejects the other form's signature, and vice versa", async () => {
       const bare = await sign({ hash: USER_OP_HASH });
       expect(await validating(paying(), { signature: bare })).to.equal(NO);
       const calls = [{ target: TOKEN, value: 0n, data: transferData(payee, 1n) }];
@@ -396,12 +396,12 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(paying(), { callData, signature: digest })).to.equal(NO);
       expect(await validating(paying(), { callData, signature: bare })).to.equal(between(T0, T0 + 7 * DAY));
     });
-    it("takes it as it is", async () => {
+    it("accepts it unchanged", async () => {
       expect(await signedBy(sign({ hash: paymentDigest(paying()) }))).to.equal(FIRST_DAY);
     });
   });
 
-  describe("keeps the rules of every userOp:", () => {
+  describe("enforces the rules for every userOp:", () => {
     it("refuses a caller that is not the sender, and another account's session", async () => {
       await enable(paying());
       const userOp = await paymentOp(paying());
@@ -425,7 +425,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validate(userOp)).to.equal(NO);
       expect(eventsOf(await validateForGood(userOp))).to.deep.equal([]);
     });
-    it("refuses an op that an outsider's address was appended to", async () => {
+    it("rejects a userOp with an appended outsider's address", async () => {
       await enable(paying());
       const { from, to, data } = validationOf(await paymentOp(paying()));
       expect(BigInt(await call({ from, to, data }))).to.equal(FIRST_DAY);
@@ -437,7 +437,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         expect(BigInt(await call({ from, to, data: changed }))).to.equal(NO);
       }
     });
-    it("refuses what is revoked, renounced, of a past epoch, or not enabled", async () => {
+    it("rejects a session that is revoked, renounced, of a past epoch, or not enabled", async () => {
       expect(await validating()).to.equal(NO);
       await enable(paying());
       const renounced = paying({ salt: 2n });
@@ -451,11 +451,11 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(old)).to.equal(FIRST_DAY);
       await send(byAccount("revokeAll", []));
       expect(await validating(old)).to.equal(NO);
-      const anew = paying({ salt: 3n, epoch: await epochOf() });
-      await enable(anew);
-      expect(await validating(anew)).to.equal(FIRST_DAY);
+      const renewed = paying({ salt: 3n, epoch: await epochOf() });
+      await enable(renewed);
+      expect(await validating(renewed)).to.equal(FIRST_DAY);
     });
-    it("refuses what differs from the enabled session in any limit", async () => {
+    it("rejects a session that differs from the enabled one in any limit", async () => {
       await enable(paying());
       for (const changed of [
         { amount: 1001n, of: paying({}, [budget({ perTransaction: 1001n })]) },
@@ -469,7 +469,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         expect(await validating(of, changes)).to.equal(NO);
       }
     });
-    it("names only a paymaster that the session allows, and none in part", async () => {
+    it("only allows the session's paymaster, without a truncated one", async () => {
       for (const [salt, allowed] of [
         [1n, zeroAddress],
         [2n, OTHER],
@@ -487,7 +487,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         expect(await says(paymasterAndDataOf(zeroAddress))).to.equal(NO);
       }
     });
-    it("counts gas against gasAllowance, and charges neither where either is too much", async () => {
+    it("charges gas to gasAllowance, and charges neither if either is too much", async () => {
       const of = paying({ gasAllowance: 100n });
       await enable(of);
       expect(await paid(of, { gas: { execution: 101n, fee: 1n } })).to.deep.equal([]);
@@ -499,7 +499,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(of, { gas: { verification: 41n, fee: 1n } })).to.equal(NO);
       expect(await validating(of, { gas: { preVerification: 40n, fee: 1n } })).to.equal(FIRST_DAY);
     });
-    it("refuses limits and fees past all bounds without a revert", async () => {
+    it("rejects excessive limits and fees without a revert", async () => {
       for (const gasAllowance of [MAX_UINT128, MAX_UINT128 - 1n]) {
         const of = paying({ gasAllowance });
         await enable(of);
@@ -514,7 +514,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
     });
   });
 
-  describe("of a session that nobody has enabled", () => {
+  describe("of a session that is not enabled", () => {
     const GRANTER = OTHER;
     const grant = concat([GRANTER, "0x1234"]);
     const yesTo = (signature: Hex, of = paying()) =>
@@ -530,7 +530,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await paid(paying(), { grant: "0xdead" })).to.have.length(1);
       expect((await budgetOf(paying())).spent).to.equal(2000n);
     });
-    it("enables it by the second budget as well, and by nothing at all", async () => {
+    it("enables it with a payment from the second budget, or of zero", async () => {
       const two = paying({ salt: 2n }, [budget(), budget({ token: OTHER_TOKEN })]);
       await yesTo(grant, two);
       await paid(two, { grant, token: OTHER_TOKEN });
@@ -542,7 +542,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       ]);
       expect(await stateOf(paying())).to.equal("ENABLED");
     });
-    it("keeps nothing of an op that it refuses after the grant was found good", async () => {
+    it("does not change state for a userOp rejected after its grant was accepted", async () => {
       await yesTo(grant);
       for (const changes of [
         { by: stranger },
@@ -557,7 +557,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       }
       expect(await stateOf(paying())).to.equal("UNKNOWN");
     });
-    it("refuses a grant of another session, of one revoked, none at all, and a word that is not the account's", async () => {
+    it("rejects a grant for another or a revoked session, no grant, and one the account does not accept", async () => {
       await yesTo(grant);
       expect(await validating(paying({ salt: 2n }), { grant })).to.equal(NO);
       expect(await validating(paying())).to.equal(NO);
@@ -566,7 +566,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       await send(byAccount("revoke", [hashSession(paying())]));
       expect(await validating(paying(), { grant })).to.equal(NO);
     });
-    it("refuses a granted session that breaks a bound, without a revert", async () => {
+    it("rejects a granted session that violates a bound, without a revert", async () => {
       await teach("0x1626ba7e", YES);
       const flawed = [
         paying({ validUntil: T0 }),
@@ -588,7 +588,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
     });
   });
 
-  describe("takes one form of callData:", () => {
+  describe("accepts only one form of callData:", () => {
     beforeEach(() => enable(paying({}, [budget({ recipients: [ANYONE] })])));
     const of = () => paying({}, [budget({ recipients: [ANYONE] })]);
     const plain = payCallData();
@@ -653,18 +653,18 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         expect(eventsOf(await validateForGood(op))).to.deep.equal([]);
       });
     }
-    it("takes the one", async () => {
+    it("accepts that form", async () => {
       expect(await validating(of(), { callData: plain })).to.equal(FIRST_DAY);
     });
   });
 
-  describe("takes a session from which parts are left out", () => {
+  describe("accepts a session with omitted parts", () => {
     const of = () =>
       paying({ actions: [{ target: OTHER, selector: "0x12345678", rules: [] }] }, [
         budget(),
         budget({ token: OTHER_TOKEN }),
       ]);
-    it("where the payment needs none of them, and charges it as it charges the whole one", async () => {
+    it("if the payment needs none of them, and charges the same as for the complete one", async () => {
       await enable(of());
       for (const leftOut of [
         {},
@@ -686,7 +686,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(of(), { leftOut, to: stranger.address })).to.equal(NO);
       expect(await stateOf(of())).to.equal("ENABLED");
     });
-    it("but not its own budget, whatever token is named", async () => {
+    it("but not without its own budget, for any token", async () => {
       await enable(of());
       for (const token of [TOKEN, zeroAddress, ANYONE]) {
         for (const leftOut of [{ budgets: [0] }, { budgets: [0, 1] }]) {
@@ -697,7 +697,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       }
       expect((await budgetOf(of())).spent).to.equal(0n);
     });
-    it("but not where a hash is another's: that is another session", async () => {
+    it("but not with another hash: that is another session", async () => {
       await enable(of());
       const leftOut = { budgets: [1] };
       const { signature } = await paymentOp(of(), { leftOut });
@@ -712,7 +712,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await validating(other, { leftOut }), "nor where the key signs for it").to.equal(NO);
       expect(await validating(of(), { signature })).to.equal(FIRST_DAY);
     });
-    it("but not with a grant, before it is enabled; afterwards the grant is not looked at", async () => {
+    it("but not with a grant, before it is enabled; afterwards the grant is ignored", async () => {
       const grant = concat([OTHER, "0x1234"]);
       await install(installData(OTHER));
       await teach("0x1626ba7e", YES);
@@ -727,7 +727,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
   });
 
   describe("of a paused session", () => {
-    it("says no, charges nothing, and says yes again afterwards to the same op", async () => {
+    it("rejects it, charges nothing, and accepts the same userOp afterwards", async () => {
       const of = paying({ gasAllowance: 100n });
       await enable(of);
       const op = await paymentOp(of, { gas: { execution: 60n, fee: 1n } });
@@ -742,7 +742,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(await isPaused(of), "and so once the meter has counted").to.equal(true);
       expect((await budgetOf(of)).spent).to.equal(1000n);
     });
-    it("says no to it by the second budget as well, whose meter has no pause", async () => {
+    it("also rejects it for the second budget, whose meter has no pause flag", async () => {
       const of = paying({}, [budget(), budget({ token: OTHER_TOKEN })]);
       await enable(of);
       await pause(of);
@@ -750,7 +750,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       await resume(of);
       expect(await validating(of, { token: OTHER_TOKEN })).to.equal(FIRST_DAY);
     });
-    it("says no to a grant of one that nobody has enabled", async () => {
+    it("rejects a grant for a session that is not enabled", async () => {
       await install(installData(OTHER));
       await teach("0x1626ba7e", YES);
       const grant = concat([OTHER, "0x1234"]);
@@ -763,7 +763,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
     });
   });
 
-  describe("takes no signature that cannot be read, and reverts at none:", () => {
+  describe("rejects every malformed signature without a revert:", () => {
     beforeEach(() => enable(paying()));
     const heads = async () => slice((await paymentOp(paying())).signature, 0, 91);
     const ZEROS: Hex = `0x${"00".repeat(20)}`;
@@ -775,10 +775,10 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       expect(parts.map(([one]) => one)).to.include(name);
       return packedAs(parts.map(([one, bytes]) => (one === name ? change(bytes) : bytes)));
     };
-    it("though the same bytes unspoilt are taken", async () => {
+    it("while the intact bytes are accepted", async () => {
       expect(await spoilt("salt", (bytes) => bytes)).to.equal(FIRST_DAY);
     });
-    it("a number with a zero before it, or of more bytes than its field has", async () => {
+    it("a number with a leading zero, or with more bytes than its field", async () => {
       for (const [name, width] of [
         ["salt", 32],
         ["budgets[0].perTransaction", 16],
@@ -793,7 +793,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         }
       }
     });
-    it("counts and codes that there are not", async () => {
+    it("invalid counts and codes", async () => {
       for (const [name, bytes] of [
         ["budgets", ["0x00", "0x02", "0x09", "0xff"]],
         ["budgets[0].kind", ["0x80", "0xff"]],
@@ -803,7 +803,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
       ] as [string, Hex[]][])
         for (const one of bytes) expect(await spoilt(name, () => one), `${name} ${one}`).to.equal(NO);
     });
-    it("a field that its code could have said", async () => {
+    it("a field that should be encoded as a code", async () => {
       // gasAllowance is all ones here, which code 1 says, and epoch is 0.
       expect(await spoilt("codes", () => concat(["0x08", "0x10", `0x${"ff".repeat(16)}`]))).to.equal(NO);
       expect(await spoilt("codes", () => "0x0600")).to.equal(NO);
@@ -824,7 +824,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         expect(await validating(paying(), { signature: named })).to.equal(NO);
       }
     });
-    it("one cut short, wherever it is cut", async function () {
+    it("one truncated at any byte", async function () {
       this.timeout(30_000);
       const { signature } = await paymentOp(paying());
       for (let length = 0; length < size(signature); ++length) {
@@ -832,7 +832,7 @@ describe("ERC7579SessionModule.validateUserOp of a payment", () => {
         expect(await validating(paying(), { signature: cut }), `${length} bytes`).to.equal(NO);
       }
     });
-    it("one that ends in anything but zeros, in which an outsider's address could be", async () => {
+    it("one that does not end in zeros, and could contain an outsider's address", async () => {
       const { signature } = await paymentOp(paying());
       // Of a length that needs no padding: its last bytes are the call's.
       const grant: Hex = `0x${"0a".repeat((64 - (size(signature) % 32)) % 32)}`;

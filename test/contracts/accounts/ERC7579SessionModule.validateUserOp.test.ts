@@ -78,12 +78,12 @@ describe("ERC7579SessionModule.validateUserOp", () => {
   describe("of an enabled session", () => {
     beforeEach(() => enable(session()));
 
-    it("says yes with the session's window: from validAfter to the second before validUntil", async () => {
+    it("is accepted with the session's window: from validAfter to the second before validUntil", async () => {
       expect(await validate(await userOpOf(session()))).to.equal(windowOf(session()));
       expect(windowOf(session()) >> 208n).to.equal(BigInt(T0));
       expect((windowOf(session()) >> 160n) & (2n ** 48n - 1n)).to.equal(BigInt(T0 + 7 * DAY - 1));
     });
-    it("looks at no clock: before the window and after it the answer is the same", async () => {
+    it("does not read the clock: the result is the same before and after the window", async () => {
       const userOp = await userOpOf(session());
       await setTime(T0 + 8 * DAY);
       expect(await validate(userOp)).to.equal(windowOf(session()));
@@ -91,7 +91,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       await enable(later);
       expect(await validate(await userOpOf(later))).to.equal(windowOf(later));
     });
-    it("packs the smallest window and the latest end, which no entry point takes for block numbers", async () => {
+    it("packs the smallest window and the latest end, which no EntryPoint reads as block numbers", async () => {
       const first = session({ validAfter: 0, validUntil: 2 });
       await install(installData("0x", [first]));
       expect(await validate(await userOpOf(first))).to.equal(1n << 160n);
@@ -108,7 +108,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
         expect(await validate(userOp, from)).to.equal(NO);
       }
     });
-    it("refuses a call that an outsider's address was appended to, even in place of the padding", async () => {
+    it("rejects a call with an appended outsider's address, even in place of the padding", async () => {
       const { from, to, data } = validationOf(await userOpOf(session()));
       expect(BigInt(await call({ from, to, data }))).to.equal(windowOf(session()));
       for (const changed of [
@@ -120,12 +120,12 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       ])
         expect(BigInt(await call({ from, to, data: changed }))).to.equal(NO);
     });
-    it("refuses a session of another account, whoever is the sender", async () => {
+    it("rejects a session of another account, for any sender", async () => {
       const userOp = await userOpOf(session(), { sender: OTHER_ACCOUNT });
       expect(await validate(userOp, OTHER_ACCOUNT)).to.equal(NO);
       expect(await validate(userOp, ACCOUNT)).to.equal(NO);
     });
-    it("refuses what differs from the enabled session in any field", async () => {
+    it("rejects a session that differs from the enabled one in any field", async () => {
       const [only] = session().budgets;
       if (!only) throw new Error("no budget");
       for (const changes of [
@@ -156,12 +156,12 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       expect(await validate(await userOpOf(old))).to.equal(windowOf(old));
       await send(byAccount("revokeAll", []));
       expect(await validate(await userOpOf(old))).to.equal(NO);
-      const anew = session({ salt: 3n, epoch: await epochOf() });
-      await enable(anew);
-      expect(await validate(await userOpOf(anew))).to.equal(windowOf(anew));
+      const renewed = session({ salt: 3n, epoch: await epochOf() });
+      await enable(renewed);
+      expect(await validate(await userOpOf(renewed))).to.equal(windowOf(renewed));
     });
 
-    describe("takes only the key's signature:", () => {
+    describe("only accepts the key's signature:", () => {
       const signedAs = async (change: (signature: Hex) => Hex | Promise<Hex>) =>
         validate(
           await userOpOf(session(), { signature: await change(await key.sign({ hash: USER_OP_HASH })) }),
@@ -202,12 +202,12 @@ describe("ERC7579SessionModule.validateUserOp", () => {
           expect(await signedAs(change)).to.equal(NO);
         });
       }
-      it("takes it as it is", async () => {
+      it("accepts it unchanged", async () => {
         expect(await signedAs((signature) => signature)).to.equal(windowOf(session()));
       });
     });
 
-    describe("takes only its own callData:", () => {
+    describe("only accepts its own callData:", () => {
       const execute = () => executeOf(session());
       const validating = async (callData: Hex) => validate(await userOpOf(session(), { callData }));
       /** `execute(mode, bytes)` with the selector, the mode, the offset and the length as they are said. */
@@ -239,11 +239,11 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       };
       const single = (target: Address, value: bigint, data: Hex) => executeData(target, value, data);
 
-      it("takes the canonical one", async () => {
+      it("accepts the canonical one", async () => {
         expect(laidOut()).to.equal(callDataOf(session()));
         expect(await validating(laidOut())).to.equal(windowOf(session()));
       });
-      it("refuses every shorter one, and says so without a revert", async () => {
+      it("rejects every shorter one, without a revert", async () => {
         const whole = callDataOf(session());
         for (let length = 0; length < size(whole); length += length < 200 ? 1 : 31) {
           const shorter = length === 0 ? "0x" : slice(whole, 0, length);
@@ -308,7 +308,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
           expect(await validating(callData())).to.equal(NO);
         });
       }
-      it("refuses every bit of padding behind the call", async () => {
+      it("rejects every non-zero bit in the padding after the call", async () => {
         const whole = callDataOf(session());
         // The packed call is 56 bytes and a multiple of 32: 8 bytes are padding.
         for (let i = 1; i <= 8; ++i) {
@@ -317,14 +317,14 @@ describe("ERC7579SessionModule.validateUserOp", () => {
           expect(await validating(dirty), `byte ${i} from the end`).to.equal(NO);
         }
       });
-      it("takes calls that execution will refuse, for which execution has the clock and the budgets", async () => {
+      it("accepts calls that execution will reject, since only execution checks the clock and the budgets", async () => {
         const callData = callDataOf(session(), "0x", [{ ...payment, value: 10n ** 18n }]);
         expect(await validating(callData)).to.equal(windowOf(session()));
       });
     });
   });
 
-  describe("counts gas against gasAllowance, whoever pays:", () => {
+  describe("charges gas to gasAllowance, regardless of who pays:", () => {
     const gas: Required<GasParts> = {
       verification: 3n,
       execution: 5n,
@@ -349,7 +349,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       await validateForGood(userOp);
       expect(await gasSpentBy(of)).to.equal(COST);
     });
-    it("one wei less is not, and nothing is counted", async () => {
+    it("one wei less is not, and nothing is charged", async () => {
       const of = await withAllowance(COST - 1n);
       const userOp = await userOpOf(of, { gas, paymasterAndData });
       expect(await validate(userOp)).to.equal(NO);
@@ -366,7 +366,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       expect(await validate(await userOpOf(of, { gas: { execution: 1n, fee: 17n } }))).to.equal(NO);
       expect(await validate(await userOpOf(of, { gas: { execution: 1n, fee: 16n } }))).to.equal(windowOf(of));
     });
-    it("each of the five limits and the fee alone", async () => {
+    it("each of the five limits and the fee separately", async () => {
       for (const part of [
         "verification",
         "execution",
@@ -386,7 +386,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
         );
       }
     });
-    it("the account's gas and fees stand where the entry point reads them", async () => {
+    it("the account's gas and fees are read where the EntryPoint reads them", async () => {
       const of = await withAllowance(1000n);
       const changes = {
         accountGasLimits: halves(2n, 3n),
@@ -396,19 +396,19 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       await validateForGood(await userOpOf(of, changes));
       expect(await gasSpentBy(of)).to.equal(70n);
     });
-    it("none is refused where gasAllowance is 0, except for nothing", async () => {
+    it("only free userOps are accepted if gasAllowance is 0", async () => {
       const of = await withAllowance(0n);
       expect(await validate(await userOpOf(of, { gas: { execution: 1n, fee: 1n } }))).to.equal(NO);
       expect(await validate(await userOpOf(of, { gas: { execution: 1n, fee: 0n } }))).to.equal(windowOf(of));
     });
-    it("the largest gasAllowance is not counted", async () => {
+    it("the maximum gasAllowance is unlimited", async () => {
       const of = await withAllowance(MAX_UINT128);
       const huge = { verification: MOST_GAS, execution: MOST_GAS, fee: MOST_GAS };
       await validateForGood(await userOpOf(of, { gas: huge }));
       expect(await validate(await userOpOf(of, { gas: huge }))).to.equal(windowOf(of));
       expect(await gasSpentBy(of)).to.equal(0n);
     });
-    it("the largest but one is", async () => {
+    it("one below the maximum is not", async () => {
       const of = await withAllowance(MAX_UINT128 - 1n);
       const most = { execution: 1n, fee: MOST_GAS };
       await validateForGood(await userOpOf(of, { gas: most }));
@@ -423,7 +423,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       "paymasterPostOp",
       "fee",
     ] as const) {
-      it(`${part} of 2^120 - 1 is the most that there is, counted or not`, async () => {
+      it(`${part} of 2^120 - 1 is the maximum, counted or not`, async () => {
         const uncounted = await withAllowance(MAX_UINT128);
         const counted = await withAllowance(0n);
         for (const [amount, good] of [
@@ -440,7 +440,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
         }
       });
     }
-    it("a preVerificationGas that no number of 128 bits holds is refused without a revert", async () => {
+    it("a preVerificationGas above 128 bits is rejected without a revert", async () => {
       for (const allowance of [MAX_UINT128, MAX_UINT128 - 1n]) {
         const of = await withAllowance(allowance);
         for (const preVerification of [2n ** 128n, 2n ** 256n - 1n]) {
@@ -448,20 +448,20 @@ describe("ERC7579SessionModule.validateUserOp", () => {
         }
       }
     });
-    it("the largest limits and fee at once are refused without a revert", async () => {
+    it("maximum limits and fee together are rejected without a revert", async () => {
       const of = await withAllowance(MAX_UINT128 - 1n);
       const most: GasParts = Object.fromEntries(Object.keys(gas).map((part) => [part, MOST_GAS]));
       const changes = { gas: most, paymasterAndData: paymasterAndDataOf(NAMED, most) };
       expect(await validate(await userOpOf(of, changes))).to.equal(NO);
     });
-    it("what a paymaster's fields say is not counted where no paymaster is named", async () => {
+    it("paymaster gas fields are ignored without a paymaster", async () => {
       const of = await withAllowance(COST);
       await validateForGood(await userOpOf(of, { gas }));
       expect(await gasSpentBy(of)).to.equal((3n + 5n + 7n) * 17n);
     });
   });
 
-  describe("lets a paymaster be named only as the session says:", () => {
+  describe("only allows the session's paymaster:", () => {
     const whole = (paymaster: Address) => concat([paymaster, `0x${"00".repeat(32)}`, "0xc0ffee"]);
     for (const [allowed, name] of [
       [zeroAddress, "none"],
@@ -485,18 +485,18 @@ describe("ERC7579SessionModule.validateUserOp", () => {
     }
   });
 
-  describe("of a session that nobody has enabled", () => {
+  describe("of a session that is not enabled", () => {
     const GRANTER = OTHER;
     const grant = concat([GRANTER, "0x1234"]);
     const yesTo = (signature: Hex, of = session()) =>
       teach(isValidSignatureData(grantDigest(of, CHAIN_ID), signature), YES);
     beforeEach(() => install(installData(GRANTER)));
 
-    it("refuses it without a grant, though the account says yes to no bytes at all", async () => {
+    it("rejects it without a grant, even if the account accepts an empty signature", async () => {
       await teach("0x1626ba7e", YES);
       expect(await validate(await userOpOf(session()))).to.equal(NO);
     });
-    it("enables it with a grant that the account's owner signed", async () => {
+    it("enables it with a grant signed by the account's owner", async () => {
       await yesTo(grant);
       const userOp = await userOpOf(session(), { grant });
       expect(await validate(userOp)).to.equal(windowOf(session()));
@@ -506,15 +506,15 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       expect(topicsOf(logs)).to.have.length(1);
       expect(await stateOf(session())).to.equal("ENABLED");
     });
-    it("ignores what is carried along once it is enabled", async () => {
+    it("ignores a carried grant once it is enabled", async () => {
       await enable(session());
       for (const carried of [grant, "0x", "0xdead"] as Hex[]) {
         const userOp = await userOpOf(session(), { grant: carried });
         expect(await validate(userOp)).to.equal(windowOf(session()));
-        expect(topicsOf(await validateForGood(userOp)), "nothing is enabled anew").to.deep.equal([]);
+        expect(topicsOf(await validateForGood(userOp)), "nothing is enabled again").to.deep.equal([]);
       }
     });
-    it("lets no account enable another's session, even one that says yes to everything", async () => {
+    it("does not let an account enable another's session, even if it accepts everything", async () => {
       await install(installData(GRANTER), OTHER_ACCOUNT);
       await teach("0x1626ba7e", YES, { account: OTHER_ACCOUNT });
       const userOp = await userOpOf(session(), { grant, sender: OTHER_ACCOUNT });
@@ -522,35 +522,35 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       await validateForGood(userOp);
       expect(await stateOf(session())).to.equal("UNKNOWN");
     });
-    it("keeps nothing of an op that it refuses after the grant was found good", async () => {
+    it("does not change state for a userOp rejected after its grant was accepted", async () => {
       await yesTo(grant);
       const signature = await stranger.sign({ hash: USER_OP_HASH });
       const logs = await validateForGood(await userOpOf(session(), { grant, signature }));
       expect(logs).to.deep.equal([]);
       expect(await stateOf(session())).to.equal("UNKNOWN");
     });
-    it("charges the op that enables it", async () => {
+    it("charges the userOp that enables it", async () => {
       const of = session({ gasAllowance: 10n });
       await yesTo(grant, of);
       expect(await validate(await userOpOf(of, { grant, gas: { execution: 11n, fee: 1n } }))).to.equal(NO);
       await validateForGood(await userOpOf(of, { grant, gas: { execution: 10n, fee: 1n } }));
       expect([await stateOf(of), await gasSpentBy(of)]).to.deep.equal(["ENABLED", 10n]);
     });
-    it("refuses a grant of another session, or of one that was revoked", async () => {
+    it("rejects a grant for another or a revoked session", async () => {
       await yesTo(grant);
       expect(await validate(await userOpOf(session({ salt: 2n }), { grant }))).to.equal(NO);
       await send(byAccount("revoke", [hashSession(session())]));
       expect(await validate(await userOpOf(session(), { grant }))).to.equal(NO);
     });
-    it("refuses a grant of a past epoch, and of one to come", async () => {
+    it("rejects a grant of a past or future epoch", async () => {
       await teach("0x1626ba7e", YES);
       expect(await validate(await userOpOf(session({ epoch: 1n }), { grant }))).to.equal(NO);
       await send(byAccount("revokeAll", []));
       expect(await validate(await userOpOf(session(), { grant }))).to.equal(NO);
-      const anew = session({ epoch: await epochOf() });
-      expect(await validate(await userOpOf(anew, { grant }))).to.equal(windowOf(anew));
+      const renewed = session({ epoch: await epochOf() });
+      expect(await validate(await userOpOf(renewed, { grant }))).to.equal(windowOf(renewed));
     });
-    it("refuses a grant of a session that breaks a bound", async () => {
+    it("rejects a grant for a session that violates a bound", async () => {
       await teach("0x1626ba7e", YES);
       const [only] = session().budgets;
       if (!only) throw new Error("no budget");
@@ -572,26 +572,30 @@ describe("ERC7579SessionModule.validateUserOp", () => {
     });
     for (const [name, answer, fails] of [
       ["reverts", YES, true],
-      ["says no", pad("0xffffffff", { dir: "right" }), false],
-      ["says yes and more", concat([YES, pad("0x")]), false],
-      ["says yes in 4 bytes", slice(YES, 0, 4), false],
-      ["says yes in 31 bytes", slice(YES, 0, 31), false],
-      ["says yes with a byte more in the word", concat([slice(YES, 0, 31), "0x01"]), false],
+      ["returns another value", pad("0xffffffff", { dir: "right" }), false],
+      ["returns the magic value with trailing data", concat([YES, pad("0x")]), false],
+      ["returns the magic value in 4 bytes", slice(YES, 0, 4), false],
+      ["returns the magic value in 31 bytes", slice(YES, 0, 31), false],
+      [
+        "returns the magic value with another byte set in the word",
+        concat([slice(YES, 0, 31), "0x01"]),
+        false,
+      ],
       ["says nothing", "0x", false],
     ] as [string, Hex, boolean][]) {
-      it(`refuses a grant where the account ${name}`, async () => {
+      it(`rejects a grant if the account ${name}`, async () => {
         await teach("0x1626ba7e", answer, { fails });
         expect(await validate(await userOpOf(session(), { grant }))).to.equal(NO);
       });
     }
-    it("asks nobody where the account has no code", async () => {
+    it("makes no call if the account has no code", async () => {
       const of = session({ account: stranger.address });
       await install(installData(GRANTER), stranger.address);
       expect(await validate(await userOpOf(of, { grant }))).to.equal(NO);
     });
   });
 
-  describe("of a session from which parts are left out", () => {
+  describe("of a session with omitted parts", () => {
     const grant = concat([OTHER, "0x1234"]);
     const of = () => {
       const [only] = session().budgets;
@@ -607,12 +611,12 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       { actions: true },
       { budgets: [0, 1], actions: true },
     ];
-    it("says yes where it is enabled, whatever is left out: that its calls need it is for execution to see", async () => {
+    it("is accepted if enabled, with any omitted parts: execution checks whether its calls need them", async () => {
       await enable(of());
       for (const leftOut of LEFT_OUT)
         expect(await validate(await userOpOf(of(), { leftOut }))).to.equal(windowOf(of()));
     });
-    it("counts its gas as that of the whole one", async () => {
+    it("is charged the same gas as the complete one", async () => {
       const counted = { ...of(), gasAllowance: 100n };
       await enable(counted);
       const gas = { execution: 60n, fee: 1n };
@@ -621,13 +625,13 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       for (const leftOut of [...LEFT_OUT, {}])
         expect(await validate(await userOpOf(counted, { leftOut, gas }))).to.equal(NO);
     });
-    it("says no where a hash is another's: that is another session", async () => {
+    it("is rejected with another hash: that is another session", async () => {
       await enable(of());
       const other = { ...of(), actions: [] };
       expect(await validate(await userOpOf(other, { leftOut: { actions: true } }))).to.equal(NO);
       expect(await validate(await userOpOf(of(), { leftOut: { actions: true } }))).to.equal(windowOf(of()));
     });
-    it("says no with a grant, before it is enabled; afterwards the grant is not looked at", async () => {
+    it("is rejected with a grant, before it is enabled; afterwards the grant is ignored", async () => {
       await install(installData(OTHER));
       await teach("0x1626ba7e", YES);
       for (const leftOut of LEFT_OUT) {
@@ -644,7 +648,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
   });
 
   describe("of a paused session", () => {
-    it("says no, charges nothing, and says yes again afterwards to the same op", async () => {
+    it("rejects it, charges nothing, and accepts the same userOp afterwards", async () => {
       const of = session({ gasAllowance: 100n });
       await enable(of);
       const userOp = await userOpOf(of, { gas: { execution: 60n, fee: 1n } });
@@ -657,7 +661,7 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       await validateForGood(userOp);
       expect(await gasSpentBy(of)).to.equal(60n);
     });
-    it("says no to a grant of one that nobody has enabled", async () => {
+    it("rejects a grant for a session that is not enabled", async () => {
       await install(installData(OTHER));
       await teach("0x1626ba7e", YES);
       const userOp = await userOpOf(session(), { grant: concat([OTHER, "0x1234"]) });
@@ -670,21 +674,21 @@ describe("ERC7579SessionModule.validateUserOp", () => {
     });
   });
 
-  describe("takes a session in one form only:", () => {
+  describe("accepts only one encoding of a session:", () => {
     beforeEach(() => enable(session()));
     const validating = async (bytes: Hex) => {
       const data = encode("execute", [bytes, "0x", [payment]]);
       return validate(await userOpOf(session(), { callData: executeData(MODULE, 0n, data) }));
     };
     const whole = sessionBytes(session());
-    it("the one, to its last byte", async () => {
+    it("the valid one, to its last byte", async () => {
       expect(await validating(whole)).to.equal(windowOf(session()));
       for (const behind of ["0x00", "0xff", pad("0x"), stranger.address] as Hex[])
         expect(await validating(concat([whole, behind]))).to.equal(NO);
       for (let length = 0; length < size(whole); ++length)
         expect(await validating(length === 0 ? "0x" : slice(whole, 0, length)), `${length}`).to.equal(NO);
     });
-    it("and none in which any byte is another", async () => {
+    it("and none with any byte changed", async () => {
       for (let at = 0; at < size(whole); ++at) {
         for (const bit of [0x01, 0x80]) {
           const other = hexToBytes(whole);

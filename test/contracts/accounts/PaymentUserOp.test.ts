@@ -87,7 +87,7 @@ describe("PaymentUserOp", () => {
       { numRuns: 50, seed: SEED },
     );
   });
-  it("reads nothing but what encodes to the same bytes, whichever byte is another", async function () {
+  it("only reads what encodes to the same bytes, with any byte changed", async function () {
     this.timeout(30_000);
     const plain = payCallData();
     const changes: Change[] = [];
@@ -137,14 +137,14 @@ describe("PaymentUserOp", () => {
       { numRuns: 50, seed: SEED },
     );
   });
-  it("reads the same session of which parts are left out", async () => {
+  it("reads the same session with omitted parts", async () => {
     const id = hashSession(sample());
     for (const leftOut of [{ budgets: [0] }, { budgets: [1], actions: true }, { budgets: [0, 1] }]) {
       const read = await readSignature(signature("0x", leftOut));
       expect([read[0], read[1], read[2]]).to.deep.equal([true, id, packed(sample(), leftOut).toLowerCase()]);
     }
   });
-  it("reads every byte for what it says, whichever is another, as the SDK does, and reverts at none", async function () {
+  it("reads every byte like the SDK, with any byte changed, and never reverts", async function () {
     this.timeout(120_000);
     const plain = hexToBytes(signature());
     let reads = 0;
@@ -170,7 +170,7 @@ describe("PaymentUserOp", () => {
     expect(reads).to.be.greaterThan(3 * 181);
     expect(reads).to.be.lessThan(3 * plain.length);
   });
-  it("reads no signature that ends before the session does, wherever it is cut", async () => {
+  it("rejects a signature truncated anywhere within the session", async () => {
     const plain = signature("0x");
     expect((await readSignature(plain))[0]).to.equal(true);
     for (let length = 0; length < size(plain); ++length) {
@@ -178,13 +178,13 @@ describe("PaymentUserOp", () => {
       expect((await readSignature(cut))[0], `${length} bytes`).to.equal(false);
     }
   });
-  it("takes what is cut off for the grant's, and what is added as well", async () => {
+  it("treats the remaining bytes as the grant, shortened or extended", async () => {
     const [, id, , grant] = await readSignature(slice(signature(), 0, size(signature()) - 30));
     expect([id, size(grant)]).to.deep.equal([hashSession(sample()), 40]);
     const [, same, , longer] = await readSignature(concat([signature(), `0x${"0c".repeat(7)}`]));
     expect([same, longer]).to.deep.equal([hashSession(sample()), concat([GRANT, `0x${"00".repeat(7)}`])]);
   });
-  it("takes nothing of what stands behind the signature", async () => {
+  it("ignores bytes after the signature", async () => {
     const plain = signature("0x");
     // All that is missing of it, and more.
     const readBefore = (bytes: Hex, behind: Hex) =>

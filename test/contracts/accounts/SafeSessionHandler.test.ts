@@ -106,9 +106,9 @@ const bothRefuse = async (question: Hex, account = safe()) => {
 describe("SafeSessionHandler", () => {
   useChain();
 
-  describe("answers as CompatibilityFallbackHandler 1.4.1 does", () => {
+  describe("behaves like CompatibilityFallbackHandler 1.4.1", () => {
     const asked = (hash: Hex, signature: Hex) => encode("isValidSignature", [hash, signature]);
-    it("knows every function that it knows", () => {
+    it("has all of its functions", () => {
       const selectors = (abi: readonly { type: string }[]) =>
         abi.filter(({ type }) => type === "function").map((item) => toFunctionSelector(item as never));
       const theirs = ownArtifactOfSafe("handler/CompatibilityFallbackHandler");
@@ -127,7 +127,7 @@ describe("SafeSessionHandler", () => {
       ["isValidSignature(bytes,bytes)", (signature: Hex) => legacy(DIGEST, signature)],
     ] as const) {
       describe(`to ${title}`, () => {
-        it("by an owner's key, good and bad", async () => {
+        it("with an owner's key, valid and invalid", async () => {
           const good = await signAsSafe(safe(), DIGEST);
           expect((await same(form(good))).yes).to.equal(true);
           const bad = [
@@ -181,7 +181,7 @@ describe("SafeSessionHandler", () => {
           await chain.send({ from: owner.address, to: safe(), data });
           expect((await same(form(approved))).yes).to.equal(true);
         });
-        it("by signedMessages, for an empty signature", async () => {
+        it("with signedMessages, for an empty signature", async () => {
           expect((await same(form("0x"))).yes).to.equal(false);
           const data = encodeFunctionData({
             abi: parseAbi(["function signMessage(bytes)"]),
@@ -195,7 +195,7 @@ describe("SafeSessionHandler", () => {
         });
       });
     }
-    it("to isValidSignature(bytes,bytes) about a message of any length", async () => {
+    it("for isValidSignature(bytes,bytes) with a message of any length", async () => {
       for (const message of ["0x", "0x01", `0x${"ab".repeat(100)}`] as Hex[]) {
         const hash = safeMessageHash(safe(), message);
         expect((await same(legacy(message, await owner.sign({ hash })))).yes).to.equal(true);
@@ -228,7 +228,7 @@ describe("SafeSessionHandler", () => {
       }
       expect(size(await ask())).to.equal(32 * 12);
     });
-    it("to simulate: what a delegatecall returns, or reverts with, and nothing stays", async () => {
+    it("for simulate: a delegatecall's return or revert data, without state changes", async () => {
       const accessor = chain.safeContracts["1.4.1"].simulateTxAccessor;
       const call = encodeFunctionData({
         abi: parseAbi(["function simulate(address,uint256,bytes,uint8) returns (uint256,bool,bytes)"]),
@@ -253,7 +253,7 @@ describe("SafeSessionHandler", () => {
       ] as [Address, Hex][])
         await same(encode("simulate", [target, data]));
     });
-    it("to simulate by anybody but a Safe: with an error", async () => {
+    it("for simulate from anyone but a Safe: with an error", async () => {
       const question = encode("simulate", [stranger.address, "0x"]);
       const data = concat([question, stranger.address]);
       await refused(chain.call({ from: stranger.address, to: HANDLER, data }), "NotASafe", stranger.address);
@@ -271,7 +271,7 @@ describe("SafeSessionHandler", () => {
       ])
         expect((await same(question)).yes).to.equal(true);
     });
-    it("to what neither knows, and to what is no proper question", async () => {
+    it("for unknown functions and malformed calldata", async () => {
       for (const question of ["0x12345678", "0x", "0x1626ba7e", concat(["0x1626ba7e", DIGEST])] as Hex[]) {
         const { ours, theirs } = await both(question);
         expect(ours.yes, question).to.equal(theirs.yes);
@@ -288,11 +288,11 @@ describe("SafeSessionHandler", () => {
         data: encode("isValidSignature", [hash, payload]),
       });
     };
-    it("about payloads, and says yes where it does", async () => {
+    it("about payloads, and accepts what it accepts", async () => {
       await chain.send(enable(session()));
       expect(await ask()).to.equal(pad("0x1626ba7e", { dir: "right" }));
     });
-    it("and asks the owners where the module says no", async () => {
+    it("and checks the owners if the module rejects", async () => {
       expect(await revertOf(ask())).to.match(/^0x08c379a0/);
       const { hash } = await authorize();
       const signature = await signAsSafe(safe(), hash);
@@ -301,7 +301,7 @@ describe("SafeSessionHandler", () => {
         pad("0x1626ba7e", { dir: "right" }),
       );
     });
-    it("and goes on to the owners with a signature that only looks like a payload", async () => {
+    it("and checks the owners for a signature that only looks like a payload", async () => {
       // Two owners' signatures are longer than 65 bytes; a first byte of 1 or 2 comes by chance once in 128.
       const account = chain.twoOwnerSafe;
       for (let i = 0, found = 0; found < 2; ++i) {
@@ -314,7 +314,7 @@ describe("SafeSessionHandler", () => {
         expect(answer).to.equal(pad("0x1626ba7e", { dir: "right" }));
       }
     });
-    it("and nobody where none is registered, or it was cleared", async () => {
+    it("and none if none is registered, or it was cleared", async () => {
       await chain.send(enable(session()));
       const data = encode("setSessionModule", [pad("0x", { size: 20 })]);
       const receipt = await chain.send({ from: safe(), to: safe(), data });
@@ -327,7 +327,7 @@ describe("SafeSessionHandler", () => {
       await chain.send({ from: account, to: account, data: encode("setSessionModule", [OTHER_MODULE]) });
       expect(await ask()).to.equal(pad("0x1626ba7e", { dir: "right" }));
     });
-    it("and takes a failure, or any answer but the exact yes, for a no", async () => {
+    it("and treats a failure, or anything but the exact magic value, as a rejection", async () => {
       const ASK = toFunctionSelector("isValidSignatureFor(address,bytes32,bytes)");
       await chain.send({ from: safe(), to: safe(), data: encode("setSessionModule", [CANNED]) });
       const yes = pad("0x1626ba7e", { dir: "right" });
@@ -347,7 +347,7 @@ describe("SafeSessionHandler", () => {
       await teach(ASK, yes);
       expect(await ask()).to.equal(yes);
     });
-    it("and no address that a signature names", async () => {
+    it("and no address from a signature", async () => {
       // A contract signature of Safe's names its signer; only an owner is asked.
       const yes = pad("0x1626ba7e", { dir: "right" });
       for (const selector of [
@@ -366,13 +366,13 @@ describe("SafeSessionHandler", () => {
         );
       }
     });
-    it("not for the legacy form, which is the owners' alone", async () => {
+    it("not for the legacy interface, which is for owners only", async () => {
       await chain.send(enable(session()));
       const { hash, payload } = await authorize();
       const attempt = chain.call({ from: stranger.address, to: safe(), data: legacy(hash, payload) });
       expect(await revertOf(attempt)).to.match(/^0x08c379a0/);
     });
-    it("not when it is asked directly by somebody who is no Safe", async () => {
+    it("not when called directly by anyone but a Safe", async () => {
       await chain.send(enable(session()));
       const { hash, payload } = await authorize();
       const data = encode("isValidSignature", [hash, payload]);
@@ -380,13 +380,13 @@ describe("SafeSessionHandler", () => {
     });
   });
 
-  describe("lets the module be set", () => {
+  describe("allows the module to be set", () => {
     const registered = async (account: Address) =>
       getAddress(
         `0x${(await chain.call({ to: HANDLER, data: encode("sessionModuleOf", [account]) })).slice(26)}`,
       );
     const set = encode("setSessionModule", [OTHER_MODULE]);
-    it("by a Safe's call to itself, which says so", async () => {
+    it("by a Safe's call to itself, with an event", async () => {
       const receipt = await chain.send(asOwner(safe(), { to: safe(), data: set }));
       expect(await registered(safe())).to.equal(OTHER_MODULE);
       const [log] = receipt.logs.filter(({ address }) => address.toLowerCase() === HANDLER.toLowerCase());
@@ -395,7 +395,7 @@ describe("SafeSessionHandler", () => {
       );
       expect(await registered(chain.twoOwnerSafe), "its own only").to.equal(MODULE);
     });
-    it("by no other caller of the Safe", async () => {
+    it("but not by another caller of the Safe", async () => {
       for (const from of [stranger.address, owner.address, MODULE, chain.twoOwnerSafe]) {
         await refused(chain.call({ from, to: safe(), data: set }), "NotBySafeItself", safe());
         // The Safe puts the caller behind whatever it is called with.
@@ -403,16 +403,16 @@ describe("SafeSessionHandler", () => {
         await refused(chain.call({ from, to: safe(), data: guise }), "NotBySafeItself", safe());
       }
     });
-    it("by no direct call, with or without somebody's address behind it", async () => {
+    it("but not by a direct call, with or without an appended address", async () => {
       const from = stranger.address;
       for (const data of [set, concat([set, safe()]), concat([set, "0x00"]), concat([set, from, from])]) {
         await refused(chain.call({ from, to: HANDLER, data }), "NotBySafeItself", from);
       }
       await chain.send({ from, to: HANDLER, data: concat([set, from]) });
-      expect(await registered(from), "for itself, who is no Safe").to.equal(OTHER_MODULE);
+      expect(await registered(from), "for itself, not being a Safe").to.equal(OTHER_MODULE);
       expect(await registered(safe())).to.equal(MODULE);
     });
-    it("by no call of the Safe to the handler itself, made by mistake", async () => {
+    it("but not by the Safe's call to the handler itself, made by mistake", async () => {
       await refused(chain.call({ from: safe(), to: HANDLER, data: set }), "NotBySafeItself", safe());
     });
   });

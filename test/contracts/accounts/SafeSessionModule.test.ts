@@ -85,7 +85,7 @@ for (const version of SAFE_VERSIONS) {
     };
     const asSafe = (data: Hex) => chain.send({ from: of().account, to: of().account, data });
 
-    it("pays by a transfer that USDC itself has checked, without a transaction of the account", async () => {
+    it("pays with a transfer checked by USDC itself, without a transaction from the account", async () => {
       await chain.send(enable(of()));
       await chain.send(await settleOf());
       expect(await chain.usdc.balanceOf(alice)).to.equal(USD);
@@ -93,7 +93,7 @@ for (const version of SAFE_VERSIONS) {
       expect(await chain.usdc.authorizationState(of().account, nonce)).to.equal(true);
       expect(await spentOf(of()), "the token counts, not the module").to.equal(0n);
     });
-    it("pays by a session that nobody enabled, with the owner's grant, again and again", async () => {
+    it("pays repeatedly with the owner's grant, for a session that is not enabled", async () => {
       const grant = await grantOf(of());
       await chain.send(await settleOf({ grant }));
       await chain.send(await settleOf({ grant, slot: { lot: 1n } }));
@@ -114,7 +114,7 @@ for (const version of SAFE_VERSIONS) {
         );
       expect(await chain.usdc.balanceOf(alice)).to.equal(3n * USD);
     });
-    it("is refused by the token where the module says no: amount, recipient, key, revoked, epoch", async () => {
+    it("is rejected by the token if the module rejects it: amount, recipient, key, revoked, epoch", async () => {
       const revoked = of({ salt: 5n });
       for (const one of [of(), revoked]) await chain.send(enable(one));
       await chain.send(revoke(revoked.account, await idOf(revoked)));
@@ -129,7 +129,7 @@ for (const version of SAFE_VERSIONS) {
       await chain.send(revokeAll(of().account));
       await revertOf(chain.call(await settleOf()));
     });
-    it("is refused once the Safe has dropped the module, which nobody tells it", async () => {
+    it("is rejected once the Safe has removed the module, without notification", async () => {
       await chain.send(enable(of()));
       const authorization = await authorize({ of: of() });
       expect(await asks(authorization.hash, authorization.payload, of().account)).to.equal(true);
@@ -140,7 +140,7 @@ for (const version of SAFE_VERSIONS) {
       expect(await asks(authorization.hash, authorization.payload, of().account)).to.equal(false);
       await revertOf(chain.call(await settleOf()));
     });
-    it("leaves the owners their own signatures: to USDC, and to anybody else", async () => {
+    it("keeps the owners' own signatures working, for USDC and anyone else", async () => {
       const authorization = await authorize({ of: of(), nonce: pad("0x1234"), value: 50n * USD });
       const byOwner = await signAsSafe(of().account, authorization.hash);
       await chain.send(settlement(authorization, byOwner));
@@ -152,7 +152,7 @@ for (const version of SAFE_VERSIONS) {
       });
       expect((await chain.call({ to: of().account, data: ask })).slice(0, 10)).to.equal(YES);
     });
-    it("never says yes to a permit, by which USDC would let anybody pull", async () => {
+    it("never accepts a permit, which would let anyone pull USDC", async () => {
       await chain.send(enable(of()));
       const { payload } = await authorize({ of: of() });
       const permit = encodeFunctionData({
@@ -163,7 +163,7 @@ for (const version of SAFE_VERSIONS) {
       });
       await revertOf(chain.call({ from: stranger.address, to: chain.usdc.address, data: permit }));
     });
-    it("pays by both rails out of one budget", async () => {
+    it("pays on both rails from one budget", async () => {
       await chain.send(enable(of()));
       for (let lot = 0n; lot < 10n; ++lot) await chain.send(await settleOf({ slot: { lot } }));
       for (let i = 0; i < 10; ++i) await chain.send(execute(of(), [pay(alice, USD)]));
@@ -171,7 +171,7 @@ for (const version of SAFE_VERSIONS) {
       await revertOf(chain.call(await settleOf({ slot: { lot: 10n } })));
       expect(await chain.usdc.balanceOf(alice)).to.equal(20n * USD);
     });
-    it("is removed by one batch, after which neither rail pays and no grant is good", async () => {
+    it("is removed with one batch, after which neither rail pays and no grant is valid", async () => {
       await chain.send(enable(of()));
       const rail: SafeSignatureRail =
         version === "1.4.1"
@@ -189,7 +189,7 @@ for (const version of SAFE_VERSIONS) {
       for (const call of removal) await chain.send(asOwner(of().account, call));
       await revertOf(chain.call(execute(of(), [pay(alice, 1n)])));
       await revertOf(chain.call(await settleOf()));
-      // Installed anew, it knows none of what was granted before.
+      // Installed again, it knows none of what was granted before.
       for (const call of safeInstallation({ safe: of().account, module: MODULE, ...rail }))
         await chain.send(asOwner(of().account, call));
       const epoch = await epochOf(of().account);
@@ -223,7 +223,7 @@ describe("SafeSessionModule", () => {
           ]),
         })
       ).slice(0, 10);
-    it("and looks at none of sender, domain separator, type hash and encoded data: it makes the digest itself", async () => {
+    it("and ignores sender, domain separator, type hash and encoded data: it computes the digest itself", async () => {
       await chain.send(enable(session()));
       const good = await authorize();
       for (const changes of [
@@ -242,7 +242,7 @@ describe("SafeSessionModule", () => {
         expect(await ask(bad, changes)).to.equal("0xffffffff");
     });
   });
-  it("pays from a passkey's Safe by the passkey's one assertion, before anything is enabled", async () => {
+  it("pays from a passkey's Safe with a single assertion, before anything is enabled", async () => {
     const of = session({ account: chain.passkeySafe });
     const signer = chain.safeContracts.passkey.sharedSigner;
     const before = passkey.assertions;
@@ -261,7 +261,7 @@ describe("SafeSessionModule", () => {
     });
     await revertOf(chain.call(settlement(another, another.payload)));
   });
-  it("says no for a Safe that has another module of the same code enabled", async () => {
+  it("rejects payments of a Safe that has enabled another module with the same code", async () => {
     await chain.send(enable(session()));
     const { hash, payload } = await authorize();
     const data = encode("isValidSignatureFor", [session().account, hash, payload]);
@@ -272,7 +272,7 @@ describe("SafeSessionModule", () => {
       "enabled there, yet not on the Safe",
     ).to.equal("0xffffffff");
   });
-  it("says no, and does not revert, for accounts that do not answer as a Safe does", async () => {
+  it("rejects payments, without a revert, for accounts that do not behave like a Safe", async () => {
     const liar = session({ account: CANNED });
     await teach("0x5624b25b", concat([pad("0x20"), pad("0x20"), pad("0x")]));
     await chain.send(enable(liar));
@@ -292,7 +292,7 @@ describe("SafeSessionModule", () => {
     await teach(IS_MODULE_ENABLED, pad("0x01"));
     expect(await asks(hash, payload, CANNED)).to.equal(true);
   });
-  it("says no for an account without code, whose key could sign for itself anyway", async () => {
+  it("rejects payments for an account without code, whose key could sign for itself anyway", async () => {
     const plain = owner.address;
     const of = session({ account: plain });
     await chain.send(enable(of));

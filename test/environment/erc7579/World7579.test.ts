@@ -12,7 +12,7 @@ describe("the ERC-7579 accounts of the tests", function () {
     world = await createWorld7579();
   });
 
-  it("have EntryPoints at the addresses that every chain has them at", () => {
+  it("have EntryPoints at their canonical addresses", () => {
     const { accounts } = world;
     expect(accounts["Nexus 1.0.0"].entryPoint.address).to.equal("0x0000000071727De22E5E9d8BAf0edAc6f37da032");
     expect(accounts["OpenZeppelin AccountERC7579 on EntryPoint 0.8"].entryPoint.address).to.equal(
@@ -21,11 +21,11 @@ describe("the ERC-7579 accounts of the tests", function () {
   });
   for (const name of MODULAR_ACCOUNTS) {
     describe(name, () => {
-      it("calls itself what the SDK knows it by", async () => {
+      it("has the id that the SDK expects", async () => {
         const account = world.accounts[name];
         expect(erc7579KindOf(await accountIdOf(account))).to.equal(account.kind);
       });
-      it("does what its owner says, several calls at once", async () => {
+      it("executes its owner's calls, several at once", async () => {
         const { testChain, accounts } = world;
         const [first, second] = [someone("first").address, someone("second").address];
         const before = await testChain.client.getBalance({ address: second });

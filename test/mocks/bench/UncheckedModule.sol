@@ -12,7 +12,7 @@ interface IModuleManager {
 }
 
 /// @title A Safe module that checks nothing: for the gas bench only
-/// @notice Whoever calls it makes the Safe call anything. What a payment through it costs is what any module of a
+/// @notice Any caller can make the Safe call anything. What a payment through it costs is what any module of a
 /// Safe costs before it begins to check.
 contract UncheckedModule {
     function forward(address safe, address target, bytes calldata data) external {

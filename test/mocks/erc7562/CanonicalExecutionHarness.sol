@@ -6,7 +6,7 @@ import {Call} from "../../../contracts/types/Session.sol";
 
 /// @title CanonicalExecution, to be asked from outside
 contract CanonicalExecutionHarness {
-    /// @notice What is read, encoded anew: for canonical arguments these very bytes.
+    /// @notice What is read, encoded again: the same bytes for canonical arguments.
     function tryRead(
         bytes calldata arguments
     ) external pure returns (bool ok, bytes memory session, bytes memory grant, bytes memory encodedAgain) {

@@ -55,7 +55,7 @@ contract Bystander {
         while (true) {}
     }
 
-    /// Ends in the opcode that takes all gas and is none.
+    /// Ends in the opcode that takes all gas and is invalid.
     function give() external pure {
         assembly {
             invalid()
@@ -65,7 +65,7 @@ contract Bystander {
     receive() external payable {}
 }
 
-/// @title A validator that says yes to everything, and does one thing before
+/// @title A validator that accepts everything, and does one thing before
 /// @notice For the check of ERC-7562's rules: each thing that the rules forbid must be seen, each that they allow not.
 contract RuleBreaker is IERC7579Validator {
     Conduct private immutable CONDUCT;

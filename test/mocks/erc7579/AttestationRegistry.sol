@@ -2,7 +2,7 @@
 pragma solidity ^0.8.35;
 
 /// @title A registry as ERC-7484 describes it: as much of one as accounts ask
-/// @notice Whoever wants attests; an account says whom it trusts, and how many of them it takes.
+/// @notice Anyone can attest; an account chooses whom it trusts, and how many of them it takes.
 contract AttestationRegistry {
     struct Trust {
         uint8 threshold;

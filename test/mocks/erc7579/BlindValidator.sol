@@ -3,7 +3,7 @@ pragma solidity ^0.8.35;
 
 import {OwnerValidator} from "./OwnerValidator.sol";
 
-/// @title A validator that says yes to every hash: the weakest that an account may have beside its owner's
+/// @title A validator that accepts every hash: the weakest that an account may have beside its owner's
 contract BlindValidator is OwnerValidator {
     function _setOwner(address account, bytes calldata owner) internal override {}
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-/// @title A contract that gives prepared answers to anything it is asked: an account that is none, or one that lies
+/// @title A contract that gives prepared answers to anything it is asked: something that is not an account, or one that lies
 contract CannedAnswers {
     struct Answer {
         bool given;

@@ -8,7 +8,7 @@ import {Payload} from "../../../contracts/types/Payload.sol";
 import {Call, Carried} from "../../../contracts/types/Session.sol";
 
 /// @title Lets a test see what the readers make of any calldata, and what they do to memory
-/// @dev Before each reading the free memory is filled with ones, so that whoever relies on its being zero shows; before
+/// @dev Before each reading the free memory is filled with ones, so that code that relies on its being zero fails; before
 /// and behind it stand marks that a write out of bounds would change.
 contract DirtyMemoryReader {
     uint256 private constant MARK = 0x6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b6d61726b;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-/// @title An account that is no Safe, executes for modules as one, and answers what it does not know with a long yes
+/// @title An account that is not a Safe, executes for modules as one, and answers what it does not know with a long yes
 contract Spendthrift {
     /// @notice How much gas an answer to the unknown takes.
     uint256 private immutable _EFFORT;

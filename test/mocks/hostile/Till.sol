@@ -3,7 +3,7 @@ pragma solidity ^0.8.35;
 
 import {IPullable} from "../Puller.sol";
 
-/// @title A shop's honest till: whoever pokes it with native coin, even with none, pays what he has approved
+/// @title A shop's honest till: anyone who sends it native coin, even with none, pays what he has approved
 /// @notice It pulls from its caller only, and to its own shop only.
 contract Till {
     IPullable private immutable _TOKEN;

@@ -16,7 +16,7 @@ contract SolidityUserTest {
         DeployLatchkey.all();
     }
 
-    /// @notice A session that nobody granted is unknown, and whoever is not its account cannot enable it.
+    /// @notice A session that nobody granted is unknown, and only its account can enable it.
     function test_modulesAnswerAtTheirAddresses() public {
         address[2] memory modules = [LatchkeyAddresses.SAFE_SESSION_MODULE, LatchkeyAddresses.ERC7579_SESSION_MODULE];
         Session memory session;

@@ -15,7 +15,7 @@ export type HumanSettings = {
   authenticator?: boolean;
 };
 
-/** A person with a browser of their own and a device that keeps passkeys, who says yes whenever it asks. */
+/** A person with a browser of their own and a device that keeps passkeys, who accepts every prompt. */
 export type Human = {
   page: Page;
   context: BrowserContext;
@@ -35,9 +35,9 @@ export type Human = {
   problems: string[];
   /** Lets the page speak to one more place: where an agent waits. */
   allow(callback: string | undefined): void;
-  /** Expects a problem: those that match are no problems. */
+  /** Expects a problem: matching ones are ignored. */
   expectProblem(pattern: RegExp): void;
-  /** Says no to every prompt from now on, or yes again. */
+  /** Rejects every prompt from now on, or accepts again. */
   refuse(no: boolean): Promise<void>;
   /** The layout shifts since the page was loaded that no input of the human's explains: each is what moved. */
   layoutShifts(): Promise<string[]>;

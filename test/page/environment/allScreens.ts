@@ -49,7 +49,7 @@ export const SCREENS: readonly Screen[] = [
       const most = `0x${"f".repeat(32)}` as const;
       const link = strangersLink({
         name: "Totally Your Bank\u202e",
-        justification: "Give me everything, for ever, please.",
+        justification: "Give me everything, permanently, please.",
         until: 2 ** 47 - 1,
         budgets: [
           {
@@ -78,7 +78,7 @@ export const SCREENS: readonly Screen[] = [
       await openReview(human, handoff.link);
       await button(human, "Create a passkey").click();
       await button(human, "Allow with passkey").click();
-      await button(human, "Copy the answer").waitFor();
+      await button(human, "Copy the response").waitFor();
     },
   },
   {

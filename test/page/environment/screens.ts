@@ -44,13 +44,13 @@ export async function expectNothingToAllow(human: Human): Promise<void> {
 export async function chooseAccount(human: Human, account: Address): Promise<void> {
   // The page takes the reader's own account by itself, once it knows it.
   const allow = button(human, "Allow with passkey");
-  await button(human, "Use a passkey you have").or(allow).waitFor();
+  await button(human, "Use an existing passkey").or(allow).waitFor();
   if (await allow.isVisible()) {
     expect((await textOf(human)).replace(/\s/g, "")).to.include(account);
     return;
   }
   const address = human.page.getByRole("textbox", { name: "Your account's address" });
-  if (!(await address.isVisible())) await button(human, "Use a passkey you have").click();
+  if (!(await address.isVisible())) await button(human, "Use an existing passkey").click();
   await address.fill(account);
   await button(human, "Use this address").click();
 }
@@ -62,7 +62,7 @@ export async function setLimit(human: Human, name: RegExp, value: string): Promi
   await field.fill(value);
 }
 
-/** Opens Manage as a reader does who comes back: the page is loaded anew. */
+/** Opens Manage as a reader does who comes back: the page is reloaded. */
 export async function openManage(human: Human): Promise<void> {
   await human.page.goto("about:blank");
   await human.page.goto(`${world().page.url}#manage`);

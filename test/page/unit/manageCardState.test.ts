@@ -42,12 +42,12 @@ const kindOf = (hearing: Hearing, now = ASKED_AT + 1, begunAt = ASKED_AT) =>
   cardState(hearing, now, begunAt).kind;
 
 describe("the state on a card", () => {
-  it("is active while the chain's last word is fresh, and says so", () => {
+  it("is active while the chain's last response is fresh, and says so", () => {
     expect(kindOf(heard())).to.equal("active");
     expect(kindOf(heard(), ASKED_AT + ANSWER_COUNTS_FOR)).to.equal("active");
   });
 
-  it("is unknown, since the last answer, once that answer is old", () => {
+  it("is unknown since the last response, once that is old", () => {
     expect(cardState(heard(), ASKED_AT + ANSWER_COUNTS_FOR + 1, ASKED_AT)).to.deep.equal({
       kind: "unknown",
       since: ASKED_AT,
@@ -55,22 +55,22 @@ describe("the state on a card", () => {
     });
   });
 
-  it("is unknown as soon as a question fails", () => {
+  it("is unknown as soon as a request fails", () => {
     expect(kindOf(heard({ failed: true }))).to.equal("unknown");
   });
 
-  it("is unknown where the node stopped following its chain", () => {
+  it("is unknown if the node stopped syncing", () => {
     expect(cardState(heard({ lagging: true }), ASKED_AT, ASKED_AT)).to.deep.include({
       kind: "unknown",
       lagging: true,
     });
   });
 
-  it("is unknown where the clock was set back, as every answer would look fresh then", () => {
+  it("is unknown if the clock was set back, since every response would look fresh", () => {
     expect(kindOf(heard(), ASKED_AT - ANSWER_COUNTS_FOR - 1)).to.equal("unknown");
   });
 
-  it("is being asked at first, and unknown when that takes too long or fails", () => {
+  it("is loading at first, and unknown if that takes too long or fails", () => {
     const nothing = heard({ answer: undefined });
     expect(kindOf(nothing)).to.equal("asking");
     expect(kindOf(nothing, ASKED_AT + ANSWER_COUNTS_FOR)).to.equal("unknown");
@@ -82,7 +82,7 @@ describe("the state on a card", () => {
     ["WRONG_EPOCH", "stopped"],
     ["EXPIRED", "expired"],
   ] as const)
-    it(`stays ${kind} after ${reason}, whether the chain answers or not`, () => {
+    it(`stays ${kind} after ${reason}, whether the chain responds or not`, () => {
       for (const hearing of [
         heard({ reasons: [reason] }),
         heard({ reasons: [reason], failed: true }),
@@ -103,7 +103,7 @@ describe("the state on a card", () => {
       expect(isOver(statusWith([reason]))).to.equal(false);
     });
 
-  it("says paused before it begins, but not of what is over, not set up or not granted", () => {
+  it("is paused before the start, but not if it has ended, is not set up or not granted", () => {
     expect(kindOf(heard({ reasons: ["PAUSED", "NOT_YET_VALID"] }))).to.equal("paused");
     for (const [reason, kind] of [
       ["REVOKED", "stopped"],
@@ -118,11 +118,11 @@ describe("the state on a card", () => {
     expect(kindOf(heard({ reasons: ["PAUSED"], failed: true }))).to.equal("unknown");
   });
 
-  it("is not active on a grant that the account does not stand by", () => {
+  it("is not active with a grant that the account does not accept", () => {
     expect(kindOf(heard({ granted: false }))).to.equal("notGranted");
   });
 
-  it("is never active for a reason that is not known here", () => {
+  it("is never active with an unknown reason", () => {
     const unheardOf = "SOMETHING_NEW" as InactiveReason;
     expect(kindOf(heard({ reasons: [unheardOf] }))).to.equal("unknown");
   });
@@ -132,15 +132,17 @@ describe("the sentence on a card", () => {
   const sentence = (state: CardState) =>
     stateSentence(state, { now: 0, startsAt: 7200, timeText: (at) => `<${at}>` });
 
-  it("says of the active state alone that the agent can spend", () => {
+  it("says only of the active state that the agent can spend now", () => {
     expect(sentence({ kind: "active" })).to.match(/^Your agent can spend within/);
-    for (const kind of ["waiting", "notYetValid", "notGranted", "expired", "stopped"] as const)
-      expect(sentence({ kind })).to.match(/can spend nothing/);
+    for (const kind of ["waiting", "notYetValid", "notGranted", "expired", "stopped"] as const) {
+      expect(sentence({ kind })).to.match(/cannot spend|can no longer spend/);
+      expect(sentence({ kind })).not.to.match(/can spend/);
+    }
   });
 
-  it("says of a pause that it is none for good", () => {
+  it("says that a pause is temporary", () => {
     expect(sentence({ kind: "paused" })).to.equal(
-      "Your agent cannot spend until the account resumes it. To end it for good, use Stop.",
+      "Paused. Your agent cannot spend until you resume it. To end it permanently, use Stop.",
     );
   });
 
@@ -151,12 +153,12 @@ describe("the sentence on a card", () => {
     expect(sentence({ kind: "unknown", since: 5, lagging: false })).to.include("since <5>");
   });
 
-  it("says when one begins that has not", () => {
-    expect(sentence({ kind: "notYetValid" })).to.include("in 2 hours");
+  it("says when a session starts that has not started yet", () => {
+    expect(sentence({ kind: "notYetValid" })).to.include("for another 2 hours");
   });
 });
 
-describe("what can be done to a session", () => {
+describe("the changes offered for a session", () => {
   const kindsOf = (state: CardState["kind"], isPaused = false) =>
     sessionOffers(cardStateOf[state], isPaused).map(({ kind }) => kind);
   const cardStateOf: Record<CardState["kind"], CardState> = {
@@ -171,17 +173,17 @@ describe("what can be done to a session", () => {
     stopped: { kind: "stopped" },
   };
 
-  it("is to stop it or to pause it, also before it works and while the chain is silent", () => {
+  it("are stop and pause, even before it works and while the chain does not respond", () => {
     for (const state of ["active", "waiting", "notYetValid", "unknown", "asking"] as const)
       expect(kindsOf(state), state).to.deep.equal(["stop", "pause"]);
   });
 
-  it("is to stop it or to resume it where it is paused, or was when the chain was heard last", () => {
+  it("are stop and resume if it is paused, or was at the chain's last response", () => {
     for (const state of ["paused", "unknown", "waiting"] as const)
       expect(kindsOf(state, true), state).to.deep.equal(["stop", "resume"]);
   });
 
-  it("is nothing but to stop it where it was never granted, paused or not", () => {
+  it("are only stop if it was never granted, paused or not", () => {
     expect(kindsOf("notGranted")).to.deep.equal(["stop"]);
     expect(kindsOf("notGranted", true)).to.deep.equal(["stop"]);
   });

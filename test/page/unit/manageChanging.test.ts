@@ -54,7 +54,7 @@ describe("the accounts to manage", () => {
     expect(account?.owner).to.equal(owner);
   });
 
-  it("include an account without a grant, and one that only a grant tells of", () => {
+  it("include an account without a grant, and one known only from a grant", () => {
     const accounts = managedAccounts({ accounts: [owner], grants: [grantOf(OTHER, 1, "1")] });
     expect(accounts.map((one) => [one.account, one.owner, one.fromBlock])).to.deep.equal([
       [OTHER, undefined, 1n],
@@ -62,7 +62,7 @@ describe("the accounts to manage", () => {
     ]);
   });
 
-  it("do not take the owner of the same address on another chain for this one's", () => {
+  it("do not use the owner of the same address on another chain", () => {
     const [account] = managedAccounts({
       accounts: [{ ...owner, chainId: 2 }],
       grants: [grantOf(SAFE, 1, "1")],
@@ -89,7 +89,7 @@ describe("the plan of a change", () => {
   const failureOf = (made: ReturnType<typeof plan>) =>
     "kind" in made && made.kind === "failure" ? made.failure.code : undefined;
 
-  it("has the passkey sign this very call with the Safe's next nonce", () => {
+  it("has the passkey sign exactly this call with the Safe's next nonce", () => {
     const made = plan();
     const { typedData } = safeTransaction({ safe: SAFE, chainId: 1, nonce: 7n, calls: [call] });
     if (!("action" in made)) throw new Error("there is no plan");
@@ -98,7 +98,7 @@ describe("the plan of a change", () => {
     expect(made).to.include({ nonce: 7n, epoch: 5n });
   });
 
-  it("creates the account first where it does not exist yet, by what its own passkey makes, and nothing else", () => {
+  it("creates the account first if it does not exist yet, only as determined by its own passkey", () => {
     const absent: SafeStanding = { ...safe, deployed: false, nonce: 0n };
     const { address, creation } = predictSafe({ x: 2n, y: 3n }, SIGNER);
     const mine = { account: address, owner: { ...owner, address } };
@@ -115,7 +115,7 @@ describe("the plan of a change", () => {
     expect(parseSaved(JSON.stringify({ ...nothingSaved, accounts: [altered] }))).to.equal(undefined);
   });
 
-  it("sends of what was kept nothing but this very change of this account", () => {
+  it("sends nothing from the saved data but this change of this account", () => {
     const kept = { nonce: "7", signature: "0x1234" } as const;
     const { change } = changeTransactions(kept, managed, SIGNER, call);
     const transaction = safeTransaction({ safe: SAFE, chainId: 1, nonce: 7n, calls: [call] });
@@ -124,12 +124,12 @@ describe("the plan of a change", () => {
     expect(to).to.equal(SAFE);
   });
 
-  it("asks no passkey that the Safe would not obey", () => {
+  it("does not prompt for a passkey that the Safe would not accept", () => {
     expect(failureOf(plan({}, { ...safe, threshold: 2n }))).to.equal("THRESHOLD_ABOVE_ONE");
     expect(failureOf(plan({}, { ...safe, isOwner: false }))).to.equal("OWNER_NOT_PASSKEY");
   });
 
-  it("says what is missing: the passkey, the chain's answer, or a Safe", () => {
+  it("says what is missing: the passkey, the chain's response, or a Safe", () => {
     expect(plan({ owner: undefined })).to.deep.equal({ kind: "unknownPasskey" });
     expect(planChange(managed, SIGNER, call, undefined)).to.deep.equal({ kind: "asking" });
     expect(plan({ accountKind: "kernel" })).to.deep.equal({ kind: "otherKind" });

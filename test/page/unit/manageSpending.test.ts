@@ -74,7 +74,7 @@ const status = (spent: bigint, opened: bigint, period = 0n): BudgetStatus => ({
 });
 
 describe("the payments of a session", () => {
-  it("come newest first, with whom they went to where the event tells", () => {
+  it("come newest first, with the recipient if the event has it", () => {
     const payments = paymentsOf(carrier, [executed(1, 500_000n), settled(2, 200_000n)]);
     expect(payments.map(({ amount, rail, to }) => ({ amount, rail, to }))).to.deep.equal([
       { amount: 200_000n, rail: "settled", to: SHOP },
@@ -82,18 +82,18 @@ describe("the payments of a session", () => {
     ]);
   });
 
-  it("leave other sessions out", () => {
+  it("exclude other sessions", () => {
     const other: SessionEvent = { ...executed(1, 5n), id: `0x${"11".repeat(32)}` } as SessionEvent;
     expect(paymentsOf(carrier, [other])).to.deep.equal([]);
   });
 
-  it("count at most what the slot is worth where the token's record is missing, and say so", () => {
+  it("count the slot's maximum if the token's event is missing, and say so", () => {
     const [payment] = paymentsOf(carrier, [settled(1, undefined)]);
     expect(payment).to.deep.include({ amount: 250_000n, isAtMost: true });
   });
 });
 
-describe("where a budget stands", () => {
+describe("a budget's state", () => {
   it("adds both rails of this period up, and leaves earlier periods out", () => {
     const events = [settled(1, 900_000n, 0n), executed(2, 500_000n, 1n), settled(3, 200_000n, 1n)];
     expect(periodStanding(carrier, 0, status(500_000n, 1_000_000n, 1n), events)).to.deep.equal({
@@ -106,7 +106,7 @@ describe("where a budget stands", () => {
     });
   });
 
-  it("does not say what was spent before the signed payments are read, unless there are none", () => {
+  it("does not report spending before the signed payments are read, unless there can be none", () => {
     expect(periodStanding(carrier, 0, status(500_000n, 1_000_000n), undefined)).to.deep.include({
       spent: undefined,
       settled: undefined,
@@ -116,7 +116,7 @@ describe("where a budget stands", () => {
     expect(periodStanding(carrier, 0, status(500_000n, 0n), undefined)).to.deep.include({ spent: 500_000n });
   });
 
-  it("sets nothing less than nothing aside where the events are newer than the state", () => {
+  it("reserves no negative amount if the events are newer than the state", () => {
     const events = [settled(1, 250_000n), settled(2, 1_000_000n)];
     expect(periodStanding(carrier, 0, status(0n, 1_000_000n), events).setAside).to.equal(0n);
   });
@@ -141,7 +141,7 @@ describe("spending by day", () => {
     ]);
   });
 
-  it("begins days at the reader's midnight", () => {
+  it("starts days at the user's midnight", () => {
     const payments = [{ timestamp: utc("2026-11-21T23:30:00Z"), amount: 1n }];
     const now = utc("2026-11-22T12:00:00Z");
     const today = (timeZone: string) => spendingByDay(payments, { now, days: 1, timeZone })[0]?.spent;
@@ -149,7 +149,7 @@ describe("spending by day", () => {
     expect(today("Europe/Berlin")).to.equal(1n);
   });
 
-  it("skips no day and doubles none where the clocks change", () => {
+  it("neither skips nor repeats a day when clocks change", () => {
     for (const [now, first] of [
       ["2026-10-26T23:30:00Z", "2026-10-24"],
       ["2026-03-30T22:30:00Z", "2026-03-28"],

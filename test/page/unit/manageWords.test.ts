@@ -5,8 +5,8 @@ import { momentText } from "#page/ui/momentText.ts";
 import { plainText } from "#page/ui/plainText.ts";
 import { timeLeftText } from "#page/ui/timeLeftText.ts";
 
-describe("a stranger's text", () => {
-  it("stays as it is where nothing of it hides", () => {
+describe("untrusted text", () => {
+  it("is unchanged without hidden characters", () => {
     for (const text of ["Research Bot", "Büro-Agent 2", "研究员", "مساعد", "नमस्ते"])
       expect(plainText(text), text).to.deep.equal({ text, changed: false });
   });
@@ -22,7 +22,7 @@ describe("a stranger's text", () => {
     ["fills a place with nothing", "\u3164"],
     ["belongs to nobody", "\ue000"],
   ] as const)
-    it(`loses a sign that ${what}, and says so`, () => {
+    it(`loses a character that ${what}, and says so`, () => {
       expect(plainText(`pay${sign}pal`)).to.deep.equal({ text: "pay pal", changed: true });
     });
 
@@ -30,7 +30,7 @@ describe("a stranger's text", () => {
     expect([...plainText(`a${"\u0301".repeat(40)}`).text].length).to.equal(3);
   });
 
-  it("cannot leave the quotation marks that it stands in", () => {
+  it("cannot escape its quotation marks", () => {
     expect(plainText("Bot” – verified. Let “it")).to.deep.equal({
       text: "Bot' – verified. Let 'it",
       changed: false,
@@ -39,7 +39,7 @@ describe("a stranger's text", () => {
     expect(plainText("“Bot\u200b”")).to.deep.equal({ text: "'Bot '", changed: true });
   });
 
-  it("ends where it gets too long, however long it is, and halves no sign", () => {
+  it("is truncated at the maximum, without splitting a character", () => {
     expect(plainText("x".repeat(65)).text).to.equal(`${"x".repeat(64)}…`);
     const huge = plainText("😀".repeat(1_000_000), 10);
     expect(huge).to.deep.equal({ text: `${"😀".repeat(10)}…`, changed: true });
@@ -47,7 +47,7 @@ describe("a stranger's text", () => {
 });
 
 describe("an address", () => {
-  it("is cut into groups that are the address again when joined", () => {
+  it("is split into groups that join to the address", () => {
     const address = "0x00112233445566778899aAbBcCdDeEfF00112233";
     const groups = addressGroups(address);
     expect(groups.map(({ signs }) => signs).join("")).to.equal(address);
@@ -66,18 +66,18 @@ describe("an amount", () => {
     );
   });
 
-  it("has whole cents of a dollar coin that is known, and only of that", () => {
+  it("has whole cents only for a known dollar stablecoin", () => {
     expect(amountText(3_400_000n, usdc)).to.equal("3.40 USDC");
     expect(amountText(20_000_000n, usdc)).to.equal("20 USDC");
     expect(amountText(3_400_000n, { ...usdc, known: false })).to.equal("3.4 USDC");
   });
 
-  it("is in base units where the token does not tell", () => {
+  it("is in base units if the token's facts are unknown", () => {
     expect(amountText(3_400_000n, undefined)).to.equal("3,400,000 base units");
   });
 });
 
-describe("time that is left", () => {
+describe("the remaining time", () => {
   it("has its two largest units, rounded down", () => {
     expect(timeLeftText(7 * 86_400 - 1)).to.equal("6 days 23 hours");
     expect(timeLeftText(86_400)).to.equal("1 day");
@@ -90,7 +90,7 @@ describe("time that is left", () => {
 });
 
 describe("a moment", () => {
-  it("is told in the reader's time zone, whose name stands beside it", () => {
+  it("is shown in the user's time zone, with its name", () => {
     const at = Date.parse("2026-11-29T09:00:00Z") / 1000;
     expect(momentText(at, { timeZone: "Europe/Berlin" })).to.match(/29.*2026.*10:00.*(CET|GMT\+1)/);
     expect(momentText(at, { timeZone: "UTC" })).to.match(/0?9:00.*UTC/);

@@ -32,14 +32,14 @@ describe("The clock of the device", () => {
     expect(clockFailure(block, at(301), chain)?.code).to.equal("CLOCK_OFF");
     expect(clockFailure(block, at(-301), chain)?.code).to.equal("CLOCK_OFF");
   });
-  it("may be any time ahead of a local chain that rests, and not behind", () => {
+  it("may be ahead of an idle local chain by any time, but not behind", () => {
     const chain = { isLocal: true };
     expect(clockFailure(block, at(86_400), chain)).to.equal(undefined);
     expect(clockFailure(block, at(-3600), chain)?.details.minutes).to.equal("60");
   });
 });
 
-describe("Where a chain is asked", () => {
+describe("An RPC URL", () => {
   it("is encrypted, or on this machine", () => {
     for (const url of ["https://example.com/rpc", "http://localhost:8545", "http://127.0.0.1:8545/x"])
       expect(isRpcUrl(url), url).to.equal(true);
@@ -55,7 +55,7 @@ describe("Where a chain is asked", () => {
     ])
       expect(isRpcUrl(url), url).to.equal(false);
   });
-  it("is named by the configuration, for chains that the page does not know too", () => {
+  it("is set by the configuration, also for further chains", () => {
     const config = pageConfig.parse({
       chains: [{ id: 31337, name: "Local chain", rpc: "http://127.0.0.1:8545" }],
     });
@@ -65,7 +65,7 @@ describe("Where a chain is asked", () => {
       1, 8453, 84532, 11155111,
     ]);
   });
-  it("is not taken from a configuration with a fault in it", () => {
+  it("is not read from an invalid configuration", () => {
     const chain = { id: 31337, name: "Local chain", rpc: "http://example.com" };
     expect(pageConfig.safeParse({ chains: [chain] }).success).to.equal(false);
     expect(
@@ -74,7 +74,7 @@ describe("Where a chain is asked", () => {
   });
 });
 
-describe("What the browser remembers", () => {
+describe("Saved data", () => {
   const passkey = { id: "0x01", x: "0x02", y: "0x03", rpId: "localhost", createdAt: 1 } as const;
   const saved: Saved = {
     ...nothingSaved,
@@ -84,7 +84,7 @@ describe("What the browser remembers", () => {
   it("is read back as it was written", () => {
     expect(parseSaved(JSON.stringify(saved))).to.deep.equal(saved);
   });
-  it("is read as nothing where it is of another version, damaged, or holds more", () => {
+  it("is read as empty if it has another version, is corrupted, or has extra fields", () => {
     for (const text of [
       null,
       "",
@@ -100,10 +100,10 @@ describe("What the browser remembers", () => {
     ])
       expect(parseSaved(text), String(text)).to.equal(undefined);
   });
-  it("is exported without where chains are asked, which may carry a provider's key", () => {
+  it("is exported without RPC URLs, which may contain an API key", () => {
     expect(exportedSaved(saved)).to.deep.equal({ ...saved, settings: { rpcs: {} } });
   });
-  it("grows by an imported file, which does not choose where chains are asked", () => {
+  it("is merged with an imported file, which cannot set RPC URLs", () => {
     const imported: Saved = {
       ...nothingSaved,
       passkeys: [passkey, { ...passkey, id: "0x04" }],
@@ -151,35 +151,35 @@ describe("A request", () => {
     expect(read.key).to.equal(getAddress("0x00000000000000000000000000000000000000b2"));
     expect(sessionOf(read.request, { account, now: NOW }).budgets[0]?.perPeriod).to.equal(1_000_000n);
   });
-  it("says whether its values may be lowered", () => {
+  it("says whether its limits may be lowered", () => {
     expect(readRequest(link(request(false))).isAdjustable).to.equal(false);
   });
-  it("that is over is refused as over, and not before its last second", () => {
+  it("is rejected as expired, not before its last second", () => {
     const { request: read } = readRequest(link(request()));
     expect(codeOf(() => sessionOf(read, { account, now: NOW + 86_399 }))).to.equal(undefined);
     expect(codeOf(() => sessionOf(read, { account, now: NOW + 86_400 }))).to.equal("EXPIRED_REQUEST");
   });
-  it("that is none is refused with the reason", () => {
+  it("is rejected with the reason if malformed", () => {
     expect(codeOf(() => readRequest("#request=AAAA"))).to.equal("MALFORMED_REQUEST");
     expect(codeOf(() => readRequest(""))).to.equal("MALFORMED_REQUEST");
   });
 });
 
-describe("The words for a failure", () => {
-  it("are the page's own for its codes, and say what to do", () => {
+describe("The message for a failure", () => {
+  it("is the page's own for its codes, and says what to do", () => {
     const words = wordsFor(new PageFailure("THRESHOLD_ABOVE_ONE", { threshold: "2" }));
     expect(words.code).to.equal("THRESHOLD_ABOVE_ONE");
-    expect(words.title).to.match(/needs 2 owners/);
+    expect(words.title).to.match(/requires 2 owners/);
     expect(words.whatToDo).not.to.equal("");
   });
-  it("do not speak of codes where a chain is not reached", () => {
+  it("does not mention codes if a chain is unreachable", () => {
     const error = new HttpRequestError({ url: "http://127.0.0.1:1", details: "fetch failed" });
     expect(decodeError(error).code).to.equal("NETWORK");
     const words = wordsFor(error);
-    expect(words.title).to.match(/cannot be reached/);
+    expect(words.title).to.match(/could not connect/i);
     expect(words.whatToDo).to.match(/try again/);
   });
-  it("leave what programs say of it, and what they advise programmers, out of what the reader is to do", () => {
+  it("keeps technical details and advice for developers out of the user's instructions", () => {
     const refusal = new InvalidInput({
       code: "INVALID_OWNERS",
       shortMessage: "budgets[0].period is wrong.",
@@ -188,16 +188,16 @@ describe("The words for a failure", () => {
     const words = wordsFor(refusal);
     expect(words).to.include({ code: "INVALID_OWNERS", detail: "budgets[0].period is wrong." });
     expect(`${words.title} ${words.whatToDo}`).not.to.match(/budgets|tokens/);
-    expect(words.whatToDo).to.match(/Load the page again/);
+    expect(words.whatToDo).to.match(/Reload the page/);
   });
-  it("show of a reason that a stranger gave neither hidden signs nor more than a line", () => {
+  it("shows no hidden characters and only one line of an untrusted reason", () => {
     const reason = `no\u202e${"x".repeat(500)}`;
     const { title, whatToDo, detail = "" } = wordsFor(new PageFailure("ANSWER_REFUSED", { reason }));
     expect(`${title} ${whatToDo}`).not.to.include("xxx");
     expect(detail).not.to.include("\u202e");
     expect(detail.length).to.be.at.most(201);
   });
-  it("offer to try again only what trying can change", () => {
+  it("offers a retry only if it can help", () => {
     for (const code of ["EXPIRED_REQUEST", "MALFORMED_REQUEST"] as const)
       expect(isLasting(new PageFailure(code)), code).to.equal(true);
     for (const code of ["CHAIN_UNREACHABLE", "CLOCK_OFF", "CHAIN_MISMATCH"] as const)
@@ -205,8 +205,8 @@ describe("The words for a failure", () => {
   });
 });
 
-describe("What the browser remembers of much", () => {
-  it("can be read again after a file with more than fits was added", () => {
+describe("Large saved data", () => {
+  it("can be read again after importing a file that exceeds the maximum", () => {
     const many = (from: number): Saved => ({
       ...nothingSaved,
       passkeys: Array.from({ length: 150 }, (_, index) => ({

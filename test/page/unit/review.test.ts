@@ -55,11 +55,11 @@ const codesOf = (one: Session, tokens?: readonly TokenFacts[]) =>
   reviewWarnings(describe1(one, tokens), START).map(({ code }) => code);
 
 describe("Lowering a request", () => {
-  it("changes nothing where the reader lowers nothing", () => {
+  it("changes nothing if the user lowers nothing", () => {
     expect(lowerSession(session(), {})).to.deep.equal(session());
   });
 
-  it("gives a session that is within what was asked, and that the chain takes", () => {
+  it("gives a valid session within the request", () => {
     const asked = session({ actions: [{ target, selector: "0x12345678", rules: [] }] });
     const lowered = lowerSession(asked, {
       until: START + DAY,
@@ -74,13 +74,13 @@ describe("Lowering a request", () => {
     expect(lowered.budgets[0]?.recipients).to.deep.equal([shop]);
   });
 
-  it("takes the limit of a payment down with that of the period", () => {
+  it("lowers the per-payment limit with the period's", () => {
     const lowered = lowerSession(session(), { budgets: { 0: { perPeriod: 400_000n } } });
     expect(lowered.budgets[0]).to.include({ perTransaction: 400_000n, perPeriod: 400_000n });
     checkSession(lowered);
   });
 
-  it("closes payments by signature where a period would have 2^32 lots", () => {
+  it("disables payments by signature if a period would have 2^32 lots", () => {
     const asked = session({ budgets: [budget({ perPeriod: 10n * 2n ** 32n, signatures: 1, sizes: 1 })] });
     const sizes = (perTransaction: bigint) => {
       const lowered = lowerSession(asked, { budgets: { 0: { perTransaction } } });
@@ -90,7 +90,7 @@ describe("Lowering a request", () => {
     expect([11n, 10n, 1n].map(sizes)).to.deep.equal([1, 0, 0]);
   });
 
-  it("takes away slot sizes that would be worth nothing, and no others", () => {
+  it("removes slot sizes that would be worth zero, and no others", () => {
     const sizes = (perTransaction: bigint) =>
       lowerSession(session(), { budgets: { 0: { perTransaction } } }).budgets[0]?.sizes;
     expect(sizes(1n)).to.equal(1);
@@ -100,20 +100,20 @@ describe("Lowering a request", () => {
     expect(sizes(255n)).to.equal(4);
   });
 
-  it("takes what a stream begins with down with its most", () => {
+  it("lowers a stream's initial amount with its maximum", () => {
     const stream = budget({ signatures: 0, sizes: 0, initial: 5n * USD, perSecond: 10n });
     const lowered = lowerSession(session({ budgets: [stream] }), { budgets: { 0: { perPeriod: 2n * USD } } });
     expect(lowered.budgets[0]).to.include({ initial: 2n * USD, perSecond: 10n });
     checkSession(lowered);
   });
 
-  it("closes the signature rail on accounts that cannot use it", () => {
+  it("disables the signature rail on accounts that cannot use it", () => {
     const lowered = lowerSession(session(), {}, false);
     expect(lowered.budgets[0]).to.include({ signatures: 0, sizes: 0 });
     expect(sessionExcess(lowered, session())).to.deep.equal([]);
   });
 
-  it("does not hide a raise: what is higher than asked is found by the SDK's own rule", () => {
+  it("does not hide a raise: the SDK's own rule finds values above the request", () => {
     const raised = lowerSession(session(), {
       until: START + 8 * DAY,
       budgets: { 0: { perPeriod: 21n * USD } },
@@ -125,16 +125,16 @@ describe("Lowering a request", () => {
   });
 });
 
-describe("An amount that a reader types", () => {
+describe("An amount typed by the user", () => {
   const read = (text: string) => readAmount(text, 6, 20n * USD);
-  it("is read with a point or a comma, and with a dollar sign before it", () => {
+  it("may have a decimal point or comma, and a leading dollar sign", () => {
     expect(read("2.50")).to.deep.equal({ amount: 2_500_000n });
     expect(read(" 2,5 ")).to.deep.equal({ amount: 2_500_000n });
     expect(read("$20")).to.deep.equal({ amount: 20n * USD });
   });
-  it("may not be more than was asked, by however little", () => {
+  it("must not exceed the request by any amount", () => {
     expect(read("20").error).to.equal(undefined);
-    expect(read("20.000001").error).to.match(/At most 20: values can be lowered, never raised/);
+    expect(read("20.000001").error).to.match(/Enter at most 20. Limits can be lowered, not raised/);
   });
   for (const text of ["", "0", "-1", "1e3", "0x10", "1.0000001", "1,250.50", "1.250,50", "two", "٣", "1 000"])
     it(`is refused as ${JSON.stringify(text)}`, () => {
@@ -144,7 +144,7 @@ describe("An amount that a reader types", () => {
 });
 
 describe("Amounts in the review", () => {
-  it("are dollars only of USDC that the page vouches for", () => {
+  it("are in dollars only for USDC that the page vouches for", () => {
     expect(amountWords(1_500_000n, facts)).to.deep.equal({ main: "$1.50", beside: "1.50 USDC" });
     expect(amountWords(20n * USD, facts).main).to.equal("$20.00");
     expect(amountWords(1_000_000_000n * USD, facts).main).to.equal("$1,000,000,000.00");
@@ -161,7 +161,7 @@ describe("Amounts in the review", () => {
 });
 
 describe("Periods in the review", () => {
-  it("are said exactly", () => {
+  it("are shown exactly", () => {
     expect(periodWords(DAY)).to.deep.equal({ each: "Each day", every: "every day" });
     expect(periodWords(7 * DAY).each).to.equal("Each week");
     expect(periodWords(5400).each).to.equal("Each 90 minutes");
@@ -169,7 +169,7 @@ describe("Periods in the review", () => {
     expect(periodWords(603_217).every).to.equal("every 6 days 23 hours 33 minutes 37 seconds");
   });
 
-  it("that last as long as the session are none: the limit holds in all", () => {
+  it("that last as long as the session are shown as a limit in all", () => {
     for (const seconds of [603_217, 603_218])
       expect(periodWords(seconds, 603_217)).to.deep.equal({ each: "In all", every: "in all" });
     expect(periodWords(DAY, DAY + 1).every).to.equal("every day");
@@ -201,12 +201,12 @@ describe("Periods in the review", () => {
 describe("Addresses that look alike", () => {
   const like = getAddress("0x1234000000000000000000000000000000005678");
   const twin = getAddress("0x1234ffffffffffffffffffffffffffffffff5678");
-  it("are found by their first and last four signs, whatever their case", () => {
+  it("are found by their first and last four characters, ignoring case", () => {
     expect(lookAlikes([like, shop, twin.toLowerCase() as Address])).to.deep.equal([
       [like, twin.toLowerCase()],
     ]);
   });
-  it("are not found where an address stands twice, or only one end agrees", () => {
+  it("are not found if an address is repeated, or only one end matches", () => {
     expect(lookAlikes([like, like.toLowerCase() as Address])).to.deep.equal([]);
     const begins = getAddress("0x123400000000000000000000000000000000567f");
     const ends = getAddress("0x1235000000000000000000000000000000005678");
@@ -215,21 +215,21 @@ describe("Addresses that look alike", () => {
 });
 
 describe("The review's warnings", () => {
-  it("are none for a modest session to named payees", () => {
+  it("are empty for a modest session with named payees", () => {
     expect(codesOf(session())).to.deep.equal([]);
   });
-  it("name limits that limit nothing, also where only their sum does not", () => {
+  it("name ineffective limits, even if only the total is ineffective", () => {
     const most = 2n ** 128n - 1n;
     expect(codesOf(session({ budgets: [budget({ perPeriod: most })] }))).to.deep.equal(["UNLIMITED"]);
     const aSecond = budget({ perPeriod: 10_000n * USD, period: 1 });
     expect(codesOf(session({ budgets: [aSecond] }))).to.deep.equal(["UNLIMITED"]);
   });
-  it("name ends that never come", () => {
+  it("name distant ends", () => {
     expect(codesOf(session({ validUntil: 2 ** 47 - 1 }))).to.include("NEVER_ENDING");
     expect(codesOf(session({ validUntil: START + 400 * DAY }))).to.deep.equal(["NEVER_ENDING"]);
     expect(codesOf(session({ validUntil: START + 100 * DAY }))).to.deep.equal(["LONG"]);
   });
-  it("name tokens that nobody vouches for, payments to anyone, and calls", () => {
+  it("name unknown tokens, payments to anyone, and calls", () => {
     expect(codesOf(session(), [{ ...facts, known: false }])).to.deep.equal(["UNKNOWN_TOKEN"]);
     expect(codesOf(session({ budgets: [budget({ recipients: [ANYONE] })] }))).to.deep.equal(["ANYONE"]);
     const action = { target, selector: "0x12345678" as const, rules: [] };
@@ -237,7 +237,7 @@ describe("The review's warnings", () => {
     const ruled = { ...action, rules: [{ offset: 4, op: 0, value: toHex(1, { size: 32 }) }] };
     expect(codesOf(session({ actions: [ruled] }))).to.deep.equal(["CALLS"]);
   });
-  it("are strong where money can be lost without a limit", () => {
+  it("are strong if money can be lost without a limit", () => {
     expect(warningWords({ code: "UNLIMITED", symbols: ["USDC"] }).tone).to.equal("strong");
     expect(warningWords({ code: "NEVER_ENDING", years: 2 }).tone).to.equal("strong");
     for (const rules of [[], [{ offset: 4, op: 0, value: toHex(1, { size: 32 }) }]]) {
@@ -258,15 +258,15 @@ describe("A call whose conditions can be bypassed", () => {
     const [text] = reviewWarnings(review, START).map((warning) => warningWords(warning).text);
     return [text, ...words].join(" ");
   };
-  it("is said to be one, in the warning and in what the chain does not limit", () => {
-    expect(textOf(36)).to.match(/some of them can be bypassed.*the agent can bypass them/);
+  it("is reported in the warning and in what the chain does not limit", () => {
+    expect(textOf(36)).to.match(/Some can be bypassed.*the agent can bypass them/);
   });
-  it("is not where its conditions are on the first value", () => {
+  it("is not reported if its conditions are on the first value", () => {
     expect(textOf(4)).not.to.match(/bypass/);
   });
 });
 
-describe("A call in the reader's words", () => {
+describe("A call's description", () => {
   const word = (value: bigint | Address) => toHex(BigInt(value), { size: 32 });
   const titleOf = (
     form: string,
@@ -296,9 +296,9 @@ describe("A call in the reader's words", () => {
       "increaseAllowance(address,uint256)",
       "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
     ])
-      expect(titleOf(form), form).to.equal("It can let anyone take this token, in any amount.");
+      expect(titleOf(form), form).to.equal("It can approve anyone to spend this token, in any amount.");
   });
-  it("says what the rules leave of it, where they name one recipient or a most", () => {
+  it("includes a single recipient or a maximum set by the rules", () => {
     const transfer = "transfer(address,uint256)";
     const [to, most] = [
       { offset: 4, op: 0, value: shop },
@@ -314,7 +314,7 @@ describe("A call in the reader's words", () => {
     const from = "transferFrom(address,address,uint256)";
     expect(titleOf(from, [{ ...to, offset: 36 }])).to.include(`to ${shop}, in any amount`);
   });
-  it("takes no rule for one that fixes neither: what always holds, a least, another word", () => {
+  it("ignores rules that fix neither: always true, a minimum, another word", () => {
     for (const rule of [
       { offset: 36, op: 5, value: 0n },
       { offset: 36, op: 3, value: 2n ** 256n - 1n },
@@ -329,19 +329,19 @@ describe("A call in the reader's words", () => {
         "It can send this token to anyone, in any amount.",
       );
   });
-  it("says of collectibles and of calls within calls what they are", () => {
+  it("describes NFT transfers and nested calls", () => {
     expect(titleOf("setApprovalForAll(address,bool)")).to.equal(
-      "It can let anyone take all collectibles, or this token.",
+      "It can approve anyone to take all your NFTs of this contract, or this token.",
     );
     expect(titleOf("safeTransferFrom(address,address,uint256)")).to.equal(
-      "It can send collectibles of this contract to anyone.",
+      "It can send NFTs of this contract to anyone.",
     );
     for (const form of ["execute(address,uint256,bytes)", "multicall(bytes[])", "multiSend(bytes)"])
-      expect(titleOf(form), form).to.equal("It can have this contract make any other calls.");
+      expect(titleOf(form), form).to.equal("It can make this contract execute any other calls.");
   });
-  it("says of what it does not know that it may do more than pay", () => {
-    expect(titleOf("doSomething()")).to.equal("It may call another contract in any way it likes.");
-    expect(titleOf("doSomething()", [{ offset: 4, op: 0, value: 1n }])).to.match(/^It may do more than pay/);
+  it("says that an unknown call can do more than pay", () => {
+    expect(titleOf("doSomething()")).to.equal("It can call another contract with any arguments.");
+    expect(titleOf("doSomething()", [{ offset: 4, op: 0, value: 1n }])).to.match(/^It can do more than pay/);
   });
   it("is one of each call", () => {
     const action = { target, selector: "0x12345678" as const, rules: [] };
@@ -350,12 +350,12 @@ describe("A call in the reader's words", () => {
 });
 
 describe("The field for the end", () => {
-  it("gives back the minute that it was given, in the device's own time", () => {
+  it("returns the minute it was given, in the device's local time", () => {
     const minute = Math.floor(START / 60) * 60;
     expect(readMomentInput(momentInput(minute))).to.equal(minute);
     expect(momentInput(minute + 59)).to.equal(momentInput(minute));
   });
-  it("is empty, or holds no moment", () => {
+  it("may be empty or invalid", () => {
     expect(readMomentInput("")).to.equal(undefined);
     expect(readMomentInput("soon")).to.equal(undefined);
   });

@@ -59,7 +59,7 @@ const codeOf = async (work: Promise<unknown>): Promise<string | undefined> => {
 describe("An assertion is checked before it leaves the page", () => {
   const expected = { challenge, publicKey: owner.publicKey, ...SITE };
 
-  it("and is taken from the owner, over the very bytes, on this page", async () => {
+  it("and is accepted from the owner, over exactly these bytes, on this page", async () => {
     expect(await codeOf(verifyAssertion(await assertionBy(owner, challenge), expected))).to.equal(undefined);
   });
 
@@ -68,7 +68,7 @@ describe("An assertion is checked before it leaves the page", () => {
     expect(await codeOf(verifyAssertion(thief, expected))).to.equal("WRONG_PASSKEY");
   });
 
-  it("and refused where the owner's key is no point of the curve", async () => {
+  it("and rejected if the owner's key is not a point on the curve", async () => {
     const assertion = await assertionBy(owner, challenge);
     const publicKey = { x: 1n, y: 1n };
     expect(await codeOf(verifyAssertion(assertion, { ...expected, publicKey }))).to.equal("WRONG_PASSKEY");
@@ -92,7 +92,7 @@ describe("An assertion is checked before it leaves the page", () => {
     expect(await codeOf(verifyAssertion(assertion, expected))).to.equal("PASSKEY_FAILED");
   });
 
-  it("and refused where one bit of what was signed has changed", async () => {
+  it("and rejected if one bit of the signed data has changed", async () => {
     const assertion = await assertionBy(owner, challenge);
     assertion.authenticatorData[36] = (assertion.authenticatorData[36] ?? 0) ^ 1;
     expect(await codeOf(verifyAssertion(assertion, expected))).to.equal("WRONG_PASSKEY");
@@ -110,13 +110,13 @@ describe("The key of a new passkey", () => {
   };
   const spki = createPublicKey({ key: jwk, format: "jwk" }).export({ format: "der", type: "spki" });
 
-  it("is read from what the browser hands out", () => {
+  it("is read from the browser's output", () => {
     const { x, y } = publicKeyOf(new Uint8Array(spki));
     expect(toHex(x, { size: 32 }).slice(2)).to.equal(point.subarray(1, 33).toString("hex"));
     expect(toHex(y, { size: 32 }).slice(2)).to.equal(point.subarray(33).toString("hex"));
   });
 
-  it("is refused where it is of another kind, or cut", () => {
+  it("is rejected if it is of another kind, or truncated", () => {
     const other = new Uint8Array(spki);
     other[22] = (other[22] ?? 0) ^ 1;
     expect(() => publicKeyOf(other)).to.throw(PageFailure, "UNSUITABLE_PASSKEY");
@@ -132,7 +132,7 @@ describe("The account of a new passkey", () => {
   const { args } = decodeFunctionData({ abi: proxyFactoryAbi, data: predicted.creation.data });
   const [singleton, initializer, saltNonce] = args;
 
-  it("is where Safe's own factory code puts it", () => {
+  it("has the address from Safe's own factory code", () => {
     const { bytecode } = artifact(
       "@safe-global/safe-contracts/build/artifacts/contracts/proxies/SafeProxy.sol/SafeProxy.json",
     );
@@ -146,14 +146,14 @@ describe("The account of a new passkey", () => {
     expect(predicted.address).to.equal(address);
   });
 
-  it("is another for another passkey or another signer", () => {
+  it("differs for another passkey or another signer", () => {
     expect(predictSafe(createPasskey("another").publicKey, safeAddresses.sharedSigner).address).not.to.equal(
       predicted.address,
     );
     expect(predictSafe(owner.publicKey, safeAddresses.p256Verifier).address).not.to.equal(predicted.address);
   });
 
-  it("belongs to the passkey alone", () => {
+  it("belongs only to the passkey", () => {
     const setup = decodeFunctionData({ abi: safeAbi, data: initializer });
     expect(setup.functionName).to.equal("setup");
     expect(setup.args?.[0]).to.deep.equal([safeAddresses.sharedSigner]);
@@ -210,7 +210,7 @@ describe("A tap", () => {
     session,
   };
 
-  it("signs what the SDK has a passkey sign, and gives the grant that the SDK makes of it", async () => {
+  it("signs the same as the SDK, and returns the same grant", async () => {
     const tap = prepareTap(account, proposal);
     let asked: Hex | undefined;
     let answer: Assertion | undefined;
@@ -233,18 +233,18 @@ describe("A tap", () => {
     expect(parseGrant(serializeGrant(grant))).to.deep.equal(bySdk);
   });
 
-  it("signs another digest as soon as one value of the session differs", () => {
+  it("signs another digest if any value of the session differs", () => {
     const lowered = { ...proposal, session: { ...session, validUntil: session.validUntil - 1 } };
     expect(prepareTap(account, lowered).challenge).not.to.equal(prepareTap(account, proposal).challenge);
   });
 
-  it("hands on what creates an account that does not exist yet", async () => {
+  it("includes the creation of an account that does not exist yet", async () => {
     const tap = prepareTap({ ...account, creation: { ...creation, value: 0n } }, proposal);
     const { transactions } = tap.finish(await assertionBy(owner, tap.challenge));
     expect(transactions).to.deep.equal([{ to: creation.to, data: creation.data, value: "0x0" }]);
   });
 
-  it("makes one batch of what is missing and of the session, and a grant without a signature", async () => {
+  it("creates one batch with what is missing and the session, and a grant without a signature", async () => {
     const missing = { to: address, value: 0n, data: "0x610b5925" as Hex };
     const tap = prepareTap({ ...account, installation: [missing] }, proposal);
     const { grant, transactions } = tap.finish(await assertionBy(owner, tap.challenge));
@@ -266,7 +266,7 @@ describe("A tap", () => {
     expect(hexToBytes(args[9]).length).to.be.greaterThan(65);
   });
 
-  it("signs another batch once the Safe has done something else", () => {
+  it("signs another batch once the Safe's nonce has changed", () => {
     const missing = [{ to: address, value: 0n, data: "0x610b5925" as Hex }];
     const at = (nonce: bigint) =>
       prepareTap({ ...account, installation: missing, nonce }, proposal).challenge;

@@ -2,15 +2,15 @@ import { safeAddresses, usdcAddress } from "@latchkey/sdk";
 import { type Address, type Chain, defineChain } from "viem";
 import type { PageConfig } from "./PageConfig.ts";
 
-/** A chain as the page knows it. */
+/** A chain supported by the page. */
 export type ChainSettings = {
   id: number;
   name: string;
-  /** viem's own description, for clients. */
+  /** viem's chain, for clients. */
   chain: Chain;
-  /** What the page asks unless the reader has set another. */
+  /** The RPC URL, unless the user has set another. */
   rpc: string;
-  /** Whether `config.json` named it: a development chain, whose node may pay and whose clock may rest. */
+  /** Whether `config.json` defines it: a development chain, whose node may pay for gas and whose clock may stand still. */
   isLocal: boolean;
   usdc: Address | undefined;
   explorer: string | undefined;
@@ -21,8 +21,8 @@ export type ChainSettings = {
 type NamedChain = PageConfig["chains"][number];
 
 /**
- * The public chains. Their nodes are free of charge and of keys, for who has set none: links never choose where a chain is
- * asked. viem's own descriptions would bring along how their transactions are serialized, which the page never does.
+ * The public chains. Their default nodes are free and need no API key: links can never choose an RPC URL. viem's own
+ * chain definitions would pull in transaction serializers, which the page does not use.
  */
 const publicChains: readonly NamedChain[] = [
   { id: 8453, name: "Base", rpc: "https://mainnet.base.org", explorer: "https://basescan.org" },
@@ -41,7 +41,7 @@ const publicChains: readonly NamedChain[] = [
   },
 ];
 
-/** All chains that a page with this configuration works on. A chain of the configuration replaces one of the same id. */
+/** All chains supported with this configuration. A configured chain replaces a default one with the same id. */
 export function listChains({ chains }: PageConfig): ChainSettings[] {
   const known = publicChains.filter(({ id }) => !chains.some((one) => one.id === id));
   return [...chains.map((one) => settingsOf(one, true)), ...known.map((one) => settingsOf(one, false))];

@@ -3,13 +3,13 @@ import { useSaved } from "../store/useSaved.ts";
 import type { ChainSettings } from "./ChainSettings.ts";
 import { type ChainClient, chainClient } from "./chainClient.ts";
 
-/** The chains that the page knows. */
+/** The supported chains. */
 export const PageChains = createContext<readonly ChainSettings[]>([]);
 
-/** A chain, and how it is asked. */
+/** A chain and its RPC URL. */
 export type AskedChain = { settings: ChainSettings; rpc: string; client: ChainClient };
 
-/** Every chain that the page knows, asked where the reader wants it asked. */
+/** Every supported chain, with the user's RPC URL. */
 export function useChains(): AskedChain[] {
   const chains = useContext(PageChains);
   const { rpcs } = useSaved().settings;

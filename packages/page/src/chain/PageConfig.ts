@@ -2,41 +2,41 @@ import { type Address, getAddress, isAddress } from "viem";
 import * as z from "zod/mini";
 
 const address = z.pipe(
-  z.string().check(z.refine((text) => isAddress(text), "no address, or a wrong checksum")),
+  z.string().check(z.refine((text) => isAddress(text), "must be a valid address with a correct checksum")),
   z.transform((text): Address => getAddress(text)),
 );
 
-/** Where a chain is asked: encrypted, or on this machine. */
+/** An RPC URL: encrypted, or on this machine. */
 export const rpcUrl = z
   .string()
   .check(
     z.maxLength(2000),
-    z.refine(isRpcUrl, "an address that begins with https://, or http:// on this machine"),
+    z.refine(isRpcUrl, "must be a URL that starts with https://, or http:// on this machine"),
   );
 
 const localChain = z.strictObject({
   id: z.int().check(z.positive()),
   name: z.string().check(z.minLength(1), z.maxLength(40)),
   rpc: rpcUrl,
-  /** The chain's USDC, where it is not one of those that the SDK knows. */
+  /** The chain's USDC, if the SDK does not know it. */
   usdc: z.optional(address),
   /** A block explorer: `<explorer>/tx/<hash>` and `<explorer>/address/<address>`. */
   explorer: z.optional(
     z
       .string()
-      .check(z.refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "no address of a site")),
+      .check(z.refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be a website's URL")),
   ),
-  /** Safe's shared signer for passkeys, where it is not at its canonical address. */
+  /** Safe's shared signer for passkeys, if not at its canonical address. */
   sharedSigner: z.optional(address),
 });
 
-/** What `config.json` beside the page may say: chains that the page does not know by itself, such as a local one. */
+/** `config.json` next to the page: further chains, such as a local one. */
 export const pageConfig = z.object({ chains: z._default(z.array(localChain).check(z.maxLength(32)), []) });
 
 /** See {@link pageConfig}. */
 export type PageConfig = z.output<typeof pageConfig>;
 
-/** Whether the page's policy lets it connect there. */
+/** Whether the page's Content-Security-Policy allows connecting to it. */
 export function isRpcUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
@@ -45,9 +45,9 @@ export function isRpcUrl(text: string): boolean {
 }
 
 /**
- * Reads `config.json` beside the page. A page without one, or with one that cannot be read, knows the public chains only.
+ * Reads `config.json` next to the page. Without one, or if it cannot be loaded, only the public chains are supported.
  *
- * @throws {z.core.$ZodError} The file is there and says something else: better no page than one that talks to the wrong chain.
+ * @throws {z.core.$ZodError} The file exists but is invalid: better no page than one that talks to the wrong chain.
  */
 export async function loadConfig(): Promise<PageConfig> {
   const answer = await fetch("./config.json", { cache: "no-store" }).catch(() => undefined);

@@ -1,9 +1,9 @@
 import type { EIP1193Provider } from "viem";
 import { plainText } from "../ui/plainText.ts";
 
-/** A wallet that the reader has in this browser. */
+/** A wallet installed in this browser. */
 export type BrowserWallet = {
-  /** What it calls itself. */
+  /** Its self-reported name. */
   name: string;
   provider: EIP1193Provider;
 };
@@ -23,7 +23,7 @@ function onAnnounce(event: Event): void {
   for (const listener of listeners) listener();
 }
 
-/** Asks the wallets of this browser to come forward (EIP-6963), those that speak up later included. */
+/** Discovers this browser's wallets (EIP-6963), including those announced later. */
 function listen(): void {
   if (listening) return;
   listening = true;
@@ -31,14 +31,14 @@ function listen(): void {
   window.dispatchEvent(new Event("eip6963:requestProvider"));
 }
 
-/** Calls the listener whenever another wallet comes forward. @returns What ends that. */
+/** Calls the listener whenever a wallet is announced. @returns An unsubscribe function. */
 export function onBrowserWallet(listener: () => void): () => void {
   listeners.add(listener);
   listen();
   return () => listeners.delete(listener);
 }
 
-/** The wallets that have come forward so far; where none does, the one that older wallets leave on the window. */
+/** The wallets announced so far; if none, the legacy `window.ethereum`. */
 export function browserWallets(): readonly BrowserWallet[] {
   if (wallets.length === 0) {
     const { ethereum } = window as { ethereum?: EIP1193Provider };

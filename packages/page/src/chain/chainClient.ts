@@ -1,16 +1,15 @@
 import { type Chain, type Client, createClient, http, type Transport } from "viem";
 import type { ChainSettings } from "./ChainSettings.ts";
 
-/** How the page asks a chain: for the actions of `viem/actions` and every function of the SDK. */
+/** The page's chain client, for `viem/actions` and the SDK. */
 export type ChainClient = Client<Transport, Chain>;
 
 const clients = new Map<string, ChainClient>();
 
 /**
- * The client of a chain, one for each place that it is asked at. It remembers nothing of what it was told: what the page
- * shows is never older than its question.
+ * A chain's client, one per RPC URL. It caches nothing: what the page shows is never older than its request.
  *
- * @param rpc Where the reader wants the chain asked; default: the chain's own setting.
+ * @param rpc The user's RPC URL; default: the chain's own.
  */
 export function chainClient(settings: ChainSettings, rpc: string = settings.rpc): ChainClient {
   const name = `${settings.id} ${rpc}`;
@@ -20,7 +19,7 @@ export function chainClient(settings: ChainSettings, rpc: string = settings.rpc)
     chain: settings.chain,
     transport: http(rpc, { timeout: 10_000, retryCount: 1, retryDelay: 250 }),
     cacheTime: 0,
-    // A contract must not choose whom the page speaks to.
+    // A contract must not choose which server the page contacts.
     ccipRead: false,
     pollingInterval: 1000,
   });

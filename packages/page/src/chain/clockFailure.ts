@@ -1,17 +1,17 @@
 import { PageFailure } from "../wording/PageFailure.ts";
 import type { ChainSettings } from "./ChainSettings.ts";
 
-/** Chains and clocks differ by some seconds; the reader's dates are shown to the minute. */
+/** Chains and clocks differ by seconds; dates are shown to the minute. */
 const MOST_SECONDS = 300;
 
 /**
- * Whether the device's clock and the chain's tell different times: then the dates on the page, and the end of a session,
- * would not be what the reader takes them for.
+ * Checks the device's clock against the chain's: if they differ, the dates on the page, and the end of a session, would
+ * mislead the user.
  *
- * @param blockTime Of the latest block, in seconds of Unix time.
- * @param clock Of the device, in milliseconds.
- * @returns CLOCK_OFF, or undefined where they agree. A local chain may rest between blocks, so there only a clock that is
- * behind the chain counts.
+ * @param blockTime The latest block's time, in seconds of Unix time.
+ * @param clock The device's time, in milliseconds.
+ * @returns CLOCK_OFF, or undefined if they agree. A local chain's time may stand still between blocks, so there only a
+ * clock behind the chain counts.
  */
 export function clockFailure(
   blockTime: number,

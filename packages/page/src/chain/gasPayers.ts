@@ -3,17 +3,17 @@ import { PageFailure } from "../wording/PageFailure.ts";
 import type { BrowserWallet } from "./browserWallets.ts";
 import type { AskedChain } from "./PageChains.ts";
 
-/** Who sends what a passkey has signed. It only pays: what is sent does the same whoever sends it. */
+/** Sends what a passkey has signed and pays for gas. The sender does not change the effect. */
 export type GasPayer = {
   name: string;
-  /** @returns The transaction's hash, as soon as it is sent. */
+  /** @returns The transaction's hash, once sent. */
   send: (transaction: { to: Address; data: Hex }) => Promise<Hash>;
 };
 
 /**
- * A development node's own account. Only a chain that the configuration calls local is asked for one.
+ * A development node's own account. Only used on chains that the configuration marks as local.
  *
- * @returns Undefined where the node has none.
+ * @returns Undefined if the node has none.
  */
 export async function nodePayer({ client, settings }: AskedChain): Promise<GasPayer | undefined> {
   if (!settings.isLocal) return undefined;
@@ -27,9 +27,9 @@ export async function nodePayer({ client, settings }: AskedChain): Promise<GasPa
 }
 
 /**
- * An account of a wallet in this browser: the wallet asks the reader before it pays, and chooses fees and nonce itself.
+ * A wallet in this browser: it asks the user before it pays, and sets fees and nonce itself.
  *
- * `send` throws NO_GAS_PAYER where the wallet names no account, CHAIN_MISMATCH where it stays on another chain, and the
+ * `send` throws NO_GAS_PAYER if the wallet exposes no account, CHAIN_MISMATCH if it stays on another chain, and the
  * wallet's own errors.
  */
 export const walletPayer = ({ name, provider }: BrowserWallet, { settings }: AskedChain): GasPayer => ({
@@ -61,7 +61,7 @@ export const walletPayer = ({ name, provider }: BrowserWallet, { settings }: Ask
         await switchChain();
       }
     const actual = await chainOf();
-    // What the passkey signed is void elsewhere, and would only cost the payer gas.
+    // The signature is invalid on another chain and would only cost gas.
     if (actual !== id)
       throw new PageFailure("CHAIN_MISMATCH", { chain: name, expected: String(id), actual: String(actual) });
     return provider.request({ method: "eth_sendTransaction", params: [{ from, to, data }] });

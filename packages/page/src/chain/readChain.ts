@@ -12,7 +12,7 @@ import type { ChainSettings } from "./ChainSettings.ts";
 import type { ChainClient } from "./chainClient.ts";
 import { clockFailure } from "./clockFailure.ts";
 
-/** What the chain said a moment ago. */
+/** The chain's latest state. */
 export type ChainMoment = {
   /** The latest block's time, in seconds of Unix time. */
   now: number;
@@ -20,8 +20,8 @@ export type ChainMoment = {
 };
 
 /**
- * Makes sure that a chain can be worked with: it answers, it is the right one, this device's clock agrees with it, and the
- * contracts that a tap rests on are there.
+ * Checks that a chain is usable: it responds, has the right id, agrees with this device's clock, and has the required
+ * contracts.
  *
  * @throws {PageFailure} CHAIN_UNREACHABLE, CHAIN_MISMATCH, CHAIN_INCOMPLETE, CLOCK_OFF
  */

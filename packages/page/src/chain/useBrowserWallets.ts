@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { type BrowserWallet, browserWallets, onBrowserWallet } from "./browserWallets.ts";
 
-/** The wallets of this browser that can pay gas. */
+/** Wallets in this browser that can pay for gas. */
 export const useBrowserWallets = (): readonly BrowserWallet[] =>
   useSyncExternalStore(onBrowserWallet, browserWallets);

@@ -4,7 +4,7 @@ import { Screen } from "../ui/Screen.tsx";
 import { answerText } from "./answerText.ts";
 import { HandBack } from "./HandBack.tsx";
 
-/** What the reader sees after declining: nothing was signed, and the agent is told so. */
+/** Shown after declining: nothing was signed, and the agent is told so. */
 export const DeclinedScreen = ({ request }: { request: HandoffRequest }): ReactNode => (
   <Screen name="Declined" title="Declined" lead={<p>Nothing was signed. The agent cannot spend anything.</p>}>
     <HandBack text={answerText(request, "declined")} callback={request.callback} />

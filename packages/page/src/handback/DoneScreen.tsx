@@ -12,7 +12,7 @@ import { FailureNotice } from "../wording/FailureNotice.tsx";
 import { answerText } from "./answerText.ts";
 import { HandBack } from "./HandBack.tsx";
 
-/** What the reader sees after the tap: until when, how the agent gets it, and what to do next. */
+/** Shown after the tap: until when it is allowed, how the agent gets the response, and what to do next. */
 export function DoneScreen({
   request,
   outcome,
@@ -25,7 +25,7 @@ export function DoneScreen({
   const { tapped, unsaved, isAgain } = outcome;
   const { account, validUntil } = tapped.grant.session;
   const [first] = tapped.transactions;
-  // What is sent to another contract than the account is what creates it.
+  // A transaction to a contract other than the account is the one that creates it.
   const isNew = first !== undefined && !isAddressEqual(first.to, account);
   return (
     <Screen
@@ -37,7 +37,7 @@ export function DoneScreen({
       }
       lead={
         <p>
-          <ClaimedText text={request.name} /> may spend within the limits that you saw.
+          <ClaimedText text={request.name} /> may spend within the limits you reviewed.
         </p>
       }
     >
@@ -49,18 +49,18 @@ export function DoneScreen({
         </p>
         {isNew && !isAgain && (
           <p className="quiet small">
-            It holds no money yet: send there what the agent may spend. Your agent creates the account with
-            its first transaction; the address is yours already.
+            It holds no money yet. Send it the funds your agent may spend. Your agent creates the account with
+            its first transaction; the address is already yours.
           </p>
         )}
         {first && !isNew && !isAgain && (
           <p className="quiet small">
-            Your agent sends the transaction that you signed. It works once that is mined.
+            Your agent sends the transaction you signed. It can spend once the transaction is mined.
           </p>
         )}
       </Card>
       <p>
-        <a href="#manage">See what it spends, and stop it at any time</a>
+        <a href="#manage">See what it spends and stop it at any time</a>
       </p>
     </Screen>
   );

@@ -10,11 +10,11 @@ import { saveFile } from "./saveFile.ts";
 import { sendAnswer } from "./sendAnswer.ts";
 
 /**
- * Brings an answer back to the agent: at once where it waits on this machine, else by the reader's hands. The answer stays on
- * the screen in either case, so that nothing is lost.
+ * Returns a response to the agent: automatically if it is waiting on this machine, otherwise by copy and paste. The
+ * response stays on the screen in either case, so that nothing is lost.
  *
  * @param props.text The answer.
- * @param props.callback Where the agent waits; undefined where it does not.
+ * @param props.callback URL where the agent is waiting, if it is.
  */
 export function HandBack({ text, callback }: { text: string; callback: string | undefined }): ReactNode {
   const [state, setState] = useState<"idle" | "sending" | "delivered">("idle");
@@ -35,7 +35,7 @@ export function HandBack({ text, callback }: { text: string; callback: string | 
   }, [callback, text]);
 
   useEffect(() => {
-    // React runs effects twice while developing; an answer is given once.
+    // React runs effects twice in development; the response is sent once.
     if (begun.current) return;
     begun.current = true;
     send();
@@ -43,20 +43,20 @@ export function HandBack({ text, callback }: { text: string; callback: string | 
 
   const byHand = (
     <div className="stack">
-      <Field label="The answer" hint="It holds no secret: without the agent's key nobody can use it.">
+      <Field label="Response" hint="It contains no secrets and is useless without the agent's key.">
         {(control) => <textarea {...control} className="input input--mono" readOnly rows={4} value={text} />}
       </Field>
       <Actions>
-        <CopyButton text={text} label="Copy the answer" look={callback ? "secondary" : "primary"} />
-        <Button onClick={() => saveFile("latchkey-answer.json", text)}>Save the answer</Button>
+        <CopyButton text={text} label="Copy the response" look={callback ? "secondary" : "primary"} />
+        <Button onClick={() => saveFile("latchkey-answer.json", text)}>Save the response</Button>
       </Actions>
     </div>
   );
   return (
     <section className="stack" aria-label="Back to your agent">
       <Status busy={state === "sending"}>
-        {state === "sending" && "Giving the answer to your agent…"}
-        {state === "delivered" && "Your agent has the answer. You can go back to it."}
+        {state === "sending" && "Sending the response to your agent…"}
+        {state === "delivered" && "Your agent has received the response. You can return to it."}
       </Status>
       {failure !== undefined && (
         <FailureNotice error={failure}>
@@ -64,10 +64,10 @@ export function HandBack({ text, callback }: { text: string; callback: string | 
         </FailureNotice>
       )}
       {!callback && (
-        <p>Give this answer to your agent: copy it to where the agent runs, or save it as a file.</p>
+        <p>Give this response to your agent: copy it to where the agent runs, or save it as a file.</p>
       )}
       {callback && failure === undefined ? (
-        <Disclosure summary="Keep a copy of the answer">{byHand}</Disclosure>
+        <Disclosure summary="Keep a copy of the response">{byHand}</Disclosure>
       ) : (
         byHand
       )}

@@ -2,7 +2,7 @@ import { HANDOFF_VERSION, type HandoffAnswer, type HandoffRequest } from "@latch
 import { toJson } from "../store/toJson.ts";
 import type { TappedGrant } from "../tap/prepareTap.ts";
 
-/** The answer to a request, as the agent reads it. It holds no secret. */
+/** The response to a request, as the agent reads it. It contains no secrets. */
 export function answerText(request: HandoffRequest, tapped: TappedGrant | "declined"): string {
   const head = { version: HANDOFF_VERSION, nonce: request.nonce } as const;
   const answer: HandoffAnswer =

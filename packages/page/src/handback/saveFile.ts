@@ -1,5 +1,5 @@
 /**
- * Has the browser save text as a file.
+ * Saves text as a file in the browser.
  *
  * @param name Of the file.
  * @param text JSON.
@@ -10,6 +10,6 @@ export function saveFile(name: string, text: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The browser reads it after the click has been handled.
+  // The browser reads the blob after the click has been handled.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

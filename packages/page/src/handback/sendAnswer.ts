@@ -1,14 +1,14 @@
 import { PageFailure } from "../wording/PageFailure.ts";
 
-/** Milliseconds: the agent may have to ask the chain before it says yes. */
+/** Milliseconds. The agent may have to query the chain before it accepts. */
 const PATIENCE = 15_000;
 
 /**
- * Gives an answer to the agent that waits on this machine.
+ * Sends a response to the agent waiting on this machine.
  *
- * @param callback Of the request: this machine only, which the request's parser made sure of.
+ * @param callback The request's callback, which the parser restricts to this machine.
  * @param text The answer.
- * @throws {PageFailure} HANDBACK_FAILED: nobody answered; ANSWER_REFUSED: the agent said no, with its reason.
+ * @throws {PageFailure} HANDBACK_FAILED: no response; ANSWER_REFUSED: the agent rejected it, with its reason.
  */
 export async function sendAnswer(callback: string, text: string): Promise<void> {
   let response: Response;
@@ -29,6 +29,6 @@ export async function sendAnswer(callback: string, text: string): Promise<void> 
   const message =
     typeof body === "object" && body !== null && "message" in body && typeof body.message === "string"
       ? body.message
-      : `it answered ${response.status}`;
+      : `it responded with status ${response.status}`;
   throw new PageFailure("ANSWER_REFUSED", { reason: message });
 }

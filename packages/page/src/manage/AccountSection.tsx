@@ -14,7 +14,7 @@ import type { ChangeSubject } from "./SessionChange.ts";
 import { useAccountWatch } from "./useAccountWatch.ts";
 import { isWrongChain } from "./watchAccount.ts";
 
-/** How long cards wait for the chain's first answers, in milliseconds. */
+/** How long cards wait for the chain's first responses, in milliseconds. */
 const HOLD = 2500;
 
 const offers: readonly ChangeOffer[] = [
@@ -22,11 +22,11 @@ const offers: readonly ChangeOffer[] = [
     kind: "stop",
     label: "Stop everything",
     look: "danger-quiet",
-    does: "Stops every session that this account ever allowed by Latchkey, also those that no longer appear here. It takes effect once mined, and cannot be undone.",
+    does: "Stops every session this account ever allowed with Latchkey, including those not shown here. Takes effect once mined. Cannot be undone.",
   },
 ];
 
-/** An account, all its sessions, and the button that stops all of them. */
+/** An account, its sessions, and the button that stops all of them. */
 export function AccountSection({ asked, managed }: { asked: AskedChain; managed: ManagedAccount }) {
   const id = useId();
   const now = useNow();
@@ -37,7 +37,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
     [account, module],
   );
   const isHeard = news.events !== undefined && news.sessions.every(({ id: one }) => news.answers.has(one));
-  // Cards that filled in one by one would move under the reader's finger. Whoever waits longer sees them as they are.
+  // Cards that filled in one by one would move under the user's finger. After this delay they are shown as they are.
   const isReady = isHeard || news.failure !== undefined || now - news.begunAt > HOLD;
   return (
     <section className="account" aria-labelledby={id}>
@@ -46,15 +46,15 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
         <AddressText address={account} />
       </div>
       {isWrongChain(news.failure) && <FailureState error={news.failure} />}
-      {!isReady && <Status busy>Asking the chain…</Status>}
+      {!isReady && <Status busy>Loading…</Status>}
       {isReady && news.sessions.length === 0 && (
         <Notice>
           <p>
             {news.events
-              ? "This browser knows no session of this account, and the chain shows none in the blocks that were looked through."
+              ? "No sessions found for this account, in this browser or in the blocks searched."
               : news.failure
-                ? "This browser knows no session of this account, and the chain does not answer."
-                : "This browser knows no session of this account. Looking on the chain…"}
+                ? "This browser has no sessions for this account, and the node does not respond."
+                : "This browser has no sessions for this account. Searching the chain…"}
           </p>
         </Notice>
       )}
@@ -62,7 +62,7 @@ export function AccountSection({ asked, managed }: { asked: AskedChain; managed:
         news.sessions.map((known) => (
           <CardBoundary
             key={known.id}
-            title="This session cannot be shown. Your agent may be able to spend by it."
+            title="This session cannot be shown. Your agent may be able to spend with it."
           >
             <SessionCard
               asked={asked}

@@ -9,12 +9,12 @@ import { currentPeriodWords } from "./currentPeriodWords.ts";
 import { periodStanding } from "./periodStanding.ts";
 
 /**
- * What one budget has spent and has left in its current period, by rail.
+ * What a budget has spent and has left in its current period, by rail.
  *
- * @param props.span Of the session, in seconds.
- * @param props.status As the chain said it; undefined before it did.
- * @param props.events Undefined while they are not read.
- * @param props.hearing Whether `status` is of now, of some time ago, or the last there will ever be.
+ * @param props.span The session's length in seconds.
+ * @param props.status The on-chain status; undefined until it is read.
+ * @param props.events Undefined until they are read.
+ * @param props.hearing Whether `status` is current, stale, or final.
  */
 export function BudgetMeter({
   carrier,
@@ -70,7 +70,7 @@ export function BudgetMeter({
               )}
             </>
           ) : hearing === "old" ? (
-            "spent, as last heard"
+            "spent, as of the last update"
           ) : (
             `spent ${budget.period < span ? "in its last period" : "in all"}`
           )
@@ -86,11 +86,11 @@ export function BudgetMeter({
   );
 }
 
-/** Words that fit side by side on a phone; `LimitRows` says what holding for signatures is. */
+/** Labels short enough for a phone; `LimitRows` explains the reservation for signed payments. */
 const Rails = (texts: { left: string; executed: string; settled: string; setAside: string }) => (
   <dl className="rails">
     <div>
-      <dt>Left for certain</dt>
+      <dt>Available</dt>
       <dd>{texts.left}</dd>
     </div>
     <div>
@@ -102,7 +102,7 @@ const Rails = (texts: { left: string; executed: string; settled: string; setAsid
       <dd>{texts.settled}</dd>
     </div>
     <div>
-      <dt>Held for signing</dt>
+      <dt>Reserved for signed payments</dt>
       <dd>{texts.setAside}</dd>
     </div>
   </dl>

@@ -2,9 +2,9 @@ import { Component, type ReactNode } from "react";
 import { FailureNotice } from "../wording/FailureNotice.tsx";
 
 /**
- * Keeps a card that cannot be drawn from taking the screen with it: the others can still be read and stopped.
+ * Isolates a card that fails to render: the others can still be read and stopped.
  *
- * @param props.title What is said in its place.
+ * @param props.title The message shown in its place.
  */
 export class CardBoundary extends Component<{ title: string; children: ReactNode }, { failure: unknown }> {
   override state: { failure: unknown } = { failure: undefined };

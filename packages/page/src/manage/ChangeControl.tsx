@@ -19,14 +19,14 @@ import { type ChangeKind, type ChangeSubject, encodeChange } from "./SessionChan
 import { type ChangePhase, useChanging } from "./useChanging.ts";
 
 /**
- * The buttons that stop something, pause or resume it, what they do, and how far that has come.
+ * The buttons to stop, pause or resume, their descriptions, and progress.
  *
- * @param props.subject The same object as long as it is the same.
- * @param props.offers The same object as long as nothing of it changes.
- * @param props.describes The id of the heading that says what is changed: several buttons have the same name.
- * @param props.over Why there is nothing to change any more: then only the outcome of a stop stays.
- * @param props.isPaused As the chain said it last.
- * @param props.answeredAt When the chain answered last, by this device's clock.
+ * @param props.subject Must be referentially stable.
+ * @param props.offers Must be referentially stable while unchanged.
+ * @param props.describes The id of the heading that names the subject: several buttons have the same label.
+ * @param props.over Why nothing can be changed any more: only the outcome of a stop remains visible.
+ * @param props.isPaused As last read from the chain.
+ * @param props.answeredAt When the chain last responded, by this device's clock.
  */
 export function ChangeControl({
   asked,
@@ -62,7 +62,7 @@ export function ChangeControl({
     onMined,
   });
   const { sharedSigner } = asked.settings;
-  // Ready before the click: browsers show a passkey's prompt only as the click's direct answer.
+  // Prepared before the click: browsers show a passkey prompt only in direct response to a click.
   const plans = useMemo(() => {
     const failure = webAuthnFailure();
     const planOf = (kind: ChangeKind): ChangePlan | ChangeObstacle =>
@@ -73,7 +73,7 @@ export function ChangeControl({
   }, [managed, sharedSigner, subject, offers, safe, isOutdated]);
   const obstacle = [...plans.values()].find((plan) => "kind" in plan);
   const of = phase.kind === "idle" ? undefined : phase.of;
-  // A stop stays, whatever comes later; the others may have been undone since, here or elsewhere.
+  // A stop is final; the others may have been undone since, here or elsewhere.
   const isPast =
     of !== "stop" &&
     (over !== undefined ||
@@ -81,13 +81,13 @@ export function ChangeControl({
   const isTold = of !== undefined && !isPast;
   const outcome = useReveal<HTMLDivElement>(isTold && phase.kind);
   useEffect(() => {
-    // The button goes away with the session: whoever pressed it by the keyboard is led to what came of it.
+    // The button disappears with the session: move the keyboard focus to the outcome.
     if (over && isTold) outcome.current?.focus();
   }, [over, isTold, outcome]);
   const isBusy = phase.kind === "passkey" || phase.kind === "sending" || phase.kind === "sent";
-  // Nothing is left to do, and nothing was done here.
+  // Nothing to do, and nothing was done here.
   if (over && !isTold) return null;
-  // What is signed later takes the place of what waits. A stop must not be lost by that.
+  // A later signature replaces a pending one. A stop must not be lost that way.
   const shown = phase.kind === "signed" && of === "stop" ? offers.filter(({ kind }) => kind === of) : offers;
   const isUnsent = phase.kind === "signed" && !over;
   const unsentText = JSON.stringify(waiting, undefined, 2);
@@ -100,7 +100,7 @@ export function ChangeControl({
               const plan = plans.get(kind);
               return (
                 <Button
-                  // Resume stands where Pause stood, and keeps its focus.
+                  // Resume takes the place of Pause and keeps the focus.
                   key={String(kind === "stop")}
                   look={look}
                   busy={isBusy && of === kind}
@@ -149,13 +149,15 @@ function Progress({ phase, settings }: { phase: ChangePhase; settings: ChainSett
     case "passkey":
       return "Waiting for your passkey…";
     case "signed":
-      return `Signed, and not sent: ${notMade}${
+      return `Signed but not sent: ${notMade}${
         phase.of === "resume"
-          ? ". It is sent only when you say so. "
-          : ` yet. ${isLocal ? "It is sent as soon as the chain answers. " : ""}`
-      }Anyone can send it from any account: it does the same whoever pays the gas.`;
+          ? ". Send it when you are ready. "
+          : ` yet. ${isLocal ? "It will be sent once the node responds. " : ""}`
+      }Anyone can send it, from any account, with the same effect.`;
     case "sending":
-      return phase.payer ? `Sending. The gas is paid by ${phase.payer}…` : "Signed. Asking who pays the gas…";
+      return phase.payer
+        ? `Sending. Gas is paid by ${phase.payer}…`
+        : "Signed. Looking for a wallet to pay for gas…";
     case "sent":
       return (
         <>
@@ -183,28 +185,28 @@ function Obstacle({
 }) {
   switch (obstacle.kind) {
     case "asking":
-      return <p className="small quiet">This works as soon as the chain has answered.</p>;
+      return <p className="small quiet">Available once the chain has responded.</p>;
     case "failure":
       return <FailureState error={obstacle.failure} />;
     case "unknownPasskey":
       return (
         <p className="small">
-          This browser does not know the account's passkey. Add the account on the{" "}
-          <a href="#start">start page</a> with “Use a passkey you have”.
+          This browser does not have this account's passkey. Add the account on the{" "}
+          <a href="#start">start page</a> with “Use an existing passkey”.
         </p>
       );
     case "otherKind":
       return (
         <div className="stack stack--tight">
           <p className="small">
-            This account is not a Safe. Have the wallet that owns it make the account send this call:
+            This account is not a Safe. Send this call from the account, using the wallet that owns it:
           </p>
           {offers.map(({ kind, label }) => {
             const { to, data } = encodeChange(subject, kind);
             return (
               <TransactionText
                 key={kind}
-                label={`The call for “${label}”`}
+                label={`Call for “${label}”`}
                 text={JSON.stringify({ to, data, value: "0x0" }, undefined, 2)}
               />
             );

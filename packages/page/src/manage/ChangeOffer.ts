@@ -1,11 +1,11 @@
 import type { ChangeKind } from "./SessionChange.ts";
 
-/** A change that the reader is offered. */
+/** A change offered to the user. */
 export type ChangeOffer = {
   kind: ChangeKind;
-  /** The button's name. */
+  /** The button's label. */
   label: string;
   look: "danger" | "danger-quiet" | "secondary";
-  /** What the button does, beside it. */
+  /** What the button does, shown next to it. */
   does: string;
 };

@@ -8,29 +8,29 @@ import { PageFailure } from "../wording/PageFailure.ts";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import type { SafeStanding } from "./readSafe.ts";
 
-/** What the passkey is to sign so that an account changes a session: ready before the click. */
+/** What the passkey signs to change a session, prepared before the click. */
 export type ChangePlan = {
   action: SafeAction;
-  /** The Safe's, which it is signed for. */
+  /** The Safe's nonce that it is signed for. */
   nonce: bigint;
-  /** The account's, which another one takes the place of once everything is stopped. */
+  /** The account's epoch, which changes once everything is stopped. */
   epoch: bigint;
 };
 
-/** Why nothing can be changed from here. */
+/** Why no change can be made from here. */
 export type ChangeObstacle =
-  /** The chain has not said where the account stands. */
+  /** The account's state has not been read yet. */
   | { kind: "asking" }
   | { kind: "failure"; failure: PageFailure }
   | { kind: "unknownPasskey" }
   | { kind: "otherKind" };
 
 /**
- * Prepares the account's call, so that the click has nothing left to wait for.
+ * Prepares the account's call, so that the click handler has nothing to await.
  *
- * @param signer The owner that stands for the passkey: Safe's shared signer on that chain.
- * @param call Of the session module, by `encodeChange`.
- * @param safe As the chain said it last.
+ * @param signer The owner that represents the passkey: Safe's shared signer on that chain.
+ * @param call The session module's call, from `encodeChange`.
+ * @param safe As last read from the chain.
  */
 export function planChange(
   { account, accountKind, chainId, owner }: ManagedAccount,
@@ -55,15 +55,15 @@ export function planChange(
   return { action: safeAction({ address: account, chainId, signer, passkey, nonce }, [call]), nonce, epoch };
 }
 
-/** A transaction as JSON, complete enough for anyone to send it. */
+/** A transaction as JSON, complete enough for anyone to send. */
 export type SignedTransaction = { chainId: Hex; to: Address; data: Hex; value: "0x0" };
 
 /**
- * What has to be sent for a signed change, in order: what creates the account, which is left out once it exists, and the
- * account's own transaction. All of it is computed anew: what was kept is nothing that a wallet should send unseen.
+ * The transactions for a signed change, in order: the account's creation, omitted once it exists, and the account's own
+ * transaction. All of it is recomputed: saved calldata should not be sent without checking.
  *
- * @param signer The owner that stands for the passkey.
- * @param call Of the session module, as for {@link planChange}.
+ * @param signer The owner that represents the passkey.
+ * @param call The session module's call, as for {@link planChange}.
  */
 export function changeTransactions(
   { nonce, signature }: Pick<SavedChange, "nonce" | "signature">,
@@ -83,7 +83,7 @@ export function changeTransactions(
   return { creation: creation && signed(creation), change: signed(transaction.encode(signature)) };
 }
 
-/** What creates the account, if it is one that this page makes for a passkey. */
+/** The account's creation, if it is one that this page creates for a passkey. */
 function creationOf({ account, owner }: Pick<ManagedAccount, "account" | "owner">, signer: Address) {
   if (!owner) return undefined;
   const { address, creation } = predictSafe({ x: BigInt(owner.x), y: BigInt(owner.y) }, signer);

@@ -6,7 +6,7 @@ import { AddressText } from "../ui/AddressText.tsx";
 import { amountText } from "../ui/amountText.ts";
 import { Row, Rows } from "../ui/Rows.tsx";
 
-/** What a session may do, every recipient and every call in full. */
+/** Everything a session allows, with every recipient and call in full. */
 export function LimitRows({
   session,
   factsOf,
@@ -25,8 +25,8 @@ export function LimitRows({
           </p>
           {signatures > 0 && (
             <p className="small quiet">
-              A payment by signature takes a whole part of the budget at once. What it leaves of that part is
-              held for further payments by signature.
+              A signed payment reserves a fixed part of the budget. Whatever it does not use stays reserved
+              for further signed payments.
             </p>
           )}
           {recipients.includes(ANYONE) ? (

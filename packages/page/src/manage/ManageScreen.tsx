@@ -8,7 +8,7 @@ import { Screen } from "../ui/Screen.tsx";
 import { AccountSection } from "./AccountSection.tsx";
 import { managedAccounts } from "./ManagedAccount.ts";
 
-/** Everything that the reader has allowed, as the chain has it now. */
+/** Everything the user has allowed, with its current state on chain. */
 export function ManageScreen(): ReactNode {
   const { accounts, grants } = useSaved();
   const chains = useChains();
@@ -17,12 +17,12 @@ export function ManageScreen(): ReactNode {
     <Screen
       name="Manage"
       title="Manage"
-      lead={<p className="quiet">What your agents may spend, as the chain has it now.</p>}
+      lead={<p className="quiet">What your agents can spend, live from the chain.</p>}
     >
       {managed.length === 0 && (
-        <Notice title="Nothing is allowed from this browser.">
+        <Notice title="Nothing has been allowed from this browser yet.">
           <p>
-            Open the link that your agent printed. If you allowed something on another device, bring its file
+            Open the link your agent printed. If you allowed something on another device, import its file
             under Settings, or add your account on the <a href="#start">start page</a>.
           </p>
         </Notice>
@@ -35,8 +35,8 @@ export function ManageScreen(): ReactNode {
           <Card key={one.name} title={`Account on chain ${one.chainId}`}>
             <AddressText address={one.account} />
             <p>
-              This page does not know that chain, so it cannot say how its {one.grants.length} session(s)
-              stand. Your agent may be able to spend.
+              This page does not support that chain, so it cannot show the state of its {one.grants.length}{" "}
+              session(s). Your agent may be able to spend.
             </p>
           </Card>
         );

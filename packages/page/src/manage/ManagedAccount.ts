@@ -2,23 +2,23 @@ import { type AccountKind, safeSessionModuleAddress } from "@latchkey/sdk";
 import type { Address } from "viem";
 import type { Saved, SavedAccount, SavedGrant } from "../store/Saved.ts";
 
-/** An account whose sessions are shown together: "Stop everything" ends all that one module has of it. */
+/** An account whose sessions are shown together: "Stop everything" ends all of its sessions of one module. */
 export type ManagedAccount = {
-  /** Tells managed accounts apart. */
+  /** Identifies the managed account. */
   name: string;
   chainId: number;
   account: Address;
   module: Address;
   accountKind: AccountKind;
-  /** How the reader's passkey owns it; undefined where this browser knows only a grant of it. */
+  /** How the user's passkey owns it; undefined if this browser only has a grant from it. */
   owner: SavedAccount | undefined;
-  /** Those that this browser knows, newest first. */
+  /** Grants known to this browser, newest first. */
   grants: readonly SavedGrant[];
-  /** The first block that can have anything of them; undefined where no grant says. */
+  /** The first block that can contain their events; undefined if no grant tells. */
   fromBlock: bigint | undefined;
 };
 
-/** What the reader has to manage: every account with a grant, and every other Safe of the reader's. */
+/** Every account with a grant, and every other Safe of the user. */
 export function managedAccounts({ accounts, grants }: Pick<Saved, "accounts" | "grants">): ManagedAccount[] {
   const found = new Map<string, ManagedAccount>();
   const ownerOf = (chainId: number, address: Address) =>

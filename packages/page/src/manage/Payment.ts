@@ -3,28 +3,28 @@ import { slotWorth } from "@latchkey/sdk/encoding";
 import type { SessionEvent } from "@latchkey/sdk/history";
 import { type Address, type Hash, isAddressEqual } from "viem";
 
-/** Something that a session paid. */
+/** A payment made by a session. */
 export type Payment = {
   token: Address;
   /** Base units. */
   amount: bigint;
-  /** Whether `amount` is only the most that it can have been: the token's own record of it was not found. */
+  /** Whether `amount` is only an upper bound, because the token's own event was not found. */
   isAtMost: boolean;
-  /** By a transaction of the agent's, or by a signed authorization that the token settled. */
+  /** Made by the agent's transaction, or by a signed authorization that the token settled. */
   rail: "executed" | "settled";
-  /** Undefined where the event does not tell: an execution may pay several, see `readRecipients`. */
+  /** Undefined if the event does not name it: an execution may pay several recipients, see `readRecipients`. */
   to: Address | undefined;
-  /** Of the block, seconds of Unix time. */
+  /** The block's, in seconds of Unix time. */
   timestamp: number;
   transactionHash: Hash;
-  /** Place within its block. */
+  /** Index within its block. */
   logIndex: number;
 };
 
 /**
- * The payments of one session out of a history, newest first.
+ * A session's payments from its history, newest first.
  *
- * @param events Oldest first, as `sessionHistory` gives them.
+ * @param events Oldest first, as `sessionHistory` returns them.
  */
 export function paymentsOf(carrier: SessionCarrier, events: readonly SessionEvent[]): Payment[] {
   const session = carrier.session;

@@ -12,7 +12,7 @@ import { useRecipients } from "./useRecipients.ts";
 const SHOWN = 5;
 
 /**
- * The last payments: how much, to whom, when, and where to see it.
+ * The latest payments: amount, recipient, time and transaction.
  *
  * @param props.payments Newest first; undefined until they are read.
  */
@@ -28,7 +28,7 @@ export function PaymentList({
   factsOf: (token: Address) => TokenFacts | undefined;
 }) {
   const shown = (payments ?? []).slice(0, SHOWN);
-  const first = payments ? "No payment so far." : "Reading the payments…";
+  const first = payments ? "No payments yet." : "Loading payments…";
   return (
     <div>
       <h4>Last payments</h4>
@@ -82,7 +82,7 @@ function PaymentLine({
           </>
         ) : (
           <span className="quiet">
-            {recipients ? "see the transaction for whom it paid " : "asking whom it paid… "}
+            {recipients ? "see the transaction for the recipients " : "loading recipients… "}
           </span>
         )}
         <TransactionLink hash={payment.transactionHash} explorer={asked.settings.explorer} />

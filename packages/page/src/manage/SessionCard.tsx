@@ -21,14 +21,14 @@ import { stateSentence } from "./stateSentence.ts";
 import { useTokenFacts } from "./useTokenFacts.ts";
 import type { AccountNews, KnownSession } from "./watchAccount.ts";
 
-/** A clock time with seconds: how old an answer is matters to the second. @param at Milliseconds. */
+/** A clock time with seconds, since the age of a response matters to the second. @param at Milliseconds. */
 const clockText = (at: number) => new Date(at).toLocaleTimeString("en-GB");
 
 /**
- * One session: its state, the buttons that stop, pause or resume it, what it spent and may still spend.
+ * A session: its state, the buttons to stop, pause or resume it, and its spending.
  *
  * @param props.now This device's clock, milliseconds.
- * @param props.onMined Called when a change is on the chain.
+ * @param props.onMined Called when a change is on chain.
  */
 export function SessionCard({
   asked,
@@ -57,16 +57,14 @@ export function SessionCard({
   const factsOf = useTokenFacts(asked, grant);
   const over = state.kind === "stopped" || state.kind === "expired" ? state.kind : undefined;
   const current = state.kind !== "unknown" && state.kind !== "asking";
-  // The clock draws this card anew each second; hashing a session is not for that.
+  // The clock re-renders this card every second; the session should not be hashed each time.
   const payments = useMemo(() => news.events && paymentsOf(grant, news.events), [grant, news.events]);
   const subject = useMemo((): ChangeSubject => ({ kind: "session", grant }), [grant]);
   const isPaused = answer?.status.paused ?? false;
   return (
     <article className="card" aria-labelledby={id}>
       <div className="card__head">
-        <h3 id={id}>
-          {name === undefined ? "A session without a known name" : <ClaimedText text={name} marked />}
-        </h3>
+        <h3 id={id}>{name === undefined ? "Unnamed session" : <ClaimedText text={name} marked />}</h3>
         <StateBadge state={state} />
       </div>
       <p role="status" className="state-sentence">
@@ -118,9 +116,7 @@ export function SessionCard({
         />
       ))}
       {news.eventsFailure !== undefined && (
-        <p className="small quiet">
-          The chain's node did not give the latest payments; this page keeps asking.
-        </p>
+        <p className="small quiet">The node did not return the latest payments. Retrying…</p>
       )}
       <PaymentList asked={asked} account={managed.account} payments={payments} factsOf={factsOf} />
     </article>

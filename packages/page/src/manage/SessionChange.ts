@@ -6,21 +6,21 @@ import { readContract } from "viem/actions";
 import type { ChainClient } from "../chain/chainClient.ts";
 import type { SavedChange } from "../store/Saved.ts";
 
-/** What the owner does to a session. A stop is for ever; a pause lasts until the session is resumed. */
+/** A change by the owner. A stop is permanent; a pause lasts until the session is resumed. */
 export type ChangeKind = SavedChange["kind"];
 
-/** What is changed: one session, or all that a module has of an account, which can only be stopped. */
+/** What is changed: one session, or all of an account's sessions of a module, which can only be stopped. */
 export type ChangeSubject =
   | { kind: "session"; grant: Grant }
   | { kind: "everything"; account: Address; module: Address };
 
 const encoders = { stop: encodeRevoke, pause: encodePause, resume: encodeResume };
 
-/** The account's call that makes the change. */
+/** The account's call for the change. */
 export const encodeChange = (subject: ChangeSubject, kind: ChangeKind): EncodedCall =>
   subject.kind === "everything" ? encodeRevokeAll(subject) : encoders[kind](subject.grant);
 
-/** The account's epoch. Stopping everything makes it another one, a hash: neither higher nor lower than the one before. */
+/** The account's epoch. Stopping everything replaces it with a new hash, so epochs are not ordered. */
 export const readEpoch = (
   client: ChainClient,
   { account, module }: { account: Address; module: Address },
@@ -28,10 +28,9 @@ export const readEpoch = (
   readContract(client, { address: module, abi: sessionModuleAbi, functionName: "epochOf", args: [account] });
 
 /**
- * Whether the chain itself says that the change is made: no transaction's receipt tells that, since a wallet may have
- * sent something else.
+ * Whether the change is in effect on chain. A receipt does not prove that, since a wallet may have sent something else.
  *
- * @param since The account's epoch before the change was sent: everything is stopped once it is another.
+ * @param since The account's epoch before the change was sent: everything is stopped once it differs.
  */
 export async function isMade(
   client: ChainClient,

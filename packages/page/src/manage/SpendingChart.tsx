@@ -3,19 +3,19 @@ import { amountText } from "../ui/amountText.ts";
 import { Disclosure } from "../ui/Disclosure.tsx";
 import { type DatedAmount, spendingByDay } from "./spendingByDay.ts";
 
-/** How many days are drawn. */
+/** Number of days shown. */
 const DAYS = 14;
-/** The drawing's own units: a day is ten wide. */
+/** SVG units: a day is ten wide. */
 const HEIGHT = 60;
 
-/** `2026-11-22` as the reader writes days, without its year. */
+/** `2026-11-22` in the user's format, without the year. */
 const dayText = (day: string) =>
   new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(day));
 
 /**
- * Spending of the last two weeks, a bar a day of the reader's own, and the same as a table.
+ * Spending over the last two weeks, one bar per day in the user's time zone, and the same as a table.
  *
- * @param props.payments Of one token. Undefined until they are read.
+ * @param props.payments Payments in one token. Undefined until they are read.
  * @param props.now Milliseconds.
  */
 export function SpendingChart({
@@ -32,7 +32,7 @@ export function SpendingChart({
   const heightOf = (spent: bigint) =>
     highest === 0n || spent === 0n ? 0 : Math.max(2, Number((spent * BigInt(HEIGHT)) / highest));
   const total = days.reduce((sum, { spent }) => sum + spent, 0n);
-  const caption = payments ? `${amountText(total, facts)} in ${DAYS} days` : "Reading the payments…";
+  const caption = payments ? `${amountText(total, facts)} in ${DAYS} days` : "Loading payments…";
   const first = days[0]?.day ?? "";
   const last = days.at(-1)?.day ?? "";
   return (

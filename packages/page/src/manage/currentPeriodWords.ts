@@ -5,10 +5,10 @@ const words: Readonly<Record<number, string>> = {
 };
 
 /**
- * How a reader calls the current period of a budget.
+ * A label for a budget's current period.
  *
- * @param seconds Its length.
- * @param span Of the session, in seconds: a period that lasts as long is the only one.
+ * @param seconds The period's length.
+ * @param span The session's length in seconds: a period at least that long is the only one.
  */
 export const currentPeriodWords = (seconds: number, span = Number.POSITIVE_INFINITY): string =>
   seconds >= span ? "so far" : (words[seconds] ?? "in this period");

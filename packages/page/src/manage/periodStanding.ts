@@ -2,27 +2,26 @@ import type { BudgetStatus, SessionCarrier } from "@latchkey/sdk";
 import type { SessionEvent } from "@latchkey/sdk/history";
 import { spendMeter } from "@latchkey/sdk/history";
 
-/** Where a budget stands in its current period. Base units. */
+/** A budget's state in its current period, in base units. */
 export type PeriodStanding = {
   limit: bigint;
-  /** Paid, over both rails; undefined while the signed payments are not read. */
+  /** Paid over both rails; undefined until the signed payments are read. */
   spent: bigint | undefined;
-  /** By the agent's own transactions. */
+  /** Paid by the agent's own transactions. */
   executed: bigint;
-  /** By signed payments that settled; undefined while they are not read. */
+  /** Paid by signed payments that settled; undefined until they are read. */
   settled: bigint | undefined;
-  /** Taken out of the budget for signed payments, and not paid so far: only further signed payments can use it. */
+  /** Reserved for signed payments and not yet paid: only further signed payments can use it. */
   setAside: bigint | undefined;
-  /** Left for certain, for either rail. */
+  /** Available to either rail. */
   left: bigint;
 };
 
 /**
- * Joins what the chain's state says of a budget with what its events say of the signed payments: the token alone
- * remembers those.
+ * Combines a budget's on-chain state with its events: only the token records signed payments.
  *
- * @param status Of the budget, now.
- * @param events Undefined while they are not read, or where some may be missing.
+ * @param status The budget's current status.
+ * @param events Undefined until they are read, or if some may be missing.
  */
 export function periodStanding(
   carrier: SessionCarrier,
@@ -31,7 +30,7 @@ export function periodStanding(
   events: readonly SessionEvent[] | undefined,
 ): PeriodStanding {
   const { limit, spent: executed, opened, remaining: left, period } = status;
-  // Where nothing is set aside, nothing was signed: the events have nothing to add.
+  // If nothing is reserved, nothing was signed, and the events add nothing.
   if (opened === 0n) return { limit, spent: executed, executed, settled: 0n, setAside: 0n, left };
   if (!events) return { limit, spent: undefined, executed, settled: undefined, setAside: undefined, left };
   const settled =

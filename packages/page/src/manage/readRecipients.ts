@@ -5,9 +5,10 @@ import type { ChainClient } from "../chain/chainClient.ts";
 const transferAbi = parseAbi(["event Transfer(address indexed from, address indexed to, uint256 value)"]);
 
 /**
- * Whom a transaction paid out of an account in one token, each once, in order: the module's own event does not tell.
+ * The recipients a transaction paid from an account in one token, without duplicates, in order: the module's own event
+ * does not name them.
  *
- * @returns Empty for the native coin, which leaves no event.
+ * @returns Empty for the native coin, which emits no event.
  */
 export async function readRecipients(
   client: ChainClient,

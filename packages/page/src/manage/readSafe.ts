@@ -10,17 +10,17 @@ const abi = parseAbi([
   "function isOwner(address owner) view returns (bool)",
 ]);
 
-/** What has to be known of a Safe before its owner signs a transaction of it. */
+/** What must be known about a Safe before its owner signs a transaction. */
 export type SafeStanding = {
   /** Whether it exists yet. */
   deployed: boolean;
-  /** Of its next transaction. */
+  /** Nonce of its next transaction. */
   nonce: bigint;
-  /** How many owners have to sign. */
+  /** Number of owners that have to sign. */
   threshold: bigint;
   /** Whether the passkey's signer is one of its owners. */
   isOwner: boolean;
-  /** The account's epoch, by the session module. */
+  /** The account's epoch in the session module. */
   epoch: bigint;
 };
 
@@ -29,9 +29,10 @@ export const readNonce = (client: ChainClient, address: Address): Promise<bigint
   readContract(client, { address, abi, functionName: "nonce" });
 
 /**
- * Reads where a Safe stands. One that does not exist yet will begin with nonce 0 and this owner alone: its address says so.
+ * Reads a Safe's state. One that does not exist yet will start with nonce 0 and this owner alone, since its address
+ * commits to that.
  *
- * @param signer The owner that stands for the passkey.
+ * @param signer The owner that represents the passkey.
  */
 export async function readSafe(
   client: ChainClient,

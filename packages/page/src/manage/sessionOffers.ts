@@ -5,19 +5,19 @@ const stop: ChangeOffer = {
   kind: "stop",
   label: "Stop now",
   look: "danger",
-  does: "One tap. It takes effect once mined, and cannot be undone.",
+  does: "One tap. Takes effect once mined. Cannot be undone.",
 };
 const pause: ChangeOffer = {
   kind: "pause",
   label: "Pause",
   look: "secondary",
-  does: "Not a stop: your agent can pay nothing until you resume it. Time goes on; settled payments stay.",
+  does: "Your agent cannot spend until you resume it. The end date does not move, and settled payments are not reversed.",
 };
 const resume: ChangeOffer = {
   kind: "resume",
   label: "Resume",
   look: "secondary",
-  does: "Your agent can spend again within the limits below, also by what it signed before.",
+  does: "Your agent can spend again within the limits below. Payments it signed earlier can settle again.",
 };
 
 const ofWorking = [stop, pause];
@@ -25,9 +25,10 @@ const ofPaused = [stop, resume];
 const ofOthers = [stop];
 
 /**
- * What the reader can do to a session: the same object each time.
+ * The changes offered for a session. Referentially stable.
  *
- * @param isPaused As the chain said it last. A session that is paused while the chain is silent is not paused twice.
+ * @param isPaused As last read from the chain. A paused session is not offered a pause while the chain does not
+ * respond.
  */
 export const sessionOffers = (state: CardState, isPaused: boolean): readonly ChangeOffer[] =>
   state.kind === "notGranted" ? ofOthers : isPaused ? ofPaused : ofWorking;

@@ -1,4 +1,4 @@
-/** What was spent on one day of the reader's own. */
+/** Spending on one day in the user's time zone. */
 export type DaySpending = {
   /** The day as `2026-11-22`. */
   day: string;
@@ -7,10 +7,10 @@ export type DaySpending = {
   payments: number;
 };
 
-/** What the days are made of: when, in seconds of Unix time, and how much, in base units. */
+/** A payment's time, in seconds of Unix time, and amount, in base units. */
 export type DatedAmount = { timestamp: number; amount: bigint };
 
-/** The day that a moment falls on, as `2026-11-22`. @param at Unix time in seconds. */
+/** The day of a moment, as `2026-11-22`. @param at Unix time in seconds. */
 function dayOf(at: number, timeZone: string | undefined): string {
   const parts = new Intl.DateTimeFormat("en", {
     year: "numeric",
@@ -23,12 +23,12 @@ function dayOf(at: number, timeZone: string | undefined): string {
 }
 
 /**
- * Sums by calendar day in the reader's time zone, days without a payment included.
+ * Sums payments by calendar day in the user's time zone, including days without payments.
  *
- * @param payments In any order; those of days before are left out.
- * @param parameters.now Unix time in seconds: the last day is the one it falls on.
- * @param parameters.days How many days.
- * @param parameters.timeZone Default: the device's.
+ * @param payments In any order; earlier ones are omitted.
+ * @param parameters.now Unix time in seconds; its day is the last one.
+ * @param parameters.days Number of days.
+ * @param parameters.timeZone Default: the device's time zone.
  * @returns Oldest first.
  */
 export function spendingByDay(
@@ -41,7 +41,7 @@ export function spendingByDay(
     const sums = byDay.get(day) ?? { spent: 0n, payments: 0 };
     byDay.set(day, { spent: sums.spent + amount, payments: sums.payments + 1 });
   }
-  // Counted on the calendar, as days are 23 or 25 hours long when clocks change.
+  // Counted by calendar, since days are 23 or 25 hours long when clocks change.
   const today = Date.parse(`${dayOf(now, timeZone)}T00:00:00Z`);
   return Array.from({ length: days }, (_, index) => {
     const day = new Date(today - (days - 1 - index) * 86_400_000).toISOString().slice(0, 10);

@@ -2,10 +2,10 @@ import { timeLeftText } from "../ui/timeLeftText.ts";
 import type { CardState } from "./CardState.ts";
 
 /**
- * What a state means for the reader's money, in a sentence.
+ * What a state means for the user's money, in one sentence.
  *
- * @param state.since Milliseconds of this device's clock.
- * @param timeText Writes a clock time, for example `"14:03:12"`.
+ * @param state.since Milliseconds, by this device's clock.
+ * @param timeText Formats a clock time, for example `"14:03:12"`.
  */
 export function stateSentence(
   state: CardState,
@@ -13,25 +13,25 @@ export function stateSentence(
 ): string {
   switch (state.kind) {
     case "asking":
-      return "Asking the chain how this stands…";
+      return "Loading the current state…";
     case "unknown":
-      if (state.since === undefined) return "The chain does not answer. Your agent may be able to spend.";
+      if (state.since === undefined) return "The node does not respond. Your agent may be able to spend.";
       return state.lagging
-        ? "Unknown: the chain's node is far behind, or this device's clock is wrong."
+        ? "Unknown: the node is far behind, or this device's clock is wrong."
         : `Unknown since ${timeText(state.since)}. Your agent may be able to spend.`;
     case "active":
       return "Your agent can spend within the limits below.";
     case "waiting":
-      return "Your agent can spend nothing until this account is set up on the chain.";
+      return "Your agent cannot spend until this account is set up on chain.";
     case "paused":
-      return "Your agent cannot spend until the account resumes it. To end it for good, use Stop.";
+      return "Paused. Your agent cannot spend until you resume it. To end it permanently, use Stop.";
     case "notYetValid":
-      return `Your agent can spend nothing yet: this begins in ${timeLeftText(startsAt - now / 1000)}.`;
+      return `Not started. Your agent cannot spend for another ${timeLeftText(startsAt - now / 1000)}.`;
     case "notGranted":
-      return "Your agent can spend nothing: the account does not stand by this.";
+      return "The account has not approved this. Your agent cannot spend.";
     case "expired":
-      return "It is over: your agent can spend nothing more by this.";
+      return "Expired. Your agent can no longer spend.";
     case "stopped":
-      return "Stopped for ever: your agent can spend nothing more by this.";
+      return "Permanently stopped. Your agent can no longer spend.";
   }
 }

@@ -4,10 +4,10 @@ import type { ManagedAccount } from "./ManagedAccount.ts";
 import { type AccountNews, noNews, watchAccount } from "./watchAccount.ts";
 
 /**
- * What the chain says of an account, kept up to date while the component is there.
+ * An account's on-chain state, kept up to date while the component is mounted.
  *
- * @param managed The same object as long as nothing of it changed: another one begins anew.
- * @returns `askNow` asks at once.
+ * @param managed Must be referentially stable while unchanged: a new object restarts the watch.
+ * @returns `askNow` queries the chain immediately.
  */
 export function useAccountWatch(
   managed: ManagedAccount,
@@ -25,7 +25,7 @@ export function useAccountWatch(
     return begun.end;
   }, [client, settings, rpc, managed]);
   const before = useMemo(() => noNews(managed, Date.now()), [managed]);
-  // Nothing that was said of another account is shown for this one.
+  // Nothing read for another account is shown for this one.
   const news = heard?.of === managed ? heard.news : before;
   return { news, askNow: () => watch.current?.askNow() };
 }

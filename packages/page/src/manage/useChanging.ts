@@ -20,33 +20,33 @@ import type { ManagedAccount } from "./ManagedAccount.ts";
 import { readNonce, type SafeStanding } from "./readSafe.ts";
 import { type ChangeKind, type ChangeSubject, encodeChange, isMade } from "./SessionChange.ts";
 
-/** How far a change has come. `of`: which one it is. */
+/** A change's progress. `of`: which change. */
 export type ChangePhase =
   | { kind: "idle" }
   | { kind: "passkey"; of: ChangeKind }
-  /** Signed, and not sent: the chain does not answer, nobody here pays, or sending failed. */
+  /** Signed but not sent: the chain does not respond, no gas payer is available, or sending failed. */
   | { kind: "signed"; of: ChangeKind; change: SavedChange }
-  /** `payer`: undefined until one is found. */
+  /** `payer`: undefined until found. */
   | { kind: "sending"; of: ChangeKind; payer: string | undefined }
   | { kind: "sent"; of: ChangeKind; hash: Hash }
-  /** The chain says that it is made. `hash`: where it was sent from here. `at`: by this device's clock. */
+  /** In effect on chain. `hash`: set if it was sent from here. `at`: by this device's clock. */
   | { kind: "mined"; of: ChangeKind; hash: Hash | undefined; at: number };
 
-/** Milliseconds between two questions to a node that has not seen the receipt's block yet, and how many there are. */
+/** Milliseconds between requests to a node that has not seen the receipt's block yet, and their number. */
 const LATE_NODE = { pause: 1000, tries: 60 };
 
 /**
- * Stops, pauses or resumes on the passkey's word: one prompt, then whoever can pays the gas. What was signed is kept until
- * the chain has it: a node that is down, or a page that is closed, does not lose it. One at a time: two would share the
- * account's nonce, so what is signed later takes the place of what waits.
+ * Stops, pauses or resumes with one passkey prompt; any available wallet pays for gas. A signed change is saved until
+ * it is on chain, so it survives an unavailable node or a closed page. One at a time: two would share the account's
+ * nonce, so a later signature replaces a pending one.
  *
- * @param parameters.subject What is changed: it is called so once the chain says so.
- * @param parameters.safe Where the Safe stands, as the chain said it last.
- * @param parameters.over Whether the chain says that there is nothing to change any more, and why.
- * @param parameters.answeredAt When the chain answered last. What could not be sent is tried again each time that it does,
- * but for a resume: that gives the agent money, which must not happen at a moment that the owner has not chosen.
- * @param parameters.onMined Called when the chain has it, or something in its place.
- * @returns `begin` has to be called in the click's handler: it asks the passkey before anything else.
+ * @param parameters.subject What is changed. It is reported as changed only once the chain says so.
+ * @param parameters.safe The Safe's state, as last read from the chain.
+ * @param parameters.over Why nothing can be changed any more, according to the chain.
+ * @param parameters.answeredAt When the chain last responded. Each response retries what could not be sent, except a
+ * resume: that lets the agent spend, which must not happen at a moment the owner did not choose.
+ * @param parameters.onMined Called when it, or a replacement, is on chain.
+ * @returns `begin` must be called in the click handler: it prompts for the passkey before anything else.
  */
 export function useChanging({
   asked,
@@ -68,11 +68,11 @@ export function useChanging({
   phase: ChangePhase;
   failure: unknown;
   begin: (kind: ChangeKind, plan: ChangePlan) => void;
-  /** Whether `safe` is from before what made a signed change void: nothing must be signed for it. */
+  /** Whether `safe` predates what invalidated a signed change: nothing must be signed for it. */
   isOutdated: boolean;
-  /** What was signed and waits to be sent. */
+  /** The signed change waiting to be sent. */
   waiting: readonly SignedTransaction[];
-  /** Who can send it from here. */
+  /** Wallets that can send it from here. */
   payers: readonly { name: string; pay: () => void }[];
 } {
   const { client, settings } = asked;
@@ -93,16 +93,16 @@ export function useChanging({
     changeTransactions(one, managed, settings.sharedSigner, encodeChange(subject, one.kind));
 
   const isPursuing = useRef(false);
-  /** How often the passkey was asked: what was signed before the last time is pursued no further. */
+  /** Number of passkey prompts: earlier signatures are no longer pursued. */
   const turn = useRef(0);
-  /** The nonce of the last change that was void. */
+  /** The nonce of the last invalidated change. */
   const [voidNonce, setVoidNonce] = useState<bigint>();
 
   const keep = (work: () => void) => {
     try {
       work();
     } catch {
-      // A browser that keeps nothing can do it all the same, as long as the page is open.
+      // Without storage it still works, as long as the page stays open.
     }
   };
   const finish = (next: ChangePhase, problem?: unknown) => {
@@ -124,7 +124,7 @@ export function useChanging({
     onMined();
   };
 
-  /** Does what is left to do, and never a second time what is under way. */
+  /** Does what remains to be done, without repeating what is in progress. */
   const pursue = async (signed: SavedChange, payer: GasPayer | undefined) => {
     if (isPursuing.current) return;
     isPursuing.current = true;
@@ -132,12 +132,12 @@ export function useChanging({
     const isOfTurn = turn.current;
     let last = signed;
     setFailure(undefined);
-    // It may be sent at any moment from here on, and is not called unsent.
+    // It may be sent at any moment from here on, so it is not reported as unsent.
     if (payer) setPhase({ kind: "sending", of, payer: payer.name });
     try {
       const isMadeAlready = await isMade(client, subject, of, BigInt(last.epoch));
       let hash = !isMadeAlready && last.sent && (await knows(last.sent)) ? last.sent : undefined;
-      // The reader has meanwhile begun to sign something else in its place.
+      // The user has meanwhile started to sign a replacement.
       if (turn.current !== isOfTurn) return;
       if (isMadeAlready) return finish(minedPhase(of, last.sent));
       if (!hash) {
@@ -182,25 +182,25 @@ export function useChanging({
     };
     proceed().catch((error: unknown) => {
       setFailure(error);
-      // What was signed before still waits.
+      // The earlier signature is still pending.
       setPhase(change ? signedPhase(change) : { kind: "idle" });
     });
   };
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once each time that the chain answers
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once per response from the chain
   useEffect(() => {
     if (answeredAt === undefined || !change) return;
     const canPay = settings.isLocal && change.kind !== "resume";
     if (!canPay && !change.sent) return;
-    // What the chain or a wallet has said no to is for the reader to try again.
+    // What the chain or a wallet rejected is for the user to retry.
     if (failure !== undefined && !isRefusal(decodeError(failure), "NETWORK")) return;
     void (canPay ? nodePayer(asked) : Promise.resolve(undefined)).then(
       (payer) => (payer || change.sent) && pursue(change, payer),
     );
   }, [answeredAt]);
 
-  // Somebody else may send it, or something else with its nonce.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the rest is the same as long as these are
+  // Someone else may send it, or another transaction with its nonce.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rest depends only on these
   useEffect(() => {
     if (!change) return;
     const { kind: of, nonce, epoch } = change;
@@ -237,7 +237,7 @@ export function useChanging({
   const isOutdated = voidNonce !== undefined && safe !== undefined && safe.nonce <= voidNonce;
   return { phase, failure, begin, isOutdated, waiting, payers };
 
-  /** Whether the node knows a transaction, mined or not. */
+  /** Whether the node knows a transaction, mined or pending. */
   async function knows(hash: Hash): Promise<boolean> {
     try {
       await getTransaction(client, { hash });
@@ -248,13 +248,13 @@ export function useChanging({
     }
   }
 
-  /** Sends the change, after what creates the account, where it is not there yet. */
+  /** Sends the change, preceded by the account's creation if it does not exist yet. */
   async function send(signed: SavedChange, payer: GasPayer): Promise<Hash> {
     const transactions = transactionsOf(signed);
     const exists = async () => ((await getCode(client, { address: account })) ?? "0x") !== "0x";
     if (transactions.creation && !(await exists())) {
       const created = await mine(await payer.send(transactions.creation));
-      // To an account that is not there, the change itself would be sent for nothing.
+      // Sent to an account that does not exist, the change would have no effect.
       if (!(await exists())) throw notMade(signed, created);
     }
     const { to, data } = transactions.change;
@@ -270,7 +270,7 @@ export function useChanging({
     return payer.send({ to, data });
   }
 
-  /** Waits for what was sent, or what the wallet sent in its place. */
+  /** Waits for the transaction, or the wallet's replacement. */
   async function mine(sent: Hash): Promise<{ hash: Hash; blockNumber: bigint; isOther: boolean }> {
     let isOther = false;
     const { transactionHash, blockNumber } = await waitForTransactionReceipt(client, {
@@ -283,7 +283,7 @@ export function useChanging({
     return { hash: transactionHash, blockNumber, isOther };
   }
 
-  /** Whether the chain says that it is made, as soon as its node has the block of the receipt. */
+  /** Whether the change is in effect, once the node has the receipt's block. */
   async function isMadeBy(
     { blockNumber }: { blockNumber: bigint },
     { kind, epoch }: SavedChange,

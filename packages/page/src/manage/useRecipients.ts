@@ -4,13 +4,13 @@ import type { ChainClient } from "../chain/chainClient.ts";
 import type { Payment } from "./Payment.ts";
 import { readRecipients } from "./readRecipients.ts";
 
-/** What mined transactions said; they do not change, so each is asked once. */
+/** Recipients of mined transactions; they do not change, so each is read once. */
 const told = new Map<string, readonly Address[]>();
 
 /**
- * Whom a payment went to.
+ * The recipients of a payment.
  *
- * @returns Undefined while the chain is asked; empty where it does not tell.
+ * @returns Undefined while loading; empty if unknown.
  */
 export function useRecipients(
   client: ChainClient,
@@ -27,7 +27,7 @@ export function useRecipients(
         told.set(name, recipients);
         return recipients;
       })
-      // The transaction is linked beside it.
+      // The transaction is linked next to it.
       .catch(() => [])
       .then((recipients) => {
         if (!left) setHeard({ name, recipients });

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { type Address, isAddressEqual, zeroAddress } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";
 
-/** What a page can say of a token without asking: the chain's own coin, and the USDC that is known for it. */
+/** Facts known without a request: the chain's native coin and its known USDC. */
 function knownFacts({ settings }: AskedChain, token: Address): TokenFacts | undefined {
   if (isAddressEqual(token, zeroAddress)) {
     const { symbol, decimals } = settings.chain.nativeCurrency;
@@ -16,16 +16,16 @@ function knownFacts({ settings }: AskedChain, token: Address): TokenFacts | unde
 }
 
 /**
- * Symbols and decimals of a grant's tokens, asked of the chain once where they are not known.
+ * Symbols and decimals of a grant's tokens, read from the chain once if unknown.
  *
- * @returns Finds the facts of a token; undefined for one that has not told yet: show base units.
+ * @returns Returns a token's facts; undefined until they are read: show base units.
  */
 export function useTokenFacts(asked: AskedChain, grant: Grant): (token: Address) => TokenFacts | undefined {
   const [told, setTold] = useState<readonly TokenFacts[]>([]);
   const { client, settings } = asked;
   const tokens = grant.session.budgets.map(({ token }) => token);
   const needsAsking = tokens.some((token) => !knownFacts(asked, token));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a grant never changes; its tokens and chain say all that matters.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a grant never changes; only its tokens and chain matter.
   useEffect(() => {
     if (!needsAsking) return;
     let left = false;
@@ -33,7 +33,7 @@ export function useTokenFacts(asked: AskedChain, grant: Grant): (token: Address)
       ({ budgets }) => {
         if (!left) setTold(budgets);
       },
-      // Base units are shown then.
+      // Base units are shown instead.
       () => {},
     );
     return () => {

@@ -17,59 +17,59 @@ import { isOver } from "./CardState.ts";
 import type { ManagedAccount } from "./ManagedAccount.ts";
 import { readSafe, type SafeStanding } from "./readSafe.ts";
 
-/** What the chain said of one session. */
+/** A session's on-chain state. */
 export type SessionAnswer = {
   status: SessionStatus;
-  /** This device's clock when the question was asked, milliseconds. */
+  /** This device's clock when the request was sent, in milliseconds. */
   askedAt: number;
-  /** Whether the account stands by the grant; only asked while no use has put the session on the chain. */
+  /** Whether the account accepts the grant; only checked until first use enables the session on chain. */
   granted: boolean;
 };
 
-/** A session that the page knows: by its grant, or because the chain saw it enabled. */
+/** A known session: from its grant, or from its event on chain. */
 export type KnownSession = {
   id: Hex;
   grant: Grant;
-  /** What its agent called itself; undefined where only the chain knows the session. */
+  /** The agent's claimed name; undefined if the session is only known from the chain. */
   name: string | undefined;
 };
 
-/** What a watch has found out so far. */
+/** What a watch has read so far. */
 export type AccountNews = {
-  /** This device's clock when the watch began, milliseconds. */
+  /** This device's clock when the watch started, in milliseconds. */
   begunAt: number;
   sessions: readonly KnownSession[];
   answers: ReadonlyMap<Hex, SessionAnswer>;
-  /** When the last question was asked that the chain answered, by this device's clock; undefined before. */
+  /** When the last successful request was sent, by this device's clock; undefined before the first. */
   answeredAt: number | undefined;
-  /** Why the last question failed; undefined where it did not. */
+  /** Why the last request failed; undefined if it succeeded. */
   failure: unknown;
-  /** Whether the latest block is so old that the node seems to have stopped following its chain. */
+  /** Whether the latest block is so old that the node appears to have stopped syncing. */
   lagging: boolean;
   /** The latest block. */
   head: { number: bigint; hash: Hash; timestamp: number } | undefined;
-  /** Where the Safe itself stands, for changes of its sessions; undefined until it is read, and where the page knows no passkey of it. */
+  /** The Safe's state, for changes to its sessions; undefined until read, or if the page knows no passkey for it. */
   safe: SafeStanding | undefined;
   /** Oldest first; undefined until they are read. */
   events: readonly SessionEvent[] | undefined;
-  /** Why the events could not be read the last time. */
+  /** Why the last read of events failed. */
   eventsFailure: unknown;
   /** The first block whose events are read. */
   eventsFrom: bigint | undefined;
 };
 
-/** How often the chain is asked, in milliseconds. */
+/** Polling interval in milliseconds. */
 const ASK_EVERY = 3000;
-/** Events cost more to read: at least so long between two readings, unless a budget changed. */
+/** Events cost more to read: the minimum interval, unless a budget changed. */
 const EVENTS_EVERY = 12_000;
-/** Blocks that are read again each time, as a chain may replace its last ones. */
+/** Blocks read again each time, since a chain may reorganise. */
 const READ_AGAIN = 32n;
-/** Of an account without a known grant on a public chain: how many blocks are searched for its sessions. */
+/** Blocks searched for sessions of an account without a known grant, on a public chain. */
 const SEARCHED_BLOCKS = 50_000n;
-/** Seconds after which a public chain's latest block counts as old. */
+/** Seconds after which a public chain's latest block counts as stale. */
 const OLD_BLOCK = 600;
 
-/** What a watch knows before it has asked anything. */
+/** A watch's initial state. */
 export const noNews = (managed: ManagedAccount, now: number): AccountNews => ({
   begunAt: now,
   sessions: managed.grants.map(({ grant, name }) => ({ id: hashSession(grant.session), grant, name })),
@@ -85,11 +85,11 @@ export const noNews = (managed: ManagedAccount, now: number): AccountNews => ({
 });
 
 /**
- * Asks the chain about an account's sessions again and again, and tells what it said. It never tells an older answer after
- * a newer one, and never that a session is alive which was seen to be over.
+ * Polls the chain for an account's sessions and reports changes. It never reports an older response after a newer one,
+ * and never reports a session as usable after it was seen to have ended.
  *
- * @param parameters.tell Gets everything known so far after each change.
- * @returns `end` ends it; `askNow` asks at once, for after something was sent.
+ * @param parameters.tell Called with everything known so far, after each change.
+ * @returns `end` stops it; `askNow` polls immediately, for use after sending something.
  */
 export function watchAccount(parameters: {
   asked: AskedChain;
@@ -119,7 +119,7 @@ export function watchAccount(parameters: {
     if (ended || asking) return;
     asking = true;
     try {
-      // A page behind others need not ask: when it comes to the front its answers are old, and say so.
+      // A hidden page need not poll: when it becomes visible, its data is stale and shown as such.
       if (!document.hidden) await askOnce();
     } catch (failure) {
       tell({ failure });
@@ -135,13 +135,13 @@ export function watchAccount(parameters: {
       if (chainId !== managed.chainId)
         throw new Refusal({
           code: "WRONG_CHAIN",
-          shortMessage: `The node that was asked is of chain ${chainId}, not ${managed.chainId}.`,
-          metaMessages: ["Set a node of the right chain."],
+          shortMessage: `The node serves chain ${chainId}, not ${managed.chainId}.`,
+          metaMessages: ["Set an RPC URL for the right chain."],
         });
       checkedChain = true;
     }
     const { number, hash, timestamp } = await getBlock(client, { blockTag: "latest" });
-    // One of several nodes behind an address may be late: its answers are older than what is known.
+    // One of several nodes behind a URL may lag: its responses are older than what is known.
     if (news.head && number < news.head.number) return;
     const head = { number, hash, timestamp: Number(timestamp) };
     const lagging = !isLocal && askedAt / 1000 - head.timestamp > OLD_BLOCK;
@@ -219,10 +219,10 @@ export function watchAccount(parameters: {
   };
 }
 
-/** Whether the failure is that the node is of another chain. */
+/** Whether the node serves another chain. */
 export const isWrongChain = (failure: unknown): boolean => isRefusal(failure, "WRONG_CHAIN");
 
-/** What a payment or the owner may change. */
+/** The parts that a payment or the owner may change. */
 const standing = (status: SessionStatus | undefined): string =>
   status === undefined
     ? ""
@@ -232,7 +232,7 @@ const standing = (status: SessionStatus | undefined): string =>
         ...status.budgets.map(({ period, spent, opened }) => `${period}/${spent}/${opened}`),
       ].join(" ");
 
-/** Sessions that the chain saw enabled and no grant tells of. */
+/** Sessions enabled on chain for which this browser has no grant. */
 function discovered(
   { chainId, module, accountKind }: ManagedAccount,
   known: readonly KnownSession[],

@@ -4,10 +4,10 @@ import { Button } from "../ui/Button.tsx";
 import { Screen } from "../ui/Screen.tsx";
 
 /**
- * Stands between a request and another one that was opened in its place, so that nobody allows the second while reading
- * the first.
+ * Shown when another request is opened in place of the current one, so that nobody allows the second while reading the
+ * first.
  *
- * @param props.isReviewing Whether the first one still waits for its answer.
+ * @param props.isReviewing Whether the first one is still unanswered.
  */
 export const OtherRequestScreen = ({
   isReviewing,
@@ -24,17 +24,17 @@ export const OtherRequestScreen = ({
     lead={
       <p>
         {isReviewing
-          ? "The one that you were reading was not allowed, and nothing was signed."
-          : "The one before has its answer."}{" "}
-        If it was not you who opened this one, a website that you came from did.
+          ? "The one you were reading was not allowed, and nothing was signed."
+          : "You have already answered the previous one."}{" "}
+        If you did not open this one, a website you came from did.
       </p>
     }
   >
     <Actions>
       <Button look="primary" onClick={onRead}>
-        Read the other request
+        Review the other request
       </Button>
-      <Button onClick={onStay}>Go back to the first one</Button>
+      <Button onClick={onStay}>Go back to the first request</Button>
     </Actions>
   </Screen>
 );

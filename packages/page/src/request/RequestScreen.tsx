@@ -9,11 +9,11 @@ import { PageFailure } from "../wording/PageFailure.ts";
 import { readRequest } from "./readRequest.ts";
 
 /**
- * A request from its link to its answer.
+ * A request, from its link to its response.
  *
- * @param props.text What stands behind the `#` of the page's address.
- * @param props.isCovered Whether another screen stands before this one.
- * @param props.onReview Told whether the reader has this request before them and has not answered it.
+ * @param props.text The URL's fragment.
+ * @param props.isCovered Whether another screen covers this one.
+ * @param props.onReview Called with whether this request is being shown and is unanswered.
  */
 export function RequestScreen({
   text,

@@ -4,24 +4,24 @@ import { type Address, getAddress } from "viem";
 import { momentText } from "../ui/momentText.ts";
 import { PageFailure } from "../wording/PageFailure.ts";
 
-/** What the page needs of a request before it knows the account. */
+/** The parts of a request that the page needs before it knows the account. */
 export type ReadRequest = {
   request: HandoffRequest;
   chainId: number;
   /** The session's key. */
   key: Address;
-  /** The account that is asked, if the agent named one. */
+  /** The requested account, if the agent named one. */
   from: Address | undefined;
-  /** Why the agent asks, in its own words. */
+  /** The agent's stated reason. */
   justifications: readonly string[];
-  /** Whether the owner may lower the values: ERC-7715's word for it. */
+  /** Whether the owner may lower the limits (ERC-7715's `isAdjustmentAllowed`). */
   isAdjustable: boolean;
 };
 
 /**
- * Reads a request from the page's address, or from what was pasted.
+ * Reads a request from the page's URL, or from pasted text.
  *
- * @param text A link, its part from `#` on, or the bare array of ERC-7715.
+ * @param text A link, its fragment, or a bare ERC-7715 array.
  * @throws {PageFailure} MALFORMED_REQUEST
  */
 export function readRequest(text: string): ReadRequest {
@@ -32,7 +32,7 @@ export function readRequest(text: string): ReadRequest {
     throw requestFailure(error);
   }
   const [first] = request.permissions;
-  if (!first) throw new PageFailure("MALFORMED_REQUEST", { reason: "it asks for nothing" });
+  if (!first) throw new PageFailure("MALFORMED_REQUEST", { reason: "it requests nothing" });
   return {
     request,
     chainId: Number(BigInt(first.chainId)),
@@ -47,7 +47,7 @@ export function readRequest(text: string): ReadRequest {
 }
 
 /**
- * The session that a request asks an account for, or the page's own failure.
+ * The session requested of an account. Throws the page's own failures.
  *
  * @throws {PageFailure} MALFORMED_REQUEST, EXPIRED_REQUEST
  */

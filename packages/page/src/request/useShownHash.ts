@@ -3,12 +3,11 @@ import { useCallback, useEffect, useRef, useState } from "react";
 const isRequest = (hash: string): boolean => hash.startsWith("#request=");
 
 /**
- * What stands behind the `#` of the page's address, the sign included; empty where nothing does. Another request does not
- * take the place of one that the reader has begun to read and not answered: whoever opened this page may change its address
- * at any moment, and no reader looks there.
+ * The URL's fragment, `#` included; empty if there is none. A new request does not replace one that is being reviewed:
+ * the site that opened this page can change its URL at any moment, and users do not watch the address bar.
  *
- * @returns `hash`: what is shown. `other`: a request that was opened in its place and is not shown yet. `setReviewing`: to be
- * told whether the request that is shown waits for its answer. `readOther` shows the other one, `stay` forgets it.
+ * @returns `hash`: what is shown. `other`: a request that was opened in its place and is not shown yet. `setReviewing`:
+ * call it with whether the request shown is unanswered. `readOther` shows the other one, `stay` discards it.
  */
 export function useShownHash(): {
   hash: string;
@@ -21,7 +20,7 @@ export function useShownHash(): {
   const [hash, setHash] = useState(() => window.location.hash);
   const [other, setOther] = useState<string>();
   const [isReviewing, setIsReviewing] = useState(false);
-  /** The request that was begun and not answered. It stays so while another screen is looked at. */
+  /** The request under review. It stays under review while another screen is open. */
   const begun = useRef<string>(undefined);
   const shown = useRef(hash);
 
@@ -50,7 +49,7 @@ export function useShownHash(): {
     if (other !== undefined) show(other);
   };
   const stay = () => {
-    // Without an event: nothing new is shown.
+    // Without a hashchange event: nothing new is shown.
     window.history.replaceState(null, "", shown.current || window.location.pathname + window.location.search);
     setOther(undefined);
   };

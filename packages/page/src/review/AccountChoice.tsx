@@ -12,11 +12,11 @@ import { reveal } from "../ui/reveal.ts";
 const SET_HANDLER = toFunctionSelector("setFallbackHandler(address)");
 
 /**
- * Which account is to grant: shows the one that was chosen, or lets the reader choose.
+ * The account that will grant: shows the chosen one, or lets the user choose.
  *
- * @param props.known The reader's accounts on this chain.
- * @param props.isOpen Whether the choice among existing accounts is open. It is brought into sight, and has the focus.
- * @param props.from The account that the request names, if it names one.
+ * @param props.known The user's accounts on this chain.
+ * @param props.isOpen Whether the choice among existing accounts is open. It is scrolled into view and focused.
+ * @param props.from The account named by the request, if any.
  */
 export function AccountChoice({
   account,
@@ -47,7 +47,10 @@ export function AccountChoice({
   }, [isOpen]);
   const lookUp = () => {
     const text = typed.trim();
-    if (!isAddress(text)) return setError("That is no address: 0x and 40 signs, copied as it was written.");
+    if (!isAddress(text))
+      return setError(
+        "This is not a valid address. Enter 0x followed by 40 characters, exactly as you received it.",
+      );
     setError(undefined);
     onLookUp(getAddress(text));
   };
@@ -66,27 +69,28 @@ export function AccountChoice({
         </p>
         {account.creation && (
           <p className="quiet small">
-            A new Safe that your passkey alone owns. It is created by a transaction that your agent sends; you
-            send none.
+            A new Safe that only your passkey owns. Your agent sends the transaction that creates it; you send
+            none.
           </p>
         )}
         {account.installation.length > 0 && (
           <p className="quiet small">
-            Your passkey signs one batch: it installs Latchkey on this Safe and allows what stands above. Your
-            agent sends it.
+            Your passkey signs one batch that installs Latchkey on this Safe and allows what is shown above.
+            Your agent sends it.
             {account.installation.some(({ data }) => data.startsWith(SET_HANDLER)) &&
-              " The batch also puts a handler in the place of this Safe's own, so that it can pay by signature (x402)."}
+              " The batch also replaces this Safe's fallback handler, so that it can pay by signature (x402)."}
           </p>
         )}
         {account.replacesVerifier && (
-          <Notice tone="warn" title="Another app's part of this Safe is replaced.">
-            <p>What that app signed for this Safe may stop working.</p>
+          <Notice tone="warn" title="This replaces another app's handler.">
+            <p>That app's signatures for this Safe may stop working.</p>
           </Notice>
         )}
         {!account.paysBySignature && (
-          <Notice title="Web payments by signature (x402) stay off.">
+          <Notice title="Signed web payments (x402) are not available.">
             <p>
-              This Safe has a handler of another app, which is left in place. Payments by transaction work.
+              This Safe uses another app's fallback handler, which stays in place. Payments by transaction
+              work.
             </p>
           </Notice>
         )}
@@ -96,12 +100,11 @@ export function AccountChoice({
     <Card title="From which account?">
       {from ? (
         <p>
-          The agent asks for this account: <AddressText address={from} />
+          The agent requests this account: <AddressText address={from} />
         </p>
       ) : (
         <p className="quiet">
-          Create a passkey, and you get a new account of your own on {chain}. Or use an account that a passkey
-          of yours owns.
+          Create a passkey to get a new account on {chain}, or use an account that one of your passkeys owns.
         </p>
       )}
       {isOpen && (
@@ -120,7 +123,7 @@ export function AccountChoice({
           )}
           <Field
             label="Your account's address"
-            hint="A Safe that is owned by a passkey of this site. Your wallet or another browser shows its address."
+            hint="A Safe owned by a passkey from this site. You can find its address in your wallet or another browser."
             error={error}
           >
             {(control) => (

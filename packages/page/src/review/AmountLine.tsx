@@ -2,7 +2,7 @@ import type { TokenFacts } from "@latchkey/sdk/review";
 import { amountWords } from "./amountWords.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";
 
-/** A limit, dollars first where the token is USDC that the page vouches for. One that limits nothing is called so. */
+/** A limit, in dollars first if the token is the page's configured USDC. Says so if it effectively limits nothing. */
 export function AmountLine({ amount, facts }: { amount: bigint; facts: TokenFacts }) {
   const { main, beside } = amountWords(amount, facts);
   if (isBeyondAll(amount, facts.decimals))

@@ -9,9 +9,9 @@ import { fromNow } from "./fromNow.ts";
 import { periodWords } from "./periodWords.ts";
 
 /**
- * What a budget allows, a row each. Nothing of it is left out or folded away.
+ * What a budget allows, one row per limit. Nothing is omitted or collapsed.
  *
- * @param props.window Of the session, in seconds of Unix time.
+ * @param props.window The session's, in seconds of Unix time.
  * @param props.chain The chain's name.
  * @param props.now Unix time in seconds.
  */
@@ -49,8 +49,8 @@ export function BudgetRows({
         )}
         {stream && (
           <p className="quiet small">
-            Not all at once: {amountWords(stream.initial, budget).main} at the beginning, and{" "}
-            {amountWords(stream.perSecond, budget).main} more with each second.
+            Released gradually: {amountWords(stream.initial, budget).main} at the start of each period, then{" "}
+            {amountWords(stream.perSecond, budget).main} per second.
           </p>
         )}
       </Row>
@@ -70,8 +70,7 @@ export function BudgetRows({
       <Row term="Pays with">
         <p>
           <bdi>{budget.symbol}</bdi> on {chain}
-          {!budget.known &&
-            ` (not known to this page; with ${budget.decimals} decimals, as the chain's node says)`}
+          {!budget.known && ` (unknown to this page; ${budget.decimals} decimals, according to the node)`}
         </p>
         {!isAddressEqual(token, zeroAddress) && (
           <p className="small">
@@ -80,14 +79,14 @@ export function BudgetRows({
         )}
         <p className="quiet small">
           {bySignature
-            ? "By transactions, and by signed web payments (x402): both count."
-            : "By transactions only."}
+            ? "By transaction and by signed web payment (x402). Both count towards the limits."
+            : "By transaction only."}
         </p>
       </Row>
-      <Row term="The most it can ever spend" amount>
+      <Row term="The most it can spend in total" amount>
         <AmountLine amount={left.most} facts={budget} />
         {!isOnePeriod && (
-          <p className="quiet small">{left.periods.toLocaleString("en")} periods' worth until the end.</p>
+          <p className="quiet small">{left.periods.toLocaleString("en")} periods until the end.</p>
         )}
       </Row>
     </>

@@ -4,7 +4,7 @@ import { AddressText } from "../ui/AddressText.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { lookAlikes } from "./lookAlikes.ts";
 
-/** Warns of addresses that look like one another: among those of the review, and against the reader's own accounts. */
+/** Warns of look-alike addresses, among those in the review and the user's own accounts. */
 export function LookAlikeNotice({
   review,
   account,
@@ -26,8 +26,8 @@ export function LookAlikeNotice({
   ]);
   if (pairs.length === 0) return null;
   return (
-    <Notice tone="strong" title="Some addresses look alike, and are not the same.">
-      <p>One may be there to be taken for the other. Compare every sign:</p>
+    <Notice tone="strong" title="Some addresses look alike but are different.">
+      <p>One may be meant to be mistaken for the other. Compare every character:</p>
       <ul>
         {pairs.map(([one, other]) => (
           <li key={`${one}${other}`}>

@@ -10,15 +10,15 @@ import type { BudgetLowering, Lowering } from "./lowerSession.ts";
 import { momentInput, readMomentInput } from "./momentInput.ts";
 import { periodWords } from "./periodWords.ts";
 
-/** The last day of the year 9999, in seconds: what a date's field can show ends long before what the chain takes. */
+/** The last day of the year 9999, in seconds: date fields end long before the maximum on chain. */
 const LAST_DATE = 253_402_214_400;
 
 /**
- * Where the reader lowers what was asked. Whatever is typed counts at once, and the rows above show it; a value that is
- * wrong is marked, and nothing can be allowed until it is put right.
+ * Lets the user lower the requested limits. Changes apply immediately and show in the rows above; invalid values are
+ * marked, and nothing can be allowed until they are corrected.
  *
- * @param props.requested As it was asked.
- * @param props.onChange Gets what the reader wants lower, and whether every field is right.
+ * @param props.requested As requested.
+ * @param props.onChange Called with the lowered limits, and whether every field is valid.
  */
 export function LowerForm({
   requested,
@@ -64,15 +64,15 @@ export function LowerForm({
 
   const typeEnd = (text: string) => {
     const at = readMomentInput(text);
-    // The field has no seconds: the moment that was asked for is not lowered by showing it.
+    // The field has no seconds: showing the requested moment must not lower it.
     const until = text === momentInput(Math.min(requested.validUntil, LAST_DATE)) ? requested.validUntil : at;
     const error =
       until === undefined
         ? "Choose a day and a time."
         : until > requested.validUntil
-          ? "Not later than was asked."
+          ? "Choose a time no later than requested."
           : until * 1000 <= now || until <= requested.validAfter
-            ? "That is over already."
+            ? "This time has already passed."
             : undefined;
     change(error || until === undefined ? lowering : { ...lowering, until }, { name: "until", text, error });
   };
@@ -94,7 +94,7 @@ export function LowerForm({
               <Field
                 key={limit}
                 label={label}
-                hint={`Asked: ${formatUnits(budget[limit], facts.decimals)} ${facts.symbol}`}
+                hint={`Requested: ${formatUnits(budget[limit], facts.decimals)} ${facts.symbol}`}
                 error={errors[`${index} ${limit}`]}
               >
                 {(control) => (
@@ -126,7 +126,7 @@ export function LowerForm({
                       <input
                         type="checkbox"
                         checked={!isOut}
-                        // Somebody has to be left: to pay nobody, decline.
+                        // At least one recipient must remain: to pay nobody, decline.
                         disabled={!isOut && without.length === budget.recipients.length - 1}
                         onChange={() =>
                           change(
@@ -154,7 +154,7 @@ export function LowerForm({
             const without = lowering.withoutActions ?? [];
             const isOut = without.includes(index);
             return (
-              // biome-ignore lint/suspicious/noArrayIndexKey: actions may be alike, and their order never changes
+              // biome-ignore lint/suspicious/noArrayIndexKey: actions may be identical, and their order never changes
               <label className="choice" key={index}>
                 <input
                   type="checkbox"

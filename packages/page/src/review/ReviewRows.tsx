@@ -10,10 +10,10 @@ import { callWords } from "./callWords.ts";
 import { unenforcedWords } from "./unenforcedWords.ts";
 
 /**
- * All that a session allows, in rows, what it cannot do, and what the chain does not limit.
+ * Everything a session allows, what it cannot do, and what the chain does not limit.
  *
- * @param props.review Of the very session that is to be signed.
- * @param props.vouched Tokens that the page knows, also those that have no budget.
+ * @param props.review Of the exact session that will be signed.
+ * @param props.vouched Tokens the page knows, including those without a budget.
  * @param props.now This device's clock in milliseconds.
  */
 export function ReviewRows({
@@ -38,22 +38,22 @@ export function ReviewRows({
         ))}
         <Rows>
           {actions.length > 0 && (
-            <Row term="It may also call">
+            <Row term="It can also call">
               <ul className="stack stack--tight">
                 {actions.map((action, index) => {
                   const { target, selector, conditions, anyArguments } = action;
                   const facts = vouched.find(({ token }) => isAddressEqual(token, target));
                   const { signature } = callWords(action, facts);
                   return (
-                    // Several actions may be alike but for their conditions; their order never changes.
+                    // Several actions may differ only in their conditions; their order never changes.
                     // biome-ignore lint/suspicious/noArrayIndexKey: see above
                     <li key={index}>
                       Function <code>{signature ?? selector}</code> of {facts && `${facts.symbol} `}
                       <AddressText address={target} />
-                      {anyArguments && <strong> in any way it likes</strong>}
+                      {anyArguments && <strong> with any arguments</strong>}
                       {conditions.length > 0 && (
                         <>
-                          {anyArguments && "; these conditions hold back nothing:"}
+                          {anyArguments && "; these conditions restrict nothing:"}
                           <ul>
                             {conditions.map((condition) => (
                               <li key={condition}>
@@ -91,19 +91,19 @@ export function ReviewRows({
               {budgets.every(({ recipients }) => recipients !== "anyone") && (
                 <li>{budgets.length === 0 ? "pay anyone" : "pay anyone who is not listed"}</li>
               )}
-              <li>move other tokens or collectibles</li>
-              <li>leave anyone the right to pull money later</li>
+              <li>move other tokens or NFTs</li>
+              <li>approve anyone to pull money later</li>
               <li>call other contracts</li>
             </>
           ) : (
-            <li>make other calls than those that are listed</li>
+            <li>make calls that are not listed</li>
           )}
           <li>change these limits, the end, or who owns the account</li>
         </ul>
         <p className="quiet small">The chain enforces this. You can stop it at any time under Manage.</p>
       </Card>
       {notEnforced.length > 0 && (
-        <Card title="The chain does not limit">
+        <Card title="Not limited by the chain">
           <ul>
             {notEnforced.map(({ code }) => (
               <li key={code}>{unenforcedWords[code]}</li>

@@ -43,16 +43,16 @@ import { reviewWarnings } from "./reviewWarnings.ts";
 import { useSettled } from "./useSettled.ts";
 import { warningWords } from "./warningWords.ts";
 
-/** What the review ends with. */
+/** Outcome of the review. */
 export type ReviewOutcome =
-  /** `isAgain`: it was allowed before, and only its answer is given once more. */
+  /** `isAgain`: it was allowed before, and only its response is sent again. */
   { status: "granted"; tapped: TappedGrant; unsaved: unknown; isAgain: boolean } | { status: "declined" };
 
 /**
- * Shows what an agent asks for, lets the reader lower it, and has the passkey allow it. What is signed is computed from the
- * very object that the rows were made of.
+ * Shows what an agent asks for, lets the user lower it, and has the passkey allow it. What is signed is computed from
+ * the same object as the rows.
  *
- * @param props.isCovered Whether another screen stands before this one.
+ * @param props.isCovered Whether another screen covers this one.
  */
 export function ReviewScreen({
   read,
@@ -77,7 +77,7 @@ export function ReviewScreen({
   const [busy, setBusy] = useState<string>();
   const [failure, setFailure] = useState<unknown>();
   const [attempt, setAttempt] = useState(0);
-  // What is kept changes by this screen's own doing, which is no reason to ask the chain again.
+  // This screen itself changes the saved data, which is not a reason to query the chain again.
   const savedAtLoad = useRef(saved);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `attempt` asks again
@@ -129,8 +129,8 @@ export function ReviewScreen({
       }
       lead={
         <p className="quiet small">
-          The agent <strong>calls itself</strong> that; nobody has checked the name. Compare what it printed:
-          request <code className="code code--small">{handoffCode(read.request)}</code> key{" "}
+          The agent <strong>calls itself</strong> that. The name is not verified. Compare this with what it
+          printed: request <code className="code code--small">{handoffCode(read.request)}</code> key{" "}
           <code className="code code--small">{keyFingerprint(read.key)}</code>
         </p>
       }
@@ -180,7 +180,7 @@ export function ReviewScreen({
     setIsChoosing(false);
   };
 
-  /** Shows what goes on until it is over, and what failed. */
+  /** Shows progress until done, and failures. */
   const during = (what: string, work: Promise<void>) => {
     setFailure(undefined);
     setBusy(what);
@@ -209,7 +209,7 @@ export function ReviewScreen({
         try {
           await lookUp(address, { id: passkey.id, publicKey: passkey.publicKey });
         } catch (error) {
-          // The passkey is there: the reader goes on with it, and makes no second one.
+          // The passkey exists: the user continues with it and does not create a second one.
           setIsChoosing(true);
           throw error;
         }
@@ -223,7 +223,7 @@ export function ReviewScreen({
       (other) => other.chainId === settings.id && other.address.toLowerCase() === address.toLowerCase(),
     );
     during(
-      "Looking the account up…",
+      "Looking up the account…",
       lookUp(address, one && { id: one.passkey, publicKey: { x: BigInt(one.x), y: BigInt(one.y) } }),
     );
   };
@@ -257,17 +257,17 @@ export function ReviewScreen({
   return frame(
     <>
       {before && (
-        <Notice tone="strong" title="You have allowed this very request already.">
+        <Notice tone="strong" title="You have already allowed this request.">
           <p>
-            That was on <Moment at={before.grantedAt} />. Allowing it again adds a second permission: the
-            limits add up. If your agent did not get the answer, give it that one again.
+            You did so on <Moment at={before.grantedAt} />. Allowing it again adds a second permission, and
+            their limits add up. If your agent did not receive the response, send it again.
           </p>
           <Actions>
             <Button
               disabled={busy !== undefined}
               onClick={() => onEnd({ status: "granted", tapped: before, unsaved: undefined, isAgain: true })}
             >
-              Give that answer again
+              Send that response again
             </Button>
           </Actions>
         </Notice>
@@ -275,7 +275,7 @@ export function ReviewScreen({
       {reviewWarnings(review, now / 1000, vouched).map((warning, index) => {
         const { tone, title, text } = warningWords(warning);
         return (
-          // Several calls have warnings of the same code; their order never changes.
+          // Several calls may have warnings with the same code; their order never changes.
           // biome-ignore lint/suspicious/noArrayIndexKey: see above
           <Notice key={`${warning.code} ${index}`} tone={tone} title={<bdi>{title}</bdi>}>
             <p>{text}</p>
@@ -296,7 +296,7 @@ export function ReviewScreen({
       <Card title="Who asks">
         {read.justifications.map((text) => (
           <p key={text}>
-            Its reason, in its own words: <ClaimedText text={text} most={300} />
+            Its stated reason: <ClaimedText text={text} most={300} />
           </p>
         ))}
         <p>
@@ -316,9 +316,7 @@ export function ReviewScreen({
           />
         </Disclosure>
       ) : (
-        <p className="quiet">
-          The agent says that it cannot work with less, so these values cannot be lowered.
-        </p>
+        <p className="quiet">The agent says it cannot work with less, so these limits cannot be lowered.</p>
       )}
       <AccountChoice
         account={account}
@@ -334,12 +332,10 @@ export function ReviewScreen({
         }}
       />
       <p className="quiet small">
-        Your passkey's public key, and which make of passkey it is, become public on the chain when the
-        account is used.
+        When the account is used, your passkey's public key and type become public on chain.
       </p>
       <p className="quiet small" id={allowingId}>
-        You can allow this one second after anything on this page has changed, so that no stray click or key
-        does it.
+        The button becomes active one second after any change on this page, to prevent accidental clicks.
       </p>
       <Bar>
         {(failure ?? noWebAuthn) !== undefined && <FailureNotice error={failure ?? noWebAuthn} />}
@@ -367,7 +363,7 @@ export function ReviewScreen({
                 aria-expanded={isChoosing}
                 onClick={() => setIsChoosing(!isChoosing)}
               >
-                Use a passkey you have
+                Use an existing passkey
               </Button>
             </>
           )}
@@ -380,7 +376,7 @@ export function ReviewScreen({
   );
 }
 
-/** What speaks against signing, right before it: nothing wider than was asked, nothing that is over, nothing of another account. */
+/** Final checks before signing: not wider than requested, not expired, not for another account. */
 function reasonAgainst({ requested, proposal }: RequestedProposal, account: AccountState): unknown {
   const [excess] = sessionExcess(proposal.session, requested);
   if (excess) return new PageFailure("LIMITS_RAISED", {}, excess);

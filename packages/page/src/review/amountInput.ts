@@ -1,26 +1,27 @@
 import { parseAmount, Refusal } from "@latchkey/sdk";
 import { formatUnits } from "viem";
 
-/** What a reader typed into a field of the lowering form: a value, or what is wrong with it. */
+/** An amount entered in the form: a value, or what is wrong with it. */
 export type TypedAmount = { amount: bigint; error?: undefined } | { amount?: undefined; error: string };
 
 /**
- * Reads an amount that a reader typed. A comma counts as a point, since many keyboards have no other; both in one number
- * are refused rather than guessed at.
+ * Parses an amount the user typed. A comma counts as a decimal point, since many keyboards have only that; a number
+ * with both is rejected rather than guessed at.
  *
  * @param text In whole tokens.
- * @param most Base units: what was asked.
+ * @param most The requested amount, in base units.
  */
 export function readAmount(text: string, decimals: number, most: bigint): TypedAmount {
   const written = text.trim().replace(/^\$/, "");
-  if (/[.,].*[.,]/.test(written)) return { error: "Write one number, with a point for the cents: 1250.50" };
+  if (/[.,].*[.,]/.test(written))
+    return { error: "Enter one number with a decimal point, for example 1250.50." };
   try {
     const amount = parseAmount(written.replace(",", "."), decimals, "amount");
     if (amount > most)
-      return { error: `At most ${formatUnits(most, decimals)}: values can be lowered, never raised.` };
+      return { error: `Enter at most ${formatUnits(most, decimals)}. Limits can be lowered, not raised.` };
     return { amount };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { error: `Write a number above 0 with at most ${decimals} decimals, for example 2.50.` };
+    return { error: `Enter a number greater than 0 with at most ${decimals} decimals, for example 2.50.` };
   }
 }

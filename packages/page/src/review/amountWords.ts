@@ -1,16 +1,16 @@
 import type { TokenFacts } from "@latchkey/sdk/review";
 import { amountText } from "../ui/amountText.ts";
 
-/** An amount as the review shows it. */
+/** An amount as shown in the review. */
 export type AmountWords = {
-  /** What stands out: dollars at face value where the token is USDC, else the token's amount. */
+  /** The emphasised part: dollars at face value for USDC, otherwise the token's amount. */
   main: string;
-  /** The token's amount, where dollars stand before it. */
+  /** The token's amount, if dollars come first. */
   beside: string | undefined;
 };
 
 /**
- * An amount in dollars and in the token. Only USDC that the page vouches for is shown as dollars: any token may call itself
+ * An amount in dollars and in the token. Only the page's configured USDC is shown as dollars: any token can name itself
  * USDC.
  *
  * @param amount In base units.

@@ -3,37 +3,39 @@ import { type Address, getAddress, type Hex, slice, toFunctionSelector } from "v
 import { amountText } from "../ui/amountText.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";
 
-/** What a call that a session may make does to the reader's money. */
+/** What an allowed call can do to the user's money. */
 export type CallWords = {
-  /** The function as its source writes it; undefined where the page does not know it. */
+  /** The function's signature; undefined if the page does not know it. */
   signature: string | undefined;
-  /** What the agent can do by it, one sentence. */
+  /** What the agent can do with it, in one sentence. */
   title: string;
   /** What that means. */
   text: string;
 };
 
-/** A function that moves money or hands out rights over it. Offsets are those of the arguments' words in the calldata. */
+/** A function that moves money or grants rights over it. Offsets are those of the arguments' words in the calldata. */
 type KnownCall = { signature: string; to?: number; amount?: number; does: (words: ArgumentWords) => string };
 
-/** The arguments as far as the rules fix them. */
+/** The arguments, as far as the rules fix them. */
 type ArgumentWords = {
-  /** The token, as far as the page knows it. */
+  /** The token, if the page knows it. */
   what: string;
-  /** `"anyone"`, or the one address that the rules leave. */
+  /** `"anyone"`, or the only address the rules allow. */
   whom: string;
-  /** `"in any amount"`, or the most that the rules leave. */
+  /** `"in any amount"`, or the maximum the rules allow. */
   howMuch: string;
 };
 
 const sends = ({ what, whom, howMuch }: ArgumentWords) => `It can send ${what} to ${whom}, ${howMuch}.`;
-const lends = ({ what, whom, howMuch }: ArgumentWords) => `It can let ${whom} take ${what}, ${howMuch}.`;
-const sendsPieces = ({ whom }: ArgumentWords) => `It can send collectibles of this contract to ${whom}.`;
-const lendsAll = ({ what, whom }: ArgumentWords) => `It can let ${whom} take all collectibles, or ${what}.`;
-const burns = ({ what, howMuch }: ArgumentWords) => `It can destroy ${what}, ${howMuch}.`;
+const lends = ({ what, whom, howMuch }: ArgumentWords) =>
+  `It can approve ${whom} to spend ${what}, ${howMuch}.`;
+const sendsPieces = ({ whom }: ArgumentWords) => `It can send NFTs of this contract to ${whom}.`;
+const lendsAll = ({ what, whom }: ArgumentWords) =>
+  `It can approve ${whom} to take all your NFTs of this contract, or ${what}.`;
+const burns = ({ what, howMuch }: ArgumentWords) => `It can burn ${what}, ${howMuch}.`;
 const drains = ({ whom }: ArgumentWords) =>
-  `It can take what this contract keeps for you, and send it to ${whom}.`;
-const executes = () => "It can have this contract make any other calls.";
+  `It can withdraw what this contract holds for you and send it to ${whom}.`;
+const executes = () => "It can make this contract execute any other calls.";
 
 const known: readonly KnownCall[] = [
   { signature: "transfer(address,uint256)", to: 4, amount: 36, does: sends },
@@ -89,13 +91,13 @@ const known: readonly KnownCall[] = [
 
 const bySelector = new Map<Hex, KnownCall>(known.map((one) => [toFunctionSelector(one.signature), one]));
 
-const UNCOUNTED = "No limit on this page counts that, nor how often it is done.";
+const UNCOUNTED = "The limits on this page do not count this, nor how often it happens.";
 
 /**
- * Says what a call does, as far as its selector tells: a hostile contract may do something else under the same one, which is
- * why there is no call that this page would call harmless.
+ * Describes a call by its selector. A hostile contract may do something else under the same selector, so no call is
+ * ever described as harmless.
  *
- * @param facts Of the target, where the page vouches for it as a token.
+ * @param facts The target's facts, if it is a token the page vouches for.
  */
 export function callWords(action: ActionReview, facts: TokenFacts | undefined): CallWords {
   const call = bySelector.get(action.selector.toLowerCase() as Hex);
@@ -107,28 +109,28 @@ export function callWords(action: ActionReview, facts: TokenFacts | undefined): 
         whom: onlyAddress(action, call.to) ?? "anyone",
         howMuch: mostText(action, call.amount, facts),
       }),
-      text: `${UNCOUNTED} Decline unless you mean to allow exactly that.`,
+      text: `${UNCOUNTED} Decline unless this is exactly what you want to allow.`,
     };
   return {
     signature: undefined,
     title: action.anyArguments
-      ? "It may call another contract in any way it likes."
-      : "It may do more than pay: it may call another contract.",
+      ? "It can call another contract with any arguments."
+      : "It can do more than pay: it can call another contract.",
     text: action.anyArguments
-      ? `What that contract can move of your account, the agent may move: also tokens and collectibles. ${UNCOUNTED}`
+      ? `The agent can move anything that contract can move from your account, including tokens and NFTs. ${UNCOUNTED}`
       : action.bypassable.length > 0
-        ? `Its conditions stand below, and some of them can be bypassed: the agent may be free to do what they seem to forbid. ${UNCOUNTED}`
-        : `Its conditions stand below; what the call does within them, this page cannot tell. ${UNCOUNTED}`,
+        ? `Its conditions are listed below. Some can be bypassed: the agent may be able to do what they seem to forbid. ${UNCOUNTED}`
+        : `Its conditions are listed below. This page cannot tell what the call does within them. ${UNCOUNTED}`,
   };
 }
 
-/** The only value of an address that the rules leave. */
+/** The only address the rules allow. */
 function onlyAddress({ rules }: ActionReview, at: number | undefined): Address | undefined {
   const rule = rules.find(({ offset, op }) => offset === at && op === 0);
   return rule && getAddress(slice(rule.value, 12));
 }
 
-/** How much of an amount the rules leave. */
+/** The maximum amount the rules allow. */
 function mostText({ rules }: ActionReview, at: number | undefined, facts: TokenFacts | undefined): string {
   const bounds = rules.flatMap(({ offset, op, value }) => {
     if (offset !== at) return [];

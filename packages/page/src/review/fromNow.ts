@@ -1,20 +1,20 @@
 import { type BudgetReview, mostSpendable } from "@latchkey/sdk/review";
 
-/** What is left of a budget's time, whenever the session began. */
+/** What remains of a budget from now on, whenever the session started. */
 export type FromNow = {
-  /** Periods that are still to come, the one that runs included. */
+  /** Remaining periods, including the current one. */
   periods: bigint;
-  /** Most that can still be spent of an unused budget, in base units. */
+  /** Maximum that can still be spent from an unused budget, in base units. */
   most: bigint;
-  /** When the next period begins, in seconds of Unix time; undefined where the session ends first. */
+  /** When the next period starts, in seconds of Unix time; undefined if the session ends first. */
   nextReset: number | undefined;
 };
 
 /**
- * The part of a budget that still counts: a request may name a start long ago, and the periods since then are gone, as
- * nobody could spend in them.
+ * The part of a budget that still counts: a request may name a start in the past, and nobody can spend in the periods
+ * since then.
  *
- * @param window Of the session, in seconds of Unix time.
+ * @param window The session's, in seconds of Unix time.
  * @param now Seconds of Unix time.
  */
 export function fromNow(

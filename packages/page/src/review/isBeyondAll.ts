@@ -1,8 +1,8 @@
-/** In whole tokens: nobody holds that much, so a limit of it is none. */
+/** In whole tokens: nobody holds that much, so such a limit is meaningless. */
 const BEYOND_ALL = 1_000_000_000n;
 
 /**
- * Whether an amount is so high that, as a limit, it limits nothing.
+ * Whether an amount is too high to act as a limit.
  *
  * @param amount In base units.
  * @param decimals Of the token.

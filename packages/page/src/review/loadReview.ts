@@ -10,18 +10,18 @@ import { wordsFor } from "../wording/wordsFor.ts";
 import { proposeRequested } from "./proposeRequested.ts";
 import { readTokens } from "./readTokens.ts";
 
-/** All that the review needs of the chain before it shows anything. */
+/** Everything the review needs from the chain before it is shown. */
 export type LoadedReview = {
   moment: ChainMoment;
   tokens: readonly TokenFacts[];
-  /** The reader's account on this chain, where this browser knows one. */
+  /** The user's account on this chain, if this browser knows one. */
   account: AccountState | undefined;
-  /** Why the account that this browser knows cannot be used. */
+  /** Why the account known to this browser cannot be used. */
   accountFailure: unknown;
 };
 
 /**
- * Asks the chain for all that the review shows.
+ * Reads everything the review shows from the chain.
  *
  * @throws {PageFailure} Of `readChain` and `readRequest`; {@link Refusal} UNKNOWN_TOKEN, NETWORK.
  */
@@ -47,12 +47,12 @@ export async function loadReview(
         )
       : { state: undefined, failure: undefined },
   ]);
-  // A chain that stops answering in between is a failure of the whole.
+  // If the chain stops responding meanwhile, the whole load fails.
   if (account.failure && wordsFor(account.failure).code === "NETWORK") throw account.failure;
   return { moment, tokens, account: account.state, accountFailure: account.failure };
 }
 
-/** The reader's accounts that a request can be granted by, the newest first. */
+/** The user's accounts that can grant a request, newest first. */
 export const knownAccounts = (saved: Saved, read: ReadRequest): SavedAccount[] =>
   saved.accounts
     .filter(
@@ -61,7 +61,7 @@ export const knownAccounts = (saved: Saved, read: ReadRequest): SavedAccount[] =
     )
     .sort((a, b) => b.addedAt - a.addedAt);
 
-/** The tokens that a request wants to pay by signature. */
+/** The tokens a request wants to pay by signature. */
 export function signedTokens(read: ReadRequest, now: number) {
   const { proposal } = proposeRequested(read, { now, account: undefined, lowering: {} });
   return proposal.session.budgets

@@ -1,13 +1,13 @@
 import { type Address, isAddressEqual } from "viem";
 
-/** Signs that are compared at each end, behind `0x`: those that people look at. */
+/** Characters compared at each end, after `0x`: those that people look at. */
 const ENDS = 4;
 
 /**
- * Pairs of different addresses that begin and end alike: such addresses are cheap to make, and one of the two may be there
- * to be taken for the other.
+ * Pairs of different addresses with the same beginning and end. Such addresses are cheap to generate, and one may be
+ * meant to be mistaken for the other.
  *
- * @param addresses All that the reader sees or knows.
+ * @param addresses All addresses the user sees or knows.
  */
 export function lookAlikes(addresses: readonly Address[]): [Address, Address][] {
   const endsOf = (address: Address) => {

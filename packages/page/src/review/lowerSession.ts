@@ -1,13 +1,13 @@
 import type { Budget, Session } from "@latchkey/sdk";
 import { type Address, isAddressEqual } from "viem";
 
-/** What the reader wants lower than it was asked for. What is left out stays as it was asked. */
+/** Limits the user has lowered. Omitted ones stay as requested. */
 export type Lowering = {
   /** First second after the session, in Unix time. */
   until?: number;
-  /** Places of actions in the request that are not allowed. */
+  /** Indexes of requested actions that are not allowed. */
   withoutActions?: readonly number[];
-  /** By place in the request. */
+  /** By index in the request. */
   budgets?: { readonly [index: number]: BudgetLowering };
 };
 
@@ -20,11 +20,11 @@ export type BudgetLowering = {
 };
 
 /**
- * The session as the reader lowered it. It raises nothing by itself: what hangs on a lowered value goes down with it, so
- * that the chain takes the session. Whether the reader's own values are lower is for the SDK's `sessionExcess` to say.
+ * The session as the user lowered it. It raises nothing by itself: values that depend on a lowered one go down with it,
+ * so that the session stays valid. The SDK's `sessionExcess` checks whether the user's own values are lower.
  *
  * @param requested By `requestedSession`.
- * @param bySignature Whether the account can pay by signature; if not, that way stays closed.
+ * @param bySignature Whether the account can pay by signature; if not, signatures are disabled.
  */
 export function lowerSession(requested: Session, lowering: Lowering, bySignature = true): Session {
   const without = lowering.withoutActions ?? [];
@@ -41,7 +41,7 @@ export function lowerSession(requested: Session, lowering: Lowering, bySignature
 function lowerBudget(requested: Budget, lowering: BudgetLowering, bySignature: boolean): Budget {
   const perPeriod = lowering.perPeriod ?? requested.perPeriod;
   const perTransaction = least(lowering.perTransaction ?? requested.perTransaction, perPeriod);
-  // So many payments in one period cannot be made by signature.
+  // Too many payments per period for signatures.
   const fewEnough = perPeriod < perTransaction << 32n;
   const without = lowering.without ?? [];
   return {
@@ -55,7 +55,7 @@ function lowerBudget(requested: Budget, lowering: BudgetLowering, bySignature: b
   };
 }
 
-/** The smallest slot must be worth something, and each size is a quarter of the one before. */
+/** The smallest slot must be worth more than zero, and each size is a quarter of the previous one. */
 function sizesFor(perTransaction: bigint, most: number): number {
   let sizes = most;
   while (sizes > 1 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;

@@ -1,5 +1,5 @@
 /**
- * A moment as `<input type="datetime-local">` has it: the device's own time, without a zone.
+ * A moment in the format of `<input type="datetime-local">`: the device's local time, without a time zone.
  *
  * @param at Unix time in seconds.
  */
@@ -11,9 +11,9 @@ export function momentInput(at: number): string {
 }
 
 /**
- * The moment that such a field holds.
+ * Parses the value of such a field.
  *
- * @returns Unix time in seconds; undefined where it is empty or no moment.
+ * @returns Unix time in seconds; undefined if empty or invalid.
  */
 export function readMomentInput(text: string): number | undefined {
   const time = new Date(text).getTime();

@@ -1,13 +1,13 @@
 import { formatSpan } from "@latchkey/sdk/review";
 
-/** The words for a period: `each` begins a row ("Each day"), `every` tells when it begins anew ("every day"). */
+/** Labels for a period: `each` starts a row ("Each day"), `every` says when it resets ("every day"). */
 export type PeriodWords = { each: string; every: string };
 
 /**
- * A period as people say it, exact: "Each day", "Each 90 minutes".
+ * A period in exact words: "Each day", "Each 90 minutes".
  *
- * @param seconds A whole number above zero.
- * @param span Of the session, in seconds: a period that lasts as long is none, and its limit holds "in all".
+ * @param seconds A positive integer.
+ * @param span The session's length in seconds: a period at least that long is labelled "in all".
  */
 export function periodWords(seconds: number, span = Number.POSITIVE_INFINITY): PeriodWords {
   if (seconds >= span) return { each: "In all", every: "in all" };

@@ -4,17 +4,17 @@ import { type ReadRequest, sessionOf } from "../request/readRequest.ts";
 import type { AccountState } from "../tap/AccountState.ts";
 import { type Lowering, lowerSession } from "./lowerSession.ts";
 
-/** What a request asks an account for, and the same as the reader lowered it: the object that is shown and signed. */
+/** The requested session, and the proposal as the user lowered it: the object that is shown and signed. */
 export type RequestedProposal = {
   requested: Session;
   proposal: Proposal;
 };
 
 /**
- * Makes the proposal that the review shows. Without an account it is of a stand-in that nobody owns: it is good for showing
- * the limits, and can never be signed, as signing needs an account.
+ * Builds the proposal that the review shows. Without an account, it uses a placeholder address that nobody owns: enough
+ * to show the limits, and it can never be signed, since signing needs an account.
  *
- * @param now Of the chain, in seconds of Unix time.
+ * @param now The chain's time, in seconds of Unix time.
  * @throws {PageFailure} MALFORMED_REQUEST, EXPIRED_REQUEST
  */
 export function proposeRequested(
@@ -39,6 +39,6 @@ export function proposeRequested(
   };
 }
 
-/** No request can know it, so none names it as a token or a recipient. */
+/** No request can predict it, so none can name it as a token or a recipient. */
 const standIn = (read: ReadRequest): Address =>
   getAddress(slice(keccak256(`${read.request.nonce}${read.key.slice(2)}`), 12));

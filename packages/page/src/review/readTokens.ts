@@ -4,17 +4,17 @@ import { isAddressEqual } from "viem";
 import type { ChainSettings } from "../chain/ChainSettings.ts";
 import type { ChainClient } from "../chain/chainClient.ts";
 
-/** USDC has six decimals on every chain: a node that says otherwise would move the point of every amount. */
+/** USDC has six decimals on every chain: a node that returned something else would shift every amount. */
 const USDC_DECIMALS = 6;
 
-/** The chain's USDC by the page's own settings: whoever serves the page vouches for it. None where they name none. */
+/** The chain's USDC from the page's settings, which the page's operator vouches for. Empty if none is configured. */
 export const vouchedTokens = ({ usdc }: Pick<ChainSettings, "usdc">): TokenFacts[] =>
   usdc ? [{ token: usdc, symbol: "USDC", decimals: USDC_DECIMALS, known: true }] : [];
 
 /**
- * What the chain says of a proposal's tokens, but for those that the page vouches for.
+ * Reads a proposal's token facts from the chain, except for tokens the page vouches for.
  *
- * @throws {Refusal} UNKNOWN_TOKEN: a token does not tell its decimals; NETWORK.
+ * @throws {Refusal} UNKNOWN_TOKEN: a token does not return its decimals; NETWORK.
  */
 export async function readTokens(
   client: ChainClient,

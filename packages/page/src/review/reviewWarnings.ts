@@ -3,24 +3,24 @@ import { isAddressEqual } from "viem";
 import { fromNow } from "./fromNow.ts";
 import { isBeyondAll } from "./isBeyondAll.ts";
 
-/** Something that the reader must not overlook. Codes are stable; the words belong to {@link warningWords}. */
+/** Something the user must not overlook. Codes are stable; {@link warningWords} has the text. */
 export type ReviewWarning =
   | { code: "UNLIMITED"; symbols: readonly string[] }
   | { code: "NEVER_ENDING"; years: number }
   | { code: "LONG"; days: number }
   | { code: "UNKNOWN_TOKEN"; symbols: readonly string[] }
   | { code: "ANYONE"; symbols: readonly string[] }
-  /** One of each call: with free arguments, or under conditions. `facts`: where its target is a token that is vouched for. */
+  /** One per call: with any arguments, or under conditions. `facts`: set if its target is a token the page vouches for. */
   | { code: "ANY_ARGUMENTS" | "CALLS"; action: ActionReview; facts: TokenFacts | undefined };
 
 const DAY = 86_400;
 
 /**
- * What stands out in a session: limits that limit nothing, ends that never come, tokens and payees that nobody vouches for.
+ * What needs attention in a session: ineffective limits, distant end dates, unknown tokens and unrestricted recipients.
  *
- * @param review Of the very session that is to be signed.
+ * @param review Of the exact session that will be signed.
  * @param now Unix time in seconds.
- * @param vouched Tokens that the page knows, also those that have no budget.
+ * @param vouched Tokens the page knows, including those without a budget.
  */
 export function reviewWarnings(
   review: SessionReview,

@@ -1,19 +1,18 @@
 import type { UnenforcedLimit } from "@latchkey/sdk/review";
 
-/** What the chain does not hold a session to, in the reader's words, by the SDK's code. */
+/** What the chain does not enforce, in the user's terms, by the SDK's code. */
 export const unenforcedWords: Record<UnenforcedLimit["code"], string> = {
-  ANY_RECIPIENT: "Whom it pays: anyone is allowed, so whoever has the key can pay themselves.",
-  PERIOD_EDGE:
-    "A sliding day: each period's limit starts anew at its reset, so two periods' worth can move around that moment.",
-  SESSIONS_ADD_UP: "The sum with other agents: each that you allow has limits of its own, which add up.",
-  NUMBER_OF_PAYMENTS: "How many payments there are: many small ones can come at once, up to the limits.",
-  UNBUDGETED_TOKENS: "Other tokens and collectibles, where its calls can reach them.",
-  LATER_PULLS: "What a called contract does later with rights that it was given by a call.",
-  HIDDEN_BY_INFLOW: "Money that leaves in a call while as much comes in.",
-  ANY_ARGUMENTS: "How it makes some of its calls: any values are allowed there.",
+  ANY_RECIPIENT: "Who gets paid: anyone is allowed, so someone with the agent's key could pay themselves.",
+  PERIOD_EDGE: "Spending across a reset: two periods' limits can be spent within moments of it.",
+  SESSIONS_ADD_UP: "The total across agents: each agent you allow has its own limits, and they add up.",
+  NUMBER_OF_PAYMENTS: "The number of payments: many small ones can be made at once, up to the limits.",
+  UNBUDGETED_TOKENS: "Other tokens and NFTs that its calls can reach.",
+  LATER_PULLS: "What a called contract does later with approvals it was given.",
+  HIDDEN_BY_INFLOW: "Money that leaves during a call while the same amount comes in.",
+  ANY_ARGUMENTS: "The arguments of some of its calls: any values are allowed.",
   BYPASSABLE_CONDITIONS:
-    "Some conditions of its calls: if the contract takes a text or a list there, the agent can bypass them.",
-  GAS_NOT_COUNTED: "What its transactions cost in gas.",
-  ANY_PAYMASTER: "Who pays its gas, and what they take for it.",
-  UNKNOWN_SYMBOL: "What a token calls itself: compare its address.",
+    "Some conditions on its calls: where the contract takes a string, bytes or a list, the agent can bypass them.",
+  GAS_NOT_COUNTED: "The gas its transactions use.",
+  ANY_PAYMASTER: "Who pays for its gas, and what they charge.",
+  UNKNOWN_SYMBOL: "A token's name: compare its address.",
 };

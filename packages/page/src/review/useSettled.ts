@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from "react";
 
-/** Milliseconds. Who sees something else than a moment ago needs about as long to take the finger back. */
+/** Milliseconds. People need about this long to stop a click when the screen changes. */
 export const SETTLING = 1000;
 
 /**
- * Whether the reader has had something before them, unchanged, for a second: the page in view and in front. Whoever opened
- * this page, or lies over it, can time a change so that a click that was meant for something else falls on a button.
+ * Whether the page has been visible, focused and unchanged for a second. A site that opened or overlays this page could
+ * time a change so that a click meant for something else hits a button.
  *
- * @param shown What is before the reader, as text; undefined: nothing that could be answered.
- * @returns `settled` for the button's look, `isSettled` for the moment of the click: a click that brings the window to the
- * front comes before the page is drawn anew.
+ * @param shown What is shown, as text; undefined if there is nothing to answer.
+ * @returns `settled` for the button's appearance, `isSettled` for the moment of the click: a click that focuses the
+ * window arrives before the page is rendered again.
  */
 export function useSettled(shown: string | undefined): { settled: boolean; isSettled: () => boolean } {
   const [settledOn, setSettledOn] = useState<string>();
@@ -41,7 +41,7 @@ export function useSettled(shown: string | undefined): { settled: boolean; isSet
   }, [shown]);
   return {
     settled: shown !== undefined && settledOn === shown,
-    // A timer may fire a moment early.
+    // A timer may fire slightly early.
     isSettled: () => performance.now() - since.current >= SETTLING - 20,
   };
 }

@@ -1,41 +1,41 @@
 import { callWords } from "./callWords.ts";
 import type { ReviewWarning } from "./reviewWarnings.ts";
 
-/** A warning as it is shown. */
+/** A warning's text. */
 export type WarningWords = { tone: "warn" | "strong"; title: string; text: string };
 
-/** The words of a warning of the review. */
+/** The text of a review warning. */
 export function warningWords(warning: ReviewWarning): WarningWords {
   switch (warning.code) {
     case "UNLIMITED":
       return {
         tone: "strong",
-        title: `There is no real limit on ${warning.symbols.join(", ")}.`,
-        text: "The agent could spend everything that the account ever holds of it. Lower the limit, or decline.",
+        title: `${warning.symbols.join(", ")} spending is effectively unlimited.`,
+        text: "The agent could spend everything the account ever holds. Lower the limit, or decline.",
       };
     case "NEVER_ENDING":
       return {
         tone: "strong",
-        title: `This practically never ends: it lasts more than ${warning.years} year${warning.years === 1 ? "" : "s"}.`,
-        text: "Choose an earlier end below. You can always allow the agent again.",
+        title: `This lasts more than ${warning.years} year${warning.years === 1 ? "" : "s"}.`,
+        text: "Choose an earlier end date below. You can always allow the agent again.",
       };
     case "LONG":
       return {
         tone: "warn",
         title: `This lasts ${warning.days} days.`,
-        text: "A shorter time is safer: choose an earlier end below.",
+        text: "A shorter time is safer. Choose an earlier end date below.",
       };
     case "UNKNOWN_TOKEN":
       return {
         tone: "warn",
-        title: `This page does not know ${warning.symbols.map((symbol) => `“${symbol}”`).join(", ")}.`,
-        text: "Any token can give itself any name, and where its amounts have their point is what the chain's node says. Compare its address with one that you trust.",
+        title: `Unknown token: ${warning.symbols.map((symbol) => `“${symbol}”`).join(", ")}.`,
+        text: "A token can use any name, and its decimals come from the node. Compare its address with one you trust.",
       };
     case "ANYONE":
       return {
         tone: "warn",
-        title: `It may pay anyone in ${warning.symbols.join(", ")}.`,
-        text: "Whoever has the agent's key can pay themselves, up to the limits above.",
+        title: `It can send ${warning.symbols.join(", ")} to anyone.`,
+        text: "Someone with the agent's key could pay themselves, up to the limits above.",
       };
     case "ANY_ARGUMENTS":
     case "CALLS": {

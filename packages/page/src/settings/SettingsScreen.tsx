@@ -14,7 +14,7 @@ import { Status } from "../ui/Status.tsx";
 import { FailureNotice } from "../wording/FailureNotice.tsx";
 import { PageFailure } from "../wording/PageFailure.ts";
 
-/** Where chains are asked, and what the page remembers: to be carried to another browser as a file. */
+/** RPC URLs, and the page's saved data, which can be moved to another browser as a file. */
 export function SettingsScreen({ onClose }: { onClose: () => void }): ReactNode {
   const chains = useChains();
   const [done, setDone] = useState("");
@@ -35,30 +35,30 @@ export function SettingsScreen({ onClose }: { onClose: () => void }): ReactNode 
     attempt(() => {
       if (!imported) throw new PageFailure("FILE_UNREADABLE");
       updateSaved((kept) => mergeSaved(kept, imported));
-    }, "The file was added to what this browser remembers.");
+    }, "The file was imported.");
   };
   return (
     <Screen name="Settings" title="Settings">
-      <Card title="Where chains are asked">
+      <Card title="RPC URLs">
         <p className="quiet small">
-          This page believes what such an address answers. Use your own node, or a provider that you trust. A
-          link never changes it.
+          This page trusts what these nodes return. Use your own node or a provider you trust. A link can
+          never change these settings.
         </p>
         {chains.map((asked) => (
           <RpcField key={asked.settings.id} asked={asked} onDone={attempt} />
         ))}
       </Card>
-      <Card title="What this browser remembers">
+      <Card title="Data in this browser">
         <p className="quiet small">
-          Which passkeys and accounts are yours, and what you allowed. None of it is secret, and nobody can
+          Your passkeys' public keys, your accounts and what you allowed. None of it is secret, and nobody can
           spend with it.
         </p>
         <Actions>
           <Button onClick={() => saveFile("latchkey-page.json", toJson(exportedSaved(readSaved()), 2))}>
-            Save it as a file
+            Export to a file
           </Button>
         </Actions>
-        <Field label="Add what a file remembers">
+        <Field label="Import from a file">
           {(control) => (
             <input
               {...control}
@@ -96,7 +96,7 @@ function RpcField({
   const id = String(settings.id);
   const keep = (url: string | undefined) => {
     if (url !== undefined && !isRpcUrl(url))
-      return setError("Write an address that begins with https://, or http:// on this machine.");
+      return setError("Enter a URL that starts with https://, or http:// on this machine.");
     setError(undefined);
     setTyped(undefined);
     onDone(
@@ -105,7 +105,7 @@ function RpcField({
           const { [id]: _, ...others } = saved.settings.rpcs;
           return { ...saved, settings: { rpcs: url === undefined ? others : { ...others, [id]: url } } };
         }),
-      `${settings.name} is asked at ${url ?? settings.rpc} from now on.`,
+      `${settings.name} now uses ${url ?? settings.rpc}.`,
     );
   };
   return (
@@ -128,12 +128,12 @@ function RpcField({
         <Actions>
           {text !== rpc && (
             <Button onClick={() => keep(text.trim())}>
-              Use this address<span className="visually-hidden"> for {settings.name}</span>
+              Use this URL<span className="visually-hidden"> for {settings.name}</span>
             </Button>
           )}
           {rpc !== settings.rpc && (
             <Button look="text" onClick={() => keep(undefined)}>
-              Back to the default<span className="visually-hidden"> for {settings.name}</span>
+              Reset to default<span className="visually-hidden"> for {settings.name}</span>
             </Button>
           )}
         </Actions>

@@ -9,7 +9,7 @@ import { Field } from "../ui/Field.tsx";
 import { Screen } from "../ui/Screen.tsx";
 import { FailureNotice } from "../wording/FailureNotice.tsx";
 
-/** What is shown without a request: what the page is for, and a place to paste a link that did not open by itself. */
+/** Shown without a request: what the page is for, and a field to paste a link that did not open by itself. */
 export function StartScreen(): ReactNode {
   const { grants } = useSaved();
   const [text, setText] = useState("");
@@ -31,15 +31,16 @@ export function StartScreen(): ReactNode {
       title="Let an agent spend, within limits"
       lead={
         <p>
-          Your software agent asks for permission by a link. You read what it asks, lower what you like, and
-          allow it with a passkey. The chain enforces the limits, and you can stop it at any time.
+          Your software agent sends you a link that asks for permission. You review what it asks for, lower
+          any limit you like, and allow it with a passkey. The chain enforces the limits, and you can stop the
+          agent at any time.
         </p>
       }
     >
       <Card title="Open a request">
         <Field
-          label="The link that your agent printed"
-          hint="It opens this page by itself; paste it here if it did not."
+          label="The link your agent printed"
+          hint="The link opens this page by itself. If it did not, paste it here."
         >
           {(control) => (
             <textarea
@@ -61,13 +62,13 @@ export function StartScreen(): ReactNode {
       </Card>
       {grants.length > 0 && (
         <p>
-          You have allowed {grants.length} {grants.length === 1 ? "request" : "requests"} so far. What they
-          spend, and how to stop them, stands under Manage.
+          You have allowed {grants.length} {grants.length === 1 ? "request" : "requests"} so far. See what
+          they spend, and stop them, under Manage.
         </p>
       )}
       <p className="quiet small">
-        This page has no server and keeps no secret. It remembers in this browser which accounts and
-        permissions are yours, and asks nothing but the chain.
+        This page has no server and stores no secrets. It remembers your accounts and permissions in this
+        browser, and talks only to the chain.
       </p>
     </Screen>
   );

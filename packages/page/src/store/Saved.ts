@@ -9,7 +9,7 @@ const address = z.pipe(
 );
 const hex = z.custom<Hex>((text) => typeof text === "string" && isHex(text), "no hex");
 const seconds = z.int().check(z.nonnegative());
-const decimal = z.string().check(z.regex(/^\d{1,78}$/, "no decimal string"));
+const decimal = z.string().check(z.regex(/^\d{1,78}$/, "must be a decimal string"));
 
 const savedPasskey = z.strictObject({
   /** The credential's id. */
@@ -17,7 +17,7 @@ const savedPasskey = z.strictObject({
   /** Coordinates of its P-256 key. */
   x: hex,
   y: hex,
-  /** The site that it was made for. */
+  /** The site it was created for. */
   rpId: z.string(),
   /** Unix time, in seconds. */
   createdAt: seconds,
@@ -50,13 +50,13 @@ const savedGrant = z.strictObject({
       }
     }),
   ),
-  /** Of the request: a link that is opened again is known by it. */
+  /** The request's nonce, which identifies a link that is opened again. */
   nonce: hex,
   /** Unix time, in seconds. */
   grantedAt: seconds,
-  /** The chain's latest block when it was granted: nothing of it is in an older one. */
+  /** The latest block when it was granted: no older block contains its events. */
   fromBlock: decimal,
-  /** What has to be mined before the grant works, in order; the agent sends it, and anybody may. */
+  /** Transactions that must be mined before the grant works, in order. The agent sends them; anyone can. */
   transactions: z.array(sentCall).check(z.maxLength(8)),
 });
 
@@ -64,51 +64,51 @@ const savedChange = z.strictObject({
   chainId: z.int().check(z.positive()),
   account: address,
   module: address,
-  /** What it does. Of all sessions only the stop is ever signed. */
+  /** The kind of change. For all sessions, only a stop is ever signed. */
   kind: z.enum(["stop", "pause", "resume"]),
-  /** The id of the session that it is of; none: all sessions. */
+  /** The session's id; omitted for all sessions. */
   session: z.optional(hex),
-  /** The Safe's nonce that it was signed for. */
+  /** The Safe's nonce it was signed for. */
   nonce: decimal,
-  /** The account's epoch then. */
+  /** The account's epoch when signed. */
   epoch: decimal,
-  /** The Safe's signature. What it signs is made anew from the rest, so that nothing kept here can do anything else. */
+  /** The Safe's signature. What it signs is recomputed from the other fields, so that saved data can do nothing else. */
   signature: hex,
-  /** The transaction that was sent, if it was. */
+  /** Hash of the transaction, if it was sent. */
   sent: z.optional(hex),
 });
 
-/** Most of each that is kept; the oldest are forgotten first. */
+/** Maximum number of saved entries; the oldest are dropped first. */
 export const MOST_SAVED = { passkeys: 200, accounts: 200, grants: 500, changes: 50 } as const;
 
-/** What the page keeps in the reader's browser: nothing of it is secret, and nothing leaves it. */
+/** What the page saves in the user's browser. None of it is secret, and none of it leaves the browser. */
 export const saved = z.strictObject({
   version: z.literal(1),
   passkeys: z.array(savedPasskey).check(z.maxLength(MOST_SAVED.passkeys)),
   accounts: z.array(savedAccount).check(z.maxLength(MOST_SAVED.accounts)),
   grants: z.array(savedGrant).check(z.maxLength(MOST_SAVED.grants)),
-  /** Signed, and not on the chain so far. */
+  /** Signed changes that are not on chain yet. */
   changes: z._default(z.array(savedChange).check(z.maxLength(MOST_SAVED.changes)), []),
   settings: z.strictObject({
-    /** Where the reader wants chains asked, by chain id. */
+    /** The user's RPC URLs, by chain id. */
     rpcs: z.record(z.string().check(z.regex(/^\d{1,16}$/)), rpcUrl),
   }),
 });
 
 /** See {@link saved}. */
 export type Saved = z.output<typeof saved>;
-/** A passkey that was made on this page. */
+/** A passkey created on this page. */
 export type SavedPasskey = Saved["passkeys"][number];
-/** A Safe that one of the reader's passkeys owns. */
+/** A Safe owned by one of the user's passkeys. */
 export type SavedAccount = Saved["accounts"][number];
-/** A session that the reader has allowed. Its grant is as the agent got it. */
+/** A session the user has allowed, with the grant as sent to the agent. */
 export type SavedGrant = Saved["grants"][number];
-/** A change of a session that was signed and that the chain does not have yet. */
+/** A signed change to a session that is not on chain yet. */
 export type SavedChange = Saved["changes"][number];
-/** A transaction that anybody may send. */
+/** A transaction that anyone can send. */
 export type SentCall = z.output<typeof sentCall>;
 
-/** Of a reader who has done nothing yet. */
+/** The initial state. */
 export const nothingSaved: Saved = {
   version: 1,
   passkeys: [],

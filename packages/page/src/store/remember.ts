@@ -7,7 +7,7 @@ import { updateSaved } from "./store.ts";
 
 const nowInSeconds = () => Math.floor(Date.now() / 1000);
 
-/** Keeps a passkey that was just made. It comes first: whatever fails later, the reader can go on with it. */
+/** Saves a new passkey. This comes first: whatever fails later, the user can continue with it. */
 export function rememberPasskey({ id, publicKey, rpId }: NewPasskey): void {
   const passkey = {
     id,
@@ -20,9 +20,9 @@ export function rememberPasskey({ id, publicKey, rpId }: NewPasskey): void {
 }
 
 /**
- * Keeps an account that a passkey of the reader's owns. One that is known already is written anew.
+ * Saves an account owned by one of the user's passkeys, replacing an existing entry.
  *
- * @param passkey The credential's id, once it has shown that it is the owner.
+ * @param passkey The credential's id, once it is proven to be the owner.
  */
 export function rememberAccount(account: Omit<SavedAccount, "addedAt">): void {
   updateSaved((saved) => {
@@ -39,7 +39,7 @@ export function rememberAccount(account: Omit<SavedAccount, "addedAt">): void {
   });
 }
 
-/** How the store writes an account that was read from the chain. @param passkey The id of its credential. */
+/** Converts an account read from the chain for storage. @param passkey The id of its credential. */
 export const accountToSave = (state: AccountState, passkey: Hex): Omit<SavedAccount, "addedAt"> => ({
   chainId: state.chainId,
   address: state.address,
@@ -48,7 +48,7 @@ export const accountToSave = (state: AccountState, passkey: Hex): Omit<SavedAcco
   y: numberToHex(state.passkey.publicKey.y, { size: 32 }),
 });
 
-/** Keeps what was allowed, for the Manage screen and for changing it. */
+/** Saves what was allowed, for the Manage screen and for later changes. */
 export function rememberGrant(granted: {
   name: string;
   nonce: Hex;
@@ -73,23 +73,23 @@ export function rememberGrant(granted: {
   }));
 }
 
-/** What a change is of: there is one of each at most. */
+/** Identifies a change: there is at most one of each. */
 export type ChangeName = Pick<SavedChange, "chainId" | "account" | "module" | "session">;
 
-/** Whether two changes are of the same. Two would have the same nonce: one of them would be void. */
+/** Whether two changes have the same subject. Both would use the same nonce, so only one could execute. */
 export const isOfSame = (one: ChangeName, other: ChangeName): boolean =>
   one.chainId === other.chainId &&
   one.account === other.account &&
   one.module === other.module &&
   one.session === other.session;
 
-/** Keeps a signed change until the chain has it, in the place of one that was signed before. */
+/** Saves a signed change until it is on chain, replacing an earlier one. */
 export const rememberChange = (change: SavedChange): void =>
   updateSaved((saved) => ({
     ...saved,
     changes: [...saved.changes.filter((one) => !isOfSame(one, change)), change].slice(-MOST_SAVED.changes),
   }));
 
-/** Forgets a change: the chain has it, or it is void. */
+/** Removes a change that is on chain or no longer valid. */
 export const forgetChange = (name: ChangeName): void =>
   updateSaved((saved) => ({ ...saved, changes: saved.changes.filter((one) => !isOfSame(one, name)) }));

@@ -2,15 +2,15 @@ import { PageFailure } from "../wording/PageFailure.ts";
 import { MOST_SAVED, nothingSaved, type Saved, saved } from "./Saved.ts";
 import { toJson } from "./toJson.ts";
 
-/** Where everything is kept in the browser's storage. */
+/** The key in the browser's storage. */
 export const STORAGE_KEY = "latchkey";
 
 let current: Saved | undefined;
-/** The text that `current` was read from or written as. */
+/** The text `current` was read from or written as. */
 let currentText: string | null | undefined;
 const listeners = new Set<() => void>();
 
-/** What is kept. A text that this page cannot read counts as nothing, and is not thrown away: see {@link updateSaved}. */
+/** The saved data. Text that this page cannot parse counts as empty but is not discarded: see {@link updateSaved}. */
 export function readSaved(): Saved {
   if (!current) {
     currentText = localStorage.getItem(STORAGE_KEY);
@@ -20,19 +20,19 @@ export function readSaved(): Saved {
 }
 
 /**
- * Changes what is kept. Other tabs may have written meanwhile, so it is read again first.
+ * Updates the saved data. Other tabs may have written meanwhile, so it is read again first.
  *
- * @throws {PageFailure} STORE_REFUSED: the browser keeps nothing, as in some private windows.
+ * @throws {PageFailure} STORE_REFUSED: the browser does not allow storage, as in some private windows.
  */
 export function updateSaved(change: (saved: Saved) => Saved): void {
   const text = localStorage.getItem(STORAGE_KEY);
-  // What has not changed stays the same object, so that nobody who watches it begins anew.
+  // Unchanged parts keep their identity, so that watchers are not restarted.
   const kept = current && text !== null && text === currentText ? current : parseSaved(text);
   const next = change(kept ?? current ?? nothingSaved);
   current = next;
   for (const listener of listeners) listener();
   try {
-    // Of a later version, or damaged: a mended page may know it again.
+    // From a later version, or corrupted: a future page may be able to read it.
     if (text !== null && !kept) localStorage.setItem(`${STORAGE_KEY}.unreadable`, text);
     const nextText = toJson(next);
     currentText = undefined;
@@ -43,7 +43,7 @@ export function updateSaved(change: (saved: Saved) => Saved): void {
   }
 }
 
-/** Calls the listener after every change, those of other tabs included. @returns What ends that. */
+/** Calls the listener after every change, including those of other tabs. @returns An unsubscribe function. */
 export function onSavedChange(listener: () => void): () => void {
   const fromOtherTab = (event: StorageEvent) => {
     if (event.key !== STORAGE_KEY && event.key !== null) return;
@@ -58,7 +58,7 @@ export function onSavedChange(listener: () => void): () => void {
   };
 }
 
-/** Reads what {@link updateSaved} or an export wrote; undefined for anything else. */
+/** Parses what {@link updateSaved} or an export wrote; undefined for anything else. */
 export function parseSaved(text: string | null): Saved | undefined {
   if (text === null) return undefined;
   try {
@@ -69,8 +69,8 @@ export function parseSaved(text: string | null): Saved | undefined {
 }
 
 /**
- * What an export holds: no change that waits, as only the browser that signed it sends it; and not where chains are asked, as a provider's address often carries the reader's own
- * key for it.
+ * The data to export: without pending changes, which only the browser that signed them sends, and without RPC URLs,
+ * which often contain the user's API key.
  */
 export const exportedSaved = (kept: Saved): Saved => ({
   ...kept,
@@ -79,8 +79,8 @@ export const exportedSaved = (kept: Saved): Saved => ({
 });
 
 /**
- * Joins an exported file with what is kept: what both have is kept once. Settings stay as they are: a file that somebody
- * was talked into importing must not choose where chains are asked.
+ * Merges an exported file into the saved data, without duplicates. Settings stay unchanged: a file that a user was
+ * tricked into importing must not set RPC URLs.
  */
 export function mergeSaved(kept: Saved, imported: Saved): Saved {
   const joined = <one>(

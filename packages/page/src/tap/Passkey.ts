@@ -1,16 +1,16 @@
 import type { Hex } from "viem";
 
-/** A P-256 key by its coordinates. */
+/** The coordinates of a P-256 key. */
 export type PublicKey = { x: bigint; y: bigint };
 
-/** A passkey as the page knows it. */
+/** A passkey known to the page. */
 export type Passkey = {
-  /** The credential's id; unknown where the key was read from a chain: then the browser shows what passkeys there are. */
+  /** The credential's id; unknown if the key was read from a chain: the browser then lists the available passkeys. */
   id: Hex | undefined;
   publicKey: PublicKey;
 };
 
-/** What a passkey answered, with the id that the browser tells. */
+/** A passkey's assertion, with the id reported by the browser. */
 export type Assertion = {
   id: Hex;
   authenticatorData: Uint8Array<ArrayBuffer>;

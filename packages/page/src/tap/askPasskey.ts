@@ -4,11 +4,11 @@ import type { Assertion } from "./Passkey.ts";
 import { passkeyFailure, requireWebAuthn } from "./passkeyFailure.ts";
 
 /**
- * Asks the reader's passkey to sign 32 bytes. Call it right in the click's handler, with nothing awaited before. What comes
- * back is whatever passkey the reader chose: check it by `verifyAssertion`.
+ * Asks the user's passkey to sign 32 bytes. Call it directly in the click handler, before any await. The user may
+ * choose any passkey: check the result with `verifyAssertion`.
  *
- * @param challenge What is signed.
- * @param id The credential that is asked; undefined: the browser offers those that it has for this site.
+ * @param challenge The bytes to sign.
+ * @param id The requested credential; if undefined, the browser offers all passkeys for this site.
  * @throws {PageFailure} NO_WEBAUTHN, CANCELLED, PASSKEY_FAILED
  */
 export function askPasskey(challenge: Hex, id?: Hex): Promise<Assertion> {

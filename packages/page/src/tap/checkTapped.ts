@@ -10,8 +10,8 @@ import type { TappedGrant } from "./prepareTap.ts";
 const executionAbi = parseAbi(["function execTransaction() returns (bool success)"]);
 
 /**
- * Asks the chain whether what was signed will work: whether the account stands by the grant, or the transaction that comes
- * before it would succeed. Nothing is sent.
+ * Simulates what was signed: whether the account accepts the grant, or the transaction that precedes it would succeed.
+ * Nothing is sent.
  *
  * @throws {PageFailure} SIMULATION_FAILED; {@link Refusal} NOT_GRANTED and others of `verifyGrant`; NETWORK.
  */
@@ -41,5 +41,6 @@ export async function checkTapped(
         account.address,
       )
     : decodeFunctionResult({ abi: executionAbi, functionName: "execTransaction", data });
-  if (!isGood) throw new PageFailure("SIMULATION_FAILED", { reason: "it would do something else" });
+  if (!isGood)
+    throw new PageFailure("SIMULATION_FAILED", { reason: "its result would differ from what was signed" });
 }

@@ -4,14 +4,14 @@ import type { PublicKey } from "./Passkey.ts";
 import { passkeyFailure, requireWebAuthn } from "./passkeyFailure.ts";
 import { publicKeyOf } from "./publicKeyOf.ts";
 
-/** A passkey that was just made, and the site that it was made for. */
+/** A new passkey and the site it was created for. */
 export type NewPasskey = { id: Hex; publicKey: PublicKey; rpId: string };
 
 const ES256 = -7;
 
 /**
- * Has the reader's device make a passkey for this site. Call it right in the click's handler, with nothing awaited before:
- * browsers show the prompt only as the answer to a click.
+ * Creates a passkey for this site on the user's device. Call it directly in the click handler, before any await:
+ * browsers show the prompt only in response to a click.
  *
  * @throws {PageFailure} NO_WEBAUTHN, CANCELLED, NO_PASSKEY_CREATED, UNSUITABLE_PASSKEY, PASSKEY_FAILED
  */
@@ -24,14 +24,14 @@ export function createPasskey(): Promise<NewPasskey> {
       publicKey: {
         rp: { id: rpId, name: "Latchkey" },
         user: { id: crypto.getRandomValues(new Uint8Array(16)), name: label, displayName: label },
-        // Nothing is proved by this answer: only its key is taken from it.
+        // The response proves nothing: only its public key is used.
         challenge: crypto.getRandomValues(new Uint8Array(32)),
         pubKeyCredParams: [{ type: "public-key", alg: ES256 }],
         authenticatorSelection: {
           residentKey: "required",
           requireResidentKey: true,
           userVerification: "required",
-          // Chrome on iOS is known to fail where this is left open.
+          // Chrome on iOS is known to fail without this.
           ...(navigator.userAgent.includes("CriOS/") ? { authenticatorAttachment: "platform" as const } : {}),
         },
         attestation: "none",
@@ -53,7 +53,7 @@ function readNew(credential: Credential | null, rpId: string): NewPasskey {
   if (!(credential instanceof PublicKeyCredential)) throw new PageFailure("NO_PASSKEY_CREATED");
   const response = credential.response as AuthenticatorAttestationResponse;
   const spki = response.getPublicKeyAlgorithm() === ES256 ? response.getPublicKey() : null;
-  if (!spki) throw new PageFailure("UNSUITABLE_PASSKEY", { reason: "its key is of another kind than P-256" });
+  if (!spki) throw new PageFailure("UNSUITABLE_PASSKEY", { reason: "its key is not a P-256 key" });
   return {
     id: bytesToHex(new Uint8Array(credential.rawId)),
     publicKey: publicKeyOf(new Uint8Array(spki)),

@@ -8,16 +8,16 @@ import { checkTapped } from "./checkTapped.ts";
 import { prepareTap, type TappedGrant } from "./prepareTap.ts";
 import { verifyAssertion } from "./verifyAssertion.ts";
 
-/** A grant, and the credential that showed itself to be the account's owner. */
+/** A grant, and the credential proven to be the account's owner. */
 export type Tapped = TappedGrant & { passkeyId: Hex };
 
 /**
- * Has the account's passkey allow a proposal: one prompt. Call it right in the click's handler: until the prompt is asked
- * for, nothing is awaited. Nothing is sent.
+ * Has the account's passkey allow a proposal with one prompt. Call it directly in the click handler: nothing is awaited
+ * before the prompt. Nothing is sent.
  *
- * A chain that does not answer any more does not spoil what was signed: the agent asks the chain as well.
+ * If the chain stops responding, the signature is still good: the agent checks with the chain as well.
  *
- * @param proposal The very object that the review shows.
+ * @param proposal The same object that the review shows.
  * @throws {PageFailure} Of `askPasskey`, `verifyAssertion` and `checkTapped`; {@link Refusal} of `verifyGrant`.
  */
 export function grantByTap(client: ChainClient, account: AccountState, proposal: Proposal): Promise<Tapped> {

@@ -1,14 +1,14 @@
 import { PageFailure } from "../wording/PageFailure.ts";
 
 /**
- * Why passkeys cannot work here at all: they need a browser that knows them, an encrypted page, a site with a name.
+ * Why passkeys cannot work here: they need browser support, a secure context and a host name.
  *
- * @returns NO_WEBAUTHN, or undefined where they can.
+ * @returns NO_WEBAUTHN, or undefined if they can.
  */
 export function webAuthnFailure(): PageFailure | undefined {
   const { hostname } = window.location;
   const isAddress = /^[\d.]+$/.test(hostname) || hostname.includes(":") || hostname === "";
-  // A browser may know the name and not the thing.
+  // A browser may define the name without supporting it.
   const isKnown = typeof window.PublicKeyCredential === "function";
   return window.isSecureContext && isKnown && !isAddress ? undefined : new PageFailure("NO_WEBAUTHN");
 }
@@ -20,8 +20,8 @@ export function requireWebAuthn(): void {
 }
 
 /**
- * What an error of `navigator.credentials` means. Browsers tell little on purpose: a closed prompt and a missing passkey are
- * the same to them.
+ * Interprets an error of `navigator.credentials`. Browsers reveal little on purpose: a closed prompt and a missing
+ * passkey look the same.
  */
 export function passkeyFailure(error: unknown, made: boolean): PageFailure {
   if (error instanceof PageFailure) return error;

@@ -15,7 +15,7 @@ import {
 } from "viem";
 import type { PublicKey } from "./Passkey.ts";
 
-/** The version of Safe that new accounts get: its handler serves all tokens, whichever comes later. */
+/** The Safe version of new accounts: its handler serves all tokens, including ones added later. */
 export const NEW_SAFE_VERSION = "1.4.1";
 
 /** Safe 1.4.1 at its canonical addresses. */
@@ -26,28 +26,28 @@ export const newSafeContracts = {
 } as const satisfies Record<string, Address>;
 
 /**
- * keccak256 of what the factory deploys: SafeProxy 1.4.1's creation code and the singleton above. It stands here so that
- * the address of a new account does not depend on what a node says.
+ * keccak256 of what the factory deploys: SafeProxy 1.4.1's creation code and the singleton above. Hard-coded so that a
+ * new account's address does not depend on a node.
  */
 const PROXY_INIT_CODE_HASH: Hex = "0xe298282cefe913ab5d282047161268a8222e4bd4ed106300c547894bbefd31ee";
 
-/** The same passkey always gets the same first account. */
+/** The same passkey always has the same first account. */
 const SALT_NONCE = 0n;
 
 export const proxyFactoryAbi = parseAbi([
   "function createProxyWithNonce(address singleton, bytes initializer, uint256 saltNonce) returns (address proxy)",
 ]);
 
-/** A Safe that does not exist yet. */
+/** A Safe that has not been deployed yet. */
 export type PredictedSafe = {
   address: Address;
-  /** What creates it, with Latchkey installed: anybody may send it, and nobody can make anything else of that address. */
+  /** The call that creates it with Latchkey installed. Anyone can send it, and nothing else can be deployed at that address. */
   creation: { to: Address; data: Hex };
 };
 
 /**
- * Where the Safe of a passkey will be, on every chain, and what creates it. The address holds the whole set-up: owner,
- * threshold 1, module, handler.
+ * The address of a passkey's Safe, the same on every chain, and the call that creates it. The address commits to the
+ * whole set-up: owner, threshold 1, module and handler.
  *
  * @param sharedSigner Safe's shared signer for passkeys, on this chain.
  */

@@ -5,27 +5,27 @@ import type { Hex } from "viem";
 import type { AccountState } from "./AccountState.ts";
 import type { Assertion } from "./Passkey.ts";
 
-/** What one tap makes: what the agent gets. */
+/** The result of a tap, sent to the agent. */
 export type TappedGrant = {
   grant: Grant;
-  /** To be mined in this order before the grant works; anybody may send them. */
+  /** Must be mined in this order before the grant works. Anyone can send them. */
   transactions: readonly HandoffTransaction[];
 };
 
-/** A tap that only waits for the passkey. */
+/** A prepared tap that only needs the passkey. */
 export type PreparedTap = {
-  /** The 32 bytes that the passkey signs, computed from the proposal that is shown. */
+  /** The 32 bytes the passkey signs, computed from the proposal shown. */
   challenge: Hex;
-  /** Puts the passkey's answer in its place. */
+  /** Completes it with the passkey's assertion. */
   finish(assertion: Assertion): TappedGrant;
 };
 
 /**
- * What the passkey has to sign so that an account grants a session: the session itself where the account has Latchkey (or
- * will have it from its first transaction), else one batch that installs what is missing and enables the session. Asks
- * nobody and waits for nothing, so it can run in the click's handler.
+ * What the passkey signs to grant a session: the session itself if the account has Latchkey (or will have it from its
+ * first transaction), otherwise one batch that installs what is missing and enables the session. Synchronous, so it can
+ * run in the click handler.
  *
- * @param proposal The very object that the review shows.
+ * @param proposal The same object that the review shows.
  */
 export function prepareTap(account: AccountState, proposal: Proposal): PreparedTap {
   const { address: safe, signer, chainId } = account;

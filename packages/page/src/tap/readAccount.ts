@@ -32,8 +32,8 @@ const abi = [
 ] as const;
 
 /**
- * Handlers of Safe's own that `SafeSessionHandler` or the ExtensibleFallbackHandler replace without loss for a wallet. Not
- * the ExtensibleFallbackHandler itself: what others have set on it for the Safe would be lost.
+ * Safe's own handlers that `SafeSessionHandler` or the ExtensibleFallbackHandler can replace without loss. Not the
+ * ExtensibleFallbackHandler itself: other apps' settings on it would be lost.
  */
 const replaceableHandlers: readonly Address[] = [
   zeroAddress,
@@ -44,22 +44,22 @@ const replaceableHandlers: readonly Address[] = [
   "0x3EfCBb83A4A7AfcB4F68D501E2c2203a38be77f4",
 ];
 
-/** What {@link readAccount} is told. */
+/** Parameters of {@link readAccount}. */
 export type AccountToRead = {
   settings: ChainSettings;
   address: Address;
-  /** The passkey, where the page knows it. */
+  /** The passkey, if known. */
   passkey: Passkey | undefined;
-  /** Tokens that the session is to pay by signature. */
+  /** Tokens the session will pay by signature. */
   signedTokens: readonly Address[];
 };
 
 /**
- * Reads from the chain whether an account can grant by one tap, and what has to be installed first. An account that does
- * not exist yet is known by its passkey: its address is that passkey's.
+ * Reads from the chain whether an account can grant with one tap, and what has to be installed first. An account that
+ * does not exist yet is recognised by its passkey, which determines its address.
  *
  * @throws {PageFailure} NO_ACCOUNT_THERE, NOT_A_SAFE, VERSION_UNKNOWN, THRESHOLD_ABOVE_ONE, OWNER_NOT_PASSKEY.
- * @throws {Refusal} NETWORK: the chain cannot be asked.
+ * @throws {Refusal} NETWORK: the chain cannot be reached.
  */
 export async function readAccount(client: ChainClient, account: AccountToRead): Promise<AccountState> {
   try {
@@ -149,7 +149,7 @@ async function read(client: ChainClient, account: AccountToRead): Promise<Accoun
 
 const isSameKey = (one: PublicKey, other: PublicKey) => one.x === other.x && one.y === other.y;
 
-/** Some Safes say more than the number: `1.3.0+L2`. */
+/** Some Safes return more than the number: `1.3.0+L2`. */
 function versionOf(says: string): SafeVersion {
   const number = /^\d+\.\d+\.\d+/.exec(says)?.[0];
   if (number === "1.3.0" || number === "1.4.1" || number === "1.5.0") return number;
@@ -158,7 +158,7 @@ function versionOf(says: string): SafeVersion {
 
 type SignatureRailState = { calls: Hex[]; isPossible: boolean; replacesVerifier: boolean };
 
-/** What is missing before a token's question reaches the module: only what this session needs. */
+/** What is missing for a token's ERC-1271 call to reach the module, for this session only. */
 async function readSignatureRail(
   client: ChainClient,
   {
@@ -179,7 +179,8 @@ async function readSignatureRail(
   if (signedTokens.length === 0) return none;
   const wanted = version === "1.5.0" ? safeAddresses.extensibleFallbackHandler : safeSessionHandlerAddress();
   const hasHandler = isAddressEqual(handler, wanted);
-  // A Safe lives by a handler that is its module as well, and what a stranger's handler does for it nobody here knows.
+  // A handler that is also an enabled module is essential to the Safe, and it is unknown what a third-party handler
+  // does for it.
   const mayReplace =
     !modules.some((one) => isAddressEqual(one, handler)) &&
     replaceableHandlers.some((one) => isAddressEqual(one, handler));

@@ -5,22 +5,22 @@ import type { AccountState } from "./AccountState.ts";
 import { askPasskey } from "./askPasskey.ts";
 import { verifyAssertion } from "./verifyAssertion.ts";
 
-/** Something that a Safe is to do, waiting for its passkey. */
+/** A Safe transaction waiting for its passkey. */
 export type SafeAction = {
-  /** What the passkey signs. */
+  /** The bytes the passkey signs. */
   challenge: Hex;
   /**
-   * Asks the passkey. Call it right in the click's handler.
+   * Prompts for the passkey. Call it directly in the click handler.
    *
    * @returns The Safe's signature.
-   * @throws {PageFailure} Of `askPasskey` and `verifyAssertion`.
+   * @throws {PageFailure} From `askPasskey` and `verifyAssertion`.
    */
   sign(): Promise<Hex>;
 };
 
 /**
- * What a Safe is to do on its passkey's word, for example to take a session back. It asks no chain, so that nothing has to
- * be awaited in the click's handler: make it anew whenever the Safe's nonce is another.
+ * A Safe transaction to be signed by its passkey, for example to revoke a session. It does not query the chain, so that
+ * nothing is awaited in the click handler: recreate it whenever the Safe's nonce changes.
  */
 export function safeAction(
   account: Pick<AccountState, "address" | "chainId" | "signer" | "passkey" | "nonce">,

@@ -4,13 +4,13 @@ import { concat, decodeAbiParameters, type Hex, hexToBytes, numberToHex } from "
 import { PageFailure } from "../wording/PageFailure.ts";
 import type { Assertion, PublicKey } from "./Passkey.ts";
 
-/** What an assertion must be of. */
+/** What an assertion must match. */
 export type ExpectedAssertion = {
   challenge: Hex;
   publicKey: PublicKey;
-  /** The site's name, which the authenticator hashed. */
+  /** The site's RP id, hashed by the authenticator. */
   rpId: string;
-  /** The page's origin, which the browser wrote down. */
+  /** The page's origin, recorded by the browser. */
   origin: string;
 };
 
@@ -18,11 +18,11 @@ const PRESENT = 0x01;
 const VERIFIED = 0x04;
 
 /**
- * Checks an assertion in the browser, before anything is handed over: that the very key which owns the account signed these
- * very 32 bytes, on this page, and that its user was verified. By the browser's own P-256: that of `ox/webauthn` adds 17.8 kB
- * to a script that is read on phones (gzip, measured).
+ * Verifies an assertion in the browser before anything is sent: the account's owner signed exactly these 32 bytes, on
+ * this page, with user verification. Uses the browser's own P-256: `ox/webauthn`'s would add 17.8 kB to the page's script
+ * (gzip, measured).
  *
- * @throws {PageFailure} WRONG_PASSKEY: another key signed; PASSKEY_FAILED: the answer is to another question.
+ * @throws {PageFailure} WRONG_PASSKEY: another key signed; PASSKEY_FAILED: the assertion is for another request.
  */
 export async function verifyAssertion(assertion: Assertion, expected: ExpectedAssertion): Promise<void> {
   const { authenticatorData, clientDataJSON } = assertion;
@@ -49,7 +49,7 @@ export async function verifyAssertion(assertion: Assertion, expected: ExpectedAs
     .importKey("raw", Uint8Array.from(hexToBytes(point)), { name: "ECDSA", namedCurve: "P-256" }, false, [
       "verify",
     ])
-    // A point that is not on the curve: nobody can sign for it.
+    // Not a point on the curve: nobody can sign for it.
     .catch((error: unknown) => {
       throw new PageFailure("WRONG_PASSKEY", {}, error);
     });

@@ -3,7 +3,7 @@ import { addressGroups } from "./addressGroups.ts";
 
 /**
  * An address in full, in groups of four that are easy to compare. The gaps are drawn, not typed: what is copied is the
- * address. Never shortened: addresses that agree in their ends are cheap to make.
+ * address. Never shortened: addresses with matching ends are cheap to generate.
  */
 export const AddressText = ({ address }: { address: Address }) => (
   <bdi className="address" translate="no">

@@ -3,9 +3,10 @@ import { Mark } from "./Mark.tsx";
 import { useReveal } from "./useReveal.ts";
 
 /**
- * Something failed: said at once to screen readers, and brought into sight. What happened is the title; what to do stands below.
+ * A failure: announced immediately to screen readers and scrolled into view. The title says what happened; what to do
+ * is below.
  *
- * @param props.title One sentence: what happened, and whether anything was changed by it.
+ * @param props.title One sentence: what happened, and whether anything changed.
  */
 export function Alert({ title, children }: { title: string; children?: ReactNode }) {
   const shown = useReveal<HTMLDivElement>(title);

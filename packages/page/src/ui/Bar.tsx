@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useRef } from "react";
 
 /**
- * What answers a screen: its buttons, and above them what goes on and what failed. It stays at the lower edge of the view
- * while the screen is read. On very low or zoomed views it stands at the end instead.
+ * A screen's action bar: its buttons, with progress and failures above them. It sticks to the bottom of the viewport.
+ * On very short or zoomed viewports it comes at the end instead.
  */
 export function Bar({ children }: { children: ReactNode }): ReactNode {
   const bar = useRef<HTMLDivElement>(null);
@@ -10,7 +10,7 @@ export function Bar({ children }: { children: ReactNode }): ReactNode {
     const element = bar.current;
     if (!element) return;
     const { style } = document.documentElement;
-    // What has the focus, or was revealed, must not lie behind the bar: the style sheet has it keep clear of that.
+    // The focused or revealed element must not be hidden behind the bar: the style sheet reserves this height.
     const watch = new ResizeObserver(() => {
       const isSticky = getComputedStyle(element).position === "sticky";
       style.setProperty("--bar", isSticky ? `${element.offsetHeight}px` : "0px");

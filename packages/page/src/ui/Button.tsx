@@ -1,14 +1,14 @@
 import type { ComponentPropsWithRef } from "react";
 
-/** How much a button asks for attention: one `primary` a screen; `danger` takes something back for ever. */
+/** A button's prominence: one `primary` per screen; `danger` revokes something permanently. */
 export type ButtonLook = "primary" | "secondary" | "danger" | "danger-quiet" | "text";
 
 /**
  * A button of at least 44 by 44 pixels.
  *
- * @param props.busy Its work is under way: it turns, says so to screen readers, and takes no second click. It stays in
- * the tab order, so that the focus is not lost while a passkey is asked.
- * @param props.wide As wide as its column.
+ * @param props.busy Work is in progress: shows a spinner, tells screen readers, and ignores clicks. It stays in the tab
+ * order, so that focus is not lost while a passkey prompt is open.
+ * @param props.wide Fills its column.
  */
 export function Button({
   look = "secondary",

@@ -1,12 +1,12 @@
 import { type ReactNode, useId } from "react";
 
 /**
- * A part of a screen that belongs together, named by its heading.
+ * A group of related content, labelled by its heading.
  *
  * @param props.title The heading's content.
- * @param props.beside What stands on the heading's line, for example a state.
- * @param props.level 2 for a part of the screen, 3 within an h2.
- * @param props.plain Without ground and shadow.
+ * @param props.beside Shown on the heading's line, for example a state.
+ * @param props.level 2 for a section of the screen, 3 within an h2.
+ * @param props.plain Without background and shadow.
  */
 export function Card({
   title,

@@ -1,11 +1,11 @@
 import { plainText } from "./plainText.ts";
 
 /**
- * What an agent says of itself, in quotes and apart from the page's own words. It says so beside it wherever `marked` is
- * set, and where signs had to be taken out.
+ * Text provided by an agent, quoted and kept apart from the page's own words. `marked` labels it as a claim; removed
+ * characters are always pointed out.
  *
- * @param props.most Most signs that are shown. Default: 64.
- * @param props.marked With the words "calls itself" before it.
+ * @param props.most Maximum number of characters shown. Default: 64.
+ * @param props.marked Prefix it with "calls itself".
  */
 export function ClaimedText({
   text,
@@ -23,7 +23,7 @@ export function ClaimedText({
       <bdi className="claimed" translate="no">
         {plain.text || "no name"}
       </bdi>
-      ”{plain.changed && <span className="claimed__mark"> (hidden or surplus signs left out)</span>}
+      ”{plain.changed && <span className="claimed__mark"> (hidden or excess characters removed)</span>}
     </>
   );
 }

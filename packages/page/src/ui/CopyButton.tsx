@@ -3,10 +3,10 @@ import { Button, type ButtonLook } from "./Button.tsx";
 import { useReveal } from "./useReveal.ts";
 
 /**
- * Puts text into the clipboard, and says below whether that worked. Where the browser does not allow it, the reader is told
- * to copy by hand: show the text beside it.
+ * Copies text to the clipboard and reports the outcome below. If the browser blocks it, the user is told to copy
+ * manually, so show the text next to it.
  *
- * @param props.label The button's name; it stays the same.
+ * @param props.label The button's label; it does not change.
  */
 export function CopyButton({
   text,
@@ -23,7 +23,7 @@ export function CopyButton({
     const done = navigator.clipboard?.writeText(text) ?? Promise.reject(new Error("no clipboard"));
     done.then(
       () => setOutcome("Copied."),
-      () => setOutcome("The browser did not allow it: select the text and copy it by hand."),
+      () => setOutcome("The browser blocked copying. Select the text and copy it manually."),
     );
   };
   return (

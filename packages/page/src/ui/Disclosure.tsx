@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { reveal } from "./reveal.ts";
 
-/** What is folded away until the reader asks for it. Opened, it is brought into sight. */
+/** Content that is collapsed by default and scrolled into view when opened. */
 export const Disclosure = ({ summary, children }: { summary: string; children: ReactNode }) => (
   <details onToggle={({ currentTarget }) => currentTarget.open && reveal(currentTarget)}>
     <summary>{summary}</summary>

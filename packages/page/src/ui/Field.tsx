@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from "react";
 import { useReveal } from "./useReveal.ts";
 
-/** What a control needs in order to be named and described by its {@link Field}. */
+/** Attributes that connect a control to its {@link Field}. */
 export type FieldControl = {
   id: string;
   "aria-describedby": string | undefined;
@@ -9,10 +9,11 @@ export type FieldControl = {
 };
 
 /**
- * A control with its label, a hint below, and what is wrong with it.
+ * A control with its label, hint and error.
  *
- * @param props.children Gets the attributes that tie the control to its label: `{(control) => <input {...control} />}`.
- * @param props.error What is wrong and how to put it right. Said, and brought into sight, as soon as it appears.
+ * @param props.children Receives the attributes that connect the control to its label: `{(control) => <input
+ * {...control} />}`.
+ * @param props.error What is wrong and how to fix it. Announced and scrolled into view as soon as it appears.
  */
 export function Field({
   label,

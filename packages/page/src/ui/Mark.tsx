@@ -1,4 +1,4 @@
-/** The shapes that stand beside words. Each differs by its outline, so that no meaning rests on colour. */
+/** Icons shown next to text. Each has a distinct outline, so that no meaning depends on colour alone. */
 const paths = {
   stop: "M7 2.5h6l4.5 4.5v6L13 17.5H7L2.5 13V7z M10 6v5 M10 13.6v.4",
   warn: "M10 2.8 18 17H2z M10 8v4.2 M10 14.4v.4",
@@ -13,7 +13,7 @@ const paths = {
 /** Which shape. */
 export type MarkName = keyof typeof paths;
 
-/** A small drawing beside words that say the same; screen readers pass it by. */
+/** A decorative icon next to text with the same meaning; hidden from screen readers. */
 export const Mark = ({ name, className }: { name: MarkName; className: string }) => (
   <svg className={className} viewBox="0 0 20 20" aria-hidden="true" focusable="false">
     <path

@@ -1,17 +1,17 @@
 import { type ReactNode, useId } from "react";
 
-/** A share of a whole as a number from 0 to 1, exact to a millionth: amounts do not fit into numbers. */
+/** A ratio as a number from 0 to 1, exact to a millionth: amounts exceed the safe integer range. */
 const shareOf = (value: bigint, of: bigint): number =>
   of <= 0n ? 0 : Number(((value < of ? value : of) * 1_000_000n) / of) / 1_000_000;
 
 /**
- * How much of a limit is used: a `<meter>`, and the same as text above it.
+ * How much of a limit is used: a `<meter>` with the same information as text above it.
  *
- * @param props.label What is measured, for screen readers.
- * @param props.value Base units, or `undefined` where it is not known: then the meter is empty and the text must say so.
+ * @param props.label Label for screen readers.
+ * @param props.value Base units, or `undefined` if unknown: the meter is then empty and the text must say so.
  * @param props.limit Base units.
  * @param props.text For example `"3.40 of 20 USDC"`.
- * @param props.below What stands on the next line.
+ * @param props.below Shown on the next line.
  */
 export function Meter({
   label,

@@ -1,7 +1,7 @@
 import { LAST_DATE, momentText } from "./momentText.ts";
 
 /**
- * A moment in the reader's own time zone and language, for example `"Sun, 29 Nov 2026, 10:00 CET"`.
+ * A moment in the user's time zone and language, for example `"Sun, 29 Nov 2026, 10:00 CET"`.
  *
  * @param props.at Unix time in seconds.
  * @param props.short Day and time only, for lists.

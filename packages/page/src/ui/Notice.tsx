@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
 import { Mark } from "./Mark.tsx";
 
-/** `note`: worth knowing. `warn`: read it before allowing. `strong`: money may be lost by it. */
+/** `note`: information. `warn`: read before allowing. `strong`: money may be lost. */
 export type NoticeTone = "note" | "warn" | "strong";
 
 const marks = { note: "note", warn: "warn", strong: "stop" } as const;
 
-/** Something to know before deciding. It is part of the screen, not an event: see `Alert` for failures. */
+/** Something to know before deciding. Part of the screen, not an event: see `Alert` for failures. */
 export const Notice = ({
   tone = "note",
   title,

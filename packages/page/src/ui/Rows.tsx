@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
 
-/** Terms and what they are: a list of {@link Row}s. */
+/** A description list of {@link Row}s. */
 export const Rows = ({ children }: { children: ReactNode }) => <dl className="rows">{children}</dl>;
 
 /**
- * One of {@link Rows}: nothing of it is hidden behind a click.
+ * One of {@link Rows}, always fully visible.
  *
- * @param props.amount Its first line is an amount and stands out.
+ * @param props.amount Emphasise its first line, an amount.
  */
 export const Row = ({
   term,

@@ -1,12 +1,12 @@
 import { type ReactNode, useEffect, useRef } from "react";
 
 /**
- * One screen: its h1, which takes the focus when the screen opens or its `name` changes, so that a screen reader says where
- * it is, and the keyboard begins at the top.
+ * A screen. Its h1 takes the focus when the screen opens or its `name` changes, so that screen readers announce it and
+ * keyboard navigation starts at the top.
  *
- * @param props.title What stands in the h1.
- * @param props.name The document's title, in plain text; also tells screens apart.
- * @param props.lead What stands right below the h1.
+ * @param props.title Content of the h1.
+ * @param props.name The document's title, in plain text; also identifies the screen.
+ * @param props.lead Shown right below the h1.
  */
 export function Screen({
   title,
@@ -25,7 +25,7 @@ export function Screen({
     document.title = `${name} · Latchkey`;
     heading.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
-    // A screen that only stood before another one leaves that one's title.
+    // A screen that only covered another one leaves that one's title.
     return () => {
       document.title = before;
     };

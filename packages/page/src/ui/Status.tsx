@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
 
 /**
- * A line about what goes on. It stands on the screen from the start, empty: only what changes within a live region is
- * said by screen readers, and the room for it is kept.
+ * A status line. It is rendered empty from the start: screen readers announce only changes within a live region, and
+ * its space is reserved.
  *
- * @param props.busy Something is under way.
+ * @param props.busy Work is in progress.
  */
 export const Status = ({ busy = false, children }: { busy?: boolean; children?: ReactNode }) => (
   <div className="status" role="status">

@@ -4,10 +4,11 @@ import { formatUnits } from "viem";
 type Facts = Pick<TokenFacts, "symbol" | "decimals" | "known"> | undefined;
 
 /**
- * An amount as people write it, without its token: `"3.40"`, `"0.0015"`. Never rounded. A dollar coin's cents have both digits.
+ * An amount without its symbol: `"3.40"`, `"0.0015"`. Never rounded. Dollar stablecoins always show two decimals for
+ * cents.
  *
  * @param amount Base units.
- * @param facts Of the token; undefined where they could not be read: then it is the base units.
+ * @param facts The token's facts; if undefined because they could not be read, base units are shown.
  */
 export function numberText(amount: bigint, facts: Facts): string {
   if (!facts) return amount.toLocaleString("en");
@@ -18,6 +19,6 @@ export function numberText(amount: bigint, facts: Facts): string {
   return shown === "" ? grouped : `${grouped}.${shown}`;
 }
 
-/** An amount with its token: `"3.40 USDC"`. See {@link numberText}. */
+/** An amount with its symbol: `"3.40 USDC"`. See {@link numberText}. */
 export const amountText = (amount: bigint, facts: Facts): string =>
   `${numberText(amount, facts)} ${facts?.symbol ?? "base units"}`;

@@ -1,13 +1,13 @@
-/** Seconds of Unix time: dates of JavaScript end here, sessions can end far later. */
+/** Unix time in seconds: JavaScript dates end here, sessions can end far later. */
 export const LAST_DATE = 8.64e12;
 
 /**
- * A moment in words of the reader's time zone. The page is written in English; the order of day and month follows the
- * reader's own settings where those are English.
+ * A moment in the user's time zone. The page is in English; the order of day and month follows the user's locale if
+ * that is English.
  *
  * @param at Unix time in seconds.
- * @param options.short Without weekday, year and zone.
- * @param options.timeZone Default: the device's.
+ * @param options.short Without weekday, year and time zone.
+ * @param options.timeZone Default: the device's time zone.
  */
 export function momentText(
   at: number,

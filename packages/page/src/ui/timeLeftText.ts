@@ -2,8 +2,8 @@ const count = (number: number, unit: string) =>
   `${number.toLocaleString("en")} ${unit}${number === 1 ? "" : "s"}`;
 
 /**
- * A span of time as a reader wants it: the two largest units, rounded down, so that nothing seems to last longer than it
- * does: `"6 days 3 hours"`, `"4 minutes"`, `"12 seconds"`.
+ * A duration in its two largest units, rounded down, so that nothing appears to last longer than it does: `"6 days 3
+ * hours"`, `"4 minutes"`, `"12 seconds"`.
  *
  * @param seconds Below one: `"no time"`.
  */

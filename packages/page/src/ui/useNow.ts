@@ -1,8 +1,8 @@
 import { useEffect, useState } from "react";
 
 /**
- * This device's clock, in milliseconds of Unix time, once a second. It also moves as soon as the page comes back to the
- * front, as browsers hold the ticks of pages behind.
+ * This device's clock, in milliseconds of Unix time, updated every second. It also updates when the page becomes
+ * visible, since browsers throttle timers of hidden pages.
  */
 export function useNow(): number {
   const [now, setNow] = useState(() => Date.now());

@@ -2,9 +2,9 @@ import { type RefObject, useEffect, useRef } from "react";
 import { reveal } from "./reveal.ts";
 
 /**
- * Brings an element into sight whenever it begins to say something, or says something else.
+ * Scrolls an element into view whenever its message appears or changes.
  *
- * @param said What it says; empty or undefined: nothing.
+ * @param said The message; empty or undefined for none.
  */
 export function useReveal<element extends Element>(said: unknown): RefObject<element | null> {
   const shown = useRef<element>(null);

@@ -4,8 +4,8 @@ import { Screen } from "../ui/Screen.tsx";
 import { FailureNotice } from "./FailureNotice.tsx";
 
 /**
- * Shows words in place of a screen that cannot be drawn. Without it a fault of the page, or a request that nobody thought
- * of, would leave it blank. React has no other form for this than a class.
+ * Shows a message in place of a screen that fails to render. Without it, a bug or an unforeseen request would leave the
+ * page blank. React supports error boundaries only as classes.
  */
 export class FailureBoundary extends Component<{ children: ReactNode }, { failure: unknown }> {
   override state: { failure: unknown } = { failure: undefined };
@@ -19,19 +19,16 @@ export class FailureBoundary extends Component<{ children: ReactNode }, { failur
     if (failure === undefined) return this.props.children;
     return (
       <Screen
-        name="This page has a fault"
-        title="This page has a fault"
+        name="This page ran into a problem"
+        title="This page ran into a problem"
         lead={
-          <p>
-            It cannot show what it should. Nothing was signed or sent by that; do not allow what you cannot
-            read.
-          </p>
+          <p>It cannot be displayed. Nothing was signed or sent. Do not allow anything you cannot read.</p>
         }
       >
         <FailureNotice error={failure} />
         <p>
           <Button look="primary" onClick={() => window.location.reload()}>
-            Load the page again
+            Reload the page
           </Button>
         </p>
       </Screen>

@@ -4,9 +4,9 @@ import { Notice } from "../ui/Notice.tsx";
 import { wordsFor } from "./wordsFor.ts";
 
 /**
- * Tells the reader what failed and what to do about it. Read out at once by screen readers, and brought into sight.
+ * Tells the user what failed and what to do about it. Announced immediately to screen readers and scrolled into view.
  *
- * @param props.children What can be done right here, for example a button.
+ * @param props.children What can be done here, for example a button.
  */
 export function FailureNotice({ error, children }: { error: unknown; children?: ReactNode }): ReactNode {
   const { title } = wordsFor(error);
@@ -18,7 +18,7 @@ export function FailureNotice({ error, children }: { error: unknown; children?: 
   );
 }
 
-/** The same where it is part of the screen, and nothing that has just happened. */
+/** The same as part of a screen rather than as an event. */
 export const FailureState = ({ error }: { error: unknown }): ReactNode => (
   <Notice tone="strong" title={wordsFor(error).title}>
     <FailureAdvice error={error} />

@@ -1,4 +1,4 @@
-/** What can go wrong on the page itself. Failures of the SDK have their own codes: `RefusalCode`. */
+/** Failures of the page itself. The SDK's failures have their own codes: `RefusalCode`. */
 export type PageFailureCode =
   | "NO_WEBAUTHN"
   | "NO_PASSKEY_CREATED"
@@ -34,11 +34,11 @@ export type PageFailureCode =
   | "FILE_UNREADABLE"
   | "CONFIG_UNREADABLE";
 
-/** A failure that the reader is told about: `wordsFor` has the words for its code. */
+/** A failure shown to the user: `wordsFor` has the message for its code. */
 export class PageFailure extends Error {
   override readonly name = "PageFailure";
   readonly code: PageFailureCode;
-  /** What the words fill in: a name of a chain, an address, a reason. Shown as text, never as markup. */
+  /** Values for the message: a chain's name, an address, a reason. Shown as text, never as markup. */
   readonly details: { readonly [name: string]: string };
 
   constructor(code: PageFailureCode, details: { readonly [name: string]: string } = {}, cause?: unknown) {

@@ -1,17 +1,17 @@
 import type { ChangeKind } from "../manage/SessionChange.ts";
 
-/** How a change is spoken of, before and after it is made. */
+/** How a change is described, before and after it takes effect. */
 type ChangeWords = {
   made: string;
   notMade: string;
-  /** What the agent can do for as long as it is not made. */
+  /** What the agent can do until it takes effect. */
   meanwhile: string;
-  /** The same, while it is on its way. */
+  /** The same, while it is pending. */
   untilMined: string;
 };
 
-const spends = "Your agent can go on spending.";
-const untilMined = "Your agent can spend until it is mined.";
+const spends = "Your agent can still spend.";
+const untilMined = "Your agent can spend until the transaction is mined.";
 
 /** See {@link ChangeWords}. */
 export const changeWords: Readonly<Record<ChangeKind, ChangeWords>> = {
@@ -21,6 +21,6 @@ export const changeWords: Readonly<Record<ChangeKind, ChangeWords>> = {
     made: "it is resumed",
     notMade: "it is still paused",
     meanwhile: "Your agent still cannot spend.",
-    untilMined: "Your agent can spend once it is mined.",
+    untilMined: "Your agent can spend once the transaction is mined.",
   },
 };

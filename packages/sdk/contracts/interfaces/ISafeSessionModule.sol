@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// @title How a Safe asks whether a session allows an EIP-3009 authorization
-/// @notice Both answer 0x1626ba7e for yes, else 0xffffffff, and never yes to anything but TransferWithAuthorization.
-/// Anybody may ask about any Safe: the answer moves nothing, a token does, which asks the Safe itself.
+/// @title Lets a Safe check whether a session allows an EIP-3009 authorization
+/// @notice Both return 0x1626ba7e if it does, else 0xffffffff, and only ever approve TransferWithAuthorization. Anyone
+/// can query any Safe: only a token moves money, and it asks the Safe itself.
 interface ISafeSessionModule {
     /// @notice For Safe's ExtensibleFallbackHandler (ISafeSignatureVerifier).
-    /// @param safe The Safe that is asked.
-    /// @param sender Who asks the Safe; not looked at, as facilitators ask directly.
-    /// @param hash The EIP-712 digest asked about.
-    /// @param domainSeparator Not looked at, like `typeHash` and `encodeData`: the payload gives the digest anew.
+    /// @param safe The Safe that validates the signature.
+    /// @param sender The Safe's caller; ignored, since facilitators call directly.
+    /// @param hash The EIP-712 digest.
+    /// @param domainSeparator Ignored, like `typeHash` and `encodeData`: the digest is recomputed from the payload.
     /// @param payload See Payload.sol.
     function isValidSafeSignature(
         address safe,

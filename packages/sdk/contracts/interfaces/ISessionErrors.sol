@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// What is wrong with a session that cannot be one.
+/// Why a session is malformed.
 enum Flaw {
-    /// The bytes are no session in packed form, see SessionReader.
+    /// The bytes are not a valid packed session, see SessionReader.
     ENCODING,
     /// The key is 0 or the account, or the account is 0.
     PARTIES,
     /// validUntil is not after validAfter, below 2, or 2**47 and more.
     WINDOW,
-    /// A budget's token is the account or the module, or has a budget already.
+    /// A budget's token is the account or the module, or already has a budget.
     TOKEN,
     /// perTransaction is 0 or above perPeriod, or the period is 0.
     LIMITS,
     /// `initial` without perSecond, or a stream with signatures.
     STREAM,
-    /// Signatures that are none of those known, or of the native coin; sizes without signatures, none with them, more
-    /// than 8, a smallest slot worth nothing, or 2**32 lots and more.
+    /// An unknown value of `signatures`, or signatures for the native coin; sizes without signatures, signatures
+    /// without sizes, more than 8 sizes, a smallest slot worth 0, or 2**32 lots or more.
     SLOTS,
-    /// A recipient is 0, or ANYONE stands beside others.
+    /// A recipient is 0, or ANYONE is combined with others.
     RECIPIENTS,
     /// An action's target is 0, the account, the module or a budget's token.
     TARGET,
@@ -26,37 +26,37 @@ enum Flaw {
     OPERATOR
 }
 
-/// @title One error for each rule that a user or a program would tell apart
-/// @notice docs/errors.md says for each why it is thrown and what to do.
+/// @title One error for each rule that users or programs need to distinguish
+/// @notice docs/errors.md explains the cause of each error and what to do.
 interface ISessionErrors {
     /* THE SESSION */
 
-    /// @notice Thrown when a session breaks a bound that every session must keep.
-    /// @param index The budget (up to RECIPIENTS) or the action (TARGET, OPERATOR) concerned; else 0.
+    /// @notice Thrown when a session violates a bound that every session must satisfy.
+    /// @param index The affected budget (up to RECIPIENTS) or action (TARGET, OPERATOR); else 0.
     error MalformedSession(Flaw flaw, uint256 index);
-    /// @notice Thrown when someone other than the session's account asks for what only the account may do.
+    /// @notice Thrown when someone other than the session's account calls a function reserved for the account.
     error NotAccount(address caller, address account);
-    /// @notice Thrown when someone other than the session's key uses it. An ERC-7579 account may itself, too.
+    /// @notice Thrown when someone other than the session's key uses it. An ERC-7579 account may use it as well.
     error NotKey(address caller, address key);
-    /// @notice Thrown when a call of the account carries bytes that its arguments do not account for, as a
-    /// call forwarded by a fallback handler does.
+    /// @notice Thrown when a call from the account has bytes beyond its arguments, as a call forwarded to a fallback
+    /// handler does.
     error TrailingCalldata(uint256 length, uint256 expected);
-    /// @notice Thrown when an account does not answer as this module's kind of account does.
+    /// @notice Thrown when an account does not behave like this module's kind of account.
     error UnsupportedAccount(address account);
-    /// @notice Thrown when the account has this module as its fallback handler: anybody could speak as the account.
+    /// @notice Thrown when the account has this module as its fallback handler: anyone could act as the account.
     error ModuleIsFallbackHandler(address account);
     /// @notice Thrown before a session's first second.
     error NotYetValid(uint48 validAfter);
     /// @notice Thrown from `validUntil` on.
     error Expired(uint48 validUntil);
-    /// @notice Thrown when a session names another epoch than the account's.
+    /// @notice Thrown when a session's epoch is not the account's.
     error WrongEpoch(uint64 epoch, uint64 current);
-    /// @notice Thrown when a session was taken back, by its account or by its key.
+    /// @notice Thrown when a session was revoked, by its account or by its key.
     error SessionIsRevoked(bytes32 id);
     /// @notice Thrown while a session is paused by its account.
     error SessionIsPaused(bytes32 id);
-    /// @notice Thrown when a use needs a part of the session that stands in its bytes as a hash only.
-    /// @param parts What is left out, a bit each: bit i is budget number i, bit 8 is the list of actions.
+    /// @notice Thrown when a use needs a part of the session that its bytes only contain as a hash.
+    /// @param parts The omitted parts, one bit each: bit i is budget i, bit 8 is the list of actions.
     error PartLeftOut(uint256 parts);
     /// @notice Thrown when a session is not enabled and carries no grant that the account accepts.
     error NotGranted(bytes32 id);
@@ -69,11 +69,11 @@ interface ISessionErrors {
     error Reentered(address account);
     /// @notice Thrown when a signed execution is submitted by someone other than the caller it names.
     error CallerNotAllowed(address caller, address allowed);
-    /// @notice Thrown after the deadline of a signed execution; the deadline's own second is still good.
+    /// @notice Thrown after the deadline of a signed execution; the deadline itself is still valid.
     error DeadlinePassed(uint48 deadline);
     /// @notice Thrown when a signed execution's nonce was used before.
     error NonceAlreadyUsed(uint256 nonce);
-    /// @notice Thrown when a signature is not the key's: other key, not 65 bytes, high s, v other than 27 and 28.
+    /// @notice Thrown when a signature is not the key's: another key, not 65 bytes, high s, v other than 27 and 28.
     error InvalidKeySignature();
 
     /* THE CALLS */
@@ -93,23 +93,23 @@ interface ISessionErrors {
     error NoNativeBudget(uint256 index, uint256 value);
     /// @notice Thrown when a call of the account fails. `reason` is what it reverted with.
     error CallFailed(uint256 index, bytes reason);
-    /// @notice Thrown when a token does not confirm a transfer or an approval, or is no contract.
+    /// @notice Thrown when a token does not confirm a transfer or an approval, or is not a contract.
     error TokenCallFailed(uint256 index, address token, bytes returned);
-    /// @notice Thrown when a token does not answer a question that a limit depends on.
+    /// @notice Thrown when a token does not answer a query that a limit depends on.
     error UnreadableToken(address token);
 
     /* THE BUDGETS */
 
     /// @notice Thrown when one execution moves more than perTransaction.
     error PerTransactionExceeded(address token, uint256 amount, uint256 limit);
-    /// @notice Thrown when an execution moves more than is left of the period.
+    /// @notice Thrown when an execution moves more than the period has left.
     /// @param resetsAt Unix time at which the next period begins, or the session ends.
     error PeriodExceeded(address token, uint256 amount, uint256 remaining, uint256 resetsAt);
-    /// @notice Thrown when an execution reaches a lot that signed authorizations spend already.
+    /// @notice Thrown when an execution reaches a lot that signed authorizations have already opened.
     error LotOpened(address token, uint256 lot);
-    /// @notice Thrown when the nonce of a slot is asked for that no budget can have: its lot is 2**32 or more, its size
-    /// above 7, or its index 4**size or more.
+    /// @notice Thrown for a slot that no budget can have: its lot is 2**32 or more, its size above 7, or its index
+    /// 4**size or more.
     error NoSuchSlot(uint256 lot, uint256 size, uint256 index);
-    /// @notice Thrown when an allowance given in a batch is not used up or taken back at its end.
+    /// @notice Thrown when an allowance given in a batch is not zero at its end.
     error AllowanceLeft(address token, address spender, uint256 allowance);
 }

@@ -15,22 +15,21 @@ import {
 } from "../types/Session.sol";
 import {ACTION_TYPEHASH, BUDGET_TYPEHASH, RULE_TYPEHASH, SESSION_TYPEHASH} from "./SessionTypes.sol";
 
-/// @title How a session is packed and hashed in Solidity
-/// @notice The other way round from SessionReader, which has the form field by field. For contracts that make sessions;
-/// the modules only read.
+/// @title Packs and hashes sessions in Solidity
+/// @notice The inverse of SessionReader, which documents the encoding. For contracts that create sessions; the modules
+/// only read them.
 library SessionPacker {
     bytes1 private constant LEFT_OUT = 0xff;
 
-    /// @notice What the modules' entry points and views take as `session`: the account, the key, the session's own
+    /// @notice Packs a session as the modules' entry points and views take it: the account, the key, the session's own
     /// bytes.
-    /// @param leftOut A bit for each part that is to stand there as its hash: bit i is budget number i, bit 8 is the
-    /// list of actions. An empty list is never left out.
+    /// @param leftOut A bit for each part to replace with its hash: bit i is budget i, bit 8 is the list of actions. An
+    /// empty list is never omitted.
     function pack(Session memory session, uint256 leftOut) internal pure returns (bytes memory) {
         return abi.encodePacked(session.account, session.key, packOwn(session, leftOut));
     }
 
-    /// @notice The session's own bytes, without its account and its key. Reverts with MalformedSession where the form
-    /// cannot say it.
+    /// @notice The session's own bytes, without account and key. Reverts with MalformedSession if it cannot be encoded.
     function packOwn(Session memory session, uint256 leftOut) internal pure returns (bytes memory packed) {
         uint256 budgets = session.budgets.length;
         uint256 actions = session.actions.length;
@@ -83,7 +82,7 @@ library SessionPacker {
         return keccak256(bytes.concat(head, keccak256(abi.encodePacked(budgets)), hashActions(session.actions)));
     }
 
-    /// @notice What stands for a budget that is left out.
+    /// @notice The hash that replaces an omitted budget.
     function hashBudget(SessionBudget memory budget) internal pure returns (bytes32) {
         return
             keccak256(
@@ -102,7 +101,7 @@ library SessionPacker {
             );
     }
 
-    /// @notice What stands for a list of actions that is left out.
+    /// @notice The hash that replaces an omitted list of actions.
     function hashActions(SessionAction[] memory actions) internal pure returns (bytes32) {
         bytes32[] memory hashes = new bytes32[](actions.length);
         for (uint256 i; i < hashes.length; ++i) {
@@ -162,7 +161,7 @@ library SessionPacker {
         }
     }
 
-    /// @dev One byte that counts, then the bytes, of which the first is not zero.
+    /// @dev One byte with the length, then the bytes, the first of which is not zero.
     function _number(uint256 value) private pure returns (bytes memory packed) {
         uint256 length;
         while (length < 32 && value >> (8 * length) != 0) ++length;
