@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { DOCS_BASE } from "../../packages/sdk/src/errors/docsPath.ts";
 import { jsonOf, loggable } from "../../packages/sdk/src/errors/json.ts";
 import { Refusal } from "../../packages/sdk/src/index.ts";
 import { exported, good } from "./goodInputs.ts";
@@ -73,7 +74,7 @@ describe("what a function of the SDK gives", function () {
         message: "Too much.",
         whatToDo: ["Ask for less."],
         details: { remaining: "5", held: [{ value: "7" }], text: "x" },
-        docsPath: "docs/errors.md#period",
+        docsPath: `${DOCS_BASE}/errors.md#period`,
       },
     });
   });

@@ -9,7 +9,7 @@ import { openzeppelin } from "./openzeppelin.ts";
 const types = { Kernel: [{ name: "hash", type: "bytes32" }] } as const;
 
 /**
- * What a Kernel 3.1 asks its validators about in place of a digest that it is asked about itself: typed data of
+ * What a Kernel 3.1 passes to its validators instead of the digest that it is queried about: typed data of
  * `Kernel(bytes32 hash)` in the account's own domain.
  *
  * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
@@ -21,7 +21,7 @@ export const kernelMessage = ({
 }: {
   account: Address;
   chainId: number;
-  /** What a contract would ask `isValidSignature` about; for a grant, its EIP-712 digest. */
+  /** The argument of `isValidSignature`; for a grant, its EIP-712 digest. */
   digest: Hash;
 }) =>
   ({
@@ -38,17 +38,17 @@ export const kernelMessage = ({
 
 const bytes = { type: "bytes" } as const;
 
-/** What a validator of a Kernel may be used for; without it, for nothing. */
+/** The selector that a Kernel's validator may be used for; without one it cannot be used. */
 const EXECUTE_SELECTOR = toFunctionSelector("function execute(bytes32,bytes)");
 
 /** ZeroDev's Kernel 3.1. */
 export const kernel = erc7579Adapter({
   ...openzeppelin,
   kind: "kernel",
-  // It signs in a domain that has its version: later ones want other signatures than kernelMessage makes.
+  // Its signing domain contains its version: later ones need other signatures than those over kernelMessage.
   accountId: "kernel.advanced.v0.3.1",
   owners: {
-    // The root validator, whichever that is by then.
+    // The current root validator.
     prefix: "0x00",
     message: kernelMessage,
     ofSafe: false,
@@ -58,8 +58,8 @@ export const kernel = erc7579Adapter({
   nonceKey: (validator, lane) => concat(["0x0001", validator, lane]),
   laneIn: (key) => BigInt.asUintN(16, key),
   granterPrefix: (validator) => concat(["0x01", validator]),
-  // No hook (a hooked validator needs `executeUserOp`, which sessions do not accept), the data, and for a validator the
-  // one function that its userOps may call.
+  // No hook (a hooked validator needs `executeUserOp`, which sessions reject), the data, and for a validator the
+  // only function that its userOps may call.
   installationBytes: (type, inner) =>
     concat([
       zeroAddress,

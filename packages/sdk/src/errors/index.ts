@@ -1,5 +1,6 @@
 export { ChainRefusal } from "./ChainRefusal.ts";
 export { decodeError } from "./decodeError.ts";
+export { type CatalogueEntry, errorCatalogue } from "./errorCatalogue.ts";
 export { InvalidGrant } from "./InvalidGrant.ts";
 export { InvalidInput } from "./InvalidInput.ts";
 export { type DetailsByCode, isRefusal } from "./isRefusal.ts";

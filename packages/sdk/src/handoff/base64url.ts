@@ -9,7 +9,7 @@ export function encodeBase64url(text: string): string {
  * Reads what {@link encodeBase64url} writes, and nothing else: no padding, no spaces, no bits beyond the last byte, no
  * bytes that are not UTF-8. One text has one encoding, so two links that differ say different things.
  *
- * @returns The text, or undefined where it is none.
+ * @returns The text, or undefined if it is not valid.
  */
 export function decodeBase64url(encoded: string): string | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(encoded)) return undefined;

@@ -17,7 +17,8 @@ export function canonicalJson(value: unknown): string {
 }
 
 function sorted(value: Json): Json {
-  if (typeof value === "bigint") throw invalidRequest("The request holds a bigint, which JSON cannot carry.");
+  if (typeof value === "bigint")
+    throw invalidRequest("The request contains a bigint, which JSON does not support.");
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
   return Object.fromEntries(
