@@ -5,7 +5,13 @@ import { expect } from "chai";
 const root = resolve(import.meta.dirname, "../..");
 
 /** What is read, as globs from the root. Generated files follow from what they are made of. */
-const FOLDERS: readonly string[] = ["packages/sdk/src/**/*.ts", "test/sdk/**/*.ts"];
+const FOLDERS: readonly string[] = [
+  "packages/sdk/src/**/*.ts",
+  "test/sdk/**/*.ts",
+  "scripts/*.ts",
+  "scripts/deploy/**/*.ts",
+  "scripts/reference/*.ts",
+];
 const GENERATED = /\/generated\/|\/dist\//;
 
 /** Phrases that are not used, each with what is said instead. */

@@ -113,7 +113,7 @@ describe("a passkey's signature for a Safe", () => {
       publicKey: { challenge: challengeBytes(), userVerification: "discouraged" },
     });
     const { response } = credential as unknown as { response: PasskeyAssertion };
-    expect(() => encodePasskeyAssertion(response)).to.throw(/did not verify its user/);
+    expect(() => encodePasskeyAssertion(response)).to.throw(/did not verify the user/);
   });
 
   it("is refused where the client data or the signature has another form", async () => {

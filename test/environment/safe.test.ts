@@ -379,7 +379,7 @@ describe("the SDK's set-up of a Safe", () => {
   it("does not remove a module that is not there", () => {
     expect(() =>
       safeRemoval({ version: "1.4.1", handler, safe, module, modules: [handler], fallbackHandler: handler }),
-    ).to.throw(/does not have the module/);
+    ).to.throw(/is not in the Safe/);
   });
 
   it("calls the Safe and nobody else to install; the module, too, to remove", () => {

@@ -89,7 +89,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
     expect(granterPrefix({ kind: "kernel" })).to.equal("0x00");
     expect(granterPrefix({ kind: "safe7579" })).to.equal(`0x${"00".repeat(20)}`);
     for (const kind of ["openzeppelin", "reference", "nexus"] as const)
-      expect(() => granterPrefix({ kind })).to.throw("Name it");
+      expect(() => granterPrefix({ kind })).to.throw("Pass the address of the owner's validator module");
   });
   it("puts the module before a payload, as the account names a validator in a signature", () => {
     for (const kind of kinds)
@@ -149,7 +149,7 @@ describe("what the SDK writes for ERC-7579 accounts", () => {
     expect(calls.map(({ to }) => to)).to.deep.equal([module, account, account]);
     expect(() =>
       erc7579Removal({ kind: "nexus", account, module, validators: [validator], executors: [module] }),
-    ).to.throw("is not among");
+    ).to.throw("is not in the account's list of modules");
   });
   it("wraps an execution in the one call that the validator takes, grant or no grant", () => {
     const calls = [encodeEnable({ module, session })];

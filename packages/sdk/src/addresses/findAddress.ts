@@ -35,7 +35,7 @@ export function findAddress(
     metaMessages: [
       known.length > 0
         ? `It is deployed on the chains ${known.join(", ")}.`
-        : "No deployment on any chain is known.",
+        : "No deployment is known.",
       `If someone deployed it there, it is at ${expected}: check the code at that address, then use it.`,
     ],
     details: { contract, chainId, known, expected },

@@ -69,8 +69,8 @@ async function withUnit(
 ): Promise<ChainRefusal> {
   const { code, details, errorName, revertData, cause } = refusal;
   const { token } = details;
-  if (!["PER_TRANSACTION", "PERIOD", "ALLOWANCE_LEFT"].includes(code) || typeof token !== "string")
-    return refusal;
+  if (code !== "PER_TRANSACTION" && code !== "PERIOD" && code !== "ALLOWANCE_LEFT") return refusal;
+  if (typeof token !== "string") return refusal;
   const unit = await readTokenUnit(client, token as Address, chainId, "token").catch(() => undefined);
   return new ChainRefusal({
     ...errorText(code, readableValues(details, unit)),

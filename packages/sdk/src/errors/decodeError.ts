@@ -18,10 +18,10 @@ import {
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { ChainRefusal } from "./ChainRefusal.ts";
 import { causes, findCause, hasCause } from "./causes.ts";
-import { errorCatalogue } from "./errorCatalogue.ts";
-import { errorText } from "./errorText.ts";
+import { errorText, type MessageCode } from "./errorText.ts";
 import { InvalidInput } from "./InvalidInput.ts";
 import { isConnectionFault } from "./isConnectionError.ts";
+import { type CatalogueEntry, messageCatalogue } from "./messageCatalogue.ts";
 import { networkRefusal } from "./networkRefusal.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { readableValues } from "./readableValues.ts";
@@ -173,8 +173,8 @@ function saidBy(data: Hex): string {
 
 /** The contracts' errors by name, as the catalogue has them. */
 const codes = new Map(
-  Object.entries(errorCatalogue).flatMap(([code, { error }]) =>
-    error ? [[error, code as RefusalCode]] : [],
+  Object.entries<CatalogueEntry>(messageCatalogue).flatMap(([code, { error }]) =>
+    error ? [[error, code as MessageCode]] : [],
   ),
 );
 

@@ -1,5 +1,8 @@
-import { errorCatalogue } from "./errorCatalogue.ts";
-import type { RefusalCode, RefusalParameters } from "./Refusal.ts";
+import { type CatalogueEntry, messageCatalogue } from "./messageCatalogue.ts";
+import type { RefusalParameters } from "./Refusal.ts";
+
+/** A code whose message comes from the catalogue. */
+export type MessageCode = keyof typeof messageCatalogue;
 
 /**
  * The sentences of the catalogue for a code.
@@ -7,10 +10,10 @@ import type { RefusalCode, RefusalParameters } from "./Refusal.ts";
  * @param values As they are to be read. Where one that the message names is missing, the message does without any.
  */
 export function errorText(
-  code: RefusalCode,
+  code: MessageCode,
   values: { readonly [name: string]: string } = {},
-): Pick<RefusalParameters, "code" | "shortMessage" | "metaMessages"> {
-  const { meaning, message = meaning, whatToDo } = errorCatalogue[code];
+): { code: MessageCode } & Pick<RefusalParameters, "shortMessage" | "metaMessages"> {
+  const { meaning, message = meaning, whatToDo } = messageCatalogue[code] as CatalogueEntry;
   const isComplete = [...message.matchAll(/\{(\w+)\}/g)].every(([, name = ""]) =>
     Object.hasOwn(values, name),
   );

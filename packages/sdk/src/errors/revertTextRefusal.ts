@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import { ChainRefusal } from "./ChainRefusal.ts";
-import { errorText } from "./errorText.ts";
+import { errorText, type MessageCode } from "./errorText.ts";
 import type { RefusalCode } from "./Refusal.ts";
 
 /** The codes of a Safe that its users meet here: what happened, and what to do. */
@@ -41,7 +41,7 @@ const safeCodes: { readonly [code: string]: readonly [RefusalCode, string, strin
 };
 
 /** The revert texts of FiatToken and OpenZeppelin tokens. */
-const tokenTexts: readonly (readonly [RegExp, RefusalCode])[] = [
+const tokenTexts: readonly (readonly [RegExp, MessageCode])[] = [
   [/invalid signature/i, "TOKEN_INVALID_SIGNATURE"],
   [/authorization is used or cancell?ed/i, "TOKEN_AUTHORIZATION_USED"],
   [/authorization is expired/i, "TOKEN_AUTHORIZATION_EXPIRED"],

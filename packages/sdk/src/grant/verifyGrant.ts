@@ -1,7 +1,7 @@
 import type { Chain, Client, Hex, Transport } from "viem";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { accountKindRefusal } from "../accounts/accountKindRefusal.ts";
-import { errorText } from "../errors/errorText.ts";
+import { errorText, type MessageCode } from "../errors/errorText.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "../errors/Refusal.ts";
 import { readableValues } from "../errors/readableValues.ts";
@@ -111,7 +111,7 @@ export async function verifyGrant(
 }
 
 /** In the catalogue's words. */
-const refused = (code: RefusalCode, details: RefusalDetails = {}): GrantVerdict => ({
+const refused = (code: MessageCode, details: RefusalDetails = {}): GrantVerdict => ({
   valid: false,
   reason: new Refusal({ ...errorText(code, readableValues(details)), details }),
 });

@@ -1,5 +1,5 @@
-import { errorText } from "../../errors/errorText.ts";
-import { Refusal, type RefusalCode, type RefusalDetails } from "../../errors/Refusal.ts";
+import { errorText, type MessageCode } from "../../errors/errorText.ts";
+import { Refusal, type RefusalDetails } from "../../errors/Refusal.ts";
 import { readableValues } from "../../errors/readableValues.ts";
 import type { Session } from "../../session/Session.ts";
 import type { SessionStanding } from "./sessionStanding.ts";
@@ -16,7 +16,7 @@ export function refuseStanding(
   carriesGrant: boolean,
 ): Refusal | undefined {
   const { validAfter, validUntil } = session;
-  const refuse = (code: RefusalCode, details: RefusalDetails = {}) =>
+  const refuse = (code: MessageCode, details: RefusalDetails = {}) =>
     new Refusal({ ...errorText(code, readableValues(details)), details });
   if (standing.state === "REVOKED") return refuse("REVOKED");
   if (standing.paused) return refuse("PAUSED");
