@@ -21,7 +21,7 @@ const read = spawnSync(process.execPath, command, {
 if (read.status !== 0 || typed.some((word) => word === "--help" || word === "-h"))
   process.exit(read.status ?? 1);
 
-// What a build says is no part of the script's output.
+// The build's output is not part of the script's.
 const npm = npmCommand(["run", "--silent", build]);
 const built = spawnSync(npm.command, npm.args, { cwd: root, stdio: ["ignore", 2, 2] });
 if (built.status !== 0) process.exit(built.status ?? 1);

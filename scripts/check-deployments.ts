@@ -57,7 +57,7 @@ async function run(options: Options): Promise<number> {
   if (rpcUrl) {
     const chainId = await getChainId(createPublicClient({ transport: http(rpcUrl) }));
     if (!chains.includes(chainId))
-      throw new DeployError("MISMATCH", `Nothing is recorded of chain ${chainId}.`);
+      throw new DeployError("MISMATCH", `There is no record of chain ${chainId}.`);
     chains = [chainId];
   }
   const results = [];
@@ -68,7 +68,7 @@ async function run(options: Options): Promise<number> {
     for (const { contract, fault } of faults)
       say(`${chainId}: ${[contract, fault].filter(Boolean).join(": ")}`);
   }
-  if (chains.length === 0) say("Nothing is deployed.");
+  if (chains.length === 0) say("There are no deployments.");
   if (json) console.log(JSON.stringify({ offline: options.offline, chains: results }));
   return results.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }

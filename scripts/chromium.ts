@@ -61,7 +61,7 @@ export function findChromium(): string {
   const named = process.env.CHROMIUM_PATH;
   if (named) {
     if (isExecutable(named)) return named;
-    throw new Error(`CHROMIUM_PATH is ${named}, where there is no program to start.`);
+    throw new Error(`CHROMIUM_PATH is ${named}, which is not an executable file.`);
   }
   const found = installed();
   if (found) return found;

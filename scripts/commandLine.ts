@@ -11,8 +11,7 @@ export const commandLine = (name: string, description: string): Command =>
     .description(description)
     .allowExcessArguments(false)
     .configureOutput({
-      outputError: (message, write) =>
-        write(`${message.trim().replaceAll("\n", " ")} (--help says what there is)\n`),
+      outputError: (message, write) => write(`${message.trim().replaceAll("\n", " ")} (see --help)\n`),
     })
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 

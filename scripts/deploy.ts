@@ -8,7 +8,7 @@
  *     npm run deploy -- --rpc-url https://… [--factory arachnid] [--out folder]
  *
  * Exit code: 0 all contracts are there (or the dry run has nothing against it), 1 refused, 2 wrong usage, 3 not
- * finished: run it again. Without a terminal nobody is asked.
+ * finished: run it again. Without a terminal there is no prompt.
  */
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -43,11 +43,11 @@ type Options = {
 
 const seconds = (text: string) => {
   const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("It is a number of seconds.");
+  if (!(value > 0)) throw new InvalidArgumentError("Pass a number of seconds.");
   return value;
 };
 
-const command = commandLine("npm run deploy --", "Puts the contracts on a chain.")
+const command = commandLine("npm run deploy --", "Deploys the contracts to a chain.")
   .option("--network <name>", "a chain of hardhat.config.ts: base, baseSepolia, …")
   .option("--rpc-url <url>", "any chain, by its RPC URL")
   .addOption(
@@ -64,9 +64,9 @@ const command = commandLine("npm run deploy --", "Puts the contracts on a chain.
 
 /** One line a contract. */
 const progress = ({ name, address, isNew, transaction, block }: DeployResult) =>
-  `${name} ${address} ${isNew ? `deployed in ${transaction}, block ${block}` : "was there already"}`;
+  `${name} ${address} ${isNew ? `deployed in ${transaction}, block ${block}` : "already exists"}`;
 
-/** A wait can take minutes; and whoever breaks it off knows where to look. */
+/** A wait can take minutes; and a user who interrupts it knows where to look. */
 const sayWaiting = ({ name, nonce, transaction }: PendingCreation) =>
   console.error(`${name}: waiting for transaction ${transaction} (nonce ${nonce})`);
 
@@ -100,7 +100,7 @@ function planLines({
 async function isConfirmed(isYes: boolean): Promise<boolean> {
   if (isYes || !process.stdin.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // The end of the input, or an interruption, is no answer that a question would end with.
+  // The end of the input, or an interruption, does not end a prompt.
   const isClosed = new Promise<string>((done) => terminal.once("close", () => done("")));
   const answer = await Promise.race([terminal.question("Send? [y/N] ").catch(() => ""), isClosed]);
   terminal.close();

@@ -37,7 +37,7 @@ async function run(): Promise<number> {
   for (const [path, content] of files) {
     if ((await readFile(path, "utf8").catch(() => undefined)) === content) continue;
     differing++;
-    if (values.check) console.error(`${relative(ROOT, path)}: is not what the build says`);
+    if (values.check) console.error(`${relative(ROOT, path)}: differs from the build`);
     else {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, content);
@@ -71,7 +71,7 @@ async function requireReleasable(version: string, isReleased: boolean): Promise<
       `Version ${version} is released, with the code of this build: nothing to do. The next release takes a new ` +
         "version in package.json.",
     );
-  // What nobody can check out again is no release.
+  // A release must be in a commit, so that anyone can check it out.
   if ((await sourceCommit()) === null)
     throw new DeployError(
       "NOT_COMMITTED",

@@ -6,7 +6,7 @@
  *
  * port: of the page; 0: a free one. pace: seconds between two payments. page: a built page other than the one in
  * packages/page. json: one line of JSON an event.
- * Exit code: 0 after Ctrl-C, 1 if something failed, 2 if an option is none.
+ * Exit code: 0 after Ctrl-C, 1 if something failed, 2 if an option is not valid.
  */
 import { InvalidArgumentError } from "commander";
 import { commandLine, readCommandLine } from "./commandLine.ts";
@@ -15,16 +15,16 @@ import { printJson, printStory } from "./page/printer.ts";
 
 const port = (text: string): number => {
   if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError("It is a whole number from 0 to 65535.");
+  throw new InvalidArgumentError("Pass a whole number from 0 to 65535.");
 };
 const pace = (text: string): number => {
   const value = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && value >= 0.1 && value <= 3600) return value;
-  throw new InvalidArgumentError("It is a number of seconds, from 0.1 to 3600.");
+  throw new InvalidArgumentError("Pass a number of seconds from 0.1 to 3600.");
 };
 
 const options = readCommandLine<{ port: number; pace: number; page?: string; json: boolean }>(
-  commandLine("npm run page --", "Runs the page and an agent on a chain of their own, for your own hands.")
+  commandLine("npm run page --", "Runs the page and an agent on a local chain, to try by hand.")
     .option("--port <number>", "of the page; 0: a free one", port, 4173)
     .option("--pace <seconds>", "between two payments", pace, 3)
     .option("--page <folder>", "a built page other than the one in packages/page")

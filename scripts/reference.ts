@@ -1,6 +1,7 @@
 /**
  * Writes what follows from the SDK's sources for its readers: the reference in `docs/reference`, one page for each area,
- * from the JSDoc of what is exported; and the JSON Schema of a grant file, which is published beside the code.
+ * from the JSDoc of what is exported; `docs/errors.md`, from the catalogue of errors; and the JSON Schema of a grant file,
+ * which is published with the code.
  *
  *     npm run reference              writes
  *     npm run reference -- --check   compares; names each file that differs and exits 1
@@ -11,6 +12,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { grantJsonSchema } from "#sdk/grant/grantJsonSchema.ts";
 import { commandLine, readCommandLine } from "./commandLine.ts";
+import { errorsPage } from "./reference/errorsPage.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const sources = join(root, "packages/sdk/src");
@@ -34,11 +36,10 @@ const AREAS = [
 ];
 
 const { check } = readCommandLine<{ check: boolean }>(
-  commandLine("npm run reference --", "Writes the SDK's reference and the schema of a grant file.").option(
-    "--check",
-    "write nothing; name each file that differs, and exit 1",
-    false,
-  ),
+  commandLine(
+    "npm run reference --",
+    "Writes the SDK's reference, the page of errors and the schema of a grant file.",
+  ).option("--check", "write nothing; name each file that differs, and exit 1", false),
 );
 const { Application } = await import("typedoc");
 
@@ -91,6 +92,7 @@ async function renderPages(): Promise<Map<string, string>> {
 }
 
 const wanted = await renderPages();
+wanted.set("docs/errors.md", errorsPage());
 wanted.set(schema, `${JSON.stringify(grantJsonSchema, undefined, 2)}\n`);
 const present = globSync(`${pages}/**/*.md`, { cwd: root });
 const drift: string[] = [];

@@ -3,7 +3,7 @@
  * the chain's; then has explorers and Sourcify publish the sources.
  *
  *     npm run verify -- --network base                       everything
- *     npm run verify -- --network base --offline             compares only; nobody but the chain is asked
+ *     npm run verify -- --network base --offline             compares only; reads only the chain
  *     npm run verify -- --network base --provider sourcify   only there (may be repeated)
  *     npm run verify -- --network base --contract SafeSessionHandler
  *     npm run verify -- --standard-json folder               writes what an explorer's form wants, and nothing else
@@ -37,7 +37,7 @@ type Options = {
   out: string;
 };
 
-const command = commandLine("npm run verify --", "Verifies what is deployed on a chain.")
+const command = commandLine("npm run verify --", "Verifies the contracts deployed on a chain.")
   .option("--network <name>", "a chain of hardhat.config.ts: base, baseSepolia, …")
   .option("--rpc-url <url>", "any chain, by its RPC URL; with --offline")
   .addOption(new Option("--provider <name...>", "default: etherscan and sourcify").choices(PROVIDERS))
@@ -100,13 +100,10 @@ async function run(options: Options): Promise<number> {
   if (chain.chainId !== undefined && chain.chainId !== chainId)
     throw new DeployError(
       "WRONG_CHAIN",
-      `The RPC URL is of chain ${chainId}, not of chain ${chain.chainId}.`,
+      `The RPC URL is for chain ${chainId}, not for chain ${chain.chainId}.`,
     );
   if (!options.offline && network === undefined)
-    throw new DeployError(
-      "NO_NETWORK",
-      "Explorers are asked about a --network; say --offline for any other chain.",
-    );
+    throw new DeployError("NO_NETWORK", "Publishing needs a --network; use --offline for any other chain.");
   const record = await readRecord(out, chainId);
   const isArachnid = Object.values(record.contracts).some(
     (one) => one.factory === FACTORIES.arachnid.address,
@@ -138,7 +135,7 @@ async function run(options: Options): Promise<number> {
           // One that is down or has no key does not keep the others from being asked.
           contract.published[provider] = false;
           contract.faults.push(`${provider}: ${(error as Error).message}`);
-          say(`${name}: ${provider} refused: ${(error as Error).message}`);
+          say(`${name}: ${provider} rejected: ${(error as Error).message}`);
         }
       }
   }

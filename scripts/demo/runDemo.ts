@@ -152,7 +152,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   const session = grant.session;
   const _id = hashSession(session);
 
-  /** Where today's budget stands: what has left the Safe, and what is left for certain. */
+  /** Where today's budget stands: what has left the Safe, and what is available. */
   let dayBegan = start;
   const meter = async () => {
     const { budgets } = await sessionStatus(client, grant);

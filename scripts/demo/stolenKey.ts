@@ -53,7 +53,7 @@ export function stolenKey(parameters: {
         message: authorization,
       });
       const payload = encodePayload({
-        // A stranger is no recipient of the session; the payload of a thief says that he is.
+        // A stranger is not a recipient of the session; the payload of a thief says that he is.
         session: { ...session, budgets: session.budgets.map((one) => ({ ...one, recipients: [to] })) },
         budgetIndex: 0,
         slot,

@@ -75,14 +75,11 @@ export async function readCompiledContracts(
         throw new DeployError("NOT_COMPILED", `${name} is not compiled: run \`npm run build\`.`);
       const { abi, bytecode: initCode, deployedBytecode: runtimeCode } = artifact;
       if (!isHex(initCode) || !isHex(runtimeCode) || size(initCode) === 0)
-        throw new DeployError(
-          "NOT_COMPILED",
-          `${name} has no code of its own, or needs a library linked to it.`,
-        );
+        throw new DeployError("NOT_COMPILED", `${name} has no bytecode, or needs a linked library.`);
       if (Object.keys(artifact.immutableReferences ?? {}).length > 0)
         throw new DeployError(
           "NOT_COMPILED",
-          `${name} has immutables, so its code could differ from chain to chain.`,
+          `${name} has immutables, so its code could differ between chains.`,
         );
       const { evmVersion, viaIR, optimizer } = buildInfo.input.settings;
       const optimizerRuns = optimizer?.enabled ? (optimizer.runs ?? 200) : 0;

@@ -1,13 +1,13 @@
 /**
- * Why a deployment, a verification or a check did not go through. Those under 2 are wrong usage, those under 3 can
- * simply be run again; after the others, somebody has to look first.
+ * Why a deployment, a verification or a check failed. Codes with 2 are wrong usage, those with 3 can
+ * simply be run again; the others need attention first.
  */
 export const EXIT_CODES = {
   /** No chain of this name is configured, or neither a name nor an RPC URL was given. */
   NO_NETWORK: 2,
   /** The network's RPC URL is neither in the keystore nor in the environment. */
   NO_RPC_URL: 2,
-  /** The deployer's key is neither in the keystore nor in the environment, or is no private key. */
+  /** The deployer's key is neither in the keystore nor in the environment, or is not a private key. */
   NO_KEY: 2,
   /** The chain behind the RPC URL is not the one that was named. */
   WRONG_CHAIN: 1,
@@ -17,7 +17,7 @@ export const EXIT_CODES = {
   NO_FACTORY: 1,
   /** Other code is where the factory should be. */
   WRONG_FACTORY: 1,
-  /** Another factory was asked for, on a chain that has the usual one. */
+  /** Another factory was requested, on a chain that has the usual one. */
   NEEDLESS_FACTORY: 1,
   /** The deployer cannot pay. */
   NO_BALANCE: 1,
@@ -33,24 +33,24 @@ export const EXIT_CODES = {
   NOT_COMPILED: 1,
   /** A file of the deployments folder is broken, or is of something else. */
   BAD_RECORD: 1,
-  /** The deployer has transactions underway that the journal does not know. */
+  /** The deployer has pending transactions that the journal does not know. */
   UNKNOWN_PENDING: 1,
-  /** The person at the terminal said no. */
+  /** The user declined at the prompt. */
   DECLINED: 1,
   /** What is recorded, published or verified is not what is on the chain. */
   MISMATCH: 1,
-  /** A creation was mined, and left no code. */
+  /** A creation was mined, but created no code. */
   REVERTED: 3,
   /** A creation was sent and is not mined yet. */
   NOT_MINED: 3,
-  /** The node did not answer, or refused the request. */
+  /** The node did not respond, or rejected the request. */
   NODE: 3,
 } as const;
 
 /** The stable name of a {@link DeployError}. */
 export type DeployErrorCode = keyof typeof EXIT_CODES;
 
-/** Thrown by everything here that refuses; the message says what to do, and has no secret in it. */
+/** Thrown for every failure here; the message says what to do, and contains no secret. */
 export class DeployError extends Error {
   override name = "DeployError";
   readonly code: DeployErrorCode;

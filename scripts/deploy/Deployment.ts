@@ -51,7 +51,7 @@ export async function readRecord(folder: string | undefined, chainId: number): P
   const record = await readJson<ChainRecord>(path);
   if (!record) return empty;
   if (record.chainId !== chainId || typeof record.contracts !== "object" || !record.contracts)
-    throw new DeployError("BAD_RECORD", `${path} is not a record of chain ${chainId}: move it away first.`);
+    throw new DeployError("BAD_RECORD", `${path} is not a record of chain ${chainId}. Move it away first.`);
   return record;
 }
 

@@ -45,7 +45,7 @@ export class Journal {
     if (!Array.isArray(entries) || !entries.every(isOurs))
       throw new DeployError(
         "BAD_RECORD",
-        `${path} is not a journal of this command. Look up the deployer's latest transactions before you remove it.`,
+        `${path} is not a journal of this command. Check the deployer's latest transactions before you remove it.`,
       );
     return new Journal(path, entries);
   }

@@ -33,7 +33,7 @@ export async function offlineFaults(folder: string, chainId: number, record: Cha
   if (malformed.length > 0) return malformed;
   const faults: Fault[] = [];
   if (record.chainId !== chainId)
-    faults.push({ contract: "", fault: `it is of chain ${record.chainId}, not of ${chainId}` });
+    faults.push({ contract: "", fault: `it is for chain ${record.chainId}, not for ${chainId}` });
   for (const [contract, deployment] of Object.entries(record.contracts)) {
     const add = (fault: string) => faults.push({ contract, fault });
     const { address, factory, initCodeHash, salt, transaction, block, version } = deployment;
@@ -43,7 +43,7 @@ export async function offlineFaults(folder: string, chainId: number, record: Cha
       salt,
       bytecodeHash: initCodeHash,
     });
-    if (address !== expected) add(`the address is ${address}, factory, salt and init code make ${expected}`);
+    if (address !== expected) add(`the address is ${address}; factory, salt and init code give ${expected}`);
     if ((transaction === null) !== (block === null))
       add("transaction and block are known together or not at all");
     if (!deployment.contract.endsWith(`:${contract}`)) add(`it is recorded as ${deployment.contract}`);
@@ -73,7 +73,7 @@ function versionFaults(chainId: number, deployment: Deployment, file: VersionFil
 export async function chainFaults(client: Client, record: ChainRecord): Promise<Fault[]> {
   const chainId = await getChainId(client);
   if (chainId !== record.chainId)
-    return [{ contract: "", fault: `the RPC URL is of chain ${chainId}, not of ${record.chainId}` }];
+    return [{ contract: "", fault: `the RPC URL is for chain ${chainId}, not for ${record.chainId}` }];
   const faults: Fault[] = [];
   for (const [contract, { address, codeHash, factory, transaction, block }] of Object.entries(
     record.contracts,
@@ -89,7 +89,7 @@ export async function chainFaults(client: Client, record: ChainRecord): Promise<
     });
     if (!receipt) add(`there is no transaction ${transaction}`);
     else if (receipt.status !== "success" || !receipt.to || !isAddressEqual(receipt.to, factory))
-      add(`transaction ${transaction} is no successful call of the factory`);
+      add(`transaction ${transaction} is not a successful call of the factory`);
     else if (Number(receipt.blockNumber) !== block)
       add(`transaction ${transaction} is in block ${receipt.blockNumber}, not ${block}`);
   }

@@ -69,7 +69,7 @@ export async function deploy(parameters: {
   return results;
 }
 
-/** Creates what is missing. Undefined if it is there, also if somebody else was faster. */
+/** Creates what is missing. Undefined if it exists, also if someone else was faster. */
 async function create(
   client: DeployClient,
   plan: DeploymentPlan,
@@ -81,7 +81,7 @@ async function create(
   if (step.state === "pending")
     throw new DeployError(
       "NOT_MINED",
-      `${step.contract.name} was sent by an earlier run: wait for that first.`,
+      `${step.contract.name} was sent by an earlier run. Wait for that transaction first.`,
     );
   const creation = await signCreation(client, plan, step);
   onSend?.(creation);

@@ -20,7 +20,7 @@ export const FACTORY_CODE: Hex =
  * - `safe`, the Safe singleton factory: the addresses that the SDK takes for granted, the same on every chain. Its
  *   creator can put it on any chain that wants it, also on those that refuse transactions without a chain id.
  * - `arachnid`, the deterministic deployment proxy: for a chain that has nothing else. The same addresses on all such
- *   chains, but not those of the others; therefore never chosen unless somebody asks for it.
+ *   chains, but not those of the others; therefore never chosen unless requested.
  */
 export const FACTORIES = {
   safe: { name: "Safe singleton factory", address: "0x914d7Fec6aaC8cd542e72Bca78B30650d45643d7" },
@@ -49,7 +49,7 @@ export async function requireFactory(client: Client, factory: FactoryName, chain
   if (factory === "arachnid" && safe === FACTORY_CODE)
     throw new DeployError(
       "NEEDLESS_FACTORY",
-      `Chain ${chainId} has the ${FACTORIES.safe.name}: leave --factory out, so that the contracts get the addresses ` +
+      `Chain ${chainId} has the ${FACTORIES.safe.name}. Omit --factory, so that the contracts get the addresses ` +
         "that they have elsewhere.",
     );
   const code = factory === "safe" ? safe : arachnid;

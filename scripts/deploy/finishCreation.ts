@@ -45,7 +45,7 @@ export async function finishCreation(
   if (!receipt || code) return undefined;
   throw new DeployError(
     "REVERTED",
-    `${creation.name}: transaction ${creation.transaction} left no code at ${creation.address}. Run this again.`,
+    `${creation.name}: transaction ${creation.transaction} created no code at ${creation.address}. Run this again.`,
   );
 }
 
@@ -90,7 +90,7 @@ async function mined(
       // The node will never take this one. The next has the same nonce, so even if another node did take it, only one
       // of the two can be mined.
       await journal.remove(creation);
-      throw new DeployError("NODE", `${creation.name}: the node refuses the creation: ${error.details}`);
+      throw new DeployError("NODE", `${creation.name}: the node rejected the creation: ${error.details}`);
     }
   }
   try {
@@ -100,7 +100,7 @@ async function mined(
     if (!(error instanceof BaseError)) throw error;
     throw new DeployError(
       "NOT_MINED",
-      `${creation.name}: transaction ${hash} (nonce ${nonce}) is sent and not mined yet. Run this again to go on ` +
+      `${creation.name}: transaction ${hash} (nonce ${nonce}) was sent and is not mined yet. Run this again to continue ` +
         "waiting. To give it up, have the deployer send anything else with the same nonce and a higher fee.",
     );
   }

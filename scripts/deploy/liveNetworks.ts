@@ -1,6 +1,6 @@
 /**
  * The live chains that the commands know by name, each with its chain id. The names are those of viem's chains, so
- * that nobody has to guess how the test network of a chain is written.
+ * that no one has to guess the name of a chain's test network.
  */
 export const LIVE_NETWORKS = {
   mainnet: 1,
@@ -42,6 +42,6 @@ export const DEPLOYER_KEY = "LATCHKEY_DEPLOYER_KEY";
 export const rpcUrlVariable = (network: string): string =>
   `${network.replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase()}_RPC_URL`;
 
-/** The name of a chain; undefined if it is none of {@link LIVE_NETWORKS}. */
+/** The name of a chain; undefined if it is not one of {@link LIVE_NETWORKS}. */
 export const liveNetworkOf = (chainId: number): LiveNetwork | undefined =>
   (Object.keys(LIVE_NETWORKS) as LiveNetwork[]).find((name) => LIVE_NETWORKS[name] === chainId);

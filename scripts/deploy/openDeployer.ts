@@ -6,7 +6,7 @@ import { DeployError } from "./DeployError.ts";
 import { DEPLOYER_KEY, LIVE_NETWORKS, type LiveNetwork, rpcUrlVariable } from "./liveNetworks.ts";
 import type { DeployClient } from "./planDeployment.ts";
 
-/** How somebody names a chain: by a configured name, by a URL, or both, and then they have to agree. */
+/** How a chain is selected: by a configured name, by a URL, or both, which must match. */
 export type ChainChoice = { network?: string | undefined; rpcUrl?: string | undefined };
 
 /** A chain to talk to, and the id that it has to have; undefined: whichever answers. */
@@ -26,12 +26,12 @@ export async function chooseChain(
   if (network === undefined) {
     const url = rpcUrl ?? process.env.LATCHKEY_RPC_URL;
     if (url) return { rpcUrl: url, chainId: undefined };
-    throw new DeployError("NO_NETWORK", "Say which chain: --network NAME or --rpc-url URL.");
+    throw new DeployError("NO_NETWORK", "Select a chain: --network NAME or --rpc-url URL.");
   }
   if (!Object.hasOwn(LIVE_NETWORKS, network))
     throw new DeployError(
       "NO_NETWORK",
-      `There is no network ${network}. Say --network with one of ${Object.keys(LIVE_NETWORKS).join(", ")}, or ` +
+      `There is no network ${network}. Use --network with one of ${Object.keys(LIVE_NETWORKS).join(", ")}, or ` +
         "--rpc-url URL for any other.",
     );
   const chainId = LIVE_NETWORKS[network as LiveNetwork];
@@ -62,16 +62,16 @@ export async function readDeployer(): Promise<LocalAccount> {
   if (!key)
     throw new DeployError(
       "NO_KEY",
-      `There is no key to deploy with: ${remedy} If it is in the keystore, the password was wrong, or there was no ` +
+      `The deployer's key is missing: ${remedy} If it is in the keystore, the password was wrong, or there was no ` +
         "terminal to ask for it.",
     );
   if (!isHex(key) || size(key) !== 32)
-    throw new DeployError("NO_KEY", `The deployer's key must be 0x and 64 hex digits: ${remedy}`);
+    throw new DeployError("NO_KEY", `The deployer's key must be 0x and 64 hex characters: ${remedy}`);
   try {
     return privateKeyToAccount(key);
   } catch {
     // The message of the library would quote the key.
-    throw new DeployError("NO_KEY", `${DEPLOYER_KEY} is no private key of secp256k1.`);
+    throw new DeployError("NO_KEY", `${DEPLOYER_KEY} is not a valid secp256k1 private key.`);
   }
 }
 
@@ -83,7 +83,7 @@ async function keyFromHardhat(): Promise<string | undefined> {
   const [hre, { configVariable }] = await Promise.all([sharedHardhat(), import("hardhat/config")]);
   return hre.hooks
     .runHandlerChain("configurationVariables", "fetchValue", [configVariable(DEPLOYER_KEY)], async () => {
-      throw new Error("nobody has set it");
+      throw new Error("it is not set");
     })
     .catch(missing);
 }
@@ -99,5 +99,5 @@ function sharedHardhat(): Promise<HardhatRuntimeEnvironment> {
   return hardhat;
 }
 
-/** What Hardhat throws of a variable that nobody has set, or that is malformed, names no more than we do. */
+/** Hardhat's error for a variable that is not set or malformed has no more information than ours. */
 const missing = () => undefined;

@@ -87,7 +87,7 @@ export async function planDeployment(parameters: {
   if (parameters.chainId !== undefined && parameters.chainId !== chainId)
     throw new DeployError(
       "WRONG_CHAIN",
-      `The RPC URL is of chain ${chainId}, and chain ${parameters.chainId} was asked for: correct the URL.`,
+      `The RPC URL is for chain ${chainId}, but chain ${parameters.chainId} was requested. Correct the URL.`,
     );
   const record = await readRecord(folder, chainId);
   const elsewhere = Object.values(record.contracts).find(
@@ -149,8 +149,7 @@ export function requireCode({ name, runtimeCode }: CompiledContract, address: Ad
   if (code.toLowerCase() !== runtimeCode.toLowerCase())
     throw new DeployError(
       "WRONG_CODE",
-      `Other code than ${name}'s is at ${address} (code hash ${keccak256(code)}). Do not use this ` +
-        "address.",
+      `The code at ${address} is not ${name}'s (code hash ${keccak256(code)}). Do not use this address.`,
     );
 }
 
@@ -192,7 +191,7 @@ async function requireKnownNonces(client: DeployClient, pending: readonly Pendin
     if (!known.has(nonce))
       throw new DeployError(
         "UNKNOWN_PENDING",
-        `${address} has a transaction underway (nonce ${nonce}) that this command knows nothing of: wait until it is ` +
+        `${address} has a pending transaction (nonce ${nonce}) that this command did not send: wait until it is ` +
           "mined, or replace it, and run this again.",
       );
 }
@@ -206,7 +205,7 @@ export function requireBalance({ balance, chainId, cost, deployer, steps }: Depl
   if (missing.length === 0 || (balance > 0n && balance >= cost)) return;
   throw new DeployError(
     "NO_BALANCE",
-    `${deployer} has ${formatEther(balance)} of chain ${chainId}'s coin and needs up to ${formatEther(cost)} for ` +
-      `${missing.join(", ")}. Send it some and run this again.`,
+    `${deployer} has ${formatEther(balance)} native coin on chain ${chainId} and needs up to ${formatEther(cost)} for ` +
+      `${missing.join(", ")}. Fund it and run this again.`,
   );
 }

@@ -88,18 +88,18 @@ async function publishOnSourcify(
     }),
   });
   if (sent.body.customCode === "already_verified") return;
-  if (!sent.ok) throw new Error(sent.body.message ?? `Sourcify answers with status ${sent.status}`);
+  if (!sent.ok) throw new Error(sent.body.message ?? `Sourcify responded with status ${sent.status}`);
   const job = `${api}/v2/verify/${sent.body.verificationId}`;
   for (let attempt = 0; attempt < attempts; attempt++) {
     const { body, ok, status } = await ask(job);
-    if (!ok) throw new Error(`Sourcify answers with status ${status}: look at ${job} later`);
+    if (!ok) throw new Error(`Sourcify responded with status ${status}: check ${job} later`);
     if (body.isJobCompleted) {
       if (body.error) throw new Error(body.error.message);
       return;
     }
     await setTimeout(pause);
   }
-  throw new Error(`Sourcify is still at it: look at ${job} later`);
+  throw new Error(`Sourcify is still processing: check ${job} later`);
 }
 
 /** What Sourcify's answers have in them, as far as it is used. */

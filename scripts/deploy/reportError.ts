@@ -23,11 +23,11 @@ function toDeployError(error: unknown): DeployError {
   const reason = reasonOf(unanswered);
   return new DeployError(
     "NODE",
-    `The node did not answer (${reason}): check the RPC URL, or run this again.`,
+    `The node did not respond (${reason}). Check the RPC URL, or run this again.`,
   );
 }
 
-/** Why there is no answer, without anything of the URL: `ECONNREFUSED`, `HTTP status 401`. */
+/** Why there is no response, without any part of the URL: `ECONNREFUSED`, `HTTP status 401`. */
 function reasonOf(error: Error): string {
   if (error instanceof TimeoutError) return "it took too long";
   if (error instanceof HttpRequestError && error.status !== undefined) return `HTTP status ${error.status}`;

@@ -26,6 +26,6 @@ export async function requireEvm(client: Client, chainId: number): Promise<void>
   if (answer !== `0x${"1".padStart(64, "0")}`)
     throw new DeployError(
       "OLD_EVM",
-      `Chain ${chainId} does not run EVM version cancun (MCOPY, TSTORE, TLOAD), which the contracts need.`,
+      `Chain ${chainId} does not support EVM version cancun (MCOPY, TSTORE, TLOAD), which the contracts need.`,
     );
 }

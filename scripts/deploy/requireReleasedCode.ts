@@ -24,7 +24,7 @@ export async function requireReleasedCode(
         throw new DeployError(
           "NOT_RELEASED_CODE",
           `${name} was released in ${version} with the init code hash ${file.initCodeHash}, and this build has ` +
-            `${initCodeHash}: check out the tag v${version}, run \`npm ci\` and build again. New code takes a new version.`,
+            `${initCodeHash}: check out the tag v${version}, run \`npm ci\` and build again. New code needs a new version.`,
         );
       return true;
     }),

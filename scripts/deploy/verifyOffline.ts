@@ -29,7 +29,7 @@ export async function verifyOffline(
   const faults: string[] = [];
   if (!code) faults.push(`there is no code at ${address}`);
   else if (code !== runtimeCode.toLowerCase())
-    faults.push(`the code at ${address} is not what its sources compile to`);
+    faults.push(`the code at ${address} does not match its sources`);
   const recorded = record.contracts[name];
   if (!recorded) faults.push("there is no record of it");
   else {

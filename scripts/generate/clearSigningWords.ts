@@ -30,7 +30,7 @@ const date = (path: string, label: string): DescriptorFieldFormat => ({
 });
 const withheld = (path: string, label: string, why: string): Withheld => ({ path, label, withheld: why });
 
-/** Most that may move; the largest number of its type is no limit at all. The zero address is the native coin. */
+/** Most that may move; the largest number of its type means unlimited. The zero address is the native coin. */
 const limit = (path: string, label: string, tokenPath: string): DescriptorFieldFormat => ({
   path,
   label,

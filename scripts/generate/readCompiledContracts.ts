@@ -5,7 +5,7 @@ import { type CompiledContract, isBound, isDeployable } from "./CompiledContract
  * Compiles, and reads the contracts that get bindings, sorted by name.
  *
  * @throws If there is none to deploy, or one has immutables: its runtime code would differ from the compiler's, and
- * whoever puts the published runtime code on a test chain would test another contract.
+ * the published runtime code on a test chain would be another contract.
  */
 export async function readCompiledContracts(): Promise<CompiledContract[]> {
   await hre.tasks.getTask("build").run({ quiet: true });

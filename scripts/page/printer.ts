@@ -50,4 +50,4 @@ export const printStory: Printer = (event) => {
   }
 };
 
-const meter = (used: string, left: string) => `${used} used in this period, ${left} left for certain`;
+const meter = (used: string, left: string) => `${used} used in this period, ${left} available`;

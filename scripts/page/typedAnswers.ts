@@ -22,7 +22,7 @@ export function listenToTerminal(heard: (typed: Typed) => void): () => void {
     if (pasted === "" && !line.trimStart().startsWith("{")) {
       readFile(line.trim(), "utf8").then(
         (answer) => heard({ answer }),
-        // What is no file is no answer either; whoever takes it says so.
+        // What is not a file is not an answer either; the receiver rejects it.
         () => heard({ answer: line }),
       );
       return;

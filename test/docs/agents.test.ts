@@ -20,6 +20,7 @@ import { expect } from "chai";
 import { createPublicClient, http, type PublicClient, type TransactionReceipt } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { base } from "viem/chains";
+import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";
@@ -117,7 +118,10 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         const pay = tryToPay as (amount: string) => Promise<Record<string, unknown>>;
         expect(tooMuch).to.deep.equal({ atMost: 1_000_000n });
         const other = await pay("a little");
-        expect(other).to.include({ code: "INVALID_AMOUNT", readMore: "docs/errors.md#invalid-amount" });
+        expect(other).to.include({
+          code: "INVALID_AMOUNT",
+          readMore: `${DOCS_BASE}/errors.md#invalid-amount`,
+        });
         // One of the three is spent, one is opened.
         const { hash } = await pay("0.75");
         await chain.client.waitForTransactionReceipt({ hash: hash as `0x${string}` });

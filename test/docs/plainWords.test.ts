@@ -6,6 +6,11 @@ const root = resolve(import.meta.dirname, "../..");
 
 /** What is read, as globs from the root. Generated files follow from what they are made of. */
 const FOLDERS: readonly string[] = [
+  "packages/sdk/src/**/*.ts",
+  "test/sdk/**/*.ts",
+  "scripts/*.ts",
+  "scripts/deploy/**/*.ts",
+  "scripts/reference/*.ts",
   "packages/page/src/**/*.{ts,tsx,css}",
   "packages/sdk/README.md",
   "contracts/**/*.sol",

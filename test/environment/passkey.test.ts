@@ -109,7 +109,7 @@ describe("a passkey's signature for a Safe", () => {
       publicKey: { challenge: challengeBytes(), userVerification: "discouraged" },
     });
     const { response } = credential as unknown as { response: PasskeyAssertion };
-    expect(() => encodePasskeyAssertion(response)).to.throw(/did not verify its user/);
+    expect(() => encodePasskeyAssertion(response)).to.throw(/did not verify the user/);
   });
 
   it("is rejected if the client data or the signature is malformed", async () => {

@@ -385,7 +385,7 @@ describe("the SDK's set-up of a Safe", () => {
   it("does not remove a module that is not enabled", () => {
     expect(() =>
       safeRemoval({ version: "1.4.1", handler, safe, module, modules: [handler], fallbackHandler: handler }),
-    ).to.throw(/does not have the module/);
+    ).to.throw(/is not in the Safe/);
   });
 
   it("only calls the Safe to install, and also the module to remove", () => {

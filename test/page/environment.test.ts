@@ -22,7 +22,7 @@ describe("The page tests' environment", function () {
       process.env.CHROMIUM_PATH = process.execPath;
       expect(findChromium()).to.equal(process.execPath);
       process.env.CHROMIUM_PATH = import.meta.filename;
-      expect(findChromium).to.throw("there is no program to start");
+      expect(findChromium).to.throw("which is not an executable file");
     } finally {
       if (before === undefined) delete process.env.CHROMIUM_PATH;
       else process.env.CHROMIUM_PATH = before;

@@ -62,7 +62,7 @@ describe("npm run check-deployments", function () {
 
   it("says that nothing is deployed if nothing is recorded", async () => {
     const run = await runCommand("check-deployments", ["--out", await newFolder()], { config });
-    expect(run).to.deep.equal({ code: 0, stdout: "Nothing is deployed.\n", stderr: "" });
+    expect(run).to.deep.equal({ code: 0, stdout: "There are no deployments.\n", stderr: "" });
   });
 
   it("fails on an unreachable chain, unless told not to", async () => {

@@ -262,7 +262,7 @@ describe("deploying", function () {
     });
 
     it("on a chain with another id than the one that was asked for", async () => {
-      await expectRefused(await newChain(), "WRONG_CHAIN", /of chain 31337, and chain 8453 was asked for/, {
+      await expectRefused(await newChain(), "WRONG_CHAIN", /for chain 31337, but chain 8453 was requested/, {
         chainId: 8453,
       });
     });
@@ -271,14 +271,14 @@ describe("deploying", function () {
       await expectRefused(
         await newChain({ hardfork: "shanghai" }),
         "OLD_EVM",
-        /does not run EVM version cancun/,
+        /does not support EVM version cancun/,
       );
     });
 
     it("from an account without any coin", async () => {
       const chain = await newChain({ ether: "0" });
       expect(await getBalance(chain.client, { address: chain.client.account.address })).to.equal(0n);
-      await expectRefused(chain, "NO_BALANCE", /has 0 of chain 31337's coin and needs up to 0\.\d+/);
+      await expectRefused(chain, "NO_BALANCE", /has 0 native coin on chain 31337 and needs up to 0\.\d+/);
     });
 
     it("from an account that is one wei short for all four, and not from one that has just enough", async () => {
@@ -289,7 +289,7 @@ describe("deploying", function () {
       await expectRefused(
         chain,
         "NO_BALANCE",
-        /for SafeSessionModule, SafeSessionHandler, ERC7579SessionModule, SessionLens\. Send it some/,
+        /for SafeSessionModule, SafeSessionHandler, ERC7579SessionModule, SessionLens\. Fund it/,
       );
       await setBalance(chain.test, { address, value: cost });
       expect((await deployAll(chain)).every(({ isNew }) => isNew)).to.equal(true);
@@ -304,7 +304,7 @@ describe("deploying", function () {
           address: deploymentAddress(initCode),
           bytecode: concat([slice(runtimeCode, 0, -1), numberToHex(tail, { size: 1 })]),
         });
-        await expectRefused(chain, "WRONG_CODE", new RegExp(`Other code than ${name}'s is at 0x`));
+        await expectRefused(chain, "WRONG_CODE", new RegExp(`The code at 0x[0-9a-fA-F]+ is not ${name}'s`));
       });
   });
 

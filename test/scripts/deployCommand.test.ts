@@ -54,7 +54,7 @@ describe("npm run deploy", function () {
     const nonce = await chain.nonce();
     const second = await chain.run("--network", "base");
     expect(second.code, second.stderr).to.equal(0);
-    expect(second.stdout.match(/was there already$/gm)).to.have.length(CONTRACTS.length);
+    expect(second.stdout.match(/already exists$/gm)).to.have.length(CONTRACTS.length);
     expect(second.stdout).to.contain("nothing to deploy, no cost");
     expect(second.stderr).to.equal("");
     expect(await chain.nonce()).to.equal(nonce);
@@ -111,7 +111,7 @@ describe("npm run deploy", function () {
       }),
     ]) {
       expect(run.code).to.equal(1);
-      expect(run.stderr).to.contain("The RPC URL is of chain 8453, and chain 10 was asked for");
+      expect(run.stderr).to.contain("The RPC URL is for chain 8453, but chain 10 was requested");
     }
     expect(await chain.nonce()).to.equal(0);
   });
@@ -238,7 +238,7 @@ describe("npm run deploy", function () {
       [closed, "ECONNREFUSED"],
     ] as const) {
       expect(code).to.equal(3);
-      expect(stderr).to.contain(`The node did not answer (${why}): check the RPC URL, or run this again.`);
+      expect(stderr).to.contain(`The node did not respond (${why}). Check the RPC URL, or run this again.`);
       expect(stderr).not.to.contain("secret-path");
     }
   });
@@ -252,7 +252,7 @@ describe("npm run deploy", function () {
         what: "with a network that is not configured",
         args: ["--network", "simulatedBase"],
         env: key,
-        says: /no network simulatedBase\. Say --network with one of mainnet, sepolia, base, /,
+        says: /no network simulatedBase\. Use --network with one of mainnet, sepolia, base, /,
       },
       {
         what: "without the network's RPC URL",
@@ -270,19 +270,19 @@ describe("npm run deploy", function () {
         what: "with a key that is too short",
         args: ["--network", "base"],
         env: { ...url, LATCHKEY_DEPLOYER_KEY: "0x1234" },
-        says: /must be 0x and 64 hex digits/,
+        says: /must be 0x and 64 hex characters/,
       },
       {
         what: "with a key outside the curve",
         args: ["--network", "base"],
         env: { ...url, LATCHKEY_DEPLOYER_KEY: `0x${"f".repeat(64)}` },
-        says: /is no private key of secp256k1/,
+        says: /is not a valid secp256k1 private key/,
       },
       {
         what: "with an unknown option",
         args: ["--force"],
         env: key,
-        says: /^error: unknown option '--force' \(--help says what there is\)$/m,
+        says: /^error: unknown option '--force' \(see --help\)$/m,
       },
       {
         what: "with an unknown factory",

@@ -116,7 +116,7 @@ describe("deployments/", function () {
     await writeJson(path, { ...file, initCodeHash: zeroHash });
     const drift = await run("--check");
     expect(drift.code).to.equal(1);
-    expect(drift.stderr).to.contain("SafeSessionModule.json: is not what the build says");
+    expect(drift.stderr).to.contain("SafeSessionModule.json: differs from the build");
     await writeJson(path, { ...file, released: true, initCodeHash: zeroHash });
     const refused = await run();
     expect(refused.code).to.equal(1);

@@ -83,7 +83,7 @@ describe("the commands of package.json", function () {
 
     it(`npm run ${script} -- --no-such-option prints one line, and exits with 2`, async () => {
       const { code, out, err } = await run(script, "--no-such-option");
-      expect(err).to.equal("error: unknown option '--no-such-option' (--help says what there is)\n");
+      expect(err).to.equal("error: unknown option '--no-such-option' (see --help)\n");
       expect(code).to.equal(2);
       expect(out).to.equal("");
     });
@@ -91,7 +91,7 @@ describe("the commands of package.json", function () {
 
   it("npm test says so where a file is not there", async () => {
     const { code, err } = await run("test", "test/none.test.ts");
-    expect(err).to.equal("error: there is no test/none.test.ts (--help says what there is)\n");
+    expect(err).to.equal("error: there is no test/none.test.ts (see --help)\n");
     expect(code).to.equal(2);
   });
 });

@@ -108,7 +108,7 @@ describe("the deployer's key and the RPC URL in Hardhat's keystore", function ()
       const second = await deploy([asks]);
       expect(second.code, second.shown).to.equal(0);
       expect(second.shown)
-        .to.match(/was there already/)
+        .to.match(/already exists/)
         .and.not.to.contain("Send?");
       expect(await sent()).to.equal(4);
     });

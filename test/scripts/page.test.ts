@@ -145,17 +145,17 @@ describe("npm run page", function () {
     [
       "an invalid port",
       ["--port", "http"],
-      /--port.*'http' is invalid\. It is a whole number from 0 to 65535\./,
+      /--port.*'http' is invalid\. Pass a whole number from 0 to 65535\./,
     ],
     [
       "a port beyond the last",
       ["--port", "65536"],
-      /'65536' is invalid\. It is a whole number from 0 to 65535\./,
+      /'65536' is invalid\. Pass a whole number from 0 to 65535\./,
     ],
     [
       "an invalid pace",
       ["--pace", "fast"],
-      /'fast' is invalid\. It is a number of seconds, from 0\.1 to 3600\./,
+      /'fast' is invalid\. Pass a number of seconds from 0\.1 to 3600\./,
     ],
     ["an option that is not known", ["--prot", "1"], /unknown option '--prot'.*--port/],
     ["a word too much", ["now"], /too many arguments/],
@@ -165,7 +165,7 @@ describe("npm run page", function () {
       expect(await page.ended).to.equal(2);
       expect(page.errors())
         .to.match(says)
-        .and.to.match(/^error: [^\n]*\(--help says what there is\)\n$/);
+        .and.to.match(/^error: [^\n]*\(see --help\)\n$/);
     });
 
   it("says so when its port is taken", async () => {

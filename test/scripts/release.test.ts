@@ -84,7 +84,7 @@ describe("npm run release", function () {
     expect(run.code).to.equal(1);
     expect(run.stderr)
       .to.contain(`SafeSessionHandler was released in ${version} with the init code hash ${zeroHash}`)
-      .and.to.contain("New code takes a new version");
+      .and.to.contain("New code needs a new version");
     expect(await changes()).to.equal("");
   });
 

@@ -108,7 +108,7 @@ describe("npm run verify", function () {
     expect(run.code).to.equal(1);
     const [{ faults, published }] = JSON.parse(run.stdout).contracts;
     expect(published).to.deep.equal({ etherscan: true, sourcify: false });
-    expect(faults).to.deep.equal(["sourcify: Sourcify answers with status 502"]);
+    expect(faults).to.deep.equal(["sourcify: Sourcify responded with status 502"]);
   });
 
   it("reports why an explorer rejects, without revealing its key", async () => {
@@ -175,9 +175,7 @@ describe("npm run verify", function () {
     await setCode(server.test, { address, bytecode: concat([slice(runtimeCode, 0, -1), "0xee"]) });
     const otherCode = await verify("--provider", "sourcify");
     expect(otherCode.code).to.equal(1);
-    expect(JSON.parse(otherCode.stdout).contracts[0].faults[0]).to.contain(
-      "is not what its sources compile to",
-    );
+    expect(JSON.parse(otherCode.stdout).contracts[0].faults[0]).to.contain("does not match its sources");
 
     await setCode(server.test, { address, bytecode: runtimeCode });
     const copy = structuredClone(record);

@@ -395,7 +395,7 @@ describe("reading calldata", () => {
     nothing: "0x",
     "half a selector": "0x1234",
     "another contract's function": "0xa9059cbb",
-    "a call of the account that is no session's": encodeFunctionData({
+    "a call of the account that is not a session's": encodeFunctionData({
       abi: [
         {
           type: "function",
@@ -433,7 +433,7 @@ describe("reading calldata", () => {
       expect(refusal.metaMessages[0]).to.be.a("string");
     });
 
-  it("refuses what is no hex, no address and no options", () => {
+  it("refuses invalid hex, addresses and options", () => {
     const { data } = encodePause(grant);
     for (const wrong of ["dai", "0xzz", "0x123", undefined, null, 5] as never[])
       expect(refusalOf(wrong).code).to.equal("INVALID_INPUT");

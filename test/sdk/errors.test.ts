@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import {
   ChainRefusal,
   decodeError,
+  errorCatalogue,
   InvalidInput,
   isRefusal,
   Refusal,
@@ -11,7 +12,13 @@ import {
   safeInstallation,
   safeRemoval,
 } from "@latchkey/sdk";
-import { sessionErrorsAbi } from "@latchkey/sdk/abis";
+import {
+  erc7579SessionModuleAbi,
+  safeSessionHandlerAbi,
+  safeSessionModuleAbi,
+  sessionErrorsAbi,
+  sessionLensAbi,
+} from "@latchkey/sdk/abis";
 import { encodePasskeyAssertion, safeSignatures } from "@latchkey/sdk/encoding";
 import {
   erc7579Installation,
@@ -32,6 +39,7 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
+import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
 
 const token = "0x00000000000000000000000000000000000000A1";
 const encode = (errorName: string, args: readonly unknown[] = []): Hex =>
@@ -39,7 +47,7 @@ const encode = (errorName: string, args: readonly unknown[] = []): Hex =>
 const textError = (text: string): Hex =>
   encodeErrorResult({ abi: parseAbi(["error Error(string)"]), errorName: "Error", args: [text] });
 
-/** A value of a type, whatever it says. */
+/** Some value of a type. */
 function sample({ type }: AbiParameter): unknown {
   if (type === "address") return zeroAddress;
   const bytes = /^bytes(\d*)$/.exec(type);
@@ -49,38 +57,135 @@ function sample({ type }: AbiParameter): unknown {
 
 describe("the page that a refusal names", () => {
   const root = resolve(import.meta.dirname, "../..");
-  /** GitHub's anchors of a page's headings. */
-  const anchorsOf = (path: string) =>
-    [...readFileSync(join(root, path), "utf8").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
-      heading.toLowerCase().replaceAll(" ", "-"),
-    );
-  const source = readFileSync(join(root, "packages/sdk/src/errors/Refusal.ts"), "utf8");
-  const codes = [...source.matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(([, code]) => code as RefusalCode);
+  const read = (path: string) => readFileSync(join(root, path), "utf8");
+  const codes = Object.keys(errorCatalogue) as RefusalCode[];
+  const { repository } = JSON.parse(read("package.json")) as { repository: { url: string } };
+  const home = repository.url.replace(/^git\+/, "").replace(/\.git$/, "");
+
+  it("is a URL in the repository that every package names", () => {
+    expect(DOCS_BASE).to.equal(`${home}/blob/main/docs`);
+    for (const directory of ["packages/sdk", "packages/page"])
+      expect(JSON.parse(read(`${directory}/package.json`)).repository).to.deep.equal({
+        ...repository,
+        directory,
+      });
+    expect(
+      new Refusal({ code: "PER_TRANSACTION", shortMessage: "no", metaMessages: ["do"] }).docsPath,
+    ).to.equal(`${home}/blob/main/docs/errors.md#per-transaction`);
+  });
 
   it("is there, and has a heading for the code", () => {
     expect(codes).to.include("PERIOD").and.to.include("OUTCOME_UNKNOWN");
+    /** GitHub's anchors of a page's headings. */
+    const anchorsOf = (path: string) =>
+      [...read(path).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+        heading.toLowerCase().replaceAll(" ", "-"),
+      );
     const unresolved = codes.filter((code) => {
-      const [path = "", anchor = ""] = new Refusal({
-        code,
-        shortMessage: "no",
-        metaMessages: ["do"],
-      }).docsPath.split("#");
+      const { docsPath } = new Refusal({ code, shortMessage: "no", metaMessages: ["do"] });
+      const [path = "", anchor = ""] = docsPath.replace(DOCS_BASE, "docs").split("#");
       return !anchorsOf(path).includes(anchor);
     });
     expect(unresolved).to.deep.equal([]);
   });
 });
 
+describe("the catalogue of errors", () => {
+  const root = resolve(import.meta.dirname, "../..");
+  const entries = Object.values(errorCatalogue);
+  const contractErrors = [
+    ...safeSessionModuleAbi,
+    ...erc7579SessionModuleAbi,
+    ...safeSessionHandlerAbi,
+    ...sessionLensAbi,
+    ...sessionErrorsAbi,
+  ].flatMap((item) => (item.type === "error" ? [item] : []));
+
+  it("has every code once, and none more", () => {
+    const source = readFileSync(join(root, "packages/sdk/src/errors/Refusal.ts"), "utf8");
+    const codes = [...source.matchAll(/^ {2}\| "([A-Z_]+)"/gm)].map(([, code]) => code);
+    expect(Object.keys(errorCatalogue).sort()).to.deep.equal(codes.sort());
+  });
+
+  it("has every error of the contracts once, and none more", () => {
+    const names = [...new Set(contractErrors.map(({ name }) => name))];
+    expect(entries.flatMap(({ error }) => error ?? []).sort()).to.deep.equal(names.sort());
+  });
+
+  it("names only values that the error carries", () => {
+    const unknown = entries.flatMap(({ error, message = "" }) => {
+      const names = contractErrors.find(({ name }) => name === error)?.inputs.map(({ name }) => name);
+      return [...message.matchAll(/\{(\w+)\}/g)].flatMap(([, name = ""]) =>
+        names?.some((one) => one === name) ? [] : [`${error}: ${name}`],
+      );
+    });
+    expect(unknown).to.deep.equal([]);
+  });
+
+  it("is all of what decodeError says of a contract's error", () => {
+    for (const item of contractErrors) {
+      const refusal = decodeError(
+        encodeErrorResult({ abi: [item], errorName: item.name, args: item.inputs.map(sample) } as never),
+      );
+      const { meaning, message = meaning, whatToDo, error } = errorCatalogue[refusal.code];
+      expect(error).to.equal(item.name);
+      expect(refusal.metaMessages).to.deep.equal(whatToDo);
+      const fixed = message.split(/\{\w+\}/);
+      if (item.name !== "CallFailed")
+        for (const part of fixed) expect(refusal.shortMessage, item.name).to.contain(part);
+      expect(refusal.shortMessage, item.name).not.to.match(/[{}]/);
+    }
+  });
+
+  it("fills docs/errors.md", () => {
+    const page = readFileSync(join(root, "docs/errors.md"), "utf8");
+    for (const { meaning, whatToDo } of entries) expect(page).to.contain([meaning, ...whatToDo].join(" "));
+  });
+
+  it("is where the page finds what it has no words of its own for", () => {
+    const source = readFileSync(join(root, "packages/page/src/wording/wordsFor.ts"), "utf8");
+    expect(source).to.contain("errorCatalogue[code].meaning");
+  });
+});
+
+describe("amounts in messages", () => {
+  const usdc = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+  const other = "0x00000000000000000000000000000000000000A1";
+
+  it("have the decimals and the symbol of a token that is known", () => {
+    expect(
+      decodeError(encode("PerTransactionExceeded", [usdc, 1_010_000n, 1_000_000n])).shortMessage,
+    ).to.equal("1.01 USDC exceeds the limit of 1 USDC per payment.");
+    expect(
+      decodeError(encode("PerTransactionExceeded", [zeroAddress, 10n ** 17n, 1n])).shortMessage,
+    ).to.equal("0.1 native coin exceeds the limit of 0.000000000000000001 native coin per payment.");
+    expect(
+      decodeError(encode("PeriodExceeded", [usdc, 2_500_000n, 0n, 1_800_000_000n])).shortMessage,
+    ).to.equal("2.5 USDC exceeds the 0 USDC left until 2027-01-15T08:00:00Z.");
+    expect(decodeError(encode("AllowanceLeft", [usdc, other, 1n])).shortMessage).to.equal(
+      `${other} could still transfer 0.000001 USDC after the batch.`,
+    );
+  });
+
+  it("are in base units of a token that is not, which is named", () => {
+    expect(
+      decodeError(encode("PerTransactionExceeded", [other, 1_010_000n, 1_000_000n])).shortMessage,
+    ).to.equal(
+      "1010000 base units of 0x0000…00A1 exceeds the limit of 1000000 base units of 0x0000…00A1 per payment.",
+    );
+  });
+});
+
 describe("the SDK", () => {
   const root = resolve(import.meta.dirname, "../../packages/sdk/src");
-  /** What never reaches a caller but as the cause of a refusal, or as the reason of an abort; an offer's never does. */
+  /** Errors that reach callers only as the cause of a refusal or the reason of an abort; an offer's never does. */
   const inside = [
     "agent/x402/offerBody.ts",
     "agent/x402/payingFetch.ts",
     "encoding/userOp/decodeSessionUserOpCallData.ts",
   ];
 
-  it("throws nothing of its own but refusals, which say what to do", () => {
+  it("throws only refusals, which say what to do", () => {
     const sources = globSync("**/*.ts", { cwd: root }).filter((path) => !path.startsWith("generated"));
     expect(sources.length).to.be.greaterThan(100);
     const plain = sources.filter((path) =>
@@ -111,9 +216,9 @@ describe("the SDK", () => {
           granter: `0x${"11".repeat(24)}`,
         }),
     ],
-    "a validator that nobody named": ["UNKNOWN_VALIDATOR", () => granterPrefix({ kind: "nexus" })],
+    "a validator that was not named": ["UNKNOWN_VALIDATOR", () => granterPrefix({ kind: "nexus" })],
     "a lane that is too large": ["INVALID_LANE", () => validatorNonceKey({ ...kernel, lane: 2 ** 16 })],
-    "a lane that is no whole number": ["INVALID_LANE", () => validatorNonceKey({ ...kernel, lane: 0.5 })],
+    "a lane that is not a whole number": ["INVALID_LANE", () => validatorNonceKey({ ...kernel, lane: 0.5 })],
     "a negative lane": ["INVALID_LANE", () => validatorNonceKey({ ...kernel, lane: -1 })],
     "a module that is not in an account's list": [
       "MODULE_NOT_ENABLED",
@@ -171,21 +276,21 @@ describe("the SDK", () => {
   });
 });
 
-describe("what the chain says no with", () => {
+describe("a revert", () => {
   const codes = new Map<string, string>();
   for (const item of sessionErrorsAbi)
-    it(`${item.name} has a code of its own and says what to do`, () => {
+    it(`${item.name} has its own code and says what to do`, () => {
       const refusal = decodeError(encode(item.name, item.inputs.map(sample)));
       expect(refusal).to.be.instanceOf(ChainRefusal);
       expect(refusal.code).not.to.equal("UNKNOWN");
       expect(refusal.metaMessages).to.have.length.greaterThan(0);
-      expect(refusal.docsPath).to.match(/^docs\/errors\.md#[a-z-]+$/);
+      expect(refusal.docsPath).to.match(/^https:.*\/docs\/errors\.md#[a-z-]+$/);
       expect(refusal.message).to.contain(refusal.shortMessage).and.to.contain(refusal.docsPath);
       expect(codes.get(refusal.code), `the error that has ${refusal.code} already`).to.equal(undefined);
       codes.set(refusal.code, item.name);
     });
 
-  it("tells what is left of a period, and when it is over", () => {
+  it("says what is left of a period, and when it ends", () => {
     const error: unknown = decodeError(encode("PeriodExceeded", [token, 5n, 3n, 1_800_000_000n]));
     if (!isRefusal(error, "PERIOD")) throw error;
     expect(error.details).to.deep.equal({ token, amount: 5n, remaining: 3n, resetsAt: 1_800_000_000 });
@@ -193,7 +298,7 @@ describe("what the chain says no with", () => {
     expect(isRefusal(error, "EXPIRED")).to.equal(false);
   });
 
-  it("tells whom nobody may pay, and how much is too much at once", () => {
+  it("carries the recipient that is not allowed, and the amount that is too large", () => {
     const recipient = decodeError(encode("RecipientNotAllowed", [1n, token, zeroAddress]));
     expect(recipient.details).to.deep.equal({ index: 1, token, recipient: zeroAddress });
     const amount = decodeError(encode("PerTransactionExceeded", [token, 5n, 3n]));
@@ -202,7 +307,7 @@ describe("what the chain says no with", () => {
     expect(over.details).to.deep.equal({ validUntil: 1_800_000_000 });
   });
 
-  it("tells of a pause, which ends, and of what is left out", () => {
+  it("distinguishes a pause, which ends, and an omitted part", () => {
     const id = `0x${"11".repeat(32)}` as const;
     const paused = decodeError(encode("SessionIsPaused", [id]));
     expect(paused).to.deep.include({ code: "PAUSED", errorName: "SessionIsPaused", details: { id } });
@@ -215,7 +320,7 @@ describe("what the chain says no with", () => {
     });
   });
 
-  it("names the flaw that the contract counts", () => {
+  it("names the flaw that the contract numbers", () => {
     const flaws = sessionErrorsAbi.find(({ name }) => name === "MalformedSession");
     expect(flaws?.inputs[0]?.internalType).to.equal("enum Flaw");
     const source = readFileSync(
@@ -229,7 +334,7 @@ describe("what the chain says no with", () => {
       expect(decodeError(encode("MalformedSession", [number, 3n])).details).to.deep.equal({ flaw, index: 3 });
   });
 
-  it("has a code also where only the module for ERC-7579 accounts says it", () => {
+  it("has a code even if only the module for ERC-7579 accounts has the error", () => {
     const data = encodeErrorResult({
       abi: parseAbi(["error GranterTooLong(uint256 length)"]),
       errorName: "GranterTooLong",
@@ -238,12 +343,12 @@ describe("what the chain says no with", () => {
     expect(decodeError(data)).to.deep.include({ code: "GRANTER_TOO_LONG", details: { length: 24 } });
   });
 
-  it("is told to JSON without bigints, with what to do and where that is explained", () => {
+  it("becomes JSON without bigints, with what to do and the URL of its documentation", () => {
     const json = JSON.parse(JSON.stringify(decodeError(encode("PeriodExceeded", [token, 5n, 3n, 9n]))));
     expect(json).to.deep.include({
       code: "PERIOD",
       details: { token, amount: "5", remaining: "3", resetsAt: 9 },
-      docsPath: "docs/errors.md#period",
+      docsPath: `${DOCS_BASE}/errors.md#period`,
     });
     expect(json.whatToDo).to.have.length.greaterThan(0);
   });
@@ -258,7 +363,7 @@ describe("what the chain says no with", () => {
     expect(decodeError(nested).code).to.equal("REVOKED");
   });
 
-  it("is found where nodes and bundlers have it, in the text of what they say", () => {
+  it("is found in the error texts of nodes and bundlers", () => {
     const data = encode("RecipientNotAllowed", [0n, token, zeroAddress]);
     for (const text of [
       `reverted with an unrecognized custom error (return data: ${data})`,
@@ -267,13 +372,13 @@ describe("what the chain says no with", () => {
       expect(decodeError(new Error(text)).code, text).to.equal("RECIPIENT");
   });
 
-  it("is read through a call of the account that failed", () => {
+  it("is read through a failed call of the account", () => {
     const refusal = decodeError(
       encode("CallFailed", [2n, textError("ERC20: transfer amount exceeds balance")]),
     );
     expect(refusal.code).to.equal("CALL_FAILED");
     expect(refusal.details).to.include({ index: 2, reasonCode: "TOKEN_INSUFFICIENT_BALANCE" });
-    expect(refusal.shortMessage).to.contain("does not hold that much");
+    expect(refusal.shortMessage).to.contain("token balance is too low");
   });
 
   for (const [text, code] of [
@@ -296,7 +401,7 @@ describe("what the chain says no with", () => {
       );
     });
 
-  it("stays unknown where nobody could know it, and keeps the cause", () => {
+  it("stays unknown if it cannot be read, and keeps the cause", () => {
     const cause = new Error("connection reset");
     expect(decodeError(cause)).to.include({ code: "UNKNOWN", cause });
     expect(decodeError("0xdeadbeef").code).to.equal("UNKNOWN");
@@ -304,7 +409,7 @@ describe("what the chain says no with", () => {
     expect(decodeError(undefined).code).to.equal("UNKNOWN");
   });
 
-  it("says of a revert without a reason that the calldata may be too short, as the module's is", () => {
+  it("says that the calldata may be too short if there is no reason, as the module reverts then", () => {
     const inside = new BaseError("around", { cause: new RawContractError({ data: "0x" }) });
     for (const error of ["0x", inside] as const) {
       const { code, shortMessage, metaMessages } = decodeError(error);
@@ -314,12 +419,12 @@ describe("what the chain says no with", () => {
     }
   });
 
-  it("is told apart from a chain that could not be asked", () => {
+  it("is distinguished from a node that could not be reached", () => {
     const error = new BaseError("around", { cause: new TimeoutError({ body: {}, url: "" }) });
     expect(decodeError(error).code).to.equal("NETWORK");
   });
 
-  it("is left alone when it is a refusal already, also inside another error", () => {
+  it("is returned as it is if it is already a refusal, also inside another error", () => {
     const refusal = new InvalidInput({
       code: "INVALID_AMOUNT",
       shortMessage: "no",
@@ -330,7 +435,7 @@ describe("what the chain says no with", () => {
     expect(refusal).to.be.instanceOf(Refusal);
   });
 
-  it("says what a contract in between said: its text, its panic, or the selector of its own error", () => {
+  it("has the text, the panic or the selector of a contract in between", () => {
     const abi = parseAbi([
       "error Error(string text)",
       "error Panic(uint256 number)",
@@ -344,7 +449,7 @@ describe("what the chain says no with", () => {
       return refusal.shortMessage;
     };
     expect(said(encodeErrorResult({ abi, errorName: "Error", args: ["Not on Sundays"] }))).to.equal(
-      "The reason is not known: Not on Sundays.",
+      "The reason is unknown: Not on Sundays.",
     );
     expect(said(encodeErrorResult({ abi, errorName: "Panic", args: [17n] }))).to.include(
       "panicked with 0x11",
@@ -352,11 +457,11 @@ describe("what the chain says no with", () => {
     expect(said(own)).to.match(new RegExp(`own error ${own.slice(0, 10)}\\.$`));
     const inner = encodeErrorResult({ abi, errorName: "CallFailed", args: [0n, own] });
     expect(said(inner)).to.equal(
-      `Call 0 of the account failed: a contract in between, a module guard for one, reverted with its own error ${own.slice(0, 10)}.`,
+      `Call 0 of the account failed: a contract in between, such as a module guard, reverted with its own error ${own.slice(0, 10)}.`,
     );
   });
 
-  it("names the ids of accounts that are known where one is not, as later Kernels are", () => {
+  it("lists the known account ids if one is unknown, such as a later Kernel's", () => {
     for (const id of ["kernel.advanced.v0.3.2", "kernel.advanced.v0.3.3", "unheard.of.1"])
       expect(() => erc7579KindOf(id))
         .to.throw(InvalidInput)

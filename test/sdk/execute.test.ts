@@ -146,7 +146,7 @@ for (const version of SAFE_VERSIONS)
       expect((lengths[0] ?? 0) - (lengths[1] ?? 0)).to.equal(96);
     });
 
-    it("tells what is spent, what is left and when it starts anew", async () => {
+    it("tells what is spent, what is left and when the next period starts", async () => {
       const grant = await grantOf();
       const session = grant.session;
       await mined(payShop(grant, "0.20"));
@@ -229,7 +229,7 @@ for (const version of SAFE_VERSIONS)
       expect(await env.usdc.balanceOf(shop)).to.equal(1_000_000n);
     });
 
-    it("ends when the owner takes it back, when its key gives it back, and when it is over", async () => {
+    it("ends when the owner revokes it, when its key renounces it, and when it expires", async () => {
       const { time, takeSnapshot } = env.connection.networkHelpers;
       const grant = await grantOf();
       const fresh = await takeSnapshot();

@@ -112,7 +112,7 @@ describe("a grant", () => {
         expect(await verify(grant)).to.deep.equal({ valid: true });
       });
 
-      it("is no good when somebody else signed it, or nobody", async () => {
+      it("is not valid if someone else signed it, or no one", async () => {
         const proposal = await propose(safe.address);
         expect(whyNot(await verify(await signGrant(account("mallory"), proposal)))).to.equal("NOT_GRANTED");
         const unsigned: Grant = { ...proposal, session: proposal.session, signature: "0x" };
@@ -191,7 +191,7 @@ describe("a grant", () => {
         expect(isRefusal(none, "INVALID_SIGNER")).to.equal(true);
       });
 
-      it("is no good once any limit in it was changed", async () => {
+      it("is not valid once any limit in it was changed", async () => {
         const grant = await signGrant(owner, await propose(safe.address));
         const [budget] = grant.session.budgets;
         if (!budget) throw new Error("no budget");
@@ -199,7 +199,7 @@ describe("a grant", () => {
         expect(whyNot(await verify({ ...grant, session: raised }))).to.equal("NOT_GRANTED");
       });
 
-      it("says why it is no good any more", async () => {
+      it("gives the reason once it is no longer valid", async () => {
         const { networkHelpers } = env.connection;
         const proposal = await propose(safe.address);
         const grant = await signGrant(owner, proposal);
@@ -262,7 +262,7 @@ describe("a grant", () => {
       expect(whyNot(await verify(await signGrant(stranger, proposal)))).to.equal("NOT_GRANTED");
     });
 
-  it("of an address that says yes to everything is not believed", async () => {
+  it("of an address that accepts every signature is not valid", async () => {
     const yes = getAddress(toHex(0xe5, { size: 20 }));
     // Answers every call with the word 1: PUSH1 1, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN.
     await env.testChain.setCode(yes, "0x60015f5260205ff3");

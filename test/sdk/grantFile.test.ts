@@ -78,7 +78,7 @@ describe("a grant file", () => {
     "half a byte of signature": (file) => ({ ...file, signature: "0x123" }),
     "a salt as a number": (file, session) => ({ ...file, session: { ...session, salt: 1 } }),
     "a salt with leading zeros": (file, session) => ({ ...file, session: { ...session, salt: "01" } }),
-    "an end that is no whole second": (file, session) => ({
+    "an end that is not a whole second": (file, session) => ({
       ...file,
       session: { ...session, validUntil: 1.5 },
     }),

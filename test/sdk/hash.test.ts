@@ -94,7 +94,7 @@ describe("the nonce of a slot", () => {
       expect(slotReader({ ...of, ...other })(nonce)).to.equal(undefined);
   });
 
-  it("is none with another bit in its 17 bytes or its last 8, nor with a slot that there cannot be", () => {
+  it("is not read with another bit in its 17 bytes or its last 8, nor with a slot that there cannot be", () => {
     const readSlot = slotReader(of);
     const nonce = BigInt(slotNonce({ ...of, ...slot }));
     const bytes = (number: bigint): Hex => toHex(number, { size: 32 });

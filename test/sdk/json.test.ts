@@ -1,5 +1,6 @@
 import { Refusal } from "@latchkey/sdk";
 import { expect } from "chai";
+import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
 import { jsonOf, loggable } from "#sdk/errors/json.ts";
 import { exported, good } from "./goodInputs.ts";
 
@@ -73,7 +74,7 @@ describe("what a function of the SDK gives", function () {
         message: "Too much.",
         whatToDo: ["Ask for less."],
         details: { remaining: "5", held: [{ value: "7" }], text: "x" },
-        docsPath: "docs/errors.md#period",
+        docsPath: `${DOCS_BASE}/errors.md#period`,
       },
     });
   });

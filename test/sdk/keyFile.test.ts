@@ -10,7 +10,7 @@ import { privateKeyToAccount } from "viem/accounts";
 const privateKey: Hex = keccak256(toBytes("the key of the key file tests"));
 const { address } = privateKeyToAccount(privateKey);
 
-/** All that an error shows to whoever logs it, its causes included. */
+/** Everything that an error shows in a log, including its causes. */
 const shown = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return [error.stack, JSON.stringify(error), shown(error.cause ?? "")].join("\n");
@@ -63,7 +63,7 @@ describe("the file of a session's key", () => {
 
   it("never takes the place of another file, also when two are made at once", async () => {
     await writeFile(path, "something dear");
-    expect(await refusedWith(writeKeyFile(path, { privateKey }))).to.contain("is there already");
+    expect(await refusedWith(writeKeyFile(path, { privateKey }))).to.contain("already exists");
     expect(await readFile(path, "utf8")).to.equal("something dear");
     const name = join(folder, "contested");
     const attempts = await Promise.allSettled(Array.from({ length: 8 }, () => writeKeyFile(name)));
@@ -88,7 +88,7 @@ describe("the file of a session's key", () => {
 
   it("is refused where it is not there, is a folder, or cannot be written", async () => {
     expect(await refusedWith(readKeyFile(path))).to.contain("cannot be opened");
-    expect(await refusedWith(readKeyFile(folder))).to.contain("is no file");
+    expect(await refusedWith(readKeyFile(folder))).to.contain("is not a file");
     expect(await refusedWith(writeKeyFile(join(folder, "nowhere", "key"), { privateKey }))).to.contain(
       "cannot be written",
     );
@@ -114,10 +114,10 @@ describe("the file of a session's key", () => {
     }
   });
 
-  it("is not made of what is no key, and that is not quoted either", async () => {
+  it("is not created from an invalid key, which is not quoted either", async () => {
     for (const wrong of [privateKey.slice(0, 40), `${privateKey}00`, privateKey.slice(2)])
       expect(await refusedWith(writeKeyFile(path, { privateKey: wrong as Hex }))).to.contain(
-        "no private key",
+        "private key is not valid",
       );
     expect(await readdir(folder)).to.deep.equal([]);
   });

@@ -218,7 +218,7 @@ describe("what travels of a session of three budgets and an action", function ()
     expect(await attempt({ budgets: [], actions: false }, [count])).to.deep.equal([code, 263n]);
   });
 
-  it("is read whole or not at all by whoever encodes: no list of budgets is an input that is refused", () => {
+  it("is read completely or not at all by every encoder: no list of budgets is an input that is refused", () => {
     for (const budgets of [undefined, null, "0", 0])
       try {
         encodeSession(session(), { budgets: budgets as never, actions: true });

@@ -30,9 +30,7 @@ describe("an execution that needs a lot which a signed payment has opened", () =
     const { resetsAt } = (await sessionStatus(world().env.testChain.client, grant)).budgets[0] ?? {};
     const details = { token: world().env.usdc.address, lot: 18n, remaining: USD / 2n, resetsAt };
     expect({ code: refusal.code, details: refusal.details }).to.deep.equal({ code: "LOT_OPENED", details });
-    expect(refusal.metaMessages[0])
-      .to.include("at most 500000 base units")
-      .and.to.include("pay by signature");
+    expect(refusal.metaMessages[0]).to.include("at most 0.5 USDC").and.to.include("pay by signature");
     expect(isRefusal(refusal, "LOT_OPENED") && refusal.details.remaining).to.equal(USD / 2n);
 
     expect((await refusalOf(spend(grant, USD / 2n + 1n))).code).to.equal("LOT_OPENED");
@@ -61,7 +59,7 @@ describe("an execution that needs a lot which a signed payment has opened", () =
     const grant = await grantOf(world());
     await settle(world(), grant, { slot: { lot: 19n } });
     const budgetOf = sessionModuleAbi.find((item) => "name" in item && item.name === "budgetOf");
-    if (budgetOf?.type !== "function") throw new Error("budgetOf is no function");
+    if (budgetOf?.type !== "function") throw new Error("budgetOf is not a function");
     const selector = toFunctionSelector(budgetOf);
     const { provider } = world().env.connection;
     const request = async (wanted: { method: string; params?: unknown }) => {

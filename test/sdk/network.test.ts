@@ -67,6 +67,7 @@ import { base } from "viem/chains";
 import { safeHandler } from "#sdk/accounts/safe/safeHandler.ts";
 import { authorizationStates } from "#sdk/agent/x402/authorizationStates.ts";
 import { checkTokenDomain } from "#sdk/agent/x402/checkTokenDomain.ts";
+import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
 import { clientFunctions } from "./clientFunctions.ts";
 import { agent, grantOf, owner, propose, shop, useSafe } from "./safeFixture.ts";
 
@@ -331,7 +332,9 @@ function expectRefusal(end: unknown, codes: readonly string[], what: string): vo
   expect(codes, `${what}: ${end.message}`).to.include(end.code);
   expect(end.shortMessage, what).to.match(/^[^\n]+\.$/);
   expect(end.metaMessages[0].length, what).to.be.greaterThan(10);
-  expect(end.docsPath, what).to.equal(`docs/errors.md#${end.code.toLowerCase().replaceAll("_", "-")}`);
+  expect(end.docsPath, what).to.equal(
+    `${DOCS_BASE}/errors.md#${end.code.toLowerCase().replaceAll("_", "-")}`,
+  );
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -339,7 +342,7 @@ const json = (body: object, status = 200): Answer => {
   return (_, response) =>
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 };
-/** Nodes that cannot be asked, each in its own way. */
+/** Nodes that cannot be reached, each in its own way. */
 const silent: { readonly [name: string]: Answer } = {
   "fails (HTTP 500)": (_, response) => response.writeHead(500).end("oops"),
   "is overrun (HTTP 429)": (_, response) => response.writeHead(429).end("slow down"),
@@ -352,7 +355,7 @@ const silent: { readonly [name: string]: Answer } = {
   "is a web page": (_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<p>Hi</p>"),
   "hangs up": (request) => request.socket.destroy(),
 };
-/** Nodes whose answers are none, or sound as if there were no contract. */
+/** Nodes with malformed responses, or ones that look as if there were no contract. */
 const senseless: { readonly [name: string]: Answer } = {
   "answers nothing": json({ jsonrpc: "2.0", id: 1 }),
   "answers nonsense": json({ jsonrpc: "2.0", id: 1, result: "nonsense" }),

@@ -25,9 +25,10 @@ import {
 } from "viem";
 import { privateKeyToAccount, toAccount } from "viem/accounts";
 import { base } from "viem/chains";
+import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
 import { refusalOf } from "./safeFixture.ts";
 
-const agent = privateKeyToAccount(keccak256(toBytes("an agent whose owner says no")));
+const agent = privateKeyToAccount(keccak256(toBytes("an agent whose owner rejects")));
 const shop = getAddress(toHex(0x5409, { size: 20 }));
 
 function proposalOf(accountKind: AccountKind): Proposal {
@@ -44,7 +45,7 @@ function proposalOf(accountKind: AccountKind): Proposal {
   return { version: 1, chainId: base.id, module, accountKind, session };
 }
 
-describe("who is asked to sign and does not", () => {
+describe("a signer that does not sign", () => {
   const says = (answer: () => Promise<unknown>) =>
     createWalletClient({
       account: agent.address,
@@ -72,7 +73,7 @@ describe("who is asked to sign and does not", () => {
       const refusal = await refusalOf(signGrant(signer, proposal));
       expect(refusal.code).to.equal("NOT_SIGNED");
       expect(refusal.shortMessage).to.match(/^[^\n]+\.$/);
-      expect(refusal.docsPath).to.equal("docs/errors.md#not-signed");
+      expect(refusal.docsPath).to.equal(`${DOCS_BASE}/errors.md#not-signed`);
       if (who !== "a wallet without an answer") expect(refusal.cause).to.be.instanceOf(Error);
     });
 

@@ -122,7 +122,7 @@ for (const version of SAFE_VERSIONS)
       return { address, owner, passkey };
     };
 
-    it("installs the module in one batch, grants, sees it used, and takes it back in one line", async () => {
+    it("installs the module in one batch, grants, sees it used, and revokes it in one line", async () => {
       const safe = await createSafe(env, { version, owner: ecdsaOwner("alice") });
       await env.usdc.mint(safe.address, 5_000_000n);
       const owner = walletOf(alice);
@@ -138,7 +138,7 @@ for (const version of SAFE_VERSIONS)
       expect(await refusalOf(pay(walletOf(agent), { grant, to: shop, amount: "0.20" }))).to.equal("REVOKED");
     });
 
-    it("takes a session back with one touch of the passkey, while somebody else pays the gas", async () => {
+    it("revokes a session with one touch of the passkey, while somebody else pays the gas", async () => {
       const { address, owner, passkey } = await passkeySafe();
       const grant = await signGrant(owner, await propose(address));
       const before = passkey.assertions;

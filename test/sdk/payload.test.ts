@@ -264,7 +264,7 @@ describe("a payload of the signature rail", function () {
     expect(codeOf(() => decodePayload(wrong))).to.equal("INVALID_PAYLOAD");
   });
 
-  it("is refused for a payee who is no recipient, a budget that is not there, a bad signature", () => {
+  it("is refused for a payee who is not a recipient, a budget that is not there, a bad signature", () => {
     const { keySignature } = parameters;
     const highS: Hex = `0x${keySignature.slice(2, 66)}${"ff".repeat(32)}1c`;
     for (const change of [

@@ -59,7 +59,7 @@ describe("a proposal for a token that is paid by signatures", function () {
   it("is made where the token is Circle's, under whatever name and address", async () => {
     const { address } = await placeEurc();
     expect(await sizesOf(proposeFor(address))).to.equal(5);
-    // Paused today is not for ever, and says nothing about signatures.
+    // A pause is temporary, and says nothing about signatures.
     const { pauser } = world().env.usdc.roles;
     const data = encodeFunctionData({ abi: usdcAbi, functionName: "pause" });
     await world().env.testChain.send({ from: pauser, to: address, data });
@@ -69,13 +69,13 @@ describe("a proposal for a token that is paid by signatures", function () {
     expect(await sizesOf(proposeFor(await oddToken(0)))).to.equal(5);
   });
   for (const [name, { place, why }] of Object.entries({
-    "knows no EIP-3009": { place: () => deploy("StandardToken"), why: /does not know EIP-3009/ },
+    "knows no EIP-3009": { place: () => deploy("StandardToken"), why: /does not implement EIP-3009/ },
     "takes v, r and s only (FiatToken 2.1)": {
       place: deployFiatToken2_1,
-      why: /does not take a signature as bytes/,
+      why: /does not accept a signature as bytes/,
     },
     "takes signatures of keys only": { place: () => oddToken(1), why: /ERC-1271/ },
-    "takes any signature": { place: () => oddToken(2), why: /does not look at the payer's signature/ },
+    "takes any signature": { place: () => oddToken(2), why: /does not check the payer's signature/ },
     "has another EIP-712 domain": { place: () => oddToken(3), why: /EIP-712 domain/ },
   }))
     it(`is refused where the token ${name}, and made without x402`, async () => {
@@ -155,7 +155,7 @@ describe("a proposal for a token that is paid by signatures", function () {
           });
         expect(await sizesOf(asked(address))).to.equal(5);
         const refusal = await refusalOf(asked(await deployFiatToken2_1()));
-        expect(refusal.shortMessage).to.match(/does not take a signature as bytes/);
+        expect(refusal.shortMessage).to.match(/does not accept a signature as bytes/);
       });
   });
 });
@@ -166,7 +166,7 @@ describe("a proposal that could never work", function () {
   const budgetOf = (changes: Partial<TokenBudgetRequest> = {}) =>
     ({ perTransaction: "1", perDay: "20", recipients: [shop], ...changes }) as TokenBudgetRequest;
 
-  it("is refused for a token that is no contract, also where its decimals are named", async () => {
+  it("is refused for a token that is not a contract, also where its decimals are named", async () => {
     const budgets = { [nobody]: budgetOf({ decimals: 6 }) };
     expect((await refusalOf(propose(world(), { budgets }))).code).to.equal("UNKNOWN_TOKEN");
   });

@@ -136,7 +136,7 @@ for (const version of SAFE_VERSIONS)
       await mined(world(), replace({ old, replacement, floors: [] }));
     });
 
-    describe("with a token whose transfers are no guard", () => {
+    describe("with a token whose transfers cannot guard", () => {
       const proposals = async (token: Address): Promise<[Grant, Proposal]> => {
         const budgets = { [token]: { perTransaction: "1", perDay: "5", recipients: [shop] } };
         return [enabledGrant(await propose(world(), { budgets })), await propose(world(), { budgets })];
@@ -158,12 +158,12 @@ for (const version of SAFE_VERSIONS)
       it("refuses one that takes a fee, also of a transfer to oneself", async () => {
         const { code, shortMessage } = await refusalOf(attempt("TaxingToken"));
         expect(code).to.equal("NO_GUARD");
-        expect(shortMessage).to.contain("fees");
+        expect(shortMessage).to.contain("fee-on-transfer");
       });
       it("refuses one that answers false where it should fail: a batch does not look", async () => {
         const { code, shortMessage } = await refusalOf(attempt("FalseToken"));
         expect(code).to.equal("NO_GUARD");
-        expect(shortMessage).to.contain("does not fail");
+        expect(shortMessage).to.contain("does not revert if the amount exceeds the balance");
       });
       it("refuses where the node does not try it", async () => {
         const token = await deployMock(world().env.testChain, "StandardToken");

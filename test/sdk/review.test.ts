@@ -163,10 +163,10 @@ describe("a session as its owner sees it", () => {
       stream: undefined,
     });
     expect(shown?.sentences).to.deep.equal([
-      "At most 1 USDC in one transaction.",
-      "At most 20 USDC in each period of 1 day, counted from the start.",
+      "At most 1 USDC per payment.",
+      "At most 20 USDC per period of 1 day, counted from the start.",
       "At most 140 USDC until the session ends.",
-      "By transactions and by signatures (x402), which share these limits.",
+      "With transactions and signatures (x402), which share these limits.",
       `Only to ${shop}.`,
     ]);
   });
@@ -175,7 +175,7 @@ describe("a session as its owner sees it", () => {
     const stream = { perSecond: 10n, initial: 5n, signatures: 0, sizes: 0 };
     const [streamed] = describeIt({ budgets: [budget(stream)] }).budgets;
     expect(streamed?.stream).to.include({ initialText: "0.000005 USDC", perSecondText: "0.00001 USDC" });
-    expect(streamed?.sentences).to.include("By transactions only, not by signatures.");
+    expect(streamed?.sentences).to.include("With transactions only, not with signatures.");
     expect(streamed?.most).to.equal(7n * (5n + 10n * 86_399n));
     const [inAll] = describeIt({ budgets: [budget({ period: 7 * DAY })] }).budgets;
     expect(inAll?.sentences).to.include("At most 20 USDC in all.");
@@ -261,7 +261,7 @@ describe("a session as its owner sees it", () => {
       const review = reviewOf(swap, [rule]);
       expect(codes(review)).to.include("BYPASSABLE_CONDITIONS");
       expect(review.actions[0]?.bypassable).to.deep.equal([rule]);
-      expect(review.actions[0]?.sentence).to.match(/What it says of byte 68 can be bypassed if/);
+      expect(review.actions[0]?.sentence).to.match(/The conditions on byte 68 can be bypassed if/);
       expect(review.notEnforced.find(({ code }) => code === "BYPASSABLE_CONDITIONS")?.of).to.deep.equal([
         target,
       ]);
@@ -320,20 +320,22 @@ describe("a session as its owner sees it", () => {
 
   it("says what userOps may cost, on accounts that send them by sessions", () => {
     expect(describeIt({ gasAllowance: 10n ** 16n }).gas).to.equal(undefined);
-    expect(describeIt({}, "nexus").gas).to.include({ text: "It can send no userOps.", paymaster: "none" });
+    expect(describeIt({}, "nexus").gas).to.include({ text: "It cannot send userOps.", paymaster: "none" });
     const counted = describeIt({ gasAllowance: 10n ** 16n, paymaster: other }, "nexus");
-    expect(counted.gas?.text).to.contain("0.01 of the native coin");
+    expect(counted.gas?.text).to.contain("0.01 native coin");
     expect(counted.gas?.paymaster).to.equal(other);
     const uncounted = describeIt({ gasAllowance: maxUint128, paymaster: ANYONE }, "nexus");
     expect(uncounted.gas).to.include({ uncounted: true, paymaster: "anyone" });
     expect(codes(uncounted)).to.include.members(["GAS_NOT_COUNTED", "ANY_PAYMASTER"]);
     const burnt = uncounted.notEnforced.find(({ code }) => code === "GAS_NOT_COUNTED");
-    expect(burnt?.sentence).to.include("whoever bundles them collects it");
+    expect(burnt?.sentence).to.include("the bundler collects it");
     expect(codes(counted)).not.to.include("GAS_NOT_COUNTED");
   });
 
   it("is not shown where a token's decimals are not known", () => {
-    expect(() => describeIt({ budgets: [budget({ token: target })] })).to.throw("Nothing is known of");
+    expect(() => describeIt({ budgets: [budget({ token: target })] })).to.throw(
+      "is unknown, so its amounts cannot be shown",
+    );
   });
 });
 

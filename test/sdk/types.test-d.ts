@@ -203,9 +203,9 @@ export const twoSenders = revokeSession(wallet, { grant, owner: agent, send });
 export const nobodys = revokeAllSessions(wallet, {});
 // @ts-expect-error no module
 export const noModule = revokeAllSessions(wallet, { account: safe, accountKind: "safe" });
-// @ts-expect-error a floor that is no bigint
+// @ts-expect-error a floor that is not a bigint
 export const textFloor: BalanceFloor = { token, amount: "1" };
-// Whoever submits what a key signed needs an account to pay the gas.
+// The sender of what a key signed needs an account to pay the gas.
 declare const signed: SignedExecution;
 export const submitted: Promise<Hash> = executeSigned(wallet, { grant, signed });
 // @ts-expect-error nobody pays the gas

@@ -57,7 +57,7 @@ for (const version of SAFE_VERSIONS)
       );
     });
 
-    it("takes a session back by its proposal alone, before anybody used it", async () => {
+    it("revokes a session by its proposal alone, before anybody used it", async () => {
       const proposal = await propose(world());
       await mined(world(), revokeSession(ownerWallet(), { grant: proposal }));
       expect(await stateOf(world(), proposal)).to.equal("REVOKED");

@@ -1,4 +1,4 @@
-/** What an agent, an owner and a provider of accounts call. The rest is in the entries beside it. */
+/** The functions for agents, owners and account providers. The rest is in the other entry points. */
 export * from "./accounts/index.ts";
 export {
   addressOf,

@@ -1,4 +1,4 @@
-/** What needs Node's own modules: imported as `@latchkey/sdk/node`, so that `@latchkey/sdk` runs in browsers. */
+/** Functions that need Node's own modules: imported as `@latchkey/sdk/node`, so that `@latchkey/sdk` runs in browsers. */
 export { readKeyFile } from "./agent/readKeyFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
 export { fileSlotStore } from "./agent/x402/fileSlotStore.ts";

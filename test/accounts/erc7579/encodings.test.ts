@@ -84,7 +84,7 @@ describe("the SDK's encodings for ERC-7579 accounts", () => {
     expect(granterPrefix({ kind: "kernel" })).to.equal("0x00");
     expect(granterPrefix({ kind: "safe7579" })).to.equal(`0x${"00".repeat(20)}`);
     for (const kind of ["openzeppelin", "reference", "nexus"] as const)
-      expect(() => granterPrefix({ kind })).to.throw("Name it");
+      expect(() => granterPrefix({ kind })).to.throw("Pass the address of the owner's validator module");
   });
   it("puts the module before a payload, like a validator in the account's signatures", () => {
     for (const kind of kinds)
@@ -152,7 +152,7 @@ describe("the SDK's encodings for ERC-7579 accounts", () => {
     expect(calls.map(({ to }) => to)).to.deep.equal([module, account, account]);
     expect(() =>
       erc7579Removal({ kind: "nexus", account, module, validators: [validator], executors: [module] }),
-    ).to.throw("is not among");
+    ).to.throw("is not in the account's list of modules");
   });
   it("wraps an execution in the call that the validator accepts, with or without a grant", () => {
     const calls = [encodeEnable({ module, session })];

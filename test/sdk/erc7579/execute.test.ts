@@ -39,7 +39,7 @@ describe("an execution from an ERC-7579 account, by the SDK", () => {
       expect(await balanceOf(alice)).to.equal((5n * USD) / 4n);
       const { target, data: other } = paymentTo(mallory, 1n);
       expect(await refusal(execute(client, { grant, calls: [{ to: target, data: other }] }))).to.contain(
-        "is not among the recipients",
+        "is not a recipient of this budget",
       );
     });
 

@@ -52,7 +52,7 @@ import { digestIn, grantBy, proposalOf, signerOf } from "./sessionGrants.ts";
 
 const verdictOf = (grant: Grant) => verifyGrant(world().testChain.client, grant);
 
-/** Why a grant is no good. */
+/** Why a grant is not valid. */
 async function reasonOf(grant: Grant): Promise<Refusal> {
   const verdict = await verdictOf(grant);
   if (verdict.valid) throw new Error("the grant was found good");
@@ -114,28 +114,28 @@ describe("a grant of an ERC-7579 account", () => {
       expect(await verdictOf(grant)).to.deep.equal({ valid: true });
     });
 
-    it("is no good where the account named nobody who may grant", async () => {
+    it("is not valid if the account has no granter", async () => {
       await installWithoutGranter(account());
       const grant = await grantBy(account());
       expect(await refusedByBoth(grant)).to.equal("NOT_GRANTED");
-      expect((await reasonOf(grant)).message).to.contain("named nobody");
+      expect((await reasonOf(grant)).message).to.contain("has no granter");
     });
 
-    it("is no good if it begins otherwise than the account said", async () => {
+    it("is not valid if it does not start with the account's granter", async () => {
       await install(account(), { granter: world().module });
       const grant = await grantBy(account());
       expect(await refusedByBoth(grant)).to.equal("NOT_GRANTED");
       expect((await reasonOf(grant)).details).to.include({ granter: world().module.toLowerCase() });
     });
 
-    it("is no good if the owner signed another session, or nothing", async () => {
+    it("is not valid if the owner signed another session, or nothing", async () => {
       await install(account());
       const [one, other] = [await grantBy(account()), await grantBy(account(), { salt: 2n })];
       expect(await refusedByBoth({ ...one, signature: other.signature })).to.equal("NOT_GRANTED");
       expect(await refusedByBoth({ ...one, signature: account().granter })).to.equal("NOT_GRANTED");
     });
 
-    it("is no good while the module is installed as one type only", async () => {
+    it("is not valid while the module is installed as one type only", async () => {
       const { kind, address } = account();
       const { module } = world();
       const calls = erc7579Installation({ kind, account: address, module, granter: account().granter });
@@ -151,7 +151,7 @@ describe("a grant of an ERC-7579 account", () => {
       expect(await verdictOf(grant)).to.deep.equal({ valid: true });
     });
 
-    it("is no good outside its window, its epoch, its chain, and once it is taken back", async () => {
+    it("is not valid outside its window, its epoch, its chain, and once it is revoked", async () => {
       await install(account());
       const over = await grantBy(account(), { validAfter: now() - 2 * DAY, validUntil: now() - DAY });
       expect(await refusedByBoth(over)).to.equal("EXPIRED");
@@ -168,7 +168,7 @@ describe("a grant of an ERC-7579 account", () => {
       expect(await refusedByBoth(await grantBy(account(), { salt: 9n }))).to.equal("WRONG_EPOCH");
     });
 
-    it("is no good under another kind's name, whose signatures and nonces differ", async () => {
+    it("is not valid under another kind's name, whose signatures and nonces differ", async () => {
       await install(account());
       const grant = await grantBy(account());
       const accountKind = account().kind === "kernel" ? "nexus" : "kernel";
@@ -179,11 +179,11 @@ describe("a grant of an ERC-7579 account", () => {
       const proposal = proposalOf(account());
       const attempt = signGrant([stranger, key], proposal);
       if (account().kind !== "safe7579")
-        expect(await refusal(attempt)).to.contain("which of the account's validators");
+        expect(await refusal(attempt)).to.contain("does not identify the account's validator");
       // A Safe takes several owners; whether they are hers, the chain says.
       else expect((await reasonOf(await attempt)).code).to.equal("MODULE_NOT_ENABLED");
       expect(await refusal(signGrant([signerOf(account()), stranger] as never, proposal))).to.contain(
-        "signs alone",
+        "cannot be combined with other signers",
       );
     });
 
@@ -193,7 +193,7 @@ describe("a grant of an ERC-7579 account", () => {
       const { entryPoint } = account();
       const other = await toSessionSmartAccount({ client: world().testChain.client, key, grant, entryPoint });
       // A session's key cannot grant.
-      expect(await refusal(signGrant(other, proposal))).to.contain("does not sign messages or typed data");
+      expect(await refusal(signGrant(other, proposal))).to.contain("cannot sign messages or typed data");
       const elsewhere = { ...other, address: mallory };
       expect(await refusal(signGrant(elsewhere, proposal))).to.contain(`The smart account is ${mallory}`);
     });
@@ -299,7 +299,7 @@ describe("a grant of a Safe7579", () => {
       await execute(grant.session, [pay(alice, USD)], grant.signature);
     });
 
-    it("is taken back by the Safe's owner", async () => {
+    it("is revoked by the Safe's owner", async () => {
       await install(account());
       const grant = await grantBy(account());
       const { testChain } = world();
@@ -314,11 +314,11 @@ describe("a grant of a Safe7579", () => {
 
 describe("a grant of an account that one validator speaks for", () => {
   onEveryAccount((account) => {
-    it("is not combined of several, nor taken back by anyone but the owner's own client", async () => {
+    it("is not combined of several, nor revoked by anyone but the owner's own client", async () => {
       const grant = await grantBy(account());
-      expect(await refusal(combineGrants([grant, grant]))).to.contain("one signature only");
+      expect(await refusal(combineGrants([grant, grant]))).to.contain("only one signature");
       const client = createWalletClient({ account: stranger, transport: custom(world().testChain.provider) });
-      expect(await refusal(revokeSession(client, { grant }))).to.contain("Pass how it acts as send");
+      expect(await refusal(revokeSession(client, { grant }))).to.contain("Pass send: (calls) =>");
     });
   }, onKernel);
 });
@@ -345,7 +345,9 @@ describe("a proposal for an ERC-7579 account", () => {
       expect((await propose({ account: mallory, accountKind: "nexus" })).accountKind).to.equal("nexus");
     });
     it("is refused for an account that does not say what it is", async () => {
-      expect(await refusal(propose({ account: world().usdc.address }))).to.contain("is no ERC-7579 account");
+      expect(await refusal(propose({ account: world().usdc.address }))).to.contain(
+        "is not an ERC-7579 account",
+      );
     });
     it("is refused where the module is for another kind of account", async () => {
       expect(await refusal(propose({ accountKind: "safe" }))).to.contain("not for Safes");

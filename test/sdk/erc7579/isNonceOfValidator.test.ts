@@ -25,7 +25,7 @@ describe("whether a nonce goes to a validator", () => {
           expect(isNonceOfValidator({ kind, validator, nonce: (key << 64n) + sequence })).to.equal(true);
       }
     });
-    it(`is not so with any bit of it flipped that is no lane's, on the account kind ${kind}`, () => {
+    it(`is not with any bit flipped outside the lane, on the account kind ${kind}`, () => {
       const nonce = validatorNonceKey({ kind, validator }) << 64n;
       const flipped = [...Array(192).keys()].filter(
         (bit) => !isNonceOfValidator({ kind, validator, nonce: nonce ^ (1n << BigInt(64 + bit)) }),

@@ -476,7 +476,7 @@ describe("the smart account of a session, where the account pays by itself", () 
         expect(await spentOf(agent.session)).to.equal(1n);
       });
 
-      it("none whose limit is used up by then, or whose session is taken back", async () => {
+      it("none whose limit is used up by then, or whose session is revoked", async () => {
         const agent = await agentOf(account());
         const waiting = await prepare(agent, payment(alice, USD));
         for (const amount of [USD, USD, 1n])

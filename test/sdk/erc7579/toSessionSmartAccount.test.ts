@@ -293,7 +293,7 @@ describe("the smart account of a session", () => {
         }
       });
 
-      it("but for the same nonce as often as wanted, and for another once they are encoded anew", async () => {
+      it("but for the same nonce as often as wanted, and for another once they are encoded again", async () => {
         await install(account());
         let salt = 1n;
         for (const form of forms()) {

@@ -65,7 +65,7 @@ describe("the answer to a request", () => {
     expect(read(less)).to.deep.equal(less);
   });
 
-  it("is read, if it says no", () => {
+  it("is read, if it declines", () => {
     const no = { version: 1, nonce: fullRequest.nonce, status: "declined" };
     expect(read(no)).to.deep.equal(no);
   });
@@ -84,56 +84,65 @@ describe("the answer to a request", () => {
   const grant = fullAnswer().grant;
   const action = grant.session.actions[0] as Action;
   const others: Record<string, [unknown, RegExp]> = {
-    "no JSON": ["granted", /no JSON/],
-    nothing: ["", /no JSON/],
-    null: ["null", /form/],
-    "200 kB": [`{"a":"${"a".repeat(200_000)}"}`, /longer/],
+    "not JSON": ["granted", /not valid JSON/],
+    nothing: ["", /not valid JSON/],
+    null: ["null", /malformed/],
+    "200 kB": [`{"a":"${"a".repeat(200_000)}"}`, /too long/],
     "two members of one name": [
       json(fullAnswer()).replace('"version":1', '"version":1,"status":"declined"'),
-      /one name/,
+      /the same name/,
     ],
     "a member of the grant twice": [
       json(fullAnswer()).replace('"perPeriod"', '"perPeriod":"1","perPeriod"'),
-      /one name/,
+      /the same name/,
     ],
-    "a member that no answer has": [{ ...fullAnswer(), privateKey: "0x1" }, /form/],
-    "another version": [{ ...fullAnswer(), version: 2 }, /form/],
-    "another status": [{ ...fullAnswer(), status: "maybe" }, /form/],
-    "no nonce": [{ ...fullAnswer(), nonce: undefined }, /form/],
+    "a member that no answer has": [{ ...fullAnswer(), privateKey: "0x1" }, /malformed/],
+    "another version": [{ ...fullAnswer(), version: 2 }, /malformed/],
+    "another status": [{ ...fullAnswer(), status: "maybe" }, /malformed/],
+    "no nonce": [{ ...fullAnswer(), nonce: undefined }, /malformed/],
     "another nonce": [{ ...fullAnswer(), nonce: `0x${"11".repeat(16)}` }, /another request/],
     "another nonce in a no": [
       { version: 1, nonce: `0x${"11".repeat(16)}`, status: "declined" },
       /another request/,
     ],
-    "no grant": [{ ...fullAnswer(), grant: null }, /no grant/],
-    "a grant of another version": [{ ...fullAnswer(), grant: { ...grant, version: 2 } }, /no grant/],
+    "no grant": [{ ...fullAnswer(), grant: null }, /grant cannot be read/],
+    "a grant of another version": [
+      { ...fullAnswer(), grant: { ...grant, version: 2 } },
+      /grant cannot be read/,
+    ],
     "another chain": [{ ...fullAnswer(), grant: { ...grant, chainId: 1 } }, /chain 1;/],
     "another module": [{ ...fullAnswer(), grant: { ...grant, module: shop } }, /module/],
     "another key": [withSession({ key: shop }), /another key/],
-    "the end a second later": [withSession({ validUntil: END + 1 }), /more than was asked/],
+    "the end a second later": [withSession({ validUntil: END + 1 }), /more than was requested/],
     "a start when all is over": [
       withSession({ validAfter: END, validUntil: END + 1 }),
-      /not one of the sessions/,
+      /not for a requested session/,
     ],
-    "more gas": [withSession({ gasAllowance: 1001n }), /more than was asked/],
-    "any paymaster": [withSession({ paymaster: ANYONE }), /more than was asked/],
-    "more each time": [withDollars({ perTransaction: 1000001n }), /more than was asked/],
-    "more each period": [withDollars({ perPeriod: 20000001n }), /more than was asked/],
-    "a shorter period": [withDollars({ period: 3600 }), /more than was asked/],
-    "a slot size more": [withDollars({ signatures: 1, sizes: 6 }), /more than was asked/],
-    "another recipient": [withDollars({ recipients: [router] }), /more than was asked/],
-    anyone: [withDollars({ recipients: [ANYONE] }), /more than was asked/],
-    "another token": [withDollars({ token: shop }), /more than was asked/],
+    "more gas": [withSession({ gasAllowance: 1001n }), /more than was requested/],
+    "any paymaster": [withSession({ paymaster: ANYONE }), /more than was requested/],
+    "more each time": [withDollars({ perTransaction: 1000001n }), /more than was requested/],
+    "more each period": [withDollars({ perPeriod: 20000001n }), /more than was requested/],
+    "a shorter period": [withDollars({ period: 3600 }), /more than was requested/],
+    "a slot size more": [withDollars({ signatures: 1, sizes: 6 }), /more than was requested/],
+    "another recipient": [withDollars({ recipients: [router] }), /more than was requested/],
+    anyone: [withDollars({ recipients: [ANYONE] }), /more than was requested/],
+    "another token": [withDollars({ token: shop }), /more than was requested/],
     "a stream all at once": [
       withSession({ budgets: [dollars, { ...stream, initial: 0n, perSecond: 0n }] }),
-      /more than was asked/,
+      /more than was requested/,
     ],
     "another call": [
       withSession({ actions: [{ ...action, selector: "0xdeadbeef" }] }),
-      /more than was asked/,
+      /more than was requested/,
     ],
-    "a call without its rule": [withSession({ actions: [{ ...action, rules: [] }] }), /more than was asked/],
-    "a call more": [withSession({ actions: [action, { ...action, target: shop }] }), /more than was asked/],
+    "a call without its rule": [
+      withSession({ actions: [{ ...action, rules: [] }] }),
+      /more than was requested/,
+    ],
+    "a call more": [
+      withSession({ actions: [action, { ...action, target: shop }] }),
+      /more than was requested/,
+    ],
     "a factory that is not Safe's": [withTransaction(router, creation), /neither creates/],
     "another account's execution": [withTransaction(router, execution), /neither creates/],
     "a call of the module in the agent's name": [
@@ -148,14 +157,14 @@ describe("the answer to a request", () => {
       /neither creates/,
     ],
     "a plain payment to the account": [withTransaction(account, "0x"), /neither creates/],
-    "half a byte": [withTransaction(account, `${execution}0`), /form/],
+    "half a byte": [withTransaction(account, `${execution}0`), /malformed/],
     "a transaction with value": [
       { ...fullAnswer(), transactions: [{ to: account, data: execution, value: "0x1" }] },
-      /form/,
+      /malformed/,
     ],
     "five transactions": [
       { ...fullAnswer(), transactions: Array(5).fill({ to: account, data: execution, value: "0x0" }) },
-      /form/,
+      /malformed/,
     ],
     "a Safe's execution for another kind of account": [
       {
@@ -170,9 +179,9 @@ describe("the answer to a request", () => {
       expect(refusalOf(answer).shortMessage).to.match(reason);
     });
 
-  it("is refused, if it is of another account than the request named", () => {
+  it("is refused, if it is for another account than the requested one", () => {
     const named = changed(fullRequest, ({ permissions: [one] }) => one && Object.assign(one, { from: shop }));
-    expect(refusalOf(fullAnswer(), named).shortMessage).to.match(/not one of the sessions/);
+    expect(refusalOf(fullAnswer(), named).shortMessage).to.match(/not for a requested session/);
     expect(() =>
       read(
         fullAnswer(),
@@ -181,21 +190,21 @@ describe("the answer to a request", () => {
     ).not.to.throw();
   });
 
-  it("is refused, if it grants less though the request said that nothing may be changed", () => {
+  it("is refused, if it grants less although the request allows no changes", () => {
     const fixed = changed(
       fullRequest,
       ({ permissions: [one] }) => one && Object.assign(one.permission, { isAdjustmentAllowed: false }),
     );
     expect(() => read(fullAnswer(), fixed)).not.to.throw();
     expect(refusalOf(withDollars({ perPeriod: 19000000n }), fixed).shortMessage).to.match(
-      /less than was asked/,
+      /less than was requested/,
     );
     expect(refusalOf(withSession({ validUntil: END - 1 }), fixed).shortMessage).to.match(
-      /less than was asked/,
+      /less than was requested/,
     );
   });
 
-  it("is refused, if it begins sooner than a start that was asked for", () => {
+  it("is refused, if it starts earlier than the requested start", () => {
     const from = NOW + 60;
     const later: HandoffRequest = {
       ...fullRequest,
@@ -216,7 +225,7 @@ describe("the answer to a request", () => {
       Object.assign(session, { validAfter: from - 1 }),
     );
     expect(refusalOf(sooner, later).details.faults).to.deep.equal([
-      "validAfter: It begins sooner than was asked.",
+      "validAfter: It starts earlier than requested.",
     ]);
   });
 

@@ -91,14 +91,14 @@ describe("the link of a hand-off", () => {
     expect(refusalOf(() => handoffLink("https://page.example/", nameless)).code).to.equal("INVALID_REQUEST");
   });
 
-  it("is refused to whoever makes it with advice for them, not for an owner or for whoever reads it", () => {
+  it("is refused to its creator with advice for them, not for an owner or a reader", () => {
     const nameless = changed(fullRequest, (request) => Object.assign(request, { name: " " }));
     const strange = { ...fullRequest, more: 1 } as HandoffRequest;
     for (const [work, advice] of [
       [() => handoffLink("https://page.example/", nameless), /Correct what/],
       [() => handoffLink("https://page.example/", strange), /Correct what/],
-      [() => handoffLink("http://page.example/", fullRequest), /Pass the address of the page/],
-      [() => handoffLink("page", fullRequest), /Pass the address of the page/],
+      [() => handoffLink("http://page.example/", fullRequest), /Pass the page's URL/],
+      [() => handoffLink("page", fullRequest), /Pass the page's URL/],
     ] as const) {
       const { metaMessages } = refusalOf(work);
       expect(metaMessages[0]).to.match(advice);
@@ -106,7 +106,7 @@ describe("the link of a hand-off", () => {
     }
     const { details } = refusalOf(() => handoffLink("https://page.example/", nameless));
     expect("faults" in details && details.faults).not.to.be.empty;
-    expect(refusalOf(() => parseHandoffRequest("{}")).metaMessages[0]).to.match(/Have nothing signed/);
+    expect(refusalOf(() => parseHandoffRequest("{}")).metaMessages[0]).to.match(/Do not sign it/);
   });
 });
 
@@ -137,7 +137,7 @@ describe("a request that somebody else wrote", () => {
     "base64 with padding": `${link(`${text} `)}=`,
     "base64 with other signs": link(text).replace("#request=e", "#request=/"),
     "base64 with bits behind its end": `https://page.example/#request=${base64url("[]").slice(0, -1)}1`,
-    "bytes that are no text": `#request=${base64url(Buffer.from([0x5b, 0xff, 0x5d]))}`,
+    "bytes that are not text": `#request=${base64url(Buffer.from([0x5b, 0xff, 0x5d]))}`,
     "a mark of byte order": `#request=${base64url(`\ufeff${text}`)}`,
     "two members of one name": text.replace('"version":1', '"version":1,"name":"Your Bank"'),
     "two members of one name, one of them escaped": text.replace(
@@ -153,33 +153,33 @@ describe("a request that somebody else wrote", () => {
     "no permission": json({ ...fullRequest, permissions: [] }),
     "no name": json({ ...fullRequest, name: "" }),
     "a blank name": json({ ...fullRequest, name: " \u00a0\u3000" }),
-    "a name of 65 signs": json({ ...fullRequest, name: "\u{1f511}".repeat(65) }),
+    "a name of 65 characters": json({ ...fullRequest, name: "\u{1f511}".repeat(65) }),
     "half a sign in the name": text.replace("Research Bot", "\\ud83d"),
     "a nonce of 15 bytes": json({ ...fullRequest, nonce: `0x${"11".repeat(15)}` }),
-    "a nonce that is no hex": json({ ...fullRequest, nonce: `0x${"zz".repeat(16)}` }),
+    "a nonce that is not hex": json({ ...fullRequest, nonce: `0x${"zz".repeat(16)}` }),
   };
   for (const [what, one] of Object.entries(hostile)) it(`is refused: ${what}`, () => expectRefused(one));
 
   it("is told why it is refused", () => {
     const reasonOf = (what: string) => refusalOf(() => parseHandoffRequest(hostile[what] ?? "")).shortMessage;
-    expect(reasonOf("a link that was cut off")).to.include("cut off");
+    expect(reasonOf("a link that was cut off")).to.include("truncated");
     for (const what of ["base64 with padding", "base64 with other signs", "base64 with bits behind its end"])
       expect(reasonOf(what), what).to.include("damaged");
     for (const what of ["ten megabytes", "JSON of more than 64 KiB"])
-      expect(reasonOf(what), what).to.include("longer than any");
+      expect(reasonOf(what), what).to.include("too long");
     for (const what of [
       "two members of one name",
       "two members of one name, one of them escaped",
       "two amounts in one budget",
     ])
-      expect(reasonOf(what), what).to.include("two members of it have one name");
+      expect(reasonOf(what), what).to.include("two members have the same name");
     for (const what of ["a member named __proto__", "a member of a budget named __proto__"])
       expect(reasonOf(what), what).to.include("named __proto__");
     expect(reasonOf("half a sign in the name")).to.include("not well-formed");
     expect(reasonOf("another version")).to.include("another version");
   });
 
-  it("may have a name of 64 signs outside the basic plane", () => {
+  it("may have a name of 64 characters outside the basic plane", () => {
     const name = "\u{1f511}".repeat(64);
     expect(parseHandoffRequest(json({ ...fullRequest, name })).name).to.equal(name);
   });
@@ -234,7 +234,7 @@ describe("a request that somebody else wrote", () => {
     "an amount of 129 bits": withBudget({ perPeriod: numberToHex(1n << 128n) }),
     "an amount of 257 bits": withBudget({ perPeriod: numberToHex(1n << 256n) }),
     "an amount of zero": withBudget({ perTransaction: "0x0" }),
-    "an amount that is no hex": withBudget({ perPeriod: "20" }),
+    "an amount that is not hex": withBudget({ perPeriod: "20" }),
     "an amount that is a number": withBudget({ perPeriod: 20 }),
     "a negative amount": withBudget({ perPeriod: "-0x1" }),
     "a payment larger than its period's": withBudget({ perTransaction: "0x1312d01" }),
@@ -277,7 +277,7 @@ describe("a request that somebody else wrote", () => {
       }),
     ),
     "nothing at all": withData((data) => Object.assign(data, { budgets: [], actions: [] })),
-    "a justification of 501 signs": withData((data) =>
+    "a justification of 501 characters": withData((data) =>
       Object.assign(data, { justification: "a".repeat(501) }),
     ),
     "a member that no session has": withData((data) => Object.assign(data, { unlimited: true })),
@@ -346,7 +346,7 @@ describe("a request that somebody else wrote", () => {
       ...fullRequest,
       permissions: [...fullRequest.permissions, ...fullRequest.permissions],
     }),
-    "a stream in which nothing flows": walletRequest(
+    "a stream that adds nothing": walletRequest(
       permission("native-token-stream", { amountPerSecond: "0x0", maxAmount: "0x1" }),
     ),
     "a start after the end": walletRequest(

@@ -159,7 +159,7 @@ describe("a session that an agent asks for", function () {
     expect(heard.status).to.equal(400);
     expect(await heard.json()).to.deep.equal({
       code: "INVALID_ANSWER",
-      message: "The grant allows more than was asked for.",
+      message: "The grant allows more than was requested.",
     });
     expect(await codeOf(handoff.receive(JSON.stringify(wider)))).to.equal("INVALID_ANSWER");
     expect(await isWaiting(handoff)).to.equal(true);
@@ -193,7 +193,7 @@ describe("a session that an agent asks for", function () {
       await handoff.answer;
     });
 
-    it("and refused where the account is there already and does not stand by the grant", async () => {
+    it("and refused where the account already exists and does not accept the grant", async () => {
       const handoff = await ask();
       const made = await answerOf(handoff);
       await settleHandoff(client, made, { sender: key });
@@ -214,7 +214,7 @@ describe("a session that an agent asks for", function () {
       return { node, client: unsteadyClient };
     };
 
-    it("and taken where the chain cannot be asked, to be settled later", async () => {
+    it("and accepted if the node cannot be reached, to be settled later", async () => {
       const { node, client: failing } = unsteady(async () => {
         throw new HttpRequestError({ url: "http://node.example", status: 503 });
       });
@@ -239,7 +239,7 @@ describe("a session that an agent asks for", function () {
     });
   });
 
-  it("ends with DECLINED when its owner says no", async () => {
+  it("ends with DECLINED if its owner declines", async () => {
     const handoff = await ask();
     const no = JSON.stringify({ version: 1, nonce: handoff.request.nonce, status: "declined" });
     expect((await post(handoff, no)).status).to.equal(200);

@@ -170,7 +170,7 @@ describe("a session that was granted", function () {
   it("is within itself, whatever its shape", () => {
     fc.assert(
       fc.property(arbitrarySession(), (session) => {
-        // Two budgets of one token are none that a module takes.
+        // A module rejects two budgets of one token.
         fc.pre(new Set(session.budgets.map(({ token }) => token)).size === session.budgets.length);
         expect(sessionExcess(session, session)).to.deep.equal([]);
       }),

@@ -180,7 +180,7 @@ describe("a session's packed form", function () {
     "a salt that does not fit": ["WIDTH", 0, { ...rich, salt: 1n << 256n }],
     "an end that does not fit": ["WINDOW", 0, { ...rich, validUntil: 2 ** 48 }],
     "an amount that does not fit": ["WIDTH", 1, withBudget({ perPeriod: 1n << 128n })],
-    "what is no session": ["ENCODING", 0, null as never],
+    "what is not a session": ["ENCODING", 0, null as never],
     "no list of budgets": ["ENCODING", 0, { ...rich, budgets: undefined as never }],
   };
   for (const [what, [flaw, index, session]] of Object.entries(unsayable))

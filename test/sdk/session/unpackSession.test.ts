@@ -218,7 +218,7 @@ describe("reading a session's packed form", function () {
       expect(await chain.idIn(concat([rich.account, rich.key, own]))).to.equal(undefined);
     });
 
-  it("is refused for what is no hex, or half a byte", () => {
+  it("is refused for invalid hex, or half a byte", () => {
     for (const wrong of ["", "0x", "0x0", "dai", "0xzz", null, undefined, 5, {}] as never[]) {
       expect(
         codeOf(() => unpackSession(wrong)),

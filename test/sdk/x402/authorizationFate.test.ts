@@ -152,7 +152,7 @@ describe("what became of an authorization", () => {
     expect(await fate()).to.equal("used");
   });
 
-  it("is void where the token paid nothing to its payee in the transaction, whoever called it", async () => {
+  it("is void where the token paid nothing to its payee in the transaction, regardless of its caller", async () => {
     theirs = { ...ours, to: MULTICALL3 };
     await send(MULTICALL3, batch([{ target: token, callData: await settlement(theirs) }]));
     expect(await fate()).to.equal("void");

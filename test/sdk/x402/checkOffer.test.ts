@@ -67,7 +67,7 @@ describe("what a session says of an offer", () => {
     expect(codeOf({ amount: "0" })).to.equal("payable");
   });
 
-  it("is no to another scheme, chain or transfer method", () => {
+  it("rejects another scheme, chain or transfer method", () => {
     expect(codeOf({ scheme: "upto" })).to.equal("NOT_OFFERED");
     expect(codeOf({ network: "eip155:10" })).to.equal("WRONG_CHAIN");
     expect(codeOf({ network: "eip155:*" })).to.equal("WRONG_CHAIN");
@@ -78,14 +78,14 @@ describe("what a session says of an offer", () => {
     }
   });
 
-  it("is no to a token without a budget that is open to signatures", () => {
+  it("rejects a token without a budget that is open to signatures", () => {
     expect(codeOf({ asset: shop })).to.equal("UNKNOWN_TOKEN");
     expect(codeOf({ asset: other })).to.equal("UNKNOWN_TOKEN");
     expect(codeOf({ asset: "USDC" })).to.equal("UNKNOWN_TOKEN");
     expect(codeOf({}, session([shop], 0))).to.equal("UNKNOWN_TOKEN");
   });
 
-  it("is no to any payee but the recipients, and to none at all even where anyone may be paid", () => {
+  it("rejects any payee but the recipients, and a missing one even where anyone may be paid", () => {
     expect(codeOf({ payTo: other })).to.equal("RECIPIENT");
     expect(codeOf({ payTo: "shop.eth" })).to.equal("RECIPIENT");
     expect(codeOf({ payTo: other }, session([ANYONE]))).to.equal("payable");
@@ -93,7 +93,7 @@ describe("what a session says of an offer", () => {
     expect(codeOf({ payTo: "" }, session([ANYONE]))).to.equal("RECIPIENT");
   });
 
-  it("is no to more than one payment may move, and to what is no amount", () => {
+  it("rejects more than one payment may move, and invalid amounts", () => {
     expect(codeOf({ amount: "101" })).to.equal("PER_TRANSACTION");
     expect(codeOf({ amount: `1${"0".repeat(70)}` })).to.equal("PER_TRANSACTION");
     for (const amount of ["", "-1", "1.5", "0x10", "1e2", " 1", "$1"]) {
@@ -101,7 +101,7 @@ describe("what a session says of an offer", () => {
     }
   });
 
-  it("is no to an offer without the token's name and version, or with no time to settle", () => {
+  it("rejects an offer without the token's name and version, or with no time to settle", () => {
     expect(codeOf({ extra: {} })).to.equal("WRONG_DOMAIN");
     expect(codeOf({ extra: { name: "USD Coin" } })).to.equal("WRONG_DOMAIN");
     expect(codeOf({ maxTimeoutSeconds: 5 })).to.equal("INVALID_TIME");

@@ -8,7 +8,7 @@ export const sessionId = `0x${"5e".repeat(32)}` as const;
 
 /**
  * What a token and the session module know of one budget's period: which nonces are used, and the rule by which the
- * module says yes to an authorization. Written from the design's rule, not from the allocator.
+ * module accepts an authorization. Written from the design's rule, not from the allocator.
  */
 export function fakeToken(limits: Limits, period = 0n) {
   const { perTransaction, perPeriod, sizes } = limits;
@@ -21,7 +21,7 @@ export function fakeToken(limits: Limits, period = 0n) {
   const openedSizes = (lot: bigint) =>
     Array.from({ length: sizes }, (_, size) => size).filter((size) => isUsed({ lot, size, index: 0n }));
 
-  /** Why the module would say no, if it would. */
+  /** Why the module would reject, if it would. */
   function objection({ lot, size, index }: Slot, value: bigint): string | undefined {
     if (size < 0 || size >= sizes) return "no such size";
     if (index < 0n || index >= 4n ** BigInt(size)) return "no such index";

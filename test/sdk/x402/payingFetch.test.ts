@@ -354,7 +354,7 @@ describe("the paying fetch", function () {
       expect((await pay(merchant.url("price-10000"))).status).to.equal(200);
     });
 
-    it("does not sign anew where the server settled the payment and asks for it again", async () => {
+    it("does not sign again if the server settled the payment and asks for it again", async () => {
       const grant = await enabled();
       merchant.faults = ["402 after settling"];
       const refusal = await refusalOf(agent(grant)(merchant.url("fifth")));
@@ -380,7 +380,7 @@ describe("the paying fetch", function () {
       expect(await payments(grant.session.account)).to.have.length(2);
     });
 
-    it("pays anew once the first payment has lapsed", async () => {
+    it("pays again once the first payment has expired", async () => {
       const grant = await enabled();
       const pay = agent(grant, { resends: 0 });
       merchant.faults = ["drop before settling"];
@@ -464,7 +464,7 @@ describe("the paying fetch", function () {
       ["one", ["drop after settling"], [200, "OUTCOME_UNKNOWN"]],
       ["both", ["drop after settling", "drop after settling"], ["OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN"]],
     ] as const)
-      it(`does not pay anew for two equal requests at once of which ${unanswered} stayed unanswered`, async () => {
+      it(`does not pay again for two equal requests at once of which ${unanswered} stayed unanswered`, async () => {
         const grant = await enabled();
         const pay = agent(grant, { resends: 0 });
         const attempt = () =>
@@ -999,7 +999,7 @@ describe("the paying fetch", function () {
       ).to.equal("UNKNOWN_TOKEN");
     });
 
-    it("a session that was taken back", async () => {
+    it("a session that was revoked", async () => {
       const grant = await enabled();
       await asSafe(safes["1.4.1"], [encodeRevoke(grant)]);
       expect((await refused(grant, "fifth")).code).to.equal("REVOKED");
@@ -1207,7 +1207,7 @@ describe("the paying fetch", function () {
     expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("NOT_OFFERED");
   });
 
-  it("says REVOKED where the owner took the session back while the payment was on its way", async () => {
+  it("throws REVOKED if the owner revoked the session while the payment was in flight", async () => {
     const grant = await enabled();
     const pay = agent(grant, {
       fetch: async (input, init) => {
@@ -1306,7 +1306,7 @@ describe("the paying fetch", function () {
       expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.have.length(1);
     });
 
-    it("says NETWORK, not that the account said no, where the connection breaks", async () => {
+    it("throws NETWORK, not a rejection by the account, if the connection fails", async () => {
       const grant = await enabled();
       const client = nodeThat(async () => {
         throw new HttpRequestError({ url: "", details: "connection reset" });

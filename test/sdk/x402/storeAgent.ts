@@ -14,7 +14,7 @@ for (let taken = 0; taken < Number(count); taken++) {
     choose: (held) => {
       if (mode === "hang") {
         process.stdout.write("holding\n");
-        // Blocks for ever inside the critical section, until it is killed.
+        // Blocks inside the critical section, until it is killed.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       }
       const lot = BigInt(held.length);

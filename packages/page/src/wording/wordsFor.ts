@@ -1,4 +1,4 @@
-import { decodeError, type RefusalCode } from "@latchkey/sdk";
+import { decodeError, errorCatalogue, type RefusalCode } from "@latchkey/sdk";
 import type { ChangeKind } from "../manage/SessionChange.ts";
 import { plainText } from "../ui/plainText.ts";
 import { changeWords } from "./changeWords.ts";
@@ -211,7 +211,7 @@ export function wordsFor(error: unknown): FailureWords {
   if (words) return { code, title: words[0], whatToDo: words[1] };
   return {
     code,
-    title: "An unexpected error occurred.",
+    title: errorCatalogue[code].meaning,
     whatToDo: "Reload the page. If it happens again, tell the agent's operator.",
     detail: plainText(shortMessage, 200).text,
   };

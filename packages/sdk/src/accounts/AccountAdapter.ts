@@ -16,56 +16,56 @@ export type Authorization = {
   nonce: Hex;
 };
 
-/** How an account takes a token's question to the session module. */
+/** How an account forwards a token's ERC-1271 query to the session module. */
 export type SignatureRail = {
-  /** Whether the module is asked about a hash of the account's own, made of the authorization's digest. */
+  /** Whether the account queries the module with its own hash of the authorization's digest. */
   wrapsHash: boolean;
-  /** The ERC-1271 signature that the account takes to the module, out of a payload by `encodePayload`. */
+  /** The ERC-1271 signature that the account forwards to the module, made from a payload of `encodePayload`. */
   wrap(payload: Hex, authorization: Authorization): Hex;
 };
 
-/** A digest that an account is asked about. */
+/** A digest that an account is queried about. */
 type Question = { account: Address; chainId: number; digest: Hex };
 
-/** How the keys of an account's owners sign in its name: EIP-712 typed data in the account's own domain. */
+/** How the owners' keys sign for the account: EIP-712 typed data in the account's own domain. */
 export type OwnerKeys = {
-  /** What stands before their signatures. */
+  /** The prefix of their signatures. */
   prefix: Hex;
 } & (
   | {
-      /** Several may sign, contracts and passkeys too; and the account executes transactions on their signatures. */
+      /** Several may sign, including contracts and passkeys, and the account executes transactions with their signatures. */
       ofSafe: true;
       message(question: Question): SafeMessage;
     }
   | { ofSafe: false; message(question: Question): ReturnType<typeof kernelMessage> }
 );
 
-/** What differs between kinds of accounts. Each kind has a file of its own; nothing else compares kinds. */
+/** What differs between kinds of accounts. Each kind has its own file; nothing else compares kinds. */
 export type AccountAdapter = {
   kind: AccountKind;
-  /** The session module for it, by its name among `deterministicAddresses`. */
+  /** Its session module, by its name in `deterministicAddresses`. */
   module: "safeSessionModule" | "erc7579SessionModule";
-  /** Whether its sessions send userOps, and so count what gas they cost. */
+  /** Whether its sessions send userOps, and so count their gas cost. */
   sendsUserOps: boolean;
-  /** Undefined where keys alone do not say which validator is meant, and what it takes. */
+  /** Undefined if keys alone do not identify the validator and its signature format. */
   owners: OwnerKeys | undefined;
-  /** Why the account does not let the module act for it: MODULE_NOT_ENABLED. Undefined where it does. */
+  /** MODULE_NOT_ENABLED if the module may not act for the account, otherwise undefined. */
   moduleRefusal(
     client: Client<Transport, Chain | undefined>,
     parameters: { account: Address; module: Address },
   ): Promise<Refusal | undefined>;
   /**
-   * Why a signature over a session's EIP-712 digest is no grant, found out the way the module does: NOT_GRANTED.
-   * Undefined where it is one. It throws only where the chain cannot be asked.
+   * Why a signature over a session's EIP-712 digest is not a grant, checked as the module does: NOT_GRANTED.
+   * Undefined if it is. Throws only if the node cannot be reached.
    */
   grantRefusal(
     client: Client<Transport, Chain | undefined>,
     parameters: { account: Address; module: Address; digest: Hex; signature: Hex },
   ): Promise<Refusal | undefined>;
   /**
-   * Finds out how a token's question reaches the module.
-   * @param parameters.domainSeparator Of the token that will ask.
-   * @throws {Refusal} MODULE_NOT_ENABLED where it does not.
+   * Finds out how a token's query reaches the module.
+   * @param parameters.domainSeparator Of the token that will query the account.
+   * @throws {Refusal} MODULE_NOT_ENABLED if it does not.
    */
   signatureRail(
     client: Client<Transport, Chain | undefined>,
@@ -73,27 +73,27 @@ export type AccountAdapter = {
   ): Promise<SignatureRail>;
 };
 
-/** What differs between ERC-7579 accounts beside that. */
+/** What also differs between ERC-7579 accounts. */
 export type Erc7579Traits = {
   kind: Erc7579AccountKind;
   owners: OwnerKeys | undefined;
-  /** What its `accountId()` begins with. */
+  /** The beginning of its `accountId()`. */
   accountId: string;
-  /** How many bytes of a nonce's key are the caller's to choose. */
+  /** How many bytes of a nonce's key the caller can choose. */
   laneBytes: number;
-  /** The key of a nonce, 24 bytes, by which the account takes a validator for the userOp. */
+  /** The key of a nonce, 24 bytes, which selects the validator of the userOp. */
   nonceKey(validator: Address, lane: Hex): Hex;
   /** The lane in such a key. */
   laneIn(key: bigint): bigint;
-  /** What its signatures begin with that a validator is to check. */
+  /** The prefix of signatures that a validator checks. */
   granterPrefix(validator: Address): Hex;
-  /** What `installModule` takes so that the module's `onInstall` gets `inner`. */
+  /** The argument of `installModule` that passes `inner` to the module's `onInstall`. */
   installationBytes(type: typeof VALIDATOR_TYPE | typeof EXECUTOR_TYPE, inner: Hex): Hex;
-  /** Whether `uninstallModule` wants to be told which module stands before the one that goes. */
+  /** Whether `uninstallModule` needs the module that precedes the removed one in the list. */
   listsModules: boolean;
-  /** What its validators and ERC-1271 modules are asked about in place of a digest; undefined: the digest itself. */
+  /** What its validators and ERC-1271 modules get instead of a digest; undefined: the digest itself. */
   wrappedHash: typeof kernelMessage | undefined;
-  /** The ERC-1271 signature that it takes to a module, out of the module's address and what the module gets. */
+  /** The ERC-1271 signature that it forwards to a module, made from the module's address and signature. */
   wrap(addressed: Hex): Hex;
 };
 

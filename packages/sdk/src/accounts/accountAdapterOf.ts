@@ -9,7 +9,7 @@ import { reference } from "./reference.ts";
 import { safe } from "./safe.ts";
 import { safe7579 } from "./safe7579.ts";
 
-/** Every ERC-7579 account that was tried with Latchkey. */
+/** Every ERC-7579 account that Latchkey was tested with. */
 export const erc7579Adapters: { readonly [kind in Erc7579AccountKind]: Erc7579Adapter } = {
   openzeppelin,
   reference,
@@ -22,13 +22,13 @@ export const erc7579Adapters: { readonly [kind in Erc7579AccountKind]: Erc7579Ad
 
 const adapters: { readonly [kind in AccountKind]: AccountAdapter } = { safe, ...erc7579Adapters };
 
-/** Every kind of account, in the order in which they are named to users. */
+/** Every kind of account, in the order in which messages list them. */
 export const ACCOUNT_KINDS = Object.keys(adapters) as [AccountKind, ...AccountKind[]];
 
 /**
  * The adapter for accounts of a kind.
  *
- * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: no such kind.
+ * @throws {InvalidInput} UNSUPPORTED_ACCOUNT
  */
 export function accountAdapterOf(kind: AccountKind): AccountAdapter {
   if (Object.hasOwn(adapters, kind)) return adapters[kind];
@@ -38,7 +38,7 @@ export function accountAdapterOf(kind: AccountKind): AccountAdapter {
 /**
  * The adapter for ERC-7579 accounts of a kind.
  *
- * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: no such kind.
+ * @throws {InvalidInput} UNSUPPORTED_ACCOUNT
  */
 export function erc7579AdapterOf(kind: Erc7579AccountKind): Erc7579Adapter {
   if (Object.hasOwn(erc7579Adapters, kind)) return erc7579Adapters[kind];
@@ -48,7 +48,7 @@ export function erc7579AdapterOf(kind: Erc7579AccountKind): Erc7579Adapter {
 const unknown = (kind: unknown, what: string, known: object) =>
   new InvalidInput({
     code: "UNSUPPORTED_ACCOUNT",
-    shortMessage: `"${String(kind)}" is not a known kind of ${what}.`,
-    metaMessages: [`Known are ${Object.keys(known).join(", ")}.`],
+    shortMessage: `"${String(kind)}" is not a supported kind of ${what}.`,
+    metaMessages: [`Use one of ${Object.keys(known).join(", ")}.`],
     details: { kind },
   });

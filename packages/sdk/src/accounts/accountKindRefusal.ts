@@ -10,8 +10,8 @@ import { erc7579Abi } from "./erc7579/erc7579Abi.ts";
 import { erc7579KindOf } from "./erc7579/erc7579KindOf.ts";
 
 /**
- * Whether an account calls itself another ERC-7579 account than its grant does: its nonces and signatures would be
- * encoded wrongly. A name that is not known contradicts nothing.
+ * Whether an account identifies itself as another kind than its grant says: its nonces and signatures would be
+ * encoded wrongly. An unknown id contradicts nothing.
  *
  * @returns INVALID_GRANT, or undefined.
  * @throws {Refusal} NETWORK
@@ -35,7 +35,7 @@ export async function accountKindRefusal(
   if (kind === accountKind) return undefined;
   return new InvalidGrant({
     code: "INVALID_GRANT",
-    shortMessage: `The grant takes the account ${account} for "${accountKind}", which calls itself "${kind}".`,
+    shortMessage: `The grant says that the account ${account} is of kind "${accountKind}"; it identifies itself as "${kind}".`,
     metaMessages: ["Propose the session again: proposeSession reads the kind from the account."],
     details: { account, accountKind, kind },
   });

@@ -1,4 +1,4 @@
-/** How a Safe gets Latchkey and is rid of it; of ERC-7579 accounts: `@latchkey/sdk/erc7579`. */
+/** How a Safe installs and removes Latchkey; for ERC-7579 accounts: `@latchkey/sdk/erc7579`. */
 export type { AccountKind } from "./AccountKind.ts";
 export type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
 export type { SafeCall } from "./safe/SafeCall.ts";

@@ -13,7 +13,7 @@ export type KernelVersion = "0.3.1" | "0.3.2" | "0.3.3";
 const types = { Kernel: [{ name: "hash", type: "bytes32" }] } as const;
 
 /**
- * What a Kernel asks its validators about in place of a digest that it is asked about itself: typed data of
+ * What a Kernel passes to its validators instead of the digest that it is queried about: typed data of
  * `Kernel(bytes32 hash)` in the account's own domain.
  *
  * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
@@ -26,7 +26,7 @@ export const kernelMessage = ({
 }: {
   account: Address;
   chainId: number;
-  /** What a contract would ask `isValidSignature` about; for a grant, its EIP-712 digest. */
+  /** The argument of `isValidSignature`; for a grant, its EIP-712 digest. */
   digest: Hash;
   /** Of the account's code, which is part of its domain. Default: 0.3.1. */
   version?: KernelVersion;
@@ -55,7 +55,7 @@ function parseKernelVersion(version: KernelVersion): KernelVersion {
 
 const bytes = { type: "bytes" } as const;
 
-/** What a validator of a Kernel may be used for; without it, for nothing. */
+/** The selector that a Kernel's validator may be used for; without one it cannot be used. */
 const EXECUTE_SELECTOR = toFunctionSelector("function execute(bytes32,bytes)");
 
 const kernelOf = (kind: "kernel" | "kernel-0.3.2" | "kernel-0.3.3", version: KernelVersion) => {
@@ -66,7 +66,7 @@ const kernelOf = (kind: "kernel" | "kernel-0.3.2" | "kernel-0.3.3", version: Ker
     // A kind for each version: the version is part of the domain that owners sign in.
     accountId: `kernel.advanced.v${version}`,
     owners: {
-      // The root validator, whichever that is by then.
+      // The current root validator.
       prefix: "0x00",
       message,
       ofSafe: false,
@@ -76,7 +76,7 @@ const kernelOf = (kind: "kernel" | "kernel-0.3.2" | "kernel-0.3.3", version: Ker
     nonceKey: (validator, lane) => concat(["0x0001", validator, lane]),
     laneIn: (key) => BigInt.asUintN(16, key),
     granterPrefix: (validator) => concat(["0x01", validator]),
-    // No hook (a hooked validator needs `executeUserOp`, which sessions do not accept), the data, and for a validator the
+    // No hook (a hooked validator needs `executeUserOp`, which sessions reject), the data, and for a validator the
     // one function that its userOps may call.
     installationBytes: (type, inner) =>
       concat([

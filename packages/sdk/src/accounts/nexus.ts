@@ -8,7 +8,7 @@ export const nexus = erc7579Adapter({
   kind: "nexus",
   accountId: "biconomy.nexus.1.",
   laneBytes: 3,
-  // Behind the lane, mode "validate".
+  // After the lane, mode "validate".
   nonceKey: (validator, lane) => concat([lane, "0x00", validator]),
   laneIn: (key) => key >> 168n,
 });

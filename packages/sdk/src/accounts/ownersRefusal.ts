@@ -22,12 +22,12 @@ const signaturesAbi = parseAbi([
 const safeMessageTypeHash = keccak256(toBytes("SafeMessage(bytes message)"));
 
 /**
- * Asks a Safe whether its owners signed a digest, the way the module asks: their signatures must be accepted, and no
- * signatures at all must not be.
+ * Checks whether a Safe's owners signed a digest, as the module does: the Safe must accept their signatures, and must
+ * reject an empty signature.
  *
- * @param parameters.digest What the Safe vouches for; for a grant, its EIP-712 digest.
- * @param parameters.signature The owners' signatures, in the Safe's own form.
- * @returns NOT_GRANTED with the reason, or undefined where they did. It throws only where the chain cannot be asked.
+ * @param parameters.digest What was signed; for a grant, its EIP-712 digest.
+ * @param parameters.signature The owners' signatures, in the Safe's format.
+ * @returns NOT_GRANTED with the reason, or undefined if they did. Throws only if the node cannot be reached.
  */
 export async function ownersRefusal(
   client: Client<Transport, Chain | undefined>,
@@ -49,14 +49,14 @@ export async function ownersRefusal(
     return new Refusal({
       code: "NOT_GRANTED",
       shortMessage: `The account's owners did not sign this session: ${decodeError(signed).shortMessage}`,
-      metaMessages: ["Have it signed again by owners of the account, as many as its threshold."],
+      metaMessages: ["Have it signed again, by as many owners as the account's threshold."],
       details: { account },
       cause: signed,
     });
   if ((await check("0x")) !== true) return undefined;
   return new Refusal({
     code: "NOT_GRANTED",
-    shortMessage: `The account ${account} says yes to no signatures at all, so its word is worth nothing.`,
+    shortMessage: `The account ${account} accepts an empty signature, so it cannot grant.`,
     metaMessages: ["Have the account itself enable the session."],
     details: { account },
   });

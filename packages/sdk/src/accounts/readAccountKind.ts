@@ -8,12 +8,12 @@ import { erc7579Abi, VALIDATOR_TYPE } from "./erc7579/erc7579Abi.ts";
 import { erc7579KindOf } from "./erc7579/erc7579KindOf.ts";
 
 /**
- * Finds out of which kind an account is, as the session module sees it: only the module for ERC-7579 accounts says that
- * it is a validator, and it serves no others.
+ * Finds out the kind of an account, as the session module sees it: only the module for ERC-7579 accounts reports that
+ * it is a validator, and it supports no others.
  *
- * @param parameters.named The kind, if the caller knows it: it is believed, as long as the module serves it.
- * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: the account is not deployed, or calls itself nothing that is known; or the
- * module is for other accounts than the named kind.
+ * @param parameters.named The kind, if the caller knows it: used as it is, if the module supports it.
+ * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: the account is not deployed, or its id is unknown; or the
+ * module does not support the kind.
  */
 export async function readAccountKind(
   client: Client<Transport, Chain | undefined>,
@@ -33,7 +33,7 @@ export async function readAccountKind(
       named === "safe"
         ? `The module ${module} is for ERC-7579 accounts, not for Safes.`
         : `The module ${module} is not for ERC-7579 accounts.`,
-      "Leave out module: the canonical one for the kind of account is taken.",
+      "Omit module to use the canonical one for the kind of account.",
       { account, module, accountKind: named },
     );
   }
@@ -41,8 +41,8 @@ export async function readAccountKind(
   const code = await getCode(client, { address: account });
   if (code === undefined || code === "0x")
     throw unsupported(
-      `The account ${account} is not deployed, so it cannot be asked which kind it is of.`,
-      'Name it: proposeSession({ …, accountKind: "nexus" }).',
+      `The account ${account} is not deployed, so its kind cannot be read.`,
+      'Pass its kind: proposeSession({ …, accountKind: "nexus" }).',
       { account },
     );
   const accountId = await answerOf(
@@ -50,8 +50,8 @@ export async function readAccountKind(
   );
   if (accountId === undefined)
     throw unsupported(
-      `The account ${account} is no ERC-7579 account: it does not say what it is.`,
-      "Check the account's address; a plain Safe has a session module of its own: leave out module.",
+      `The account ${account} is not an ERC-7579 account: it has no accountId.`,
+      "Check the account's address. For a plain Safe, omit module.",
       { account },
     );
   return erc7579KindOf(accountId);

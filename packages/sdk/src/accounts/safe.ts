@@ -8,7 +8,7 @@ import { safeHandler } from "./safe/safeHandler.ts";
 import { safeMessage } from "./safe/safeMessage.ts";
 import { wrapForSafe } from "./safe/wrapForSafe.ts";
 
-/** For Safes that have the SafeSessionModule enabled. */
+/** For Safes with the SafeSessionModule enabled. */
 export const safe: AccountAdapter = {
   kind: "safe",
   module: "safeSessionModule",
@@ -31,7 +31,7 @@ export const safe: AccountAdapter = {
     return new Refusal({
       code: "MODULE_NOT_ENABLED",
       shortMessage: `The account ${account} has not enabled the module ${module}.`,
-      metaMessages: ["Have the owner install it, in one batch by safeInstallation."],
+      metaMessages: ["Ask the owner to install it, in one batch of safeInstallation."],
       details: { module },
     });
   },

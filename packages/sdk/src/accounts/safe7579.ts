@@ -9,7 +9,7 @@ export const safe7579 = erc7579Adapter({
   kind: "safe7579",
   accountId: "rhinestone.safe7579.v1.",
   owners: {
-    // Of no validator: the Safe itself checks its owners.
+    // No validator: the Safe itself checks its owners.
     prefix: zeroAddress,
     message: ({ account, ...question }) => safeMessage({ safe: account, ...question }),
     ofSafe: true,

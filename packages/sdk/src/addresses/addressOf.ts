@@ -3,15 +3,15 @@ import { deployedAddresses } from "../generated/addresses/deployedAddresses.ts";
 import { findAddress, type LatchkeyContract } from "./findAddress.ts";
 
 /**
- * Where a contract of this version is known to be deployed. Asks no chain.
+ * The address of a contract of this version on a chain where it is known to be deployed. Reads no chain.
  *
- * On a chain that is not listed the contract may be deployed all the same, by whoever paid for it: then it is at
- * `deterministicAddresses[contract]`, where the chain's code can be compared with the runtime bytecode of
+ * Anyone may have deployed the contract on a chain that is not listed. Then it is at
+ * `deterministicAddresses[contract]`, where its code can be compared with the runtime bytecode of
  * `@latchkey/sdk/bytecode`.
  *
  * @param contract Which one.
  * @param chainId The chain's EIP-155 id.
- * @throws {InvalidInput} UNKNOWN_CHAIN: no deployment on that chain is known; `details.known` lists those that are.
+ * @throws {InvalidInput} UNKNOWN_CHAIN: no deployment on that chain is known; `details.known` lists the chains with one.
  * INVALID_ADDRESS: there is no such contract.
  *
  * @example

@@ -2,7 +2,7 @@ import type { Address } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
 
-/** A contract of Latchkey, as its exports begin: `safeSessionModule` for `safeSessionModuleAbi`. */
+/** A contract of Latchkey, by the prefix of its exports: `safeSessionModule` for `safeSessionModuleAbi`. */
 export type LatchkeyContract = keyof typeof deterministicAddresses;
 
 /** Where contracts are deployed, by chain id. */
@@ -10,7 +10,7 @@ export type DeployedAddresses = {
   readonly [chainId: number]: { readonly [contract in LatchkeyContract]?: Address };
 };
 
-/** Where a contract is, by a list of deployments. Throws what `addressOf` does. */
+/** The address of a contract in a list of deployments. Throws as `addressOf` does. */
 export function findAddress(
   deployed: DeployedAddresses,
   contract: LatchkeyContract,
@@ -20,7 +20,7 @@ export function findAddress(
     throw new InvalidInput({
       code: "INVALID_ADDRESS",
       shortMessage: `Latchkey has no contract "${contract}".`,
-      metaMessages: [`It has ${Object.keys(deterministicAddresses).join(", ")}.`],
+      metaMessages: [`Use one of ${Object.keys(deterministicAddresses).join(", ")}.`],
       details: { contract },
     });
   const expected = deterministicAddresses[contract];
@@ -33,10 +33,8 @@ export function findAddress(
     code: "UNKNOWN_CHAIN",
     shortMessage: `No deployment of ${contract} on chain ${chainId} is known.`,
     metaMessages: [
-      known.length > 0
-        ? `It is known on the chains ${known.join(", ")}.`
-        : "It is not known to be on any chain.",
-      `If somebody deployed it there, it is at ${expected}: check that the chain has its code there, then use that.`,
+      known.length > 0 ? `It is deployed on the chains ${known.join(", ")}.` : "No deployment is known.",
+      `If someone deployed it there, it is at ${expected}: check the code at that address, then use it.`,
     ],
     details: { contract, chainId, known, expected },
   });

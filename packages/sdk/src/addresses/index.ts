@@ -1,4 +1,4 @@
-/** Where the contracts are: imported as `@latchkey/sdk/addresses`, without anything else of the SDK. */
+/** The contracts' addresses: imported as `@latchkey/sdk/addresses`, without the rest of the SDK. */
 export { deployedAddresses } from "../generated/addresses/deployedAddresses.ts";
 export { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
 export { addressOf } from "./addressOf.ts";

@@ -2,7 +2,7 @@ import type { Address } from "viem";
 import { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
 
 /**
- * Where the SafeSessionHandler of this version is, on every chain that has it: CREATE2 by Safe's singleton factory,
- * salt 0. Asks no chain; `addressOf` says where it is known to be deployed.
+ * The address of this version's SafeSessionHandler, on every chain that has it: CREATE2 with Safe's singleton factory,
+ * salt 0. Reads no chain; `addressOf` knows where it is deployed.
  */
 export const safeSessionHandlerAddress = (): Address => deterministicAddresses.safeSessionHandler;

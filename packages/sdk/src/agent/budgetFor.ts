@@ -4,10 +4,10 @@ import { usdcAddress } from "../internal/usdcAddress.ts";
 import type { Session } from "../session/Session.ts";
 
 /**
- * The token of the budget that a payment means.
+ * The token of the budget for a payment.
  *
- * @param named `"usdc"`, `"native"`, a token's address, or nothing where the session has one budget only.
- * @throws {InvalidInput} UNKNOWN_TOKEN: no such budget, or more than one could be meant.
+ * @param named `"usdc"`, `"native"` or a token's address; may be omitted if the session has one budget.
+ * @throws {InvalidInput} UNKNOWN_TOKEN: no such budget, or the choice is ambiguous.
  */
 export function budgetFor(
   session: Session,
@@ -34,10 +34,10 @@ export function budgetFor(
       code: "UNKNOWN_TOKEN",
       shortMessage:
         named === undefined
-          ? "The session has not exactly one budget."
+          ? "The session does not have exactly one budget."
           : `The session has no budget for ${named}.`,
       metaMessages: [
-        `Name the token: "usdc", "native" or an address. The session has: ${session.budgets.map((one) => one.token).join(", ")}.`,
+        `Pass token: "usdc", "native" or an address. The session has: ${session.budgets.map((one) => one.token).join(", ")}.`,
       ],
     });
   return isAddressEqual(budget.token, zeroAddress) ? "native" : budget.token;

@@ -11,17 +11,17 @@ import { executionRefusal } from "./executionRefusal.ts";
 import { requireKey } from "./requireKey.ts";
 
 /**
- * Makes the account perform calls, in order, all or none, as a transaction of the session's key. The chain is asked
- * first whether it would accept them, so a refusal costs no gas.
+ * Makes the account execute calls, in order, all or none, in a transaction of the session's key. The transaction is
+ * simulated first, so a refusal costs no gas.
  *
  * @param client A wallet client of the session's key; the key pays the gas.
- * @param parameters.calls What the account is to do: payments within the budgets, and the session's actions.
- * @returns The transaction's hash, as soon as it is sent. Between the question and the block that includes it, other
- * uses of the session may have spent what it needs: wait for the receipt and look at its status.
- * @throws {Refusal} As the chain says: PER_TRANSACTION, PERIOD, LOT_OPENED, RECIPIENT, EXPIRED, REVOKED, PAUSED, NOT_GRANTED…;
- * PERIOD and LOT_OPENED say in `details.remaining` how much would be accepted, and in `details.resetsAt` until when. Before
- * that EMPTY_BATCH, INVALID_ADDRESS, NOT_KEY and WRONG_CHAIN; NETWORK if the chain could not be asked, and nothing was sent;
- * OUTCOME_UNKNOWN if the connection failed while sending: look before you pay again.
+ * @param parameters.calls The calls of the account: payments within the budgets, and the session's actions.
+ * @returns The transaction's hash, as soon as it is sent. Between the simulation and the block that includes it, other
+ * uses of the session may have spent what it needs: wait for the receipt and check its status.
+ * @throws {Refusal} The chain's reason: PER_TRANSACTION, PERIOD, LOT_OPENED, RECIPIENT, EXPIRED, REVOKED, PAUSED, NOT_GRANTED…;
+ * PERIOD and LOT_OPENED have what would be accepted in `details.remaining`, and until when in `details.resetsAt`. Before
+ * that EMPTY_BATCH, INVALID_ADDRESS, NOT_KEY and WRONG_CHAIN; NETWORK if the node could not be reached, and nothing was sent;
+ * OUTCOME_UNKNOWN if the connection failed while sending: check before you pay again.
  */
 export async function execute(
   client: Client<Transport, Chain | undefined, Account>,
@@ -32,7 +32,7 @@ export async function execute(
 }
 
 /**
- * Sends what the session's key is to send.
+ * Sends a transaction of the session's key.
  *
  * @param encode The call, for a session that is enabled or not.
  */

@@ -10,14 +10,14 @@ import { sessionState } from "../session/sessionState.ts";
 import { executionRefusal } from "./executionRefusal.ts";
 
 /**
- * Submits an execution that the session's key has signed, and pays its gas. The chain is asked first whether it would
- * accept it, so a refusal costs no gas.
+ * Submits an execution that the session's key has signed, and pays its gas. The transaction is simulated first,
+ * so a refusal costs no gas.
  *
- * @param client A wallet client of whomever the key named as the caller; of anyone, where it named anyone.
- * @param parameters.signed By {@link signExecution}.
- * @returns The transaction's hash, as soon as it is sent: wait for the receipt and look at its status. Where anyone may
- * submit it, another may have been first: NONCE_USED.
- * @throws {Refusal} As {@link execute}, but for NOT_KEY; CALLER_NOT_ALLOWED, DEADLINE_PASSED, NONCE_USED,
+ * @param client A wallet client of the caller that the key named, or of anyone if it allowed anyone.
+ * @param parameters.signed From {@link signExecution}.
+ * @returns The transaction's hash, as soon as it is sent: wait for the receipt and check its status. If anyone may
+ * submit it, someone else may be first: NONCE_USED.
+ * @throws {Refusal} As {@link execute}, except NOT_KEY; also CALLER_NOT_ALLOWED, DEADLINE_PASSED, NONCE_USED,
  * INVALID_KEY_SIGNATURE.
  */
 export async function executeSigned(

@@ -1,21 +1,25 @@
-import type { Chain, Client, Transport } from "viem";
+import type { Address, Chain, Client, Transport } from "viem";
 import { isAddressEqual } from "viem";
+import { amountText } from "../errors/amountText.ts";
 import { ChainRefusal } from "../errors/ChainRefusal.ts";
 import { decodeError } from "../errors/decodeError.ts";
+import { errorText } from "../errors/errorText.ts";
 import { type DetailsByCode, isRefusal } from "../errors/isRefusal.ts";
 import type { Refusal } from "../errors/Refusal.ts";
+import { readableValues } from "../errors/readableValues.ts";
 import { utcText } from "../errors/utcText.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import { readContract } from "../internal/chainActions.ts";
+import { readTokenUnit } from "../internal/readTokenUnit.ts";
 import { encodeSession } from "../session/packSession.ts";
 
 /**
- * The refusal that an error of an execution means. The contract's LOT_OPENED names a lot only: what executions may still
- * spend, and until when, is asked of the chain and added.
+ * The refusal for an error of an execution, with its amounts in the token's unit. The contract's LOT_OPENED only names a
+ * lot: what executions may still spend, and until when, is read from the chain and added.
  *
- * @returns Of LOT_OPENED, `details.remaining` and `details.resetsAt`, unless the chain cannot be asked for them.
+ * @returns For LOT_OPENED with `details.remaining` and `details.resetsAt`, unless the node cannot be reached.
  */
 export async function executionRefusal(
   client: Client<Transport, Chain | undefined>,
@@ -23,7 +27,8 @@ export async function executionRefusal(
   error: unknown,
 ): Promise<Refusal> {
   const refusal = decodeError(error);
-  if (!(refusal instanceof ChainRefusal) || !isRefusal(refusal, "LOT_OPENED")) return refusal;
+  if (!(refusal instanceof ChainRefusal)) return refusal;
+  if (!isRefusal(refusal, "LOT_OPENED")) return withUnit(client, grant, refusal);
   const { token, lot } = refusal.details as DetailsByCode["LOT_OPENED"];
   const session = sessionIn(grant);
   const index = session.budgets.findIndex((budget) => isAddressEqual(budget.token, token));
@@ -37,18 +42,39 @@ export async function executionRefusal(
   }).catch(() => undefined);
   if (!standing) return refusal;
   const [, , spent, end] = standing;
-  // Executions take lots from the last one down, and may use what lies above the first that a payment has opened.
+  // Executions use lots from the last one down, and may use those above the first that a payment has opened.
   const above = budget.perPeriod - spent - (lot + 1n) * budget.perTransaction;
   const remaining = above > 0n ? above : 0n;
   const resetsAt = Number(end);
+  const unit = await readTokenUnit(client, token, grant.chainId, "token").catch(() => undefined);
   const { shortMessage, errorName, revertData, cause } = refusal;
   return new ChainRefusal({
     code: "LOT_OPENED",
     shortMessage,
     metaMessages: [
-      `Ask for at most ${remaining} base units, pay by signature, or wait until ${utcText(resetsAt)}.`,
+      `Pay at most ${amountText(remaining, token, unit)}, pay by signature, or wait until ${utcText(resetsAt)}.`,
     ],
     details: { token, lot, remaining, resetsAt },
+    errorName,
+    revertData,
+    cause,
+  });
+}
+
+/** The same refusal, with the amounts in the token's unit: bare revert data does not have it. */
+async function withUnit(
+  client: Client<Transport, Chain | undefined>,
+  { chainId }: Grant,
+  refusal: ChainRefusal,
+): Promise<ChainRefusal> {
+  const { code, details, errorName, revertData, cause } = refusal;
+  const { token } = details;
+  if (code !== "PER_TRANSACTION" && code !== "PERIOD" && code !== "ALLOWANCE_LEFT") return refusal;
+  if (typeof token !== "string") return refusal;
+  const unit = await readTokenUnit(client, token as Address, chainId, "token").catch(() => undefined);
+  return new ChainRefusal({
+    ...errorText(code, readableValues(details, unit)),
+    details,
     errorName,
     revertData,
     cause,

@@ -1,4 +1,4 @@
-/** What an agent does with its key: pay, execute, pay by x402, look after its session. */
+/** What an agent does with its key: pay, execute, pay by x402, check its session. */
 export { execute } from "./execute.ts";
 export { executeSigned } from "./executeSigned.ts";
 export { pay } from "./pay.ts";

@@ -1,9 +1,9 @@
 import { InvalidInput } from "../errors/InvalidInput.ts";
 
 /**
- * What is wrong with a key file. Its contents never stand in it: errors are logged.
+ * What is wrong with a key file. It never contains the file's contents, as errors are logged.
  *
- * @param cause Only an error that cannot quote the contents.
+ * @param cause Must not quote the contents.
  */
 export const keyFileError = (path: string, what: string, metaMessage: string, cause?: unknown) =>
   new InvalidInput({

@@ -3,14 +3,14 @@ import type { Budget } from "../session/Session.ts";
 import { slotNonce } from "../session/slotNonce.ts";
 import { authorizationStates } from "./x402/authorizationStates.ts";
 
-/** How many lots are asked about at once. */
+/** How many lots are queried at once. */
 const AT_ONCE = 32;
-/** Beyond so many lots only those are counted that follow on one another without a gap of AT_ONCE. */
+/** Beyond this many lots, only those without a gap of AT_ONCE in between are counted. */
 const ALL = 128;
 
 /**
- * How many lots of a period signed payments have opened, by the token's own word: lots of which some size's opener is
- * used. Where a period has more than 128 lots, counting stops at 32 unopened ones in a row: payments open lots from 0
+ * How many lots of a period signed payments have opened, according to the token: lots in which the opener of some size is
+ * used. If a period has more than 128 lots, counting stops at 32 unopened ones in a row: payments open lots from 0
  * up.
  */
 export async function openedLots(

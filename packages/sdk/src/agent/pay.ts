@@ -9,14 +9,14 @@ import { budgetFor } from "./budgetFor.ts";
 import { execute, sendAsKey } from "./execute.ts";
 
 /**
- * Pays from the account, as a transaction of the session's key. For payments that cost the key no gas use x402.
+ * Pays from the account, in a transaction of the session's key. For payments without gas for the key use x402.
  *
  * @param client A wallet client of the session's key.
  * @param parameters.to The payee: one of the budget's recipients.
  * @param parameters.amount In whole tokens, for example `"0.20"`.
- * @param parameters.token `"usdc"`, `"native"` or a token's address; not needed where the session has one budget.
+ * @param parameters.token `"usdc"`, `"native"` or a token's address; may be omitted if the session has one budget.
  * @returns The transaction's hash; see {@link execute}.
- * @throws {Refusal} As {@link execute}; UNKNOWN_TOKEN if no budget or more than one could be meant; INVALID_AMOUNT.
+ * @throws {Refusal} As {@link execute}; UNKNOWN_TOKEN if there is no such budget or the choice is ambiguous; INVALID_AMOUNT.
  */
 export async function pay(
   client: Client<Transport, Chain | undefined, Account>,

@@ -7,13 +7,13 @@ import { sendOnce } from "../internal/sendOnce.ts";
 import { requireKey } from "./requireKey.ts";
 
 /**
- * Gives a session back, for ever, as a transaction of its own key: when the work is done, or when the key may have
- * leaked. No owner is needed, and it works in every state, also before the grant was ever used.
+ * Permanently renounces a session, in a transaction of its own key: when the work is done, or when the key may have
+ * leaked. Needs no owner, and works in every state, also before the grant is first used.
  *
  * @param client A wallet client of the session's key; the key pays the gas.
- * @returns The transaction's hash. The session works until that is mined: wait for the receipt.
- * @throws {Refusal} NOT_KEY and WRONG_CHAIN before the module is asked; else the chain's reason; NETWORK if the chain could
- * not be asked, and nothing was sent; OUTCOME_UNKNOWN if the connection failed while sending. Doing it twice does no harm.
+ * @returns The transaction's hash. The session stays usable until it is mined: wait for the receipt.
+ * @throws {Refusal} NOT_KEY and WRONG_CHAIN before the module is called; otherwise the chain's reason; NETWORK if the node
+ * could not be reached, and nothing was sent; OUTCOME_UNKNOWN if the connection failed while sending. Doing it twice is harmless.
  */
 export async function renounceSession(
   client: Client<Transport, Chain | undefined, Account>,

@@ -3,7 +3,7 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import { accountOf } from "../internal/accountOf.ts";
 
 /**
- * Makes sure that a client sends as a session's key.
+ * Checks that a client sends as a session's key.
  *
  * @throws {InvalidInput} NOT_KEY; INVALID_SIGNER: it has no account.
  */
@@ -16,7 +16,7 @@ export function requireKey(
   throw new InvalidInput({
     code: "NOT_KEY",
     shortMessage: `The client's account is ${address}; the session's key is ${key}.`,
-    metaMessages: ["Make the wallet client with the session's key as its account."],
+    metaMessages: ["Create the wallet client with the session's key as its account."],
     details: { caller: address, key },
   });
 }

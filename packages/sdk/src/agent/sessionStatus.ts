@@ -13,26 +13,26 @@ import { ANYONE } from "../session/Session.ts";
 import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
 import { openedLots } from "./openedLots.ts";
 
-/** Where one budget stands now. Amounts in base units, times in seconds of Unix time. */
+/** The status of one budget. Amounts in base units, times in seconds of Unix time. */
 export type BudgetStatus = {
   token: Address;
   perTransaction: bigint;
-  /** Most that the period may spend, over all rails. */
+  /** Limit of the period, over all rails. */
   limit: bigint;
-  /** How much of the limit the period has released so far; less than the limit only where it is a stream. */
+  /** How much of the limit the period has released so far; less than the limit only for a stream. */
   released: bigint;
-  /** What executions have spent of it. */
+  /** Spent by executions. */
   spent: bigint;
   /**
-   * What signed payments have taken out of the budget: every lot that one of them has opened, whole. They may have
+   * Reserved for signed payments: every lot that one of them has opened, whole. They may have
    * spent less.
    */
   opened: bigint;
-  /** What is left of `released` for certain: neither spent nor opened. Opened lots may hold more for signed payments. */
+  /** Available: what is neither spent nor reserved of `released`. Opened lots may hold more for signed payments. */
   remaining: bigint;
   /** Number of the period, from 0. */
   period: bigint;
-  /** When the next period begins, or the session ends. */
+  /** When the next period starts, or the session ends. */
   resetsAt: number;
   recipients: readonly Address[] | "anyone";
 };
@@ -47,42 +47,42 @@ export type InactiveReason =
   | "NOT_GRANTED"
   | "MODULE_NOT_ENABLED";
 
-/** What the chain says about a session, all as of one moment. */
+/** The status of a session on the chain, all as of one moment. */
 export type SessionStatus = {
   id: Hex;
-  /** Whether the key can use it now. For a session that is not enabled yet this rests on the grant: see verifyGrant. */
+  /** Whether the key can use it now. For a session that is not enabled yet this depends on the grant: see verifyGrant. */
   active: boolean;
-  /** Why not, if not. */
+  /** Why it cannot be used, if it cannot. */
   reasons: readonly InactiveReason[];
   state: SessionState;
   /** Whether the account has paused it. A revoked session stays revoked. */
   paused: boolean;
-  /** Whether the account still has the epoch in which the session was made. */
+  /** Whether the account still has the session's epoch. */
   epochCurrent: boolean;
   /** Whether the account has the module enabled. */
   moduleEnabled: boolean;
   startsAt: number;
-  /** First second at which the session is over. */
+  /** First second after the session. */
   expiresAt: number;
   budgets: readonly BudgetStatus[];
   /**
-   * Of ERC-7579 accounts, in wei: what the session's userOps may cost in all, and what of it they were charged with: the
-   * most that each could have cost. An allowance of 2^128 - 1 is not counted. Safes send no userOps by sessions.
+   * For ERC-7579 accounts, in wei: what the session's userOps may cost in total, and what they have been charged: the
+   * maximum cost of each. An allowance of 2^128 - 1 is unlimited. Sessions of Safes send no userOps.
    */
   gas?: { allowance: bigint; spent: bigint };
-  /** Unix time of the block that was looked at. */
+  /** Unix time of the block that was read. */
   asOf: number;
 };
 
 /**
- * Asks the chain where a session stands: usable or not and why not, and what is left of each budget.
+ * Reads the status of a session from the chain: whether it is usable, why not, and what is left of each budget.
  *
- * `JSON.stringify` takes it, as all results of this SDK: bigints become decimal strings there.
+ * It works with `JSON.stringify`, as all results of this SDK do: bigints become decimal strings there.
  *
  * @param client Any viem client of the grant's chain.
  * @throws {InvalidGrant} WRONG_CHAIN
- * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the contract at the grant's `module` answers as no
- * session module does.
+ * @throws {Refusal} NETWORK if the node cannot be reached; UNKNOWN if the contract at the grant's `module` is not a
+ * session module.
  */
 export async function sessionStatus(
   client: Client<Transport, Chain | undefined>,
@@ -162,7 +162,7 @@ export async function sessionStatus(
   });
 }
 
-/** Something without code has no modules, and lets none act. */
+/** An address without code has no modules. */
 async function isModuleEnabled(client: Client<Transport, Chain | undefined>, grant: Grant): Promise<boolean> {
   const { account } = grant.session;
   const code = await getCode(client, { address: account });

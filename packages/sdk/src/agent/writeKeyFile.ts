@@ -4,14 +4,14 @@ import { writePrivateFile } from "../internal/writePrivateFile.ts";
 import { keyFileError } from "./keyFileError.ts";
 
 /**
- * Makes a key for an agent's session and keeps it in a file that only its user may read (mode 0600), apart from the
- * grant. The file appears whole or not at all, and never takes the place of another one: a key that is overwritten is
- * lost. On Windows the mode means nothing: choose a folder that others cannot read.
+ * Creates a key for an agent's session and saves it in a file that only its user can read (mode 0600), apart from the
+ * grant. The file is written completely or not at all, and never overwrites another one: an overwritten key is
+ * lost. The mode has no effect on Windows: choose a folder that others cannot read.
  *
  * @param path Of the file; its folder must exist.
- * @param options.privateKey A key that there is already, 32 bytes. Default: a new one.
+ * @param options.privateKey An existing key, 32 bytes. Default: a new one.
  * @returns The key as a viem account; its address is what a session names as `key`.
- * @throws {InvalidInput} KEY_FILE: there is a file of that name, or it cannot be written; or the key is none.
+ * @throws {InvalidInput} KEY_FILE: the file exists or cannot be written, or the key is not valid.
  *
  * @example
  * const key = await writeKeyFile("agent.key.json");
@@ -25,8 +25,12 @@ export async function writeKeyFile(
   try {
     key = privateKeyToAccount(privateKey);
   } catch {
-    // The error of the curve's library quotes the key.
-    throw keyFileError(path, "was not written: that is no private key", "Pass 32 bytes of hex, or nothing.");
+    // The error of the curve library quotes the key.
+    throw keyFileError(
+      path,
+      "was not written: the private key is not valid",
+      "Pass 32 bytes of hex, or omit it.",
+    );
   }
   const contents = { format: "latchkey-key", version: 1, address: key.address, privateKey };
   try {
@@ -35,10 +39,10 @@ export async function writeKeyFile(
     const isTaken = (cause as NodeJS.ErrnoException).code === "EEXIST";
     throw keyFileError(
       path,
-      isTaken ? "is there already" : "cannot be written",
+      isTaken ? "already exists" : "cannot be written",
       isTaken
-        ? "Read it by readKeyFile, or choose another name: a key that is overwritten is lost."
-        : "Check that its folder exists and may be written, on a file system that has links.",
+        ? "Read it with readKeyFile, or choose another name: an overwritten key is lost."
+        : "Check that its folder exists and is writable, on a file system with hard links.",
       cause,
     );
   }

@@ -42,8 +42,8 @@ export type LatchkeyActions = {
 };
 
 /**
- * The SDK's functions that take a client, as actions of the client, in the way that viem extends clients. What only reads
- * works with any client; what sends wants one with an account.
+ * The SDK's functions that take a client, as actions of the client, in viem's way of extending clients. Those that only read
+ * work with any client; those that send need one with an account.
  *
  * @example
  * const agent = createWalletClient({ account: key, chain: base, transport: http() }).extend(latchkeyActions());
@@ -52,7 +52,7 @@ export type LatchkeyActions = {
 export const latchkeyActions =
   () =>
   (client: Client<Transport, Chain | undefined, Account | undefined>): LatchkeyActions => {
-    // A client without an account is refused by the action, in words.
+    // The action refuses a client without an account, with a message.
     const any = client as never;
     return {
       execute: (parameters) => execute(any, parameters),

@@ -38,25 +38,25 @@ import {
   type SessionUserOpCallData,
 } from "./userOp/decodeSessionUserOpCallData.ts";
 
-/** What calldata for a contract of Latchkey says, unjudged. */
+/** Decoded calldata of a contract of Latchkey, not validated. */
 export type DecodedCalldata = {
   functionName: string;
-  /** The arguments as the ABI has them, by their names; `argument1` is the second one, where it has none. */
+  /** The arguments by their ABI names; `argument1` is the second one, if it has no name. */
   args: { readonly [name: string]: unknown };
-  /** The session that they carry. A part that is left out stands there as its EIP-712 hash. */
+  /** The session that they carry. An omitted part is replaced by its EIP-712 hash. */
   session?: CarriedSession;
   /** That session's id. */
   id?: Hex;
-  /** Of `onInstall`: the granter, unless none is named, and the sessions that are enabled at once. */
+  /** Of `onInstall`: the granter, if there is one, and the sessions that are enabled on installation. */
   installation?: {
     granter: Hex | undefined;
     sessions: readonly (UnpackedSession & { key: Address })[];
   };
   /** Of `validateUserOp`, and of an account's own `execute`: what the session's userOp does, if it is one. */
   userOp?: SessionUserOpCallData;
-  /** Of a question about a signature: what the key signed, if the signature is a payload. */
+  /** Of a signature query: what the key signed, if the signature is a payload. */
   payload?: DecodedPayload;
-  /** What stands behind the arguments, where something does. */
+  /** Bytes after the arguments, if there are any. */
   suffix?: Hex;
 };
 
@@ -71,15 +71,15 @@ const abis: { readonly [contract in LatchkeyContract]: Abi } = {
 const accountAbi: Abi = erc7579Abi.filter(({ name }) => name === "execute");
 
 /**
- * Reads calldata for any function of the session modules, the handler and the lens, and the callData of a session's
- * userOp: what is called, the arguments by name, and the session that they carry. For logs, explorers, co-signers and
- * simulations. That it can be read does not mean that the chain would accept it.
+ * Decodes calldata of any function of the session modules, the handler and the lens, and the callData of a session's
+ * userOp: the function, the arguments by name, and the session that they carry. For logs, explorers, co-signers and
+ * simulations. Decoding does not mean that the chain would accept it.
  *
  * @param data The calldata, selector included.
- * @param options.to The contract that is called. At an address where this version has one of its contracts, only that
- * contract's functions are looked for.
- * @throws {Refusal} INVALID_CALLDATA: no function of these, arguments in another encoding than the ABI's, or no session
- * where one belongs; INVALID_INPUT; INVALID_ADDRESS.
+ * @param options.to The called contract. If it is the address of one of this version's contracts, only that
+ * contract's functions are considered.
+ * @throws {Refusal} INVALID_CALLDATA: another function, arguments that are not ABI-encoded, or no session
+ * where one is expected; INVALID_INPUT; INVALID_ADDRESS.
  *
  * @example
  * const { functionName, args, session } = decodeCalldata(transaction.input, { to: transaction.to });
@@ -90,11 +90,11 @@ export function decodeCalldata(data: Hex, options: { to?: Address } = {}): Decod
     throw new InvalidInput({
       code: "INVALID_INPUT",
       shortMessage: "The options are not an object.",
-      metaMessages: ["Pass { to }, or leave them out."],
+      metaMessages: ["Pass { to }, or omit them."],
     });
   const to = options.to === undefined ? undefined : parseAddress(options.to, "to");
   const called = functionOf(written, to);
-  if (!called) throw invalid("No function of Latchkey's contracts has that selector.");
+  if (!called) throw invalid("No function of Latchkey's contracts has this selector.");
   let values: readonly unknown[];
   let canonical: Hex;
   try {
@@ -103,10 +103,10 @@ export function decodeCalldata(data: Hex, options: { to?: Address } = {}): Decod
     canonical = encodeAbiParameters(called.inputs, values).toLowerCase() as Hex;
     canonical = concat([slice(written, 0, 4), canonical]);
   } catch (cause) {
-    throw invalid(`The arguments of ${called.name} cannot be read.`, cause);
+    throw invalid(`The arguments of ${called.name} cannot be decoded.`, cause);
   }
   if (!written.startsWith(canonical))
-    throw invalid(`The arguments of ${called.name} are encoded in another way than the ABI's.`);
+    throw invalid(`The arguments of ${called.name} are not in the ABI's standard encoding.`);
   const args = Object.fromEntries(
     called.inputs.map(({ name }, index) => [name || `argument${index}`, values[index]]),
   );
@@ -133,7 +133,7 @@ function functionOf(data: Hex, to: Address | undefined): AbiFunction | undefined
 
 type Carried = Pick<DecodedCalldata, "session" | "installation" | "userOp" | "payload">;
 
-/** What the arguments hold in a form of Latchkey's own. */
+/** What the arguments hold in Latchkey's own encodings. */
 function carriedBy(called: AbiFunction, args: DecodedCalldata["args"], data: Hex): Carried {
   switch (called.name) {
     case "onInstall":
@@ -153,12 +153,12 @@ function carriedBy(called: AbiFunction, args: DecodedCalldata["args"], data: Hex
   }
   const session = args.session ?? args.packed;
   if (session === undefined) return {};
-  // The lens takes sessions in Solidity's own form, too.
+  // The lens also takes sessions as Solidity structs.
   if (typeof session !== "string") return { session: session as CarriedSession };
   return { session: reading(called, () => decodeSession(session as Hex)) };
 }
 
-/** The callData of a session's userOp. The module is whom the account calls, unless it pays. */
+/** The callData of a session's userOp. The account calls the module, unless it pays itself. */
 function userOpBy(callData: Hex): SessionUserOpCallData {
   const [, execution] = decodeAbiParameters([{ type: "bytes32" }, { type: "bytes" }], slice(callData, 4));
   const isExecution = size(execution) > 56 && slice(execution, 52, 56) === executeSelector;
@@ -172,7 +172,7 @@ const executeSelector = toFunctionSelector(
   "function execute(bytes session, bytes grant, (address target, uint256 value, bytes data)[] calls)",
 );
 
-/** A userOp that is none of a session's is the validator's to refuse. */
+/** Another userOp is for the validator to reject. */
 function userOpIn({
   sender,
   callData,
@@ -194,7 +194,7 @@ function userOpIn({
   }
 }
 
-/** Owners' signatures are none. */
+/** Owners' signatures are not payloads. */
 function payloadIn(signature: Hex): Carried {
   try {
     return { payload: decodePayload(signature) };
@@ -223,7 +223,7 @@ function reading<value>({ name }: AbiFunction, read: () => value): value {
     return read();
   } catch (cause) {
     const reason = cause instanceof Refusal ? ` ${cause.shortMessage}` : "";
-    throw invalid(`What ${name} is given cannot be read.${reason}`, cause);
+    throw invalid(`The argument of ${name} cannot be decoded.${reason}`, cause);
   }
 }
 
@@ -231,8 +231,6 @@ const invalid = (shortMessage: string, cause?: unknown) =>
   new InvalidInput({
     code: "INVALID_CALLDATA",
     shortMessage,
-    metaMessages: [
-      "Pass the calldata of a call of a session module, the handler or the lens of this version.",
-    ],
+    metaMessages: ["Pass calldata of a session module, the handler or the lens of this version."],
     cause,
   });

@@ -9,18 +9,18 @@ import { decodeCalldata } from "./decodeCalldata.ts";
 
 /** What the owners are about to sign. */
 export type ReviewableEnable = {
-  /** The module that is to enable the session: compare it with the one that the account has. */
+  /** The module that enables the session: compare it with the account's. */
   module: Address;
   session: Session;
   id: Hex;
 };
 
 /**
- * What a co-signer's software does before its owner signs a batch of {@link encodeReviewableEnable}: makes sure that the
- * session it shows is the session that it enables, and that it does nothing else. The chain alone cannot: a proposer who
- * lies can prove one session to the lens and then enable another.
+ * What a co-signer's software does before its owner signs a batch of {@link encodeReviewableEnable}: checks that the
+ * session it shows is the session that it enables, and that it does nothing else. The chain alone cannot: a malicious
+ * proposer can prove one session to the lens and then enable another.
  *
- * @param calls The batch, call by call, as the account is to make them.
+ * @param calls The calls of the batch, in order.
  * @throws {Refusal} INVALID_CALLDATA: the batch is another, or shows another session than it enables; do not sign it.
  * INVALID_ADDRESS; INVALID_INPUT.
  */
@@ -44,6 +44,6 @@ export function decodeReviewableEnable(calls: readonly EncodedCall[]): Reviewabl
 const refuse = (reason: string) =>
   new InvalidInput({
     code: "INVALID_CALLDATA",
-    shortMessage: `This batch does not enable a session in a way that owners can review. ${reason}`,
-    metaMessages: ["Do not sign it. Ask whoever proposed it for the calls of encodeReviewableEnable."],
+    shortMessage: `This batch is not a reviewable enabling of a session. ${reason}`,
+    metaMessages: ["Do not sign it. Ask the proposer for the calls of encodeReviewableEnable."],
   });

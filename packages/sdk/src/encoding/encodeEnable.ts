@@ -8,7 +8,7 @@ import type { EncodedCall } from "../session/CallRequest.ts";
 import { encodeSession } from "../session/packSession.ts";
 
 /**
- * The call by which the account itself enables a session: no grant need be carried afterwards, which makes every use
+ * The call with which the account itself enables a session: no grant is carried afterwards, which makes every use
  * cheaper. For the account to send.
  *
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS

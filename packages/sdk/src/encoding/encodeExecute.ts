@@ -10,11 +10,11 @@ import { encodeSession } from "../session/packSession.ts";
 import { partsNeeded } from "../session/partsNeeded.ts";
 
 /**
- * The call by which the session's key makes the account perform calls, in order, all or none.
+ * The call with which the session's key makes the account execute calls, in order, all or none.
  *
- * @param parameters.grant The grant; its signature travels along unless `isEnabled`.
+ * @param parameters.grant The grant; its signature is included unless `isEnabled`.
  * @param parameters.isEnabled Whether the session is known to be enabled: its signature and the parts of it that the calls
- * do not need stay at home then, which saves calldata.
+ * do not need are omitted then, which saves calldata.
  * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodeExecute(parameters: {

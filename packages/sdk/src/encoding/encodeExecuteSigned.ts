@@ -12,10 +12,10 @@ import { partsNeeded } from "../session/partsNeeded.ts";
 import type { SignedExecution } from "./signExecution.ts";
 
 /**
- * The call by which anyone whom the key allowed submits a signed execution.
+ * The call with which an allowed caller submits a signed execution.
  *
- * @param parameters.signed By {@link signExecution}.
- * @param parameters.isEnabled Whether the session is known to be enabled: the grant's signature stays at home then.
+ * @param parameters.signed From {@link signExecution}.
+ * @param parameters.isEnabled Whether the session is known to be enabled: the grant's signature is omitted then.
  * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodeExecuteSigned(parameters: {

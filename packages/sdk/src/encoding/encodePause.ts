@@ -9,11 +9,11 @@ import type { EncodedCall } from "../session/CallRequest.ts";
 import { hashSession } from "../session/hashSession.ts";
 
 /**
- * The call by which the account pauses one session: every use of it is refused until {@link encodeResume}. For the account
+ * The call with which the account pauses one session: every use of it is rejected until {@link encodeResume}. For the account
  * to send.
  *
- * This is no revocation: time goes on, what has been paid stays paid, and what the key has signed meanwhile is good again
- * once the session is resumed. Where the key may have leaked, {@link encodeRevoke}.
+ * This is not a revocation: time goes on, payments stay paid, and what the key has signed meanwhile is valid again
+ * once the session is resumed. If the key may have leaked, use {@link encodeRevoke}.
  *
  * @param session The grant or the proposal; or the module and the session's id, if that is all there is.
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT

@@ -11,8 +11,8 @@ import { encodeSession } from "../session/packSession.ts";
 import { partsNeeded } from "../session/partsNeeded.ts";
 
 /**
- * The call by which the session's key makes the account pay an ERC-20: what {@link encodeExecute} of one `transfer` does,
- * for less gas. Native coin goes by {@link encodeExecute}.
+ * The call with which the session's key makes the account pay an ERC-20: what {@link encodeExecute} of one `transfer` does,
+ * for less gas. For native coin use {@link encodeExecute}.
  *
  * @param parameters.amount In the token's base units.
  * @param parameters.isEnabled Whether the session is known to be enabled, as in {@link encodeExecute}.

@@ -7,7 +7,7 @@ import { parseAddress } from "../internal/parseAddress.ts";
 import type { EncodedCall } from "../session/CallRequest.ts";
 import { encodeSession } from "../session/packSession.ts";
 
-/** The call by which a key gives its own session back, for ever, for example when it may have leaked. For the key. */
+/** The call with which a key permanently renounces its own session, for example when it may have leaked. For the key. */
 export const encodeRenounce = (carrier: SessionCarrier): EncodedCall => {
   const session = sessionIn(carrier);
   return loggable({

@@ -14,15 +14,15 @@ import { encodeReviewableEnable } from "./encodeReviewableEnable.ts";
 import { encodeRevoke } from "./encodeRevoke.ts";
 
 /**
- * The calls by which an account replaces one session by another: the guards, then the old one out, then the new one in.
+ * The calls with which an account replaces one session with another: the guards, then revoke the old one, then enable the new one.
  * For the account to send, in one batch, all or none.
  *
  * A guard is a transfer of `amount` from the account to itself. It moves nothing, and fails where the account holds less
- * than that: where the old session, by whichever rail, has paid since the amount was read. Money that came in meanwhile
- * hides as much going out, and so does a token whose balances grow by themselves. A token that takes a fee of
- * transfers would take it of the guard too: {@link replaceSession} refuses those, this function cannot know.
+ * than that: if the old session, on either rail, has paid since the amount was read. Incoming money
+ * hides as much outgoing, and so does a token whose balances grow by themselves. A fee-on-transfer token
+ * would charge the guard too: {@link replaceSession} refuses those, this function cannot know.
  *
- * @param parameters.floors By {@link readBalanceFloors}. An amount of 0 needs no guard: nothing was there to be spent.
+ * @param parameters.floors From {@link readBalanceFloors}. An amount of 0 needs no guard: there was nothing to spend.
  * @throws {InvalidInput} INVALID_GRANT: both are the same session, or of different accounts or modules; MALFORMED_SESSION;
  * INVALID_ADDRESS; INVALID_INPUT.
  */
@@ -37,18 +37,18 @@ export function encodeReplaceSession(parameters: {
   const { account } = sessionIn(old);
   if (!isAddressEqual(account, sessionIn(replacement).account))
     throw mismatch(
-      "The sessions are of different accounts.",
-      "Propose the new one for the old one's account.",
+      "The sessions have different accounts.",
+      "Propose the new session for the old one's account.",
     );
   if (parseAddress(old.module, "old.module") !== parseAddress(replacement.module, "replacement.module"))
     throw mismatch(
-      "The sessions are of different modules.",
-      "Propose the new one with the old one's module, or revoke and enable them one after the other.",
+      "The sessions have different modules.",
+      "Propose the new session with the old one's module, or revoke and enable them one after the other.",
     );
   if (hashSession(sessionIn(old)) === hashSession(sessionIn(replacement)))
     throw mismatch(
-      "The new session is the old one, which could never be enabled again once it is revoked.",
-      "Propose it anew: a proposal has a salt of its own.",
+      "Both sessions are the same, which could not be enabled again once it is revoked.",
+      "Propose it again: each proposal has its own salt.",
     );
   return loggable([
     ...parseList(floors, "floors", readFloor)

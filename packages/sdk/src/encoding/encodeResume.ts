@@ -9,7 +9,7 @@ import type { EncodedCall } from "../session/CallRequest.ts";
 import { hashSession } from "../session/hashSession.ts";
 
 /**
- * The call by which the account ends a pause. For the account to send.
+ * The call with which the account resumes a session. For the account to send.
  *
  * @param session The grant or the proposal; or the module and the session's id, if that is all there is.
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT

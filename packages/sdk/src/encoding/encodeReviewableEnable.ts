@@ -9,12 +9,12 @@ import { encodeSession } from "../session/packSession.ts";
 import { encodeEnable } from "./encodeEnable.ts";
 
 /**
- * The calls by which an account with several owners enables a session, in one batch, all or none. The first shows the
- * session as a struct, so that every co-signer's wallet decodes every limit, and reverts unless its packed bytes hold
- * that very session. The second enables those bytes. That both are given the same bytes is for the co-signer to see:
+ * The calls with which an account with several owners enables a session, in one batch, all or none. The first shows the
+ * session as a struct, so that every co-signer's wallet decodes every limit, and reverts unless the packed bytes are
+ * that session. The second enables those bytes. The co-signer must check that both have the same bytes:
  * {@link decodeReviewableEnable}.
  *
- * Needs the SessionLens at {@link sessionLensAddress}: a call of an address without code succeeds and proves nothing.
+ * Needs the SessionLens at {@link sessionLensAddress}: a call to an address without code succeeds and proves nothing.
  *
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS
  */

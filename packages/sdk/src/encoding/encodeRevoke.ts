@@ -9,8 +9,8 @@ import type { EncodedCall } from "../session/CallRequest.ts";
 import { hashSession } from "../session/hashSession.ts";
 
 /**
- * The call by which the account takes one session back, for ever, granted or not. For the account to send; the agent
- * need not agree.
+ * The call with which the account permanently revokes one session, granted or not. For the account to send; the agent
+ * has no say.
  *
  * @param session The grant or the proposal; or the module and the session's id, if that is all there is.
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT

@@ -5,11 +5,11 @@ import { parseAddress } from "../internal/parseAddress.ts";
 import type { EncodedCall } from "../session/CallRequest.ts";
 
 /**
- * The call by which the account ends every session and every unused grant that it ever gave. For the account to
+ * The call with which the account revokes every session and every unused grant. For the account to
  * send, also after its owners have changed.
  *
- * Who may grant stays: a Safe's owners, and on an ERC-7579 account the granter that was named at installation. Before its
- * code changes (EIP-7702), or when the granter names a validator that is no longer the owner's, the account sends
+ * The right to grant stays: a Safe's owners, and on an ERC-7579 account the granter that was set at installation. Before its
+ * code changes (EIP-7702), or if the granter's validator is no longer the owner's, the account sends
  * {@link encodeRevokeGranter} instead.
  */
 export const encodeRevokeAll = (parameters: { module: Address }): EncodedCall =>

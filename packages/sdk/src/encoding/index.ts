@@ -1,5 +1,5 @@
 /**
- * Calldata, signatures, payloads and session bytes: made for others to send, and read again. Imported as
+ * Encodes and decodes calldata, signatures, payloads and session bytes. Imported as
  * `@latchkey/sdk/encoding`.
  */
 export { safeAbi } from "../accounts/safe/safeAbi.ts";

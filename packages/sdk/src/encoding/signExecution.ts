@@ -11,29 +11,29 @@ import { eip712Types } from "../session/eip712Types.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { ANYONE, type Call } from "../session/Session.ts";
 
-/** An execution on the word of the key, for whoever may submit it. Submit it by {@link executeSigned}. */
+/** An execution that the key has signed. Submit it with {@link executeSigned}. */
 export type SignedExecution = {
   calls: readonly Call[];
-  /** Who may submit it; {@link ANYONE}: whoever likes. */
+  /** Who may submit it; {@link ANYONE}: anyone. */
   caller: Address;
   nonce: bigint;
-  /** The last second at which it is good, Unix time. */
+  /** The last second at which it is valid, Unix time. */
   deadline: number;
   /** r ‖ s ‖ v, 65 bytes, low s. */
   keySignature: Hex;
 };
 
 /**
- * Has the session's key sign an execution that somebody else submits, and pays the gas of.
+ * Has the session's key sign an execution for which someone else submits the transaction and pays the gas.
  *
  * @param key The session's key.
- * @param parameters.caller Who may submit it, or the word `"anyone"`. Whoever may, may also choose when, until the
+ * @param parameters.caller Who may submit it, or the word `"anyone"`. The caller also chooses when, until the
  * deadline.
- * @param parameters.deadline The last second at which it is good, Unix time.
+ * @param parameters.deadline The last second at which it is valid, Unix time.
  * @param parameters.nonce Any number that the session has not used; default: random. Numbers of one run of 256 share
  * a storage slot, so counting up costs less gas.
- * @throws {Refusal} EMPTY_BATCH; INVALID_ADDRESS; INVALID_INPUT; INVALID_GRANT; INVALID_SIGNER: the key is not the session's, or its signature not of the
- * form that counts; NOT_SIGNED, NETWORK: a key that is kept elsewhere gave none.
+ * @throws {Refusal} EMPTY_BATCH; INVALID_ADDRESS; INVALID_INPUT; INVALID_GRANT; INVALID_SIGNER: the key is not the session's, or its signature is not in the
+ * required format; NOT_SIGNED, NETWORK: a remote key did not sign.
  */
 export async function signExecution(
   key: EcdsaSigner,

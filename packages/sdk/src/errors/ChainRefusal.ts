@@ -1,12 +1,12 @@
 import type { Hex } from "viem";
 import { Refusal, type RefusalParameters } from "./Refusal.ts";
 
-/** Thrown when the chain said no: the module, the account or the token reverted for a reason of its own. */
+/** Thrown when the module, the account or the token reverted. */
 export class ChainRefusal extends Refusal {
   override readonly name: string = "ChainRefusal";
   /** Name of the contract's error, or the revert text. */
   readonly errorName: string;
-  /** What the chain answered, as bytes, where that is known. */
+  /** The revert data, if known. */
   readonly revertData: Hex | undefined;
 
   constructor(parameters: RefusalParameters & { errorName: string; revertData?: Hex | undefined }) {

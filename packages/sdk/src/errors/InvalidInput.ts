@@ -1,6 +1,6 @@
 import { Refusal } from "./Refusal.ts";
 
-/** Thrown for an argument that cannot be meant, or that does not fit what the chain says, before anything is sent. */
+/** Thrown before anything is sent, for an argument that is not valid or contradicts the chain. */
 export class InvalidInput extends Refusal {
   override readonly name: string = "InvalidInput";
 }

@@ -1,10 +1,11 @@
+import { docsPathOf } from "./docsPath.ts";
 import { jsonOf } from "./json.ts";
 
 /**
- * What a program can tell apart about a refusal. Codes are stable: once published, a code keeps its meaning.
+ * What a program switches on. Codes are stable: once published, a code keeps its meaning.
  *
- * The first group comes from the chain (one code for each error of `ISessionErrors`), the second from the account
- * or the token, the third from this SDK, before anything is sent: all but OUTCOME_UNKNOWN, which says that something was.
+ * The first group comes from the contracts (one code for each of their errors), the second from the account or the
+ * token, the third from this SDK, before anything is sent. The exception is OUTCOME_UNKNOWN: something was sent.
  */
 export type RefusalCode =
   // the session
@@ -22,7 +23,7 @@ export type RefusalCode =
   | "PART_LEFT_OUT"
   | "NOT_GRANTED"
   | "NO_SUCH_BUDGET"
-  // the doors
+  // the entry points
   | "REENTERED"
   | "CALLER_NOT_ALLOWED"
   | "DEADLINE_PASSED"
@@ -44,6 +45,11 @@ export type RefusalCode =
   | "LOT_OPENED"
   | "NO_SUCH_SLOT"
   | "ALLOWANCE_LEFT"
+  // what one kind of account has, and the lens
+  | "NOT_BY_SAFE_ITSELF"
+  | "NOT_A_SAFE"
+  | "GRANTER_TOO_LONG"
+  | "NOT_THE_SAME_SESSION"
   // the account and the token
   | "SAFE_ERROR"
   | "MODULE_NOT_ENABLED"
@@ -75,7 +81,6 @@ export type RefusalCode =
   | "NOT_SIGNED"
   | "INVALID_OWNERS"
   | "UNKNOWN_VALIDATOR"
-  | "GRANTER_TOO_LONG"
   | "INVALID_LANE"
   | "INVALID_PAYLOAD"
   | "INVALID_CALLDATA"
@@ -97,17 +102,17 @@ export type RefusalCode =
   | "UNKNOWN";
 
 /**
- * The values that a refusal carries, as JSON-safe or bigint primitives: token amounts in base units (bigint), times
- * in seconds of Unix time (number), addresses and hashes as hex.
+ * The values of a refusal, as JSON-safe or bigint primitives: token amounts in base units (bigint), times in seconds of
+ * Unix time (number), addresses and hashes as hex.
  *
- * `PERIOD` always carries `remaining: bigint` and `resetsAt: number`; so does `LOT_OPENED` where a function of this SDK that
+ * `PERIOD` always has `remaining: bigint` and `resetsAt: number`; so does `LOT_OPENED` when a function of this SDK that
  * has a client throws it.
  */
 export type RefusalDetails = { readonly [name: string]: unknown };
 
 /** What the constructor of {@link Refusal} takes. */
 export type RefusalParameters = {
-  /** What a program reads. */
+  /** What programs switch on. */
   code: RefusalCode;
   /** One sentence: what was refused and why. */
   shortMessage: string;
@@ -115,18 +120,18 @@ export type RefusalParameters = {
   metaMessages: readonly [string, ...string[]];
   /** The offending values. */
   details?: RefusalDetails;
-  /** Where in the documentation this code is explained; made from the code if absent. */
+  /** URL of the documentation of this code; made from the code if absent. */
   docsPath?: string;
   /** The error underneath. */
   cause?: unknown;
 };
 
 /**
- * The one error class that this SDK throws on purpose: a limit, a rule or an argument says no. Programs switch on
- * `code`, people read `message`, which already contains `shortMessage`, `metaMessages` and `docsPath`.
+ * The only error class that this SDK throws on purpose: a limit, a rule or an argument rejects the request. Programs
+ * switch on `code`, people read `message`, which contains `shortMessage`, `metaMessages` and `docsPath`.
  *
- * The same request asked again gives the same refusal, but for a few: where `details.resetsAt` says when it may succeed;
- * SLOTS_TAKEN, until payments in flight have settled; NETWORK and NOT_SIGNED, when who was asked answers.
+ * Repeating the request gives the same refusal, with a few exceptions: with `details.resetsAt` it may succeed from then on;
+ * SLOTS_TAKEN lasts until payments in flight have settled; NETWORK and NOT_SIGNED until the node or the signer responds.
  *
  * @example
  * try { await execute(client, { grant, calls }) }
@@ -142,8 +147,7 @@ export class Refusal extends Error {
 
   constructor(parameters: RefusalParameters) {
     const { metaMessages } = parameters;
-    const docsPath =
-      parameters.docsPath ?? `docs/errors.md#${parameters.code.toLowerCase().replaceAll("_", "-")}`;
+    const docsPath = parameters.docsPath ?? docsPathOf(parameters.code);
     super([parameters.shortMessage, ...metaMessages, `See ${docsPath}`].join("\n"), {
       cause: parameters.cause,
     });

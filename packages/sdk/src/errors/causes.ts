@@ -8,12 +8,12 @@ export function* causes(error: unknown): Generator<unknown> {
   }
 }
 
-/** An error, or the first one underneath it, that is wanted. */
+/** The first error in a chain of causes that matches. */
 export function findCause(error: unknown, wanted: (one: unknown) => boolean): unknown {
   for (const one of causes(error)) if (wanted(one)) return one;
   return undefined;
 }
 
-/** Whether an error, or one underneath it, is one that is looked for. */
+/** Whether an error in a chain of causes matches. */
 export const hasCause = (error: unknown, wanted: (one: unknown) => boolean): boolean =>
   findCause(error, wanted) !== undefined;

@@ -32,24 +32,23 @@ const kinds = [
   BlockNotFoundError,
 ];
 
-/** By which a server says, whatever its answer's body is, that it did not do what it was asked. */
+/** HTTP statuses of a request that was not processed, whatever the body of the response. */
 const statuses: readonly unknown[] = [401, 403, 429, 502, 503, 504];
 
 /**
- * Whether an error says that the chain could not be asked, rather than what it answered: no connection, no answer in
- * time, a node that is busy, lags behind or lacks what was asked for.
+ * Whether an error is a failed request to the node, rather than the chain's response: no connection, a timeout, or a node
+ * that is busy, lags behind or lacks the data.
  */
 export const isConnectionError = (error: unknown): boolean => hasCause(error, isConnectionFault);
 
-/** Whether an error, apart from what is underneath it, says so. */
+/** The same for this very error, without its causes. */
 export const isConnectionFault = (one: unknown): boolean =>
   kinds.some((kind) => one instanceof kind) ||
   isNodeFault(one) ||
   (one instanceof Error && "status" in one && statuses.includes(one.status));
 
 /**
- * Whether an error is a node's "internal error" that does not tell of a call that failed. Some nodes use the same number
- * for both.
+ * Whether an error is a node's "internal error" that is not about a failed call. Some nodes use the same number for both.
  */
 export const isNodeFault = (error: unknown): boolean =>
   error instanceof InternalRpcError && !/revert|opcode|gas|stack|\bE?VM\b/i.test(error.details);

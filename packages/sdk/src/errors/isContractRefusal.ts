@@ -17,10 +17,10 @@ const kinds = [
 ];
 
 /**
- * Whether an error is a contract's own no: a revert, or an answer in no form that was asked for. Everything else
- * (a connection that fails, a node that is busy) says nothing about the contract.
+ * Whether an error comes from the contract: a revert, or a return value that cannot be decoded. Everything else (a failed
+ * connection, a busy node) says nothing about the contract.
  */
 export const isContractRefusal = (error: unknown): boolean =>
   hasCause(error, (one) => kinds.some((kind) => one instanceof kind)) &&
-  // viem takes a node's internal error for a revert.
+  // viem reports a node's internal error as a revert.
   !hasCause(error, isNodeFault);

@@ -1,10 +1,10 @@
 import type { Address } from "viem";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 
-/** What {@link Refusal.details} holds, for the codes that programs act upon. Amounts in base units, times in seconds. */
+/** What {@link Refusal.details} holds, for codes that programs act on. Amounts in base units, times in seconds. */
 export type DetailsByCode = {
   PERIOD: { token: Address; amount: bigint; remaining: bigint; resetsAt: number };
-  /** Missing where the chain could not be asked for them, and in what {@link decodeError} makes of bare revert data. */
+  /** Missing if they could not be read from the chain, and when {@link decodeError} reads bare revert data. */
   LOT_OPENED: { token: Address; lot: bigint; remaining?: bigint; resetsAt?: number };
   PER_TRANSACTION: { token: Address; amount: bigint; limit: bigint };
   RECIPIENT: { token: Address; recipient: Address };
@@ -13,7 +13,7 @@ export type DetailsByCode = {
 };
 
 /**
- * Whether an error is a refusal, and if a code is given, that one. Narrows `details` to what the code carries.
+ * Whether an error is a refusal and, if a code is given, has that code. Narrows `details` to those of the code.
  *
  * @example
  * if (isRefusal(error, "PERIOD")) await sleepUntil(error.details.resetsAt);

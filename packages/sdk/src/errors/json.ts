@@ -1,13 +1,13 @@
-/** What JSON carries of an object: every bigint as a decimal string, at any depth. */
+/** A copy of an object as JSON holds it: every bigint as a decimal string, at any depth. */
 export const jsonOf = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, one) => (typeof one === "bigint" ? String(one) : one)) ?? "null");
 
 /**
- * Lets `JSON.stringify` take a result that holds bigints, and every object in it, so that an agent can log it: they become
- * decimal strings there, and stay bigints in memory. What makes it so is not enumerable: it is not copied, compared or
- * cloned.
+ * Makes a result with bigints, and every object in it, work with `JSON.stringify`, so that an agent can log it: bigints
+ * become decimal strings there, and stay bigints in memory. The added method is not enumerable, so it is not copied,
+ * compared or cloned.
  *
- * @param value A result, just made: it is this very object that is given back.
+ * @param value A new result, which is changed and returned.
  */
 export function loggable<value>(value: value): value {
   if (Array.isArray(value)) for (const one of value) loggable(one);
@@ -15,10 +15,10 @@ export function loggable<value>(value: value): value {
     for (const member of Object.values(value)) loggable(member);
     Object.defineProperty(value, "toJSON", {
       value(this: object) {
-        // A copy has no such function, which would only come back here.
+        // The copy has no such method, which would recurse.
         return jsonOf({ ...this });
       },
-      // A copy made by hand may still have another.
+      // A copy made by hand may define its own.
       writable: true,
       configurable: true,
     });
@@ -30,7 +30,7 @@ const isPlain = (value: unknown): value is object =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /**
- * Reads JSON as files hold it: editors on Windows put a byte order mark before it, which `JSON.parse` does not take.
+ * Parses JSON from a file: editors on Windows may write a byte order mark first, which `JSON.parse` rejects.
  *
  * @throws {SyntaxError}
  */

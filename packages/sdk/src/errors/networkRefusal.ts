@@ -1,15 +1,16 @@
 import { BaseError } from "viem";
 import { causes } from "./causes.ts";
+import { errorText } from "./errorText.ts";
 import { Refusal } from "./Refusal.ts";
 
 /**
- * The refusal for a chain that could not be asked. It names the node's origin and the cause. Providers put their users'
- * keys into the path, the query or the credentials of a URL: what stands there is in no message.
+ * The refusal for a failed request to the node. It names the node's origin and the cause. Providers put their users' keys
+ * into the path, the query or the credentials of a URL, so no message contains these.
  *
- * @param error What was caught, or the part of it that says so.
- * @param options.said One clause: what went wrong. Default: what the error and its causes say.
- * @param options.url Of the node, where the error does not tell it.
- * @param options.cause The error underneath. Default: `error`.
+ * @param error What was caught, or the part of it that shows the failure.
+ * @param options.said One sentence: what went wrong. Default: from the error and its causes.
+ * @param options.url The node's URL, if the error does not contain it.
+ * @param options.cause The underlying error. Default: `error`.
  */
 export function networkRefusal(
   error: unknown,
@@ -20,17 +21,20 @@ export function networkRefusal(
   const status = [...causes(error)]
     .map((one) => property(one, "status"))
     .find((one) => typeof one === "number");
-  const reason = said ?? reasonOf(error, status);
+  const node = origin ? `The node (${origin})` : "The node";
   return new Refusal({
-    code: "NETWORK",
-    shortMessage: `The chain could not be asked${origin ? ` (${origin})` : ""}: ${reason}.`,
-    metaMessages: ["Check the client's transport, and ask again."],
+    ...errorText("NETWORK"),
+    shortMessage: said
+      ? `${node} ${said}.`
+      : `The request to ${lowerFirst(node)} failed: ${reasonOf(error, status)}.`,
     details: { ...(origin ? { origin } : {}), ...(status === undefined ? {} : { status }) },
     cause,
   });
 }
 
-/** What went wrong, from the outside in: viem's sentence, the HTTP status, and what the system said underneath. */
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** What went wrong, from the outside in: viem's sentence, the HTTP status, and the system's own error. */
 function reasonOf(error: unknown, status: unknown): string {
   const parts: string[] = [];
   const add = (text: unknown) => {
@@ -54,7 +58,7 @@ const property = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined;
 
-/** viem writes the URL of some errors into their text alone. */
+/** Some of viem's errors have the URL only in their text. */
 function urlIn(error: unknown): string | undefined {
   for (const one of causes(error)) {
     const message = property(one, "message");

@@ -1,15 +1,15 @@
 import type { Hash } from "viem";
 import { Refusal, type RefusalDetails } from "./Refusal.ts";
 
-/** The refusal for a transaction of which it is not known whether it was sent: the connection failed in between. */
+/** The refusal for a transaction that may or may not have been sent, as the connection failed in between. */
 export const outcomeUnknown = (details: RefusalDetails & { hash?: Hash }, cause: unknown): Refusal =>
   new Refusal({
     code: "OUTCOME_UNKNOWN",
-    shortMessage: "The connection failed while the transaction was on its way: it may have been sent.",
+    shortMessage: "The connection failed while the transaction was being sent, so it may have been sent.",
     metaMessages: [
       details.hash
-        ? `Look for the transaction ${details.hash} before doing it again, or it may happen twice.`
-        : "Look at the sender's latest transactions before doing it again, or it may happen twice.",
+        ? `Look for the transaction ${details.hash} before you send another, or it may happen twice.`
+        : "Check the sender's latest transactions before you send another, or it may happen twice.",
     ],
     details,
     cause,

@@ -5,7 +5,7 @@ import type { Grant, Proposal } from "./Grant.ts";
 import { sessionIn } from "./sessionIn.ts";
 
 /**
- * The grant file of a session that the account itself enables: it carries no signature, which is good for nothing until
+ * The grant file of a session that the account itself enables: it carries no signature. It is useless until
  * then, and the cheapest to use afterwards.
  */
 export const enabledGrant = (proposal: Proposal | Grant): Grant =>

@@ -2,18 +2,18 @@ import * as z from "zod/mini";
 import { GRANT_SCHEMA_ID } from "./Grant.ts";
 import { grantSchema } from "./grantSchema.ts";
 
-/** What a reader of the schema wants to know of a field. */
+/** Descriptions of the schema's fields. */
 const descriptions: { readonly [path: string]: string } = {
   "session.key": "The address of the agent's key. The key itself is never in this file.",
-  "session.validAfter": "First second of validity, Unix time; period 0 begins there.",
+  "session.validAfter": "First second of validity, Unix time; period 0 starts there.",
   "session.validUntil": "First second after it.",
-  "session.gasAllowance": "Wei. 2^128 - 1: not counted.",
+  "session.gasAllowance": "Wei. 2^128 - 1: unlimited.",
   "session.budgets.token": "The zero address is the chain's native coin.",
   "session.budgets.perTransaction": "Base units of the token, as all amounts here.",
   "session.budgets.period": "Seconds.",
   "session.budgets.signatures": "Which signed payments: 0 none, 1 EIP-3009.",
-  "session.budgets.sizes": "Into how many sizes a lot can be cut; 0 where signatures is 0.",
-  signature: "In the account's own form; 0x: the account itself must have enabled the session.",
+  "session.budgets.sizes": "Into how many sizes a lot can be split; 0 if signatures is 0.",
+  signature: "In the account's own format; 0x: the account itself must have enabled the session.",
 };
 
 type JsonSchema = { properties?: { [name: string]: JsonSchema }; items?: JsonSchema; description?: string };

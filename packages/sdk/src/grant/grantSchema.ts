@@ -19,10 +19,10 @@ const address = z.pipe(
   }),
 );
 
-/** Most decimal digits of a number of so many bits. */
+/** Most decimal digits of a number with this many bits. */
 const digits = (bits: number) => String(2n ** BigInt(bits) - 1n).length;
 
-/** Fields as JSON carries them, in one form each: what JSON's own numbers could not hold is a decimal string. */
+/** Fields in JSON, in one form each: numbers beyond JSON's precision are decimal strings. */
 const file: FieldReader = {
   address,
   bytes: (length) => hex(`[0-9a-fA-F]{${2 * length}}`, `not ${length} bytes of hex`),
@@ -47,7 +47,7 @@ const file: FieldReader = {
   object: z.strictObject as unknown as FieldReader["object"],
 };
 
-/** A grant file. A field that nobody knows is refused: a later version is never read as if it were this one. */
+/** A grant file. Unknown fields are rejected: a later version is never read as if it were this one. */
 export const grantSchema = z.strictObject({
   $schema: z.optional(z.string()),
   version: z.literal(GRANT_VERSION),

@@ -1,4 +1,4 @@
-/** The file that an agent gets: a session and its owner's signature. */
+/** The agent's grant file: a session and its owner's signature. */
 export { enabledGrant } from "./enabledGrant.ts";
 export { GRANT_SCHEMA_ID, GRANT_VERSION, type Grant, type Proposal } from "./Grant.ts";
 export { grantJsonSchema } from "./grantJsonSchema.ts";

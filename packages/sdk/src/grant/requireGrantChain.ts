@@ -4,10 +4,10 @@ import { getChainId } from "../internal/chainActions.ts";
 import type { Grant } from "./Grant.ts";
 
 /**
- * Makes sure that a client speaks to the chain that a grant is for.
+ * Checks that a client is connected to the grant's chain.
  *
- * @throws {InvalidGrant} WRONG_CHAIN; INVALID_GRANT: there is no grant, or no chain in it.
- * @throws {Refusal} NETWORK where the client cannot be asked.
+ * @throws {InvalidGrant} WRONG_CHAIN; INVALID_GRANT: the grant or its chain is missing.
+ * @throws {Refusal} NETWORK
  */
 export async function requireGrantChain(
   client: Client<Transport, Chain | undefined>,
@@ -16,14 +16,14 @@ export async function requireGrantChain(
   if (typeof grant !== "object" || grant === null || !Number.isSafeInteger(grant.chainId))
     throw new InvalidGrant({
       code: "INVALID_GRANT",
-      shortMessage: grant ? "The grant does not say for which chain it is." : "The grant is missing.",
-      metaMessages: ["Pass a proposal by proposeSession, or a grant by signGrant or parseGrant."],
+      shortMessage: grant ? "The grant has no chain." : "The grant is missing.",
+      metaMessages: ["Pass a proposal from proposeSession, or a grant from signGrant or parseGrant."],
     });
   const chainId = await getChainId(client);
   if (chainId === grant.chainId) return;
   throw new InvalidGrant({
     code: "WRONG_CHAIN",
-    shortMessage: `The grant is for chain ${grant.chainId}; the client speaks to chain ${chainId}.`,
+    shortMessage: `The grant is for chain ${grant.chainId}; the client is connected to chain ${chainId}.`,
     metaMessages: ["Use a client of the grant's chain."],
     details: { expected: grant.chainId, chainId },
   });

@@ -6,8 +6,8 @@ import { GRANT_SCHEMA_ID, type Grant } from "./Grant.ts";
 import { sessionIn } from "./sessionIn.ts";
 
 /**
- * The text of a grant file: JSON, one field a line, of the form that `grantJsonSchema` describes. It holds no secret, and
- * only a grant's own fields are written: whatever else hangs on the object stays at home. Read it back by
+ * The text of a grant file: JSON, one field per line, as `grantJsonSchema` describes it. It holds no secret, and
+ * only a grant's own fields are written: other properties of the object are dropped. Read it with
  * {@link parseGrant}.
  *
  * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT

@@ -4,16 +4,16 @@ import type { Session } from "../session/Session.ts";
 import type { SessionCarrier } from "./SessionCarrier.ts";
 
 /**
- * The session of a grant (or of a proposal) as the chain knows it, amounts as bigints.
+ * The session of a grant (or of a proposal) as the contracts have it, amounts as bigints.
  *
- * @throws {InvalidGrant} INVALID_GRANT: there is no grant, or no session in it.
- * @throws {InvalidInput} MALFORMED_SESSION: a value of the session is of another type, or does not fit its field.
+ * @throws {InvalidGrant} INVALID_GRANT: the grant or its session is missing.
+ * @throws {InvalidInput} MALFORMED_SESSION: a value of the session has another type, or does not fit its field.
  */
 export function sessionIn(grant: Pick<SessionCarrier, "session">): Session {
   if (typeof grant === "object" && grant !== null && grant.session) return readSession(grant.session);
   throw new InvalidGrant({
     code: "INVALID_GRANT",
-    shortMessage: grant ? "The grant holds no session." : "The grant is missing.",
-    metaMessages: ["Pass a proposal by proposeSession, or a grant by signGrant or parseGrant."],
+    shortMessage: grant ? "The grant has no session." : "The grant is missing.",
+    metaMessages: ["Pass a proposal from proposeSession, or a grant from signGrant or parseGrant."],
   });
 }

@@ -1,8 +1,10 @@
 import type { Chain, Client, Hex, Transport } from "viem";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { accountKindRefusal } from "../accounts/accountKindRefusal.ts";
+import { errorText, type MessageCode } from "../errors/errorText.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
-import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
+import { Refusal, type RefusalCode, type RefusalDetails } from "../errors/Refusal.ts";
+import { readableValues } from "../errors/readableValues.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import { getBlock, getCode, readContract } from "../internal/chainActions.ts";
 import { parseHex } from "../internal/parseHex.ts";
@@ -15,18 +17,18 @@ import type { Grant } from "./Grant.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
 import { sessionIn } from "./sessionIn.ts";
 
-/** Whether a grant is good now; if not, the first reason found. */
+/** Whether a grant is valid now; if not, the first reason found. */
 export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
 
 /**
- * Asks the chain whether an account stands by a grant, the way the module asks: a Safe must accept its owners'
- * signatures, and not accept none; of an ERC-7579 account the grant must begin as the account said at installation, and
- * its ERC-1271 must say yes. Also whether the session can be used: shape, window, epoch, state, module.
+ * Checks on the chain whether an account accepts a grant, as the module does: a Safe must accept its owners'
+ * signatures, and reject an empty one; for an ERC-7579 account the grant must start with the granter of the installation, and
+ * its ERC-1271 function must accept it. Also checks whether the session can be used: shape, window, epoch, state, module.
  *
  * @param client Any viem client of the grant's chain.
- * @returns The verdict, with a typed reason.
- * @throws {Refusal} NETWORK where the chain cannot be asked, so that there is no verdict; UNKNOWN where the contract at
- * the grant's `module` answers as no session module does.
+ * @returns The result, with a typed reason.
+ * @throws {Refusal} NETWORK if the node cannot be reached, so that there is no result; UNKNOWN if the contract at
+ * the grant's `module` is not a session module.
  */
 export async function verifyGrant(
   client: Client<Transport, Chain | undefined>,
@@ -52,7 +54,7 @@ export async function verifyGrant(
     code: RefusalCode,
     shortMessage: string,
     metaMessage: string,
-    details: { readonly [name: string]: unknown } = {},
+    details: RefusalDetails = {},
   ): GrantVerdict => ({
     valid: false,
     reason: new Refusal({ code, shortMessage, metaMessages: [metaMessage], details }),
@@ -67,7 +69,7 @@ export async function verifyGrant(
     return no(
       "UNKNOWN_MODULE",
       `There is no contract at ${grant.module}.`,
-      "Ask for a grant of a deployed module.",
+      "Ask for a grant with a deployed module.",
     );
   if (isNothing(accountCode))
     return no(
@@ -89,32 +91,15 @@ export async function verifyGrant(
     adapter.moduleRefusal(client, { account, module: grant.module }),
   ]);
   const now = Number(block.timestamp);
-  if (state === "REVOKED")
-    return no("REVOKED", "The session was taken back, for ever.", "Ask the owner for a new session.");
-  if (paused) return no("PAUSED", "The owner has paused this session.", "Wait until the owner resumes it.");
-  if (epoch !== session.epoch)
-    return no(
-      "WRONG_EPOCH",
-      "The account has ended every session of that time.",
-      "Ask the owner for a new session.",
-      { epoch: session.epoch, current: epoch },
-    );
-  if (now >= session.validUntil)
-    return no("EXPIRED", "The session is over.", "Ask the owner for a new session.", {
-      validUntil: session.validUntil,
-    });
-  if (now < session.validAfter)
-    return no("NOT_YET_VALID", "The session has not begun.", "Wait until it has.", {
-      validAfter: session.validAfter,
-    });
+  if (state === "REVOKED") return refused("REVOKED");
+  if (paused) return refused("PAUSED");
+  if (epoch !== session.epoch) return refused("WRONG_EPOCH", { epoch: session.epoch, current: epoch });
+  if (now >= session.validUntil) return refused("EXPIRED", { validUntil: session.validUntil });
+  if (now < session.validAfter) return refused("NOT_YET_VALID", { validAfter: session.validAfter });
   if (moduleRefusal) return { valid: false, reason: moduleRefusal };
   if (state === "ENABLED") return { valid: true };
   if (grant.signature === "0x")
-    return no(
-      "NOT_GRANTED",
-      "The grant carries no signature.",
-      "Have the owner sign it, or enable the session.",
-    );
+    return no("NOT_GRANTED", "The grant has no signature.", "Have the owner sign it, or enable the session.");
 
   const reason = await adapter.grantRefusal(client, {
     account,
@@ -124,5 +109,11 @@ export async function verifyGrant(
   });
   return reason ? { valid: false, reason } : { valid: true };
 }
+
+/** In the catalogue's words. */
+const refused = (code: MessageCode, details: RefusalDetails = {}): GrantVerdict => ({
+  valid: false,
+  reason: new Refusal({ ...errorText(code, readableValues(details)), details }),
+});
 
 const isNothing = (code: Hex | undefined) => code === undefined || code === "0x";

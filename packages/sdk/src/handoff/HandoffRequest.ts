@@ -4,15 +4,15 @@ import type { PermissionRequest } from "./PermissionRequest.ts";
 /** The version of the hand-off's format. */
 export const HANDOFF_VERSION = 1;
 
-/** What an agent asks of an owner, as it travels in a link. It holds no secret of the key. */
+/** An agent's request to an owner, carried in a link. It holds no secret of the key. */
 export type HandoffRequest = {
   version: typeof HANDOFF_VERSION;
-  /** What the agent calls itself: a claim, 1 to 64 signs. Anybody can write any name here. */
+  /** The agent's name, 1 to 64 characters: a claim. Anyone can write any name here. */
   name: string;
-  /** 16 random bytes. Only who has seen the request can answer it. */
+  /** 16 random bytes. Only someone who has seen the request can answer it. */
   nonce: Hex;
   /** Where the agent waits on its own machine: `http://127.0.0.1:<port>/…` or `http://localhost:<port>/…`. */
   callback?: string | undefined;
-  /** All for one key on one chain: they become one session. */
+  /** All for the same key on the same chain: they become one session. */
   permissions: readonly PermissionRequest[];
 };

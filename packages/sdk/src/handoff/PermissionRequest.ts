@@ -2,18 +2,18 @@ import type { Address, Hex } from "viem";
 
 /**
  * ERC-7715's request for one permission: an element of what `wallet_requestExecutionPermissions` takes. Which types and
- * rules are understood is told at {@link requestedSession}; others are refused, never ignored.
+ * rules are supported is described at {@link requestedSession}; others are rejected, never ignored.
  */
 export type PermissionRequest = {
   /** A quantity in hex. */
   chainId: Hex;
-  /** The account that is to grant, if the agent knows it. */
+  /** The granting account, if the agent knows it. */
   from?: Address | undefined;
-  /** Who gets the permission: the session's key. */
+  /** The recipient of the permission: the session's key. */
   to: Address;
   permission: {
     type: string;
-    /** Whether the owner may lower what is asked. */
+    /** Whether the owner may lower what is requested. */
     isAdjustmentAllowed: boolean;
     data: Record<string, unknown>;
   };
@@ -21,8 +21,8 @@ export type PermissionRequest = {
 };
 
 /**
- * What a permission of type `latchkey-session` holds: a whole session but for its parties and its window. Amounts are
- * quantities in hex, in base units of the token or in wei. The end stands in ERC-7715's rule `expiry`.
+ * The data of a permission of type `latchkey-session`: a whole session except its parties and its window. Amounts are
+ * quantities in hex, in base units of the token or in wei. ERC-7715's rule `expiry` has the end.
  */
 export type LatchkeySessionData = {
   budgets: readonly {
@@ -36,7 +36,7 @@ export type LatchkeySessionData = {
     perSecond: Hex;
     /** Which signed payments: 0 none, 1 EIP-3009. */
     signatures: number;
-    /** Into how many sizes a lot can be cut, 1 to 8; 0 where `signatures` is 0. */
+    /** Into how many sizes a lot can be split, 1 to 8; 0 if `signatures` is 0. */
     sizes: number;
     recipients: readonly Address[];
   }[];
@@ -49,6 +49,6 @@ export type LatchkeySessionData = {
   /** Wei. */
   gasAllowance: Hex;
   paymaster: Address;
-  /** Why the agent asks, in its own words: a claim. At most 500 signs. */
+  /** The agent's reason, in its own words: a claim. At most 500 characters. */
   justification?: string | null | undefined;
 };

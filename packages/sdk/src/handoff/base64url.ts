@@ -7,7 +7,7 @@ export const encodeBase64url = (text: string): string => Base64.fromString(text,
  * Reads what {@link encodeBase64url} writes, and nothing else: no padding, no spaces, no bits beyond the last byte, no
  * bytes that are not UTF-8. One text has one encoding, so two links that differ say different things.
  *
- * @returns The text, or undefined if `encoded` is not such an encoding.
+ * @returns The text, or undefined if it is not valid.
  */
 export function decodeBase64url(encoded: string): string | undefined {
   try {

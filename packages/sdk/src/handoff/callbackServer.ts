@@ -12,7 +12,7 @@ const PATIENCE = 10_000;
 /** Milliseconds that open connections may take to end when the server closes. */
 const GRACE = 500;
 
-/** Where a page on the same machine leaves its answer. */
+/** Where a page on the same machine sends its answer. */
 export type CallbackServer = {
   /** `http://127.0.0.1:<port>/<random path>` */
   url: string;
@@ -20,12 +20,12 @@ export type CallbackServer = {
 };
 
 /**
- * Opens a server on the loopback interface that hears one page. Other machines do not reach it; other pages of this
- * machine's browsers are refused by their origin, and do not know the path; a name that was made to lead here is refused
- * by its host.
+ * Opens a server on the loopback interface for one page. Other machines do not reach it; other pages of this
+ * machine's browsers are rejected by their origin, and do not know the path; DNS rebinding is rejected
+ * by the host.
  *
- * @param parameters.origin Of the page: the only one that may speak.
- * @param parameters.take Gets the body of each POST. What it throws is told to the page as 400, and the wait goes on.
+ * @param parameters.origin Of the page: the only one that is allowed.
+ * @param parameters.take Gets the body of each POST. If it throws, the page gets a 400, and the wait goes on.
  */
 export async function openCallbackServer(parameters: {
   origin: string;
@@ -48,7 +48,7 @@ export async function openCallbackServer(parameters: {
   async function hear(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const end = (status: number, body?: { code: string; message: string }) => {
       response.writeHead(status, { "content-type": "application/json", connection: "close" });
-      // What a refused sender goes on sending is not listened to.
+      // The rest of a rejected request is not read.
       response.end(body && JSON.stringify(body), () => request.complete || request.destroy());
     };
     const { host, origin: sender } = request.headers;
@@ -67,8 +67,7 @@ export async function openCallbackServer(parameters: {
     // A page can send other types without asking first.
     if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) return end(415);
     const body = await readBody(request);
-    if (body === undefined)
-      return end(413, { code: "INVALID_ANSWER", message: "The answer is longer than any answer is." });
+    if (body === undefined) return end(413, { code: "INVALID_ANSWER", message: "The answer is too long." });
     try {
       await take(body);
     } catch (error) {
@@ -85,7 +84,7 @@ export async function openCallbackServer(parameters: {
       const closed = once(server, "close");
       server.close();
       server.closeIdleConnections();
-      // Somebody may hold a connection open for as long as we wait.
+      // A client may hold a connection open for as long as we wait.
       const impatience = setTimeout(() => server.closeAllConnections(), GRACE);
       await closed;
       clearTimeout(impatience);
@@ -93,7 +92,7 @@ export async function openCallbackServer(parameters: {
   };
 }
 
-/** The body as text; undefined where it is too long. */
+/** The body as text; undefined if it is too long. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

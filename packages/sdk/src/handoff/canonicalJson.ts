@@ -10,6 +10,6 @@ export function canonicalJson(value: unknown): string {
   try {
     return Json.canonicalize(value);
   } catch {
-    throw invalidRequest("The request holds a bigint or a number that JSON cannot carry.");
+    throw invalidRequest("The request holds a bigint or a number that JSON does not support.");
   }
 }

@@ -17,21 +17,21 @@ import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import type { LatchkeySessionData } from "./PermissionRequest.ts";
 import { LATCHKEY_SESSION } from "./permissionTypes.ts";
 
-/** What an agent asks for, as people say it. */
+/** An agent's request, in human-readable form. */
 export type HandoffParameters = Omit<SessionRequest, "account" | "from"> & {
-  /** The account that is to grant, if the agent knows it. Default: the owner chooses. */
+  /** The granting account, if the agent knows it. Default: the owner chooses. */
   account?: SessionRequest["account"];
-  /** What the agent calls itself, 1 to 64 signs. */
+  /** The agent's name, 1 to 64 characters. */
   name: string;
-  /** Why it asks, at most 500 signs. */
+  /** The agent's reason, at most 500 characters. */
   justification?: string;
   /** Where the agent waits for the answer, on its own machine. */
   callback?: string;
 };
 
 /**
- * Makes the request for a session: reads the chain's id and time, and the decimals of tokens that are not known. The
- * session begins when it is granted; `until` as a span counts from now.
+ * Creates the request for a session: reads the chain's id and time, and the decimals of unknown tokens. The
+ * session starts when it is granted; `until` as a duration counts from now.
  *
  * @throws {InvalidInput} As {@link createSession}.
  */
@@ -43,7 +43,7 @@ export async function createHandoff(
   const nonce = randomHex(16);
   const [chainId, block] = await Promise.all([getChainId(client), getBlock(client, { blockTag: "latest" })]);
   const session = createSession(
-    // Whoever grants: an address that nobody has stands in, so that all else is checked here and now.
+    // The granting account is unknown: a placeholder lets everything else be checked now.
     { ...request, account: account ?? (randomHex(20) as Address) },
     {
       chainId,

@@ -1,9 +1,9 @@
 import { Refusal } from "../errors/Refusal.ts";
 
-/** The owner's no. */
+/** The owner declined. */
 export const declined = () =>
   new Refusal({
     code: "DECLINED",
     shortMessage: "The owner declined the request.",
-    metaMessages: ["Do not ask again unbidden."],
+    metaMessages: ["Do not ask again unless the owner wants you to."],
   });

@@ -1,10 +1,10 @@
 import { Refusal } from "../errors/Refusal.ts";
 
-/** The refusal of an answer that nobody waits for. */
+/** The refusal of an answer that is no longer awaited. */
 export const handoffClosed = (shortMessage: string, cause?: unknown) =>
   new Refusal({
     code: "HANDOFF_CLOSED",
     shortMessage,
-    metaMessages: ["Ask anew by requestSession: every request is answered once."],
+    metaMessages: ["Create a new request with requestSession: each request is answered once."],
     cause,
   });

@@ -7,17 +7,17 @@ import { pageUrl } from "./pageUrl.ts";
 import { parseHandoffRequest } from "./parseHandoffRequest.ts";
 
 /**
- * The link that an owner opens: the page, and behind `#request=` the request in base64url. What stands behind `#` is read
- * by the page alone: a browser does not send it to the page's server.
+ * The link that an owner opens: the page, and after `#request=` the request in base64url. The fragment after `#` is read
+ * only by the page: a browser does not send it to the page's server.
  *
  * @param page `https:` anywhere, `http:` on this machine only.
- * @throws {InvalidInput} INVALID_REQUEST: the page would refuse it, or the page's address is none.
+ * @throws {InvalidInput} INVALID_REQUEST: the page would reject it, or the page's URL is not valid.
  */
 export function handoffLink(page: string, request: HandoffRequest): string {
   const url = pageUrl(page);
   const text = canonicalJson(request);
   const link = `${url.href}#request=${encodeBase64url(text)}`;
-  // Who asks learns here what the owner would only see as a refusal.
+  // The agent learns here what the owner would only see as a rejection.
   let read: HandoffRequest;
   try {
     parseHandoffRequest(link);
@@ -27,10 +27,9 @@ export function handoffLink(page: string, request: HandoffRequest): string {
     const { faults } = error.details;
     throw invalidRequest(error.shortMessage, faults as readonly string[], ADVICE);
   }
-  if (text !== canonicalJson(read))
-    throw invalidRequest("The request holds members that no request has.", [], ADVICE);
+  if (text !== canonicalJson(read)) throw invalidRequest("The request contains unknown members.", [], ADVICE);
   return link;
 }
 
 const ADVICE =
-  "Every page would refuse the request. Correct what the message names before you make a link of it.";
+  "Every page would reject the request. Correct what the message names before you create a link.";

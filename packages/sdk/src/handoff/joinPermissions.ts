@@ -10,17 +10,17 @@ import { type AskedPermission, LATCHKEY_SESSION, NO_PAYEE, permissionTypes } fro
 import { schemaFaults } from "./schemaFaults.ts";
 import { addressSchema, wholeSchema } from "./schemas.ts";
 
-/** All the permissions of a request as one session, whoever grants it and whenever it begins. */
+/** All permissions of a request as one session, for any account and any start. */
 export type JoinedPermissions = {
   chainId: number;
   key: Address;
-  /** The account that is asked, if the request names one. */
+  /** The granting account, if the request names one. */
   from: Address | undefined;
   /** First second of validity (Unix time), if the request names one. */
   startTime: number | undefined;
   /** First second after it. */
   validUntil: number;
-  /** @throws {InvalidInput} INVALID_REQUEST: a bound that every session keeps is broken. */
+  /** @throws {InvalidInput} INVALID_REQUEST: the session would be malformed. */
   session(parameters: { account: Address; validAfter: number; epoch: bigint; salt: bigint }): Session;
 };
 
@@ -31,8 +31,8 @@ const ruleSchemas = {
 };
 
 /**
- * Joins the permissions of a request into one session: a budget a token, all actions. Nothing is added that was not asked,
- * and nothing left out: what one session cannot say exactly is refused.
+ * Joins the permissions of a request into one session: one budget per token, all actions. Nothing is added to the request,
+ * and nothing omitted: what one session cannot express exactly is rejected.
  *
  * @throws {InvalidInput} INVALID_REQUEST
  */
@@ -41,7 +41,7 @@ export function joinPermissions(request: HandoffRequest): JoinedPermissions {
   const only = <value>(what: string, values: readonly value[]): value => {
     const [first, ...others] = new Set(values);
     if (others.length > 0)
-      throw invalidRequest(`The request's permissions differ in ${what}: they are no single session.`);
+      throw invalidRequest(`The request's permissions differ in ${what}, so they cannot be one session.`);
     return first as value;
   };
   const chainId = Number(
@@ -93,14 +93,14 @@ export function joinPermissions(request: HandoffRequest): JoinedPermissions {
         checkSession(session);
       } catch (error) {
         if (error instanceof Refusal)
-          throw invalidRequest(`The request is no session: ${error.shortMessage}`);
+          throw invalidRequest(`The request cannot become a session: ${error.shortMessage}`);
         throw error;
       }
       return session;
     },
   };
   const start = startTime ?? Math.max(validUntil - 1, 0);
-  // Of nobody: what is wrong with the request whoever grants it is found here.
+  // With a placeholder account: this finds what is wrong for any account.
   const nobody = from ?? getAddress(slice(keccak256(request.nonce), 12));
   const { budgets, actions } = joined.session({ account: nobody, validAfter: start, epoch: 0n, salt: 0n });
   if (budgets.length === 0 && actions.length === 0) throw invalidRequest("The request asks for nothing.");
@@ -116,23 +116,22 @@ type ReadPermission = AskedPermission & {
 function readPermission(permission: PermissionRequest, index: number): ReadPermission {
   const { type, data } = permission.permission;
   const schema = Object.hasOwn(permissionTypes, type) ? permissionTypes[type] : undefined;
-  if (!schema) throw invalidRequest(`Permission ${index + 1} is of a type that is not known here.`);
+  if (!schema) throw invalidRequest(`Permission ${index + 1} has an unknown type.`);
   const parsed = schema.safeParse(data);
   if (!parsed.success)
-    throw invalidRequest(
-      `Permission ${index + 1} is not of the form of its type.`,
-      schemaFaults(parsed.error),
-    );
+    throw invalidRequest(`Permission ${index + 1} is malformed.`, schemaFaults(parsed.error));
   const rules = readRules(permission, index);
-  if (rules.expiry === undefined) throw invalidRequest(`Permission ${index + 1} has no end.`);
+  if (rules.expiry === undefined) throw invalidRequest(`Permission ${index + 1} does not expire.`);
   const { redeemer, payee } = rules;
   if (redeemer && !redeemer.addresses.every((address) => isAddressEqual(address, permission.to)))
-    throw invalidRequest(`Permission ${index + 1} names others who may use it: only its key can.`);
+    throw invalidRequest(`Permission ${index + 1} names other redeemers: only its key can use it.`);
   if (payee && !parsed.data.takesPayee)
-    throw invalidRequest(`Permission ${index + 1} names payees twice: its budgets do already.`);
+    throw invalidRequest(
+      `Permission ${index + 1} has a payee rule, but its budgets already name recipients.`,
+    );
   const recipients = payee?.addresses.map((address) => getAddress(address));
   if (recipients?.some((address) => isAddressEqual(address, ANYONE)))
-    throw invalidRequest(`Permission ${index + 1} names the address that stands for everybody as a payee.`);
+    throw invalidRequest(`Permission ${index + 1} has the address that means "anyone" as a payee.`);
   return {
     ...parsed.data,
     permission,
@@ -147,14 +146,11 @@ function readRules(permission: PermissionRequest, index: number): Rules {
   const rules: Record<string, unknown> = {};
   for (const { type, data } of permission.rules ?? []) {
     if (!Object.hasOwn(ruleSchemas, type))
-      throw invalidRequest(`Permission ${index + 1} has a rule that is not known here.`);
+      throw invalidRequest(`Permission ${index + 1} has an unknown rule.`);
     if (Object.hasOwn(rules, type)) throw invalidRequest(`Permission ${index + 1} has a rule twice.`);
     const parsed = ruleSchemas[type as keyof typeof ruleSchemas].safeParse(data);
     if (!parsed.success)
-      throw invalidRequest(
-        `A rule of permission ${index + 1} is not of the form of its type.`,
-        schemaFaults(parsed.error),
-      );
+      throw invalidRequest(`A rule of permission ${index + 1} is malformed.`, schemaFaults(parsed.error));
     rules[type] = parsed.data;
   }
   return rules as Rules;

@@ -3,8 +3,8 @@ import { parseAddress } from "../internal/parseAddress.ts";
 import { shortCode } from "./shortCode.ts";
 
 /**
- * Twelve signs that stand for a key, such as `"7K3M-Q9TD-V2XN"`, to compare with what the agent prints. Of the key's
- * address, whatever the case of its letters. It has 60 bits, as {@link handoffCode}.
+ * Twelve characters that identify a key, such as `"7K3M-Q9TD-V2XN"`, to compare with what the agent prints. Of the key's
+ * address, regardless of its letters' case. It has 60 bits, as {@link handoffCode}.
  *
  * @throws {InvalidInput} INVALID_ADDRESS
  */

@@ -32,7 +32,7 @@ const answerSchema = z.discriminatedUnion("status", [
           to: addressSchema,
           data: z.custom<Hex>(
             (text) => typeof text === "string" && isHex(text) && text.length % 2 === 0,
-            "no bytes in hex",
+            "not bytes in hex",
           ),
           value: z.literal("0x0"),
         }),
@@ -42,20 +42,20 @@ const answerSchema = z.discriminatedUnion("status", [
   z.strictObject({ ...head, status: z.literal("declined") }),
 ]);
 
-/** What {@link parseHandoffAnswer} may be told. */
+/** Options of {@link parseHandoffAnswer}. */
 export type HandoffAnswerParameters = {
   /** The session modules that the agent trusts. Default: the canonical ones of this version. */
   modules?: readonly Address[];
 };
 
 /**
- * Reads the answer to a request: what a page, a clipboard or a file says, none of which is trusted. It must be for this
- * very request (nonce, chain, key, account if one was named), of a module that is known, and nowhere wider than what was
- * asked; if the request said that nothing may be changed, nowhere narrower either. The transactions in it must be such
- * that an agent may send them: nothing but the creation of a Safe by Safe's own factory, and executions of the granting
- * account, so that nobody has the agent's key speak to a contract of his choice.
+ * Parses the answer to a request from a page, a clipboard or a file, none of which is trusted. It must be for this
+ * request (nonce, chain, key, account if one was named), with a known module, and nowhere wider than what was
+ * requested; if the request allows no changes, nowhere narrower either. Its transactions must be safe for an agent
+ * to send: only the creation of a Safe with Safe's own factory, and executions of the granting
+ * account, so that no one can make the agent's key call another contract.
  *
- * Whether the account stands by the grant only the chain knows: {@link settleHandoff} or {@link verifyGrant}.
+ * Only the chain knows whether the account accepts the grant: {@link settleHandoff} or {@link verifyGrant}.
  *
  * @throws {InvalidGrant} INVALID_ANSWER with the faults in `details.faults`.
  */
@@ -64,23 +64,22 @@ export function parseHandoffAnswer(
   request: HandoffRequest,
   parameters: HandoffAnswerParameters = {},
 ): HandoffAnswer {
-  if (typeof text !== "string") throw invalidAnswer("The answer is no text.");
-  if (text.length > MOST_TEXT) throw invalidAnswer("The answer is longer than any answer is.");
+  if (typeof text !== "string") throw invalidAnswer("The answer is not a string.");
+  if (text.length > MOST_TEXT) throw invalidAnswer("The answer is too long.");
   const read = parseStrictJson(text.trim());
   if ("flaw" in read) throw invalidAnswer(`The answer cannot be read: ${read.flaw}.`);
   const parsed = answerSchema.safeParse(read.value);
-  if (!parsed.success)
-    throw invalidAnswer("The answer is not of the form that is read here.", schemaFaults(parsed.error));
+  if (!parsed.success) throw invalidAnswer("The answer is malformed.", schemaFaults(parsed.error));
   const answer = parsed.data;
   if (answer.nonce.toLowerCase() !== request.nonce.toLowerCase())
-    throw invalidAnswer("The answer is to another request.");
+    throw invalidAnswer("The answer is for another request.");
   if (answer.status === "declined") return answer;
 
   let grant: Grant;
   try {
     grant = parseGrant(answer.grant);
   } catch (cause) {
-    throw invalidAnswer("The answer holds no grant that can be read.", [], cause);
+    throw invalidAnswer("The answer's grant cannot be read.", [], cause);
   }
   checkGrant(
     grant,
@@ -94,33 +93,35 @@ export function parseHandoffAnswer(
 function checkGrant(grant: Grant, request: HandoffRequest, modules: readonly Address[]): void {
   const asked = joinPermissions(request);
   if (grant.chainId !== asked.chainId)
-    throw invalidAnswer(`The grant is for chain ${grant.chainId}; asked was chain ${asked.chainId}.`);
+    throw invalidAnswer(
+      `The grant is for chain ${grant.chainId}; the request is for chain ${asked.chainId}.`,
+    );
   if (!modules.some((module) => isAddressEqual(module, grant.module)))
-    throw invalidAnswer("The grant is of a module that is not known here.");
+    throw invalidAnswer("The grant has an unknown module.");
   const granted = sessionIn(grant);
   if (!isAddressEqual(granted.key, asked.key)) throw invalidAnswer("The grant is for another key.");
   let requested: ReturnType<typeof requestedSession>;
   try {
     requested = requestedSession(request, { account: granted.account, now: granted.validAfter });
   } catch (cause) {
-    throw invalidAnswer("The grant is not one of the sessions that were asked for.", [], cause);
+    throw invalidAnswer("The grant is not for a requested session.", [], cause);
   }
   const excess = sessionExcess(granted, requested);
   if (excess.length > 0)
     throw invalidAnswer(
-      "The grant allows more than was asked for.",
+      "The grant allows more than was requested.",
       excess.map(({ path, reason }) => `${path}: ${reason}`),
     );
   const mayChange = request.permissions.every(({ permission }) => permission.isAdjustmentAllowed);
   const missing = mayChange ? [] : sessionExcess(requested, granted);
   if (missing.length > 0)
     throw invalidAnswer(
-      "The grant allows less than was asked for, and the request said that nothing may be changed.",
+      "The grant allows less than was requested, and the request allows no changes.",
       missing.map(({ path }) => path),
     );
 }
 
-/** Looks at what an agent is to send in its own name. */
+/** Checks what an agent would send with its own key. */
 function checkTransaction({ to, data }: HandoffTransaction, grant: Grant): void {
   let functionName: string | undefined;
   try {
@@ -133,6 +134,6 @@ function checkTransaction({ to, data }: HandoffTransaction, grant: Grant): void 
   const isExecution = functionName === "execTransaction" && isAddressEqual(to, grant.session.account);
   if (accountAdapterOf(grant.accountKind).sendsUserOps || !(isCreation || isExecution))
     throw invalidAnswer(
-      "The answer holds a transaction that neither creates a Safe nor is an execution of the granting one.",
+      "The answer contains a transaction that neither creates a Safe nor is an execution of the granting one.",
     );
 }

@@ -8,29 +8,29 @@ import { parseStrictJson } from "./parseStrictJson.ts";
 import { permissionsSchema, requestSchema } from "./requestSchema.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 
-/** Of JSON, in UTF-16 code units: the largest session there is takes two thirds of it. */
+/** Of JSON, in UTF-16 code units: the largest session takes two thirds of it. */
 const MOST_JSON = 64 * 1024;
-/** Of a link: the JSON in base64url, behind the page's address. */
+/** Of a link: the JSON in base64url, after the page's URL. */
 const MOST_TEXT = 96 * 1024;
-/** What a request without a name is shown as. */
+/** The name of a request without one. */
 const UNNAMED = "unnamed";
 
 /**
- * Reads a request that somebody else wrote: an agent's link, the part of it from `#` on, or bare JSON, be it a
- * {@link HandoffRequest} or the array of ERC-7715 that a wallet is asked for (which has no name, so it is `unnamed`, and
- * no nonce, so it gets one made from its text).
+ * Parses someone else's request: an agent's link, its fragment, or bare JSON, either a
+ * {@link HandoffRequest} or the array of ERC-7715 that a wallet gets (which has no name, so it is `unnamed`, and
+ * no nonce, so it gets one from its text).
  *
- * What is not understood is refused: a member that no request has, a type or a rule that is not known, two members of one
- * name. What is given back can become a session, by {@link requestedSession}. The name and the justifications are claims,
- * and may hold control and bidirectional signs: take care when showing them.
+ * Anything unknown is rejected: members, types, rules, two members with the same
+ * name. The result can become a session, with {@link requestedSession}. The name and the justifications are claims,
+ * and may contain control and bidirectional characters: be careful when you show them.
  *
  * @throws {InvalidInput} INVALID_REQUEST with the first faults in `details.faults`.
  */
 export function parseHandoffRequest(text: string): HandoffRequest {
-  if (typeof text !== "string") throw invalidRequest("The request is no text.");
-  if (text.length > MOST_TEXT) throw invalidRequest("The request is longer than any request is.");
+  if (typeof text !== "string") throw invalidRequest("The request is not a string.");
+  if (text.length > MOST_TEXT) throw invalidRequest("The request is too long.");
   const json = jsonIn(text.trim());
-  if (json.length > MOST_JSON) throw invalidRequest("The request is longer than any request is.");
+  if (json.length > MOST_JSON) throw invalidRequest("The request is too long.");
   const read = parseStrictJson(json);
   if ("flaw" in read) throw invalidRequest(`The request cannot be read: ${read.flaw}.`);
   const request = Array.isArray(read.value) ? ofWallet(read.value) : ofAgent(read.value);
@@ -41,17 +41,15 @@ export function parseHandoffRequest(text: string): HandoffRequest {
 function ofAgent(json: unknown): HandoffRequest {
   const version = typeof json === "object" && json !== null && "version" in json ? json.version : undefined;
   if (typeof version === "number" && version !== HANDOFF_VERSION)
-    throw invalidRequest("The request is of another version than this page reads.");
+    throw invalidRequest("The request has another version than this page supports.");
   const parsed = requestSchema.safeParse(json);
-  if (!parsed.success)
-    throw invalidRequest("The request is not of the form that is read here.", schemaFaults(parsed.error));
+  if (!parsed.success) throw invalidRequest("The request is malformed.", schemaFaults(parsed.error));
   return parsed.data;
 }
 
 function ofWallet(json: unknown): HandoffRequest {
   const parsed = permissionsSchema.safeParse(json);
-  if (!parsed.success)
-    throw invalidRequest("The request is not of the form that is read here.", schemaFaults(parsed.error));
+  if (!parsed.success) throw invalidRequest("The request is malformed.", schemaFaults(parsed.error));
   const nonce: Hex = slice(keccak256(stringToHex(canonicalJson(parsed.data))), 0, 16);
   return { version: HANDOFF_VERSION, name: UNNAMED, nonce, permissions: parsed.data };
 }
@@ -59,8 +57,8 @@ function ofWallet(json: unknown): HandoffRequest {
 function jsonIn(text: string): string {
   if (text.startsWith("{") || text.startsWith("[")) return text;
   const encoded = /^(?:[^#]*#|)request=(.*)$/s.exec(text)?.[1];
-  if (encoded === undefined) throw invalidRequest("There is no request in the link.");
+  if (encoded === undefined) throw invalidRequest("The link contains no request.");
   const json = decodeBase64url(encoded);
-  if (json === undefined) throw invalidRequest("The link is damaged: it may have been cut off.");
+  if (json === undefined) throw invalidRequest("The link is damaged: it may be truncated.");
   return json;
 }

@@ -10,9 +10,9 @@ import {
   wordsSchema,
 } from "./schemas.ts";
 
-/** What a permission asks for, once the session's window is known. */
+/** What a permission requests, once the session's window is known. */
 export type AskedPermission = {
-  /** First second of validity (Unix time), if it is asked for. */
+  /** First second of validity (Unix time), if requested. */
   startTime: number | undefined;
   /** @param parameters.span Of the session, in seconds. `recipients`: of the rule `payee`, or anyone. */
   budgets(parameters: { span: number; recipients: readonly Address[] }): readonly Budget[];
@@ -20,7 +20,7 @@ export type AskedPermission = {
   /** Wei. */
   gasAllowance: bigint;
   paymaster: Address;
-  /** Whether a rule `payee` means something beside it. */
+  /** Whether a rule `payee` may be used with it. */
   takesPayee: boolean;
 };
 
@@ -33,7 +33,7 @@ const periodic = { ...claims, periodAmount: amountSchema, periodDuration: wholeS
 const stream = {
   ...claims,
   initialAmount: z.nullish(amountSchema),
-  // MetaMask writes the largest number there is where a stream has no end but its own.
+  // MetaMask writes the largest number if a stream has no maximum.
   maxAmount: z.nullish(
     z
       .pipe(
@@ -47,11 +47,11 @@ const stream = {
 const ofToken = { tokenAddress: addressSchema };
 const namesToken = z.refine<{ tokenAddress: Address }>(
   ({ tokenAddress }) => BigInt(tokenAddress) !== 0n,
-  "no token",
+  "not a token",
 );
 const flows = z.refine<{ amountPerSecond: bigint }>(
   ({ amountPerSecond }) => amountPerSecond > 0n,
-  "nothing flows",
+  "must be above zero",
 );
 
 /** A permission to move one token: no calls, no userOps, no signatures. */
@@ -129,12 +129,12 @@ const latchkeySchema = z.strictObject({
   justification: z.nullish(wordsSchema(500)),
 });
 
-/** The type whose data is a whole session. */
+/** The type with a whole session as its data. */
 export const LATCHKEY_SESSION = "latchkey-session";
 
 /**
- * How each type of permission that is known becomes part of a session. MetaMask's types hold what its delegations hold:
- * a stream fills from its start to its most, once; nothing limits one payment but what is there.
+ * How each supported type of permission becomes part of a session. MetaMask's types work as its delegations do:
+ * a stream fills once, from its start to its maximum; a payment is only limited by what has accrued.
  */
 export const permissionTypes: { readonly [type: string]: z.ZodMiniType<AskedPermission> } = {
   "native-token-allowance": z.pipe(
@@ -181,5 +181,5 @@ export const permissionTypes: { readonly [type: string]: z.ZodMiniType<AskedPerm
   ),
 };
 
-/** Who may be paid where no rule `payee` stands. */
+/** The recipients without a rule `payee`. */
 export const NO_PAYEE: readonly Address[] = [ANYONE];

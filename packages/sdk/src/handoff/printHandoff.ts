@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import type { SessionHandoff } from "./requestSession.ts";
 
 /**
- * Prints a request for the owner who sits at this terminal: the link, what to compare, the QR code for a phone, unless the
+ * Prints a request for the owner at this terminal: the link, the codes to compare, and a QR code for a phone, unless the
  * terminal is too narrow for it.
  *
  * @param output For example `process.stderr`.

@@ -10,7 +10,7 @@ const permissionSchema = z.strictObject({
   chainId: quantitySchema.check(
     z.refine(
       (id) => hexToBigInt(id) > 0n && hexToBigInt(id) <= BigInt(Number.MAX_SAFE_INTEGER),
-      "no chain's number",
+      "not a chain id",
     ),
   ),
   from: z.optional(addressSchema),
@@ -27,13 +27,13 @@ const permissionSchema = z.strictObject({
   ),
 });
 
-/** The array that ERC-7715's `wallet_requestExecutionPermissions` takes. */
+/** The argument of ERC-7715's `wallet_requestExecutionPermissions`. */
 export const permissionsSchema = z.array(permissionSchema).check(z.minLength(1), z.maxLength(16));
 
 export const requestSchema = z.strictObject({
   version: z.literal(HANDOFF_VERSION),
   name: wordsSchema(64),
   nonce: bytesSchema(16),
-  callback: z.optional(z.string().check(z.refine(isLoopbackCallback, "no address of this machine"))),
+  callback: z.optional(z.string().check(z.refine(isLoopbackCallback, "not a URL on this machine"))),
   permissions: permissionsSchema,
 });

@@ -19,10 +19,10 @@ import { qrCode } from "./qrCode.ts";
 import { settleHandoff } from "./settleHandoff.ts";
 import { settlementRefusal } from "./settlementRefusal.ts";
 
-/** Milliseconds that the chain may take to say something against an answer's transactions; the page waits meanwhile. */
+/** Milliseconds for simulating an answer's transactions; the page waits meanwhile. */
 const PATIENCE = 5000;
 
-/** What {@link requestSession} takes. */
+/** Parameters of {@link requestSession}. */
 export type SessionHandoffParameters = Omit<HandoffParameters, "key" | "callback"> & {
   /** Any viem client of the chain. */
   client: Client<Transport, Chain | undefined>;
@@ -30,19 +30,19 @@ export type SessionHandoffParameters = Omit<HandoffParameters, "key" | "callback
   key: LocalAccount;
   /** Pays the gas of the answer's transactions. Default: the key. */
   sender?: LocalAccount;
-  /** Address of the page: `https:`, or `http:` on this machine. */
+  /** URL of the page: `https:`, or `http:` on this machine. */
   page: string;
   /** Whether to wait on this machine for the page's answer. Default: true. Without it the answer is pasted. */
   callback?: boolean;
   /** Session modules that the agent trusts. Default: the canonical ones of this version. */
   modules?: readonly Address[];
-  /** Ends the wait. */
+  /** Stops waiting. */
   signal?: AbortSignal;
   /** Where to print link, codes and QR code; for example `process.stderr`. Default: nowhere. */
   output?: Writable;
 };
 
-/** A request that waits for its answer. */
+/** A pending request. */
 export type SessionHandoff = {
   request: HandoffRequest;
   /** For the owner to open. */
@@ -51,30 +51,30 @@ export type SessionHandoff = {
   code: string;
   /** To compare with what the page shows: {@link keyFingerprint}. */
   fingerprint: string;
-  /** The link as a QR code for a terminal; undefined where it is too long for one. */
+  /** The link as a QR code for a terminal; undefined if it is too long for one. */
   qr: string | undefined;
-  /** The answer, checked, before its transactions are sent: enough to try {@link settleHandoff} again. */
+  /** The checked answer, before its transactions are sent: enough to retry {@link settleHandoff}. */
   received: Promise<GrantedAnswer>;
   /** The grant, once it works. Rejects with DECLINED, HANDOFF_CLOSED, or as {@link settleHandoff} does. */
   answer: Promise<Grant>;
   /**
-   * Takes an answer that was pasted or stands in a file.
-   * @throws {Refusal} INVALID_ANSWER or what the chain has against it: the wait goes on. HANDOFF_CLOSED: there was one.
+   * Takes an answer that was pasted or read from a file.
+   * @throws {Refusal} INVALID_ANSWER or the chain's reason: the wait goes on. HANDOFF_CLOSED: already answered.
    */
   receive(text: string): Promise<void>;
-  /** Ends the wait. */
+  /** Stops waiting. */
   close(): Promise<void>;
 };
 
 /**
- * Asks an owner for a session by a link to a page: no server in between, and the owner may be on another machine. Open the
+ * Requests a session from an owner with a link to a page: no server in between, and the owner may be on another machine. Open the
  * link, or show it with its codes ({@link printHandoff}), then await `answer`.
  *
- * The answer comes back over a callback on this machine, or by {@link SessionHandoff.receive}. It is checked before it is
- * taken ({@link parseHandoffAnswer}; and the chain is asked about the grant, or tries the first transaction), then made to
- * work ({@link settleHandoff}).
+ * The answer arrives through a callback on this machine, or {@link SessionHandoff.receive}. It is checked before it is
+ * accepted ({@link parseHandoffAnswer}; then the grant is verified on the chain, or the first transaction simulated), then
+ * settled ({@link settleHandoff}).
  *
- * @throws {InvalidInput} The request is none: a limit missing, no end, no page…
+ * @throws {InvalidInput} The request is not valid: a missing limit, no end, no page…
  *
  * @example
  * const handoff = await requestSession({ client, key, page, name: "Research Bot",
@@ -83,7 +83,7 @@ export type SessionHandoff = {
  */
 export async function requestSession(parameters: SessionHandoffParameters): Promise<SessionHandoff> {
   const { client, key, sender = key, page, callback = true, modules, signal, output, ...asked } = parameters;
-  if (signal?.aborted) throw handoffClosed("The wait was ended before it began.", signal.reason);
+  if (signal?.aborted) throw handoffClosed("The request was aborted before it started.", signal.reason);
   const { origin } = pageUrl(page);
   let settleReceived: (answer: GrantedAnswer) => void = () => {};
   let rejectReceived: (reason: Refusal) => void = () => {};
@@ -96,7 +96,7 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
   let isChecking = false;
 
   const requireWaiting = () => {
-    if (isOver) throw handoffClosed("The request was answered, or nobody waits any more.");
+    if (isOver) throw handoffClosed("The request was already answered, or is no longer awaited.");
   };
   const end = async () => {
     isOver = true;
@@ -104,13 +104,13 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
     await server?.close();
   };
   const abort = () => {
-    rejectReceived(handoffClosed("The wait was ended before an answer came.", signal?.reason));
+    rejectReceived(handoffClosed("The request was aborted before an answer arrived.", signal?.reason));
     void end();
   };
-  /** @returns Once the answer is taken. */
+  /** @returns Once the answer is accepted. */
   async function take(text: string): Promise<void> {
     requireWaiting();
-    if (isChecking) throw handoffClosed("Another answer to the request is being looked at.");
+    if (isChecking) throw handoffClosed("Another answer to the request is being checked.");
     isChecking = true;
     try {
       const answer = parseHandoffAnswer(text, request, modules ? { modules } : {});
@@ -118,7 +118,7 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
       else {
         if (answer.transactions.length === 0) await requireGood(client, answer.grant);
         else await requireSettleable(client, answer);
-        // Whoever waited may have given up meanwhile.
+        // The caller may have stopped waiting meanwhile.
         requireWaiting();
         settleReceived(answer);
       }
@@ -133,7 +133,7 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
       origin,
       async take(text) {
         await take(text);
-        // After the page has heard that its answer was taken.
+        // After the page knows that its answer was accepted.
         setImmediate(() => void end());
       },
     });
@@ -150,7 +150,7 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
   if (signal?.aborted) abort();
 
   const answer = received.then((granted) => settleHandoff(client, granted, { sender }));
-  // Who awaits only one of the two must not be stopped by the other.
+  // A caller who awaits only one of the two must not fail because of the other.
   for (const promise of [received, answer]) promise.catch(() => {});
 
   const handoff: SessionHandoff = {
@@ -166,7 +166,7 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
       await end();
     },
     async close() {
-      rejectReceived(handoffClosed("The wait was ended before an answer came."));
+      rejectReceived(handoffClosed("The request was aborted before an answer arrived."));
       await end();
     },
   };
@@ -174,15 +174,15 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
   return handoff;
 }
 
-/** @throws {Refusal} Why the account does not stand by the grant; a grant that has not begun may wait. */
+/** @throws {Refusal} Why the account rejects the grant; a grant that has not started is accepted. */
 async function requireGood(client: Client<Transport, Chain | undefined>, grant: Grant): Promise<void> {
   const verdict = await verifyGrant(client, grant);
   if (!verdict.valid && verdict.reason.code !== "NOT_YET_VALID") throw verdict.reason;
 }
 
 /**
- * @throws {Refusal} Why the answer's transactions cannot do what they must. A node that says nothing in time has nothing
- * against them.
+ * @throws {Refusal} Why the answer's transactions would fail. A node that does not respond in time does not
+ * reject them.
  */
 async function requireSettleable(
   client: Client<Transport, Chain | undefined>,

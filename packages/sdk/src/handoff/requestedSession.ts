@@ -9,33 +9,32 @@ import { joinPermissions } from "./joinPermissions.ts";
 import { requestSchema } from "./requestSchema.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 
-/** What a session depends on besides the request. */
+/** What a session needs besides the request. */
 export type RequestedSessionParameters = {
-  /** The account that is to grant. */
+  /** The granting account. */
   account: Address;
-  /** Unix time, in seconds, by the chain's clock: where the session begins, unless the request says otherwise. */
+  /** The chain's time, in seconds: when the session starts, unless the request says otherwise. */
   now: number;
-  /** The account's epoch, by the module. Default: 0, an account that never ended all its sessions. */
+  /** The account's epoch in the module. Default: 0, an account that never revoked all its sessions. */
   epoch?: bigint;
   /** Default: the first 6 bytes of the request's nonce. */
   salt?: bigint;
 };
 
 /**
- * The session that a request asks for, exactly: nothing is added, and what one session cannot say is refused.
+ * The requested session, exactly: nothing is added, and what one session cannot express is rejected.
  *
- * Understood are `native-token-` and `erc20-token-` `allowance`, `periodic` and `stream` as MetaMask writes them, which
+ * Supported are `native-token-` and `erc20-token-` `allowance`, `periodic` and `stream` in MetaMask's format, which
  * may pay anyone unless a rule `payee` names addresses, and `latchkey-session` ({@link LatchkeySessionData}). Every
- * permission needs the rule `expiry`; a rule `redeemer` may name nobody but the key.
+ * permission needs the rule `expiry`; a rule `redeemer` may only name the key.
  *
- * @throws {InvalidInput} INVALID_REQUEST: it cannot become a session, or not one of this account; INVALID_TIME: it is
- * over.
+ * @throws {InvalidInput} INVALID_REQUEST: it cannot become a session, or not one of this account; INVALID_TIME: it has
+ * expired.
  */
 export function requestedSession(request: HandoffRequest, parameters: RequestedSessionParameters): Session {
   const account = parseAddress(parameters.account, "account");
   const parsed = requestSchema.safeParse(request);
-  if (!parsed.success)
-    throw invalidRequest("The request is not of the form that is read here.", schemaFaults(parsed.error));
+  if (!parsed.success) throw invalidRequest("The request is malformed.", schemaFaults(parsed.error));
   const { now, epoch = 0n, salt = hexToBigInt(slice(request.nonce, 0, 6)) } = parameters;
   const joined = joinPermissions(request);
   if (joined.from !== undefined && !isAddressEqual(joined.from, account))
@@ -43,8 +42,8 @@ export function requestedSession(request: HandoffRequest, parameters: RequestedS
   if (joined.validUntil <= now)
     throw new InvalidInput({
       code: "INVALID_TIME",
-      shortMessage: "The time that the request asks for is over.",
-      metaMessages: ["Ask the agent for a new link. If this one is new, look at this machine's clock."],
+      shortMessage: "The requested time has passed.",
+      metaMessages: ["Ask the agent for a new link. If this one is new, check this machine's clock."],
       details: { now, validUntil: joined.validUntil },
     });
   return loggable(joined.session({ account, validAfter: joined.startTime ?? now, epoch, salt }));

@@ -4,8 +4,8 @@ import { faultWords } from "../internal/faultWords.ts";
 const MOST = 5;
 
 /**
- * What a schema found wrong, a line each, fit to be shown: what stands in these lines was written by a stranger, so only
- * the first few are told, shortened, without signs that could draw something else.
+ * A schema's issues, one per line, safe to show: the lines contain untrusted text, so only
+ * the first few are included, shortened, without characters that could disguise something.
  */
 export const schemaFaults = (error: z.core.$ZodError): string[] =>
   error.issues.slice(0, MOST).map((issue) =>

@@ -1,13 +1,13 @@
 import { type Address, type Hex, isAddress, isHex, maxUint128, size } from "viem";
 import * as z from "zod/mini";
 
-/** An address, kept as it is written; letters in both cases must be its checksum. */
+/** An address, kept as it is written; mixed case must be its checksum. */
 export const addressSchema = z.custom<Address>(
   (text) => typeof text === "string" && isAddress(text),
-  "no address, or a wrong checksum",
+  "not a valid address, or a wrong checksum",
 );
 
-/** So many bytes of hex. */
+/** A number of bytes in hex. */
 export const bytesSchema = (length: number) =>
   z.custom<Hex>(
     (text) =>
@@ -18,7 +18,7 @@ export const bytesSchema = (length: number) =>
 /** A quantity in hex, within 256 bits. */
 export const quantitySchema = z.custom<Hex>(
   (text) => typeof text === "string" && /^0x[0-9a-fA-F]{1,64}$/.test(text),
-  "no quantity in hex",
+  "not a quantity in hex",
 );
 
 /** An amount in hex that a budget can hold, as a bigint. */
@@ -29,12 +29,12 @@ export const amountSchema = z
   )
   .check(z.refine((amount) => amount <= maxUint128, "more than 128 bits"));
 
-/** A whole number from 0 on. */
+/** A whole number of at least 0. */
 export const wholeSchema = (below: number) => z.int().check(z.nonnegative(), z.lt(below));
 
-/** Words of a stranger: at most so many signs, counted as code points, and not blank. */
+/** Untrusted text: a maximum of characters, counted as code points, and not blank. */
 export const wordsSchema = (most: number) =>
   z.string().check(
-    z.refine((text) => text.length <= 2 * most && [...text].length <= most, `more than ${most} signs`),
+    z.refine((text) => text.length <= 2 * most && [...text].length <= most, `more than ${most} characters`),
     z.refine((text) => text.trim() !== "", "blank"),
   );

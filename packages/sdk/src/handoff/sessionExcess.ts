@@ -2,30 +2,30 @@ import { type Address, isAddressEqual, zeroAddress } from "viem";
 import { readSession } from "../session/readSession.ts";
 import { type Action, ANYONE, type Budget, type Session } from "../session/Session.ts";
 
-/** One way in which a session is wider than another one. */
+/** One way in which a session is wider than another. */
 export type SessionExcess = {
-  /** Where in the granted session, for example `budgets[0].perPeriod`; of a missing budget, `budgets`. */
+  /** Path in the granted session, for example `budgets[0].perPeriod`; for a missing budget, `budgets`. */
   path: string;
-  /** One sentence for people. */
+  /** One sentence. */
   reason: string;
 };
 
 /**
- * Compares what was granted with what was asked for: where it is wider. The same rule says what an owner may change
+ * Compares what was granted with what was requested: where it is wider. The same rule limits what an owner may change
  * before granting: lower, never raise.
  *
- * - Same account, same key; it begins no sooner and ends no later.
- * - A budget for no other token, its amounts no higher, its recipients among those asked for, no more ways to pay by
+ * - Same account, same key; it does not start earlier or end later.
+ * - Budgets only for the same tokens, with no higher amounts, only requested recipients, and no more ways to pay by
  *   signature. The
- *   period stays as long as it was: a shorter one allows more. Or it is one period for the whole of the session. A stream
+ *   period stays as long as it was: a shorter one allows more. Or it is one period for the whole session. A stream
  *   stays a stream, as `perSecond: 0` does not mean that nothing flows.
- * - Actions are among those asked for, each exactly as it was. Where one stays, every budget stays: what an action moves
+ * - Actions are among those requested, each exactly as it was. If one stays, every budget stays: what an action moves
  *   of a token is counted only if the token has a budget. To let none of it move, lower the budget to one base unit.
- * - No more gas, and the paymaster that was asked for or none.
+ * - No more gas, and the requested paymaster or none.
  *
  * The epoch and the salt are not compared: neither widens a session, and only the chain knows the epoch.
  *
- * @returns Where it is wider; nothing if it is within.
+ * @returns Where it is wider; empty if it is within.
  * @throws {InvalidInput} MALFORMED_SESSION
  */
 export function sessionExcess(granted: Session, requested: Session): SessionExcess[] {
@@ -34,22 +34,26 @@ export function sessionExcess(granted: Session, requested: Session): SessionExce
   const expect = (holds: boolean, path: string, reason: string) => {
     if (!holds) found.push({ path, reason });
   };
-  expect(isAddressEqual(granted.account, requested.account), "account", "It is of another account.");
+  expect(isAddressEqual(granted.account, requested.account), "account", "It is for another account.");
   expect(isAddressEqual(granted.key, requested.key), "key", "It is for another key.");
-  expect(granted.validAfter >= requested.validAfter, "validAfter", "It begins sooner than was asked.");
-  expect(granted.validUntil <= requested.validUntil, "validUntil", "It lasts longer than was asked.");
-  expect(granted.gasAllowance <= requested.gasAllowance, "gasAllowance", "It allows more gas.");
+  expect(granted.validAfter >= requested.validAfter, "validAfter", "It starts earlier than requested.");
+  expect(granted.validUntil <= requested.validUntil, "validUntil", "It lasts longer than requested.");
+  expect(
+    granted.gasAllowance <= requested.gasAllowance,
+    "gasAllowance",
+    "It allows more gas than requested.",
+  );
   expect(
     isAddressEqual(granted.paymaster, requested.paymaster) ||
       isAddressEqual(granted.paymaster, zeroAddress) ||
       isAddressEqual(requested.paymaster, ANYONE),
     "paymaster",
-    "It allows another paymaster.",
+    "It allows another paymaster than requested.",
   );
   for (const [index, budget] of granted.budgets.entries()) {
     const asked = requested.budgets.find(({ token }) => isAddressEqual(token, budget.token));
     const path = `budgets[${index}]`;
-    if (!asked) expect(false, path, "Nobody asked for this token.");
+    if (!asked) expect(false, path, "This token was not requested.");
     else
       for (const excess of budgetExcess(budget, asked, granted.validUntil - granted.validAfter))
         expect(false, `${path}.${excess.path}`, excess.reason);
@@ -63,7 +67,7 @@ export function sessionExcess(granted: Session, requested: Session): SessionExce
     expect(
       requested.actions.some((asked) => isSameAction(action, asked)),
       `actions[${index}]`,
-      "Nobody asked for this call.",
+      "This call was not requested.",
     );
   if (granted.actions.length > 0)
     expect(
@@ -71,7 +75,7 @@ export function sessionExcess(granted: Session, requested: Session): SessionExce
         granted.budgets.some((kept) => isAddressEqual(kept.token, token)),
       ),
       "budgets",
-      "A token lost its budget while calls are allowed: what these move of it would not be counted.",
+      "A token lost its budget while calls are allowed, so what they move of it would not be counted.",
     );
   return found;
 }
@@ -79,24 +83,27 @@ export function sessionExcess(granted: Session, requested: Session): SessionExce
 /** @param span Of the granted session, in seconds. */
 function* budgetExcess(granted: Budget, requested: Budget, span: number): Generator<SessionExcess> {
   for (const name of ["perTransaction", "perPeriod", "initial", "perSecond"] as const)
-    if (granted[name] > requested[name]) yield { path: name, reason: "The amount is higher than was asked." };
+    if (granted[name] > requested[name]) yield { path: name, reason: "The amount is higher than requested." };
   const isStream = requested.perSecond > 0n;
   if (isStream && granted.perSecond === 0n)
-    yield { path: "perSecond", reason: "All of it is there at once, not bit by bit as was asked." };
+    yield {
+      path: "perSecond",
+      reason: "The whole amount is available at once, not as a stream as requested.",
+    };
   const isOnePeriod = granted.period >= span && (!isStream || requested.period >= span);
   if (granted.period !== requested.period && !isOnePeriod)
-    yield { path: "period", reason: "The period is another one than was asked." };
+    yield { path: "period", reason: "The period is not the requested one." };
   if (granted.signatures > requested.signatures)
-    yield { path: "signatures", reason: "It may be paid by signatures that nobody asked for." };
+    yield { path: "signatures", reason: "It allows payments by signature that were not requested." };
   else if (granted.sizes > requested.sizes)
-    yield { path: "sizes", reason: "Payments by signature come in more sizes than was asked." };
+    yield { path: "sizes", reason: "It allows more slot sizes than requested." };
   const includes = (recipients: readonly Address[], one: Address) =>
     recipients.some((other) => isAddressEqual(other, one));
   if (
     !includes(requested.recipients, ANYONE) &&
     !granted.recipients.every((recipient) => includes(requested.recipients, recipient))
   )
-    yield { path: "recipients", reason: "It may pay somebody whom nobody named." };
+    yield { path: "recipients", reason: "It may pay a recipient that was not requested." };
 }
 
 const isSameAction = (granted: Action, requested: Action): boolean =>

@@ -1,4 +1,5 @@
-import type { Account, Chain, Client, Transport } from "viem";
+import { type Account, type Chain, type Client, type Transport, zeroAddress } from "viem";
+import { amountText } from "../errors/amountText.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
@@ -22,20 +23,20 @@ import { isCreated, tryTransaction } from "./tryTransaction.ts";
 const MOST_GAS = 3_000_000n;
 
 /**
- * Makes a grant work: sends the transactions that an answer carries, in order, unless somebody else has, and asks the
- * chain whether the account stands by the grant.
+ * Settles an answer: sends its transactions, in order, unless someone else has, and verifies on the
+ * chain that the account accepts the grant.
  *
- * A transaction is sent only if it succeeds for a stranger too, since "anybody may send it" is what the answer says: one
- * that works because of who sends it (the sender owns the Safe that it names, say) is refused.
+ * A transaction is sent only if it succeeds from any sender, as the answer claims: one
+ * that depends on its sender (who owns the Safe that it names, for example) is refused.
  *
  * @param client Of the grant's chain.
- * @param answer As {@link parseHandoffAnswer} gives it; of others the transactions were not looked at.
- * @param parameters.sender Pays the gas; anybody: the transactions carry their own authority. Default: the client's
+ * @param answer From {@link parseHandoffAnswer}, which checks the transactions.
+ * @param parameters.sender Pays the gas; can be anyone, as the transactions carry their own authority. Default: the client's
  * account.
  * @param parameters.mostGas Of one transaction. Default: 3,000,000.
- * @returns The grant, verified; one that has not begun yet is given back too.
- * @throws {Refusal} DECLINED; NO_GAS: the sender cannot pay, so send it some coin and call this again;
- * INVALID_ANSWER: a transaction costs too much or creates another account; or why the chain or {@link verifyGrant} says no.
+ * @returns The verified grant; also one that has not started yet.
+ * @throws {Refusal} DECLINED; NO_GAS: the sender cannot pay, so fund it and call this again;
+ * INVALID_ANSWER: a transaction costs too much or creates another account; or the reason of the chain or {@link verifyGrant}.
  */
 export async function settleHandoff(
   client: Client<Transport, Chain | undefined, Account | undefined>,
@@ -55,8 +56,8 @@ export async function settleHandoff(
     if (!sender)
       throw new InvalidInput({
         code: "INVALID_SIGNER",
-        shortMessage: "Nobody is named who sends the transactions of the answer.",
-        metaMessages: ["Use a client with an account, or name a sender."],
+        shortMessage: "There is no sender for the answer's transactions.",
+        metaMessages: ["Use a client with an account, or pass a sender."],
       });
     await settle(client, transaction, { grant, sender, mostGas });
   }
@@ -72,7 +73,7 @@ async function settle(
 ): Promise<void> {
   if (await isCreated(client, transaction, grant)) return;
   const { to, data } = transaction;
-  /** Whether somebody else was faster: then what just failed does not matter. */
+  /** Whether someone else was faster: then the failure does not matter. */
   const isDone = async () => (await verifyGrant(client, grant)).valid;
   try {
     await tryTransaction(client, transaction, grant);
@@ -82,7 +83,7 @@ async function settle(
   }
   const gas = await estimateGas(client, { account: sender, to, data });
   if (gas > mostGas)
-    throw invalidAnswer(`The answer holds a transaction of ${gas} gas; the most is ${mostGas}.`);
+    throw invalidAnswer(`The answer contains a transaction of ${gas} gas; the limit is ${mostGas}.`);
   await requireGas(client, sender, gas);
   try {
     const hash = await sendTransaction(client, {
@@ -100,8 +101,8 @@ async function settle(
   }
   throw new Refusal({
     code: "CALL_FAILED",
-    shortMessage: "A transaction of the answer was mined, and failed.",
-    metaMessages: ["Call settleHandoff again: somebody else may have been faster, or the account changed."],
+    shortMessage: "A transaction of the answer reverted.",
+    metaMessages: ["Call settleHandoff again: someone else may have been faster, or the account changed."],
     details: { to },
   });
 }
@@ -115,12 +116,11 @@ async function requireGas(
   const [balance, price] = await Promise.all([getBalance(client, { address }), getGasPrice(client)]);
   const needed = ((gas * 6n) / 5n) * price;
   if (balance >= needed) return;
+  const unit = client.chain?.nativeCurrency;
   throw new Refusal({
     code: "NO_GAS",
-    shortMessage: `${address} cannot pay for a transaction: it has ${balance} wei and needs ${needed}.`,
-    metaMessages: [
-      "Send it some of the chain's coin, or have anybody send the transactions; then try again.",
-    ],
+    shortMessage: `${address} has ${amountText(balance, zeroAddress, unit)} and needs ${amountText(needed, zeroAddress, unit)} for a transaction.`,
+    metaMessages: ["Fund it, or send the transactions from any other account; then try again."],
     details: { address, balance, needed },
   });
 }

@@ -9,10 +9,10 @@ import type { GrantedAnswer } from "./HandoffAnswer.ts";
 import { isCreated, tryTransaction } from "./tryTransaction.ts";
 
 /**
- * Why an answer cannot be settled, as far as that can be told before any of its transactions is sent: whether the first that
- * is still to be sent succeeds. The later ones may need what that one does, and so may the grant.
+ * Why an answer cannot be settled, as far as that is known before any of its transactions is sent: whether the first that
+ * is still to be sent succeeds. The later ones may depend on it, and so may the grant.
  *
- * @returns Undefined if nothing is known against it, which a node that cannot be asked does not change.
+ * @returns Undefined if there is no known reason, also if the node cannot be reached.
  */
 export async function settlementRefusal(
   client: Client<Transport, Chain | undefined>,
@@ -31,7 +31,7 @@ export async function settlementRefusal(
         break;
       }
     }
-    // All that was to be sent may have been, by somebody else.
+    // Someone else may have sent everything.
     const verdict = await verifyGrant(client, grant);
     if (verdict.valid || verdict.reason.code === "NOT_YET_VALID") return undefined;
     return tried === undefined ? verdict.reason : decodeError(tried);
@@ -40,7 +40,7 @@ export async function settlementRefusal(
   }
 }
 
-/** Whether an error is about the transaction, and not about a node that is busy, lags behind or has no gas for a trial. */
+/** Whether an error is about the transaction, not about a node that is busy, lags behind or limits the simulation's gas. */
 const isCertain = (error: unknown): boolean =>
   isRefusal(error, "INVALID_ANSWER") ||
   isContractRefusal(error) ||

@@ -1,9 +1,9 @@
 import { type Hex, hexToBigInt, slice } from "viem";
 
-/** Crockford's base 32: no I, L, O, U, which people take for others. */
+/** Crockford's base 32: no I, L, O, U, which are easily confused. */
 const SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** The first 60 bits of a hash as twelve signs in three groups, for people to compare: `"7K3M-Q9TD-V2XN"`. */
+/** The first 60 bits of a hash as twelve characters in three groups, for people to compare: `"7K3M-Q9TD-V2XN"`. */
 export function shortCode(hash: Hex): string {
   const bits = hexToBigInt(slice(hash, 0, 8)) >> 4n;
   const signs = Array.from(

@@ -15,7 +15,7 @@ import type { HandoffTransaction } from "./HandoffAnswer.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
 import { settlementAbi } from "./settlementAbi.ts";
 
-/** Whether a transaction of an answer is the creation of an account that is there already. */
+/** Whether a transaction of an answer creates an account that already exists. */
 export async function isCreated(
   client: Client<Transport, Chain | undefined>,
   { data }: HandoffTransaction,
@@ -27,10 +27,10 @@ export async function isCreated(
 }
 
 /**
- * Tries a transaction of an answer, without sending it, as somebody whom nobody knows: what works only because of who sends
- * it fails here.
+ * Simulates a transaction of an answer from an unrelated sender: what depends on its sender
+ * fails here.
  *
- * @throws {Refusal} INVALID_ANSWER: it is a creation, and not of the account that grants; or what the chain says.
+ * @throws {Refusal} INVALID_ANSWER: it creates another account than the granting one; or the chain's reason.
  */
 export async function tryTransaction(
   client: Client<Transport, Chain | undefined>,
@@ -41,13 +41,13 @@ export async function tryTransaction(
   if (!isCreation(data)) return;
   const created = createdBy(returned);
   if (created && isAddressEqual(created, account)) return;
-  throw invalidAnswer("The answer does not create the account that grants.");
+  throw invalidAnswer("The answer does not create the granting account.");
 }
 
 const isCreation = (data: Hex): boolean =>
   decodeFunctionData({ abi: settlementAbi, data }).functionName === "createProxyWithNonce";
 
-/** Of what a factory answered; undefined where there is no factory. */
+/** Of a factory's return value; undefined if there is no factory. */
 function createdBy(returned: Hex | undefined): Address | undefined {
   try {
     return decodeFunctionResult({
@@ -60,5 +60,5 @@ function createdBy(returned: Hex | undefined): Address | undefined {
   }
 }
 
-/** An address that nobody has. */
+/** An address that no one controls. */
 const stranger = (): Address => bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(20)));

@@ -23,12 +23,12 @@ export type SessionEvent = Occurrence &
     /** Every session of another epoch ended. */
     | { type: "epochChanged"; epoch: bigint }
     /**
-     * What one execution spent of one budget; or what a userOp by which an ERC-7579 account pays itself was charged, which it
-     * is in its validation. Such a transfer may have failed afterwards: `amount` is then counted and did not move.
+     * What one execution spent of one budget; or what a userOp with which an ERC-7579 account pays itself was charged, which
+     * happens in its validation. Such a transfer may have failed afterwards: then `amount` is counted but did not move.
      */
     | { type: "executed"; id: Hex; token: Address; period: bigint; amount: bigint }
     /**
-     * A signed payment that the token settled. `amount` and `to` are missing where the token's Transfer is not found
+     * A signed payment that settled. `amount` and `to` are missing if the token's Transfer is not found
      * beside it; a payment takes no more than its slot's worth.
      */
     | {

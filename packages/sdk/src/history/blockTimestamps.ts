@@ -5,9 +5,9 @@ import { getBlock } from "../internal/chainActions.ts";
 const AT_ONCE = 8;
 
 /**
- * Unix times of the blocks that logs are in, in seconds. Nodes that say the time in the log itself are not asked again.
+ * Unix times of the blocks that logs are in, in seconds. If the logs contain the time, no further request is made.
  *
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * @throws {Refusal} NETWORK
  */
 export async function blockTimestamps(
   client: Client<Transport, Chain | undefined>,

@@ -13,22 +13,22 @@ import { readStateAndPause, type SessionState } from "../session/sessionState.ts
 import { enabledSession } from "./enabledSession.ts";
 import { moduleLogs } from "./moduleLogs.ts";
 
-/** A session of an account, and where it stands. */
+/** A session of an account, and its status. */
 export type ListedSession = {
   id: Hex;
   session: Session;
   state: SessionState;
   /** Whether the account has paused it. */
   paused: boolean;
-  /** Whether the account still has the epoch in which the session was made. */
+  /** Whether the account still has the session's epoch. */
   epochCurrent: boolean;
   /**
-   * Whether it may still be used, now or later: not taken back, not over, of the current epoch. One that is paused may be
+   * Whether it may still be used, now or later: not revoked, not expired, of the current epoch. A paused one may be
    * resumed. A session that is UNKNOWN
-   * also needs its grant; whether that is good {@link verifyGrant} says.
+   * also needs its grant, which {@link verifyGrant} checks.
    */
   alive: boolean;
-  /** Where it was enabled; undefined for one that is known by its grant file alone. */
+  /** Where it was enabled; undefined for one that is only known from its grant file. */
   enabled: { blockNumber: bigint; transactionHash: Hex } | undefined;
 };
 
@@ -37,13 +37,13 @@ export type ListedSession = {
  * given.
  *
  * The chain alone cannot list them all. A session whose grant was never used, or was used by signature alone (x402),
- * leaves no event of the module: keep the grant files. {@link encodeRevokeAll} ends also those that nobody remembers.
+ * leaves no event of the module: keep the grant files. {@link encodeRevokeAll} also revokes forgotten ones.
  *
  * @param client Any viem client of the chain.
  * @param parameters.grants Grants or proposals that are known; those of other accounts or modules are left out.
  * @returns Oldest first, those that only a grant file knows at the end.
  * @throws {InvalidInput} INVALID_RANGE; INVALID_ADDRESS; INVALID_INPUT; INVALID_GRANT; MALFORMED_SESSION.
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * @throws {Refusal} NETWORK
  */
 export async function listSessions(
   client: Client<Transport, Chain | undefined>,

@@ -17,7 +17,7 @@ import { asking } from "../internal/chainActions.ts";
 const names = ["SessionEnabled", "SessionRevoked", "SessionPaused", "EpochChanged", "Spent"] as const;
 
 /**
- * What a session module said about one account, in one request. The provider picks the account's logs: a module serves
+ * A session module's events of one account, in one request. The provider filters by account: a module serves
  * every account of its chain.
  *
  * @param parameters.eventNames Which events; default: all.

@@ -27,29 +27,29 @@ export type HistorySubject =
       grants?: readonly SessionCarrier[];
     };
 
-/** What {@link sessionHistory} answers. */
+/** Result of {@link sessionHistory}. */
 export type SessionHistory = {
   /** Oldest first. */
   events: readonly SessionEvent[];
-  /** What was looked through. Go on from `toBlock + 1` next time. */
+  /** The blocks that were searched. Continue from `toBlock + 1` next time. */
   fromBlock: bigint;
   toBlock: bigint;
 };
 
 /**
  * What happened to a session, or to all sessions of an account: enabled, revoked, every execution's spending, every signed
- * payment that settled, and when all sessions were ended. From events, in one pass over a range of blocks, which is
- * split where the provider wants it smaller.
+ * payment that settled, and when all sessions were revoked. From events, in one pass over a range of blocks, which is
+ * split if the provider limits it.
  *
- * A payment that an ERC-7579 account makes itself is charged before it is made: one that failed then is here as well.
+ * A payment that an ERC-7579 account makes itself is charged before it is made: a failed one is included.
  *
  * The chain knows signed payments by their nonces only: they are found for the session that is asked about, and of an
  * account for those enabled within the range and those in `grants`.
  *
  * @param client Any viem client of the chain.
  * @throws {InvalidInput} INVALID_RANGE; INVALID_ADDRESS: neither a grant nor account and module are given, or they
- * are none; INVALID_GRANT; MALFORMED_SESSION.
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * are not valid; INVALID_GRANT; MALFORMED_SESSION.
+ * @throws {Refusal} NETWORK
  *
  * @example
  * const { events } = await sessionHistory(client, { grant, fromBlock: 23_000_000n });
@@ -65,7 +65,7 @@ export async function sessionHistory(
   if (!subject.account || !subject.module)
     throw new InvalidInput({
       code: "INVALID_ADDRESS",
-      shortMessage: "It is not said whose history is meant.",
+      shortMessage: "Neither a grant nor an account was passed.",
       metaMessages: ["Pass a grant, or account and module."],
     });
   const account = parseAddress(subject.account, "account");
@@ -87,7 +87,7 @@ export async function sessionHistory(
   });
 }
 
-/** Every session once, however often it is named. */
+/** Every session once. */
 function knownSessions(
   account: Address,
   module: Address,

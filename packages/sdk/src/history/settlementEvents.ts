@@ -25,12 +25,12 @@ const [authorizationUsed, transfer] = tokenAbi;
 export type SettlementEvent = Extract<SessionEvent, { type: "settled" }>;
 
 /**
- * The payments that tokens settled on signatures of sessions' keys: those whose nonce is one of a session's slots, in the
+ * The settled payments signed by sessions' keys: those whose nonce is one of a session's slots, in the
  * period of their block.
  *
  * @param parameters.sessions All of one account.
  * @returns The payments, each session's and budget's in their order on the chain.
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * @throws {Refusal} NETWORK
  */
 export async function settlementEvents(
   client: Client<Transport, Chain | undefined>,

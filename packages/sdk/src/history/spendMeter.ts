@@ -7,14 +7,14 @@ import { hashSession } from "../session/hashSession.ts";
 import { slotWorth } from "../session/slotWorth.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 
-/** What one period of a budget spent. Amounts in base units, times in seconds of Unix time. */
+/** Spending of one period of a budget. Amounts in base units, times in seconds of Unix time. */
 export type PeriodSpending = {
   /** Number of the period, from 0. */
   period: bigint;
   startsAt: number;
   /** First second after it. */
   endsAt: number;
-  /** By execution, and by userOps that were charged in validation, also where their transfer failed afterwards. */
+  /** By execution, and by userOps charged in validation, even if their transfer failed afterwards. */
   executed: bigint;
   /** By signed payments that settled; of one whose amount is not known, its slot's whole worth. */
   settled: bigint;
@@ -23,7 +23,7 @@ export type PeriodSpending = {
   limit: bigint;
 };
 
-/** What a budget spent, by period; periods without a payment are left out. */
+/** Spending of a budget by period; periods without a payment are omitted. */
 export type BudgetSpending = {
   token: Address;
   /** In all, over the periods below. */
@@ -35,11 +35,11 @@ export type BudgetSpending = {
 
 /**
  * The spend meter of a session: what it paid, by budget and period, both rails together. A pure function of a history:
- * `spendMeter(grant, (await sessionHistory(client, { grant, fromBlock })).events)`. It says what was paid; what is left
- * for certain {@link sessionStatus} says, as a signed payment takes its whole lot out of the budget. A userOp that was
- * charged in its validation counts as paid, as it does on the chain; whether its transfer went well the token's events say.
+ * `spendMeter(grant, (await sessionHistory(client, { grant, fromBlock })).events)`. It shows what was paid; what is available
+ * is in {@link sessionStatus}, as a signed payment reserves its whole lot of the budget. A userOp that was
+ * charged in its validation counts as paid, as it does on the chain; the token's events show whether its transfer succeeded.
  *
- * @param events Of {@link sessionHistory}; those of other sessions count for nothing here.
+ * @param events From {@link sessionHistory}; those of other sessions are ignored.
  * @returns One entry for each of the session's budgets, in their order.
  */
 export function spendMeter(

@@ -1,7 +1,7 @@
 import { InvalidInput } from "../errors/InvalidInput.ts";
 
 /**
- * The account that a client sends as. Types promise one; a program without types may pass a client that only reads.
+ * The account that a client sends as. The types require one; an untyped program may pass a client without.
  *
  * @throws {InvalidInput} INVALID_SIGNER
  */
@@ -10,6 +10,6 @@ export function accountOf<account>({ account }: { account?: account | undefined 
   throw new InvalidInput({
     code: "INVALID_SIGNER",
     shortMessage: "The client has no account to send from.",
-    metaMessages: ["Make it by createWalletClient, with an account."],
+    metaMessages: ["Create it with createWalletClient and an account."],
   });
 }

@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 import { parseAddress } from "./parseAddress.ts";
 
 /**
- * Reads an address as a part of a longer byte string: checked, and in the spelling that it came in, as bytes have none.
+ * Reads an address as a part of a longer byte string: checked, in its original case, as bytes have none.
  *
  * @throws {InvalidInput} INVALID_ADDRESS
  */

@@ -1,6 +1,6 @@
 import { isContractRefusal } from "../errors/isContractRefusal.ts";
 
-/** What a contract answered; undefined where it refused to, or answered in no such form. */
+/** What a contract returned; undefined if it reverted, or the result cannot be decoded. */
 export async function answerOf<answer>(asked: Promise<answer>): Promise<answer | undefined> {
   try {
     return await asked;

@@ -2,9 +2,9 @@ import { decodeError } from "../errors/decodeError.ts";
 import { Refusal } from "../errors/Refusal.ts";
 
 /**
- * Has somebody sign who may say no: an owner's wallet, a passkey, a key that is kept elsewhere.
+ * Requests a signature that may be rejected: from an owner's wallet, a passkey, a remote key.
  *
- * @throws {Refusal} NOT_SIGNED: no signature came, for whatever reason; NETWORK: the signer could not be asked.
+ * @throws {Refusal} NOT_SIGNED: it was not signed, for any reason; NETWORK: the signer could not be reached.
  */
 export async function askSigner<signature>(sign: () => Promise<signature>): Promise<signature> {
   try {
@@ -14,8 +14,10 @@ export async function askSigner<signature>(sign: () => Promise<signature>): Prom
     if (refusal.code !== "UNKNOWN") throw refusal;
     throw new Refusal({
       code: "NOT_SIGNED",
-      shortMessage: `No signature came: ${cause instanceof Error ? firstLine(cause.message) : "no reason was given"}.`,
-      metaMessages: ["Nothing was sent. Look at the cause: who was asked said no, or could not sign this."],
+      shortMessage: `The request was not signed: ${cause instanceof Error ? firstLine(cause.message) : "no reason was given"}.`,
+      metaMessages: [
+        "Nothing was sent. See the cause: the signer rejected the request, or could not sign it.",
+      ],
       cause,
     });
   }

@@ -1,6 +1,6 @@
 /**
- * viem's actions as the SDK uses them: whatever they throw is a refusal. Nothing else here asks a node (a test looks), so
- * that no function of the SDK, whatever it reads and when, shows its caller another error.
+ * viem's actions as the SDK uses them: everything that they throw is a refusal. Nothing else here calls a node (a test checks), so
+ * that no function of the SDK throws another error.
  */
 import * as actions from "viem/actions";
 import { causes } from "../errors/causes.ts";
@@ -9,39 +9,39 @@ import { networkRefusal } from "../errors/networkRefusal.ts";
 import type { Refusal } from "../errors/Refusal.ts";
 import { within } from "./within.ts";
 
-/** The refusal that an action of a client, when it failed, means. A contract's own no stays one: see {@link isContractRefusal}. */
+/** The refusal for a failed action of a client. A contract's revert stays one: see {@link isContractRefusal}. */
 function refusalOf(error: unknown, client: unknown): Refusal {
   const refusal = decodeError(error);
   return refusal.code === "UNKNOWN" && isMalformed(error)
     ? networkRefusal(error, {
-        said: "its node answers in no form that can be read",
+        said: "returned a malformed response",
         url: urlOf(client),
       })
     : refusal;
 }
 
-/** The node that a client asks, where its transport has one URL. */
+/** A client's node, if its transport has one URL. */
 const urlOf = (client: unknown): string | undefined => {
   const { transport } = (client ?? {}) as { transport?: { url?: unknown } };
   return typeof transport?.url === "string" ? transport.url : undefined;
 };
 
-/** What JavaScript itself throws where viem reads an answer that is none. viem's own errors come of readable ones. */
+/** What JavaScript itself throws when viem reads a malformed response. viem's own errors come from well-formed ones. */
 function isMalformed(error: unknown): boolean {
   const root = [...causes(error)].at(-1);
   return root instanceof TypeError || root instanceof SyntaxError || root instanceof RangeError;
 }
 
-/** Most milliseconds that one question may take, retries and all: viem's own HTTP transport gives up after 41 s. */
+/** Most milliseconds that one request may take, including retries: viem's own HTTP transport gives up after 41 s. */
 const PATIENCE = 120_000;
 
 const silence = (client: unknown) =>
   networkRefusal(undefined, {
-    said: `the node did not answer within ${PATIENCE / 1000} seconds`,
+    said: `did not respond within ${PATIENCE / 1000} seconds`,
     url: urlOf(client),
   });
 
-/** The same action, but whatever it throws is a refusal. */
+/** The same action, but everything that it throws is a refusal. */
 const refusing = <action extends (...parameters: never[]) => Promise<unknown>>(action: action): action =>
   (async (...parameters: Parameters<action>) => {
     try {
@@ -51,7 +51,7 @@ const refusing = <action extends (...parameters: never[]) => Promise<unknown>>(a
     }
   }) as action;
 
-/** The same question to a node, but whatever it throws is a refusal, and silence is one too. */
+/** The same request to a node, but everything that it throws is a refusal, and so is a missing response. */
 export const asking = <action extends (...parameters: never[]) => Promise<unknown>>(action: action): action =>
   refusing(((...parameters: Parameters<action>) =>
     within(PATIENCE, action(...parameters), () => silence(parameters[0]))) as action);

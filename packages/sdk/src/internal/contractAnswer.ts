@@ -1,9 +1,9 @@
 import { isContractRefusal } from "../errors/isContractRefusal.ts";
 
 /**
- * What a contract answered, or the error with which it refused to.
+ * What a contract returned, or the error with which it reverted.
  *
- * @throws What says nothing about the contract: a chain that cannot be asked is another matter.
+ * @throws Errors that are not the contract's, such as a failed request.
  */
 export async function contractAnswer(answer: Promise<boolean>): Promise<unknown> {
   try {

@@ -1,8 +1,8 @@
 import type * as z from "zod/mini";
 
 /**
- * What a schema found wrong at one place, and where. zod's own words for it are in a part of zod that is left out here,
- * unless somebody else's code in the same program loads it.
+ * A schema's issue and its path. zod's own messages are in a part of zod that is not loaded here,
+ * unless other code in the same program does.
  */
 export const faultWords = (issue: z.core.$ZodIssue, whole: string): string =>
   `${issue.path.join(".") || whole}: ${wordsOf(issue)}`;

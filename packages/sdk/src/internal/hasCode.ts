@@ -2,7 +2,7 @@ import type { Address, Chain, Client, Transport } from "viem";
 import { getCode } from "./chainActions.ts";
 
 /**
- * Whether there is a contract at an address. A call of an address without code succeeds, and does and proves nothing.
+ * Whether there is a contract at an address. A call to an address without code succeeds, and does and proves nothing.
  *
  * @throws {Refusal} NETWORK
  */

@@ -8,7 +8,7 @@ export type HasAddress = Address | { address: Address };
  * Reads an address in its checksummed form.
  *
  * @param value The address, or an object with an `address`.
- * @param path Where it stands in what the caller passed, for the message.
+ * @param path Its path in the caller's arguments, for the message.
  * @throws {InvalidInput} INVALID_ADDRESS: not 20 bytes of hex, or a wrong checksum.
  */
 export function parseAddress(value: HasAddress, path: string): Address {
@@ -16,10 +16,11 @@ export function parseAddress(value: HasAddress, path: string): Address {
   if (typeof address !== "string" || !isAddress(address))
     throw new InvalidInput({
       code: "INVALID_ADDRESS",
-      shortMessage: `${path} is ${address === undefined ? "missing" : String(address)}, which is no address.`,
-      metaMessages: [
-        "Write 0x and 40 hex digits; if letters are in both cases, their checksum must be right.",
-      ],
+      shortMessage:
+        address === undefined
+          ? `${path} is missing.`
+          : `${path} is ${String(address)}, which is not a valid address.`,
+      metaMessages: ["Pass 0x and 40 hex characters; in mixed case the checksum must be correct."],
       details: { path },
     });
   return getAddress(address);

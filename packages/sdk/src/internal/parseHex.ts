@@ -4,7 +4,7 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 /**
  * Reads bytes in hex.
  *
- * @param path Where they stand in what the caller passed, for the message.
+ * @param path Their path in the caller's arguments, for the message.
  * @param bytes How many there must be; any number if absent.
  * @throws {InvalidInput} INVALID_INPUT: not `0x` and whole bytes of hex, or another number of them.
  */

@@ -1,10 +1,10 @@
 import { InvalidInput } from "../errors/InvalidInput.ts";
 
 /**
- * Reads a list, each of its values by a function that is told where the value stands.
+ * Parses a list, each of its values with a function that gets the value's path.
  *
- * @param path Where the list stands in what the caller passed, for the message.
- * @throws {InvalidInput} INVALID_INPUT: no list; or what `parse` throws.
+ * @param path Its path in the caller's arguments, for the message.
+ * @throws {InvalidInput} INVALID_INPUT: not a list; or what `parse` throws.
  */
 export function parseList<value, parsed>(
   values: readonly value[],

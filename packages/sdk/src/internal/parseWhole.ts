@@ -1,11 +1,11 @@
 import { InvalidInput } from "../errors/InvalidInput.ts";
 
 /**
- * Reads a whole number that is not negative, of the same type as it came in.
+ * Checks a whole number of at least 0, of the bound's type.
  *
- * @param value A number, or a bigint: which of the two the bound says.
- * @param path Where it stands in what the caller passed, for the message.
- * @param below The first that is too large.
+ * @param value A number or a bigint, as the bound is.
+ * @param path Its path in the caller's arguments, for the message.
+ * @param below The first value that is too large.
  * @throws {InvalidInput} INVALID_INPUT: of another type, negative, not whole, or too large.
  */
 export function parseWhole<const below extends number | bigint>(

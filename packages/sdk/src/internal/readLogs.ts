@@ -4,24 +4,24 @@ import { decodeError } from "../errors/decodeError.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { getBlockNumber } from "./chainActions.ts";
 
-/** Which blocks are looked through. */
+/** The blocks that are searched. */
 export type BlockRange = {
-  /** First block: that of the module's deployment, of the grant, or where an earlier look ended. */
+  /** First block: that of the module's deployment, of the grant, or where an earlier search ended. */
   fromBlock: bigint;
   /** Last block. Default: the latest. */
   toBlock?: bigint;
   /**
-   * Most blocks that one request covers. Providers allow between ten and unlimited; where one refuses, less is asked for.
+   * Most blocks per request. Providers allow between ten and unlimited; if one refuses, less is requested.
    * Default: 10,000.
    */
   mostBlocks?: bigint;
 };
 
 /**
- * The range with its end, which is read once so that every question covers the same blocks.
+ * The range with its end, which is read once so that every request covers the same blocks.
  *
- * @throws {InvalidInput} INVALID_RANGE: it ends before it begins, or no blocks at once.
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * @throws {InvalidInput} INVALID_RANGE: it ends before it starts, or `mostBlocks` is 0.
+ * @throws {Refusal} NETWORK
  */
 export async function resolveBlockRange(
   client: Client<Transport, Chain | undefined>,
@@ -33,8 +33,10 @@ export async function resolveBlockRange(
     return { fromBlock, toBlock: end, mostBlocks };
   throw new InvalidInput({
     code: "INVALID_RANGE",
-    shortMessage: `There are no blocks from ${fromBlock} to ${end}, ${mostBlocks} at once.`,
-    metaMessages: ["Let fromBlock be at most toBlock (by default the latest), and mostBlocks above zero."],
+    shortMessage: `The block range from ${fromBlock} to ${end}, ${mostBlocks} per request, is empty.`,
+    metaMessages: [
+      "fromBlock must not be after toBlock (by default the latest), and mostBlocks must be above zero.",
+    ],
     details: { fromBlock, toBlock: end, mostBlocks },
   });
 }
@@ -43,9 +45,9 @@ export async function resolveBlockRange(
  * Reads logs of a range piece by piece. A piece that the provider refuses, as too wide or with too many results, is
  * halved down to one block; after a success the pieces grow again.
  *
- * @param range By {@link resolveBlockRange}.
- * @param read Asks for one piece: viem's `getLogs`.
- * @throws {Refusal} NETWORK where the chain cannot be reached, or its node answers not even for one block.
+ * @param range From {@link resolveBlockRange}.
+ * @param read Reads one piece: viem's `getLogs`.
+ * @throws {Refusal} NETWORK if the node cannot be reached, or fails even for one block.
  */
 export async function readLogs<log>(
   { fromBlock, toBlock, mostBlocks }: Required<BlockRange>,
@@ -69,6 +71,6 @@ export async function readLogs<log>(
   return logs;
 }
 
-/** A provider that says no has an answer, of any kind; one that takes too long may do with less. */
+/** A refusal by the provider is a response of any kind; one that times out may manage less. */
 const isUnreachable = (error: unknown): boolean =>
   hasCause(error, (one) => one instanceof HttpRequestError && one.status === undefined);

@@ -8,12 +8,12 @@ import { call, getTransaction, sendTransaction } from "./chainActions.ts";
 type SendingClient = Client<Transport, Chain | undefined, Account>;
 
 /**
- * Asks the chain whether a call of the client's account would succeed, and sends it if so.
+ * Simulates a call of the client's account, and sends it if it succeeds.
  *
- * @returns The transaction's hash; also where a node refuses it as one that it has already.
+ * @returns The transaction's hash; also if a node rejects it as already known.
  * @throws {Refusal} The chain's reason; NETWORK if the connection failed before anything was sent; OUTCOME_UNKNOWN if it
- * failed while the transaction was on its way: it may have been sent. `details.hash` is its hash, where the client's
- * account signs by itself.
+ * failed while the transaction was being sent: it may have been sent. `details.hash` is its hash, if the client's
+ * account signs locally.
  */
 export async function sendOnce(
   client: SendingClient,
@@ -33,16 +33,16 @@ export async function sendOnce(
     const { hash } = sending;
     if (isRefusal(error, "NETWORK"))
       throw outcomeUnknown({ from: account.address, to: transaction.to, ...(hash && { hash }) }, error);
-    // Behind several nodes, the second may refuse what the first has taken.
+    // With several nodes, the second may reject what the first has accepted.
     if (hash && (await getTransaction(client, { hash }).catch(() => undefined))) return hash;
     throw error;
   }
 }
 
-/** Whether a transaction left, and its hash where the client's own account signed it. */
+/** Whether a transaction was sent, and its hash if the client's own account signed it. */
 type Sending = { began: boolean; hash?: Hash };
 
-/** The same client; notes what it sends. viem prepares a transaction by several questions, which may fail as well. */
+/** The same client; records what it sends. viem prepares a transaction with several requests, which may fail as well. */
 function watched(client: SendingClient, sending: Sending): SendingClient {
   const note = (raw: Hex | undefined) => {
     sending.began = true;

@@ -29,8 +29,8 @@ export const signerAddress = (signer: EcdsaSigner): Address =>
   "account" in signer ? signer.account.address : signer.address;
 
 /**
- * Has typed data signed, and takes what comes back as it is: a signer that is a contract's wallet answers in that
- * contract's own form.
+ * Has typed data signed, and returns the signature as it is: the wallet of a contract account signs in that
+ * account's own format.
  *
  * @throws {Refusal} NOT_SIGNED, NETWORK
  */
@@ -43,17 +43,17 @@ export const requestSignature = (signer: EcdsaSigner, message: TypedDataDefiniti
     if (isHex(signature)) return signature;
     throw new Refusal({
       code: "NOT_SIGNED",
-      shortMessage: "The signer's answer is no signature.",
-      metaMessages: ["Nothing was sent. Check that the client's transport leads to a wallet."],
+      shortMessage: "The signer did not return a signature.",
+      metaMessages: ["Nothing was sent. Check that the client's transport is a wallet's."],
     });
   });
 
 /**
- * Has typed data signed, and makes sure that what comes back is what the contracts take.
+ * Has typed data signed, and checks that the contracts accept the signature's format.
  *
  * @param expected Whose signature it must be.
  * @returns r ‖ s ‖ v, 65 bytes, low s, v 27 or 28.
- * @throws {InvalidInput} INVALID_SIGNER: somebody else's signature, or one in another form.
+ * @throws {InvalidInput} INVALID_SIGNER: another signer's signature, or one in another format.
  * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export async function signTypedDataBy<
@@ -74,13 +74,13 @@ export async function signTypedDataBy<
       metaMessages: [`Sign with the secp256k1 key of ${expected}, not with a contract or another key.`],
       details: { expected },
     });
-  if (size(signature) !== 65) throw refuse(`The signature has ${size(signature)} bytes instead of 65.`);
+  if (size(signature) !== 65) throw refuse(`The signature has ${size(signature)} bytes; expected 65.`);
   const { r, s, yParity } = parseSignature(signature);
   const normal = concat([r, s, numberToHex(27 + yParity, { size: 1 })]);
   const recovered = await recoverAddress({ hash: hashTypedData(message), signature: normal });
   if (!isAddressEqual(recovered, expected))
-    throw refuse(`The signature is ${recovered}'s instead of ${expected}'s.`);
+    throw refuse(`The signature is by ${recovered}; expected ${expected}.`);
   if (BigInt(s) > 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n)
-    throw refuse("The signature's s is in the upper half.");
+    throw refuse("The signature has a high s.");
   return normal;
 }

@@ -4,10 +4,10 @@ import { isContractRefusal } from "../errors/isContractRefusal.ts";
 import { readContract } from "./chainActions.ts";
 
 /**
- * Asks a token for its decimals.
+ * Reads a token's decimals.
  *
- * @param path Where the token stands in what the caller passed, for the message.
- * @throws {Refusal} UNKNOWN_TOKEN: it does not tell; NETWORK: it could not be asked.
+ * @param path Its path in the caller's arguments, for the message.
+ * @throws {Refusal} UNKNOWN_TOKEN: it does not return them; NETWORK
  */
 export async function tokenDecimals(
   client: Client<Transport, Chain | undefined>,
@@ -20,7 +20,7 @@ export async function tokenDecimals(
     if (!isContractRefusal(cause)) throw cause;
     throw new InvalidInput({
       code: "UNKNOWN_TOKEN",
-      shortMessage: `${path}: ${token} does not tell its decimals.`,
+      shortMessage: `${path}: the token ${token} does not return its decimals.`,
       metaMessages: ["Check the token's address and the client's chain."],
       details: { token },
       cause,

@@ -1,5 +1,5 @@
 /**
- * Waits for work, but no longer than until a signal aborts. The work itself goes on: what it does later must be safe.
+ * Waits for work until a signal aborts. The work itself goes on: what it does later must be safe.
  *
  * @throws The signal's reason.
  */

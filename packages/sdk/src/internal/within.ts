@@ -1,7 +1,7 @@
 /**
- * Waits for work, but no longer than some time. The work itself goes on: what it does later must be safe.
+ * Waits for work for a limited time. The work itself goes on: what it does later must be safe.
  *
- * @param late - Makes the error for work that takes longer.
+ * @param late Creates the error for work that takes longer.
  */
 export async function within<result>(
   milliseconds: number,

@@ -1,5 +1,5 @@
 /**
- * Writes a file that only its user may read (mode 0600), as a whole or not at all: the text is complete on disk, under
+ * Writes a file that only its user can read (mode 0600), completely or not at all: the text is complete on disk, under
  * another name beside it, before it takes the name. Node only.
  *
  * @param options.replace Whether a file of that name is replaced. If not, the name is taken only where it is free, also

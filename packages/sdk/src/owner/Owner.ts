@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 import type { EcdsaSigner } from "../internal/signTypedDataBy.ts";
 
-/** Bytes as browsers take them, for every version of TypeScript: a `Uint8Array` over memory that is not shared. */
+/** Bytes as browsers accept them, for every version of TypeScript: a `Uint8Array` over memory that is not shared. */
 export type PasskeyBytes = {
   readonly buffer: ArrayBuffer;
   readonly byteLength: number;
@@ -9,7 +9,7 @@ export type PasskeyBytes = {
 };
 
 /**
- * What a passkey is asked: as much of a browser's `CredentialRequestOptions` as is given, without its name, which
+ * The request to a passkey: the used part of a browser's `CredentialRequestOptions`, without its name, which
  * programs on Node do not have.
  */
 export type PasskeyRequest = {
@@ -25,11 +25,11 @@ export type PasskeyRequest = {
 export type PasskeyOwner = {
   /** The credential's id, in hex. */
   rawId: string;
-  /** The owner that stands for the passkey. Default: Safe's shared signer. */
+  /** The owner that represents the passkey. Default: Safe's shared signer. */
   signer?: Address;
-  /** The site whose passkey it is. Default: the page's own. */
+  /** The passkey's site. Default: the page's own. */
   rpId?: string;
-  /** In place of `navigator.credentials.get`, for pages that have another and for tests. */
+  /** Replaces `navigator.credentials.get`, for pages with their own and for tests. */
   getFn?: (options: PasskeyRequest) => Promise<object | null>;
 };
 

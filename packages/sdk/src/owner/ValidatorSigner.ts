@@ -2,8 +2,8 @@ import type { Hex } from "viem";
 import type { sessionTypedData } from "../session/sessionTypedData.ts";
 
 /**
- * Whoever speaks for an ERC-7579 account by one of its validators, where no viem smart account of that account is at
- * hand: what the validator takes as a signature is the validator's own affair.
+ * A signer for an ERC-7579 account through one of its validators, if there is no viem smart account of that
+ * account: the validator defines the signature's format.
  *
  * @example
  * // A validator that takes signatures nested by ERC-7739, by viem's client for it.
@@ -15,14 +15,14 @@ import type { sessionTypedData } from "../session/sessionTypedData.ts";
  * };
  */
 export type ValidatorSigner = {
-  /** What the account's grants begin with, as named at installation: {@link granterPrefix}. */
+  /** What the account's grants start with, as set at installation: {@link granterPrefix}. */
   granter: Hex;
   /**
-   * Signs in the form that the validator takes.
+   * Signs in the validator's format.
    *
-   * @param digest What the validator is asked about: the EIP-712 digest of the session; on a Kernel, the account's own
+   * @param digest What the validator checks: the EIP-712 digest of the session; on a Kernel, the account's own
    * hash of it.
-   * @param session The session as typed data, for validators that want it nested (ERC-7739) and for wallets to show.
+   * @param session The session as typed data, for validators that need it nested (ERC-7739) and for wallets to show.
    */
   sign: (digest: Hex, session: ReturnType<typeof sessionTypedData>) => Promise<Hex>;
 };

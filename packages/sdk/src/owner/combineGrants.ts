@@ -24,13 +24,13 @@ import { hashSession } from "../session/hashSession.ts";
  * Joins grants of one session that owners of a Safe, or of a Safe7579, signed on their own devices into one with all
  * their signatures.
  *
- * @param grants Of the same proposal, by {@link signGrant}.
- * @throws {InvalidGrant} INVALID_GRANT: none, of different proposals, of an account that one
- * signature speaks for, or a signature that cannot be read.
+ * @param grants Of the same proposal, from {@link signGrant}.
+ * @throws {InvalidGrant} INVALID_GRANT: an empty list, different proposals, an account with one
+ * signature only, or a signature that cannot be read.
  */
 export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
   const [first] = Array.isArray(grants) ? (grants as readonly Grant[]) : [];
-  if (!first) throw invalid("There is no grant to combine.");
+  if (!first) throw invalid("The list of grants is empty.");
   const session = sessionIn(first);
   const id = hashSession(session);
   for (const grant of grants) {
@@ -45,7 +45,7 @@ export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
       !isAddressEqual(grant.module, first.module) ||
       hashSession(sessionIn(grant)) !== id,
   );
-  if (differs) throw invalid("The grants are not of one and the same proposal.");
+  if (differs) throw invalid("The grants are not for the same proposal.");
   const prefix = ownersPrefix(first.accountKind);
   const digest = grantDigest(session, first);
   const hash = hashSafeMessage({ safe: session.account, chainId: first.chainId, digest });
@@ -56,22 +56,22 @@ export async function combineGrants(grants: readonly Grant[]): Promise<Grant> {
   return { ...first, signature: concat([prefix, safeSignatures([...byOwner.values()])]) };
 }
 
-/** What stands before the owners' signatures in a grant of such an account. */
+/** The prefix of the owners' signatures in a grant of such an account. */
 function ownersPrefix(kind: AccountKind): Hex {
   const { owners } = accountAdapterOf(kind);
   if (owners?.ofSafe) return owners.prefix;
-  throw invalid(`A grant of this kind of account (${kind}) has one signature only.`);
+  throw invalid(`A grant of an account of kind ${kind} has only one signature.`);
 }
 
 function withoutPrefix(signature: Hex, prefix: Hex): Hex {
-  if (!signature.startsWith(prefix)) throw invalid(`A grant's signature does not begin with ${prefix}.`);
+  if (!signature.startsWith(prefix)) throw invalid(`A grant's signature does not start with ${prefix}.`);
   return `0x${signature.slice(prefix.length)}`;
 }
 
-/** Takes apart what {@link safeSignatures} has joined. */
+/** Splits what {@link safeSignatures} has joined. */
 async function readSignatures(bytes: Hex, hash: Hex): Promise<SafeOwnerSignature[]> {
   const signatures: SafeOwnerSignature[] = [];
-  // The fixed parts end where the first owner's own bytes begin.
+  // The static parts end at the first owner's own bytes.
   let end = size(bytes);
   try {
     for (let at = 0; at < end; at += 65) {
@@ -93,7 +93,7 @@ async function readSignatures(bytes: Hex, hash: Hex): Promise<SafeOwnerSignature
       end = Math.min(end, place);
     }
   } catch (cause) {
-    throw invalid("A grant's signature is not of the form that signGrant makes.", cause);
+    throw invalid("A grant's signature is not in signGrant's format.", cause);
   }
   return signatures;
 }
@@ -102,6 +102,6 @@ const invalid = (shortMessage: string, cause?: unknown) =>
   new InvalidGrant({
     code: "INVALID_GRANT",
     shortMessage,
-    metaMessages: ["Have every owner sign the same proposal by signGrant, and combine what they give back."],
+    metaMessages: ["Have every owner sign the same proposal with signGrant, and combine the results."],
     cause,
   });

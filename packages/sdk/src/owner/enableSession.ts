@@ -13,14 +13,14 @@ import { sendAsAccount } from "./sendAsAccount.ts";
 export type SessionToEnable = { proposal: Proposal | Grant } & Reviewable;
 
 /**
- * Has the account itself enable a session, in place of a signature, or after one to make every use cheaper. Give the
+ * Has the account itself enable a session, instead of a signature, or after one to make every use cheaper. Give the
  * agent {@link enabledGrant} of the proposal then. Where several owners sign, the batch shows them the session.
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
  * @param parameters.send How an account of another kind acts: see {@link revokeSession}.
- * @returns The transaction's hash (or what `send` gave). Wait for the receipt.
- * @throws {Refusal} MALFORMED_SESSION, before anybody is asked; WRONG_CHAIN; EXPIRED, WRONG_EPOCH, REVOKED… as the chain
- * says; UNSUPPORTED_ACCOUNT; INVALID_ADDRESS: several owners sign, and there is no SessionLens on this chain; see {@link executeAsSafe}.
+ * @returns The transaction's hash (or what `send` returned). Wait for the receipt.
+ * @throws {Refusal} MALFORMED_SESSION, before a signature is requested; WRONG_CHAIN; EXPIRED, WRONG_EPOCH, REVOKED… as the chain
+ * reports; UNSUPPORTED_ACCOUNT; INVALID_ADDRESS: several owners sign, and there is no SessionLens on this chain; see {@link executeAsSafe}.
  */
 export async function enableSession(
   client: PayingClient,

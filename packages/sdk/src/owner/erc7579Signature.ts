@@ -21,13 +21,13 @@ import type { Owner } from "./Owner.ts";
 import { ownersSignature } from "./ownersSignature.ts";
 import type { ValidatorSigner } from "./ValidatorSigner.ts";
 
-/** Who may sign for an ERC-7579 account, one or several. */
+/** The signers for an ERC-7579 account, one or several. */
 type Signer = Owner | SmartAccount | ValidatorSigner;
 
 /**
- * Has the owner of an ERC-7579 account sign a proposal, in the account's own form, prefix included.
+ * Has the owner of an ERC-7579 account sign a proposal, in the account's own format, prefix included.
  *
- * @throws {InvalidInput} INVALID_SIGNER: none whose signature such an account takes, or one that gave none.
+ * @throws {InvalidInput} INVALID_SIGNER: a signer that such an account does not accept, or one that did not sign.
  * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export async function erc7579Signature(
@@ -41,7 +41,7 @@ export async function erc7579Signature(
   const digest = grantDigest(session, { chainId, module });
   const signers = [signer].flat() as readonly Signer[];
   const [only, ...others] = signers;
-  if (!only) throw noSigner("Nobody is there to sign.", kind);
+  if (!only) throw noSigner("There is no signer.", kind);
 
   if (others.length === 0) {
     if (isValidatorSigner(only)) {
@@ -52,18 +52,18 @@ export async function erc7579Signature(
     }
     if (isSmartAccount(only)) {
       if (!isAddressEqual(only.address, account))
-        throw noSigner(`The smart account is ${only.address}; the session is of ${account}.`, kind);
+        throw noSigner(`The smart account is ${only.address}; the session is for ${account}.`, kind);
       return withoutFactory(await askSigner(() => only.signTypedData(typedData as TypedDataDefinition)));
     }
-    // A wallet that is connected as the account answers in the account's form. A key of that very address, as of an
-    // EOA that runs the account by EIP-7702, does not.
+    // A wallet that is connected as the account signs in the account's format. A key of the same address, such as an
+    // EOA's that runs the account by EIP-7702, does not.
     if (isWallet(only) && isAddressEqual(signerAddress(only), account))
       return nonEmpty(await requestSignature(only, typedData as TypedDataDefinition), kind);
   }
 
   const owners = signers.filter(isOwner);
   if (owners.length < signers.length)
-    throw noSigner("A smart account or a validator's signer signs alone, not beside others.", kind);
+    throw noSigner("A smart account or a validator's signer cannot be combined with other signers.", kind);
   const [key] = owners;
   if (adapter.owners?.ofSafe)
     return concat([
@@ -75,27 +75,24 @@ export async function erc7579Signature(
       adapter.owners.prefix,
       await signTypedDataBy(key, signerAddress(key), adapter.owners.message({ account, chainId, digest })),
     ]);
-  throw noSigner(
-    "Keys alone do not say which of the account's validators is meant, and what it takes.",
-    kind,
-  );
+  throw noSigner("A key alone does not identify the account's validator and its signature format.", kind);
 }
 
 const isValidatorSigner = (signer: Signer): signer is ValidatorSigner => "granter" in signer;
 const isSmartAccount = (signer: Signer): signer is SmartAccount =>
   "type" in signer && signer.type === "smart";
 const isOwner = (signer: Signer): signer is Owner => !isValidatorSigner(signer) && !isSmartAccount(signer);
-/** One that does not sign with a key of its own in this process. */
+/** One that does not sign with a key in this process. */
 const isWallet = (signer: Signer): signer is Extract<Owner, { account: unknown }> =>
   isOwner(signer) && "account" in signer && signer.account.type === "json-rpc";
 
-/** viem wraps what an account signs that is yet to be made (ERC-6492); once it is made, it takes the signature itself. */
+/** viem wraps signatures of an undeployed account (ERC-6492); once deployed, it accepts the inner signature. */
 const withoutFactory = (signature: Hex): Hex =>
   isErc6492Signature(signature) ? parseErc6492Signature(signature).signature : signature;
 
 function nonEmpty(signature: Hex, kind: Erc7579AccountKind): Hex {
   if (size(signature) > 0) return signature;
-  throw noSigner("The account's wallet gave no signature.", kind);
+  throw noSigner("The account's wallet did not return a signature.", kind);
 }
 
 const noSigner = (shortMessage: string, kind: Erc7579AccountKind) =>
@@ -103,18 +100,18 @@ const noSigner = (shortMessage: string, kind: Erc7579AccountKind) =>
     code: "INVALID_SIGNER",
     shortMessage,
     metaMessages: [
-      "Pass a viem smart account of the very account, or { granter, sign } for one of its validators",
+      "Pass a viem smart account of this account, or { granter, sign } for one of its validators",
       othersWhoSign(kind),
       "or have the account enable the session.",
     ],
     details: { kind },
   });
 
-/** Whom such an account takes besides, in the sentence of {@link noSigner}. */
+/** Further signers that such an account accepts, in the sentence of {@link noSigner}. */
 function othersWhoSign(kind: Erc7579AccountKind): string {
   const { owners } = erc7579AdapterOf(kind);
-  if (!owners) return "as its validator takes a signature,";
+  if (!owners) return "in its validator's signature format,";
   return owners.ofSafe
-    ? "(of a Safe7579 also the Safe's owners),"
-    : "(of a Kernel also the key that its root validator knows),";
+    ? "(for a Safe7579 also the Safe's owners),"
+    : "(for a Kernel also the key of its root validator),";
 }

@@ -15,18 +15,18 @@ import { ownersSignature } from "./ownersSignature.ts";
 const nonceAbi = parseAbi(["function nonce() view returns (uint256)"]);
 
 /**
- * Makes a Safe perform calls as itself, all or none, on its owner's word: what installing, enabling and revoking
- * need. Apps that already have `@safe-global/protocol-kit` or a wallet's `sendCalls` can give them the same calls.
+ * Makes a Safe execute calls, all or none, with its owner's signature: what installing, enabling and revoking
+ * need. Apps with `@safe-global/protocol-kit` or a wallet's `sendCalls` can pass them the same calls.
  *
  * @param client A wallet client that pays the gas: anyone's.
  * @param parameters.owner The owner, or as many as the Safe's threshold. Default: the client's own account.
- * @param parameters.multiSendCallOnly For chains where Safe's is not at its canonical address. Used for more than one
+ * @param parameters.multiSendCallOnly For chains without Safe's at its canonical address. Used for more than one
  * call.
  * @returns The transaction's hash, as soon as it is sent.
- * @throws {InvalidInput} EMPTY_BATCH; INVALID_ADDRESS where there is no contract at `multiSendCallOnly`.
+ * @throws {InvalidInput} EMPTY_BATCH; INVALID_ADDRESS if there is no contract at `multiSendCallOnly`.
  * @throws {InvalidInput} INVALID_SIGNER: no owner, or another's signature.
- * @throws {Refusal} With the reason, where the calls would fail (a single one is tried before the owner is asked),
- * or where the Safe would not accept the signature; NOT_SIGNED: the owner said no; NETWORK if the chain could not be asked, and
+ * @throws {Refusal} With the reason, if the calls would fail (a single one is simulated before the owner signs),
+ * or if the Safe would not accept the signature; NOT_SIGNED: the owner rejected the request; NETWORK if the node could not be reached, and
  * nothing was sent; OUTCOME_UNKNOWN if the connection failed while sending.
  */
 export async function executeAsSafe(
@@ -48,7 +48,7 @@ export async function executeAsSafe(
   if (!only)
     throw new InvalidInput({
       code: "EMPTY_BATCH",
-      shortMessage: "There is nothing for the Safe to do.",
+      shortMessage: "The batch contains no calls.",
       metaMessages: ["Pass at least one call."],
     });
   const reader: Client<Transport, Chain | undefined> = client;
@@ -74,8 +74,8 @@ export async function executeAsSafe(
 }
 
 /**
- * Makes sure that there is a contract to run the batch. A Safe's delegatecall to an address without code succeeds and
- * does nothing: a removal would look done while the thief goes on.
+ * Checks that there is a contract to execute the batch. A Safe's delegatecall to an address without code succeeds and
+ * does nothing: a removal would seem to succeed while a thief goes on.
  */
 async function requireMultiSend(
   client: Client<Transport, Chain | undefined>,

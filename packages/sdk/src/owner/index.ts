@@ -1,4 +1,4 @@
-/** What an account's owner signs and sends. */
+/** Functions for an account's owner: signing and sending. */
 
 export type { BalanceFloor } from "../encoding/BalanceFloor.ts";
 export type { AccountSender, BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";

@@ -4,11 +4,11 @@ import { InvalidInput } from "../errors/InvalidInput.ts";
 import { hasCode } from "../internal/hasCode.ts";
 import type { Owner } from "./Owner.ts";
 
-/** How a session is shown to those who sign that it is enabled. */
+/** How a session is shown to the owners who sign for enabling it. */
 export type Reviewable = {
   /**
    * Whether the batch also has the session as a struct, for the owners' wallets to show
-   * ({@link encodeReviewableEnable}). Default: where several owners sign.
+   * ({@link encodeReviewableEnable}). Default: if several owners sign.
    */
   reviewable?: boolean;
 };
@@ -16,7 +16,7 @@ export type Reviewable = {
 /**
  * Whether to show the session to the owners.
  *
- * @throws {Refusal} INVALID_ADDRESS: it is to be shown, and there is no SessionLens on this chain; NETWORK.
+ * @throws {Refusal} INVALID_ADDRESS: there is no SessionLens on this chain to show it; NETWORK.
  */
 export async function isReviewable(
   client: Client<Transport, Chain | undefined>,
@@ -28,10 +28,10 @@ export async function isReviewable(
   if (await hasCode(client, lens)) return true;
   throw new InvalidInput({
     code: "INVALID_ADDRESS",
-    shortMessage: `There is no SessionLens at ${lens} on this chain, so co-signers could not read what they sign.`,
+    shortMessage: `There is no SessionLens at ${lens} on this chain, so co-signers could not review the session.`,
     metaMessages: [
-      "Nothing was signed. Deploy it: anybody can, it needs no rights.",
-      "Or pass reviewable: false, if every owner knows the session otherwise.",
+      "Nothing was signed. Deploy it, which anyone can do,",
+      "or pass reviewable: false, if every owner has reviewed the session elsewhere.",
     ],
     details: { path: "reviewable", address: lens },
   });

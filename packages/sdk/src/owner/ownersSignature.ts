@@ -8,11 +8,11 @@ import { signerAddress, signTypedDataBy } from "../internal/signTypedDataBy.ts";
 import type { Owner, PasskeyOwner, PasskeyRequest } from "./Owner.ts";
 
 /**
- * Has owners of a Safe sign typed data in the Safe's own domain: each is asked once, one after the other.
+ * Has owners of a Safe sign typed data in the Safe's own domain: one request each, one after the other.
  *
  * @returns The bytes that the Safe checks.
- * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a passkey that gave none. Whether the
- * signers are owners only the chain knows.
+ * @throws {InvalidInput} INVALID_SIGNER: no owner, another's signature, or a passkey that did not sign. Only the chain knows whether the
+ * signers are owners.
  * @throws {Refusal} NOT_SIGNED, NETWORK
  */
 export async function ownersSignature<
@@ -20,7 +20,7 @@ export async function ownersSignature<
   primaryType extends keyof typedData | "EIP712Domain",
 >(owner: Owner | readonly Owner[], definition: TypedDataDefinition<typedData, primaryType>): Promise<Hex> {
   const owners: readonly Owner[] = isList(owner) ? owner : [owner];
-  if (owners.length === 0) throw noSigner("Nobody is there to sign.");
+  if (owners.length === 0) throw noSigner("There is no signer.");
   const signatures: SafeOwnerSignature[] = [];
   // A device shows one prompt at a time.
   for (const one of owners) {
@@ -45,7 +45,7 @@ async function askPasskey(passkey: PasskeyOwner, challenge: Hex): Promise<SafeOw
     ...(passkey.rpId === undefined ? {} : { rpId: passkey.rpId }),
   };
   const credential = await askSigner(() => get({ publicKey }));
-  if (!credential || !("response" in credential)) throw noSigner("The passkey gave no signature.");
+  if (!credential || !("response" in credential)) throw noSigner("The passkey did not return a signature.");
   return {
     signer: passkey.signer ?? safeAddresses.sharedSigner,
     signature: encodePasskeyAssertion(credential.response as PasskeyAssertion),

@@ -5,17 +5,17 @@ import type { SessionToChange } from "./revokeSession.ts";
 import { sendForSession } from "./sendForSession.ts";
 
 /**
- * Pauses a session on the owner's word: every use of it is refused, on every rail, until {@link resumeSession}.
+ * Pauses a session with the owner's signature: every use of it is rejected, on every rail, until {@link resumeSession}.
  *
- * This is no revocation: time goes on, what has been paid stays paid, and what the key has signed meanwhile is good again
- * once the session is resumed. Where the key may have leaked, {@link revokeSession}.
+ * This is not a revocation: time goes on, payments stay paid, and what the key has signed meanwhile is valid again
+ * once the session is resumed. If the key may have leaked, use {@link revokeSession}.
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
- * @param parameters.grant The grant, or the proposal that it was made of.
+ * @param parameters.grant The grant, or its proposal.
  * @param parameters.owner Of a Safe or Safe7579: the owner, or as many as its threshold. Default: the client's own account.
- * @param parameters.send How an account of another kind acts: gets the call, gives the hash back.
- * @returns The transaction's hash (or what `send` gave). The session works until that is mined: wait for the receipt.
- * @throws {Refusal} WRONG_CHAIN; UNSUPPORTED_ACCOUNT: the account is no Safe, and there is no `send`; see
+ * @param parameters.send How an account of another kind acts: gets the call, returns the hash.
+ * @returns The transaction's hash (or what `send` returned). The session stays usable until it is mined: wait for the receipt.
+ * @throws {Refusal} WRONG_CHAIN; UNSUPPORTED_ACCOUNT: the account is not a Safe, and there is no `send`; see
  * {@link executeAsSafe}.
  */
 export async function pauseSession(

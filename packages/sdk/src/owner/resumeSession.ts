@@ -5,14 +5,14 @@ import type { SessionToChange } from "./revokeSession.ts";
 import { sendForSession } from "./sendForSession.ts";
 
 /**
- * Ends a pause on the owner's word.
+ * Resumes a paused session with the owner's signature.
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
- * @param parameters.grant The grant, or the proposal that it was made of.
+ * @param parameters.grant The grant, or its proposal.
  * @param parameters.owner Of a Safe or Safe7579: the owner, or as many as its threshold. Default: the client's own account.
- * @param parameters.send How an account of another kind acts: gets the call, gives the hash back.
- * @returns The transaction's hash (or what `send` gave).
- * @throws {Refusal} WRONG_CHAIN; UNSUPPORTED_ACCOUNT: the account is no Safe, and there is no `send`; see
+ * @param parameters.send How an account of another kind acts: gets the call, returns the hash.
+ * @returns The transaction's hash (or what `send` returned).
+ * @throws {Refusal} WRONG_CHAIN; UNSUPPORTED_ACCOUNT: the account is not a Safe, and there is no `send`; see
  * {@link executeAsSafe}.
  */
 export async function resumeSession(

@@ -9,10 +9,10 @@ import type { AccountSender, PayingClient, ReadingClient } from "./AccountSender
 import { executeAsSafe } from "./executeAsSafe.ts";
 
 /**
- * Makes an account perform calls as itself, all or none: by the sender that was passed, else as a Safe.
+ * Makes an account execute calls, all or none: through the given sender, otherwise as a Safe.
  *
- * @throws {Refusal} UNSUPPORTED_ACCOUNT: no sender, and the account is no Safe; INVALID_SIGNER: no sender, and the client
- * has no account to pay the gas; else as {@link executeAsSafe}, or what the sender's error says: OUTCOME_UNKNOWN where its
+ * @throws {Refusal} UNSUPPORTED_ACCOUNT: no sender, and the account is not a Safe; INVALID_SIGNER: no sender, and the client
+ * has no account to pay the gas; otherwise as {@link executeAsSafe}, or the sender's error: OUTCOME_UNKNOWN if its
  * connection failed.
  */
 export async function sendAsAccount(
@@ -30,16 +30,14 @@ export async function sendAsAccount(
   if (!accountAdapterOf(accountKind).owners?.ofSafe)
     throw new InvalidInput({
       code: "UNSUPPORTED_ACCOUNT",
-      shortMessage: `An account of this kind (${accountKind}) acts by its owner's own client.`,
-      metaMessages: [
-        "Pass how it acts as send: (calls) => bundlerClient.sendUserOperation({ account, calls }).",
-      ],
+      shortMessage: `An account of kind ${accountKind} needs its owner's own client to act.`,
+      metaMessages: ["Pass send: (calls) => bundlerClient.sendUserOperation({ account, calls })."],
       details: { accountKind },
     });
   if (!isPaying(client))
     throw new InvalidInput({
       code: "INVALID_SIGNER",
-      shortMessage: "The client has no account that could pay the gas.",
+      shortMessage: "The client has no account to pay the gas.",
       metaMessages: ["Pass a viem wallet client with an account, or send."],
     });
   return executeAsSafe(client, {

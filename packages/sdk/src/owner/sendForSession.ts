@@ -6,7 +6,7 @@ import type { EncodedCall } from "../session/CallRequest.ts";
 import type { AccountSender, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 
-/** Has a session's account send one call about it: what revoking, pausing and resuming share. */
+/** Has a session's account send one call about it: for revoking, pausing and resuming. */
 export async function sendForSession(
   client: PayingClient | ReadingClient,
   { grant, ...sender }: { grant: Grant | Proposal } & AccountSender,

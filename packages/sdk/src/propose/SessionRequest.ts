@@ -3,7 +3,7 @@ import type { HasAddress } from "../internal/parseAddress.ts";
 import type { Amount } from "../internal/parseAmount.ts";
 import type { Duration } from "../internal/parseDuration.ts";
 
-/** How much one period may spend in all: exactly one of these, there is no default. */
+/** The limit of one period: exactly one of these, there is no default. */
 type Limits = {
   perHour: { perHour: Amount };
   perDay: { perDay: Amount };
@@ -17,24 +17,24 @@ type Limits = {
 type LimitName = "perHour" | "perDay" | "perWeek" | "perPeriod" | "period" | "inAll";
 
 /**
- * Exactly one limit over time. Windows are fixed and begin with the session: around the edge of two windows, two
+ * Exactly one limit over time. Windows are fixed and start with the session: around the edge of two windows, two
  * windows' worth can be spent in a short time.
  */
 export type Limit = {
   [name in keyof Limits]: Limits[name] & { [other in Exclude<LimitName, keyof Limits[name]>]?: never };
 }[keyof Limits];
 
-/** What one token's budget says, in whole tokens. Every limit is enforced by the chain. */
+/** One token's budget, in whole tokens. The chain enforces every limit. */
 export type BudgetRequest = Limit & {
-  /** Most that one execution, or one signed authorization, may move. */
+  /** Limit per payment: of one execution, or one signed authorization. */
   perTransaction: Amount;
   /**
-   * Who may be paid or approved: 1 to 32 addresses, or the word `"anyone"`. Shops that make a new address for each
+   * Who may be paid or approved: 1 to 32 addresses, or `"anyone"`. Shops that use a new address for each
    * payment need `"anyone"`.
    */
   recipients: readonly Address[] | "anyone";
   /**
-   * Lets the limit grow with time: `initial` is there when a period begins (`"0"` for nothing), each second adds
+   * Lets the limit grow with time: `initial` is available when a period starts (`"0"` for nothing), each second adds
    * `perSecond`, up to the limit. Not together with x402.
    */
   stream?: { initial: Amount; perSecond: Amount };
@@ -44,7 +44,7 @@ export type BudgetRequest = Limit & {
 export type TokenBudgetRequest = BudgetRequest & {
   /**
    * Whether the key may pay by signed EIP-3009 authorizations, as x402 does. Only for tokens whose
-   * `transferWithAuthorization` takes the signature as bytes and asks the account about it (ERC-1271): Circle's since
+   * `transferWithAuthorization` takes the signature as bytes and verifies it with the account (ERC-1271): Circle's since
    * version 2.2, not many bridged ones. Default: true for a `usdc` budget, false for others and for streams.
    */
   x402?: boolean;
@@ -90,25 +90,25 @@ export type ActionRequest = {
   target: Address;
   /** The function: `"function deposit(uint256 amount, address to)"`, or its item of a viem ABI. */
   function: string | AbiFunction;
-  /** All must hold; or the words `"any arguments"`. */
+  /** All must hold; or `"any arguments"`. */
   where: readonly Condition[] | "any arguments";
 };
 
-/** What the owner is asked to allow, as people say it. */
+/** What the owner is asked to allow, in human-readable form. */
 export type SessionRequest = {
-  /** The smart account whose money it is. */
+  /** The paying smart account. */
   account: HasAddress;
   /** The agent's key: an address, or a viem account. */
   key: HasAddress;
   budgets: BudgetRequests;
-  /** The end: a span from the start, or a date. There is no session without an end. */
+  /** The end: a duration from the start, or a date. Every session has an end. */
   until: Duration | Date;
   /** The start, from which periods count. Default: the chain's latest block, on ERC-7579 accounts a minute before it. */
   from?: Date;
   /** Other calls that the key may make. Default: none. */
   actions?: readonly ActionRequest[];
-  /** Most of the native coin that ERC-4337 operations may cost in all. Default: none may be made. */
+  /** Limit of the native coin that ERC-4337 operations may cost in total. Default: no operations. */
   gasAllowance?: Amount;
-  /** The only paymaster that these operations may name, or the word `"anyone"`. Default: none. */
+  /** The only paymaster that these operations may use, or `"anyone"`. Default: none. */
   paymaster?: Address | "anyone";
 };

@@ -4,9 +4,9 @@ import { parseAddress } from "../internal/parseAddress.ts";
 import { usdcAddress } from "../internal/usdcAddress.ts";
 import type { BudgetRequests, TokenBudgetRequest } from "./SessionRequest.ts";
 
-/** A budget request and the token that it means. */
+/** A budget request and its token. */
 export type BudgetToken = {
-  /** Where the request stands in what the caller passed, for messages. */
+  /** The request's path in the caller's arguments, for messages. */
   path: string;
   token: Address;
   kind: "usdc" | "native" | "token";
@@ -14,9 +14,9 @@ export type BudgetToken = {
 };
 
 /**
- * Finds the token that each budget request means on a chain.
+ * Finds the token of each budget request on a chain.
  *
- * @throws {InvalidInput} UNKNOWN_TOKEN: a name that is not known, or USDC on a chain whose USDC is not.
+ * @throws {InvalidInput} UNKNOWN_TOKEN: an unknown name, or USDC on a chain whose USDC is unknown.
  */
 export function budgetTokens(budgets: BudgetRequests, chainId: number): BudgetToken[] {
   if (typeof budgets !== "object" || budgets === null)
@@ -24,7 +24,7 @@ export function budgetTokens(budgets: BudgetRequests, chainId: number): BudgetTo
       code: "INVALID_LIMIT",
       shortMessage: "budgets is missing.",
       metaMessages: [
-        "Write at least one, for example budgets: { usdc: { perTransaction, perDay, recipients } }.",
+        "Pass at least one, for example budgets: { usdc: { perTransaction, perDay, recipients } }.",
       ],
     });
   const usdc = usdcAddress(chainId);
@@ -34,7 +34,7 @@ export function budgetTokens(budgets: BudgetRequests, chainId: number): BudgetTo
       throw new InvalidInput({
         code: "INVALID_LIMIT",
         shortMessage: `${path} is empty.`,
-        metaMessages: ["Write its limits, or leave the whole budget out: then none of the token may move."],
+        metaMessages: ["Set its limits, or omit the whole budget: then none of the token may move."],
       });
     if (name === "native") return { path, token: zeroAddress, kind: "native", request };
     if (name === "usdc") {
@@ -43,37 +43,35 @@ export function budgetTokens(budgets: BudgetRequests, chainId: number): BudgetTo
         throw new InvalidInput({
           code: "UNKNOWN_TOKEN",
           shortMessage: `${path}.token is not the USDC of chain ${chainId}, which is ${usdc}.`,
-          metaMessages: ["Leave token out. A budget of another token is named by its address."],
+          metaMessages: ["Omit token. Use the address as the key for a budget of another token."],
           details: { token, usdc },
         });
       if (token) return { path, token, kind: "usdc", request };
       throw new InvalidInput({
         code: "UNKNOWN_TOKEN",
-        shortMessage: `The USDC of chain ${chainId} is not known.`,
-        metaMessages: ["Give its address: budgets: { usdc: { token, perTransaction, … } }."],
+        shortMessage: `The USDC address of chain ${chainId} is not known.`,
+        metaMessages: ["Pass its address: budgets: { usdc: { token, perTransaction, … } }."],
         details: { chainId },
       });
     }
     if (!name.startsWith("0x"))
       throw new InvalidInput({
         code: "UNKNOWN_TOKEN",
-        shortMessage: `${path} is no token that is known by name.`,
-        metaMessages: [
-          "Known are usdc and native; write any other token's address: budgets: { [address]: … }.",
-        ],
+        shortMessage: `${path} is not a known token name.`,
+        metaMessages: ["Use usdc, native or a token's address: budgets: { [address]: … }."],
       });
     const token = parseAddress(name as Address, path);
     if (isAddressEqual(token, zeroAddress))
       throw new InvalidInput({
         code: "UNKNOWN_TOKEN",
         shortMessage: `${path} is the zero address.`,
-        metaMessages: ["For the chain's own coin write budgets: { native: … }."],
+        metaMessages: ["For the native coin use budgets: { native: … }."],
       });
     if (request.token !== undefined && !isAddressEqual(parseAddress(request.token, `${path}.token`), token))
       throw new InvalidInput({
         code: "UNKNOWN_TOKEN",
-        shortMessage: `${path} names another token inside.`,
-        metaMessages: ["Leave out token: the address before the budget names it."],
+        shortMessage: `${path}.token is another token than its key.`,
+        metaMessages: ["Omit token: the key of the budget is its address."],
         details: { token, other: request.token },
       });
     return { path, token, kind: usdc && isAddressEqual(token, usdc) ? "usdc" : "token", request };

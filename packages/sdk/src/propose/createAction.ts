@@ -21,41 +21,38 @@ const operators = ["eq", "ne", "lt", "lte", "gt", "gte"] as const;
 type Operator = (typeof operators)[number];
 
 /**
- * Turns an action as people say it into what the chain checks: a selector, and for each condition the word of the
+ * Turns a human-readable action into what the chain checks: a selector, and for each condition the word of the
  * calldata that holds the argument.
  *
- * A condition that a dirty word could slip past (`ne`, `gt`, `gte` on a type narrower than a word, where old
+ * A condition that dirty upper bits could bypass (`ne`, `gt`, `gte` on a type narrower than a word, where old
  * contracts ignore the upper bits) gets a second rule that keeps the upper bits clean.
  *
- * What lies in a bytes, a string, a list or a struct with one of these in it has no fixed place: the calldata says by an
- * offset where it begins. A rule on the word where an encoder would put it holds nobody, as the offset can lead elsewhere
+ * Anything in a bytes, a string, a list or a struct with one of these has no fixed position: an offset in the calldata
+ * points to it. A rule on the word where an encoder would put it has no effect, as the offset can point elsewhere
  * and leave a decoy there. Such an argument is refused.
  *
  * @param request The action.
- * @param path Where it stands in what the caller passed, for messages.
- * @throws {InvalidInput} INVALID_ACTION: no such function or argument, an argument without a fixed place in the
- * calldata (bytes, string, lists), a comparison that means nothing for the type, a value that does not fit it.
+ * @param path Its path in the caller's arguments, for messages.
+ * @throws {InvalidInput} INVALID_ACTION: no such function or argument, an argument without a fixed position in the
+ * calldata (bytes, string, lists), a comparison that the type does not support, a value that does not fit it.
  */
 export function createAction(request: ActionRequest, path: string): Action {
   if (typeof request !== "object" || request === null)
-    throw invalid(`${path} is missing.`, "Write its target, its function and where.");
+    throw invalid(`${path} is missing.`, "Pass its target, its function and where.");
   const abiFunction = readFunction(request.function, `${path}.function`);
   if (request.where === undefined || (request.where !== "any arguments" && !Array.isArray(request.where)))
-    throw invalid(`${path}.where is missing.`, 'List the conditions, or write where: "any arguments".');
+    throw invalid(`${path}.where is missing.`, 'List the conditions, or pass where: "any arguments".');
   if (request.where.length === 0)
     throw invalid(
       `${path}.where is empty.`,
-      'An empty list never means "all": write where: "any arguments".',
+      'An empty list does not mean "all": pass where: "any arguments".',
     );
   const conditions = request.where === "any arguments" ? [] : request.where;
   const rules = conditions.flatMap((condition, index) =>
     createRules(condition, abiFunction, `${path}.where[${index}]`),
   );
   if (rules.length > 8)
-    throw invalid(
-      `${path}.where needs ${rules.length} rules; an action holds 8.`,
-      "Ask for fewer conditions.",
-    );
+    throw invalid(`${path}.where needs ${rules.length} rules; the maximum is 8.`, "Use fewer conditions.");
   return {
     target: parseAddress(request.target, `${path}.target`),
     selector: toFunctionSelector(abiFunction),
@@ -71,23 +68,23 @@ function readFunction(described: string | AbiFunction, path: string): AbiFunctio
     if ((item as AbiFunction).type === "function") return item as AbiFunction;
   } catch (cause) {
     throw invalid(
-      `${path} is ${typeof described === "string" ? JSON.stringify(described) : String(described)}, which is no function.`,
-      'Write its signature, for example "function deposit(uint256 amount, address to)".',
+      `${path} is ${typeof described === "string" ? JSON.stringify(described) : String(described)}, which is not a function.`,
+      'Pass its signature, for example "function deposit(uint256 amount, address to)".',
       cause,
     );
   }
-  throw invalid(`${path} is no function.`, "Pass a function's signature or its item of an ABI.");
+  throw invalid(`${path} is not a function.`, "Pass a function's signature or its item of an ABI.");
 }
 
 function createRules(condition: Condition, abiFunction: AbiFunction, path: string): Rule[] {
   if (typeof condition !== "object" || condition === null)
-    throw invalid(`${path} is not a condition.`, 'Write one as { argument: "amount", lte: 5n }.');
+    throw invalid(`${path} is not a condition.`, 'Pass one such as { argument: "amount", lte: 5n }.');
   const asked = operators.filter((operator) => operator in condition);
   const [operator] = asked;
   if (operator === undefined || asked.length > 1)
     throw invalid(
       `${path} needs exactly one of ${operators.join(", ")}.`,
-      "Write one comparison a condition.",
+      "Use one comparison per condition.",
     );
   const compared = (condition as { [name in Operator]?: Comparable })[operator];
   const { type, offset } = findWord(condition.argument, abiFunction, path);
@@ -117,18 +114,18 @@ function findWord(
     for (const before of members.slice(0, index)) offset += 32 * (fixedWords(before) ?? 1);
     if (fixedWords(found) === undefined)
       throw invalid(
-        `${path}: ${argument} (${found.type}) has no fixed place in the calldata.`,
-        "Whoever calls chooses where it lies, so a rule on it could be bypassed. Compare arguments of fixed size, or leave the function out.",
+        `${path}: ${argument} (${found.type}) has no fixed position in the calldata.`,
+        "The caller chooses its position, so a rule on it could be bypassed. Compare arguments of fixed size, or omit the function.",
       );
     members = membersOf(found);
   }
   if (!found || members.length > 0)
     throw invalid(
       `${path}: ${argument} is more than one word.`,
-      'Name a member, for example "params.recipient".',
+      'Use a member, for example "params.recipient".',
     );
   if (offset + 32 > 2 ** 16)
-    throw invalid(`${path}: ${argument} is too far back in the calldata.`, "Leave it out.");
+    throw invalid(`${path}: ${argument} is too far back in the calldata.`, "Omit it.");
   return { type: found.type, offset };
 }
 
@@ -140,10 +137,9 @@ function encodeWord(
   path: string,
 ): { word: bigint; mostClean?: bigint } {
   const ordered = operator !== "eq" && operator !== "ne";
-  const noOrder = () =>
-    invalid(`${path}: ${type} has no order, so ${operator} means nothing.`, "Use eq or ne.");
+  const noOrder = () => invalid(`${path}: ${operator} does not apply to ${type}.`, "Use eq or ne.");
   const unfit = (needs: string) =>
-    invalid(`${path}: ${operator} is ${String(value)}, which is no ${type}.`, `Pass ${needs}.`);
+    invalid(`${path}: ${operator} is ${String(value)}, which is not a valid ${type}.`, `Pass ${needs}.`);
 
   if (type === "address") {
     if (ordered) throw noOrder();
@@ -166,9 +162,9 @@ function encodeWord(
       return bits === 256n ? { word: number } : { word: number, mostClean: (1n << bits) - 1n };
     }
     if (ordered)
-      throw invalid(`${path}: the chain compares ${type} as if it had no sign.`, "Use eq on signed numbers.");
+      throw invalid(`${path}: the chain compares ${type} as unsigned.`, "Use eq on signed numbers.");
     if (operator === "ne" && bits < 256n)
-      throw invalid(`${path}: ne on ${type} could be slipped past by dirty upper bits.`, "Use eq.");
+      throw invalid(`${path}: ne on ${type} could be bypassed with dirty upper bits.`, "Use eq.");
     if (number < -(1n << (bits - 1n)) || number >= 1n << (bits - 1n)) throw unfit(`a number within ${type}`);
     return { word: BigInt.asUintN(256, number) };
   }
@@ -178,7 +174,7 @@ function encodeWord(
     if (ordered) throw noOrder();
     if (!isHex(value) || size(value) !== length) throw unfit(`${length} bytes of hex`);
     if (operator === "ne" && length < 32)
-      throw invalid(`${path}: ne on ${type} could be slipped past by dirty lower bytes.`, "Use eq.");
+      throw invalid(`${path}: ne on ${type} could be bypassed with dirty lower bytes.`, "Use eq.");
     return { word: BigInt(padHex(value as Hex, { size: 32, dir: "right" })) };
   }
   throw invalid(

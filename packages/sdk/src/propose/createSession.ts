@@ -17,21 +17,21 @@ import type { SessionRequest, TokenBudgetRequest } from "./SessionRequest.ts";
 export type SessionContext = {
   chainId: number;
   module: Address;
-  /** Unix time, in seconds, by the chain's clock: the session's first second unless the request says otherwise. */
+  /** The chain's time, in seconds: the session's first second unless the request says otherwise. */
   now: number;
-  /** The account's current epoch, by the module. */
+  /** The account's current epoch in the module. */
   epoch: bigint;
-  /** Decimals of the tokens whose request does not say them; keys in lower case. USDC's are known. */
+  /** Decimals of the tokens whose request does not have them; keys in lower case. USDC's are known. */
   decimals?: { readonly [token: string]: number };
   /** Tells equal sessions apart. Default: 6 random bytes. */
   salt?: bigint;
 };
 
 /**
- * Turns what an owner is asked to allow into the session that the chain enforces. Pure but for the salt: nothing is asked
- * of any chain. So it is for the caller to know that the tokens are there and, where they are to be paid by signatures, that
- * they take a contract's (EIP-3009 with ERC-1271, as Circle's USDC 2.2), that the key is no contract, and that the module
- * is deployed. {@link proposeSession} asks.
+ * Turns what an owner is asked to allow into the session that the chain enforces. Pure except for the salt: reads
+ * no chain. So the caller must check that the tokens exist and, if they are paid by signatures, that
+ * they accept a contract's (EIP-3009 with ERC-1271, as Circle's USDC 2.2), that the key is not a contract, and that the module
+ * is deployed. {@link proposeSession} does.
  *
  * @returns The session, checked by {@link checkSession}.
  * @throws {InvalidInput} With what to do about it: a limit missing, zero or malformed, no recipients, no end…
@@ -43,8 +43,8 @@ export function createSession(request: SessionRequest, context: SessionContext):
   if (validUntil <= context.now || validUntil <= validAfter)
     throw new InvalidInput({
       code: "INVALID_TIME",
-      shortMessage: "until is over before the session begins.",
-      metaMessages: ["Choose an end in the future, after the start."],
+      shortMessage: "`until` must be later than the start.",
+      metaMessages: ["Pass an end in the future, after the start."],
       details: { now: context.now, validAfter, validUntil },
     });
 
@@ -64,7 +64,7 @@ export function createSession(request: SessionRequest, context: SessionContext):
     throw new InvalidInput({
       code: "INVALID_LIMIT",
       shortMessage: "The session allows nothing: it has neither budgets nor actions.",
-      metaMessages: ["Name a budget, for example budgets: { usdc: { perTransaction, perDay, recipients } }."],
+      metaMessages: ["Pass a budget, for example budgets: { usdc: { perTransaction, perDay, recipients } }."],
     });
 
   const session: Session = {
@@ -106,7 +106,7 @@ function createBudget(
   if (perTransaction > perPeriod)
     throw new InvalidInput({
       code: "INVALID_LIMIT",
-      shortMessage: `${path}.perTransaction is more than the whole limit of its period.`,
+      shortMessage: `${path}.perTransaction exceeds the limit of its period.`,
       metaMessages: ["Lower perTransaction, or raise the limit of the period."],
       details: { perTransaction, perPeriod },
     });
@@ -117,7 +117,7 @@ function createBudget(
   if (initial > perPeriod)
     throw new InvalidInput({
       code: "INVALID_LIMIT",
-      shortMessage: `${path}.stream.initial is more than the whole limit of its period.`,
+      shortMessage: `${path}.stream.initial exceeds the limit of its period.`,
       metaMessages: ["Lower initial, or raise the limit of the period."],
       details: { initial, perPeriod },
     });
@@ -154,7 +154,7 @@ function readLimit(request: TokenBudgetRequest, at: { path: string; decimals: nu
       shortMessage: limit
         ? `${at.path} has more than one limit over time.`
         : `${at.path} has no limit over time.`,
-      metaMessages: ["Write exactly one of perHour, perDay, perWeek, perPeriod with period, or inAll."],
+      metaMessages: ["Set exactly one of perHour, perDay, perWeek, perPeriod with period, or inAll."],
       details: { named: named.map(([name]) => name) },
     });
   const [name, period] = limit;
@@ -179,24 +179,20 @@ function readSizes(
   const wanted = request.x402 ?? (request.sizes !== undefined || (at.paysBySignature && !request.stream));
   if (!wanted) {
     if (request.sizes !== undefined)
-      throw refuse(`${at.path} names sizes and forbids x402.`, "Leave one of the two out.");
+      throw refuse(`${at.path} sets sizes, but x402 is false.`, "Omit one of the two.");
     return 0;
   }
-  if (isNative)
-    throw refuse(`${at.path} cannot be paid by x402.`, "The native coin knows no authorizations.");
+  if (isNative) throw refuse(`${at.path} cannot be paid by x402.`, "The native coin has no authorizations.");
   if (request.stream)
-    throw refuse(
-      `${at.path} cannot be a stream and be paid by x402.`,
-      "Leave out stream, or write x402: false.",
-    );
+    throw refuse(`${at.path} cannot be a stream and be paid by x402.`, "Omit stream, or set x402: false.");
   if (perPeriod / perTransaction >= 1n << 32n)
     throw refuse(
-      `${at.path} has room for 2^32 payments in one period or more, which is too many to be paid by x402.`,
-      "Raise perTransaction, lower the limit of the period, or write x402: false.",
+      `${at.path} allows 2^32 payments or more in one period, which is too many for x402.`,
+      "Raise perTransaction, lower the limit of the period, or set x402: false.",
     );
   const sizes = request.sizes ?? defaultSlotSizes(perTransaction, at.decimals);
   if (!Number.isInteger(sizes) || sizes < 1 || sizes > 8)
-    throw refuse(`${at.path}.sizes is ${sizes}.`, "Write a whole number from 1 to 8, or x402: false.");
+    throw refuse(`${at.path}.sizes is ${sizes}.`, "Pass a whole number from 1 to 8, or x402: false.");
   return sizes;
 }
 
@@ -210,19 +206,19 @@ function readRecipients(
     new InvalidInput({
       code: "INVALID_RECIPIENTS",
       shortMessage,
-      metaMessages: ['List who may be paid, 1 to 32 addresses, or write recipients: "anyone".'],
+      metaMessages: ['List 1 to 32 addresses that may be paid, or pass recipients: "anyone".'],
     });
   if (!Array.isArray(recipients)) throw refuse(`${path} is missing.`);
-  if (recipients.length === 0) throw refuse(`${path} is empty, which would not mean everybody.`);
+  if (recipients.length === 0) throw refuse(`${path} is empty, which does not mean anyone.`);
   const addresses = [
     ...new Set(recipients.map((recipient, index) => parseAddress(recipient, `${path}[${index}]`))),
   ];
   if (addresses.some((address) => isAddressEqual(address, ANYONE)))
-    throw refuse(`${path} names the address that stands for everybody.`);
+    throw refuse(`${path} contains the address that means anyone.`);
   if (addresses.some((address) => isAddressEqual(address, zeroAddress)))
-    throw refuse(`${path} names the zero address.`);
+    throw refuse(`${path} contains the zero address.`);
   if (addresses.some((address) => isAddressEqual(address, account)))
-    throw refuse(`${path} names the account itself, which cannot be paid out of its own money.`);
+    throw refuse(`${path} contains the account itself.`);
   if (addresses.length > 32) throw refuse(`${path} has ${addresses.length} addresses.`);
   return addresses;
 }
@@ -235,14 +231,14 @@ function decimalsOf(
   context: SessionContext,
 ): number {
   const told = context.decimals?.[token.toLowerCase()];
-  // A node could say of decimals what it likes, and so make any number of a token "20": of these it cannot.
+  // A malicious node could change decimals, and so what "20" means: not those of known tokens.
   const isKnown = kind === "native" || (kind === "usdc" && usdcAddress(context.chainId) !== undefined);
   const usual = kind === "usdc" ? 6 : kind === "native" ? 18 : undefined;
   if (isKnown && told !== undefined && told !== usual)
     throw new InvalidInput({
       code: "UNKNOWN_TOKEN",
-      shortMessage: `The node says that ${path} (${token}) has ${told} decimals; it has ${usual}.`,
-      metaMessages: ["Ask another node: this one lies, or is of another chain."],
+      shortMessage: `The node returned ${told} decimals for ${path} (${token}); expected ${usual}.`,
+      metaMessages: ["Use another node: this one is wrong, or for another chain."],
       details: { token, decimals: told },
     });
   const decimals = told ?? request.decimals ?? usual;
@@ -250,14 +246,14 @@ function decimalsOf(
     throw new InvalidInput({
       code: "UNKNOWN_TOKEN",
       shortMessage: `The decimals of ${path} (${token}) are not known.`,
-      metaMessages: ["Write decimals in the budget."],
+      metaMessages: ["Set decimals in the budget."],
       details: { token },
     });
   if (request.decimals !== undefined && request.decimals !== decimals)
     throw new InvalidInput({
       code: "UNKNOWN_TOKEN",
-      shortMessage: `${path}.decimals is ${request.decimals}, but the token says ${decimals}.`,
-      metaMessages: ["Leave decimals out: they are read from the chain."],
+      shortMessage: `${path}.decimals is ${request.decimals}, but the token has ${decimals}.`,
+      metaMessages: ["Omit decimals: they are read from the chain."],
       details: { token, decimals },
     });
   return decimals;
@@ -273,13 +269,13 @@ function secondsOf(date: Date, path: string): number {
   if (!Number.isSafeInteger(seconds) || seconds < 0)
     throw new InvalidInput({
       code: "INVALID_TIME",
-      shortMessage: `${path} is no date.`,
+      shortMessage: `${path} is not a valid date.`,
       metaMessages: ["Pass a valid Date after 1970."],
     });
   return seconds;
 }
 
-/** 6 bytes: too many to meet by chance, and few enough to be cheap as calldata. */
+/** 6 bytes: enough to avoid collisions, and cheap as calldata. */
 function randomSalt(): bigint {
   const bytes = crypto.getRandomValues(new Uint8Array(6));
   return bytes.reduce((salt, byte) => (salt << 8n) | BigInt(byte), 0n);

@@ -1,10 +1,10 @@
 import { parseWhole } from "../internal/parseWhole.ts";
 
-/** More sizes than this cost each payment more gas than their finer change is worth. */
+/** More sizes than this cost each payment more gas than the finer granularity saves. */
 const MOST = 5;
 
 /**
- * How many slot sizes a budget gets when nobody says: up to 5, each a quarter of the one before, as long as the
+ * The default number of slot sizes of a budget: up to 5, each a quarter of the one before, as long as the
  * smallest is worth a thousandth of a token; at least 1.
  *
  * @param perTransaction In base units: what the largest slot is worth.

@@ -1,6 +1,6 @@
 import type { AbiParameter } from "viem";
 
-/** How many words of the head a parameter takes, or undefined where only an offset to it stands there. */
+/** How many words of the head a parameter takes, or undefined if it has only an offset there. */
 export function fixedWords(parameter: AbiParameter): number | undefined {
   if (parameter.type.endsWith("[]") || parameter.type === "bytes" || parameter.type === "string")
     return undefined;
@@ -14,7 +14,7 @@ export function fixedWords(parameter: AbiParameter): number | undefined {
   return words;
 }
 
-/** The members of a struct or of a list of fixed length; none for a single word. */
+/** The members of a struct or of a list of fixed length; empty for a single word. */
 export function membersOf(parameter: AbiParameter): readonly AbiParameter[] {
   const list = /^(.*)\[(\d+)\]$/.exec(parameter.type);
   if (list) {

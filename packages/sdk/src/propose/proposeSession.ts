@@ -19,21 +19,21 @@ import type { SessionRequest } from "./SessionRequest.ts";
 
 /**
  * Turns what an owner is asked to allow into a proposal to sign: reads the chain's id and time, the account's epoch,
- * and the decimals of tokens that are not known. A token that is to be paid by signatures (x402) is asked whether it can
- * be, unless it is a USDC that this SDK knows. Signs and sends nothing.
+ * and the decimals of unknown tokens. Checks whether a token that is to be paid by signatures (x402) supports
+ * it, unless it is a USDC that this SDK knows. Signs and sends nothing.
  *
- * Whether the account is there and has the module is not asked, as both may come later: {@link verifyGrant} tells.
+ * Does not check whether the account exists and has the module, as both may come later: {@link verifyGrant} does.
  *
  * @param client Any viem client of the chain.
- * @param request What the key may do, in whole tokens and plain spans of time. `module`: the session module; default:
- * the canonical one for the kind of account. `accountKind`: which kind the account is of; default: a Safe, unless
- * `module` is the one for ERC-7579 accounts, in which case the account is asked. Name it for an account that is yet to
- * be made, and for one that no SDK knows the name of.
+ * @param request What the key may do, in whole tokens and durations. `module`: the session module; default:
+ * the canonical one for the kind of account. `accountKind`: the account's kind; default: a Safe, unless
+ * `module` is the one for ERC-7579 accounts, in which case it is read from the account. Pass it for an account that is not
+ * deployed yet, and for one whose id is unknown.
  * @throws {InvalidInput} With what to do about it: see {@link createSession}; UNKNOWN_MODULE if the module is not on
- * this chain; UNKNOWN_TOKEN if a token does not tell its decimals; INVALID_LIMIT if it cannot be paid by signatures and
- * the budget does not say `x402: false`; INVALID_ADDRESS if the key is a contract; UNSUPPORTED_ACCOUNT if the account's kind is not
- * known, or not one that the module is for.
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * this chain; UNKNOWN_TOKEN if a token does not return its decimals; INVALID_LIMIT if it cannot be paid by signatures and
+ * the budget does not have `x402: false`; INVALID_ADDRESS if the key is a contract; UNSUPPORTED_ACCOUNT if the account's kind is not
+ * known, or not supported by the module.
+ * @throws {Refusal} NETWORK
  *
  * @example
  * const proposal = await proposeSession(client, {
@@ -75,7 +75,7 @@ export async function proposeSession(
       details: { key },
     });
   const [accountKind, epoch, decimals] = await Promise.all([
-    // The canonical modules are known to serve the kind that they are chosen for.
+    // The canonical modules are known to support the kind that they are chosen for.
     request.module === undefined
       ? (request.accountKind ?? "safe")
       : readAccountKind(client, { account, module, named: request.accountKind }),
@@ -113,14 +113,14 @@ async function readEpoch(
   if (epoch !== undefined) return epoch;
   throw new InvalidInput({
     code: "UNKNOWN_MODULE",
-    shortMessage: `The contract at ${module} is no session module.`,
-    metaMessages: ["Leave out module: the canonical one for the kind of account is taken."],
+    shortMessage: `The contract at ${module} is not a session module.`,
+    metaMessages: ["Omit module to use the canonical one for the kind of account."],
     details: { module },
   });
 }
 
 /**
- * A session that sends userOps has begun this many seconds ago: EntryPoints from 0.8 on refuse one in its first second,
- * and bundlers one in its first seconds, by a clock of their own.
+ * A session that sends userOps starts this many seconds ago: EntryPoints from 0.8 on reject one in its first second,
+ * and bundlers one in its first seconds, by their own clock.
  */
 const BUNDLER_SECONDS = 60;

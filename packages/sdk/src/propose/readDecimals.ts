@@ -4,9 +4,9 @@ import { budgetTokens } from "./budgetTokens.ts";
 import type { BudgetRequests } from "./SessionRequest.ts";
 
 /**
- * What each token of some budgets says of its decimals, by its address in lower case.
+ * The decimals of each token of some budgets, by its address in lower case.
  *
- * @throws {Refusal} UNKNOWN_TOKEN: a token is not known, or does not tell; NETWORK: it could not be asked.
+ * @throws {Refusal} UNKNOWN_TOKEN: a token is unknown, or does not return them; NETWORK
  */
 export async function readDecimals(
   client: Client<Transport, Chain | undefined>,

@@ -26,7 +26,7 @@ const tokenAbi = parseAbi([
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
 ]);
 
-/** The end of keccak256("latchkey: who pays nothing"): nobody's address. It gets code for the length of a call. */
+/** The end of keccak256("latchkey: who pays nothing"): an address that no one controls. It gets code during a call. */
 const PAYER: Address = "0x9FCf907AD6974525b87F7Ed1909Bf50D3407f95d";
 /** The end of keccak256("latchkey: who is paid nothing"). */
 const PAYEE: Address = "0x1be1FcC175E3dB7887a9Fc48f53cB1513a31f26a";
@@ -37,15 +37,15 @@ const SAYS_YES: Hex = "0x631626ba7e60e01b60005260206000f3";
 const SAYS_NO: Hex = "0x600060005260206000f3";
 
 /**
- * Asks a token whether an account that is a contract can pay it by signed EIP-3009 authorizations: the functions, the
- * signature's form, and the EIP-712 domain.
+ * Checks whether a contract account can pay a token by signed EIP-3009 authorizations: the functions, the
+ * signature's format, and the EIP-712 domain.
  *
- * Whether `transferWithAuthorization` obeys ERC-1271 is tried, in calls that change nothing: a payment of zero by an address
- * that gets code for that call alone must pass where the code agrees, and fail where it does not. A node that knows no
- * state overrides shows only that the function is there, which is then enough.
+ * Simulates whether `transferWithAuthorization` uses ERC-1271, in calls that change nothing: a payment of zero by an address
+ * that gets code for that call alone must succeed if the code approves, and fail if it does not. A node without
+ * state overrides only shows that the function exists, which is then enough.
  *
- * @param path Where the budget stands in what the caller passed, for the message.
- * @throws {Refusal} INVALID_LIMIT: it cannot be paid so; NETWORK: it could not be asked.
+ * @param path The budget's path in the caller's arguments, for the message.
+ * @throws {Refusal} INVALID_LIMIT: it cannot be paid so; NETWORK
  */
 export async function requireSignedPayments(
   client: Client<Transport, Chain | undefined>,
@@ -63,17 +63,18 @@ export async function requireSignedPayments(
     ),
     transferFault(client, token),
   ]);
-  if (separator === undefined || state === undefined) throw refuse(token, path, "it does not know EIP-3009");
+  if (separator === undefined || state === undefined)
+    throw refuse(token, path, "it does not implement EIP-3009");
   if (fault) throw refuse(token, path, fault);
   if (!(await isKnownDomain(client, { token, chainId, separator })))
     throw refuse(
       token,
       path,
-      "its EIP-712 domain is not made of its name, its version, the chain and its address",
+      "its EIP-712 domain is not derived from its name, its version, the chain and its address",
     );
 }
 
-/** Why `transferWithAuthorization` with the signature as bytes is none that a contract's account can use. */
+/** Why a contract account cannot use `transferWithAuthorization` with the signature as bytes. */
 async function transferFault(
   client: Client<Transport, Chain | undefined>,
   token: Address,
@@ -81,19 +82,19 @@ async function transferFault(
   const refusal = await transferRefusal(client, token, SAYS_YES);
   if (refusal === undefined)
     return (await transferRefusal(client, token, SAYS_NO)) === undefined
-      ? "it does not look at the payer's signature"
+      ? "it does not check the payer's signature"
       : undefined;
   const said = refusal instanceof ChainRefusal ? refusal.revertData : undefined;
   if (isRefusal(refusal, "UNKNOWN") && (said === undefined || said === "0x"))
-    return "its transferWithAuthorization does not take a signature as bytes";
-  // What is paused, or holds something against the payer, says nothing about signatures.
+    return "its transferWithAuthorization does not accept a signature as bytes";
+  // A paused token, or one that blocks the payer, says nothing about signatures.
   if (!isRefusal(refusal, "TOKEN_INVALID_SIGNATURE") && !isRefusal(refusal, "UNKNOWN")) return undefined;
   return (await takesOverrides(client))
-    ? "it refuses what the payer's contract agrees to (ERC-1271)"
+    ? "it rejects signatures that the payer's contract approves (ERC-1271)"
     : undefined;
 }
 
-/** How the token refuses a payment of nothing by an address that runs `code` meanwhile. */
+/** How the token rejects a payment of zero by an address with this `code`. */
 async function transferRefusal(
   client: Client<Transport, Chain | undefined>,
   token: Address,
@@ -111,7 +112,7 @@ async function transferRefusal(
       (error: unknown) => error,
     );
   let refusal = await attempt([{ address: PAYER, code }]);
-  // A node that refuses the overrides themselves is asked without.
+  // If a node rejects the overrides themselves, the call is made without.
   if (refusal !== undefined && !isRefusal(refusal, "NETWORK") && !isContractRefusal(refusal))
     refusal = await attempt([]);
   if (isRefusal(refusal, "NETWORK")) throw refusal;
@@ -131,7 +132,7 @@ const takesOverrides = async (client: Client<Transport, Chain | undefined>): Pro
     () => false,
   );
 
-/** Whether the token's separator is one of those that a merchant can state by a name and a version. */
+/** Whether a merchant can state the token's separator by a name and a version. */
 async function isKnownDomain(
   client: Client<Transport, Chain | undefined>,
   { token, chainId, separator }: { token: Address; chainId: number; separator: Hex },
@@ -161,8 +162,8 @@ const refuse = (token: Address, path: string, why: string) =>
     code: "INVALID_LIMIT",
     shortMessage: `${path} (${token}) cannot be paid by signatures (x402): ${why}.`,
     metaMessages: [
-      "Write x402: false in this budget: then it is paid by transactions.",
-      "For x402 name a token whose transferWithAuthorization takes a contract's signature, as Circle's USDC does.",
+      "Set x402: false in this budget to pay with transactions.",
+      "For x402 use a token whose transferWithAuthorization accepts a contract's signature, such as Circle's USDC.",
     ],
     details: { token },
   });

@@ -12,14 +12,14 @@ export type BudgetReview = TokenFacts & {
   perPeriodText: string;
   /** Seconds. */
   period: number;
-  /** `"1 day"`, `"90 minutes"`; `"the whole session"` where there is one period only: then the limit holds in all. */
+  /** `"1 day"`, `"90 minutes"`; `"the whole session"` if there is one period only: then the limit is the total. */
   periodText: string;
-  /** How many periods the session has, a last one that is cut short included. */
+  /** How many periods the session has, including a shorter last one. */
   periods: bigint;
   /** Most that the session could ever spend of this token. */
   most: bigint;
   mostText: string;
-  /** Only of streams: what a period begins with, and what each second adds. */
+  /** Only for streams: what a period starts with, and what each second adds. */
   stream: { initial: bigint; initialText: string; perSecond: bigint; perSecondText: string } | undefined;
   /** Whether payments by signature (x402) are possible. They come out of the same budget. */
   bySignature: boolean;
@@ -36,14 +36,14 @@ export type ActionReview = {
   conditions: readonly string[];
   /** The conditions as the session has them, in the same order. */
   rules: readonly Rule[];
-  /** Whether its arguments are free: it has no condition, or only such as any value, or all but one, fulfil. */
+  /** Whether its arguments are free: it has no condition, or only ones that all values, or all but one, satisfy. */
   anyArguments: boolean;
-  /** Those of the rules that whoever calls may get around by shifting an argument's offset: unless the function is known. */
+  /** The rules that the caller can bypass by shifting an argument's offset, unless the function is known. */
   bypassable: readonly Rule[];
   sentence: string;
 };
 
-/** What the chain does not hold a session to, although a reader might think so. Codes are stable. */
+/** What the chain does not enforce, although a reader might expect it. Codes are stable. */
 export type UnenforcedLimit = {
   code:
     | "ANY_RECIPIENT"
@@ -58,7 +58,7 @@ export type UnenforcedLimit = {
     | "GAS_NOT_COUNTED"
     | "ANY_PAYMASTER"
     | "UNKNOWN_SYMBOL";
-  /** The tokens or targets concerned; none: the whole session. */
+  /** The tokens or targets concerned; empty: the whole session. */
   of: readonly Address[];
   sentence: string;
 };

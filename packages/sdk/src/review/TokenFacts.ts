@@ -4,9 +4,9 @@ import type { Address } from "viem";
 export type TokenFacts = {
   /** The zero address is the chain's native coin. */
   token: Address;
-  /** What people call it. Of a token that nobody vouches for it is only what the token calls itself. */
+  /** The symbol. For an unknown token it is only what the token calls itself. */
   symbol: string;
   decimals: number;
-  /** Whether the SDK knows this very token (USDC, the native coin), so that its symbol can be trusted. */
+  /** Whether the SDK knows this token (USDC, the native coin), so that its symbol can be trusted. */
   known: boolean;
 };

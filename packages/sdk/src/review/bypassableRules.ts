@@ -3,11 +3,11 @@ import { headOf } from "./headOf.ts";
 import { narrowsNothing } from "./narrowsNothing.ts";
 
 /**
- * The rules of an action that whoever calls may get around, since the word that they look at need not be the one that the
+ * The rules of an action that the caller can bypass, as the word that they check may not be the one that the
  * function reads.
  *
- * Bytes, strings, lists and structs with one of these in them lie behind the arguments of fixed size, where an offset
- * among those says. Whoever calls can shift that offset, and leave at the old place a decoy that fulfils the rule. No
+ * Bytes, strings, lists and structs with one of these come after the arguments of fixed size, where an offset
+ * among those points. The caller can shift that offset, and leave a decoy that satisfies the rule at the old position. No
  * decoy is possible for the first word, for any word of a function that is known to have it at a fixed place, and for one
  * before which every byte is fixed by rules of `==`: the offsets are among those. Of every other rule it is not known, and
  * it counts as one that can be bypassed. Whether fixed words have the values that an encoder gives them, only the

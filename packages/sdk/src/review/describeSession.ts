@@ -19,9 +19,9 @@ import type { TokenFacts } from "./TokenFacts.ts";
 import { unenforcedLimits } from "./unenforcedLimits.ts";
 
 /**
- * What a session allows, in numbers and in words, for the page that asks its owner. Every number comes from the session
- * itself and from the rule that the chain enforces; nothing is asked of any chain. {@link reviewSession} finds the
- * tokens' names.
+ * What a session allows, in numbers and in words, for the owner's page. Every number comes from the session
+ * itself and from the rule that the chain enforces; no chain is read. {@link reviewSession} reads the
+ * tokens' symbols.
  *
  * @param proposal What is to be signed, or was.
  * @param tokens Symbol and decimals of every token that has a budget.
@@ -68,8 +68,10 @@ function factsOf(token: Address, tokens: readonly TokenFacts[]): TokenFacts {
   if (facts) return facts;
   throw new InvalidInput({
     code: "UNKNOWN_TOKEN",
-    shortMessage: `Nothing is known of ${token}, so its amounts cannot be shown.`,
-    metaMessages: ["Name its symbol and decimals in tokens, or let reviewSession ask the chain."],
+    shortMessage: `The token ${token} is unknown, so its amounts cannot be shown.`,
+    metaMessages: [
+      "Pass its symbol and decimals in tokens, or use reviewSession, which reads them from the chain.",
+    ],
     details: { token },
   });
 }
@@ -100,17 +102,17 @@ function describeBudget(session: Session, budget: Budget, facts: TokenFacts): Bu
     bySignature: signatures > 0,
     recipients: toAnyone ? "anyone" : recipients,
     sentences: [
-      `At most ${text(perTransaction)} in one transaction.`,
+      `At most ${text(perTransaction)} per payment.`,
       periods === 1n
         ? `At most ${text(perPeriod)} in all.`
-        : `At most ${text(perPeriod)} in each period of ${periodText}, counted from the start.`,
+        : `At most ${text(perPeriod)} per period of ${periodText}, counted from the start.`,
       ...(stream
-        ? [`Each period begins with ${stream.initialText}; every second adds ${stream.perSecondText}.`]
+        ? [`Each period starts with ${stream.initialText}; every second adds ${stream.perSecondText}.`]
         : []),
       `At most ${text(most)} until the session ends.`,
       signatures > 0
-        ? "By transactions and by signatures (x402), which share these limits."
-        : "By transactions only, not by signatures.",
+        ? "With transactions and signatures (x402), which share these limits."
+        : "With transactions only, not with signatures.",
       toAnyone ? "To anyone." : `Only to ${recipients.join(", ")}.`,
     ],
   };
@@ -123,7 +125,7 @@ const describeRule = ({ offset, op, value }: Rule): string =>
 
 function bypassWarning(rules: readonly Rule[]): string {
   const bytes = [...new Set(rules.map(({ offset }) => offset))].join(", ");
-  return ` What it says of byte ${bytes} can be bypassed if the function takes bytes, a string or a list.`;
+  return ` The conditions on byte ${bytes} can be bypassed if the function takes bytes, a string or a list.`;
 }
 
 function describeAction({ target, selector, rules }: Action): ActionReview {
@@ -154,10 +156,10 @@ function describeGas({ gasAllowance, paymaster }: Session): NonNullable<SessionR
     allowance: gasAllowance,
     text:
       gasAllowance === 0n
-        ? "It can send no userOps."
+        ? "It cannot send userOps."
         : uncounted
-          ? "What its userOps cost in gas is not limited."
-          : `Its userOps may cost at most ${formatUnits(gasAllowance, 18)} of the native coin in gas, in all.`,
+          ? "The gas cost of its userOps is not limited."
+          : `Its userOps may cost at most ${formatUnits(gasAllowance, 18)} native coin of gas in total.`,
     uncounted,
     paymaster: isAddressEqual(paymaster, ANYONE)
       ? "anyone"

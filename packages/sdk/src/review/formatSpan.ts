@@ -14,7 +14,7 @@ const count = (number: number, unit: string) => `${number} ${unit}${number === 1
 const MOST = 120;
 
 /**
- * A span of time as people say it, exact: `"1 day"`, `"90 minutes"`, `"6 days 23 hours 33 minutes 37 seconds"`. The largest
+ * A duration in words, exact: `"1 day"`, `"90 minutes"`, `"6 days 23 hours 33 minutes 37 seconds"`. The largest
  * unit that divides it is taken; where that makes a large number of small units, several.
  *
  * @param seconds A whole number.

@@ -26,8 +26,8 @@ export function mostSpendable(
   if (period === 0 || length <= 0n)
     throw new InvalidInput({
       code: "INVALID_TIME",
-      shortMessage: "The session or its period has no length.",
-      metaMessages: ["Pass a session that ends after it begins, and a period of a second or more."],
+      shortMessage: "The session or its period has zero length.",
+      metaMessages: ["Pass a session that ends after it starts, and a period of at least one second."],
     });
   const periods = (length + BigInt(period) - 1n) / BigInt(period);
   if (perSecond === 0n) return loggable({ periods, most: periods * perPeriod });

@@ -2,8 +2,8 @@ import { maxUint256 } from "viem";
 import type { Rule } from "../session/Session.ts";
 
 /**
- * Whether a rule leaves its word practically free: it always holds (`≥ 0`, `≤ 2^256 - 1`), or all values but one fulfil it
- * (`≠ x`, `> 0`, `< 2^256 - 1`), so that whoever it should stop takes the next value.
+ * Whether a rule leaves its word practically free: it always holds (`≥ 0`, `≤ 2^256 - 1`), or all values but one satisfy it
+ * (`≠ x`, `> 0`, `< 2^256 - 1`), so that the next value bypasses it.
  */
 export function narrowsNothing({ op, value }: Rule): boolean {
   const than = BigInt(value);

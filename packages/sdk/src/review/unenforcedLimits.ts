@@ -6,7 +6,7 @@ import { narrowsNothing } from "./narrowsNothing.ts";
 import type { UnenforcedLimit } from "./SessionReview.ts";
 import type { TokenFacts } from "./TokenFacts.ts";
 
-/** Says what the chain does not limit about a session: only what applies to this one. */
+/** What the chain does not limit about a session: only what applies to this one. */
 export function unenforcedLimits(
   session: Session,
   parameters: { tokens: readonly TokenFacts[]; sendsUserOps: boolean },
@@ -21,36 +21,36 @@ export function unenforcedLimits(
     add(
       "ANY_RECIPIENT",
       toAnyone.map(({ token }) => token),
-      "It may pay anyone: whoever has the key can pay itself, up to the limits.",
+      "It may pay anyone: anyone with the key can pay themselves, up to the limits.",
     );
   const repeated = budgets.filter((budget) => mostSpendable(session, budget).periods > 1n);
   if (repeated.length > 0)
     add(
       "PERIOD_EDGE",
       repeated.map(({ token }) => token),
-      "Periods are fixed windows: around the edge of two, as much as both release can move within moments.",
+      "Periods are fixed windows: around the edge of two, the limits of both can be spent within moments.",
     );
   if (budgets.length > 0) {
     add(
       "NUMBER_OF_PAYMENTS",
       [],
-      "The limit for one transaction does not limit how many there are: several can share a block.",
+      "The limit per payment does not limit the number of payments: several can share a block.",
     );
-    add("SESSIONS_ADD_UP", [], "Every session has limits of its own: what several allow adds up.");
+    add("SESSIONS_ADD_UP", [], "Every session has its own limits: those of several sessions add up.");
   }
   if (actions.length > 0) {
     const targets = actions.map(({ target }) => target);
     add(
       "UNBUDGETED_TOKENS",
       targets,
-      "Tokens without a budget, and NFTs, are not watched: its calls may move what their targets can move.",
+      "Tokens without a budget, and NFTs, are not tracked: its calls may move what their targets can move.",
     );
     add(
       "LATER_PULLS",
       targets,
-      "A target that was given rights by its calls (as Permit2 or an operator) may use them later, unseen.",
+      "A target that gets rights from its calls (such as Permit2 or an operator) may use them later, untracked.",
     );
-    add("HIDDEN_BY_INFLOW", targets, "Money that comes in during a call hides as much that leaves in it.");
+    add("HIDDEN_BY_INFLOW", targets, "Incoming money during a call hides an equal outgoing amount.");
     const free = actions.filter(({ rules }) => rules.every(narrowsNothing)).map(({ target }) => target);
     if (free.length > 0) add("ANY_ARGUMENTS", free, "Some of its calls may be made with any arguments.");
     const evadable = actions.filter((action) => bypassableRules(action).length > 0);
@@ -58,7 +58,7 @@ export function unenforcedLimits(
       add(
         "BYPASSABLE_CONDITIONS",
         evadable.map(({ target }) => target),
-        "Some conditions of its calls can be bypassed if the function takes bytes, a string or a list: whoever calls can move what stands behind it.",
+        "Some conditions of its calls can be bypassed if the function takes bytes, a string or a list: the caller can shift the following arguments.",
       );
   }
   if (parameters.sendsUserOps && session.gasAllowance > 0n) {
@@ -66,17 +66,13 @@ export function unenforcedLimits(
       add(
         "GAS_NOT_COUNTED",
         [],
-        "What its userOps cost in gas is not limited, and whoever bundles them collects it: who has the key can take the account's native coin that way.",
+        "The gas cost of its userOps is not limited, and the bundler collects it: anyone with the key can drain the account's native coin this way.",
       );
     if (isAddressEqual(session.paymaster, ANYONE))
-      add(
-        "ANY_PAYMASTER",
-        [],
-        "It may name any paymaster, also one that takes tokens which were approved to it.",
-      );
+      add("ANY_PAYMASTER", [], "It may use any paymaster, including one that takes tokens approved to it.");
   }
   const unknown = parameters.tokens.filter(({ known }) => !known).map(({ token }) => token);
   if (unknown.length > 0)
-    add("UNKNOWN_SYMBOL", unknown, "Anybody can give a token any name: compare the addresses of these.");
+    add("UNKNOWN_SYMBOL", unknown, "Anyone can give a token any symbol: compare the addresses of these.");
   return limits;
 }

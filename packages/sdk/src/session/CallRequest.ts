@@ -6,10 +6,10 @@ import { parseHex } from "../internal/parseHex.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
 import type { Call } from "./Session.ts";
 
-/** A call that somebody is to send, in viem's form; what every `encode…` of this SDK returns. */
+/** A call to send, in viem's format; what every `encode…` of this SDK returns. */
 export type EncodedCall = { to: Address; data: Hex /** In wei. */; value: bigint };
 
-/** A call that the account is to make: in viem's form, or as the contract has it. */
+/** A call of the account: in viem's format, or as the contract has it. */
 export type CallRequest =
   | { to: Address; data?: Hex /** In wei. */; value?: bigint }
   | { target: Address; data?: Hex /** In wei. */; value?: bigint };
@@ -17,13 +17,13 @@ export type CallRequest =
 /**
  * The calls as the contract has them.
  *
- * @throws {InvalidInput} EMPTY_BATCH: there are none; INVALID_ADDRESS; INVALID_INPUT: a value or data of another form.
+ * @throws {InvalidInput} EMPTY_BATCH; INVALID_ADDRESS; INVALID_INPUT: a value or data is not valid.
  */
 export function toCalls(requests: readonly CallRequest[]): Call[] {
   if (!Array.isArray(requests) || requests.length === 0)
     throw new InvalidInput({
       code: "EMPTY_BATCH",
-      shortMessage: "There is nothing to execute.",
+      shortMessage: "The batch contains no calls.",
       metaMessages: ["Pass at least one call."],
     });
   return requests.map((request: CallRequest, index) => {
@@ -51,7 +51,7 @@ export const transferOf = ({ token, to, amount }: { token: Address; to: Address;
   }),
 });
 
-/** Calls that somebody is to send, checked: as {@link toCalls} does, in viem's form. */
+/** Calls to send, checked as {@link toCalls} does, in viem's format. */
 export const encodedCalls = (calls: readonly EncodedCall[]): EncodedCall[] =>
   toCalls(calls).map(({ target, value, data }) => ({ to: target, value, data }));
 

@@ -1,4 +1,4 @@
-/** Where in a period's budget an authorization takes its money: see {@link slotNonce}. */
+/** Which part of a period's budget an authorization uses: see {@link slotNonce}. */
 export type Slot = {
   /** Which lot of the period, from 0. */
   lot: bigint;

@@ -1,4 +1,4 @@
-/** Which parts of a session stand whole in its bytes. What is not named stands there as its EIP-712 hash. */
+/** Which parts of a session are whole in its bytes. Other parts are replaced by their EIP-712 hashes. */
 export type WholeParts = {
   /** Indexes of budgets. */
   budgets: readonly number[];
@@ -6,5 +6,5 @@ export type WholeParts = {
   actions: boolean;
 };
 
-/** Stands in session bytes before the hash of a part that is left out. */
+/** Precedes the hash of an omitted part in session bytes. */
 export const LEFT_OUT = 255;

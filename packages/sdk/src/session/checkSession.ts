@@ -6,8 +6,8 @@ import { ANYONE, type Session } from "./Session.ts";
 import { MOST } from "./schema.ts";
 
 /**
- * What can be wrong with a session's shape, in the words of the contract's `Flaw`. WIDTH is the SDK's alone: a value does not
- * fit its field, and there are no bytes for it.
+ * What can be wrong with a session's shape: the contract's `Flaw`. WIDTH is the SDK's own: a value does not
+ * fit its field, so it cannot be encoded.
  */
 export type Flaw =
   | "PARTIES"
@@ -23,11 +23,11 @@ export type Flaw =
   | "ENCODING";
 
 /**
- * Checks every bound that the module checks when a session is enabled, so that nobody signs what the chain will
- * refuse. What is wrong with a session that the chain would take (a condition that can be bypassed, an end that never
- * comes) is for {@link describeSession} to say.
+ * Checks every bound that the module checks when a session is enabled, so that no one signs what the chain will
+ * reject. Problems of a session that the chain would accept (a condition that can be bypassed, an end that never
+ * comes) are reported by {@link describeSession}.
  *
- * @param session Any session, however it was made.
+ * @param session Any session.
  * @param module The module's address, if known: a session may not name it.
  * @throws {InvalidInput} MALFORMED_SESSION with `details.flaw` and, for budgets and actions, `details.index`; INVALID_ADDRESS: the module's.
  */
@@ -39,17 +39,17 @@ export function checkSession(session: Session, module?: Address): void {
 
   if (isOneOf(account, zeroAddress)) throw malformed("PARTIES", 0, "The account is the zero address.");
   if (isOneOf(key, zeroAddress, account))
-    throw malformed("PARTIES", 0, "The key must be an address of its own, neither zero nor the account.");
+    throw malformed("PARTIES", 0, "The key must not be zero or the account.");
   if (session.validUntil < 2 || session.validUntil <= session.validAfter || session.validUntil >= 2 ** 47)
     throw malformed(
       "WINDOW",
       0,
-      "The session must end after it begins, and below 2^47 seconds of Unix time.",
+      "The session must end after it starts, and below 2^47 seconds of Unix time.",
     );
   if (budgets.length > MOST.budgets)
-    throw malformed("ENCODING", 0, `A session holds at most ${MOST.budgets} budgets.`);
+    throw malformed("ENCODING", 0, `A session has at most ${MOST.budgets} budgets.`);
   if (actions.length > MOST.actions)
-    throw malformed("ENCODING", 0, `A session holds at most ${MOST.actions} actions.`);
+    throw malformed("ENCODING", 0, `A session has at most ${MOST.actions} actions.`);
 
   for (const [index, budget] of budgets.entries()) {
     const { token, perTransaction, perPeriod, period, initial, perSecond } = budget;
@@ -58,27 +58,25 @@ export function checkSession(session: Session, module?: Address): void {
       malformed(flaw, index, `Budget ${index} (${token}): ${says}`);
     if (isOneOf(token, account, module)) throw flawed("TOKEN", "the token is the account or the module.");
     if (budgets.slice(0, index).some((other) => isAddressEqual(other.token, token)))
-      throw flawed("TOKEN", "the token has a budget already.");
+      throw flawed("TOKEN", "the token already has a budget.");
     if (perTransaction === 0n || perTransaction > perPeriod || period === 0)
       throw flawed(
         "LIMITS",
-        "the limit for one transaction must be above zero and at most the limit of a period.",
+        "the limit per payment must be above zero and must not exceed the limit of a period.",
       );
-    if (perSecond === 0n && initial > 0n)
-      throw flawed("STREAM", "what a stream begins with needs perSecond beside it.");
+    if (perSecond === 0n && initial > 0n) throw flawed("STREAM", "initial needs perSecond.");
     if (perSecond > 0n && signatures > 0) throw flawed("STREAM", "a stream cannot be paid by signatures.");
-    if (signatures > 1) throw flawed("SLOTS", "signatures is 0 for none or 1 for EIP-3009.");
-    if (signatures === 0 && sizes !== 0)
-      throw flawed("SLOTS", "there are no slot sizes where nothing is paid by signatures.");
+    if (signatures > 1) throw flawed("SLOTS", "signatures must be 0 (none) or 1 (EIP-3009).");
+    if (signatures === 0 && sizes !== 0) throw flawed("SLOTS", "sizes must be 0 if signatures is 0.");
     if (signatures > 0) {
-      if (sizes > MOST.sizes || sizes === 0) throw flawed("SLOTS", "there are 1 to 8 slot sizes.");
+      if (sizes > MOST.sizes || sizes === 0) throw flawed("SLOTS", "sizes must be 1 to 8.");
       if (isOneOf(token, zeroAddress)) throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
       if (perTransaction >> BigInt(2 * (sizes - 1)) === 0n)
-        throw flawed("SLOTS", "the smallest slot would be worth nothing; take fewer slot sizes.");
+        throw flawed("SLOTS", "the smallest slot would be worth 0; use fewer sizes.");
       if (perPeriod / perTransaction >= 1n << 32n)
         throw flawed(
           "SLOTS",
-          "signatures need a limit of a period below 2^32 times that of one transaction.",
+          "with signatures the limit of a period must be below 2^32 times the limit per payment.",
         );
     }
     const anyone = recipients.some((recipient) => isOneOf(recipient, ANYONE));
@@ -88,16 +86,16 @@ export function checkSession(session: Session, module?: Address): void {
       recipients.some((recipient) => isOneOf(recipient, zeroAddress)) ||
       (anyone && recipients.length > 1)
     )
-      throw flawed("RECIPIENTS", "there must be 1 to 32 recipients, none of them zero, or ANYONE alone.");
+      throw flawed("RECIPIENTS", "there must be 1 to 32 recipients other than zero, or ANYONE alone.");
   }
 
   for (const [index, action] of actions.entries()) {
     const flawed = (flaw: Flaw, says: string) => malformed(flaw, index, `Action ${index}: ${says}`);
     if (isOneOf(action.target, zeroAddress, account, module, ...budgets.map(({ token }) => token)))
-      throw flawed("TARGET", "the target may not be zero, the account, the module or a budget's token.");
+      throw flawed("TARGET", "the target must not be zero, the account, the module or a budget's token.");
     if (action.rules.length > MOST.rules) throw flawed("ENCODING", `there are at most ${MOST.rules} rules.`);
     for (const rule of action.rules) {
-      if (rule.op > 5) throw flawed("OPERATOR", "a rule's operator is a number from 0 to 5.");
+      if (rule.op > 5) throw flawed("OPERATOR", "a rule's operator must be a number from 0 to 5.");
     }
   }
 }
@@ -106,8 +104,6 @@ const malformed = (flaw: Flaw, index: number, shortMessage: string) =>
   new InvalidInput({
     code: "MALFORMED_SESSION",
     shortMessage,
-    metaMessages: [
-      "The module would refuse this session. Change what the message names and propose it again.",
-    ],
+    metaMessages: ["The module would reject this session. Correct it and propose it again."],
     details: { flaw, index },
   });

@@ -1,6 +1,6 @@
 import { sessionTypes } from "../generated/eip712/sessionTypes.ts";
 
-/** The EIP-712 types of everything that Latchkey asks anyone to sign, members in the order of the contract. */
+/** The EIP-712 types of everything that is signed in Latchkey, members in the order of the contract. */
 export const eip712Types = {
   ...sessionTypes,
   Execute: [

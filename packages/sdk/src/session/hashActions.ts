@@ -4,7 +4,7 @@ import { eip712Types } from "./eip712Types.ts";
 import { readAction } from "./readSession.ts";
 import type { Action } from "./Session.ts";
 
-/** The EIP-712 hash of a list of actions, which stands for it in the payload of an enabled session. */
+/** The EIP-712 hash of a list of actions, which replaces it in the payload of an enabled session. */
 export const hashActions = (actions: readonly Action[]): Hex =>
   keccak256(
     concat(

@@ -21,13 +21,13 @@ const typeHash = keccak256(
   ),
 );
 
-/** A member that is a list or a struct is a hash in what is hashed. */
+/** A member that is a list or a struct is encoded as its hash. */
 const words: readonly AbiParameter[] = [{ name: "", type: "bytes32" }, ...members].map(({ type }) => ({
   type: type.endsWith("[]") ? "bytes32" : type,
 }));
 
 /**
- * The id of a session from which parts may be left out, as {@link decodeSession} gives it: the same as
+ * The id of a session with omitted parts, from {@link decodeSession}: the same as
  * {@link hashSession} of the whole one.
  *
  * @throws {InvalidInput} MALFORMED_SESSION

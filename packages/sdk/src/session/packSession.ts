@@ -8,13 +8,13 @@ import { type Action, ANYONE, type Budget, type Session } from "./Session.ts";
 import { LEFT_OUT, type WholeParts } from "./WholeParts.ts";
 
 /**
- * A session's own bytes, without its account and its key: the one packed form that the modules read on every rail.
+ * A session's own bytes, without its account and its key: the packed form that the modules read on every rail.
  * `contracts/libraries/SessionReader.sol` has it field by field.
  *
- * @param whole Which parts stand there whole; the others stand there as their EIP-712 hashes. Default: everything.
- * @throws {InvalidInput} MALFORMED_SESSION for a session that the form cannot say: lists that are too long, no recipient
+ * @param whole Which parts are whole; the others are replaced by their EIP-712 hashes. Default: everything.
+ * @throws {InvalidInput} MALFORMED_SESSION for a session that cannot be packed: lists that are too long, no recipient
  * or {@link ANYONE} beside others, `initial` without `perSecond`, `signatures` above 7 or `sizes` above 15; INVALID_INPUT:
- * `whole` is of another form.
+ * `whole` is not valid.
  */
 export function packSession(session: Session, whole?: WholeParts): Hex {
   const { validAfter, validUntil, epoch, salt, gasAllowance, paymaster, budgets, actions } =
@@ -58,12 +58,12 @@ export function packNumber(value: bigint): Hex {
   return concat([byte(size(bytes)), bytes]);
 }
 
-/** Bytes have no checksum: the same session is the same text, however its addresses were written. */
+/** Bytes have no checksum: the same session has the same text, regardless of the case of its addresses. */
 const inLowerCase = (bytes: Hex): Hex => bytes.toLowerCase() as Hex;
 
 const byte = (value: number): Hex => numberToHex(value, { size: 1 });
 
-/** How the codes name a field, and what follows of it. */
+/** The code of a field, and the bytes that follow. */
 function code(value: bigint, width: number): { code: number; follows: Hex } {
   if (value === 0n) return { code: 0, follows: "0x" };
   if (value === (1n << BigInt(8 * width)) - 1n) return { code: 1, follows: "0x" };
@@ -116,7 +116,7 @@ function packActions(actions: readonly Action[]): Hex[] {
 const malformed = (flaw: "ENCODING" | "STREAM" | "SLOTS" | "RECIPIENTS", index: number) =>
   new InvalidInput({
     code: "MALFORMED_SESSION",
-    shortMessage: `The session breaks a bound that every session must keep: ${flaw}, at ${index}.`,
-    metaMessages: ["Pass a session as proposeSession or createSession made it, or as parseGrant read it."],
+    shortMessage: `The session is malformed: ${flaw}, at index ${index}.`,
+    metaMessages: ["Pass a session from proposeSession, createSession or parseGrant."],
     details: { flaw, index },
   });

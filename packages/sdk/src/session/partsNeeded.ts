@@ -6,8 +6,8 @@ import type { WholeParts } from "./WholeParts.ts";
 const TRANSFER = "0xa9059cbb";
 
 /**
- * What the module needs whole to let an enabled session make these calls: plain token payments need their budgets;
- * whatever is measured needs every budget, and an action the list of actions.
+ * The parts that the module needs whole for these calls of an enabled session: plain token payments need their budgets;
+ * measured calls need every budget, and an action the list of actions.
  */
 export function partsNeeded(session: Session, calls: readonly Call[]): WholeParts | undefined {
   const budgets = new Set<number>();

@@ -6,10 +6,10 @@ import type { Action, Budget, Session } from "./Session.ts";
 import { type FieldReader, sessionSchemas } from "./schema.ts";
 import type { CarriedSession } from "./unpackSession.ts";
 
-/** What is wrong with a value: of another type, or too wide for its field; with a start or an end. */
+/** What is wrong with a value: another type, or too wide for its field; or with a start or an end. */
 type Fault = { flaw: "ENCODING" | "WIDTH" | "WINDOW"; what: string };
 
-/** A schema that a value passes as it is, unless there is a fault. */
+/** A schema that returns a value as it is, unless there is a fault. */
 const unless = <value>(fault: (value: unknown) => Fault | false) =>
   z.custom<value>().check(({ value, issues }) => {
     const found = fault(value);
@@ -53,16 +53,16 @@ const { session, budget, action } = sessionSchemas(memory);
 const hash = memory.bytes(32);
 
 /**
- * A session with every value of the type and the width that the contract has for it, and nothing else in it. What does not
- * fit could not even be hashed. The bounds that a session keeps beyond that are those of `checkSession`.
+ * A session in which every value has the contract's type and width, and nothing else. What does not
+ * fit could not even be hashed. `checkSession` checks the other bounds.
  *
- * @param given As a proposal or a grant holds it.
+ * @param given From a proposal or a grant.
  * @throws {InvalidInput} MALFORMED_SESSION, with `details.path` and `details.flaw`: ENCODING for a value of another type,
- * WIDTH for one that does not fit its field, WINDOW for a start or an end that is none.
+ * WIDTH for one that does not fit its field, WINDOW for a start or an end that is not valid.
  */
 export const readSession = (given: Session): Session => loggable(read(session, given, []));
 
-/** The same of a session in which hashes may stand for parts. */
+/** The same for a session in which hashes may replace parts. */
 export function readCarriedSession(given: CarriedSession): CarriedSession {
   if (typeof given !== "object" || given === null || !Array.isArray(given.budgets))
     return readSession(given as Session);
@@ -94,7 +94,7 @@ function read<value>(schema: z.ZodMiniType<value>, given: unknown, at: readonly 
   throw new InvalidInput({
     code: "MALFORMED_SESSION",
     shortMessage: `The session's ${path || "session"} is not ${issue?.code === "custom" ? issue.message : expected}.`,
-    metaMessages: ["Pass a session as proposeSession or createSession made it, or as parseGrant read it."],
+    metaMessages: ["Pass a session from proposeSession, createSession or parseGrant."],
     details: { flaw, index: Number(/\[(\d+)\]/.exec(path)?.[1] ?? 0), path: path || "session" },
   });
 }

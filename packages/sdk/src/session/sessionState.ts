@@ -4,17 +4,17 @@ import { readContract } from "../internal/chainActions.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 
-/** What a session is to its account. One with a grant that nobody has used yet is UNKNOWN. */
+/** The state of a session. One with an unused grant is UNKNOWN. */
 export type SessionState = "UNKNOWN" | "ENABLED" | "REVOKED";
 
 const states = ["UNKNOWN", "ENABLED", "REVOKED"] as const;
 
 /**
- * Reads what a session is to its account.
+ * Reads the state of a session.
  *
  * @param client Any viem client of the chain.
  * @param session.id Of the session: {@link hashSession}.
- * @throws {Refusal} INVALID_ADDRESS; INVALID_INPUT; NETWORK where the chain cannot be asked; UNKNOWN where there is no session module at `module`.
+ * @throws {Refusal} INVALID_ADDRESS; INVALID_INPUT; NETWORK; UNKNOWN if there is no session module at `module`.
  */
 export const sessionState = async (
   client: Client<Transport, Chain | undefined>,

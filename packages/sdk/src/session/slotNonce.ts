@@ -7,7 +7,7 @@ import { type SlotPeriod, slotPrefix } from "./slotPrefix.ts";
 
 /**
  * The EIP-3009 nonce of a slot: the same as `ISessionModule.slotNonce`. Ask the token's
- * `authorizationState(account, nonce)` whether the slot is used. {@link slotReader} reads nonces back.
+ * `authorizationState(account, nonce)` whether the slot is used. {@link slotReader} decodes nonces.
  *
  * @returns 32 bytes: 17 of keccak256(abi.encode(id, budgetIndex, period)), then the lot (4), the size (1), the index (2),
  * and 8 zeros, for tokens whose nonces are keyed sequences.
@@ -25,7 +25,7 @@ export function slotNonce(parameters: SlotPeriod & Slot): Hex {
     throw new InvalidInput({
       code: "NO_SUCH_SLOT",
       shortMessage: `No budget has slot ${slot.index} of size ${slot.size} in lot ${slot.lot}.`,
-      metaMessages: ["Name a lot below 2^32, a size from 0 to 7, and an index below 4^size."],
+      metaMessages: ["Use a lot below 2^32, a size from 0 to 7 and an index below 4^size."],
       details: slot,
     });
   return concat([

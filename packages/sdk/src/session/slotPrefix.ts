@@ -2,7 +2,7 @@ import { encodeAbiParameters, type Hex, keccak256, parseAbiParameters, slice } f
 import { parseHex } from "../internal/parseHex.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
 
-/** Which nonces are meant: those of one period of one of a session's budgets. */
+/** Selects the nonces of one period of one of a session's budgets. */
 export type SlotPeriod = {
   /** The session's, by {@link hashSession}. */
   id: Hex;
@@ -15,7 +15,7 @@ export type SlotPeriod = {
 const words = parseAbiParameters("bytes32, uint256, uint256");
 
 /**
- * The 17 bytes that the nonces of a budget's period begin with: the same as `Slots.prefixOf`.
+ * The first 17 bytes of the nonces of a budget's period: the same as `Slots.prefixOf`.
  *
  * @throws {InvalidInput} INVALID_INPUT
  */

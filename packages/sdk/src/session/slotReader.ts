@@ -5,12 +5,12 @@ import { slotExists } from "./slotExists.ts";
 import { type SlotPeriod, slotPrefix } from "./slotPrefix.ts";
 
 /**
- * Reads slots out of EIP-3009 nonces, as a token's events and `authorizationState` have them: what {@link slotNonce} does,
- * backwards. Each nonce costs a comparison.
+ * Decodes slots from EIP-3009 nonces, as in a token's events and `authorizationState`: the inverse of {@link slotNonce}.
+ * Each nonce costs a comparison.
  *
- * @returns A function of a nonce. It gives undefined where the nonce is none of this period of this budget. Whether the
- * budget has so many lots and sizes is not looked at.
- * @throws {InvalidInput} INVALID_INPUT, also by the function that it returns: no 32 bytes.
+ * @returns A function of a nonce. It returns undefined if the nonce is not of this period of this budget. Whether the
+ * budget has that many lots and sizes is not checked.
+ * @throws {InvalidInput} INVALID_INPUT, also from the returned function: not 32 bytes.
  *
  * @example
  * const readSlot = slotReader({ id: hashSession(session), budgetIndex: 0, period: 3n });

@@ -5,21 +5,21 @@ import { parseHex } from "../internal/parseHex.ts";
 import { type Action, ANYONE, type Budget, type Session } from "./Session.ts";
 import { LEFT_OUT } from "./WholeParts.ts";
 
-/** A session as its bytes say it: what is left out stands there as its EIP-712 hash. */
+/** A decoded session: omitted parts are replaced by their EIP-712 hashes. */
 export type UnpackedSession = Omit<Session, "account" | "key" | "budgets" | "actions"> & {
   budgets: readonly (Budget | Hex)[];
   actions: readonly Action[] | Hex;
 };
 
-/** A session as calldata carries it. */
+/** A session from calldata. */
 export type CarriedSession = UnpackedSession & { account: Address; key: Address };
 
 /**
- * Reads the session that `packed` begins with, as the modules' own reader does: every number in its shortest form, every
+ * Decodes the session at the start of `packed`, as the modules' own reader does: every number in its shortest form, every
  * count and code within its bounds.
  *
  * @returns The session, and what follows it.
- * @throws {InvalidInput} INVALID_INPUT where the bytes are no session.
+ * @throws {InvalidInput} INVALID_INPUT if the bytes are not a session.
  */
 export function unpackSession(packed: Hex): { session: UnpackedSession; rest: Hex } {
   const bytes = parseHex(packed, "packed").toLowerCase() as Hex;
@@ -53,7 +53,7 @@ export function unpackSession(packed: Hex): { session: UnpackedSession; rest: He
     if (value > most) throw invalid(at);
     return value;
   };
-  /** One after the other, as they stand in the bytes. */
+  /** In their order in the bytes. */
   const list = <T>(length: number, one: () => T): T[] => Array.from({ length }, () => one());
 
   const budget = (): Budget | Hex => {
@@ -110,7 +110,7 @@ export function unpackSession(packed: Hex): { session: UnpackedSession; rest: He
 }
 
 /**
- * The session that is all of `bytes`, with nothing left out.
+ * The session that `bytes` is exactly, with all its parts.
  *
  * @throws {InvalidInput} INVALID_INPUT
  */
@@ -119,12 +119,12 @@ export function unpackWhole(bytes: Hex): Omit<Session, "account" | "key"> {
   const { budgets, actions } = session;
   if (rest !== "0x") throw invalid(size(bytes) - size(rest));
   if (typeof actions === "string" || !budgets.every((one) => typeof one !== "string"))
-    throw invalid(size(bytes), "The session needs a part that was left out.");
+    throw invalid(size(bytes), "The session bytes omit a part.");
   return { ...session, budgets: budgets as readonly Budget[], actions };
 }
 
 /**
- * What the modules take as `session`, read back: the account, the key, and the session.
+ * Decodes the modules' `session` argument: the account, the key, and the session.
  *
  * @throws {InvalidInput} INVALID_INPUT
  */
@@ -136,11 +136,11 @@ export function decodeSession(bytes: Hex): CarriedSession {
   return loggable({ account, key, ...session });
 }
 
-/** @param at How many of the bytes could be read. */
-const invalid = (at: number, shortMessage = `The bytes are no session: see byte ${at}.`) =>
+/** @param at How many of the bytes could be decoded. */
+const invalid = (at: number, shortMessage = `The bytes are not a session: see byte ${at}.`) =>
   new InvalidInput({
     code: "INVALID_INPUT",
     shortMessage,
-    metaMessages: ["Pass a session as packSession made it."],
+    metaMessages: ["Pass a session from packSession."],
     details: { at },
   });

@@ -16,14 +16,14 @@ const code: { readonly [contract in LatchkeyContract]: Hex } = {
 };
 
 /**
- * Puts Latchkey's contracts on a development chain, at the addresses that they have elsewhere, for tests. What is
- * there afterwards is what CREATE2 would leave there: the contracts have neither constructor arguments nor immutables.
- * Costs no gas and needs no account; doing it again changes nothing.
+ * Puts Latchkey's contracts on a development chain, at the same addresses as elsewhere, for tests. The result
+ * is the same as after CREATE2: the contracts have neither constructor arguments nor immutables.
+ * Costs no gas and needs no account; repeating it changes nothing.
  *
  * @param client A viem test client: it needs the node's `hardhat_setCode`, `anvil_setCode` or the like, which no chain
  * with money on it has.
  * @returns The address of each contract.
- * @throws {Refusal} NETWORK: the node was not reached, or puts no code anywhere.
+ * @throws {Refusal} NETWORK: the node was not reached, or does not support setCode.
  *
  * @example
  * await deployLatchkey(createTestClient({ mode: "anvil", transport: http() }))
@@ -38,17 +38,17 @@ export async function deployLatchkey(
       new Refusal({
         code: "NETWORK",
         shortMessage,
-        metaMessages: ["Use the test client of a development node, in the mode that it is of."],
+        metaMessages: ["Use a test client of a development node, with the node's mode."],
         details: { contract, address },
         cause,
       });
     try {
       await setCode(client, { address, bytecode: code[contract] });
     } catch (error) {
-      throw refuse(`The node does not do ${client.mode}_setCode.`, error);
+      throw refuse(`The node does not support ${client.mode}_setCode.`, error);
     }
     if ((await getCode(client, { address })) !== code[contract])
-      throw refuse(`The node does not keep the code of ${contract}.`);
+      throw refuse(`The node did not store the code of ${contract}.`);
   }
   return deterministicAddresses;
 }

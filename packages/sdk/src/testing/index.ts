@@ -1,2 +1,2 @@
-/** For the tests of those who use Latchkey: imported as `@latchkey/sdk/testing`. */
+/** For tests of apps that use Latchkey: imported as `@latchkey/sdk/testing`. */
 export { deployLatchkey } from "./deployLatchkey.ts";

@@ -1,6 +1,6 @@
 /**
- * Which ERC-7579 account it is. The standard leaves to each how a validator is named in a userOp's nonce and in a
- * signature, and what must stand around a module's own installation data.
+ * The kind of ERC-7579 account. The standard leaves it to each account how a userOp's nonce and a signature select a
+ * validator, and how a module's own installation data is wrapped.
  *
  * `openzeppelin`: AccountERC7579 of OpenZeppelin Contracts. `reference`: the standard's reference account, "MSA".
  * `nexus`: Biconomy's. `kernel`: ZeroDev's, version 3.1;

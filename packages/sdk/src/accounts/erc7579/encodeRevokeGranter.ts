@@ -5,15 +5,15 @@ import { parseAddress } from "../../internal/parseAddress.ts";
 import type { EncodedCall } from "../../session/CallRequest.ts";
 
 /**
- * The call by which an ERC-7579 account ends every session and every unused grant, and clears its granter: from then on no
- * signature grants. For the account to send before its code changes, as where an EOA delegates to other code by EIP-7702,
- * and when the validator that the granter names is no longer the owner's.
+ * The call with which an ERC-7579 account revokes every session and every unused grant, and clears its granter: after it no
+ * signature grants. The account sends it before its code changes, for example when an EOA delegates to other code (EIP-7702),
+ * and when the granter's validator is no longer the owner's.
  *
- * {@link encodeRevokeAll} ends the sessions and leaves the granter, whose bytes may name another validator by then:
- * whatever that one accepts could grant. {@link erc7579Removal} begins with this call.
+ * {@link encodeRevokeAll} revokes the sessions and keeps the granter, which may select another validator by then:
+ * anything that it accepts could grant. {@link erc7579Removal} begins with this call.
  *
- * It needs nothing of the account's code: an EOA sends it by a transaction of its own, whatever it delegates to. The
- * module stays installed where it is; installing it again names another granter.
+ * It does not depend on the account's code: an EOA can send it in its own transaction, whatever it delegates to. The
+ * module stays installed; installing it again sets another granter.
  *
  * @throws {InvalidInput} INVALID_ADDRESS
  *
@@ -24,6 +24,6 @@ export const encodeRevokeGranter = (parameters: { module: Address }): EncodedCal
   loggable({
     to: parseAddress(parameters.module, "module"),
     value: 0n,
-    // The module hears of a removal: it takes the account's word for that, and asks for nothing else.
+    // To the module this is its removal: it needs nothing but the account's call.
     data: encodeFunctionData({ abi: erc7579SessionModuleAbi, functionName: "onUninstall", args: ["0x"] }),
   });

@@ -8,7 +8,7 @@ export const erc7579Abi = parseAbi([
   "function uninstallModule(uint256 moduleTypeId, address module, bytes deInitData) payable",
   "function isModuleInstalled(uint256 moduleTypeId, address module, bytes additionalContext) view returns (bool)",
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)",
-  // Nexus, the reference account and Safe7579: `array` has the latest first, from behind `cursor` on.
+  // Nexus, the reference account and Safe7579: `array` has the latest first, starting after `cursor`.
   "function getValidatorsPaginated(address cursor, uint256 size) view returns (address[] array, address next)",
   "function getExecutorsPaginated(address cursor, uint256 size) view returns (address[] array, address next)",
 ]);
@@ -18,7 +18,7 @@ export const VALIDATOR_TYPE = 1n;
 /** See {@link VALIDATOR_TYPE}. */
 export const EXECUTOR_TYPE = 2n;
 
-/** ERC-7579's mode of one call that reverts when it fails. */
+/** ERC-7579's mode for one call that reverts on failure. */
 export const SINGLE_CALL_MODE = `0x${"00".repeat(32)}` as const;
-/** ERC-7579's mode of several such calls. */
+/** ERC-7579's mode for several such calls. */
 export const BATCH_CALL_MODE = `0x01${"00".repeat(31)}` as const;

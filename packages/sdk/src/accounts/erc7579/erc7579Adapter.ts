@@ -8,13 +8,13 @@ import type { AccountAdapter, Erc7579Adapter, Erc7579Traits } from "../AccountAd
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
 import { granterOf } from "./granterOf.ts";
 
-/** ERC-1271, its answer read as the module reads it: a word, of which no byte may differ. */
+/** ERC-1271, with its result read as the module reads it: a word of which every byte counts. */
 const erc1271Abi = parseAbi([
   "function isValidSignature(bytes32 hash, bytes signature) view returns (bytes32)",
 ]);
 const YES = `0x1626ba7e${"00".repeat(28)}`;
 
-/** For ERC-7579 accounts that have the ERC7579SessionModule installed as validator and as executor. */
+/** For ERC-7579 accounts with the ERC7579SessionModule installed as validator and executor. */
 export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
   const moduleRefusal: AccountAdapter["moduleRefusal"] = async (client, { account, module }) => {
     const isInstalled = (type: bigint) =>
@@ -38,7 +38,7 @@ export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
     return new Refusal({
       code: "MODULE_NOT_ENABLED",
       shortMessage: `The account ${account} has not installed the module ${module} as ${missing.join(" and ")}.`,
-      metaMessages: ["Have the owner install both types, in one batch by erc7579Installation."],
+      metaMessages: ["Ask the owner to install both types, in one batch of erc7579Installation."],
       details: { module, missing },
     });
   };
@@ -69,20 +69,20 @@ export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
       if (granter === undefined)
         return new Refusal({
           code: "UNKNOWN_MODULE",
-          shortMessage: `The contract at ${module} is no session module for ERC-7579 accounts.`,
-          metaMessages: ["Ask for a grant of the module that the account has installed."],
+          shortMessage: `The contract at ${module} is not a session module for ERC-7579 accounts.`,
+          metaMessages: ["Ask for a grant with the module that the account has installed."],
           details: { module },
         });
       if (granter === "0x")
         return no(
-          `The account ${account} has named nobody who may grant by a signature.`,
-          "Have the account enable the session, or install the module again with a granter: granterPrefix.",
+          `The account ${account} has no granter, so signatures cannot grant.`,
+          "Have the account enable the session, or reinstall the module with a granter from granterPrefix.",
         );
       const begins = slice(signature, 0, Math.min(size(granter), size(signature)));
       if (begins.toLowerCase() !== granter.toLowerCase())
         return no(
-          `The grant begins with ${begins}; the account's grants begin with ${granter}.`,
-          "Have it signed by the validator that the account named when it installed the module.",
+          `The grant starts with ${begins}; the account's grants must start with ${granter}.`,
+          "Have it signed with the validator that was set when the module was installed.",
           { granter, begins },
         );
       const question = {
@@ -90,7 +90,7 @@ export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
         functionName: "isValidSignature",
         args: [digest, signature],
       } as const;
-      // Some validators look at who asks.
+      // Some validators check the caller.
       const asker = { account: module };
       let answer: Hex | undefined;
       try {
@@ -98,13 +98,13 @@ export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
       } catch (error) {
         if (!isContractRefusal(error)) throw error;
         return no(
-          `The account ${account} fails when it is asked about the grant.`,
-          "Have it signed again, in the form that the account's validator takes.",
+          `The account ${account} reverts when it verifies the grant.`,
+          "Have it signed again, in the format of the account's validator.",
           {},
           error,
         );
       }
-      // The module takes one word, where viem takes the first of several.
+      // The module accepts one word only; viem reads the first of several.
       if (answer === YES)
         ({ data: answer } = await call(client, {
           ...asker,
@@ -113,8 +113,8 @@ export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
         }));
       if (answer === YES) return undefined;
       return no(
-        `The account ${account} does not say that its owner signed this session.`,
-        "Have it signed by the account's owner, in the form that its validator takes.",
+        `The account ${account} rejects the signature over this session.`,
+        "Have it signed by the account's owner, in the format of its validator.",
         { answer },
       );
     },

@@ -12,7 +12,7 @@ import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
 
-/** What {@link erc7579Installation} needs to know. */
+/** Parameters of {@link erc7579Installation}. */
 export type Erc7579InstallationParameters = {
   kind: Erc7579AccountKind;
   /** The account that installs. */
@@ -20,21 +20,21 @@ export type Erc7579InstallationParameters = {
   /** The deployed ERC7579SessionModule. */
   module: Address;
   /**
-   * What grants must begin with, 1 to 23 bytes: {@link granterPrefix}. Left out: a granter that was named earlier stays,
-   * also one that was named while the account ran other code; where there was none, no signature grants, and sessions are
-   * enabled by the account alone. {@link granterOf} tells; {@link encodeRevokeGranter} clears it.
+   * What grants must start with, 1 to 23 bytes: {@link granterPrefix}. If omitted, an earlier granter is kept, even
+   * one that was set while the account ran other code; without an earlier one, signatures do not grant and only the account
+   * can enable sessions. {@link granterOf} reads it; {@link encodeRevokeGranter} clears it.
    */
   granter?: Hex;
-  /** Sessions to enable at once. */
+  /** Sessions to enable on installation. */
   sessions?: readonly Session[];
 };
 
 /**
- * The calls by which an ERC-7579 account installs Latchkey, as validator and as executor, to be made in one batch on
- * one approval of its owner.
+ * The calls with which an ERC-7579 account installs Latchkey as validator and executor, in one batch with one approval
+ * of its owner.
  *
- * @throws {InvalidInput} GRANTER_TOO_LONG: the granter has no bytes, or more than the module can keep; INVALID_ADDRESS;
- * INVALID_INPUT; MALFORMED_SESSION; UNSUPPORTED_ACCOUNT: no such kind.
+ * @throws {InvalidInput} GRANTER_TOO_LONG: the granter is empty or too long; INVALID_ADDRESS;
+ * INVALID_INPUT; MALFORMED_SESSION; UNSUPPORTED_ACCOUNT.
  */
 export function erc7579Installation(parameters: Erc7579InstallationParameters): EncodedCall[] {
   const { kind } = parameters;
@@ -48,8 +48,8 @@ export function erc7579Installation(parameters: Erc7579InstallationParameters): 
       code: "GRANTER_TOO_LONG",
       shortMessage: `A granter has 1 to 23 bytes, not ${size(granter)}.`,
       metaMessages: [
-        "Make it by granterPrefix: the bytes before a signature by which the account chooses the validator.",
-        "Leave granter out where no signature is to grant.",
+        "Create it with granterPrefix: the bytes before a signature with which the account selects the validator.",
+        "Omit granter if signatures should not grant.",
       ],
       details: { length: size(granter) },
     });
@@ -70,6 +70,6 @@ export function erc7579Installation(parameters: Erc7579InstallationParameters): 
       args: [type, module, installationBytes(type, data)],
     }),
   });
-  // One of the two brings the data.
+  // Only one of the two carries the data.
   return loggable([install(VALIDATOR_TYPE, inner), install(EXECUTOR_TYPE, "0x")]);
 }

@@ -3,10 +3,10 @@ import { erc7579Adapters } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 
 /**
- * The kind of an account, by what it says of itself.
+ * The kind of an account, from its id.
  *
- * @param accountId What the account's `accountId()` answers.
- * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: no kind that was tried with Latchkey calls itself so.
+ * @param accountId What the account's `accountId()` returns.
+ * @throws {InvalidInput} UNSUPPORTED_ACCOUNT: Latchkey was not tested with this account.
  */
 export function erc7579KindOf(accountId: string): Erc7579AccountKind {
   const known = Object.values(erc7579Adapters);
@@ -14,10 +14,10 @@ export function erc7579KindOf(accountId: string): Erc7579AccountKind {
   if (adapter) return adapter.kind;
   throw new InvalidInput({
     code: "UNSUPPORTED_ACCOUNT",
-    shortMessage: `An account that calls itself "${accountId}" is not known.`,
+    shortMessage: `The account id "${accountId}" is not supported.`,
     metaMessages: [
-      `Known are accounts whose id begins with ${known.map((one) => one.accountId).join(", ")}.`,
-      "Name the kind that it behaves as, after trying it on a test chain.",
+      `Supported ids start with ${known.map((one) => one.accountId).join(", ")}.`,
+      "If it is compatible with one of these, test it on a test chain and pass that kind.",
     ],
     details: { accountId },
   });

@@ -9,7 +9,7 @@ import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { encodeRevokeGranter } from "./encodeRevokeGranter.ts";
 import { EXECUTOR_TYPE, erc7579Abi, VALIDATOR_TYPE } from "./erc7579Abi.ts";
 
-/** What {@link erc7579Removal} needs to know. */
+/** Parameters of {@link erc7579Removal}. */
 export type Erc7579RemovalParameters = {
   /** The account that removes. */
   account: Address;
@@ -19,26 +19,26 @@ export type Erc7579RemovalParameters = {
   | { kind: Exclude<Erc7579AccountKind, "reference" | "nexus" | "safe7579"> }
   | {
       kind: Extract<Erc7579AccountKind, "reference" | "nexus" | "safe7579">;
-      /** What the account's `getValidatorsPaginated` lists, up to the module at least. */
+      /** The account's validators from `getValidatorsPaginated`, at least up to the module. */
       validators: readonly Address[];
-      /** What the account's `getExecutorsPaginated` lists, up to the module at least. */
+      /** The account's executors from `getExecutorsPaginated`, at least up to the module. */
       executors: readonly Address[];
     }
 );
 
-/** Where the linked lists of modules begin. */
+/** The head of the linked lists of modules. */
 const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
 
 /**
- * The calls by which an ERC-7579 account removes Latchkey, to be made in one batch. Every session, every unused grant and
- * the granter go first, by a call that must succeed ({@link encodeRevokeGranter}): some accounts drop a module also where
- * telling it so runs out of gas, and an estimate of the least gas that does not revert is just that.
+ * The calls with which an ERC-7579 account removes Latchkey, in one batch. Every session, every unused grant and
+ * the granter are revoked first, in a call that must succeed ({@link encodeRevokeGranter}): some accounts remove a module
+ * even if its uninstall hook runs out of gas, and a gas estimate finds the least gas that does not revert.
  *
- * An EOA makes them before it delegates to other code, or to none. Where it cannot make a batch, it sends them one after
- * the other, in this order: after the first, nothing of the old delegate can grant or pay.
+ * An EOA makes them before it changes or removes its delegation. If it cannot batch, it sends them one after
+ * the other, in this order: after the first, nothing from the old delegation can grant or pay.
  *
  * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the lists; INVALID_ADDRESS; INVALID_INPUT;
- * UNSUPPORTED_ACCOUNT: no such kind.
+ * UNSUPPORTED_ACCOUNT.
  */
 export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCall[] {
   erc7579AdapterOf(parameters.kind);
@@ -61,17 +61,17 @@ export function erc7579Removal(parameters: Erc7579RemovalParameters): EncodedCal
   ]);
 }
 
-/** These accounts keep their modules in linked lists, and are told what stands before the one to be removed. */
+/** These accounts keep their modules in linked lists, and need the entry before the removed one. */
 function behindPrevious(installed: readonly Address[], module: Address): Hex {
   const modules = parseList(installed, "modules", parseAddress);
   const position = modules.indexOf(module);
   if (position < 0)
     throw new InvalidInput({
       code: "MODULE_NOT_ENABLED",
-      shortMessage: `The module ${module} is not among the account's modules.`,
+      shortMessage: `The module ${module} is not in the account's list of modules.`,
       metaMessages: [
-        "Check the module's address, and read the lists anew by readErc7579Removal.",
-        "Where the account has dropped it already, have it send encodeRevokeGranter alone.",
+        "Check the module's address, and read the lists again with readErc7579Removal.",
+        "If the account has already removed it, send encodeRevokeGranter alone.",
       ],
       details: { module },
     });

@@ -4,11 +4,11 @@ import { readContract } from "../../internal/chainActions.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 
 /**
- * What the grants of an account must begin with, as its owner said when the module was installed. The module keeps it
- * until the module is removed or {@link encodeRevokeGranter} is sent, whatever code the account runs by then.
+ * What an account's grants must start with, as set when the module was installed. The module keeps it
+ * until the module is removed or {@link encodeRevokeGranter} is sent, regardless of the account's code.
  *
- * @returns 1 to 23 bytes; `0x` where nobody grants by a signature.
- * @throws {Refusal} INVALID_ADDRESS; NETWORK where the chain cannot be asked; UNKNOWN where `module` is no module for ERC-7579 accounts.
+ * @returns 1 to 23 bytes; `0x` if signatures do not grant.
+ * @throws {Refusal} INVALID_ADDRESS; NETWORK; UNKNOWN if `module` is not a module for ERC-7579 accounts.
  */
 export const granterOf = async (
   client: Client<Transport, Chain | undefined>,

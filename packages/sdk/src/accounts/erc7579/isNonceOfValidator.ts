@@ -3,7 +3,7 @@ import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { validatorNonceKey } from "./validatorNonceKey.ts";
 
-/** Whether a userOp with that nonce, all 256 bits of it, goes to the validator, in whatever lane. */
+/** Whether a 256-bit nonce selects the validator, in any lane. */
 export function isNonceOfValidator(parameters: {
   kind: Erc7579AccountKind;
   validator: Address;

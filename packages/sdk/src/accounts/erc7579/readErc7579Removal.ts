@@ -6,16 +6,16 @@ import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 import { erc7579Abi } from "./erc7579Abi.ts";
 import type { Erc7579RemovalParameters } from "./erc7579Removal.ts";
 
-/** Where the accounts' linked lists of modules begin. */
+/** The head of the accounts' linked lists of modules. */
 const SENTINEL: Address = "0x0000000000000000000000000000000000000001";
-/** Most modules of a type that are looked through. */
+/** Most modules of a type that are searched. */
 const MOST = 100n;
 
 /**
- * Reads from an account what {@link erc7579Removal} needs to know of it: some kinds keep their modules in linked lists,
- * and must be told what stands before the one that goes. The latest hundred of each type are read.
+ * Reads the parameters of {@link erc7579Removal} from an account: some kinds keep their modules in linked lists,
+ * and need the entry before the removed one. The latest hundred of each type are read.
  *
- * @throws {Refusal} INVALID_ADDRESS; UNSUPPORTED_ACCOUNT: no such kind; NETWORK where the chain cannot be asked; UNKNOWN where the account is none of its `kind`.
+ * @throws {Refusal} INVALID_ADDRESS; UNSUPPORTED_ACCOUNT; NETWORK; UNKNOWN if the account is not of its `kind`.
  *
  * @example
  * const calls = erc7579Removal(await readErc7579Removal(client, { kind: "nexus", account, module }));

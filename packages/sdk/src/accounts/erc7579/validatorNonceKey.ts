@@ -5,13 +5,13 @@ import { erc7579AdapterOf } from "../accountAdapterOf.ts";
 import type { Erc7579AccountKind } from "./Erc7579AccountKind.ts";
 
 /**
- * The key of a userOp's nonce, 192 bits, by which the account takes a validator for it. Ask the EntryPoint's
- * `getNonce(account, key)` for the nonce itself.
+ * The key of a userOp's nonce, 192 bits, which selects the validator. Call the EntryPoint's
+ * `getNonce(account, key)` to get the nonce.
  *
  * @param parameters.validator The module of the session; or the owner's validator, for the owner's own userOps.
- * @param parameters.lane UserOps of different lanes need not wait for each other: a number of up to 4 bytes, on a Nexus
+ * @param parameters.lane UserOps in different lanes do not wait for each other: a number of up to 4 bytes, on a Nexus
  * 3, on a Kernel 2. Default: 0.
- * @throws {InvalidInput} INVALID_LANE: the lane is larger, negative or no whole number; INVALID_ADDRESS; UNSUPPORTED_ACCOUNT: no such kind.
+ * @throws {InvalidInput} INVALID_LANE: the lane is too large, negative or not a whole number; INVALID_ADDRESS; UNSUPPORTED_ACCOUNT.
  */
 export function validatorNonceKey(parameters: {
   kind: Erc7579AccountKind;
@@ -25,8 +25,8 @@ export function validatorNonceKey(parameters: {
   if (!Number.isInteger(lane) || lane < 0 || lane > most)
     throw new InvalidInput({
       code: "INVALID_LANE",
-      shortMessage: `The lane is ${lane}; on an account of this kind (${kind}) it is a whole number up to ${most}.`,
-      metaMessages: ["Choose a smaller lane, or leave it out."],
+      shortMessage: `The lane ${lane} is not valid; on an account of kind ${kind} it is a whole number up to ${most}.`,
+      metaMessages: ["Use a smaller lane, or omit it."],
       details: { lane, most },
     });
   return hexToBigInt(nonceKey(validator, numberToHex(lane, { size: laneBytes })));

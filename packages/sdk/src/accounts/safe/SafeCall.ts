@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-/** A call for a Safe to make, in the form that wallets and protocol-kit batch. */
+/** A call of a Safe, in the format that wallets and protocol-kit batch. */
 export type SafeCall = {
   to: Address;
   /** In wei. */

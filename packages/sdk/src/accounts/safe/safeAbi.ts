@@ -1,6 +1,6 @@
 import { parseAbi } from "viem";
 
-/** The functions of a Safe that only the Safe itself may call, and those that its handlers add to it. */
+/** Functions of a Safe that only the Safe itself may call, and those that its handlers add. */
 export const safeAbi = parseAbi([
   "function setup(address[] owners, uint256 threshold, address to, bytes data, address fallbackHandler, address paymentToken, uint256 payment, address paymentReceiver)",
   "function enableModule(address module)",

@@ -21,8 +21,8 @@ const multiSendAbi = parseAbi(["function multiSend(bytes transactions) payable"]
 const sharedSignerAbi = parseAbi(["function configure((uint256 x, uint256 y, uint176 verifiers) signer)"]);
 
 /**
- * What verifies a passkey's signatures, as Safe packs it into uint176: the precompile's address before the
- * address of a contract that is asked when the precompile does not say yes.
+ * The verifiers of a passkey's signatures, as Safe packs them into uint176: the precompile's address, then the
+ * address of a contract that is called if the precompile does not accept the signature.
  */
 export const passkeyVerifiers = (
   precompile: Address = safeAddresses.p256Precompile,
@@ -30,21 +30,21 @@ export const passkeyVerifiers = (
 ): bigint =>
   (BigInt(parseAddress(precompile, "precompile")) << 160n) | BigInt(parseAddress(contract, "contract"));
 
-/** What {@link safeCreation} needs to know. */
+/** Parameters of {@link safeCreation}. */
 export type SafeCreationParameters = SafeSignatureRail & {
   /** The deployed SafeSessionModule. */
   module: Address;
-  /** Coordinates of the P-256 key of the passkey that owns the Safe, by Safe's shared signer. */
+  /** Coordinates of the P-256 key of the passkey that owns the Safe through Safe's shared signer. */
   passkey?: { x: bigint; y: bigint };
-  /** What verifies the passkey: see {@link passkeyVerifiers}. */
+  /** The passkey's verifiers: see {@link passkeyVerifiers}. */
   verifiers?: bigint;
-  /** Further owners, beside the passkey. */
+  /** Further owners besides the passkey. */
   owners?: readonly Address[];
-  /** How many owners must agree; 1 by default. */
+  /** How many owners must sign. Default: 1. */
   threshold?: number;
-  /** Safe's shared signer; by default at its canonical address. */
+  /** Safe's shared signer. Default: its canonical address. */
   sharedSigner?: Address;
-  /** MultiSend 1.5.0, whatever the version of the Safe; by default at its canonical address. */
+  /** MultiSend 1.5.0, for every version of the Safe. Default: its canonical address. */
   multiSend?: Address;
 };
 
@@ -52,7 +52,7 @@ export type SafeCreationParameters = SafeSignatureRail & {
 export type SafeCreation = {
   owners: Address[];
   threshold: number;
-  /** What the new Safe delegates to during its set-up. */
+  /** The contract that the new Safe delegate-calls during its set-up. */
   to: Address;
   data: Hex;
   fallbackHandler: Address;
@@ -66,15 +66,15 @@ const batched = (operation: 0 | 1, to: Address, data: Hex): Hex =>
   );
 
 /**
- * The set-up of a new Safe that has its passkey, the module and the signature rail from its first transaction on:
- * give it to protocol-kit as `predictedSafe.safeAccountConfig`, or to {@link safeInitializer}.
+ * The set-up of a new Safe with its passkey, the module and the signature rail from its first transaction on:
+ * pass it to protocol-kit as `predictedSafe.safeAccountConfig`, or to {@link safeInitializer}.
  *
- * The batch cannot name the Safe, whose address depends on the batch. It names address 0 instead, which
- * MultiSend 1.5.0 takes for the Safe. An older MultiSend would call address 0, succeed, and install nothing:
- * read `isModuleEnabled` after the creation.
- * @throws {InvalidInput} INVALID_OWNERS: nobody would own the Safe, or the threshold cannot be met;
- * MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0; INVALID_ADDRESS;
- * INVALID_INPUT; UNSUPPORTED_ACCOUNT: no such version.
+ * The batch cannot contain the Safe's address, which depends on the batch. It contains address 0 instead, which
+ * MultiSend 1.5.0 replaces with the Safe. An older MultiSend would call address 0, succeed, and install nothing:
+ * check `isModuleEnabled` after the creation.
+ * @throws {InvalidInput} INVALID_OWNERS: the Safe would have no owner, or the threshold cannot be met;
+ * MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain for a Safe 1.5.0; INVALID_ADDRESS;
+ * INVALID_INPUT; UNSUPPORTED_ACCOUNT.
  */
 export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
   const {
@@ -90,11 +90,11 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
     ...parseList(parameters.owners ?? [], "owners", parseAddress),
   ];
   if (owners.length === 0)
-    throw invalidOwners("A Safe needs an owner.", "Name a passkey, or an address in owners.");
+    throw invalidOwners("A Safe needs an owner.", "Pass a passkey, or an address in owners.");
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > owners.length) {
     throw invalidOwners(
-      `${owners.length} owner(s) cannot meet a threshold of ${threshold}.`,
-      "Choose a whole number from 1 to the number of owners.",
+      `The threshold is ${threshold}; the Safe would have ${owners.length} owner(s).`,
+      "Use a whole number from 1 to the number of owners.",
     );
   }
   const configuration = passkey
@@ -134,8 +134,8 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
 }
 
 /**
- * The initializer of a new Safe, for `SafeProxyFactory.createProxyWithNonce`: the same that protocol-kit makes
- * of the configuration.
+ * The initializer of a new Safe, for `SafeProxyFactory.createProxyWithNonce`: the same that protocol-kit encodes
+ * from the configuration.
  */
 export function safeInitializer(creation: SafeCreation): Hex {
   const owners = parseList(creation.owners, "owners", parseAddress);

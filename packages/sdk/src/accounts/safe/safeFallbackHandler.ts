@@ -17,9 +17,9 @@ import { parseAddress } from "../../internal/parseAddress.ts";
 const HANDLER_SLOT = "0x6c9a6c4a39284e37ed1cf53d337577d14212a4870fb976a4366c693b939918d5";
 
 /**
- * Reads a Safe's fallback handler from its storage: no function of a Safe tells it.
+ * Reads a Safe's fallback handler from its storage: a Safe has no getter for it.
  *
- * @returns The zero address where there is none.
+ * @returns The zero address if there is none.
  * @throws {Refusal} INVALID_ADDRESS; NETWORK
  */
 export async function safeFallbackHandler(
@@ -32,8 +32,8 @@ export async function safeFallbackHandler(
   if (handler) return getAddress(handler);
   throw new Refusal({
     code: "NETWORK",
-    shortMessage: `The node does not tell what stands in the storage of ${safe}.`,
-    metaMessages: ["Use a node that answers eth_getStorageAt."],
+    shortMessage: `The node does not return the storage of ${safe}.`,
+    metaMessages: ["Use a node that supports eth_getStorageAt."],
     details: { account: safe },
   });
 }

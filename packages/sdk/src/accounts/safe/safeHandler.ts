@@ -7,11 +7,11 @@ import { safeFallbackHandler } from "./safeFallbackHandler.ts";
 import type { SafeHandlerKind } from "./wrapForSafe.ts";
 
 /**
- * Finds out how a Safe takes a token's question to the session module: by our SafeSessionHandler (up to 1.4.1) or by
- * the ExtensibleFallbackHandler (1.5.0).
+ * Finds out how a Safe forwards a token's query to the session module: with our SafeSessionHandler (up to 1.4.1) or
+ * with the ExtensibleFallbackHandler (1.5.0).
  *
- * @param parameters.domainSeparator - of the token that will ask
- * @throws {Refusal} MODULE_NOT_ENABLED if it does neither: no payment by signature would pass; NETWORK
+ * @param parameters.domainSeparator Of the token that will query the Safe.
+ * @throws {Refusal} MODULE_NOT_ENABLED if it does neither, so that every payment by signature would fail; NETWORK
  */
 export async function safeHandler(
   client: Client<Transport, Chain | undefined>,
@@ -23,7 +23,7 @@ export async function safeHandler(
     safeFallbackHandler(client, safe),
   ]);
   if (!enabled) throw refusal(`The module ${module} is not enabled on the Safe ${safe}.`, parameters);
-  // A handler that lacks the question answers with a revert or with something else: both are a no.
+  // A handler without this function reverts or returns something else: both mean that it does not.
   const says = (answer: Promise<Address>) =>
     answer.then((address) => isAddressEqual(address, module)).catch(no);
   const [session, extensible] = await Promise.all([
@@ -40,12 +40,12 @@ export async function safeHandler(
   if (extensible) return "extensible";
   if (session) return "session";
   throw refusal(
-    `The fallback handler of the Safe ${safe} does not ask the module about this token.`,
+    `The fallback handler of the Safe ${safe} does not forward this token's queries to the module.`,
     parameters,
   );
 }
 
-/** What a contract that fails or talks nonsense says; a node that does not answer says nothing. */
+/** The result for a contract that reverts or returns nonsense; a failed request to the node is thrown. */
 function no(error: unknown): false {
   if (!isContractRefusal(error)) throw error;
   return false;
@@ -55,6 +55,6 @@ const refusal = (shortMessage: string, details: { readonly [name: string]: unkno
   new Refusal({
     code: "MODULE_NOT_ENABLED",
     shortMessage,
-    metaMessages: ["Have the owner install the session module for payments by signature, in one batch."],
+    metaMessages: ["Ask the owner to install the session module for payments by signature, in one batch."],
     details,
   });

@@ -5,7 +5,7 @@ import type { SafeCall } from "./SafeCall.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from "./safeSignatureRail.ts";
 
-/** What {@link safeInstallation} needs to know. */
+/** Parameters of {@link safeInstallation}. */
 export type SafeInstallationParameters = SafeSignatureRail & {
   /** The Safe that installs. */
   safe: Address;
@@ -14,15 +14,15 @@ export type SafeInstallationParameters = SafeSignatureRail & {
 };
 
 /**
- * The calls by which an existing Safe installs Latchkey, to be made in one batch, on one approval of its owners.
+ * The calls with which an existing Safe installs Latchkey, in one batch with one approval of its owners.
  *
- * Every call goes to the Safe, never to the handler: a handler takes the last 20 bytes of its calldata for the
- * sender, and a Safe appends these, a direct call does not.
+ * Every call goes to the Safe, never to the handler: a handler reads the sender from the last 20 bytes of its
+ * calldata, which a Safe appends and a direct call does not.
  *
- * The Safe's fallback handler is replaced, and with it goes whatever it did beyond Safe's own handlers. A Safe
- * that lives by another one (Safe4337Module, Safe7579) must not install this way.
- * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain is named for a Safe 1.5.0; INVALID_ADDRESS;
- * INVALID_INPUT; UNSUPPORTED_ACCOUNT: no such version.
+ * This replaces the Safe's fallback handler, including anything that it did beyond Safe's own handlers. A Safe
+ * that depends on another handler (Safe4337Module, Safe7579) must not install this way.
+ * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER; UNKNOWN_TOKEN: no token's domain for a Safe 1.5.0; INVALID_ADDRESS;
+ * INVALID_INPUT; UNSUPPORTED_ACCOUNT.
  */
 export function safeInstallation(parameters: SafeInstallationParameters): SafeCall[] {
   const safe = parseAddress(parameters.safe, "safe");

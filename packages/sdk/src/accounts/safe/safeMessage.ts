@@ -9,7 +9,7 @@ const types = { SafeMessage: [{ name: "message", type: "bytes" }] } as const;
 export type SafeMessage = TypedDataDefinition<typeof types, "SafeMessage">;
 
 /**
- * What the owners of a Safe sign so that the Safe says yes to a digest: typed data of
+ * What the owners of a Safe sign so that the Safe approves a digest: typed data of
  * `SafeMessage(bytes message)` in the Safe's own domain, where the message is the digest's 32 bytes. The same
  * for all versions from 1.3.0 on.
  *
@@ -22,7 +22,7 @@ export function safeMessage({
 }: {
   safe: Address;
   chainId: number;
-  /** What a contract would ask `isValidSignature` about; for a grant, its EIP-712 digest. */
+  /** The argument of `isValidSignature`; for a grant, its EIP-712 digest. */
   digest: Hash;
 }) {
   return {
@@ -33,6 +33,6 @@ export function safeMessage({
   } as const satisfies SafeMessage;
 }
 
-/** The hash of a {@link safeMessage}: what an owner's ECDSA key signs, or a passkey gets as its challenge. */
+/** The hash of a {@link safeMessage}: what an owner's ECDSA key signs, and a passkey's challenge. */
 export const hashSafeMessage = (parameters: Parameters<typeof safeMessage>[0]): Hash =>
   hashTypedData(safeMessage(parameters));

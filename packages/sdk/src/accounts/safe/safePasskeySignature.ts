@@ -13,14 +13,14 @@ import { safeSignatures } from "./safeSignatures.ts";
 type Bytes = ArrayBuffer | Uint8Array;
 
 /**
- * What an authenticator answered: the `response` of the credential that `navigator.credentials.get` gives for a
- * challenge. The challenge is the 32-byte hash that the Safe is to approve.
+ * An authenticator's response: the `response` of the credential that `navigator.credentials.get` returns for a
+ * challenge. The challenge is the 32-byte hash for the Safe to approve.
  */
 export type PasskeyAssertion = {
   authenticatorData: Bytes;
   /** UTF-8 of a JSON object. */
   clientDataJSON: Bytes;
-  /** ASN.1 DER, as browsers hand it out. */
+  /** ASN.1 DER, as browsers return it. */
   signature: Bytes;
 };
 
@@ -35,7 +35,7 @@ function fromDer(der: Uint8Array): [r: bigint, s: bigint] {
   const integer = (): bigint => {
     const length = der[at + 1] ?? 0;
     const bytes = der.subarray(at + 2, at + 2 + length);
-    // 33 bytes: a leading zero, so that a high first bit is no sign.
+    // 33 bytes: a leading zero keeps the number positive.
     if (der[at] !== 0x02 || length === 0 || bytes.length !== length || length > 33) throw malformed();
     at += 2 + length;
     return bytesToBigInt(bytes);
@@ -43,7 +43,7 @@ function fromDer(der: Uint8Array): [r: bigint, s: bigint] {
   const malformed = () =>
     unusable(
       "The passkey's signature is not a DER-encoded ECDSA signature.",
-      "Pass the authenticator's answer as navigator.credentials.get gave it.",
+      "Pass the authenticator's response as navigator.credentials.get returned it.",
     );
   if (der[0] !== 0x30 || der[1] !== der.length - 2) throw malformed();
   const r = integer();
@@ -53,23 +53,23 @@ function fromDer(der: Uint8Array): [r: bigint, s: bigint] {
 }
 
 /**
- * A passkey's assertion as Safe's signer contracts take it:
- * `abi.encode(bytes authenticatorData, string clientDataFields, uint256 r, uint256 s)`. The fields are what
- * stands in the client data after the challenge, which the contract writes itself.
- * @throws {InvalidInput} INVALID_SIGNER: the authenticator did not verify its user (a Safe would refuse), or answered in
- * another form.
+ * A passkey's assertion in the encoding of Safe's signer contracts:
+ * `abi.encode(bytes authenticatorData, string clientDataFields, uint256 r, uint256 s)`. The fields are what follows
+ * the challenge in the client data; the contract adds the challenge itself.
+ * @throws {InvalidInput} INVALID_SIGNER: the authenticator did not verify the user (a Safe would reject it), or its response has
+ * another format.
  */
 export function encodePasskeyAssertion(assertion: PasskeyAssertion): Hex {
   const authenticatorData = bytesOf(assertion.authenticatorData);
   if (!((authenticatorData[32] ?? 0) & 0x04)) {
-    throw unusable("The passkey did not verify its user.", "Ask it with userVerification: 'required'.");
+    throw unusable("The passkey did not verify the user.", "Request it with userVerification: 'required'.");
   }
   const clientData = bytesToString(bytesOf(assertion.clientDataJSON));
   const fields = /^\{"type":"webauthn.get","challenge":"[A-Za-z0-9_-]{43}",(.*)\}$/s.exec(clientData)?.[1];
   if (fields === undefined) {
     throw unusable(
-      "The passkey's client data does not begin with the type and a challenge of 32 bytes.",
-      "Ask it for the 32-byte hash as its challenge, by navigator.credentials.get.",
+      "The passkey's client data does not start with the type and a challenge of 32 bytes.",
+      "Pass the 32-byte hash as the challenge of navigator.credentials.get.",
     );
   }
   return encodeAbiParameters(
@@ -79,8 +79,8 @@ export function encodePasskeyAssertion(assertion: PasskeyAssertion): Hex {
 }
 
 /**
- * The signature of a Safe that a passkey alone may speak for.
- * @param signer The owner that stands for the passkey: Safe's shared signer, or the passkey's own signer contract.
+ * The signature for a Safe whose threshold a single passkey meets.
+ * @param signer The owner that represents the passkey: Safe's shared signer, or the passkey's own signer contract.
  * @throws As {@link encodePasskeyAssertion}.
  */
 export function safePasskeySignature({

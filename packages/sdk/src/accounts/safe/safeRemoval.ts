@@ -10,28 +10,28 @@ import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from
 
 const revokeAllAbi = parseAbi(["function revokeAll()"]);
 
-/** What {@link safeRemoval} needs to know. */
+/** Parameters of {@link safeRemoval}. */
 export type SafeRemovalParameters = SafeSignatureRail & {
   /** The Safe that removes. */
   safe: Address;
   /** The SafeSessionModule that it has installed. */
   module: Address;
-  /** The Safe's modules in the order of `getModulesPaginated`, up to this one at least. */
+  /** The Safe's modules in the order of `getModulesPaginated`, at least up to this one. */
   modules: readonly Address[];
   /**
-   * The fallback handler that the Safe has now, by `safeFallbackHandler`. What the rail's own handler asks is cleared;
-   * any other would not understand that call, and the whole batch would fail with it.
+   * The Safe's current fallback handler, from `safeFallbackHandler`. The session handler's setting is cleared;
+   * any other handler would not know that call, and the whole batch would fail.
    */
   fallbackHandler: Address;
-  /** The handler that the Safe is to have afterwards; by default it keeps the one it has. */
+  /** The handler to set afterwards. Default: the current one stays. */
   nextHandler?: Address;
 };
 
 /**
- * The calls by which a Safe removes Latchkey, to be made in one batch. Every session and every unused grant dies
- * first: a module that a Safe merely drops is not told, and old grants would be good again if it came back. What the
- * fallback handler asks is cleared last, where it is the rail's; that is tidiness only, as a dropped module says no.
- * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not among the Safe's modules; INVALID_ADDRESS; INVALID_INPUT.
+ * The calls with which a Safe removes Latchkey, in one batch. Every session and every unused grant is revoked
+ * first: a Safe does not notify a module that it disables, and old grants would be valid again if it were enabled again.
+ * The session handler's setting is cleared last; that is only tidiness, as a disabled module rejects everything.
+ * @throws {InvalidInput} MODULE_NOT_ENABLED: the module is not in the Safe's list; INVALID_ADDRESS; INVALID_INPUT.
  */
 export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
   const safe = parseAddress(parameters.safe, "safe");
@@ -44,10 +44,10 @@ export function safeRemoval(parameters: SafeRemovalParameters): SafeCall[] {
   if (position < 0)
     throw new InvalidInput({
       code: "MODULE_NOT_ENABLED",
-      shortMessage: `The Safe ${safe} does not have the module ${module}.`,
+      shortMessage: `The module ${module} is not in the Safe ${safe}'s list of modules.`,
       metaMessages: [
-        "Check the module's address, and that `modules` is the Safe's whole list: getModulesPaginated gives pages.",
-        "Where the Safe has dropped it already, have it send encodeRevokeAll alone.",
+        "Check the module's address, and that `modules` is the Safe's whole list: getModulesPaginated returns pages.",
+        "If the Safe has already disabled it, send encodeRevokeAll alone.",
       ],
       details: { account: safe, module },
     });

@@ -5,7 +5,7 @@ import { parseHex } from "../../internal/parseHex.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { type SafeVersion, safeAddresses } from "./safeAddresses.ts";
 
-/** How a Safe of a version comes to ask the module about signatures. */
+/** How a Safe of a version forwards signature queries to the module. */
 export type SafeSignatureRail =
   | {
       version: "1.3.0" | "1.4.1";
@@ -14,20 +14,20 @@ export type SafeSignatureRail =
     }
   | {
       version: "1.5.0";
-      /** The ExtensibleFallbackHandler; by default at its canonical address. */
+      /** The ExtensibleFallbackHandler. Default: its canonical address. */
       handler?: Address;
-      /** `DOMAIN_SEPARATOR()` of every token that sessions may sign for. */
+      /** `DOMAIN_SEPARATOR()` of every token that sessions may pay by signature. */
       domainSeparators: readonly Hex[];
     };
 
 /**
- * The fallback handler that goes with a signature rail.
- * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER: whoever called the Safe could then speak to the module as the Safe;
- * INVALID_ADDRESS; UNSUPPORTED_ACCOUNT: no such version.
+ * The fallback handler of a signature rail.
+ * @throws {InvalidInput} MODULE_IS_FALLBACK_HANDLER: anyone could then call the module as the Safe;
+ * INVALID_ADDRESS; UNSUPPORTED_ACCOUNT.
  */
 export function signatureRailHandler(rail: SafeSignatureRail, module: Address): Address {
   requireSafeVersion(rail.version);
-  // Only Safe 1.5.0 has a handler that is known.
+  // Only Safe 1.5.0 has a canonical handler.
   const known = rail.version === "1.5.0" ? safeAddresses.extensibleFallbackHandler : undefined;
   const handler = parseAddress((rail.handler ?? known) as Address, "handler");
   if (handler === parseAddress(module, "module")) {
@@ -35,7 +35,7 @@ export function signatureRailHandler(rail: SafeSignatureRail, module: Address): 
       code: "MODULE_IS_FALLBACK_HANDLER",
       shortMessage: "The session module must never be a Safe's fallback handler.",
       metaMessages: [
-        "Name the handler itself: safeSessionHandlerAddress, or Safe's ExtensibleFallbackHandler.",
+        "Pass the handler itself: safeSessionHandlerAddress, or Safe's ExtensibleFallbackHandler.",
       ],
       details: { module },
     });
@@ -44,10 +44,10 @@ export function signatureRailHandler(rail: SafeSignatureRail, module: Address): 
 }
 
 /**
- * The calldata of calls that a Safe, once it has its handler, makes to itself so that `verifier` is asked
- * about signatures. The zero address: nobody is asked any more.
- * @throws {InvalidInput} UNKNOWN_TOKEN: the version is 1.5.0 and no token's domain is named; INVALID_ADDRESS;
- * INVALID_INPUT; UNSUPPORTED_ACCOUNT: no such version.
+ * The calldata of the calls that a Safe, once it has its handler, makes to itself so that `verifier` checks
+ * signatures. The zero address: no one does any more.
+ * @throws {InvalidInput} UNKNOWN_TOKEN: no token's domain for a Safe 1.5.0; INVALID_ADDRESS;
+ * INVALID_INPUT; UNSUPPORTED_ACCOUNT.
  */
 export function signatureRailCalls(rail: SafeSignatureRail, verifier: Address): Hex[] {
   requireSafeVersion(rail.version);
@@ -58,8 +58,8 @@ export function signatureRailCalls(rail: SafeSignatureRail, verifier: Address): 
   if (!Array.isArray(rail.domainSeparators) || rail.domainSeparators.length === 0) {
     throw new InvalidInput({
       code: "UNKNOWN_TOKEN",
-      shortMessage: "A Safe 1.5.0 asks token by token, and no token is named.",
-      metaMessages: ["Name at least one token's DOMAIN_SEPARATOR() in domainSeparators."],
+      shortMessage: "A Safe 1.5.0 needs a domain verifier for each token, and domainSeparators is empty.",
+      metaMessages: ["Pass at least one token's DOMAIN_SEPARATOR() in domainSeparators."],
     });
   }
   return rail.domainSeparators.map((domainSeparator, index) =>
@@ -77,8 +77,8 @@ function requireSafeVersion(version: SafeVersion): void {
   if (known.includes(version)) return;
   throw new InvalidInput({
     code: "UNSUPPORTED_ACCOUNT",
-    shortMessage: `"${String(version)}" is not a version of Safe that is known here.`,
-    metaMessages: [`Known are ${known.join(", ")}.`],
+    shortMessage: `Safe version "${String(version)}" is not supported.`,
+    metaMessages: [`Use one of ${known.join(", ")}.`],
     details: { version },
   });
 }

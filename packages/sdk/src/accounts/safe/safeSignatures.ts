@@ -4,23 +4,23 @@ import { addressBytes } from "../../internal/addressBytes.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { parseList } from "../../internal/parseList.ts";
 
-/** What one owner of a Safe signed. */
+/** The signature of one owner of a Safe. */
 export type SafeOwnerSignature = {
   /** The owner. */
   signer: Address;
   /**
    * Of a key: 65 bytes r ‖ s ‖ v, v 27 or 28 (31 or 32 over an `eth_sign` message). Of a contract: what its
-   * ERC-1271 understands.
+   * ERC-1271 function accepts.
    */
   signature: Hex;
-  /** Whether the owner is a contract, as the signer of a passkey is. */
+  /** Whether the owner is a contract, such as the signer of a passkey. */
   isContract?: boolean;
 };
 
 /**
- * Joins owners' signatures to the bytes that a Safe checks: one part of 65 bytes for each owner, by ascending
- * address, then the contracts' own bytes, each with its length before it. A contract's part is its address, the
- * place of its bytes, and 0.
+ * Joins owners' signatures into the bytes that a Safe checks: one part of 65 bytes for each owner, by ascending
+ * address, then the contracts' own bytes, each prefixed with its length. A contract's part is its address, the
+ * offset of its bytes, and 0.
  * @throws {InvalidInput} INVALID_SIGNER: a key's signature is not 65 bytes, or an owner signed twice; INVALID_ADDRESS; INVALID_INPUT.
  */
 export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
@@ -38,7 +38,7 @@ export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
       throw invalid(`The owner ${signer} signed twice.`, signer);
     }
     if (!isContract) {
-      if (size(signature) !== 65) throw invalid(`The signature of ${signer} has not 65 bytes.`, signer);
+      if (size(signature) !== 65) throw invalid(`The signature of ${signer} is not 65 bytes long.`, signer);
       heads.push(signature);
       continue;
     }
@@ -54,6 +54,6 @@ const invalid = (shortMessage: string, signer: Address) =>
   new InvalidInput({
     code: "INVALID_SIGNER",
     shortMessage,
-    metaMessages: ["Pass one signature of each owner; mark those of contracts with isContract."],
+    metaMessages: ["Pass one signature per owner; mark those of contracts with isContract."],
     details: { signer },
   });

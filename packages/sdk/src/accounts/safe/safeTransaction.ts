@@ -38,21 +38,21 @@ const types = {
   ],
 } as const;
 
-/** A transaction of a Safe before its owners have signed it. */
+/** A Safe transaction that its owners have not signed yet. */
 export type SafeTransaction = {
-  /** What owners with a key of their own sign. */
+  /** What owners sign with a key. */
   typedData: TypedDataDefinition<typeof types, "SafeTx">;
-  /** Its hash: what a passkey gets as its challenge. */
+  /** Its hash: a passkey's challenge. */
   hash: Hex;
-  /** What anybody may send once the owners have signed. @param signatures In the Safe's form: `safeSignatures`. */
+  /** The call that anyone may send once the owners have signed. @param signatures From `safeSignatures`. */
   encode(signatures: Hex): EncodedCall;
 };
 
 /**
- * What a Safe's owners sign so that it performs calls as itself, all or none, with one signature each. Asks no chain:
- * {@link executeAsSafe} does everything else as well, in one go.
+ * What a Safe's owners sign so that it makes calls, all or none, with one signature each. Reads no chain:
+ * {@link executeAsSafe} does everything in one step.
  *
- * @param parameters.nonce The Safe's own, by its `nonce()`: whatever else it does meanwhile makes the signature void.
+ * @param parameters.nonce The Safe's `nonce()`: any other transaction of the Safe meanwhile invalidates the signature.
  * @param parameters.multiSendCallOnly Safe's MultiSendCallOnly, for more than one call. Make sure that there is code at
  * that address: a delegatecall to nothing succeeds and does nothing.
  * @throws {InvalidInput} EMPTY_BATCH; INVALID_ADDRESS; INVALID_INPUT
@@ -74,7 +74,7 @@ export function safeTransaction({
   if (!only)
     throw new InvalidInput({
       code: "EMPTY_BATCH",
-      shortMessage: "There is nothing for the Safe to do.",
+      shortMessage: "The batch contains no calls.",
       metaMessages: ["Pass at least one call."],
     });
   const transaction = {

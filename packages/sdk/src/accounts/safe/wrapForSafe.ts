@@ -5,12 +5,12 @@ import { parseHex } from "../../internal/parseHex.ts";
 import { parseWhole } from "../../internal/parseWhole.ts";
 
 /**
- * How a Safe is asked. `session`: by our SafeSessionHandler, on Safes up to 1.4.1. `extensible`: by the
+ * The handler that a Safe uses. `session`: our SafeSessionHandler, on Safes up to 1.4.1. `extensible`: the
  * ExtensibleFallbackHandler, from Safe 1.5.0 on, with the module as the domain verifier of the token.
  */
 export type SafeHandlerKind = "session" | "extensible";
 
-/** Type hash of `TransferWithAuthorization`, the one message that the signature rail says yes to. */
+/** Type hash of `TransferWithAuthorization`, the only message that the signature rail approves. */
 export const TRANSFER_WITH_AUTHORIZATION_TYPEHASH: Hex =
   "0x7c7c6cdb67a18743f49ec6fa9b35f50d52ed05cbed4cc592e13b44501c1a2267";
 
@@ -22,11 +22,11 @@ const authorizationWords = parseAbiParameters(
 );
 
 /**
- * Makes the ERC-1271 signature that a Safe's fallback handler takes to the module out of a payload.
+ * Turns a payload into the ERC-1271 signature that a Safe's fallback handler forwards to the module.
  *
- * @param payload By {@link encodePayload}.
- * @param safe Which handler the Safe has; for `extensible` also the token's domain separator, as the token itself
- * tells it, and the authorization that was signed.
+ * @param payload From {@link encodePayload}.
+ * @param safe The Safe's handler; for `extensible` also the token's domain separator, as the token itself
+ * returns it, and the authorization that was signed.
  * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
  */
 export function wrapForSafe(
@@ -51,7 +51,7 @@ export function wrapForSafe(
   if (safe.handler !== "extensible" || !safe.authorization)
     throw new InvalidInput({
       code: "INVALID_INPUT",
-      shortMessage: "It is not said how the Safe is asked.",
+      shortMessage: "The Safe's handler is missing.",
       metaMessages: ['Pass handler: "session", or "extensible" with domainSeparator and authorization.'],
     });
   const { from, to, value, validAfter, validBefore, nonce } = safe.authorization;

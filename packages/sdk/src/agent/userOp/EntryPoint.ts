@@ -13,7 +13,7 @@ import { parseAddress } from "../../internal/parseAddress.ts";
 /** The versions of ERC-4337's EntryPoint that sessions work with. */
 export type EntryPointVersion = "0.7" | "0.8" | "0.9";
 
-/** The EntryPoint that an account obeys: a version at its usual address, or at one of its own. */
+/** The EntryPoint of an account: a version at its canonical address, or at another. */
 export type EntryPoint<version extends EntryPointVersion = EntryPointVersion> =
   | version
   | { address: Address; version: version };
@@ -28,9 +28,9 @@ const known = {
 export type EntryPointAbi<version extends EntryPointVersion> = (typeof known)[version]["abi"];
 
 /**
- * An EntryPoint as viem's smart accounts name it.
+ * An EntryPoint in viem's format.
  *
- * @throws {InvalidInput} INVALID_INPUT: no such version; INVALID_ADDRESS
+ * @throws {InvalidInput} INVALID_INPUT: unsupported version; INVALID_ADDRESS
  */
 export function resolveEntryPoint<version extends EntryPointVersion>(
   entryPoint: EntryPoint<version>,
@@ -39,8 +39,8 @@ export function resolveEntryPoint<version extends EntryPointVersion>(
   if (!Object.hasOwn(known, version))
     throw new InvalidInput({
       code: "INVALID_INPUT",
-      shortMessage: `"${String(version)}" is not a version of the EntryPoint that is known.`,
-      metaMessages: [`Known are ${Object.keys(known).join(", ")}.`],
+      shortMessage: `EntryPoint version "${String(version)}" is not supported.`,
+      metaMessages: [`Use one of ${Object.keys(known).join(", ")}.`],
       details: { path: "entryPoint" },
     });
   if (typeof entryPoint === "object")

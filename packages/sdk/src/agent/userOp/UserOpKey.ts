@@ -1,8 +1,8 @@
 import type { Address, Hash, Hex } from "viem";
 
 /**
- * The agent's key, as userOps need it: a viem account with a private key, or anything else that signs a hash as it is,
- * 65 bytes, with no prefix (an HSM, say). viem's `LocalAccount` may have no `sign`: such a one is refused where it is used.
+ * The agent's key for userOps: a viem account with a private key, or anything else that signs a bare hash,
+ * 65 bytes, without a prefix (such as an HSM). viem's `LocalAccount` may have no `sign`: such a key is refused on use.
  */
 export type UserOpKey = {
   address: Address;

@@ -20,28 +20,28 @@ import { currentTime } from "../x402/currentTime.ts";
 import { refuseStanding } from "../x402/refuseStanding.ts";
 import { sessionStanding } from "../x402/sessionStanding.ts";
 
-/** A userOp by which the account makes one payment itself: what its signature says besides. */
+/** A userOp with which the account makes one payment itself: what its signature contains. */
 export type PaymentUserOp = {
   payment: UserOpPayment;
-  /** The number of the budget's period that is charged. The EntryPoint lets the userOp in within it only. */
+  /** The number of the charged period of the budget. The EntryPoint accepts the userOp only within it. */
   period: bigint;
-  /** The owner's grant that travels along; `0x`: none. */
+  /** The owner's grant that is carried along; `0x`: none. */
   signature: Hex;
 };
 
-/** So many seconds must be left of the period: a bundler refuses what ends soon, and a block takes its time. */
+/** Seconds that must be left of the period: a bundler rejects what expires soon, and inclusion takes time. */
 const SECONDS_LEFT = 120;
-/** So many seconds of the period must be over: a bundler's clock may be behind, and some want a few seconds more. */
+/** Seconds of the period that must have passed: a bundler's clock may be behind, and some want a few more seconds. */
 const SECONDS_OVER = 30;
 
 /**
- * Whether calls can be sent as a userOp by which the account makes one payment itself, which the validator charges: see
+ * Whether calls can be sent as a userOp with which the account makes one payment itself, charged by the validator: see
  * {@link encodePaymentUserOpCallData}.
  *
- * They can if they are one `transfer` out of a budget that no signature and no stream moves, which its limits allow as
- * of the latest block, and if the budget's period has begun half a minute ago and goes on for two minutes more.
+ * They can if they are one `transfer` from a budget without signatures and without a stream, which its limits allow as
+ * of the latest block, and if the budget's period started at least half a minute ago and lasts two minutes more.
  *
- * @returns undefined: send them through the module, which says why it refuses what it refuses.
+ * @returns undefined: send them through the module, which gives a reason if it rejects them.
  * @throws {Refusal} NETWORK
  */
 export async function choosePaymentUserOp(
@@ -66,18 +66,18 @@ export async function choosePaymentUserOp(
     const { chainTime, period, spent, resetsAt, state } = standing;
     if (spent + payment.amount > budget.perPeriod) return undefined;
     if (resetsAt - (await currentTime(client, chainTime)) <= SECONDS_LEFT) return undefined;
-    // Before the first period no form is good, after its beginning both are.
+    // Before the first period neither form is valid, after its start both are.
     const startsAt = session.validAfter + Number(period) * budget.period;
     if (period > 0n && chainTime - startsAt < SECONDS_OVER) return undefined;
     return { payment, period, signature: state === "ENABLED" ? "0x" : grant.signature };
   } catch (error) {
-    // What does not say how much of it the account has: no token, or the native coin's address zero. The module says why.
+    // Without a balance it is not a token, or the native coin's zero address. The module gives the reason.
     if (isContractRefusal(error)) return undefined;
     throw error;
   }
 }
 
-/** The payment that calls are, if they are one, in the one encoding. */
+/** The payment that the calls make, if they are one in its one encoding. */
 function onePayment(calls: readonly CallRequest[]): UserOpPayment | undefined {
   const [call, another] = toCalls(calls);
   if (!call || another || call.value !== 0n) return undefined;
@@ -86,7 +86,7 @@ function onePayment(calls: readonly CallRequest[]): UserOpPayment | undefined {
   try {
     const { functionName, args } = decodeFunctionData({ abi: erc20Abi, data });
     if (functionName !== "transfer") return undefined;
-    // The module refuses a recipient with other bytes in front, which is read here without them.
+    // The module rejects dirty upper bytes in the recipient, which are not visible here.
     if (encodeFunctionData({ abi: erc20Abi, functionName, args }) !== data) return undefined;
     const [to, amount] = args;
     return { token: call.target, to, amount };

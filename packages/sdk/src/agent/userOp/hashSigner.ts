@@ -4,19 +4,17 @@ import { askSigner } from "../../internal/askSigner.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
 
 /**
- * How a key signs hashes as they are.
+ * How a key signs bare hashes.
  *
- * @throws {InvalidInput} INVALID_SIGNER: it signs none. Later {@link askSigner}'s.
+ * @throws {InvalidInput} INVALID_SIGNER: it cannot. On signing as {@link askSigner}.
  */
 export function hashSigner(key: UserOpKey): (hash: Hash) => Promise<Hex> {
   const { sign } = key;
   if (!sign)
     throw new InvalidInput({
       code: "INVALID_SIGNER",
-      shortMessage: `The account ${key.address} signs no hashes, which a userOp needs.`,
-      metaMessages: [
-        "Pass the key as viem's privateKeyToAccount makes one, or an object with address and sign.",
-      ],
+      shortMessage: `The account ${key.address} cannot sign bare hashes, as userOps require.`,
+      metaMessages: ["Pass an account from viem's privateKeyToAccount, or an object with address and sign."],
       details: { key: key.address },
     });
   return (hash) => askSigner(() => sign.call(key, { hash }));

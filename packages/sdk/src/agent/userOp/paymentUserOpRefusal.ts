@@ -12,7 +12,9 @@ import {
 import type { UserOpPayment } from "../../encoding/userOp/encodePaymentUserOpCallData.ts";
 import { ChainRefusal } from "../../errors/ChainRefusal.ts";
 import { decodeError } from "../../errors/decodeError.ts";
+import { errorText } from "../../errors/errorText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
+import { readableValues } from "../../errors/readableValues.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Grant } from "../../grant/Grant.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
@@ -23,11 +25,11 @@ import { sessionStanding } from "../x402/sessionStanding.ts";
 import type { PaymentUserOp } from "./choosePaymentUserOp.ts";
 
 /**
- * The reason for which a payment userOp should not be signed now, though {@link choosePaymentUserOp} chose it: what it
- * needs is spent meanwhile, its period is over, or its transfer would fail. That one the module charges all the same.
+ * The reason not to sign a payment userOp now, although {@link choosePaymentUserOp} chose it: its budget was spent
+ * meanwhile, its period has ended, or its transfer would fail, which the module would charge nevertheless.
  *
- * @returns As the module says of an execution: PERIOD, REVOKED, PAUSED, WRONG_EPOCH, EXPIRED, NOT_GRANTED; CALL_FAILED or
- * TOKEN_CALL_FAILED; DEADLINE_PASSED: the period that it names is over. undefined if there is none.
+ * @returns As for an execution: PERIOD, REVOKED, PAUSED, WRONG_EPOCH, EXPIRED, NOT_GRANTED; CALL_FAILED or
+ * TOKEN_CALL_FAILED; DEADLINE_PASSED: its period has ended. undefined if there is none.
  * @throws {Refusal} NETWORK
  */
 export async function paymentUserOpRefusal(
@@ -55,7 +57,7 @@ export async function paymentUserOpRefusal(
   return transferRefusal(client, session.account, payment);
 }
 
-/** Why the account cannot make the transfer now, if it cannot. It need not be there yet. */
+/** Why the account cannot make the transfer now, if it cannot. It may not be deployed yet. */
 async function transferRefusal(
   client: Client<Transport, Chain | undefined>,
   account: Address,
@@ -69,17 +71,17 @@ async function transferRefusal(
     const inner = decodeError(error);
     return inner.code === "NETWORK" ? inner : callFailed(inner);
   }
-  // There is code to answer nothing: it has said before how much the account has.
+  // An empty return value of a contract: it returned the account's balance before.
   if (returned === TRUE || returned === "0x") return undefined;
   return new Refusal({
     code: "TOKEN_CALL_FAILED",
     shortMessage: `The token ${token} would not confirm the transfer.`,
-    metaMessages: ["Nothing was signed. Check that the address is a token's."],
+    metaMessages: ["Nothing was signed. Check the token's address."],
     details: { index: 0, token, returned },
   });
 }
 
-/** `true`, as a token answers. */
+/** `true`, as a token returns it. */
 const TRUE = numberToHex(1, { size: 32 });
 
 const callFailed = (inner: Refusal) =>
@@ -97,17 +99,15 @@ const callFailed = (inner: Refusal) =>
 
 const periodExceeded = (details: { token: Address; amount: bigint; remaining: bigint; resetsAt: number }) =>
   new Refusal({
-    code: "PERIOD",
-    shortMessage: `${details.amount} base units are more than the ${details.remaining} left until ${utcText(details.resetsAt)}.`,
-    metaMessages: ["Nothing was signed. Ask for less, or wait until then."],
+    ...errorText("PERIOD", readableValues(details)),
     details,
   });
 
-/** @param deadline The last second of the period that the userOp names. */
+/** @param deadline The last second of the userOp's period. */
 const periodOver = (deadline: number) =>
   new Refusal({
     code: "DEADLINE_PASSED",
-    shortMessage: `The userOp was good until ${utcText(deadline)}: it names the period of its budget, which is over.`,
+    shortMessage: `The userOp expired at ${utcText(deadline)}, with the period of its budget.`,
     metaMessages: ["Nothing was signed. Prepare the userOp again, from its `calls`."],
     details: { deadline },
   });

@@ -19,34 +19,34 @@ const accountAbi = parseAbi([
 
 const entryPointAbi = parseAbi(["function balanceOf(address account) view returns (uint256)"]);
 
-/** Where the search begins: no validation of a session needs less, none that fits into a block much more. */
+/** Bounds of the search: no validation of a session needs less, none that fits into a block much more. */
 const LEAST = 40_000n;
 const MOST = 6_000_000n;
 /**
- * What the EntryPoint does besides within the limit, measured on EntryPoints 0.7 to 0.9 and rounded up: hashing the
- * userOp, reaching the account (twice where it is an EOA's code), counting its nonce, more for a lane's first; and being
+ * The EntryPoint's own share of the limit, measured on EntryPoints 0.7 to 0.9 and rounded up: hashing the
+ * userOp, calling the account (twice for an EOA's code), counting its nonce, more for a lane's first; and being
  * paid by the account, more for a first deposit.
  */
 const ENTRY_POINT_GAS = { always: 20_000n, firstNonce: 18_000n, payment: 20_000n, firstPayment: 45_000n };
-/** For a validation that cannot be tried, since the account is only being made: a grant by a passkey is the dearest. */
+/** For a validation that cannot be simulated, as the account is not deployed: a passkey's grant costs the most. */
 const UNTRIED_VALIDATION_GAS = 1_000_000n;
 
-/** A userOp that waits for its gas limits and its signature. */
+/** A userOp without its gas limits and its signature. */
 export type UnpricedUserOp = Partial<UserOperation<"0.7">> &
   Pick<UserOperation<"0.7">, "sender" | "nonce" | "callData">;
 
 /**
- * Finds the verification gas that a session's userOp needs, by having the account validate it, with the key's own
- * signature over a hash that stands for the userOp's.
+ * Finds the verification gas of a session's userOp by having the account validate it, with the key's own
+ * signature over a hash in place of the userOp's.
  *
- * A bundler cannot find it. It tries a signature that is not the key's, and the module says no to that before it
- * stores anything: neither the grant nor, of a userOp that makes a payment itself, what it charges. Nor is the least gas at which nothing reverts enough: the module says no without a revert, also
- * where the owner's grant ran out of gas while it was checked.
+ * A bundler cannot find it: it simulates with a signature that is not the key's, which the module rejects before it
+ * stores anything: neither the grant nor, of a userOp that makes a payment itself, what it charges. Nor is the least gas without a revert enough: the module rejects without a revert, also
+ * if checking the owner's grant ran out of gas.
  *
- * @param parameters.signed A hash in place of the userOp's, and the `signature` of such a userOp: the key's over it, or of
- * one that makes a payment itself as {@link signPaymentUserOp} makes it.
- * @returns Gas for `verificationGasLimit`; undefined if the account says no whatever the gas is.
- * @throws {Refusal} NETWORK; or the account's factory's reason, where the account is yet to be made.
+ * @param parameters.signed A hash in place of the userOp's, and the `signature` of such a userOp: the key's over it, or for
+ * a payment userOp that of {@link signPaymentUserOp}.
+ * @returns Gas for `verificationGasLimit`; undefined if the account rejects it with any gas.
+ * @throws {Refusal} NETWORK; or the reason of the account's factory, if the account is not deployed yet.
  */
 export async function sessionVerificationGas(
   client: Client<Transport, Chain | undefined>,
@@ -62,7 +62,7 @@ export async function sessionVerificationGas(
     const creation = await estimateGas(client, { account: entryPoint, to: factory, data: factoryData });
     return (creation * 6n) / 5n + UNTRIED_VALIDATION_GAS;
   }
-  // Any number above zero, so that what is charged to the session's allowance is stored as it will be.
+  // Above zero, so that the charge to the session's allowance is stored as it will be.
   const some = { callGasLimit: 1n, verificationGasLimit: 1n, preVerificationGas: 1n, maxFeePerGas: 1n };
   const data = encodeFunctionData({
     abi: accountAbi,
@@ -75,7 +75,7 @@ export async function sessionVerificationGas(
         signature: signed.signature,
       } as UserOperation),
       signed.hash,
-      // An account ignores that it cannot pay, for want of gas too: so paying is counted, not tried.
+      // An account ignores a failed prepayment, also if it runs out of gas: so paying is added, not simulated.
       0n,
     ],
   });
@@ -101,7 +101,7 @@ export async function sessionVerificationGas(
   ]);
   if (!suffice) return undefined;
   let [low, high] = [LEAST, MOST];
-  // To a seventh: halving the ratio each time takes five steps or so.
+  // To a seventh: halving the ratio takes about five steps.
   while (high * 7n > low * 8n) {
     const middle = BigInt(Math.round(Math.sqrt(Number(low) * Number(high))));
     if (await suffices(middle)) high = middle;
@@ -117,14 +117,14 @@ export async function sessionVerificationGas(
   );
 }
 
-/** What a transaction pays before anything runs, and an EntryPoint's call does not. */
+/** A transaction's intrinsic gas, which an EntryPoint's call does not pay. */
 function intrinsicGas(data: Hex): bigint {
   const bytes = hexToBytes(data);
   const zeros = bytes.filter((byte) => byte === 0).length;
   return 21_000n + 4n * BigInt(zeros) + 16n * BigInt(bytes.length - zeros);
 }
 
-/** Whether validation data names no aggregator, of which 1 says that the signature is bad. */
+/** Whether validation data has no aggregator; 1 means an invalid signature. */
 const isYes = (validationData: Hex | undefined): boolean =>
   validationData !== undefined &&
   validationData.length === 66 &&

@@ -12,17 +12,17 @@ import { hashSigner } from "./hashSigner.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
 
 /**
- * The `signature` of a userOp that {@link encodePaymentUserOpCallData} makes: the session, the grant, the period that is
- * charged, and the key's EIP-712 signature over `PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)`.
+ * The `signature` of a userOp of {@link encodePaymentUserOpCallData}: the session, the grant, the charged period,
+ * and the key's EIP-712 signature over `PaymentUserOp(bytes32 session,uint256 period,bytes32 userOpHash)`.
  *
  * @param key The session's key.
  * @param parameters.session The session, with its module: a grant or a proposal.
- * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled.
- * @param parameters.period The number of the budget's period, which the EntryPoint holds the userOp to:
+ * @param parameters.signature The owner's grant, prefix included; omitted or `0x` once the session is enabled.
+ * @param parameters.period The number of the budget's period, which the EntryPoint enforces:
  * ⌊(now − validAfter) / period⌋.
  * @param parameters.userOpHash Of ERC-4337; it covers neither session nor period.
  * @param parameters.payment What the userOp pays: see {@link encodePaymentUserOpSignature}, whose form is returned.
- * @throws {Refusal} INVALID_SIGNER: the key signs no hashes; NOT_SIGNED: it said no.
+ * @throws {Refusal} INVALID_SIGNER: the key cannot sign bare hashes; NOT_SIGNED: it rejected the request.
  */
 export async function signPaymentUserOp(
   key: UserOpKey,

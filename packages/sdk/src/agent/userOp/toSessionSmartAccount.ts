@@ -50,36 +50,36 @@ import { signPaymentUserOp } from "./signPaymentUserOp.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
 import { userOpRefusal } from "./userOpRefusal.ts";
 
-/** What {@link toSessionSmartAccount} needs to know. */
+/** Parameters of {@link toSessionSmartAccount}. */
 export type SessionSmartAccountParameters<version extends EntryPointVersion = EntryPointVersion> = {
-  /** Any viem client of the grant's chain. It only reads. */
+  /** Any viem client of the grant's chain, for reading. */
   client: Client<Transport, Chain | undefined>;
-  /** The agent's key, the one that the session names. */
+  /** The agent's key, which the session names. */
   key: UserOpKey;
   /** The session and, unless it is enabled, the owner's signature over it. */
   grant: Grant;
-  /** The EntryPoint that the account obeys: its version, or its version and where it is. */
+  /** The account's EntryPoint: its version, or its version and address. */
   entryPoint: EntryPoint<version>;
   /**
-   * UserOps of one lane are included one after the other; those of different lanes need not wait for each other. The
+   * UserOps in one lane are included one after the other; those in different lanes do not wait for each other. The
    * first userOp of a lane costs about 17,000 gas more. A number of up to 4 bytes, on a Nexus 3, on a Kernel 2.
    * Default: 0.
    */
   lane?: number;
-  /** What makes the account, where it is yet to be made: the session's first userOp then makes it. */
+  /** Deploys the account, if it is not deployed yet, with the session's first userOp. */
   factory?: { address: Address; data: Hex };
   /**
-   * How a userOp pays that is one ERC-20 transfer, where its budget has no `signatures` and no stream.
+   * How a userOp with one ERC-20 transfer pays, if its budget has no `signatures` and no stream.
    *
    * `"validation"`, the default: the account makes the transfer itself, and the module charges it while it validates the
-   * userOp. That takes less gas. A transfer that fails afterwards stays charged.
+   * userOp. This costs less gas. A transfer that fails afterwards stays charged.
    *
-   * `"execution"`: the module makes the account transfer, as it does with everything else.
+   * `"execution"`: the module executes the transfer, as it does with everything else.
    */
   payments?: "validation" | "execution";
 };
 
-/** A viem smart account that a session's key speaks for. */
+/** A viem smart account that a session's key controls. */
 export type SessionSmartAccount<version extends EntryPointVersion = EntryPointVersion> = SmartAccount<
   SmartAccountImplementation<
     EntryPointAbi<version>,
@@ -95,41 +95,41 @@ export type SessionSmartAccount<version extends EntryPointVersion = EntryPointVe
 
 const entryPointAbi = parseAbi(["function getNonce(address sender, uint192 key) view returns (uint256)"]);
 
-/** So many userOps may wait between being encoded and being signed. */
+/** How many encoded userOps may wait for their signature. */
 const MOST_ENCODED = 1000;
 
-/** What is known of a callData that the account encoded. */
+/** A callData that the account encoded. */
 type EncodedCallData = {
-  /** What goes into the signature, if the userOp makes a payment itself. */
+  /** What goes into the signature of a payment userOp. */
   paymentUserOp: PaymentUserOp | undefined;
-  /** Of the first userOp that was signed with it: the only one that it is good for. Undefined: none was, yet. */
+  /** Nonce of the first userOp that was signed with it, the only one it is valid for. Undefined: none yet. */
   nonce?: bigint;
 };
 
-/** Signed to try what a validation costs, and where a signature is wanted that says nothing. */
+/** Signed to simulate a validation, and as a stub. */
 const NO_USER_OP: Hex = keccak256(
   toBytes("Latchkey: a signature that stands for a userOp's, to measure its gas"),
 );
 
 /**
- * The account of a session, as viem's and permissionless' bundler clients take one: what they send, the session's key
- * signs, inside the session's limits. All limits hold on the chain, whichever bundler and paymaster is used.
+ * The account of a session for viem's and permissionless' bundler clients: the session's key signs what they send,
+ * within the session's limits. The chain enforces all limits, whichever bundler and paymaster is used.
  *
- * A userOp that is one ERC-20 transfer pays in the cheapest way that its budget allows: see `payments` of
+ * A userOp with one ERC-20 transfer pays in the cheapest way that its budget allows: see `payments` of
  * {@link SessionSmartAccountParameters}.
  *
- * The owner's grant travels along until the session is enabled, which the first userOp does. Before its gas is
- * estimated, each userOp is tried, so that what the chain would refuse is refused with a reason. An EOA that runs one
- * of these accounts by EIP-7702 is used in the same way: its own address is the account's.
+ * The owner's grant is carried along until the session is enabled, which the first userOp does. Before its gas is
+ * estimated, each userOp is simulated, so that a failure is refused with a reason. An EOA that runs one
+ * of these accounts by EIP-7702 works the same way: its own address is the account's.
  *
- * It signs userOps of the session only, and what it encoded of calls for one nonce: for the same calls in another userOp
- * have them encoded again, as viem's clients do whenever they are given `calls`. Payments by signature:
+ * It only signs userOps of the session, and callData that it encoded itself, for one nonce: for the same calls in another
+ * userOp encode them again, as viem's clients do for every `calls`. Payments by signature:
  * {@link payingFetch}.
  *
  * @throws {Refusal} NOT_KEY: the session is for another key; UNSUPPORTED_ACCOUNT: the grant is not of an ERC-7579
- * account; INVALID_LANE; INVALID_SIGNER: the key signs no hashes. Later, from the client that uses it: as {@link execute};
+ * account; INVALID_LANE; INVALID_SIGNER: the key cannot sign bare hashes. Later, from the client that uses it: as {@link execute};
  * PAYMASTER, GAS_ALLOWANCE, INVALID_CALLDATA, MODULE_NOT_ENABLED, NOT_SIGNED, UNSUPPORTED_SIGNATURE, WRONG_CHAIN;
- * DEADLINE_PASSED: the userOp was prepared in a period that is over.
+ * DEADLINE_PASSED: the userOp was prepared in a period that has ended.
  *
  * @example
  * const account = await toSessionSmartAccount({ client, key, grant, entryPoint: "0.7" });
@@ -149,14 +149,14 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     throw new InvalidInput({
       code: "NOT_KEY",
       shortMessage: `The session is for the key ${session.key}, not for ${key.address}.`,
-      metaMessages: ["Load the key that the grant was made for."],
+      metaMessages: ["Load the key that the grant names."],
       details: { key: session.key, given: key.address },
     });
-  // Refuses a lane that is too large now rather than later.
+  // Refuses a lane that is too large early.
   validatorNonceKey({ kind, validator: module, lane });
 
-  // A paymaster's service, a bundler or a library in between may put other callData into a userOp before it is signed:
-  // also one that was wanted once, to have it paid again. So each is good for one nonce, until it is encoded anew.
+  // A paymaster's service, a bundler or a library in between may replace the callData of a userOp before it is signed,
+  // also with an earlier one, to have it paid again. So each is valid for one nonce, until it is encoded again.
   const encoded = new Map<Hex, EncodedCallData>();
   let latest: PaymentUserOp | undefined;
   const remember = (callData: Hex, paymentUserOp?: PaymentUserOp): Hex => {
@@ -174,7 +174,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   let noUserOp: Promise<Hex> | undefined;
   const signNoUserOp = () => {
     noUserOp ??= sign(NO_USER_OP);
-    // A key that failed once may be there the next time.
+    // A key that failed once may work the next time.
     noUserOp.catch(() => {
       noUserOp = undefined;
     });
@@ -182,7 +182,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   };
 
   const smartAccount = await toSmartAccount({
-    // viem would have it sign for owners who sign by JSON-RPC; here it only reads, whatever account it has.
+    // viem would have its account sign for JSON-RPC owners; here the client only reads.
     client: client as SmartAccountImplementation["client"],
     entryPoint,
     extend: { grant, kind },
@@ -207,8 +207,8 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
         value,
         data: callData,
       })),
-    // The module looks at who signed last of all, so any signature leads an estimate through all but what is stored: as
-    // long as it is of the form that the callData has.
+    // The module checks the signer last, so any signature leads an estimate through everything except storing, as
+    // long as its form fits the callData.
     async getStubSignature(userOp) {
       const hash = userOp?.callData && keccak256(userOp.callData);
       const paymentUserOp = hash && encoded.has(hash) ? encoded.get(hash)?.paymentUserOp : latest;
@@ -236,7 +236,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
       const { paymentUserOp } = encodedFor(userOp);
       if (!isNonceOfValidator({ kind, validator: module, nonce: userOp.nonce })) throw notOfModule();
       if (paymentUserOp) await tryPayment(paymentUserOp);
-      // Another userOp may have taken the callData while the chain was asked about this one.
+      // Another userOp may have used the callData while the chain was read for this one.
       encodedFor(userOp).nonce = userOp.nonce;
       const userOpHash = getUserOperationHash({
         chainId,
@@ -282,7 +282,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     return known;
   }
 
-  /** @throws {Refusal} INVALID_CALLDATA: this account did not encode it, or has signed it for another nonce since. */
+  /** @throws {Refusal} INVALID_CALLDATA: this account did not encode it, or has since signed it for another nonce. */
   function encodedFor({ callData, nonce }: { callData: Hex; nonce: bigint }): EncodedCallData {
     const known = encodedAs(callData);
     if (known.nonce !== undefined && known.nonce !== nonce) throw signedBefore();
@@ -294,7 +294,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     if (refusal) throw refusal.code === "NOT_GRANTED" ? await explained(refusal) : refusal;
   }
 
-  /** An execution that fails in a userOp tells no reason on some accounts; by the key it does. */
+  /** On some accounts a failed execution in a userOp has no reason; sent from the key it has. */
   async function tryExecution(callData: Hex): Promise<void> {
     const said = decodeSessionUserOpCallData(callData, module);
     if (said.form !== "execution") throw notEncodedHere();
@@ -307,7 +307,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     }
   }
 
-  /** What is wrong with the grant says more than that something is. */
+  /** The exact reason why the grant is not valid. */
   async function explained(refusal: Refusal): Promise<Refusal> {
     const verdict = await verifyGrant(client, grant);
     return verdict.valid ? refusal : verdict.reason;
@@ -316,14 +316,14 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
   const saysNo = () =>
     new Refusal({
       code: "MODULE_NOT_ENABLED",
-      shortMessage: `The account ${account} does not have the module ${module} validate the userOp.`,
-      metaMessages: ["Have the owner install it as validator and executor: erc7579Installation."],
+      shortMessage: `The account ${account} does not use the module ${module} as the userOp's validator.`,
+      metaMessages: ["Ask the owner to install it as validator and executor, with erc7579Installation."],
       details: { account, module },
     });
 
   return {
     ...smartAccount,
-    // viem would make up a lane for every userOp, of more bytes than accounts have room for.
+    // viem would choose a lane for every userOp, of more bytes than accounts allow.
     getNonce: (asked) =>
       readContract(client, {
         address: entryPoint.address,
@@ -345,9 +345,9 @@ function erc7579Kind({ accountKind }: Grant): Erc7579AccountKind {
   if (accountAdapterOf(accountKind).sendsUserOps) return accountKind as Erc7579AccountKind;
   throw new InvalidInput({
     code: "UNSUPPORTED_ACCOUNT",
-    shortMessage: "The grant is of a Safe, whose sessions send no userOps.",
+    shortMessage: "The grant is for a Safe; sessions of Safes cannot send userOps.",
     metaMessages: [
-      "Use execute, executeSigned or payingFetch; or a Safe with the ERC-7579 adapter, Safe7579.",
+      "Use execute, executeSigned or payingFetch; or a Safe with the ERC-7579 adapter (Safe7579).",
     ],
     details: { accountKind },
   });
@@ -356,33 +356,33 @@ function erc7579Kind({ accountKind }: Grant): Erc7579AccountKind {
 const notEncodedHere = () =>
   new Refusal({
     code: "INVALID_CALLDATA",
-    shortMessage: "The userOp's callData is not what this account encoded of its calls.",
+    shortMessage: "The userOp's callData was not encoded by this account.",
     metaMessages: [
-      "Nothing was signed. A paymaster's service or a library may have put in other calls.",
-      "Give the calls as `calls`, and have them encoded by the account that signs.",
+      "Nothing was signed. A paymaster's service or a library may have replaced the calls.",
+      "Pass the calls as `calls`, so that the signing account encodes them.",
     ],
   });
 
 const signedBefore = () =>
   new Refusal({
     code: "INVALID_CALLDATA",
-    shortMessage: "The userOp's callData was signed before, for another nonce.",
+    shortMessage: "The userOp's callData was already signed for another nonce.",
     metaMessages: [
-      "Nothing was signed. A paymaster's service or a library may have put in the calls of an earlier userOp.",
-      "If the calls are to be made once more, give them as `calls` again.",
+      "Nothing was signed. A paymaster's service or a library may have inserted the calls of an earlier userOp.",
+      "To make the calls once more, pass them as `calls` again.",
     ],
   });
 
 const notOfModule = () =>
   new Refusal({
     code: "INVALID_CALLDATA",
-    shortMessage: "The userOp's nonce names another validator than the session module.",
-    metaMessages: ["Nothing was signed. Leave the nonce to the account's getNonce."],
+    shortMessage: "The userOp's nonce selects another validator than the session module.",
+    metaMessages: ["Nothing was signed. Use the nonce from the account's getNonce."],
   });
 
 const signsNothingElse = () =>
   new Refusal({
     code: "UNSUPPORTED_SIGNATURE",
-    shortMessage: "A session's key does not sign messages or typed data in the account's name.",
-    metaMessages: ["It signs userOps, and payments: for x402 use payingFetch or latchkeyScheme."],
+    shortMessage: "A session key cannot sign messages or typed data for the account.",
+    metaMessages: ["It signs userOps and payments: for x402 use payingFetch or latchkeyScheme."],
   });

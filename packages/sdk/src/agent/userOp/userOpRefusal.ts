@@ -1,6 +1,7 @@
 import {
   type Chain,
   type Client,
+  formatEther,
   type Hex,
   isAddressEqual,
   maxUint128,
@@ -20,9 +21,9 @@ import { ANYONE } from "../../session/Session.ts";
 import type { UnpricedUserOp } from "./sessionVerificationGas.ts";
 
 /**
- * The reason for which the module's validator would refuse a session's userOp, as far as the userOp itself shows it: of
- * such a userOp bundlers only say that its signature is wrong. What is not known yet of its gas counts as nothing.
- * Of one that makes a payment itself the callData names no session: see {@link paymentUserOpRefusal}.
+ * Why the module's validator would reject a session's userOp, as far as the userOp itself shows it: bundlers
+ * only report an invalid signature. Gas values that are not set yet count as zero.
+ * The callData of a payment userOp contains no session: see {@link paymentUserOpRefusal}.
  *
  * @returns INVALID_CALLDATA, PAYMASTER or GAS_ALLOWANCE; undefined if there is none.
  */
@@ -47,7 +48,7 @@ export async function userOpRefusal(
         ? "The session allows no paymaster."
         : `The session does not allow the paymaster ${paymaster}.`,
       metaMessages: [
-        "Nothing was signed. Ask the owner for a session that names it: proposeSession({ …, paymaster }).",
+        "Nothing was signed. Ask the owner for a session that allows it: proposeSession({ …, paymaster }).",
       ],
       details: { paymaster, allowed },
     });
@@ -65,17 +66,17 @@ export async function userOpRefusal(
     code: "GAS_ALLOWANCE",
     shortMessage:
       gasAllowance === 0n
-        ? "The session may not send userOps: it has no gas allowance."
-        : `The userOp may cost ${cost} wei of gas, and ${gasAllowance - spent} of the session's allowance are left.`,
+        ? "The session cannot send userOps: it has no gas allowance."
+        : `The userOp may cost ${formatEther(cost)} native coin, which exceeds the ${formatEther(gasAllowance - spent)} native coin left of the session's gas allowance.`,
     metaMessages: [
-      "The allowance is charged with the most that each userOp may cost: all its gas limits at its maxFeePerGas.",
-      "Lower these, or ask the owner for a session with more: proposeSession({ …, gasAllowance }).",
+      "The allowance is charged the maximum cost of each userOp: all its gas limits at its maxFeePerGas.",
+      "Lower these, or ask the owner for a larger allowance: proposeSession({ …, gasAllowance }).",
     ],
     details: { cost, spent, allowance: gasAllowance },
   });
 }
 
-/** Why the callData cannot be of a userOp of the session. */
+/** Why the callData is not of the session's userOps. */
 function callDataRefusal(callData: Hex, { grant, id }: { grant: Grant; id: Hex }): Refusal | undefined {
   try {
     const decoded = decodeSessionUserOpCallData(callData, grant.module);
@@ -84,8 +85,8 @@ function callDataRefusal(callData: Hex, { grant, id }: { grant: Grant; id: Hex }
     if (said === id) return undefined;
     return new InvalidGrant({
       code: "INVALID_CALLDATA",
-      shortMessage: "The userOp's callData is of another session.",
-      metaMessages: ["Sign it by the account of that session's grant."],
+      shortMessage: "The userOp's callData is for another session.",
+      metaMessages: ["Sign it with the account of that session's grant."],
       details: { id: said, expected: id },
     });
   } catch (error) {
@@ -94,7 +95,7 @@ function callDataRefusal(callData: Hex, { grant, id }: { grant: Grant; id: Hex }
   }
 }
 
-/** In wei, whoever pays. */
+/** In wei, regardless of who pays. */
 const mostCost = (userOp: Partial<UnpricedUserOp>): bigint =>
   ((userOp.callGasLimit ?? 0n) +
     (userOp.verificationGasLimit ?? 0n) +

@@ -15,7 +15,7 @@ import { getBlock, getLogs, getTransaction, getTransactionReceipt } from "../../
 import { readLogs } from "../../internal/readLogs.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 
-/** What was signed, as x402 carries it. */
+/** The signed authorization, as x402 carries it. */
 export type SignedAuthorization = {
   from: Address;
   to: Address;
@@ -26,11 +26,11 @@ export type SignedAuthorization = {
 };
 
 /**
- * What became of a signed authorization:
- * - `unused`: the token does not know its nonce;
- * - `settled`: it moved the money;
- * - `void`: its nonce was used up by another authorization, or cancelled, so that it can never settle;
- * - `used`: its nonce is used, and the chain does not show by what.
+ * The outcome of a signed authorization:
+ * - `unused`: its nonce is unused;
+ * - `settled`: it was paid;
+ * - `void`: its nonce was used by another authorization, or canceled, so it can never settle;
+ * - `used`: its nonce was used, but the chain does not show how.
  */
 export type AuthorizationFate = "unused" | "settled" | "void" | "used";
 
@@ -45,23 +45,23 @@ const settlements = [
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,uint8,bytes32,bytes32)",
 ].map((text) => toFunctionSelector(text));
-/** Digits of the six words with which an authorization begins. */
+/** Hex digits of the first six words of an authorization. */
 const WORDS = 6 * 64;
 
 /** Blocks that are searched for the use of a nonce: more than half an hour on the fastest chains. */
 const SEARCHED_BLOCKS = 10_000n;
 
 /**
- * Asks the chain what became of an authorization. A used nonce alone does not tell: an agent elsewhere that shares the
- * session, but not its store, may have signed for the same slot. So the transaction that used it is looked at.
+ * Reads the outcome of an authorization from the chain. A used nonce alone is not enough: another agent that shares the
+ * session, but not its store, may have signed for the same slot. So the transaction that used it is checked.
  *
- * That another one used it is believed of the token alone: where it logs no transfer to this one's payee in the transaction,
- * and where the transaction calls it itself. A facilitator's contract could settle this one and show another beside it, to be
- * paid twice. So neither the order of logs nor the amount counts, which tokens with fees log otherwise.
+ * Only the token can prove that another authorization used it: if it logs no transfer to this one's payee in the transaction,
+ * and if the transaction calls it directly. A facilitator's contract could settle this one and show another beside it, to be
+ * paid twice. So neither the order of logs nor the amount counts, which fee-on-transfer tokens log differently.
  *
- * @returns The fate, and the time of the very block that was asked about: of two nodes behind one address one may be
- * behind, and that it is late by one and unused by the other proves nothing.
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * @returns The outcome, and the time of the block that was read: of two nodes behind one URL one may lag
+ * behind, so the time from one and an unused nonce from the other would prove nothing.
+ * @throws {Refusal} NETWORK
  */
 export async function authorizationFate(
   client: Client<Transport, Chain | undefined>,

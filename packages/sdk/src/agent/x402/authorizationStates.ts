@@ -8,19 +8,19 @@ const tokenAbi = parseAbi([
 /** Multicall3, at the same address on nearly every chain. */
 const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
-/** Bytes of one question: a selector and two words. */
+/** Bytes of one call: a selector and two words. */
 const CALLDATA = 68;
 
-/** Whether a client's chain has Multicall3, once it was looked up. Chains keep it. */
+/** Whether a client's chain has Multicall3, once it was checked. It stays there. */
 const hasMulticall = new WeakMap<object, Promise<boolean>>();
 
 /**
- * Asks an EIP-3009 token which nonces of an account are used or cancelled. Several are asked about in one request: of
- * Multicall3 where the chain has it, else of its code, which travels with the request (a hundred at a time).
+ * Reads from an EIP-3009 token which nonces of an account are used or canceled. Several are read in one request: with
+ * Multicall3 if the chain has it, otherwise with its code, which is sent with the request (a hundred at a time).
  *
- * @param parameters.blockNumber - after which block; default: the latest
- * @returns one answer for each nonce, in order
- * @throws {Refusal} NETWORK where the chain cannot be asked; UNKNOWN where the token does not know EIP-3009
+ * @param parameters.blockNumber At which block. Default: the latest.
+ * @returns One result per nonce, in order.
+ * @throws {Refusal} NETWORK; UNKNOWN if the token does not implement EIP-3009.
  */
 export async function authorizationStates(
   client: Client<Transport, Chain | undefined>,
@@ -43,11 +43,11 @@ export async function authorizationStates(
   let known = hasMulticall.get(client);
   if (!known) {
     known = getCode(client, { address: MULTICALL3 }).then((code) => code !== undefined && code !== "0x");
-    // A failed look-up is not an answer to keep.
+    // A failed request is not cached.
     known.catch(() => hasMulticall.delete(client));
     hasMulticall.set(client, known);
   }
-  // Travelling code is creation code to a node, which takes no more than 48 kB of it: 100 questions fit easily.
+  // To a node this is creation code, limited to 48 kB: 100 calls fit easily.
   const where = (await known)
     ? { multicallAddress: MULTICALL3, batchSize: 0 }
     : { deployless: true, batchSize: 100 * CALLDATA };

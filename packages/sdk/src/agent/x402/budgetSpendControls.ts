@@ -2,8 +2,8 @@ import type { SpendControls } from "@x402/core/client";
 import type { Session } from "../../session/Session.ts";
 
 /**
- * The spend controls of an `x402Client` that say what a session says: each token that it may pay by signature, up to
- * its perTransaction, in place of x402's own cap of one dollar. Well-known tokens without a budget keep that cap, and
+ * The spend controls of an `x402Client` that match a session: each token that it may pay by signature, up to
+ * its perTransaction, instead of x402's own cap of one dollar. Well-known tokens without a budget keep that cap, and
  * the scheme refuses them.
  */
 export const budgetSpendControls = (session: Session, network: `eip155:${number}`): SpendControls => ({

@@ -1,28 +1,29 @@
 import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, getAddress, isAddress, isAddressEqual, zeroAddress } from "viem";
+import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { ANYONE, type Budget, type Session } from "../../session/Session.ts";
 import { FACILITATOR_SECONDS } from "./paymentWindow.ts";
 
-/** An offer of a merchant that a session may take, in the session's own terms. */
+/** A merchant's offer that a session may accept, in the session's own terms. */
 export type PayableOffer = {
   budget: Budget;
-  /** The budget's place in the session. */
+  /** The budget's index in the session. */
   budgetIndex: number;
   payTo: Address;
   /** In token base units. */
   amount: bigint;
-  /** The token's EIP-712 name and version, as the offer states them. Not yet compared with the token. */
+  /** The token's EIP-712 name and version from the offer. Not compared with the token yet. */
   tokenDomain: { name: string; version: string };
-  /** How long the merchant lets the payment take, in seconds. */
+  /** How long the payment may take, in seconds. */
   maxTimeoutSeconds: number;
 };
 
 /**
- * Looks whether a session allows what a merchant offers, as far as that can be known without the chain: network,
+ * Checks whether a session allows a merchant's offer, as far as that is possible without the chain: network,
  * scheme, method, token, payee, amount.
  *
- * @param chainId - of the chain on which the session lives
+ * @param chainId The session's chain.
  * @throws {Refusal} NOT_OFFERED, WRONG_CHAIN, UNKNOWN_TOKEN, INVALID_AMOUNT, RECIPIENT, PER_TRANSACTION, WRONG_DOMAIN
  */
 export function checkOffer(
@@ -34,7 +35,7 @@ export function checkOffer(
   if (scheme !== "exact") {
     throw refuse(
       "NOT_OFFERED",
-      `The merchant asks for the scheme "${scheme}"; a session pays "exact" only.`,
+      `The merchant requires the scheme "${scheme}"; a session supports only "exact".`,
       {
         scheme,
       },
@@ -43,7 +44,7 @@ export function checkOffer(
   if (network !== `eip155:${chainId}`) {
     throw refuse(
       "WRONG_CHAIN",
-      `The merchant wants to be paid on ${network}, the session is for eip155:${chainId}.`,
+      `The merchant requires payment on ${network}; the session is for eip155:${chainId}.`,
       {
         network,
       },
@@ -53,7 +54,7 @@ export function checkOffer(
   if (method !== "eip3009") {
     throw refuse(
       "NOT_OFFERED",
-      `The merchant asks for the transfer method "${method}"; a session signs "eip3009".`,
+      `The merchant requires the transfer method "${method}"; a session supports only "eip3009".`,
       {
         method,
       },
@@ -78,13 +79,13 @@ export function checkOffer(
     isAddressEqual(payTo, zeroAddress) ||
     !(anyone || budget.recipients.some((recipient) => isAddressEqual(recipient, payTo)))
   ) {
-    throw refuse("RECIPIENT", `${payTo} is not among the recipients of the session's budget.`, {
+    throw refuse("RECIPIENT", `${payTo} is not a recipient of the session's budget.`, {
       token: asset,
       recipient: payTo,
     });
   }
   if (!/^\d{1,78}$/.test(requirements.amount)) {
-    throw refuse("INVALID_AMOUNT", `The merchant asks for "${requirements.amount}", which is no amount.`, {
+    throw refuse("INVALID_AMOUNT", `The merchant's amount "${requirements.amount}" is not valid.`, {
       amount: requirements.amount,
     });
   }
@@ -92,7 +93,7 @@ export function checkOffer(
   if (amount > budget.perTransaction) {
     throw refuse(
       "PER_TRANSACTION",
-      `The merchant asks for ${amount}, the limit is ${budget.perTransaction}.`,
+      `${amountText(amount, budget.token)} exceeds the limit of ${amountText(budget.perTransaction, budget.token)} per payment.`,
       {
         token: asset,
         amount,
@@ -110,7 +111,7 @@ export function checkOffer(
   if (!(maxTimeoutSeconds >= FACILITATOR_SECONDS)) {
     throw refuse(
       "INVALID_TIME",
-      `The offer leaves ${maxTimeoutSeconds} s to settle; facilitators need six.`,
+      `The offer allows ${maxTimeoutSeconds} s to settle; facilitators need six.`,
       {
         maxTimeoutSeconds,
       },
@@ -134,6 +135,6 @@ const refuse = (
   new Refusal({
     code,
     shortMessage,
-    metaMessages: ["Nothing was signed. To allow such a payment, the owner must grant another session."],
+    metaMessages: ["Nothing was signed. To allow this payment, the owner must grant another session."],
     details,
   });

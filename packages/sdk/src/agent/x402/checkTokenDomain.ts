@@ -13,11 +13,11 @@ import { readContract } from "../../internal/chainActions.ts";
 const tokenAbi = parseAbi(["function DOMAIN_SEPARATOR() view returns (bytes32)"]);
 
 /**
- * Compares the EIP-712 name and version that an offer states with the token's own domain separator: a signature in
- * any other domain would buy nothing and take a slot.
+ * Compares the EIP-712 name and version of an offer with the token's own domain separator: a signature in
+ * any other domain would buy nothing and use a slot.
  *
- * @returns the separator
- * @throws {Refusal} WRONG_DOMAIN if they differ; NETWORK; UNKNOWN where the token has no separator
+ * @returns The separator.
+ * @throws {Refusal} WRONG_DOMAIN if they differ; NETWORK; UNKNOWN if the token has no separator.
  */
 export async function checkTokenDomain(
   client: Client<Transport, Chain | undefined>,
@@ -28,7 +28,7 @@ export async function checkTokenDomain(
   if (own === domainSeparator({ domain: { ...tokenDomain, chainId, verifyingContract: token } })) return own;
   throw new Refusal({
     code: "WRONG_DOMAIN",
-    shortMessage: `The offer calls the token ("${tokenDomain.name}", "${tokenDomain.version}"), which it is not.`,
+    shortMessage: `The offer's EIP-712 name and version ("${tokenDomain.name}", "${tokenDomain.version}") are not the token's.`,
     metaMessages: ["Nothing was signed. The merchant must state the token's own EIP-712 name and version."],
     details: { token, ...tokenDomain },
   });

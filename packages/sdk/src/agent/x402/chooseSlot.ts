@@ -4,55 +4,55 @@ import { slotWorth } from "../../session/slotWorth.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { slotKey } from "./slotKey.ts";
 
-/** What {@link chooseSlot} decides from. It reads no chain, no clock and no store. */
+/** Input of {@link chooseSlot}, which reads no chain, no clock and no store. */
 export type SlotQuestion = {
   /** The budget's limits, in token base units. */
   perTransaction: bigint;
   perPeriod: bigint;
   sizes: number;
-  /** What executions have spent of the period, in token base units: they spend from the top. */
+  /** Spent by executions in the period, in token base units: they spend from the top. */
   spent: bigint;
-  /** What the payment moves, in token base units. */
+  /** The payment's amount, in token base units. */
   value: bigint;
-  /** Who is paid. */
+  /** The payee. */
   payee: Address;
-  /** Slots of this period that an authorization signed earlier may still fill. */
+  /** Slots of this period that an earlier authorization may still use. */
   held: readonly HeldSlot[];
-  /** What the token said just now of a slot's nonce; undefined: not asked yet. */
+  /** The state of a slot's nonce that was just read from the token; undefined: not read yet. */
   fresh: (slot: Slot) => boolean | undefined;
-  /** Whether the token ever said that the slot's nonce is used. A used nonce stays used. */
+  /** Whether the slot's nonce is known to be used. A used nonce stays used. */
   known: (slot: Slot) => boolean;
-  /** Lots of which the token ever said that an opener is used, lowest first. */
+  /** Lots with an opener that is known to be used, lowest first. */
   openedBefore: readonly bigint[];
-  /** Most openers of parts of lots that may be in flight to one payee. */
+  /** Most openers of partial lots that may be in flight to one payee. */
   maxOpenersInFlight: number;
 };
 
-/** The answer: a slot, or what is missing to find one. */
+/** The result: a slot, or what is missing to find one. */
 export type SlotChoice =
   /** Sign for this slot. */
   | { kind: "slot"; slot: Slot }
-  /** Ask the token about these, then ask again. */
+  /** Read these from the token, then call again. */
   | { kind: "read"; slots: readonly Slot[] }
-  /** All that would do hangs on authorizations that have neither settled nor lapsed yet. */
+  /** Every suitable slot depends on authorizations that have neither settled nor expired yet. */
   | { kind: "wait"; for: readonly HeldSlot[] }
-  /** The period has no slot for this value; `largest` is the most that one payment can still move in it. */
+  /** The period has no slot for this amount; `largest` is the most that one payment can still move in it. */
   | { kind: "none"; largest: bigint };
 
-/** So many untouched lots in a row after the first say that no opened one follows. */
+/** After this many untouched lots in a row, no opened one follows. */
 const QUIET_LOTS = 16;
-/** Lots, or followers of one lot, that one question to the token covers: few at first, more if these are used. */
+/** Lots, or followers of one lot, that are read at once: few at first, more if these are used. */
 const WIDEST_READ = 128;
 
 /**
  * Chooses the slot for a payment, so that the chain accepts it and as much as possible is left for later ones.
  *
- * In this order: a follower, in an opened lot, of the size that fits best (the smallest slot worth at least the
- * value); a new lot, lowest first, as executions come from the top; a larger follower in an opened lot. An opened lot
- * serves its one size only. A follower is chosen only when its opener has settled, as the chain refuses it before. A
- * lot in which two sizes are used is dead. A lot whose opener is in flight is left alone.
+ * In this order: a follower, in an opened lot, of the best size (the smallest slot worth at least the
+ * amount); a new lot, lowest first, as executions use them from the top; a larger follower in an opened lot. An opened lot
+ * only has slots of one size. A follower is chosen only after its opener has settled, as the chain rejects it before. A
+ * lot in which two sizes are used is dead. A lot whose opener is in flight is not used.
  *
- * @returns a slot only if its own nonce and all openers of its lot were asked about in `fresh`
+ * @returns A slot only if its own nonce and all openers of its lot are in `fresh`.
  */
 export function chooseSlot(question: SlotQuestion): SlotChoice {
   const { perTransaction, sizes, value, held } = question;
@@ -73,7 +73,7 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
     return only === undefined ? "none" : other === undefined ? only.size : "dead";
   };
 
-  // What was known from before is asked again: a nonce burnt since, in another size, kills the lot.
+  // What was known before is read again: a nonce used since, in another size, kills the lot.
   const confirmed = (slot: Slot): SlotChoice => {
     const unread = [...openersOf(slot.lot), slot].filter((each) => question.fresh(each) === undefined);
     return unread.length > 0 ? { kind: "read", slots: unread } : { kind: "slot", slot };
@@ -100,7 +100,7 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
     return undefined;
   };
 
-  // Most often a lot that was opened before, or was to be, will do, and nothing need be asked about the others.
+  // Usually a lot that was opened before, or was about to be, is suitable, and the others need not be read.
   const toBeOpened = heldOpeners.filter((slot) => slot.size === fit && fit > 0);
   const unheard = toBeOpened.filter((slot) => used(slot) === undefined);
   if (unheard.length > 0) return { kind: "read", slots: unheard };
@@ -110,7 +110,7 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   ]);
   if (remembered) return remembered;
 
-  // Which lots are opened? Read on until nothing has been touched for a while.
+  // Which lots are opened? Read on until none was for a while.
   const opened: bigint[] = [];
   let firstFree: bigint | undefined;
   let quiet = 0;
@@ -140,7 +140,7 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   const best = followerOf(fit, opened);
   if (best) return best;
   if (firstFree !== undefined) {
-    // A payment of a whole lot keeps nothing from others that it does not pay for.
+    // A payment of a whole lot reserves only what it pays.
     const payee = question.payee.toLowerCase();
     const mine = heldOpeners.filter(
       (slot) => slot.size > 0 && used(slot) !== true && slot.payee.toLowerCase() === payee,
@@ -153,7 +153,7 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
     if (choice) return choice;
   }
 
-  // An authorization in flight frees something by settling (its opener's followers) or by lapsing (its own slot).
+  // An authorization in flight frees slots by settling (its opener's followers) or by expiring (its own slot).
   const useful = held.filter((slot) => slot.lot < lots && slot.size <= fit);
   const unread = useful.filter((slot) => used(slot) === undefined);
   if (unread.length > 0) return { kind: "read", slots: unread };

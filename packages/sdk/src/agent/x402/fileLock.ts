@@ -68,8 +68,8 @@ async function createHolder(path: string, token: string): Promise<boolean> {
     if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw new Refusal({
       code: "STORE",
-      shortMessage: `The lock ${path} cannot be made.`,
-      metaMessages: ["Its folder must exist and be writable, on a file system that knows hard links."],
+      shortMessage: `The lock ${path} cannot be created.`,
+      metaMessages: ["Its folder must exist and be writable, on a file system with hard links."],
       details: { path },
       cause,
     });
@@ -138,11 +138,11 @@ async function startOf(pid: number): Promise<string | undefined> {
 const stuck = (path: string, holder: Holder | undefined) =>
   new Refusal({
     code: "STORE",
-    shortMessage: `The lock ${path} did not become free.`,
+    shortMessage: `The lock ${path} was not released in time.`,
     metaMessages: [
       holder
-        ? `Process ${holder.pid} on ${holder.host} holds it. If that one is gone, delete the file.`
-        : "It does not say who holds it. If no agent is running, delete the file.",
+        ? `Process ${holder.pid} on ${holder.host} holds it. If it no longer runs, delete the file.`
+        : "Its holder is unknown. If no agent is running, delete the file.",
     ],
     details: { path, ...holder },
   });

@@ -36,16 +36,16 @@ type Budgets = { [key: string]: readonly HeldSlot[] };
 
 /**
  * A {@link SlotStore} in one file, for agents that restart and for several processes on one machine. The file is
- * readable by its user only (mode 0600), is replaced as a whole or not at all, and holds no secret. While it is
- * written, `<path>.lock` stands beside it; the lock of a process that died is taken over.
+ * readable by its user only (mode 0600), is replaced atomically, and holds no secret. While it is
+ * written, `<path>.lock` exists beside it; the lock of a dead process is taken over.
  *
- * Node only, so it has an entry of its own: `import { fileSlotStore } from "@latchkey/sdk/node"`.
+ * Node only, so it has its own entry point: `import { fileSlotStore } from "@latchkey/sdk/node"`.
  *
- * @param path - of the file; its folder must exist. Do not put it on a network drive: locks need link semantics that
- * these do not always keep.
- * @param options.lockTimeout - milliseconds to wait while others use the file; default 10,000
- * @throws {Refusal} STORE when the file is there but is not a slot store (it is never taken for an empty one), or
- * when others keep the lock for longer
+ * @param path Of the file; its folder must exist. Do not put it on a network drive: locks need link semantics that
+ * these do not always have.
+ * @param options.lockTimeout Milliseconds to wait while others use the file. Default: 10,000.
+ * @throws {Refusal} STORE if the file exists but is not a slot store (it is never treated as empty), or
+ * if others hold the lock for longer.
  */
 export function fileSlotStore(path: string, { lockTimeout = 10_000 } = {}): SlotStore {
   const lock = fileLock(`${path}.lock`, lockTimeout);
@@ -62,7 +62,7 @@ export function fileSlotStore(path: string, { lockTimeout = 10_000 } = {}): Slot
     try {
       return contentsSchema.parse(JSON.parse(text)).budgets;
     } catch (cause) {
-      throw unusable("is damaged, or is not a slot store", cause);
+      throw unusable("is damaged or is not a slot store", cause);
     }
   }
 
@@ -81,8 +81,8 @@ export function fileSlotStore(path: string, { lockTimeout = 10_000 } = {}): Slot
       code: "STORE",
       shortMessage: `The slot store ${path} ${what}.`,
       metaMessages: [
-        "Nothing was signed. If the file is beyond repair, stop every agent of the session, wait six minutes,",
-        "so that what they signed has settled or lapsed, delete it, and start again.",
+        "Nothing was signed. If the file cannot be repaired, stop every agent of the session, wait six minutes,",
+        "so that their payments have settled or expired, delete it, and start again.",
       ],
       details: { path },
       cause,
@@ -104,7 +104,7 @@ export function fileSlotStore(path: string, { lockTimeout = 10_000 } = {}): Slot
         const held = before.filter((each) => each.period !== slot.period || slotKey(each) !== slotKey(slot));
         await write(held.length > 0 ? { ...others, [key]: held } : others);
       }),
-    // A rename is atomic, so a look needs no lock.
+    // A rename is atomic, so reading needs no lock.
     held: async (key) => (await read())[key] ?? [],
   };
 }

@@ -19,6 +19,7 @@ import {
 import type { SignatureRail } from "../../accounts/AccountAdapter.ts";
 import { accountAdapterOf } from "../../accounts/accountAdapterOf.ts";
 import { encodePayload } from "../../encoding/payload/encodePayload.ts";
+import { amountText } from "../../errors/amountText.ts";
 import { isContractRefusal } from "../../errors/isContractRefusal.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
@@ -50,11 +51,11 @@ import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
 
 type Signal = AbortSignal | undefined;
 
-/** How an agent pays by signature. */
+/** Options of payments by signature. */
 export type LatchkeySchemeParameters = {
-  /** Any viem client of the grant's chain. It only reads; give it a transport with `batch: true` if it can. */
+  /** Any viem client of the grant's chain, for reading; use a transport with `batch: true` if possible. */
   client: Client<Transport, Chain | undefined>;
-  /** The agent's key, the one that the session names. */
+  /** The agent's key, which the session names. */
   key: SessionKey;
   /** The session and, unless it is enabled, the owner's signature over it. */
   grant: Grant;
@@ -64,39 +65,39 @@ export type LatchkeySchemeParameters = {
    */
   store?: SlotStore;
   /**
-   * Most payments to one payee that may open a lot, use only a part of it, and have not settled yet. Default 4. A payment
+   * Most unsettled payments to one payee that open a lot and use only a part of it. Default: 4. A payment
    * of a whole lot is not counted.
    */
   maxOpenersInFlight?: number;
-  /** Seconds that must remain of a period beyond the six that facilitators want. Default 12. */
+  /** Seconds that must remain of a period beyond the six that facilitators need. Default: 12. */
   margin?: number;
-  /** Most seconds to wait for a slot in flight to settle or for the next period, before refusing. Default 30. */
+  /** Most seconds to wait for a slot in flight to settle or for the next period. Default: 30. */
   maxWait?: number;
-  /** Milliseconds between two looks at the chain while waiting. Default 1,000. */
+  /** Milliseconds between two reads of the chain while waiting. Default: 1,000. */
   pollingInterval?: number;
 };
 
 /** An x402 client scheme that pays from a session. */
 export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> & {
   readonly scheme: "exact";
-  /** The exact network to register it for, as in `new x402Client().register(scheme.network, scheme)`. */
+  /** The network to register it for, as in `new x402Client().register(scheme.network, scheme)`. */
   readonly network: `eip155:${number}`;
   readonly session: Session;
   /**
-   * Looks whether the session allows an offer, without the chain.
-   * @throws {Refusal} as {@link checkOffer} does
+   * Checks whether the session allows an offer, without the chain.
+   * @throws {Refusal} As {@link checkOffer}.
    */
   checkOffer(requirements: PaymentRequirements): PayableOffer;
   /**
-   * The reason for which the chain would refuse any payment for this offer now, if there is one: for a payment that
-   * was sent and refused. Slots are not looked at.
+   * Why the chain would reject any payment for this offer now, if it would: for a payment that
+   * was sent and rejected. Slots are not checked.
    */
   refusalOf(requirements: PaymentRequirements): Promise<Refusal | undefined>;
   /**
-   * What `x402Client` calls.
+   * Called by `x402Client`.
    *
-   * @param context.signal - Aborted before the key has signed: nothing is signed, the slot is given back, and the signal's
-   * reason is thrown. Aborted later: the payment is finished, as a node may have seen it.
+   * @param context.signal Aborted before the key has signed: nothing is signed, the slot is released, and the signal's
+   * reason is thrown. Aborted later: the payment is completed, as a node may have seen it.
    */
   createPaymentPayload(
     x402Version: number,
@@ -119,30 +120,30 @@ const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signatu
 const ERC1271_YES = "0x1626ba7e";
 
 /**
- * Authorizations begin this many seconds after 1970, at most. Which one is random, so that two agents who sign for the
- * same slot in the same second, without a shared store, sign two authorizations: then the chain shows whose was settled.
+ * Authorizations start at most this many seconds after 1970. The second is random, so that two agents that sign for the
+ * same slot in the same second, without a shared store, sign different authorizations: then the chain shows which settled.
  */
 const LATEST_START = 0xffff;
 
-/** A slot stays taken this many seconds after its authorization ended: for nodes that lag behind, and small reorgs. */
+/** A slot stays reserved this many seconds after its authorization expired: for nodes that lag behind, and small reorgs. */
 const SETTLING_SECONDS = 60;
 
 /**
- * The x402 scheme `exact` on one chain, paid from an account by a session key with no transaction of the payer's: it
- * checks the offer against the session, picks the slot whose nonce makes the chain count the payment, has the key
- * sign the EIP-3009 authorization and wraps it so that the account says yes. What the chain would refuse is refused
+ * The x402 scheme `exact` on one chain, paid from an account by a session key without a transaction of the payer: it
+ * checks the offer against the session, chooses the slot whose nonce makes the chain count the payment, has the key
+ * sign the EIP-3009 authorization and wraps it for the account. What the chain would reject is refused
  * here, with a {@link Refusal}, before anything is signed.
  *
- * One question is left for afterwards, whether the account says yes to the very authorization. The node that is asked
- * it could hand the authorization on. So if the answer is no, or does not come, the slot stays taken, and the
- * refusal's details say `token`, `nonce` and `validBefore`: until then, pay again only if a second payment does no
- * harm, or once the token says that the nonce is not used.
+ * One check comes after signing: whether the account accepts the authorization. The node that is called
+ * for it could pass the authorization on. So if the account rejects it, or the node does not respond, the slot stays reserved,
+ * and the refusal's details have `token`, `nonce` and `validBefore`: until then, pay again only if a second payment is
+ * harmless, or once the token shows that the nonce is unused.
  *
- * Register it under `scheme.network`, never under a pattern, and without another scheme for `exact` on that network.
+ * Register it for `scheme.network`, never for a pattern, and without another scheme for `exact` on that network.
  * {@link payingFetch} does all of this.
  *
- * The authorization's validAfter lies in 1970, at a random second: the slot ties it to the current period already, the
- * chain looks when it is settled, and no skew between three clocks can make it too early.
+ * The authorization's validAfter is a random second in 1970: the slot already ties it to the current period, the
+ * chain checks that on settlement, and no skew between three clocks can make it too early.
  *
  * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
  * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
@@ -165,7 +166,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     throw new Refusal({
       code: "NOT_KEY",
       shortMessage: `The session is for the key ${session.key}, not for ${key.address}.`,
-      metaMessages: ["Load the key that the grant was made for."],
+      metaMessages: ["Load the key that the grant names."],
       details: { key: session.key, given: key.address },
     });
   }
@@ -192,7 +193,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     return made;
   };
 
-  // How the account asks the module, by token. Looked up again if a payment turns out not to pass.
+  // How the account queries the module, by token. Read again if a payment would fail.
   const rails = new Map<Address, SignatureRail>();
   async function railOf({ budget, tokenDomain }: PayableOffer): Promise<SignatureRail> {
     const { token } = budget;
@@ -214,7 +215,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   };
 
   let ownersAsked = false;
-  /** Whether the owners' signature that a payment would carry is good: asked once, and again after a no. */
+  /** Whether the owners' signature that a payment carries is valid: checked once, and again after a failure. */
   async function checkGrant({ state }: SessionStanding): Promise<void> {
     if (state === "ENABLED" || ownersAsked) return;
     const { account } = session;
@@ -225,7 +226,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     ownersAsked = true;
   }
 
-  /** Signs and wraps. Nobody is told. */
+  /** Signs and wraps. Nothing leaves this process. */
   async function authorize(
     offer: PayableOffer,
     rail: SignatureRail,
@@ -247,7 +248,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       primaryType: "TransferWithAuthorization",
       message: authorization,
     } as const;
-    // A key that is kept elsewhere may take its time. What it signs too late is thrown away.
+    // A remote key may be slow. A signature that comes too late is discarded.
     const signing = within(
       (secondsLeft + 1) * 1000,
       askSigner(() => key.signTypedData(typedData)),
@@ -281,7 +282,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     };
   }
 
-  /** What every facilitator asks first. From here on the node has all that is needed to settle the payment. */
+  /** The first check of every facilitator. From here on the node has everything that is needed to settle the payment. */
   async function accountAgrees(digest: Hex, signature: Hex): Promise<boolean> {
     const request = { address: session.account, abi: erc1271, functionName: "isValidSignature" } as const;
     try {
@@ -304,7 +305,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     signal: Signal,
   ) {
     const { budget, amount, maxTimeoutSeconds } = offer;
-    // A slot that cannot be given back comes back by itself: the reason for giving it back says more.
+    // A slot that cannot be released expires by itself: the original error says more.
     const giveBack = (slot: HeldSlot) =>
       allocatorOf(offer)
         .release(slot)
@@ -322,7 +323,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       };
       const now = await unlessAborted(signal, currentTime(client, chainTime));
       const began = performance.now();
-      /** Seconds of the chain's time: what is done next may take long. */
+      /** The chain's time in seconds: the next step may take long. */
       const clock = () => now + Math.floor((performance.now() - began) / 1000);
       const window = () => paymentWindow({ now: clock(), maxTimeoutSeconds, resetsAt, margin });
       const periodEnds = async () => {
@@ -342,7 +343,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         spent: standing.spent,
         resetsAt,
         now: chainTime,
-        // The life of the payment begins when its slot is found, however long that took.
+        // The payment's lifetime starts when its slot is found, however long that took.
         heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
       });
       let taken: { slot: HeldSlot; nonce: Hex };
@@ -350,7 +351,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         taken = await unlessAborted(signal, taking);
       } catch (error) {
         if (signal?.aborted) {
-          // It may still be found, for nobody.
+          // It may still be found, but is no longer needed.
           taking.then(({ slot }) => giveBack(slot)).catch(() => {});
           throw error;
         }
@@ -368,7 +369,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       try {
         const secondsLeft = validBefore - FACILITATOR_SECONDS - clock();
         authorized = await authorize(offer, rail, standing, taken, { validBefore, secondsLeft, signal });
-        // The server's description of what it sells comes on top: here it is known already that all is in vain.
+        // The server's description of the resource adds to it: here the limit is already exceeded.
         const { payment: payload } = authorized;
         const header = { x402Version: 2, accepted: requirements, payload } as PaymentPayload;
         const tooLarge = headerRefusal(encodePaymentSignatureHeader(header));
@@ -411,8 +412,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       if (x402Version !== 2) {
         throw new Refusal({
           code: "NOT_OFFERED",
-          shortMessage: `The merchant speaks x402 version ${x402Version}; only version 2 is spoken here.`,
-          metaMessages: ["Ask the merchant to offer version 2, or pay by a transaction."],
+          shortMessage: `The merchant uses x402 version ${x402Version}; only version 2 is supported.`,
+          metaMessages: ["Ask the merchant for version 2, or pay with a transaction."],
           details: { x402Version },
         });
       }
@@ -428,7 +429,7 @@ function refuseBalance({ budget, amount }: PayableOffer, { balance }: SessionSta
   if (balance >= amount) return undefined;
   return new Refusal({
     code: "TOKEN_INSUFFICIENT_BALANCE",
-    shortMessage: `The account has ${balance} of the token, the merchant asks for ${amount}.`,
+    shortMessage: `The account's balance of ${amountText(balance, budget.token)} does not cover ${amountText(amount, budget.token)}.`,
     metaMessages: ["Nothing was signed. Fund the account."],
     details: { token: budget.token, balance, amount },
   });
@@ -437,16 +438,16 @@ function refuseBalance({ budget, amount }: PayableOffer, { balance }: SessionSta
 const refuseEnding = ({ validUntil }: Session): Refusal =>
   new Refusal({
     code: "EXPIRED",
-    shortMessage: "The session ends in a few seconds: too soon for a payment to settle.",
-    metaMessages: ["Ask the owner for another one."],
+    shortMessage: "The session expires in a few seconds, too soon for a payment to settle.",
+    metaMessages: ["Ask the owner for a new session."],
     details: { validUntil },
   });
 
 const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Refusal =>
   new Refusal({
     code: "PERIOD",
-    shortMessage: "The period ends in a few seconds: too soon for a payment to settle in it.",
-    metaMessages: [`The next period begins at ${utcText(resetsAt)}: try again then.`],
+    shortMessage: "The period ends in a few seconds, too soon for a payment to settle in it.",
+    metaMessages: [`Try again when the next period starts, at ${utcText(resetsAt)}.`],
     details: { token: budget.token, amount, remaining: 0n, resetsAt },
   });
 
@@ -460,11 +461,11 @@ const refuseLateKey = (validBefore: number): Refusal =>
     details: { validBefore },
   });
 
-/** An authorization that a node has seen: it could be settled, though it was not sent to the merchant. */
+/** An authorization that a node has seen: it could settle although it was not sent to the merchant. */
 type SeenAuthorization = { token: Address; nonce: Hex; validBefore: number };
 
 const whileItLives = ({ validBefore }: SeenAuthorization): string =>
-  `The merchant was sent nothing, but the chain's node has seen the payment, which is good until ${utcText(validBefore)}.`;
+  `The merchant received nothing, but the node has seen the payment, which is valid until ${utcText(validBefore)}.`;
 
 const refuseSignature = (
   { account }: Session,
@@ -474,10 +475,10 @@ const refuseSignature = (
   state === "ENABLED"
     ? new Refusal({
         code: "TOKEN_INVALID_SIGNATURE",
-        shortMessage: `The account ${account} would not say yes to this payment.`,
+        shortMessage: `The account ${account} has not approved this payment.`,
         metaMessages: [
           whileItLives(seen),
-          "Most likely another agent used the slot, or the account's set-up changed: try again once.",
+          "Another agent probably used the slot, or the account's set-up changed: try again once.",
         ],
         details: seen,
       })
@@ -486,7 +487,7 @@ const refuseSignature = (
         shortMessage: `The account ${account} does not accept the owner's signature over the session.`,
         metaMessages: [
           whileItLives(seen),
-          "Did the owners change since? Have the account enable the session, or ask for a new grant.",
+          "If the owners changed, have the account enable the session, or ask for a new grant.",
         ],
         details: seen,
       });
@@ -494,8 +495,11 @@ const refuseSignature = (
 const refuseUnasked = ({ account }: Session, seen: SeenAuthorization, cause: unknown): Refusal =>
   new Refusal({
     code: "NETWORK",
-    shortMessage: `The account ${account} could not be asked whether it says yes to this payment.`,
-    metaMessages: [whileItLives(seen), "Before you pay again, ask the token whether the nonce is used."],
+    shortMessage: `The node could not verify this payment with the account ${account}.`,
+    metaMessages: [
+      whileItLives(seen),
+      "Before you pay again, check the nonce with the token's authorizationState.",
+    ],
     details: seen,
     cause,
   });
@@ -503,10 +507,10 @@ const refuseUnasked = ({ account }: Session, seen: SeenAuthorization, cause: unk
 const refuseLateNode = (seen: SeenAuthorization): Refusal =>
   new Refusal({
     code: "NETWORK",
-    shortMessage: "The node answered so late that the payment expired.",
-    metaMessages: ["The merchant was sent nothing. Use a faster node, and try again."],
+    shortMessage: "The node responded after the payment had expired.",
+    metaMessages: ["The merchant received nothing. Use a faster node and try again."],
     details: seen,
   });
 
-/** A whole number from 1 on. */
+/** A whole number of at least 1. */
 const randomStart = (): bigint => 1n + BigInt(Math.floor(Math.random() * LATEST_START));

@@ -3,9 +3,9 @@ import type { SlotStore } from "./SlotStore.ts";
 import { slotKey } from "./slotKey.ts";
 
 /**
- * A {@link SlotStore} for one process that need not remember anything once it ends. After a restart within five
- * minutes of a payment that did not settle, a slot may be signed for twice; the chain lets only one of the two pass.
- * Use {@link fileSlotStore} where that matters, or where several processes share a session.
+ * A {@link SlotStore} in memory, for one process. After a restart within five
+ * minutes of a payment that did not settle, a slot may be signed for twice; the chain accepts only one of the two.
+ * Use {@link fileSlotStore} if that matters, or if several processes share a session.
  */
 export function memorySlotStore(): SlotStore {
   const budgets = new Map<string, readonly HeldSlot[]>();

@@ -1,14 +1,14 @@
 import { concatBytes } from "viem";
 import { within } from "../../internal/within.ts";
 
-/** Most bytes of an answer that are looked at for an offer. */
+/** Most bytes of a response that are read for an offer. */
 const LARGEST_OFFER = 1_000_000;
 
 /**
- * The JSON in the body of a 402 answer, if it is an x402 offer. The body is read from a copy, up to a megabyte and for some
- * time: a body that never ends is no offer.
+ * The JSON in the body of a 402 response, if it is an x402 offer. The body is read from a copy, up to a megabyte and for some
+ * time: an endless body is not an offer.
  *
- * @param patience - milliseconds
+ * @param patience In milliseconds.
  */
 export async function offerBody(response: Response, patience: number): Promise<object | undefined> {
   const reader = response.clone().body?.getReader();

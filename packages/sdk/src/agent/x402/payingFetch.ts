@@ -12,48 +12,48 @@ import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
 import { requestIdentity } from "./requestIdentity.ts";
 import { requireNumbers } from "./requireNumbers.ts";
 
-/** How an agent pays what it fetches. */
+/** Options of {@link payingFetch}. */
 export type PayingFetchParameters = LatchkeySchemeParameters & {
-  /** What does the HTTP. Default: the global `fetch`. */
+  /** The underlying `fetch`. Default: the global one. */
   fetch?: typeof globalThis.fetch;
-  /** How often a payment with an unknown outcome is sent again, the same each time. Default 3. */
+  /** How often a payment with an unknown outcome is resent, the same each time. Default: 3. */
   resends?: number;
-  /** Milliseconds before the first of these; doubled each time. Default 1,000. */
+  /** Milliseconds before the first of these; doubled each time. Default: 1,000. */
   resendDelay?: number;
-  /** Milliseconds to wait for the answer to a request that carries a payment. Default 90,000, as x402's servers do. */
+  /** Milliseconds to wait for the response to a request with a payment. Default: 90,000, as x402's servers do. */
   timeout?: number;
 };
 
-/** Seconds after its end for which a payment that was settled and bought nothing stands for its request. */
+/** Seconds after its expiry for which a settled payment that bought nothing is offered for its request. */
 const SETTLED_STANDS = 3600;
 
-/** Payments in a row that may be lost to agents who share the session, but not its store. */
+/** Payments in a row that may be lost to agents that share the session, but not its store. */
 const MOST_COLLISIONS = 3;
 
-/** A signed payment of which it is not known that it bought anything. Sent again, it still pays only once. */
+/** A signed payment that may not have bought anything yet. Resent, it still pays only once. */
 type OpenPayment = { payload: PaymentPayload; header: string };
 
 /**
- * A `fetch` that pays: when a server answers 402 with an x402 offer that the session allows, it asks again with a
- * payment from the account. All else is as with `fetch`.
+ * A `fetch` that pays: if a server responds with 402 and an x402 offer that the session allows, it repeats the request with
+ * a payment from the account. Otherwise it works as `fetch`.
  *
- * One request pays at most once. If its outcome is unknown (the connection broke, or timed out, after the payment was
- * sent), the same payment is sent again: signed once, it can be settled once. Were it signed anew, the first could
- * still be settled too. For the same reason a request that is repeated (same method, address and body) after such a
- * failure, or after an answer other than success, offers the payment that is still open, and nothing else is signed
- * for it until that one has lapsed: a server that has changed its price meanwhile gets its 402 handed on. A payment
- * that was settled, and yet bought nothing, is offered for an hour longer; then the request is a new purchase. A
- * payment whose slot another agent has used can never settle: it is signed anew, for another slot, up to three times.
+ * One request pays at most once. If its outcome is unknown (the connection failed, or timed out, after the payment was
+ * sent), the same payment is resent: signed once, it can settle only once. With a new signature, the first could
+ * still settle too. For the same reason a request that is repeated (same method, URL and body) after such a
+ * failure, or after a response other than success, offers the pending payment, and nothing else is signed
+ * for it until that one has expired: if the server has changed its price meanwhile, its 402 is returned. A payment
+ * that settled, but bought nothing, is offered for another hour; then the request is a new purchase. A
+ * payment whose slot another agent has used can never settle: a new one is signed, for another slot, up to three times.
  *
- * Two forms with equal fields are one request, whatever boundary stands between these. A request whose signal aborts
- * signs nothing any more; what was signed by then stays open.
+ * Two forms with equal fields are the same request, whatever their boundary is. A request whose signal aborts
+ * signs nothing more; a payment that was already signed stays pending.
  *
- * Open payments are remembered as long as this function: not over a restart, nor by another call of `payingFetch`.
+ * Pending payments are remembered as long as this function exists: not over a restart, nor by another call of `payingFetch`.
  *
- * @returns the server's answer; one that is 402 again was not paid, as far as the chain knows
- * @throws {Refusal} before anything is sent: INVALID_LIMIT for an option, the codes of {@link latchkeyScheme}, and
- * TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, whose details say `settled` (true, false, or
- * undefined if the chain did not tell), `nonce`, `validBefore` and the `header`, to be sent by hand
+ * @returns The server's response; a second 402 was not paid, as far as the chain shows.
+ * @throws {Refusal} Before anything is sent: INVALID_LIMIT for an option, the codes of {@link latchkeyScheme}, and
+ * TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, with the details `settled` (true, false, or
+ * undefined if the chain does not show it), `nonce`, `validBefore` and the `header`, to resend it yourself.
  *
  * @example
  * const pay = payingFetch({ client, key, grant });
@@ -71,7 +71,7 @@ export function payingFetch(
   const send = parameters.fetch ?? globalThis.fetch;
   const scheme = latchkeyScheme(parameters);
   const spendControls = budgetSpendControls(scheme.session, scheme.network);
-  /** x402's own client; a signal reaches the scheme through it. */
+  /** x402's own client; it passes the signal to the scheme. */
   const clientFor = (signal: AbortSignal) =>
     new x402Client()
       .register(scheme.network, {
@@ -85,11 +85,11 @@ export function payingFetch(
 
   return async (input, init) => {
     const request = new Request(input, await buffered(init));
-    // Somebody else's payment is somebody else's affair.
+    // The caller's own payment is left alone.
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
     const { signal } = request;
     signal.throwIfAborted();
-    // What costs nothing is not hashed, however large its body is.
+    // A free request is not hashed, however large its body is.
     let identified: Promise<string> | undefined;
     const identify = () => (identified ??= requestIdentity(request));
 
@@ -114,7 +114,7 @@ export function payingFetch(
     throw refuseCollision(request);
   };
 
-  /** A payment for a request; the server's answer where it asks for none. */
+  /** A payment for a request; the server's response if it requires none. */
   async function newPayment(
     request: Request,
     identify: () => Promise<string>,
@@ -128,7 +128,7 @@ export function payingFetch(
     try {
       return { payment: await unlessAborted(request.signal, creating) };
     } catch (error) {
-      // Of a payment that is finished all the same, a node knows.
+      // A node knows a payment that is completed nevertheless.
       if (request.signal.aborted) creating.then((payment) => keepOpen(identity, payment)).catch(() => {});
       throw error;
     }
@@ -141,7 +141,7 @@ export function payingFetch(
     return { payload, header };
   }
 
-  /** The offers of a 402 answer; undefined if it has none. */
+  /** The offers of a 402 response; undefined if it has none. */
   async function paymentRequired(
     response: Response,
     signal: AbortSignal,
@@ -162,25 +162,25 @@ export function payingFetch(
     }
   }
 
-  /** Pays the first offer that the session can pay; else says why not, of the offer that came nearest. */
+  /** Pays the first offer that the session can pay; otherwise throws the reason for the closest offer. */
   async function createPayment(required: PaymentRequired, signal: AbortSignal): Promise<PaymentPayload> {
     const x402 = clientFor(signal);
     if (required.x402Version !== 2 || !Array.isArray(required.accepts) || required.accepts.length === 0) {
       throw new Refusal({
         code: "NOT_OFFERED",
-        shortMessage: `The server offers nothing in x402 version 2 (but version ${required.x402Version}).`,
-        metaMessages: ["Nothing was signed. A session pays by version 2, scheme exact, method eip3009."],
+        shortMessage: `The server uses x402 version ${required.x402Version}; only version 2 is supported.`,
+        metaMessages: ["Nothing was signed. A session supports version 2, scheme exact, method eip3009."],
         details: { x402Version: required.x402Version },
       });
     }
     const refusals: Refusal[] = [];
     for (const offer of required.accepts) {
       try {
-        // Asked here first, as x402's own selection would lose the reason.
+        // Checked here first, as x402's own selection would lose the reason.
         scheme.checkOffer(offer);
         return await x402.createPaymentPayload({ ...required, accepts: [offer] });
       } catch (error) {
-        // Nor is another offer paid once an authorization for this one was seen outside, as its nonce tells.
+        // Nor is another offer paid once an authorization for this one has left this process, as its nonce shows.
         if (!(error instanceof Refusal) || error.code === "NETWORK" || "nonce" in error.details) throw error;
         refusals.push(error);
       }
@@ -188,7 +188,7 @@ export function payingFetch(
     throw refusals.sort((a, b) => remoteness(a) - remoteness(b))[0] as Refusal;
   }
 
-  /** Takes an open payment of a request, so that a second such request at the same time pays for itself. */
+  /** Takes a pending payment of a request, so that a second such request at the same time makes its own. */
   function reopen(identity: string): OpenPayment | undefined {
     const [payment] = open.get(identity) ?? [];
     if (payment) close(identity, payment);
@@ -205,9 +205,9 @@ export function payingFetch(
   }
 
   /**
-   * Delivers a payment; it stays open unless it is known to have bought something, or to be void.
+   * Delivers a payment; it stays pending unless it is known to have bought something, or to be void.
    *
-   * @returns the server's answer; undefined where the payment can never settle
+   * @returns The server's response; undefined if the payment can never settle.
    */
   async function deliver(
     request: Request,
@@ -224,7 +224,7 @@ export function payingFetch(
     }
   }
 
-  /** Sends a payment until the server answers; undefined where the payment can never settle. */
+  /** Sends a payment until the server responds; undefined if the payment can never settle. */
   async function insist(request: Request, payment: OpenPayment): Promise<Response | undefined> {
     const { signal } = request;
     let cause: unknown;
@@ -233,16 +233,16 @@ export function payingFetch(
       const paid = request.clone();
       paid.headers.set(PAYMENT_HEADER, payment.header);
       signal.throwIfAborted();
-      // Only until the answer begins: its body may take as long as it likes. By hand, as not every runtime has
-      // `AbortSignal.any`, and what fails here must not look like a payment that was sent.
+      // Only until the response starts: its body may take any time. By hand, as not every runtime has
+      // `AbortSignal.any`, and a failure here must not look like a sent payment.
       const patience = new AbortController();
-      const timer = setTimeout(() => patience.abort(new Error(`no answer in ${timeout} ms`)), timeout);
+      const timer = setTimeout(() => patience.abort(new Error(`no response in ${timeout} ms`)), timeout);
       signal.addEventListener("abort", () => patience.abort(signal.reason));
       let response: Response;
       try {
         response = await unlessAborted(patience.signal, send(paid, { signal: patience.signal }));
       } catch (error) {
-        // The caller's own wish; the payment stays open.
+        // Aborted by the caller; the payment stays pending.
         signal.throwIfAborted();
         cause = error;
         continue;
@@ -250,7 +250,7 @@ export function payingFetch(
         clearTimeout(timer);
       }
       if (response.ok) return response;
-      // A gateway that lost its server tells nothing about the payment.
+      // A gateway error says nothing about the payment.
       if (response.status >= 502 && response.status <= 504 && attempt < resends) {
         discard(response);
         continue;
@@ -261,8 +261,10 @@ export function payingFetch(
         (name) => response.headers.get(name),
         response.status,
       );
-      cause = new Error(`The server answered 402: ${settleResponse?.errorReason ?? reasonOf(response)}`);
-      // The server does not take it for paid. If the chain does, or has yet to say, then this is no bill to hand on.
+      cause = new Error(
+        `The server responded with 402: ${settleResponse?.errorReason ?? reasonOf(response)}`,
+      );
+      // The server considers it unpaid. If the chain shows otherwise, or nothing yet, this 402 is not returned.
       const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
       const fate = await unlessAborted(signal, fateOf(payment));
       if (fate === "void") {
@@ -273,7 +275,7 @@ export function payingFetch(
         discard(response);
         continue;
       }
-      // Where the chain does not tell, the server's own answer has to do.
+      // If the chain does not show it, the server's own response decides.
       const refusal = await unlessAborted(
         signal,
         scheme.refusalOf(payment.payload.accepted).catch(() => undefined),
@@ -286,12 +288,12 @@ export function payingFetch(
     throw refuseOutcome(request, payment, fate, cause);
   }
 
-  /** What became of a payment, and the time on the chain at which that was so. */
+  /** The outcome of a payment, and the chain's time at which it was read. */
   function askFate({ payload }: OpenPayment): Promise<{ fate: AuthorizationFate; chainTime: number }> {
     const { token } = scheme.checkOffer(payload.accepted).budget;
     return authorizationFate(client, { token, authorization: authorizationOf(payload) });
   }
-  /** What became of a payment; undefined if the chain does not answer. */
+  /** The outcome of a payment; undefined if the node cannot be reached. */
   async function fateOf(payment: OpenPayment): Promise<AuthorizationFate | undefined> {
     try {
       return (await askFate(payment)).fate;
@@ -301,7 +303,7 @@ export function payingFetch(
   }
 
   /**
-   * Whether an open payment still stands for its request: it can be settled, or it was, not long ago. Once it does
+   * Whether a pending payment is still offered for its request: it can settle, or has settled recently. Once it is
    * not, a repeated request is a new purchase.
    */
   async function stillStands(payment: OpenPayment): Promise<boolean> {
@@ -320,13 +322,13 @@ export function payingFetch(
   }
 }
 
-/** What {@link latchkeyScheme} put there. */
+/** As {@link latchkeyScheme} wrote it. */
 const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as SignedAuthorization;
 
-/** Lets the connection of an answer go that nobody will read. Not waited for: that, too, may take for ever. */
+/** Closes the connection of an unread response. Not awaited: that may take arbitrarily long too. */
 const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
 
-/** A body that can be sent again: a stream is read, as a browser without streaming would send its name instead. */
+/** A body that can be resent: a stream is read, as a browser without streaming would send its name instead. */
 const buffered = async (init: RequestInit | undefined): Promise<RequestInit | undefined> =>
   init?.body instanceof ReadableStream
     ? {
@@ -335,11 +337,11 @@ const buffered = async (init: RequestInit | undefined): Promise<RequestInit | un
       }
     : init;
 
-/** Whether a payment stands for nothing any more, also by the clock of a chain that lags an hour behind. */
+/** Whether a payment has expired, also by the clock of a chain that lags an hour behind. */
 const isLongOver = ({ payload }: OpenPayment): boolean =>
   Number(authorizationOf(payload).validBefore) + SETTLED_STANDS + 3600 < Date.now() / 1000;
 
-/** Offers for other chains, tokens and methods say less about why a payment failed than one that nearly passed. */
+/** The reasons of offers for other chains, tokens and methods are less useful than that of a closer one. */
 const remoteness = ({ code }: Refusal): number =>
   ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 1 : 0;
 
@@ -355,11 +357,11 @@ function refuseOutcome(
   return new Refusal({
     code: "OUTCOME_UNKNOWN",
     shortMessage: settled
-      ? `${request.url} was paid, but its answer did not arrive.`
-      : `${request.url} did not answer, and may take the payment, if it has not already.`,
+      ? `${request.url} was paid, but its response did not arrive.`
+      : `${request.url} did not respond, and may still settle the payment, or have settled it.`,
     metaMessages: [
-      `Until ${until} the same request sends the same payment again, and pays nothing twice.`,
-      "details.header is the payment: show it to the merchant as your receipt.",
+      `Until ${until} the same request resends the same payment, and does not pay twice.`,
+      "details.header is the payment: show it to the merchant as a receipt.",
     ],
     details: { url: request.url, settled, nonce, validBefore: Number(validBefore), header },
     cause,
@@ -371,8 +373,8 @@ const refuseCollision = (request: Request): Refusal =>
     code: "TOKEN_AUTHORIZATION_USED",
     shortMessage: `${request.url} was not paid: other agents of this session used the same slots first.`,
     metaMessages: [
-      "Try again: none of the payments that were signed can settle any more. Let all agents of a session share one",
-      "store, and this does not happen.",
+      "Try again: none of the signed payments can settle any more. To avoid this, let all agents of a session share one",
+      "store.",
     ],
     details: { url: request.url },
   });

@@ -1,16 +1,16 @@
-/** Facilitators refuse an authorization that ends within six seconds of their clock. */
+/** Facilitators reject an authorization that expires within six seconds of their clock. */
 export const FACILITATOR_SECONDS = 6;
-/** No authorization lives longer than this, as its slot is taken until it ends. */
+/** No authorization is valid for longer, as its slot is reserved until it expires. */
 const LONGEST = 300;
 
 /**
- * Until when an authorization signed now should be good. All times are seconds of Unix time.
+ * Until when an authorization signed now should be valid. All times are seconds of Unix time.
  *
- * @param parameters.now - by the chain, see {@link currentTime}
- * @param parameters.maxTimeoutSeconds - how long the merchant lets the payment take
- * @param parameters.resetsAt - when the period or the session ends, whichever is sooner: the slot dies then
- * @param parameters.margin - seconds that must remain before that, beyond the six that facilitators want
- * @returns its validBefore; undefined if too little is left of the period
+ * @param parameters.now The chain's time, see {@link currentTime}.
+ * @param parameters.maxTimeoutSeconds How long the payment may take, according to the merchant.
+ * @param parameters.resetsAt When the period or the session ends, whichever is sooner: the slot expires then.
+ * @param parameters.margin Seconds that must remain before that, beyond the six that facilitators need.
+ * @returns Its validBefore; undefined if too little is left of the period.
  */
 export function paymentWindow(parameters: {
   now: number;

@@ -1,13 +1,14 @@
-import { Refusal } from "../../errors/Refusal.ts";
-import { utcText } from "../../errors/utcText.ts";
+import { errorText, type MessageCode } from "../../errors/errorText.ts";
+import { Refusal, type RefusalDetails } from "../../errors/Refusal.ts";
+import { readableValues } from "../../errors/readableValues.ts";
 import type { Session } from "../../session/Session.ts";
 import type { SessionStanding } from "./sessionStanding.ts";
 
 /**
- * The reason for which the chain would refuse any payment of a session now, if there is one.
+ * Why the chain would reject any payment of a session now, if it would.
  *
- * @param carriesGrant - whether the owner's signature is at hand, for a session that is not enabled
- * @returns NOT_YET_VALID, EXPIRED, REVOKED, PAUSED, WRONG_EPOCH or NOT_GRANTED
+ * @param carriesGrant Whether the owner's signature is available, for a session that is not enabled.
+ * @returns NOT_YET_VALID, EXPIRED, REVOKED, PAUSED, WRONG_EPOCH or NOT_GRANTED.
  */
 export function refuseStanding(
   session: Session,
@@ -15,50 +16,19 @@ export function refuseStanding(
   carriesGrant: boolean,
 ): Refusal | undefined {
   const { validAfter, validUntil } = session;
-  if (standing.state === "REVOKED") {
-    return new Refusal({
-      code: "REVOKED",
-      shortMessage: "The session was taken back.",
-      metaMessages: ["Ask the owner for another one."],
-    });
-  }
-  if (standing.paused) {
-    return new Refusal({
-      code: "PAUSED",
-      shortMessage: "The owner has paused this session.",
-      metaMessages: ["Wait until the owner resumes it."],
-    });
-  }
-  if (standing.epoch !== session.epoch) {
-    return new Refusal({
-      code: "WRONG_EPOCH",
-      shortMessage: "The account has ended all its sessions since this one was made.",
-      metaMessages: ["Ask the owner for another one."],
-      details: { epoch: session.epoch, current: standing.epoch },
-    });
-  }
-  if (standing.chainTime >= validUntil) {
-    return new Refusal({
-      code: "EXPIRED",
-      shortMessage: `The session ended at ${utcText(validUntil)}.`,
-      metaMessages: ["Ask the owner for another one."],
-      details: { validUntil },
-    });
-  }
-  if (standing.chainTime < validAfter) {
-    return new Refusal({
-      code: "NOT_YET_VALID",
-      shortMessage: `The session begins at ${utcText(validAfter)}.`,
-      metaMessages: ["Try again then."],
-      details: { validAfter },
-    });
-  }
-  if (standing.state === "UNKNOWN" && !carriesGrant) {
+  const refuse = (code: MessageCode, details: RefusalDetails = {}) =>
+    new Refusal({ ...errorText(code, readableValues(details)), details });
+  if (standing.state === "REVOKED") return refuse("REVOKED");
+  if (standing.paused) return refuse("PAUSED");
+  if (standing.epoch !== session.epoch)
+    return refuse("WRONG_EPOCH", { epoch: session.epoch, current: standing.epoch });
+  if (standing.chainTime >= validUntil) return refuse("EXPIRED", { validUntil });
+  if (standing.chainTime < validAfter) return refuse("NOT_YET_VALID", { validAfter });
+  if (standing.state === "UNKNOWN" && !carriesGrant)
     return new Refusal({
       code: "NOT_GRANTED",
-      shortMessage: "The session is not enabled, and the owner's signature is not at hand.",
+      shortMessage: "The session is not enabled, and the grant has no signature.",
       metaMessages: ["Have the account enable the session, or load the grant with its signature."],
     });
-  }
   return undefined;
 }

@@ -1,10 +1,10 @@
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 
-/** Options that are numbers: each is left out, or at least `least`. */
+/** Numeric options: each is omitted, or at least `least`. */
 type Options = { readonly [name: string]: { value: number | undefined; least: number; whole?: boolean } };
 
 /**
- * Makes sure of options that are numbers: one that is none would mean no wait, no try or no end.
+ * Checks numeric options: NaN would mean no wait, no attempt or no end.
  *
  * @throws {InvalidInput} INVALID_LIMIT
  */
@@ -15,7 +15,7 @@ export function requireNumbers(options: Options): void {
     throw new InvalidInput({
       code: "INVALID_LIMIT",
       shortMessage: `${name} must be a ${whole ? "whole " : ""}number of at least ${least}, not ${value}.`,
-      metaMessages: [`Leave ${name} out for its default.`],
+      metaMessages: [`Omit ${name} to use its default.`],
       details: { path: name, value },
     });
   }

@@ -5,7 +5,7 @@ import { encodeSession } from "../../session/packSession.ts";
 import type { Session } from "../../session/Session.ts";
 import { readStateAndPause, type SessionState } from "../../session/sessionState.ts";
 
-/** Where a session and one of its budgets stand, as the chain sees them now. */
+/** The state of a session and one of its budgets on the chain. */
 export type SessionStanding = {
   /** Unix time of the latest block. */
   chainTime: number;
@@ -16,16 +16,16 @@ export type SessionStanding = {
   epoch: bigint;
   /** Number of the budget's current period. */
   period: bigint;
-  /** What executions spent of it, in token base units. */
+  /** Spent by executions in it, in token base units. */
   spent: bigint;
-  /** Unix time at which the next period begins, or the session ends. */
+  /** Unix time at which the next period starts, or the session ends. */
   resetsAt: number;
-  /** What the account has of the budget's token, in base units. */
+  /** The account's balance of the budget's token, in base units. */
   balance: bigint;
 };
 
 /**
- * Reads where a session and one of its budgets stand. The block is read first, so that nothing else is older than
+ * Reads the state of a session and one of its budgets. The block is read first, so that nothing else is older than
  * `chainTime`.
  */
 export async function sessionStanding(

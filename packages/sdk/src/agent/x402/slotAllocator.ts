@@ -1,4 +1,6 @@
 import type { Address, Hex } from "viem";
+import { amountText } from "../../errors/amountText.ts";
+import { errorText } from "../../errors/errorText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Budget } from "../../session/Session.ts";
@@ -9,59 +11,59 @@ import type { HeldSlot } from "./HeldSlot.ts";
 import type { SlotStore } from "./SlotStore.ts";
 import { slotKey } from "./slotKey.ts";
 
-/** What one payment asks of the allocator. */
+/** Request for the slot of one payment. */
 export type SlotRequest = {
-  /** What the payment moves, in token base units. */
+  /** The payment's amount, in token base units. */
   value: bigint;
   payee: Address;
-  /** The current period's number, what executions spent of it and when it ends: from the module's `budgetOf`. */
+  /** The current period's number, its spending by executions and its end: from the module's `budgetOf`. */
   period: bigint;
   spent: bigint;
   resetsAt: number;
-  /** Unix time of the chain, not later than what the token is read at. */
+  /** The chain's time, not later than the block at which the token is read. */
   now: number;
-  /** Last second at which the slot stays taken, see {@link HeldSlot}. Asked when it is chosen, which may take long. */
+  /** Last second for which the slot is reserved, see {@link HeldSlot}. Called when it is chosen, which may take long. */
   heldUntil: () => number;
 };
 
-/** Hands out the slots of one budget of one session. */
+/** Allocates the slots of one budget of one session. */
 export type SlotAllocator = {
   /**
-   * Takes a slot for a payment. Nobody else who uses the same store gets it before `heldUntil` has passed.
+   * Reserves a slot for a payment. No other user of the same store gets it before `heldUntil` has passed.
    *
-   * @returns the slot and its EIP-3009 nonce
-   * @throws {Refusal} PERIOD when the period has no slot for this value any more; SLOTS_TAKEN when it may have one
-   * once authorizations in flight have settled or lapsed
+   * @returns The slot and its EIP-3009 nonce.
+   * @throws {Refusal} PERIOD if the period has no slot left for this amount; SLOTS_TAKEN if it may have one
+   * once authorizations in flight have settled or expired.
    */
   take(request: SlotRequest): Promise<{ slot: HeldSlot; nonce: Hex }>;
-  /** Gives a slot back whose authorization was never shown to anybody, see {@link SlotStore.release}. */
+  /** Releases a slot whose authorization never left this process, see {@link SlotStore.release}. */
   release(slot: HeldSlot): Promise<void>;
 };
 
-/** Which budget is handed out, and who remembers what. */
+/** The budget, and the store. */
 export type SlotAllocatorParameters = {
   chainId: number;
   /** The session's id, see {@link hashSession}. */
   sessionId: Hex;
   budget: Budget;
-  /** Its place in the session. */
+  /** Its index in the session. */
   budgetIndex: number;
   store: SlotStore;
-  /** Asks the token about nonces of the account, see {@link authorizationStates}. */
+  /** Reads nonces of the account from the token, see {@link authorizationStates}. */
   authorizationStates: (nonces: readonly Hex[]) => Promise<readonly boolean[]>;
-  /** Most openers in flight to one payee, each of which keeps a whole lot from others. Default 4. */
+  /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4. */
   maxOpenersInFlight?: number;
 };
 
 /**
- * Hands out the slots of one budget. What {@link chooseSlot} wants to know is read from the token in batches; the
- * choice itself is made inside the store's atomic `take`, so two agents never get one slot, nor open one lot twice.
+ * Allocates the slots of one budget. What {@link chooseSlot} needs is read from the token in batches; the
+ * choice itself is made inside the store's atomic `take`, so two agents never get the same slot, nor open a lot twice.
  */
 export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocator {
   const { chainId, sessionId, budget, budgetIndex, store } = parameters;
   const key = `eip155:${chainId}/${sessionId}/${budgetIndex}`;
   const nonceOf = (slot: Slot, period: bigint) => slotNonce({ id: sessionId, budgetIndex, period, ...slot });
-  // Slots that the token has called used, of one period. Kept as long as the process, as a used nonce stays used.
+  // Used slots of one period. Kept as long as the process, as a used nonce stays used.
   let known = { period: -1n, used: new Set<string>(), lots: new Set<bigint>() };
 
   async function take(request: SlotRequest) {
@@ -93,7 +95,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
         },
       });
       if (slot) return { slot, nonce: nonceOf(slot, period) };
-      // Set from inside `choose`, which narrowing cannot see.
+      // Set inside `choose`, which narrowing cannot see.
       const answer = choice as SlotChoice;
       if (answer.kind !== "read") throw refusal(answer, request);
       const states = await parameters.authorizationStates(answer.slots.map((each) => nonceOf(each, period)));
@@ -109,9 +111,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
   const refusal = (choice: SlotChoice, { value, resetsAt }: SlotRequest) => {
     if (choice.kind === "wait") {
       return new Refusal({
-        code: "SLOTS_TAKEN",
-        shortMessage: "What is left of this period hangs on payments that have not settled yet.",
-        metaMessages: ["Try again in a few seconds; what does not settle comes back within six minutes."],
+        ...errorText("SLOTS_TAKEN"),
         details: {
           inFlight: choice.for.length,
           until: Math.min(...choice.for.map((slot) => slot.heldUntil)),
@@ -121,8 +121,8 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     const remaining = choice.kind === "none" ? choice.largest : 0n;
     return new Refusal({
       code: "PERIOD",
-      shortMessage: `A payment of ${value} does not fit into what is left of this period: ${remaining} at most.`,
-      metaMessages: [`The next period begins at ${utcText(resetsAt)}.`],
+      shortMessage: `${amountText(value, budget.token)} exceeds the largest payment that this period has left, ${amountText(remaining, budget.token)}.`,
+      metaMessages: [`Pay less, or wait until the next period starts at ${utcText(resetsAt)}.`],
       details: { token: budget.token, amount: value, remaining, resetsAt },
     });
   };

@@ -1,4 +1,4 @@
 import type { Slot } from "../../session/Slot.ts";
 
-/** A text that tells the slots of one period apart. */
+/** Identifies a slot within a period. */
 export const slotKey = (slot: Slot): string => `${slot.lot}/${slot.size}/${slot.index}`;

@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 import type { Session } from "../../session/Session.ts";
 import type { Slot } from "../../session/Slot.ts";
 
-/** What {@link encodePayload} packs: everything that the module needs to rebuild and judge an authorization. */
+/** Parameters of {@link encodePayload}: everything that the module needs to rebuild and check an authorization. */
 export type PayloadParameters = {
   session: Session;
   /** Which of the session's budgets pays. */
@@ -21,13 +21,13 @@ export type PayloadParameters = {
   /** The key's signature over the EIP-3009 digest: 65 bytes (r, s, v) or 64 (EIP-2098). Low s. */
   keySignature: Hex;
   /**
-   * The owner's signature, for a session that is not enabled yet: the whole session travels then. Absent: the
-   * session is enabled, and hashes stand for what the module need not see.
+   * The owner's signature, for a session that is not enabled yet: the whole session is included then. Absent: the
+   * session is enabled, and hashes replace what the module does not need.
    */
   grant?: Hex;
   /**
-   * Whether the account asks the module about a hash of its own, made of the authorization's digest, as a Kernel does:
-   * no signature gives the key then, and it travels along. Default: false.
+   * Whether the account queries the module with its own hash of the authorization's digest, as a Kernel does:
+   * the key cannot be recovered then, and is included. Default: false.
    */
   wrapsHash?: boolean;
 };

@@ -17,13 +17,13 @@ import type { Slot } from "../../session/Slot.ts";
 import { type UnpackedSession, unpackSession } from "../../session/unpackSession.ts";
 import { knownTokenDomains } from "./tokenDomainCode.ts";
 
-/** What a payload says, unjudged. */
+/** A decoded payload, not validated. */
 export type DecodedPayload = {
   budgetIndex: number;
   slot: Slot;
   /** As packed: below 32 an index among the budget's recipients, else the address itself. */
   payee: bigint;
-  /** The payee whom that number means. */
+  /** The payee for that number. */
   to: Address;
   value: bigint;
   validAfter: bigint;
@@ -31,14 +31,14 @@ export type DecodedPayload = {
   tokenDomain: { nameHash: Hex; versionHash: Hex };
   /** 64 bytes, EIP-2098. */
   keySignature: Hex;
-  /** Of versions 3 and 4; in 1 and 2 the signature gives it. */
+  /** In versions 3 and 4; in 1 and 2 it is recovered from the signature. */
   key: Address | undefined;
   session: UnpackedSession;
 } & ({ version: 1 | 3 } | { version: 2 | 4; grant: Hex });
 
 /**
- * Reads a payload back, for tests and for anyone who wants to see what an agent signed. It refuses what the module's
- * parser refuses for its form: trailing bytes, numbers wider than their fields or with leading zeros, unknown versions and
+ * Decodes a payload, for tests and to inspect what an agent signed. It rejects what the module's
+ * parser rejects as malformed: trailing bytes, numbers wider than their fields or with leading zeros, unknown versions and
  * codes.
  *
  * @throws {Refusal} INVALID_PAYLOAD
@@ -48,24 +48,23 @@ export function decodePayload(payload: Hex): DecodedPayload {
   let at = 0;
   const take = (bytes: number): Hex => {
     if (bytes === 0) return "0x";
-    if (at + bytes > size(payload)) throw invalid("The payload ends too soon.");
+    if (at + bytes > size(payload)) throw invalid("The payload is too short.");
     at += bytes;
     return slice(payload, at - bytes, at);
   };
   const byte = () => Number(take(1));
   const number = (width: number): bigint => {
     const bytes = byte();
-    if (bytes > width)
-      throw invalid(`A number of the payload has ${bytes} bytes where at most ${width} are read.`);
+    if (bytes > width) throw invalid(`A number in the payload has ${bytes} bytes; the maximum is ${width}.`);
     const digits = take(bytes);
-    if (digits.startsWith("0x00")) throw invalid("A number of the payload begins with zeros.");
+    if (digits.startsWith("0x00")) throw invalid("A number in the payload has leading zeros.");
     return bytes === 0 ? 0n : BigInt(digits);
   };
   const address = () => getAddress(take(20));
 
   const version = byte();
   if (version !== 1 && version !== 2 && version !== 3 && version !== 4)
-    throw invalid(`The payload's version is ${version}.`);
+    throw invalid(`Payload version ${version} is not supported.`);
   const key = version > 2 ? address() : undefined;
   const budgetIndex = byte();
   const slot: Slot = { lot: number(16), size: byte(), index: number(2) };
@@ -75,7 +74,7 @@ export function decodePayload(payload: Hex): DecodedPayload {
   const validBefore = number(32);
   const code = byte();
   const known = knownTokenDomains[code];
-  if (code !== 0 && !known) throw invalid(`The payload's token domain is ${code}.`);
+  if (code !== 0 && !known) throw invalid(`The payload's token domain ${code} is unknown.`);
   const tokenDomain = known
     ? { nameHash: keccak256(toBytes(known.name)), versionHash: keccak256(toBytes(known.version)) }
     : { nameHash: take(32), versionHash: take(32) };
@@ -83,7 +82,7 @@ export function decodePayload(payload: Hex): DecodedPayload {
   const { session, rest } = sessionIn(at < size(payload) ? slice(payload, at) : "0x");
   const budget = session.budgets[budgetIndex];
   if (!budget) throw invalid(`The session has no budget ${budgetIndex}.`);
-  if (typeof budget === "string") throw invalid("The budget that pays is left out.");
+  if (typeof budget === "string") throw invalid("The paying budget is omitted.");
   const to = payeeOf(budget, payee);
   const said = {
     key,
@@ -99,7 +98,7 @@ export function decodePayload(payload: Hex): DecodedPayload {
     session,
   };
   if (version === 1 || version === 3) {
-    if (rest !== "0x") throw invalid("The payload goes on after its end.");
+    if (rest !== "0x") throw invalid("The payload has trailing bytes.");
     return loggable({ ...said, version });
   }
   if (rest === "0x") throw invalid("The payload carries no grant.");
@@ -118,7 +117,7 @@ function payeeOf(budget: Budget, payee: bigint): Address {
   const recipient = payee < 32n ? budget.recipients[Number(payee)] : numberToAddress(payee);
   if (!recipient) throw invalid(`The budget has no recipient ${payee}.`);
   const allowed = budget.recipients.some((one) => one === ANYONE || isAddressEqual(one, recipient));
-  if (!allowed) throw invalid(`${recipient} is not among the budget's recipients.`);
+  if (!allowed) throw invalid(`${recipient} is not a recipient of the budget.`);
   return recipient;
 }
 
@@ -128,5 +127,5 @@ const invalid = (shortMessage: string) =>
   new Refusal({
     code: "INVALID_PAYLOAD",
     shortMessage,
-    metaMessages: ["Pass a payload by encodePayload, without what the account's kind puts around it."],
+    metaMessages: ["Pass a payload from encodePayload, without the account's wrapping."],
   });

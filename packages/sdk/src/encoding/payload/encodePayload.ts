@@ -10,12 +10,12 @@ import type { PayloadParameters } from "./PayloadParameters.ts";
 import { tokenDomainCode } from "./tokenDomainCode.ts";
 
 /**
- * The bytes that answer for the account when a token asks it, by ERC-1271, about an authorization of a session:
- * version 1 for an enabled session, 2 where a grant is carried, 3 and 4 for the same where the account wraps the hash.
+ * The bytes with which the account answers a token's ERC-1271 query about an authorization of a session:
+ * version 1 for an enabled session, 2 with a grant, 3 and 4 for the same if the account wraps the hash.
  * `contracts/libraries/Payloads.sol` has the form. Wrap them for the account with {@link wrapForSafe} or {@link wrapForErc7579}.
  *
- * @throws {Refusal} INVALID_PAYLOAD where the payload cannot say what was asked: no such budget, a payee who is not
- * among its recipients, a key signature that is no low-s secp256k1 signature.
+ * @throws {Refusal} INVALID_PAYLOAD if it cannot be encoded: no such budget, a payee who is not
+ * a recipient, a key signature that is not a low-s secp256k1 signature.
  * @throws {InvalidInput} MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodePayload(parameters: PayloadParameters): Hex {
@@ -48,27 +48,26 @@ export function encodePayload(parameters: PayloadParameters): Hex {
 /** A number of a payload, checked. */
 function packAmount(value: bigint): Hex {
   if (typeof value !== "bigint") throw invalid(`${String(value)} is not a bigint.`, { value });
-  if (value < 0n) throw invalid("A negative number has no place in a payload.", { value });
-  if (value >= 1n << 256n)
-    throw invalid("A number of more than 32 bytes has no place in a payload.", { value });
+  if (value < 0n) throw invalid("Numbers in a payload cannot be negative.", { value });
+  if (value >= 1n << 256n) throw invalid("Numbers in a payload have at most 32 bytes.", { value });
   return packNumber(value);
 }
 
 const byte = (value: number): Hex => numberToHex(value, { size: 1 });
 
-/** Recipients that are named are given by their index. */
+/** Listed recipients are encoded by their index. */
 function payeeNumber(budget: Budget, to: Address): bigint {
   const index = budget.recipients.findIndex((recipient) => isAddressEqual(recipient, to));
   if (index >= 0 && to !== ANYONE) return BigInt(index);
   const anyone = budget.recipients.some((recipient) => isAddressEqual(recipient, ANYONE));
-  if (!anyone) throw invalid(`${to} is not among the budget's recipients.`, { to });
-  if (BigInt(to) < 32n) throw invalid(`${to} can be paid by no payload: it reads as an index.`, { to });
+  if (!anyone) throw invalid(`${to} is not a recipient of the budget.`, { to });
+  if (BigInt(to) < 32n) throw invalid(`${to} cannot be a payee: its encoding is an index.`, { to });
   return BigInt(to);
 }
 
 function packTokenDomain(domain: { name: string; version: string }): Hex {
   if (typeof domain?.name !== "string" || typeof domain.version !== "string")
-    throw invalid("The token's domain has a name and a version.", { domain });
+    throw invalid("The token's domain needs a name and a version.", { domain });
   const code = tokenDomainCode(domain);
   if (code !== 0) return byte(code);
   return concat(["0x00", keccak256(toBytes(domain.name)), keccak256(toBytes(domain.version))]);
@@ -80,15 +79,16 @@ const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b
 function compactSignature(signature: Hex): Hex {
   if (size(signature) === 64) {
     const s = BigInt(`0x${signature.slice(66)}`) & ((1n << 255n) - 1n);
-    if (s > halfOrder) throw invalid("The key signature's s is in the upper half.", { signature });
+    if (s > halfOrder) throw invalid("The key signature has a high s.", { signature });
     return signature;
   }
   if (size(signature) !== 65) throw invalid("A key signature has 64 or 65 bytes.", { signature });
   const r: Hex = `0x${signature.slice(2, 66)}`;
   const s = BigInt(`0x${signature.slice(66, 130)}`);
   const v = Number.parseInt(signature.slice(130), 16);
-  if (s > halfOrder) throw invalid("The key signature's s is in the upper half.", { signature });
-  if (![0, 1, 27, 28].includes(v)) throw invalid(`The key signature's v is ${v}.`, { signature });
+  if (s > halfOrder) throw invalid("The key signature has a high s.", { signature });
+  if (![0, 1, 27, 28].includes(v))
+    throw invalid(`The key signature's v is ${v}; expected 27 or 28.`, { signature });
   const parity = v === 1 || v === 28 ? 1n : 0n;
   return concat([r, numberToHex((parity << 255n) | s, { size: 32 })]);
 }
@@ -97,6 +97,6 @@ const invalid = (shortMessage: string, details: { readonly [name: string]: unkno
   new Refusal({
     code: "INVALID_PAYLOAD",
     shortMessage,
-    metaMessages: ["Build payloads from the session's own budgets and from a signature of its key."],
+    metaMessages: ["Encode payloads from the session's own budgets and a signature of its key."],
     details,
   });

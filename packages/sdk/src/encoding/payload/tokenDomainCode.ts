@@ -1,4 +1,4 @@
-/** EIP-712 names and versions of tokens that a payload writes as one byte: the code is the place in the list. */
+/** EIP-712 names and versions of tokens that a payload encodes as one byte: the code is the index in the list. */
 export const knownTokenDomains = [
   undefined,
   { name: "USD Coin", version: "2" },

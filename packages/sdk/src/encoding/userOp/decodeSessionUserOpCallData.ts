@@ -20,20 +20,20 @@ import { type CarriedSession, decodeSession } from "../../session/unpackSession.
 import { encodePaymentUserOpCallData, type UserOpPayment } from "./encodePaymentUserOpCallData.ts";
 import { executionCallData } from "./encodeSessionUserOpCallData.ts";
 
-/** What the callData of a session's userOp says, in either of its two forms. */
+/** The decoded callData of a session's userOp, in either of its two forms. */
 export type SessionUserOpCallData = {
-  /** What the account is to do. */
+  /** The account's calls. */
   calls: readonly Call[];
 } & (
   | {
-      /** Of {@link encodeSessionUserOpCallData}: through the module, which looks at every limit then. */
+      /** From {@link encodeSessionUserOpCallData}: through the module, which checks every limit then. */
       form: "execution";
       session: CarriedSession;
-      /** The owner's grant that travels along; `0x`: none. */
+      /** The owner's grant that is carried along; `0x`: none. */
       signature: Hex;
     }
   | {
-      /** Of {@link encodePaymentUserOpCallData}: by the account itself. The session is in the userOp's signature. */
+      /** From {@link encodePaymentUserOpCallData}: by the account itself. The session is in the userOp's signature. */
       form: "payment";
       payment: UserOpPayment;
     }
@@ -43,16 +43,16 @@ export type SessionUserOpCallData = {
 const HEAD = 52;
 
 /**
- * Reads the callData of a session's userOp back: the inverse of {@link encodeSessionUserOpCallData} and of
- * {@link encodePaymentUserOpCallData}. That it can be read does not mean that a session allows it.
+ * Decodes the callData of a session's userOp: the inverse of {@link encodeSessionUserOpCallData} and of
+ * {@link encodePaymentUserOpCallData}. Decoding does not mean that a session allows it.
  *
  * @param module The session module.
- * @throws {Refusal} INVALID_CALLDATA: any other form, which the module's validator refuses; INVALID_ADDRESS.
+ * @throws {Refusal} INVALID_CALLDATA: any other form, which the module's validator rejects; INVALID_ADDRESS.
  */
 export function decodeSessionUserOpCallData(callData: Hex, module: Address): SessionUserOpCallData {
   parseAddress(module, "module");
   if (typeof callData !== "string" || !isHex(callData)) throw notOurs(undefined);
-  // Selectors are looked for as they are written.
+  // Selectors are compared as text.
   const written = callData.toLowerCase() as Hex;
   let decoded: SessionUserOpCallData;
   let again: Hex = "0x";
@@ -75,7 +75,7 @@ export function decodeSessionUserOpCallData(callData: Hex, module: Address): Ses
   } catch (cause) {
     throw notOurs(cause);
   }
-  // What is said has one encoding: another mode, a value, or a byte behind the end shows here.
+  // There is one encoding: another mode, a value, or a trailing byte shows here.
   const canonical = decoded.form === "payment" ? encodePaymentUserOpCallData(decoded.payment) : again;
   if (canonical.toLowerCase() !== written) throw notOurs(undefined);
   return loggable(decoded);
@@ -91,9 +91,10 @@ function readPayment(call: Call): SessionUserOpCallData {
 const notOurs = (cause: unknown) =>
   new Refusal({
     code: "INVALID_CALLDATA",
-    shortMessage: "The userOp's callData is of neither form that the session module's validator takes.",
+    shortMessage:
+      "The userOp's callData has neither of the forms that the session module's validator accepts.",
     metaMessages: [
-      "Give the calls as `calls` and let the account encode them; leave out `dataSuffix` and `callData`.",
+      "Pass the calls as `calls` and let the account encode them; omit `dataSuffix` and `callData`.",
     ],
     cause,
   });

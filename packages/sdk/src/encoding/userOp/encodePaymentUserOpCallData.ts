@@ -2,7 +2,7 @@ import { type Address, encodeFunctionData, encodePacked, type Hex } from "viem";
 import { erc7579Abi, SINGLE_CALL_MODE } from "../../accounts/erc7579/erc7579Abi.ts";
 import { transferOf } from "../../session/CallRequest.ts";
 
-/** One payment out of a budget. */
+/** One payment from a budget. */
 export type UserOpPayment = {
   token: Address;
   to: Address;
@@ -11,8 +11,8 @@ export type UserOpPayment = {
 };
 
 /**
- * The `callData` of a userOp by which the account makes one payment itself, without coming back to the module: the
- * validator charges it. The one form that the validator takes. Cheaper than {@link encodeSessionUserOpCallData}.
+ * The `callData` of a userOp with which the account makes one payment itself, without calling the module: the
+ * validator charges it. The only form that the validator accepts. Cheaper than {@link encodeSessionUserOpCallData}.
  *
  * @throws {InvalidInput} INVALID_ADDRESS; INVALID_INPUT
  */

@@ -10,14 +10,14 @@ import { partsNeeded } from "../../session/partsNeeded.ts";
 import type { UserOpPayment } from "./encodePaymentUserOpCallData.ts";
 
 /**
- * The `signature` of a userOp that {@link encodePaymentUserOpCallData} makes, around a signature of the key.
+ * The `signature` of a userOp of {@link encodePaymentUserOpCallData}, around a signature of the key.
  *
  * @param parameters.session The session, with its module: a grant or a proposal.
- * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled.
- * @param parameters.period The number of the budget's period that is charged.
- * @param parameters.keySignature The key's, over `PaymentUserOp`: {@link signPaymentUserOp} makes both. For a stub any
- * 65 bytes that are somebody's signature.
- * @param parameters.payment What the userOp pays. Only the parts of an enabled session that it needs travel then.
+ * @param parameters.signature The owner's grant, prefix included; omitted or `0x` once the session is enabled.
+ * @param parameters.period The number of the charged period of the budget.
+ * @param parameters.keySignature The key's, over `PaymentUserOp`: {@link signPaymentUserOp} makes both. For a stub, any
+ * valid 65-byte signature.
+ * @param parameters.payment What the userOp pays. Then only the parts of an enabled session that it needs are included.
  * @returns The key's signature (65 bytes), the period (6), the key (20), the session's own bytes, the grant, 20 zeros.
  * @throws {InvalidInput} INVALID_INPUT; INVALID_ADDRESS; MALFORMED_SESSION
  */
@@ -34,7 +34,7 @@ export function encodePaymentUserOpSignature(parameters: {
     throw new InvalidInput({
       code: "INVALID_INPUT",
       shortMessage: `A key signature has 65 bytes, not ${size(keySignature)}.`,
-      metaMessages: ["Sign by signPaymentUserOp."],
+      metaMessages: ["Sign with signPaymentUserOp."],
       details: { keySignature },
     });
   const grant = parseHex(parameters.signature ?? "0x", "signature");

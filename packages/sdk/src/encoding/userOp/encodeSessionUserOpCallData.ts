@@ -11,13 +11,13 @@ import { partsNeeded } from "../../session/partsNeeded.ts";
 import type { Call } from "../../session/Session.ts";
 
 /**
- * The `callData` of a userOp of a session: the account calls the module, the module makes the account perform the
- * calls. The validator takes this one form and no other. The session's key signs the userOp's hash as it is, 65 bytes,
- * with no prefix: not as a message.
+ * The `callData` of a userOp of a session: the account calls the module, which makes the account execute the
+ * calls. The validator accepts only this form. The session's key signs the bare userOp hash, 65 bytes,
+ * without a prefix: not as a message.
  *
  * @param parameters.session The session, with its module: a grant or a proposal.
- * @param parameters.signature The owner's grant, prefix included; left out or `0x` once the session is enabled, of which
- * only the parts that the calls need travel then.
+ * @param parameters.signature The owner's grant, prefix included; omitted or `0x` once the session is enabled, of which
+ * only the parts that the calls need are included then.
  * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodeSessionUserOpCallData(parameters: {

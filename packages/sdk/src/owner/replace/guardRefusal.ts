@@ -18,9 +18,9 @@ import { isRefusal } from "../../errors/isRefusal.ts";
 import { call } from "../../internal/chainActions.ts";
 
 /**
- * What stands in the account's place while the node tries a guard: it asks the token for the account's balance,
- * transfers to the account, asks again, and returns five words: balance before, balance after, the transfer's answer,
- * whether it succeeded, and how many bytes it answered. Its calldata is the token, then the two calls' calldata.
+ * The code that replaces the account's while the node simulates a guard: it reads the account's balance from the token,
+ * transfers to the account, reads again, and returns five words: balance before, balance after, the transfer's result,
+ * whether it succeeded, and how many bytes it returned. Its calldata is the token, then the two calls' calldata.
  */
 const PROBE: Hex = concat([
   "0x602460206000376020610100602460006000355afa50", // balanceOf, into 0x100
@@ -32,11 +32,11 @@ const PROBE: Hex = concat([
 ]);
 
 /**
- * Why a transfer of an account to itself is no guard for a token: it takes a fee, refuses, or does not fail where the
- * balance is too small. The node tries it; nothing is sent.
+ * Why a transfer of an account to itself cannot guard a token: the token charges a fee, rejects it, or does not revert if the
+ * balance is too small. The node simulates it; nothing is sent.
  *
- * @returns NO_GUARD, or undefined where the transfer leaves the balance as it was. Native coin always does.
- * @throws {Refusal} NETWORK where the chain cannot be asked.
+ * @returns NO_GUARD, or undefined if the transfer leaves the balance as it was. Native coin always does.
+ * @throws {Refusal} NETWORK
  */
 export async function guardRefusal(
   client: Client<Transport, Chain | undefined>,
@@ -50,7 +50,7 @@ export async function guardRefusal(
       shortMessage,
       metaMessages: [
         metaMessage,
-        "Nothing was signed. Without a guard (floors: []) a late payment goes unnoticed.",
+        "Nothing was signed. Without a guard (floors: []) a late payment is not detected.",
       ],
       details: { token },
       cause,
@@ -69,40 +69,40 @@ export async function guardRefusal(
   } catch (cause) {
     if (isRefusal(cause, "NETWORK")) throw cause;
     return no(
-      `It cannot be tried whether ${token} takes a fee of transfers.`,
-      "Use a node whose eth_call takes state overrides, or name the floors of other tokens only.",
+      `The node cannot simulate whether the token ${token} charges transfer fees.`,
+      "Use a node whose eth_call supports state overrides, or pass floors of other tokens only.",
       cause,
     );
   }
   if (words === undefined || words.length !== 2 + 64 * 5)
     return no(
-      `It cannot be tried whether ${token} takes a fee of transfers: the node ignores state overrides.`,
-      "Use a node whose eth_call takes state overrides, or name the floors of other tokens only.",
+      `The node cannot simulate whether the token ${token} charges transfer fees: it ignores state overrides.`,
+      "Use a node whose eth_call supports state overrides, or pass floors of other tokens only.",
     );
   const [before, after, answer, succeeded, answered] = [0, 1, 2, 3, 4].map((at) =>
     BigInt(slice(words, 32 * at, 32 * at + 32)),
   ) as [bigint, bigint, bigint, bigint, bigint];
-  // Less is there than the floor: that is the guard at work, and not for this function to say.
+  // The balance is below the floor: the guard itself reports that, not this function.
   if (before < amount) return undefined;
   if (succeeded === 0n || (answered > 0n && answer !== 1n))
     return no(
-      `The token ${token} refuses a transfer of the account to itself.`,
-      "Name the floors of other tokens only.",
+      `The token ${token} rejects a transfer from the account to itself.`,
+      "Pass floors of other tokens only.",
     );
   if (after !== before)
     return no(
-      `The token ${token} changes the balance when the account transfers to itself, as tokens with fees do.`,
-      "Name the floors of other tokens only.",
+      `The token ${token} changes the balance when the account transfers to itself, as fee-on-transfer tokens do.`,
+      "Pass floors of other tokens only.",
     );
   if (await succeeds(client, account, token, before + 1n))
     return no(
-      `The token ${token} does not fail when more is transferred than is there: it only answers false, or nothing.`,
-      "Name the floors of other tokens only.",
+      `The token ${token} does not revert if the amount exceeds the balance: it only returns false, or nothing.`,
+      "Pass floors of other tokens only.",
     );
   return undefined;
 }
 
-/** Whether a transfer of the account to itself would not revert: a batch does not look at what a token answers. */
+/** Whether a transfer of the account to itself would not revert: a batch does not check a token's return value. */
 async function succeeds(
   client: Client<Transport, Chain | undefined>,
   account: Address,

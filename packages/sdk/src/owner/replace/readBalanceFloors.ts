@@ -14,11 +14,11 @@ import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseList } from "../../internal/parseList.ts";
 
 /**
- * Reads what an account holds of every token that a session has a budget for. Read it at the very moment at which the
- * owner looks at what the session has spent, and pass it to {@link replaceSession}: whatever the session spends from
+ * Reads an account's balance of every token that a session has a budget for. Read it when the
+ * owner reviews what the session has spent, and pass it to {@link replaceSession}: anything that the session spends from
  * then on lowers a balance, and the replacement fails.
  *
- * @throws {Refusal} INVALID_ADDRESS; INVALID_INPUT; as the chain says; NETWORK where it cannot be asked.
+ * @throws {Refusal} INVALID_ADDRESS; INVALID_INPUT; the chain's reason; NETWORK.
  */
 export async function readBalanceFloors(
   client: Client<Transport, Chain | undefined>,

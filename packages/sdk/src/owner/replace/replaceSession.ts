@@ -1,11 +1,13 @@
 import { type Hash, isAddressEqual } from "viem";
 import type { BalanceFloor } from "../../encoding/BalanceFloor.ts";
 import { encodeReplaceSession } from "../../encoding/encodeReplaceSession.ts";
+import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import type { Grant, Proposal } from "../../grant/Grant.ts";
 import { requireGrantChain } from "../../grant/requireGrantChain.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
+import { readTokenUnit } from "../../internal/readTokenUnit.ts";
 import { checkSession } from "../../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../AccountSender.ts";
 import { isReviewable, type Reviewable } from "../isReviewable.ts";
@@ -13,22 +15,22 @@ import { sendAsAccount } from "../sendAsAccount.ts";
 import { guardRefusal } from "./guardRefusal.ts";
 import { readBalanceFloors } from "./readBalanceFloors.ts";
 
-/** What is replaced by what. */
+/** The old session and its replacement. */
 export type SessionToReplace = {
-  /** The session that goes, granted or not. */
+  /** The session to revoke, granted or not. */
   old: Grant | Proposal;
-  /** The session that comes, of the same account, module and chain. Its key may be the old one's. */
+  /** The session to enable, with the same account, module and chain. It may have the same key. */
   replacement: Proposal | Grant;
   /**
-   * What the account must still hold. Default: what it holds now, of each token that the old session has a budget for.
-   * Pass what {@link readBalanceFloors} said when the owner looked. An empty list: no guard.
+   * What the account must still hold. Default: its current balance of each token that the old session has a budget for.
+   * Pass what {@link readBalanceFloors} returned when the owner looked. An empty list: no guard.
    */
   floors?: readonly BalanceFloor[];
 } & Reviewable;
 
 /**
- * Takes one session out and puts another in, atomically: there is no moment with both or with neither, and it fails as a
- * whole where the old session has spent since its owner looked. The new one is enabled: give the agent
+ * Replaces a session with another, atomically: there is no moment with both or with neither, and it fails as a
+ * whole if the old session has spent since its owner looked. The new one is enabled: give the agent
  * {@link enabledGrant} of it.
  *
  * The guard is a transfer of each floor from the account to itself ({@link encodeReplaceSession}), so it sees payments of
@@ -37,10 +39,10 @@ export type SessionToReplace = {
  * floor by that, or leave it out.
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
- * @returns The transaction's hash (or what `send` gave). Look at the receipt: it reverts if the old session spends before
- * it is mined, and the old session lives on then.
- * @throws {Refusal} SPENT_MEANWHILE with `details.token`, `details.floor` and `details.balance`; NO_GUARD: a token takes
- * fees or refuses; INVALID_GRANT: the same session, or another account or module; WRONG_CHAIN; MALFORMED_SESSION;
+ * @returns The transaction's hash (or what `send` returned). Check the receipt: it reverts if the old session spends before
+ * it is mined, and the old session stays valid then.
+ * @throws {Refusal} SPENT_MEANWHILE with `details.token`, `details.floor` and `details.balance`; NO_GUARD: a token charges
+ * fees or rejects; INVALID_GRANT: the same session, or another account or module; WRONG_CHAIN; MALFORMED_SESSION;
  * UNSUPPORTED_ACCOUNT; INVALID_ADDRESS: several owners sign, and there is no SessionLens on this chain; see
  * {@link executeAsSafe}.
  */
@@ -78,7 +80,7 @@ export async function replaceSession(
   try {
     return await sendAsAccount(client, { account, accountKind: old.accountKind, calls, ...sender });
   } catch (error) {
-    // A Safe only says that a call of its batch failed, not which.
+    // A Safe only reports that a call of its batch failed, not which.
     if (error instanceof Refusal && error.code !== "OUTCOME_UNKNOWN" && error.code !== "NETWORK")
       await requireFloors(reader, old, floors, error);
     throw error;
@@ -98,12 +100,13 @@ async function requireFloors(
   for (const { token, amount: floor } of floors) {
     const balance = balances.find((one) => isAddressEqual(one.token, token))?.amount ?? 0n;
     if (balance >= floor) continue;
+    const unit = await readTokenUnit(client, token, old.chainId, "token").catch(() => undefined);
     throw new Refusal({
       code: "SPENT_MEANWHILE",
-      shortMessage: `The account holds ${balance} of ${token}, less than the ${floor} of when its owner looked.`,
+      shortMessage: `The account holds ${amountText(balance, token, unit)}, less than the ${amountText(floor, token, unit)} when its owner looked.`,
       metaMessages: [
-        "Nothing was replaced: the old session is as it was. Look at what it has spent, then replace it again.",
-        "To end it whatever it has spent, use revokeSession.",
+        "Nothing was replaced. Review what the old session has spent, then replace it again.",
+        "To end it in any case, use revokeSession.",
       ],
       details: { token, floor, balance },
       cause,
