@@ -1,15 +1,13 @@
+import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
+import { kernelAccount } from "@latchkey/accounts/erc7579/modularAccounts";
+import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import { openMerchant } from "@latchkey/devchain";
+import { InvalidInput, payingFetch, proposeSession, signGrant, verifyGrant } from "@latchkey/sdk";
+import { granterPrefix, kernelMessage } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { toKernelSmartAccount } from "permissionless/accounts";
 import { type Hex, hashTypedData, parseAbi, parseEther, slice } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { granterPrefix, kernelMessage } from "@latchkey/sdk/erc7579";
-import {
-  InvalidInput,
-  payingFetch,
-  proposeSession,
-  signGrant,
-  verifyGrant,
-} from "@latchkey/sdk";
 import {
   alice,
   balanceOf,
@@ -22,10 +20,6 @@ import {
   useWorld,
   world,
 } from "../../accounts/erc7579/fixture.ts";
-import type { ModularAccount } from "@latchkey/accounts/erc7579/ModularAccount";
-import { kernelAccount } from "@latchkey/accounts/erc7579/modularAccounts";
-import { openMerchant } from "@latchkey/devchain";
-import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
 
 const abi = parseAbi(["function rootValidator() view returns (bytes21)"]);
 const owner = privateKeyToAccount(ecdsaOwner("owner of a Kernel").signer as Hex);
