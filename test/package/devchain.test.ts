@@ -80,7 +80,7 @@ describe("the development chain's package, installed in an empty folder", functi
     ]);
     const ours = manifestOf(root).devDependencies;
     for (const [name, version] of Object.entries(dependencies))
-      if (name in ours) expect(version, name).to.equal(ours[name]);
+      if (name in ours) expect(version, name).to.equal(`^${ours[name]}`);
   });
 
   it("has the compiled package, the contracts' code, its licences, and a page about itself, and nothing else", () => {
