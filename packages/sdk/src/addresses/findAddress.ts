@@ -33,9 +33,7 @@ export function findAddress(
     code: "UNKNOWN_CHAIN",
     shortMessage: `No deployment of ${contract} on chain ${chainId} is known.`,
     metaMessages: [
-      known.length > 0
-        ? `It is deployed on the chains ${known.join(", ")}.`
-        : "No deployment is known.",
+      known.length > 0 ? `It is deployed on the chains ${known.join(", ")}.` : "No deployment is known.",
       `If someone deployed it there, it is at ${expected}: check the code at that address, then use it.`,
     ],
     details: { contract, chainId, known, expected },
