@@ -76,11 +76,11 @@ describe("npm run check-deployments", function () {
     {
       what: "an address that does not follow",
       change: { address: FACTORIES.safe.address },
-      says: "make 0x",
+      says: "give 0x",
       offline: true,
     },
-    { what: "another salt", change: { salt: other }, says: "make 0x", offline: true },
-    { what: "another init code hash", change: { initCodeHash: other }, says: "make 0x", offline: true },
+    { what: "another salt", change: { salt: other }, says: "give 0x", offline: true },
+    { what: "another init code hash", change: { initCodeHash: other }, says: "give 0x", offline: true },
     { what: "another code hash", change: { codeHash: other }, says: "has other code", offline: true },
     {
       what: "a version that is not published",

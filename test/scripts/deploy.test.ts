@@ -256,7 +256,7 @@ describe("deploying", function () {
       await expectRefused(
         await newChain({ factories: { safe: FACTORY_CODE, arachnid: FACTORY_CODE } }),
         "NEEDLESS_FACTORY",
-        /leave --factory out/,
+        /Omit --factory/,
         { factory: "arachnid" },
       );
     });
