@@ -9,9 +9,10 @@ import { sessionIn } from "../grant/sessionIn.ts";
 import { getBlock, getCode, readContract } from "../internal/chainActions.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { encodeSession } from "../session/packSession.ts";
-import { ANYONE } from "../session/Session.ts";
+import { ANYONE, type Budget } from "../session/Session.ts";
 import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
-import { openedLots } from "./openedLots.ts";
+import { slotNonce } from "../session/slotNonce.ts";
+import { authorizationStates } from "./x402/authorizationStates.ts";
 
 /** The status of one budget. Amounts in base units, times in seconds of Unix time. */
 export type BudgetStatus = {
@@ -169,4 +170,37 @@ async function isModuleEnabled(client: Client<Transport, Chain | undefined>, gra
   if (code === undefined || code === "0x") return false;
   const adapter = accountAdapterOf(grant.accountKind);
   return (await adapter.moduleRefusal(client, { account, module: grant.module })) === undefined;
+}
+
+/** How many lots are queried at once. */
+const AT_ONCE = 32;
+/** Beyond this many lots, only those without a gap of AT_ONCE in between are counted. */
+const ALL = 128;
+
+/**
+ * How many lots of a period signed payments have opened, according to the token: lots in which the opener of some size is
+ * used. If a period has more than 128 lots, counting stops at 32 unopened ones in a row: payments open lots from 0
+ * up.
+ */
+async function openedLots(
+  client: Client<Transport, Chain | undefined>,
+  parameters: { account: Address; id: Hex; budget: Budget; budgetIndex: number; period: bigint },
+): Promise<bigint> {
+  const { account, id, budget, budgetIndex, period } = parameters;
+  const lots = Number(budget.perPeriod / budget.perTransaction);
+  const sizes = Array.from({ length: budget.sizes }, (_, size) => size);
+  let opened = 0n;
+  for (let first = 0; first < lots; first += AT_ONCE) {
+    const batch = Array.from({ length: Math.min(AT_ONCE, lots - first) }, (_, offset) =>
+      BigInt(first + offset),
+    );
+    const nonces = batch.flatMap((lot) =>
+      sizes.map((size) => slotNonce({ id, budgetIndex, period, lot, size, index: 0n })),
+    );
+    const used = await authorizationStates(client, { token: budget.token, account, nonces });
+    const here = batch.filter((_, lot) => sizes.some((size) => used[lot * sizes.length + size])).length;
+    opened += BigInt(here);
+    if (here === 0 && lots > ALL) break;
+  }
+  return opened;
 }

@@ -1,7 +1,6 @@
 import { hexToBigInt } from "viem";
 import * as z from "zod/mini";
 import { HANDOFF_VERSION } from "./HandoffRequest.ts";
-import { isLoopbackCallback } from "./isLoopbackCallback.ts";
 import { addressSchema, bytesSchema, quantitySchema, wordsSchema } from "./schemas.ts";
 
 const detailSchema = z.record(z.string(), z.unknown());
@@ -37,3 +36,14 @@ export const requestSchema = z.strictObject({
   callback: z.optional(z.string().check(z.refine(isLoopbackCallback, "not a URL on this machine"))),
   permissions: permissionsSchema,
 });
+/**
+ * Whether a callback leads only to the reader's own machine. It is compared with one plain form instead of being
+ * parsed, so that no trick with URLs (credentials, look-alike hosts, escapes, notations of an IP) can
+ * work.
+ */
+function isLoopbackCallback(callback: string): boolean {
+  const match = /^http:\/\/(?:127\.0\.0\.1|localhost):([1-9][0-9]{0,4})\/[A-Za-z0-9_-]{1,128}$/.exec(
+    callback,
+  );
+  return match !== null && Number(match[1]) <= 65_535;
+}

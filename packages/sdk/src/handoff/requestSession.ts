@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
+import { renderUnicodeCompact } from "uqr";
 import type { Address, Chain, Client, LocalAccount, Transport } from "viem";
-import type { Refusal } from "../errors/Refusal.ts";
+import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
 import { type CallbackServer, openCallbackServer } from "./callbackServer.ts";
@@ -8,14 +9,12 @@ import { createHandoff, type HandoffParameters } from "./createHandoff.ts";
 import { declined } from "./declined.ts";
 import type { GrantedAnswer } from "./HandoffAnswer.ts";
 import type { HandoffRequest } from "./HandoffRequest.ts";
-import { handoffClosed } from "./handoffClosed.ts";
 import { handoffCode } from "./handoffCode.ts";
 import { handoffLink } from "./handoffLink.ts";
 import { keyFingerprint } from "./keyFingerprint.ts";
 import { pageUrl } from "./pageUrl.ts";
 import { parseHandoffAnswer } from "./parseHandoffAnswer.ts";
 import { printHandoff } from "./printHandoff.ts";
-import { qrCode } from "./qrCode.ts";
 import { settleHandoff } from "./settleHandoff.ts";
 import { settlementRefusal } from "./settlementRefusal.ts";
 
@@ -196,3 +195,19 @@ async function requireSettleable(
   clearTimeout(timer);
   if (refusal) throw refusal;
 }
+
+/** The refusal of an answer that is no longer awaited. */
+const handoffClosed = (shortMessage: string, cause?: unknown) =>
+  new Refusal({
+    code: "HANDOFF_CLOSED",
+    shortMessage,
+    metaMessages: ["Create a new request with requestSession: each request is answered once."],
+    cause,
+  });
+
+/** Bytes that a QR code holds at its lowest error correction. */
+const MOST = 2953;
+
+/** A QR code of ASCII text for a terminal, dark on light, two rows a line; undefined where the text does not fit in one. */
+const qrCode = (text: string): string | undefined =>
+  text.length > MOST ? undefined : renderUnicodeCompact(text, { ecc: "L", boostEcc: false, border: 2 });
