@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import ts from "typescript";
 import { runWell } from "./run.ts";
 import { root, type Tarball } from "./tarball.ts";
@@ -67,14 +67,15 @@ export async function createProject(tarball: Tarball, extra: readonly string[] =
     write,
     async add(consumer, path) {
       const source = join(import.meta.dirname, "consumers", consumer);
-      if (!/\.mts$/.test(consumer) || !path.endsWith(".mjs")) {
+      const module = { ".mjs": ts.ModuleKind.ESNext, ".cjs": ts.ModuleKind.CommonJS }[extname(path)];
+      if (module === undefined) {
         await mkdir(dirname(join(folder, path)), { recursive: true });
         await copyFile(source, join(folder, path));
         return join(folder, path);
       }
       const { outputText } = ts.transpileModule(readFileSync(source, "utf8"), {
         fileName: source,
-        compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+        compilerOptions: { module, target: ts.ScriptTarget.ES2022 },
       });
       return write(path, outputText);
     },

@@ -4,7 +4,7 @@ import type { Project } from "./Project.ts";
 
 /**
  * What TypeScript says against a user's file and every one of this package's declarations that it leads to, under
- * `strict` and without `skipLibCheck`. Other packages' declarations are read, but what is wrong in them is not counted.
+ * `strict` and, unless `options` say otherwise, without `skipLibCheck`. Other packages' declarations are read, but what is wrong in them is not counted.
  *
  * @returns One line a fault, and how many of this package's declarations were looked at.
  */
@@ -14,11 +14,11 @@ export function checkTypes(
   options: ts.CompilerOptions,
 ): { faults: string[]; own: number } {
   const program = ts.createProgram([file], {
+    skipLibCheck: false,
     ...options,
     strict: true,
     exactOptionalPropertyTypes: true,
     noEmit: true,
-    skipLibCheck: false,
     target: ts.ScriptTarget.ES2022,
     typeRoots: [`${project.folder}/node_modules/@types`],
   });

@@ -30,6 +30,7 @@ describe("a fresh project with the package installed", function () {
     ethersUser = await createProject(tarball, ["ethers"]);
     await viemUser.add("agent.mts", "agent.mjs");
     await ethersUser.add("ethers.mts", "ethers.mjs");
+    await viemUser.add("commonjs.cts", "commonjs.cjs");
   });
   after(async () => {
     await server.close();
@@ -60,6 +61,27 @@ describe("a fresh project with the package installed", function () {
       expect(unknown.code).to.equal("UNKNOWN_CHAIN");
     });
 
+    it(`serves a CommonJS user under Node ${version}`, async () => {
+      const found = JSON.parse(await runWell(viemUser.folder, node, ["commonjs.cjs"]));
+      expect(found).to.deep.equal({
+        account: "0x00000000000000000000000000000000000000A1",
+        module: deterministicAddresses.safeSessionModule,
+        code: "UNKNOWN_CHAIN",
+      });
+    });
+
+    it(`recognizes the refusals of its other form under Node ${version}`, async () => {
+      const script = `
+        import { createRequire } from "node:module";
+        import { isRefusal, Refusal } from "@latchkey/sdk";
+        const other = createRequire(import.meta.resolve("./package.json"))("@latchkey/sdk");
+        try { other.addressOf("safeSessionModule", 999_999_999); } catch (error) {
+          console.log(JSON.stringify([error instanceof Refusal, isRefusal(error, "UNKNOWN_CHAIN"), isRefusal(error, "PERIOD"), isRefusal(new Error("x"))]));
+        }`;
+      const found = await runWell(viemUser.folder, node, ["--input-type=module", "--eval", script]);
+      expect(JSON.parse(found)).to.deep.equal([false, true, false, false]);
+    });
+
     it(`serves an ethers user under Node ${version}`, async () => {
       // The chain has the contracts since a viem user put them there, whichever test comes first.
       await runWell(viemUser.folder, node, ["agent.mjs", url]);
@@ -87,6 +109,8 @@ describe("a fresh project with the package installed", function () {
         for (const entry of ${JSON.stringify(entries)})
           await import(entry).catch((error) => { missing[entry] = /'([^']+)'/.exec(error.message)?.[1] ?? error.message; });
         console.log(JSON.stringify(missing));`;
+      const required = `for (const entry of ${JSON.stringify(entries.filter((entry) => !entry.endsWith("/ethers")))}) require(entry);`;
+      await runWell(viemUser.folder, node, ["--input-type=commonjs", "--eval", required]);
       const missingFor = async ({ folder }: Project) =>
         JSON.parse(await runWell(folder, node, ["--input-type=module", "--eval", script]));
       expect(await missingFor(viemUser)).to.deep.equal({ "@latchkey/sdk/ethers": "ethers" });

@@ -26,7 +26,7 @@ const parts: readonly Part[] = [
     alone: true,
     limit: 25_600,
   },
-  { name: "a page that proposes, signs and revokes", contents: page, limit: 80_000 },
+  { name: "a page that proposes, signs and revokes", contents: page, limit: 84_000 },
   {
     name: "a page that proposes, signs and revokes, without viem and zod",
     contents: page,
@@ -38,7 +38,7 @@ const parts: readonly Part[] = [
     contents: `export { sessionModuleAbi } from "@latchkey/sdk/abis";`,
     limit: 1_280,
   },
-  { name: "addressOf", contents: `export { addressOf } from "@latchkey/sdk/addresses";`, limit: 869 },
+  { name: "addressOf", contents: `export { addressOf } from "@latchkey/sdk/addresses";`, limit: 930 },
 ];
 
 describe("the package's bundle size", function () {

@@ -33,6 +33,8 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
   // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
   const places = ["--outDir", join(stage, "dist"), "--sourceRoot", "../src"];
   await runWell(root, process.execPath, [tsc, "-p", source, "--noCheck", ...places]);
+  if (name === "sdk")
+    await runWell(root, process.execPath, [join(source, "scripts/commonjs.mjs"), join(stage, "dist")]);
   if (name === "devchain") {
     const contracts = ["--no-warnings", join(source, "scripts/contracts.ts"), join(stage, "dist")];
     await runWell(root, process.execPath, contracts);

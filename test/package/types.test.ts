@@ -51,6 +51,20 @@ describe("the packed package's types", function () {
     });
   }
 
+  it("serve a CommonJS user, resolved as for node16", async () => {
+    const file = await nodeUser.add("commonjs.cts", "commonjs.cts");
+    const { faults, own } = checkTypes(nodeUser, file, {
+      module: ts.ModuleKind.Node16,
+      moduleResolution: ts.ModuleResolutionKind.Node16,
+      // viem declares ES modules only, so that any declaration that imports it is an error in a CommonJS project.
+      skipLibCheck: true,
+      lib: ["lib.es2022.d.ts"],
+      types: ["node"],
+    });
+    expect(faults).to.deep.equal([]);
+    expect(own).to.be.greaterThan(20);
+  });
+
   it("reject a missing entry, a missing export and a wrong parameter type", async () => {
     const file = await nodeUser.write(
       "wrong.mts",

@@ -462,7 +462,7 @@ describe("a revert", () => {
   });
 
   it("lists the known account ids if one is unknown, such as a later Kernel's", () => {
-    for (const id of ["kernel.advanced.v0.3.2", "kernel.advanced.v0.3.3", "unheard.of.1"])
+    for (const id of ["kernel.advanced.v0.3.4", "kernel.advanced.v0.4.0", "unheard.of.1"])
       expect(() => erc7579KindOf(id))
         .to.throw(InvalidInput)
         .with.property("message")

@@ -126,6 +126,9 @@ export type RefusalParameters = {
   cause?: unknown;
 };
 
+/** Marks a refusal for {@link isRefusal}, also one of another copy of this package: a program may load both of its forms. */
+export const REFUSAL = Symbol.for("@latchkey/sdk/Refusal");
+
 /**
  * The only error class that this SDK throws on purpose: a limit, a rule or an argument rejects the request. Programs
  * switch on `code`, people read `message`, which contains `shortMessage`, `metaMessages` and `docsPath`.
@@ -156,6 +159,10 @@ export class Refusal extends Error {
     this.shortMessage = parameters.shortMessage;
     this.metaMessages = metaMessages;
     this.docsPath = docsPath;
+  }
+
+  get [REFUSAL](): true {
+    return true;
   }
 
   /** For logs and tools that speak JSON; bigints become decimal strings, at any depth. */

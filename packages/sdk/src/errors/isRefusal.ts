@@ -1,5 +1,5 @@
 import type { Address } from "viem";
-import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
+import { REFUSAL, type Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 
 /** What {@link Refusal.details} holds, for codes that programs act on. Amounts in base units, times in seconds. */
 export type DetailsByCode = {
@@ -15,6 +15,9 @@ export type DetailsByCode = {
 /**
  * Whether an error is a refusal and, if a code is given, has that code. Narrows `details` to those of the code.
  *
+ * Unlike `instanceof`, it recognizes a refusal of the package's other form too, where a program loads it both by `import` and
+ * by `require`.
+ *
  * @example
  * if (isRefusal(error, "PERIOD")) await sleepUntil(error.details.resetsAt);
  */
@@ -25,5 +28,6 @@ export function isRefusal<code extends RefusalCode = RefusalCode>(
   code: code;
   details: code extends keyof DetailsByCode ? DetailsByCode[code] : RefusalDetails;
 } {
-  return error instanceof Refusal && (code === undefined || error.code === code);
+  const isOne = typeof error === "object" && error !== null && REFUSAL in error;
+  return isOne && (code === undefined || (error as Refusal).code === code);
 }
