@@ -36,7 +36,8 @@ const command = commandLine("npm test --", "Builds, then runs every check and ev
   .argument("[paths...]", "only these files and folders, without lint and types")
   .option("--more", "the suites that npm test leaves out for their time", false)
   .option("--deep", "the property tests and their folders, for long", false)
-  .option("--jobs <number>", "how many suites at a time", String(Math.max(1, availableParallelism())));
+  // One more than there are processors: suites wait for browsers, blocks and time limits.
+  .option("--jobs <number>", "how many suites at a time", String(availableParallelism() + 1));
 const values = readCommandLine<{ deep: boolean; more: boolean; jobs: string }>(command);
 const positionals = command.args;
 const missing = positionals.find((path) => !existsSync(path));
@@ -123,8 +124,9 @@ const select = (pattern: string, asked: readonly string[]) =>
     .sort();
 
 /**
- * One suite for each folder of test/, so that each has its own process and its own Hardhat. Random tests that run for
- * long have one for each file. The slowest first.
+ * One suite for each folder of test/, so that each has its own process and its own Hardhat. Tests of the page, and random
+ * tests that run for long, have one for each file: as one, either would be still running when all others have ended.
+ * The slowest first.
  */
 function suites(): Job[] {
   const all = values.deep
@@ -136,21 +138,25 @@ function suites(): Job[] {
   const folders = new Map<string, string[]>();
   for (const file of select("**/*.test.ts", asked)) {
     const folder = file.split("/")[1] ?? "";
-    const ofFile = values.deep && folder === "properties" ? `-${basename(file, ".test.ts")}` : "";
+    const apart = folder === "page" ? !file.includes("/unit/") : values.deep && folder === "properties";
+    const ofFile = apart ? `-${basename(file, ".test.ts")}` : "";
     const name = folder.endsWith(".ts") ? "test" : `${folder}${ofFile}`;
     folders.set(name, [...(folders.get(name) ?? []), file]);
   }
   const slowest = [
-    "page",
     "scripts",
     "properties",
     "properties-core",
     "properties-erc7579",
     "properties-shape",
-    "contracts",
-    "accounts",
-    "bundler",
     "sdk",
+    "accounts",
+    "page-pause",
+    "page-manage",
+    "bundler",
+    "page-quality",
+    "page-inSight",
+    "contracts",
     "model",
   ];
   const rank = (name: string) => (slowest.includes(name) ? slowest.indexOf(name) : slowest.length);

@@ -297,7 +297,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
     );
   }
 
-  story.chapter(7, "The owner takes the key back");
+  story.chapter(7, "The owner revokes the key");
   await pass(DAY);
   dayBegan = await usdc.balanceOf(account.address);
   story.line("A new day: $20 would be there again.");

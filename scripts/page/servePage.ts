@@ -38,7 +38,7 @@ export async function servePage(parameters: {
       "x-content-type-options": "nosniff",
       "content-security-policy": "frame-ancestors 'none'",
       "referrer-policy": "no-referrer",
-      // Whoever opened the page by a script keeps no hold of it, and cannot change its address under the reader.
+      // A script that opened the page cannot control it, and cannot change its address under the reader.
       "cross-origin-opener-policy": "same-origin",
     });
     next();

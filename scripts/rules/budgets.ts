@@ -129,7 +129,7 @@ export const budgets: Removal[] = [
   ),
   inValidation(
     "payment-last-second-0",
-    "no userOp is good for ever because its last second is 0",
+    "no userOp stays valid because its last second is 0",
     "from < until && until > 1 &&",
     "from < until &&",
   ),
@@ -165,7 +165,7 @@ export const budgets: Removal[] = [
   },
   {
     name: "stream-from-period",
-    rule: "a stream starts anew each period",
+    rule: "a stream restarts each period",
     file,
     find: "((time - session.validAfter) % budget.period)",
     replace: "(time - session.validAfter)",

@@ -6,7 +6,7 @@ const file = "libraries/Calls.sol";
 export const calls: Removal[] = [
   {
     name: "call-encoding",
-    rule: "bytes that are no call are refused",
+    rule: "bytes that do not encode calls are refused",
     file,
     find: "if (!ok) revert ISessionErrors.MalformedCall(i);",
     replace: "",
@@ -90,7 +90,7 @@ export const calls: Removal[] = [
   },
   {
     name: "action-allowed",
-    rule: "a call that is no payment and no approval needs an action",
+    rule: "a call that is neither a payment nor an approval needs an action",
     file,
     find: " || !_anyActionAllows(session.actions, target, data)",
     replace: "",
@@ -153,7 +153,7 @@ export const calls: Removal[] = [
   },
   {
     name: "approval-is-measured",
-    rule: "an approval is no payment",
+    rule: "an approval is not a payment",
     file,
     find: "if (selector == TRANSFER) return",
     replace: "if (true) return",
@@ -337,7 +337,7 @@ export const calls: Removal[] = [
   },
   {
     name: "short-selector",
-    rule: "fewer than four bytes are no selector",
+    rule: "fewer than four bytes are not a selector",
     file,
     find: "data.length < 4 ? bytes4(0) : bytes4(data)",
     replace: "bytes4(data)",

@@ -94,7 +94,7 @@ export const sessionChecks: Removal[] = [
   check("target-is-module", "an action's target is not the module", " || target == module"),
   check(
     "target-is-token",
-    "an action's target is no budget's token",
+    "an action's target is not a budget's token",
     "if (indexOf(session, target) != session.budgets.length) return Flaw.TARGET;",
   ),
   check("operator", "a rule's operator is at most 5", "if (action.rules[i].op > 5) return Flaw.OPERATOR;"),

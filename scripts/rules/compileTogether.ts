@@ -63,7 +63,7 @@ const namesOf = (list: unknown): string[] =>
 type Target = { node: Node; removals: [removal: Removal, number: number][] };
 
 /**
- * Writes a source anew: for each removal a copy of its function in which the rule is missing, and at the beginning of
+ * Rewrites a source: for each removal a copy of its function in which the rule is missing, and at the beginning of
  * the function a way into the copy.
  */
 function rewrite(

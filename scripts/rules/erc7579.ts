@@ -56,7 +56,7 @@ export const erc7579: Removal[] = [
   ),
   module(
     "install-readable",
-    "bytes that are no session are not installed",
+    "bytes that do not encode a session are not installed",
     "if (length == 0) revert MalformedSession(Flaw.ENCODING, 0);",
   ),
   module("install-whole", "no session is installed from which parts are left out", "_requireWhole(carried);"),
@@ -123,7 +123,7 @@ export const erc7579: Removal[] = [
   module("type-executor", "the module is an executor", " || moduleTypeId == MODULE_TYPE_EXECUTOR"),
   module(
     "type-others",
-    "the module is no fallback handler and no hook",
+    "the module is neither a fallback handler nor a hook",
     "return moduleTypeId == MODULE_TYPE_VALIDATOR",
     "return moduleTypeId >= MODULE_TYPE_VALIDATOR",
   ),
@@ -422,7 +422,7 @@ export const erc7579: Removal[] = [
 
   module(
     "account-authorized",
-    "the module says yes only to what a session allows",
+    "the module approves only what a session allows",
     "return _authorizes(msg.sender, hash, signature) ? ERC1271_YES : ERC1271_NO;",
     "hash; signature; return ERC1271_YES;",
   ),
@@ -507,7 +507,7 @@ export const erc7579: Removal[] = [
   ),
   module(
     "handler-any-word",
-    "an account says yes by any word but zero",
+    "any word but zero is an approval",
     "if (bytes32(answer) != bytes32(0)) return true;",
     "if (bytes32(answer) == bytes32(uint256(1))) return true;",
   ),
@@ -557,7 +557,7 @@ export const erc7579: Removal[] = [
   ),
   module(
     "grant-asked",
-    "an account says yes to a grant",
+    "an account approves a grant",
     "return Answers.isYes(account, abi.encodeCall(IERC1271.isValidSignature, (digest, grant)));",
     "digest; account; return true;",
   ),
@@ -567,12 +567,7 @@ export const erc7579: Removal[] = [
     "return success && answer.length == 32 && ",
     "return answer.length == 32 && ",
   ),
-  answers(
-    "answer-is-a-word",
-    "an account says yes in one word",
-    "success && answer.length == 32 && ",
-    "success && ",
-  ),
+  answers("answer-is-a-word", "an approval is one word", "success && answer.length == 32 && ", "success && "),
   answers("answer-is-expected", "an account's yes is ERC-1271's", " && bytes32(answer) == expected;", ";"),
   module(
     "safe7579-handler",
@@ -691,7 +686,7 @@ export const erc7579: Removal[] = [
     "if (!success || answer.length < 224)",
     "if (answer.length < 224)",
   ),
-  domain("domain-shortest", "an answer too short is no domain", " || answer.length < 224"),
+  domain("domain-shortest", "an answer that is too short is not a domain", " || answer.length < 224"),
   domain("domain-strings", "a domain has a name", "if (!ok) return (false, separator);"),
   domain(
     "domain-of-account",

@@ -8,7 +8,7 @@ const packer = rulesOf("libraries/SessionPacker.sol");
 export const sessionLens: Removal[] = [
   lens(
     "lens-readable",
-    "bytes that are no session are refused",
+    "bytes that do not encode a session are refused",
     "if (!SessionReader.tryRead(carried, packed)) revert MalformedSession(Flaw.ENCODING, 0);",
     "SessionReader.tryRead(carried, packed);",
   ),

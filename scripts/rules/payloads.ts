@@ -8,14 +8,14 @@ const separator = rulesOf("libraries/DomainSeparator.sol");
 export const payloads: Removal[] = [
   payload(
     "payload-length",
-    "bytes too few for a payload are none",
+    "too few bytes are not a payload",
     "if (signature.length < SHORTEST) return false;",
   ),
-  payload("payload-version-least", "version 0 is none", "version >= 1 && "),
-  payload("payload-version-most", "a version above 4 is none", " && version <= 4"),
+  payload("payload-version-least", "version 0 is not valid", "version >= 1 && "),
+  payload("payload-version-most", "a version above 4 is not valid", " && version <= 4"),
   payload(
     "payload-form",
-    "bytes that are no payload are not read as one",
+    "bytes that do not encode a payload are not read as one",
     "if (!isPayload(signature)) return (false, payload, rest);",
   ),
   payload(

@@ -108,7 +108,7 @@ export const sessionReader: Removal[] = [
   ),
   reader(
     "left-out-token",
-    "a budget that is left out is no token's",
+    "an omitted budget has no token",
     "mstore(budget, not(0)) // no address",
     "mstore(budget, 0) // no address",
   ),

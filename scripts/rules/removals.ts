@@ -25,8 +25,8 @@ import { slots } from "./slots.ts";
  * - that the end of an authorization has at most 32 bytes in a payload: more are read as 0, when none is good
  * - that the period of a payment userOp has 48 bits: it is read from six bytes
  * - that a code of the token's domain is known: else its name has the hash 0, which no token's has
- * - that what is no payload is not judged: it has no bytes for a session, or a token's domain that there is none of
- * - that a payload has bytes left for a session: what lies behind it is zeros, which are no session that can be used
+ * - that malformed payloads are not judged: it has no bytes for a session, or a token's domain that there is none of
+ * - that a payload has bytes left for a session: what lies behind it is zeros, which cannot be used as a session
  * - that a session with signatures has slot sizes: without any the smallest is worth nothing
  * - that a carried grant is not empty: no Safe accepts an empty one, and others begin with the granter, who has a byte
  *   at least
@@ -35,14 +35,14 @@ import { slots } from "./slots.ts";
  *   it where memory is not
  * - that an address has no bits above it where assembly looks at one: Solidity has cleaned it
  * - that a number that is packed has at most 32 bytes: a word has no more
- * - that the handler asks the module about payloads only, and no module where none is set: the module says no to the
+ * - that the handler asks the module about payloads only, and no module where none is set: the module rejects the
  *   rest, and who is nobody does not answer
  * - that an op's arguments are canonical before their session is read: where they are not there is no session
  * - of an op's arguments, that they have room for each part: the rest says so again, and that they end where their last
  *   call does
  * - that the one call of an op has room for a selector: zeros stand behind it, and that of `execute` ends in none
  * - that an account that answers for this module is asked no more: it would have come here, and only gas depends on it
- * - that the answer of an account that is no Safe is not looked at: nobody is the zero address
+ * - that the answer of an account other than a Safe is not looked at: nobody is the zero address
  * - that who speaks for itself makes a call: no calls end nowhere
  */
 export const removals: readonly Removal[] = [

@@ -10,14 +10,14 @@ const answers = "accounts/Answers.sol";
 export const safe: Removal[] = [
   {
     name: "safe-enabled",
-    rule: "a module that the Safe has dropped says no",
+    rule: "a module that the Safe has disabled rejects",
     file: module,
     find: "_authorizes(account, hash, payload) && _isEnabledOn(account);",
     replace: "_authorizes(account, hash, payload);",
   },
   {
     name: "safe-authorized",
-    rule: "the module says yes only to what a session allows",
+    rule: "the module approves only what a session allows",
     file: module,
     find: "_authorizes(account, hash, payload) && _isEnabledOn(account);",
     replace: "_isEnabledOn(account);",
@@ -38,7 +38,7 @@ export const safe: Removal[] = [
   },
   {
     name: "safe-done-empty",
-    rule: "who reverts without a word is no Safe",
+    rule: "an account that reverts without data is not a Safe",
     file: module,
     find: "if (!done && answer.length == 0) revert UnsupportedAccount(account);",
     replace: "",
@@ -73,7 +73,7 @@ export const safe: Removal[] = [
   },
   {
     name: "safe-answer-canonical",
-    rule: "an answer that is not encoded so is no Safe's",
+    rule: "an answer in another encoding is not a Safe's",
     file: module,
     find: "if (!canonical) revert UnsupportedAccount(account);",
     replace: "",
@@ -108,7 +108,7 @@ export const safe: Removal[] = [
   },
   {
     name: "handler-unreadable",
-    rule: "who does not tell its handler as a Safe does is none",
+    rule: "who does not tell its handler as a Safe does is not supported",
     file: module,
     find: "if (!ok) revert UnsupportedAccount(account);",
     replace: "",
@@ -226,7 +226,7 @@ export const safe: Removal[] = [
   },
   {
     name: "handler-is-asked-by-safe",
-    rule: "who has no domain separator is no Safe",
+    rule: "an account without a domain separator is not a Safe",
     file: handler,
     find: "if (!ok) revert NotASafe(safe);",
     replace: "",

@@ -115,7 +115,7 @@ export const sessionModule: Removal[] = [
   ),
   base(
     "readable",
-    "bytes that are no session are refused",
+    "bytes that do not encode a session are refused",
     "if (!SessionReader.tryRead(carried, packed)) revert MalformedSession(Flaw.ENCODING, 0);",
     "SessionReader.tryRead(carried, packed);",
   ),
@@ -299,7 +299,7 @@ export const sessionModule: Removal[] = [
     "a paused session is not used, whatever is carried",
     "if (first.isPaused()) revert SessionIsPaused(id);",
   ),
-  base("no-grant", "an empty grant is none", "if (grant.length == 0) revert NotGranted(id);"),
+  base("no-grant", "an empty grant is refused", "if (grant.length == 0) revert NotGranted(id);"),
   base(
     "granted-whole",
     "no session is enabled by a grant from which parts are left out",
@@ -349,7 +349,7 @@ export const sessionModule: Removal[] = [
   ),
   base(
     "native-to-nobody",
-    "native coin for who is no contract is not measured",
+    "native coin for an address without code is not measured",
     "call.data.length == 0 && call.target.code.length != 0",
     "call.data.length == 0",
   ),
@@ -418,7 +418,7 @@ export const sessionModule: Removal[] = [
     "whether the session is paused is read afresh after the calls",
     "if (first.isPaused()) revert SessionIsPaused(carried.id);",
   ),
-  base("charge-of-nothing", "nothing is no charge", "if (amount == 0) return;"),
+  base("charge-of-nothing", "zero is not charged", "if (amount == 0) return;"),
   base("charge-is-stored", "a charge is stored", "_setMeter(record, i, charged);", "charged;"),
   base("measured-fall", "a fall of the balance counts", "fell > says ? fell : says", "says"),
   base(
@@ -429,7 +429,7 @@ export const sessionModule: Removal[] = [
   ),
   base(
     "measured-rise",
-    "a balance that rises is no fall",
+    "a balance that rises counts as zero",
     "balance < balances[b] ? balances[b] - balance : 0",
     "balances[b] - balance",
   ),

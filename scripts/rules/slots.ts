@@ -69,7 +69,7 @@ export const slots: Removal[] = [
   },
   {
     name: "slot-unanswered",
-    rule: "a token that does not say a clear no has said yes",
+    rule: "a token that does not clearly answer false has answered true",
     file,
     find: "if (!answered || used != (other == size)) return false;",
     replace: "if (used != (other == size)) return false;",

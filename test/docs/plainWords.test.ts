@@ -8,9 +8,8 @@ const root = resolve(import.meta.dirname, "../..");
 const FOLDERS: readonly string[] = [
   "packages/sdk/src/**/*.ts",
   "test/sdk/**/*.ts",
-  "scripts/*.ts",
-  "scripts/deploy/**/*.ts",
-  "scripts/reference/*.ts",
+  "scripts/**/*.ts",
+  "packages/{accounts,devchain}/**/*.{ts,md}",
   "packages/page/src/**/*.{ts,tsx,css}",
   "packages/sdk/README.md",
   "contracts/**/*.sol",
@@ -19,9 +18,10 @@ const FOLDERS: readonly string[] = [
   "docs/!(errors).md",
   "docs/accounts/*.md",
   ".github/**/*.{md,yml}",
-  "test/{accounts,bench,bundler,contracts,erc7562,fork,mocks,model,package,page,properties,solidity}/**/*.{ts,sol,md}",
+  "test/{accounts,bench,bundler,contracts,docs,environment,erc7562,fork,mocks,model,package,page,properties,scripts,solidity}/**/*.{ts,sol,md}",
 ];
-const GENERATED = /\/generated\/|\/dist\//;
+/** Nor this list itself. */
+const GENERATED = /\/generated\/|\/dist\/|\/node_modules\/|plainWords\.test/;
 
 /** Phrases that are not used, each with what is said instead. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [

@@ -3,7 +3,7 @@ import { passkeyVerifiers } from "@latchkey/sdk";
 import { type Address, encodeFunctionData, getAddress, type Hex, keccak256, parseAbi, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-/** Whoever alone may speak for a Safe of the tests. */
+/** The only owner of a test Safe. */
 export type SafeOwner = {
   /** The address among the Safe's owners. */
   address: Address;

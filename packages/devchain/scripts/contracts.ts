@@ -32,7 +32,7 @@ const code: Record<string, GenuineCode> = {
 };
 
 mkdirSync(dist, { recursive: true });
-/** Whoever reads meanwhile reads the old file or the new one. */
+/** A concurrent reader sees the old file or the new one. */
 function write(name: string, text: string): void {
   const path = join(dist, name);
   try {

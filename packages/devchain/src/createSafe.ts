@@ -11,7 +11,7 @@ import type { Usdc } from "./usdc.ts";
 /** A Safe on a development chain, and who owns it. */
 export type DevSafe = {
   address: Address;
-  /** Its owner, as `signGrant` and the other functions of the SDK take one. Its user says yes to all. */
+  /** Its owner, as `signGrant` and the other functions of the SDK take one. Its user approves everything. */
   owner: Passkey & { signer: Address };
 };
 

@@ -20,7 +20,7 @@ const ORIGIN = `https://${RELYING_PARTY}`;
 const PRESENT = 0x01;
 const VERIFIED = 0x04;
 
-/** An authenticator in software, with one passkey. What it answers is real WebAuthn, its user says yes to all. */
+/** An authenticator in software, with one passkey. What it answers is real WebAuthn, its user approves everything. */
 export type Passkey = {
   /** The credential's id, hex without 0x, as protocol-kit stores it. */
   rawId: string;

@@ -6,7 +6,7 @@ import type { TestChain } from "./TestChain.ts";
 export const SAFE_VERSIONS = ["1.3.0", "1.4.1", "1.5.0"] as const;
 export type SafeVersion = (typeof SAFE_VERSIONS)[number];
 
-/** Whoever calls it with salt ‖ creation code gets a contract by CREATE2. The same code at both addresses. */
+/** Any caller with salt ‖ creation code gets a contract by CREATE2. The same code at both addresses. */
 export const SAFE_SINGLETON_FACTORY: Address = "0x914d7Fec6aaC8cd542e72Bca78B30650d45643d7";
 /** The older factory of the same code, which Safe 1.3.0 and Daimo's P-256 verifier were deployed by. */
 export const DETERMINISTIC_DEPLOYMENT_PROXY: Address = "0x4e59b44847b379578588920cA78FbF26c0B4956C";

@@ -281,7 +281,7 @@ export async function installUsdc(
       client.readContract({ ...contract, functionName: "authorizationState", args: [authorizer, nonce] }),
     mint: (to, amount) => write(minter, { functionName: "mint", args: [to, amount] }),
     deal: (to, amount) => {
-      if (amount < 0n || amount >> 255n) throw new RangeError(`${amount} is no balance of USDC`);
+      if (amount < 0n || amount >> 255n) throw new RangeError(`${amount} is not a valid balance of USDC`);
       return testChain.setStorageAt(address, mappingSlot(to, 9n), pad(toHex(amount)));
     },
     pause: () => write(pauser, { functionName: "pause" }),

@@ -13,7 +13,7 @@ import {
 import { deployMock } from "../deployMock.ts";
 import { ecdsaOwner } from "../safeOwner.ts";
 
-/** Whoever owns an account of the tests by one of its validators. */
+/** The owner of a test account through one of its validators. */
 export type ModularOwner = {
   /** The validator module that knows the owner. */
   validator: Address;
