@@ -1,13 +1,8 @@
-import type { Address, Chain, Client, Hex, Transport } from "viem";
-import type { AccountKind } from "../accounts/AccountKind.ts";
+import type { Chain, Client, Hex, Transport } from "viem";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
-import type { Erc7579AccountKind } from "../accounts/erc7579/Erc7579AccountKind.ts";
-import { erc7579Abi } from "../accounts/erc7579/erc7579Abi.ts";
-import { erc7579KindOf } from "../accounts/erc7579/erc7579KindOf.ts";
+import { accountKindRefusal } from "../accounts/accountKindRefusal.ts";
 import { errorText, type MessageCode } from "../errors/errorText.ts";
 import { InvalidGrant } from "../errors/InvalidGrant.ts";
-import { isContractRefusal } from "../errors/isContractRefusal.ts";
-import { isRefusal } from "../errors/isRefusal.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "../errors/Refusal.ts";
 import { readableValues } from "../errors/readableValues.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
@@ -122,35 +117,3 @@ const refused = (code: MessageCode, details: RefusalDetails = {}): GrantVerdict 
 });
 
 const isNothing = (code: Hex | undefined) => code === undefined || code === "0x";
-
-/**
- * Whether an account identifies itself as another kind than its grant says: its nonces and signatures would be
- * encoded wrongly. An unknown id contradicts nothing.
- *
- * @returns INVALID_GRANT, or undefined.
- * @throws {Refusal} NETWORK
- */
-async function accountKindRefusal(
-  client: Client<Transport, Chain | undefined>,
-  grant: { accountKind: AccountKind; session: { account: Address } },
-): Promise<Refusal | undefined> {
-  const { accountKind } = grant;
-  if (accountKind === "safe") return undefined;
-  const { account } = grant.session;
-  let kind: Erc7579AccountKind;
-  try {
-    kind = erc7579KindOf(
-      await readContract(client, { address: account, abi: erc7579Abi, functionName: "accountId" }),
-    );
-  } catch (error) {
-    if (isRefusal(error, "UNSUPPORTED_ACCOUNT") || isContractRefusal(error)) return undefined;
-    throw error;
-  }
-  if (kind === accountKind) return undefined;
-  return new InvalidGrant({
-    code: "INVALID_GRANT",
-    shortMessage: `The grant says that the account ${account} is of kind "${accountKind}"; it identifies itself as "${kind}".`,
-    metaMessages: ["Propose the session again: proposeSession reads the kind from the account."],
-    details: { account, accountKind, kind },
-  });
-}
