@@ -1069,6 +1069,20 @@ describe("the paying fetch", function () {
       expect(refusal.details).to.include({ balance: 199_999n, amount: 200_000n });
     });
 
+    it("a token that is paused, and a party on its blacklist", async () => {
+      const { usdc } = environment;
+      for (const [code, spoil] of [
+        ["TOKEN_PAUSED", () => usdc.pause()],
+        ["TOKEN_BLACKLISTED", () => usdc.blacklist(shop)],
+        ["TOKEN_BLACKLISTED", () => usdc.blacklist(safes["1.4.1"].address)],
+      ] as const) {
+        const grant = await enabled();
+        await spoil();
+        expect((await refused(grant, "fifth")).code).to.equal(code);
+        await restore();
+      }
+    });
+
     it("a Safe without the module, or whose handler does not ask it", async () => {
       const bare = await createSafe(environment, { version: "1.4.1", owner: ecdsaOwner("bare") });
       await environment.usdc.mint(bare.address, DOLLAR);
@@ -1341,9 +1355,10 @@ describe("the paying fetch", function () {
 
     it("signs for no other offer of the same request", async () => {
       const grant = await enabled();
-      let asked = 0;
-      const client = nodeThat(async () => {
-        asked++;
+      // The same signature is asked about for some seconds.
+      const asked = new Set<Hex>();
+      const client = nodeThat(async (call) => {
+        asked.add(call);
         return no;
       });
       const offer = (amount: string): PaymentRequirements => ({
@@ -1360,7 +1375,22 @@ describe("the paying fetch", function () {
       const headers = { "PAYMENT-REQUIRED": encodePaymentRequiredHeader(required) };
       const pay = agent(grant, { client, fetch: async () => new Response("", { status: 402, headers }) });
       expect((await refusalOf(pay("https://shop.example/"))).code).to.equal("TOKEN_INVALID_SIGNATURE");
-      expect(asked).to.equal(1);
+      expect(asked.size).to.equal(1);
+    });
+
+    it("asks again where the account says no only at first, as a node that lags behind does", async () => {
+      const grant = await enabled();
+      let asked = 0;
+      const { testChain } = environment;
+      const client = nodeThat(async (data) => {
+        asked++;
+        if (asked < 4) return no;
+        const { data: answer = "0x" } = await testChain.client.call({ to: grant.session.account, data });
+        return answer;
+      });
+      expect((await agent(grant, { client })(merchant.url("fifth"))).status).to.equal(200);
+      expect(asked).to.equal(4);
+      expect(await payments(grant.session.account)).to.have.length(1);
     });
   });
 

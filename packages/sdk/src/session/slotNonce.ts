@@ -28,11 +28,15 @@ export function slotNonce(parameters: SlotPeriod & Slot): Hex {
       metaMessages: ["Use a lot below 2^32, a size from 0 to 7 and an index below 4^size."],
       details: slot,
     });
-  return concat([
+  return slotNonceAfter(prefix, slot);
+}
+
+/** The same for a slot that exists, after its {@link slotPrefix}. */
+export const slotNonceAfter = (prefix: Hex, slot: Slot): Hex =>
+  concat([
     prefix,
     numberToHex(slot.lot, { size: 4 }),
     numberToHex(slot.size, { size: 1 }),
     numberToHex(slot.index, { size: 2 }),
     "0x0000000000000000",
   ]);
-}

@@ -3,7 +3,6 @@ import { isContractRefusal } from "../../errors/isContractRefusal.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { readContract } from "../../internal/chainActions.ts";
 import { safeAbi as abi } from "./safeAbi.ts";
-import { safeFallbackHandler } from "./safeFallbackHandler.ts";
 import type { SafeHandlerKind } from "./wrapForSafe.ts";
 
 /**
@@ -18,25 +17,23 @@ export async function safeHandler(
   parameters: { safe: Address; module: Address; domainSeparator: Hex },
 ): Promise<SafeHandlerKind> {
   const { safe, module, domainSeparator } = parameters;
-  const [enabled, handler] = await Promise.all([
-    readContract(client, { address: safe, abi, functionName: "isModuleEnabled", args: [module] }).catch(no),
-    safeFallbackHandler(client, safe),
-  ]);
-  if (!enabled) throw refusal(`The module ${module} is not enabled on the Safe ${safe}.`, parameters);
   // A handler without this function reverts or returns something else: both mean that it does not.
   const says = (answer: Promise<Address>) =>
     answer.then((address) => isAddressEqual(address, module)).catch(no);
-  const [session, extensible] = await Promise.all([
-    says(readContract(client, { address: handler, abi, functionName: "sessionModuleOf", args: [safe] })),
+  // The Safe forwards both to its handler, so that all three are asked at the same time.
+  const [enabled, session, extensible] = await Promise.all([
+    readContract(client, { address: safe, abi, functionName: "isModuleEnabled", args: [module] }).catch(no),
+    says(readContract(client, { address: safe, abi, functionName: "sessionModuleOf", args: [safe] })),
     says(
       readContract(client, {
-        address: handler,
+        address: safe,
         abi,
         functionName: "domainVerifiers",
         args: [safe, domainSeparator],
       }),
     ),
   ]);
+  if (!enabled) throw refusal(`The module ${module} is not enabled on the Safe ${safe}.`, parameters);
   if (extensible) return "extensible";
   if (session) return "session";
   throw refusal(

@@ -10,22 +10,27 @@ import {
 import { Refusal } from "../../errors/Refusal.ts";
 import { readContract } from "../../internal/chainActions.ts";
 
+/** The domain separator that a token has if its EIP-712 name and version are these. */
+export const tokenSeparator = ({ chainId, token, tokenDomain }: TokenDomain): Hex =>
+  domainSeparator({ domain: { ...tokenDomain, chainId, verifyingContract: token } });
+
+type TokenDomain = { chainId: number; token: Address; tokenDomain: { name: string; version: string } };
+
 const tokenAbi = parseAbi(["function DOMAIN_SEPARATOR() view returns (bytes32)"]);
 
 /**
  * Compares the EIP-712 name and version of an offer with the token's own domain separator: a signature in
  * any other domain would buy nothing and use a slot.
  *
- * @returns The separator.
  * @throws {Refusal} WRONG_DOMAIN if they differ; NETWORK; UNKNOWN if the token has no separator.
  */
 export async function checkTokenDomain(
   client: Client<Transport, Chain | undefined>,
-  parameters: { chainId: number; token: Address; tokenDomain: { name: string; version: string } },
-): Promise<Hex> {
-  const { chainId, token, tokenDomain } = parameters;
+  parameters: TokenDomain,
+): Promise<void> {
+  const { token, tokenDomain } = parameters;
   const own = await readContract(client, { address: token, abi: tokenAbi, functionName: "DOMAIN_SEPARATOR" });
-  if (own === domainSeparator({ domain: { ...tokenDomain, chainId, verifyingContract: token } })) return own;
+  if (own === tokenSeparator(parameters)) return;
   throw new Refusal({
     code: "WRONG_DOMAIN",
     shortMessage: `The offer's EIP-712 name and version ("${tokenDomain.name}", "${tokenDomain.version}") are not the token's.`,

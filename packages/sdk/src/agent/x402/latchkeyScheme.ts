@@ -20,12 +20,13 @@ import type { SignatureRail } from "../../accounts/AccountAdapter.ts";
 import { accountAdapterOf } from "../../accounts/accountAdapterOf.ts";
 import { encodePayload } from "../../encoding/payload/encodePayload.ts";
 import { amountText } from "../../errors/amountText.ts";
-import { isContractRefusal } from "../../errors/isContractRefusal.ts";
-import { Refusal } from "../../errors/Refusal.ts";
+import { Refusal, type RefusalCode } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Grant } from "../../grant/Grant.ts";
 import { requireGrantChain } from "../../grant/requireGrantChain.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
+import { type AggregatingClient, aggregatingClient } from "../../internal/aggregatingClient.ts";
+import { answerOf } from "../../internal/answerOf.ts";
 import { askSigner } from "../../internal/askSigner.ts";
 import { readContract } from "../../internal/chainActions.ts";
 import { pause } from "../../internal/pause.ts";
@@ -36,7 +37,7 @@ import { hashSession } from "../../session/hashSession.ts";
 import type { Session } from "../../session/Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
-import { checkTokenDomain } from "./checkTokenDomain.ts";
+import { checkTokenDomain, tokenSeparator } from "./checkTokenDomain.ts";
 import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memorySlotStore } from "./memorySlotStore.ts";
@@ -47,6 +48,7 @@ import { requireNumbers } from "./requireNumbers.ts";
 import type { SessionKey } from "./SessionKey.ts";
 import type { SlotStore } from "./SlotStore.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
+import { partiesRefusal, type SignedPayment, settlementRefusal } from "./settlementRefusal.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
 
 type Signal = AbortSignal | undefined;
@@ -125,6 +127,15 @@ const ERC1271_YES = "0x1626ba7e";
  */
 const LATEST_START = 0xffff;
 
+/** For how many seconds the account is asked again. */
+const CONSENT_SECONDS = 5;
+/** What the token objects to that has nothing to do with the signature. */
+const FINAL_CODES: readonly RefusalCode[] = [
+  "TOKEN_PAUSED",
+  "TOKEN_BLACKLISTED",
+  "TOKEN_INSUFFICIENT_BALANCE",
+];
+
 /** A slot stays reserved this many seconds after its authorization expired: for nodes that lag behind, and small reorgs. */
 const SETTLING_SECONDS = 60;
 
@@ -193,35 +204,60 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     return made;
   };
 
-  // How the account queries the module, by token. Read again if a payment would fail.
-  const rails = new Map<Address, SignatureRail>();
-  async function railOf({ budget, tokenDomain }: PayableOffer): Promise<SignatureRail> {
-    const { token } = budget;
-    const domainSeparator = await checkTokenDomain(client, { chainId, token, tokenDomain });
-    const rail =
-      rails.get(token) ??
-      (await adapter.signatureRail(client, { account: session.account, module, domainSeparator }));
-    rails.set(token, rail);
-    return rail;
-  }
-
+  // What cannot change, or hardly ever does: asked once, by token. The rail is asked about again if a payment would fail.
+  const domains = new Map<string, Promise<void>>();
+  const rails = new Map<Address, Promise<SignatureRail>>();
   let chainChecked: Promise<void> | undefined;
-  const checkChain = () => {
-    chainChecked ??= requireGrantChain(client, grant);
-    chainChecked.catch(() => {
+  /** Keeps an answer, but no failure. */
+  const kept = <answer>(asked: Promise<answer>, forget: () => void): Promise<answer> => {
+    asked.catch(forget);
+    return asked;
+  };
+  const checkChain = (reader: AggregatingClient): Promise<void> => {
+    chainChecked ??= kept(requireGrantChain(reader, grant), () => {
       chainChecked = undefined;
     });
     return chainChecked;
   };
+  const checkDomain = (reader: AggregatingClient, { budget, tokenDomain }: PayableOffer): Promise<void> => {
+    const { token } = budget;
+    const name = JSON.stringify([token, tokenDomain.name, tokenDomain.version]);
+    const known =
+      domains.get(name) ??
+      kept(checkTokenDomain(reader, { chainId, token, tokenDomain }), () => domains.delete(name));
+    domains.set(name, known);
+    return known;
+  };
+  const railOf = (
+    reader: AggregatingClient,
+    { budget, tokenDomain }: PayableOffer,
+  ): Promise<SignatureRail> => {
+    const { token } = budget;
+    const known =
+      rails.get(token) ??
+      kept(
+        adapter.signatureRail(reader, {
+          account: session.account,
+          module,
+          domainSeparator: tokenSeparator({ chainId, token, tokenDomain }),
+        }),
+        () => rails.delete(token),
+      );
+    rails.set(token, known);
+    return known;
+  };
+
+  /** Payments that are being made now. */
+  let paying = 0;
 
   let ownersAsked = false;
   /** Whether the owners' signature that a payment carries is valid: checked once, and again after a failure. */
-  async function checkGrant({ state }: SessionStanding): Promise<void> {
+  async function checkGrant(reader: AggregatingClient, { state }: SessionStanding): Promise<void> {
     if (state === "ENABLED" || ownersAsked) return;
     const { account } = session;
     const { signature } = grant;
     const digest = grantDigest(session, grant);
-    const refusal = await adapter.grantRefusal(client, { account, module, digest, signature });
+    const refusal = await adapter.grantRefusal(reader, { account, module, digest, signature });
     if (refusal) throw refusal;
     ownersAsked = true;
   }
@@ -282,28 +318,79 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     };
   }
 
-  /** The first check of every facilitator. From here on the node has everything that is needed to settle the payment. */
-  async function accountAgrees(digest: Hex, signature: Hex): Promise<boolean> {
+  /**
+   * The first check of every facilitator, and the settlement itself, tried. From here on the node has everything that is
+   * needed to settle the payment.
+   */
+  async function accountAgrees(
+    token: Address,
+    { digest, payment }: { digest: Hex; payment: SignedPayment },
+  ): Promise<{ agrees: boolean; objection: Refusal | undefined }> {
+    const reader = aggregatingClient(client);
+    const { authorization, signature } = payment;
     const request = { address: session.account, abi: erc1271, functionName: "isValidSignature" } as const;
-    try {
-      return (await readContract(client, { ...request, args: [digest, signature] })) === ERC1271_YES;
-    } catch (error) {
-      if (isContractRefusal(error)) return false;
-      throw error;
+    const [answer, objection] = await Promise.all([
+      answerOf(readContract(reader, { ...request, args: [digest, signature] })),
+      settlementRefusal(reader, { token, authorization, signature }),
+    ]);
+    return { agrees: answer === ERC1271_YES, objection };
+  }
+
+  /**
+   * The same for some seconds: a node behind one that was read before may not know yet that an opener has settled.
+   * What the token itself objects to is final.
+   */
+  async function insistOnConsent(
+    token: Address,
+    authorized: { digest: Hex; payment: SignedPayment },
+    isOver: () => boolean,
+  ): Promise<{ agrees: boolean; objection: Refusal | undefined }> {
+    const end = performance.now() + Math.min(maxWait, CONSENT_SECONDS) * 1000;
+    for (;;) {
+      const answer = await accountAgrees(token, authorized);
+      if (answer.agrees || isFinal(answer.objection) || isOver()) return answer;
+      if (performance.now() + pollingInterval > end) return answer;
+      await pause(pollingInterval, undefined);
     }
   }
 
-  const standingOf = ({ budget, budgetIndex }: PayableOffer) =>
-    sessionStanding(client, { module, session, sessionId, budgetIndex, token: budget.token });
+  const standingOf = (reader: AggregatingClient, { budget, budgetIndex }: PayableOffer) =>
+    sessionStanding(reader, { module, session, sessionId, budgetIndex, token: budget.token });
   const refuse = (offer: PayableOffer, standing: SessionStanding) =>
     refuseStanding(session, standing, carriesGrant) ?? refuseBalance(offer, standing);
 
-  async function pay(
-    offer: PayableOffer,
-    requirements: PaymentRequirements,
-    rail: SignatureRail,
-    signal: Signal,
-  ) {
+  /** What one payment needs to know, in one question. */
+  async function readAll(reader: AggregatingClient, offer: PayableOffer) {
+    const { budget, amount, payTo } = offer;
+    const { token } = budget;
+    const { account } = session;
+    const period = likelyPeriod(session, budget.period);
+    const { slots, nonces } = allocatorOf(offer).expect({
+      value: amount,
+      payee: payTo,
+      period,
+      payments: paying,
+    });
+    const [chain, domain, rail, standing, objection, states] = await Promise.allSettled([
+      checkChain(reader),
+      checkDomain(reader, offer),
+      railOf(reader, offer),
+      standingOf(reader, offer),
+      partiesRefusal(reader, { token, from: account, to: payTo, value: amount }),
+      authorizationStates(reader, { token, account, nonces }),
+    ]);
+    // The first reason that holds is the one to give.
+    for (const each of [chain, domain, rail, standing, objection, states])
+      if (each.status === "rejected") throw each.reason;
+    return {
+      rail: answered(rail),
+      standing: answered(standing),
+      objection: answered(objection),
+      read: { period, slots, states: answered(states) },
+    };
+  }
+
+  async function pay(offer: PayableOffer, requirements: PaymentRequirements, signal: Signal) {
     const { budget, amount, maxTimeoutSeconds } = offer;
     // A slot that cannot be released expires by itself: the original error says more.
     const giveBack = (slot: HeldSlot) =>
@@ -312,10 +399,12 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         .catch(() => {});
     const deadline = performance.now() + maxWait * 1000;
     for (;;) {
-      const standing = await unlessAborted(signal, standingOf(offer));
-      const refusal = refuse(offer, standing);
+      const reader = aggregatingClient(client);
+      const { rail, standing, objection, read } = await unlessAborted(signal, readAll(reader, offer));
+      const refusal = refuse(offer, standing) ?? objection;
       if (refusal) throw refusal;
-      await unlessAborted(signal, checkGrant(standing));
+      const granted = checkGrant(reader, standing);
+      granted.catch(() => {});
       const { chainTime, resetsAt } = standing;
       const wait = async (reason: Refusal) => {
         if (performance.now() + pollingInterval > deadline) throw reason;
@@ -343,6 +432,9 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         spent: standing.spent,
         resetsAt,
         now: chainTime,
+        read,
+        authorizationStates: (nonces) =>
+          authorizationStates(reader, { token: budget.token, account: session.account, nonces }),
         // The payment's lifetime starts when its slot is found, however long that took.
         heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
       });
@@ -355,9 +447,16 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
           taking.then(({ slot }) => giveBack(slot)).catch(() => {});
           throw error;
         }
+        await unlessAborted(signal, granted);
         if (!(error instanceof Refusal) || error.code !== "SLOTS_TAKEN") throw error;
         await wait(error);
         continue;
+      }
+      try {
+        await unlessAborted(signal, granted);
+      } catch (error) {
+        await giveBack(taken.slot);
+        throw error;
       }
       const validBefore = taken.slot.heldUntil - SETTLING_SECONDS;
       if (!window()) {
@@ -380,16 +479,19 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         await giveBack(taken.slot);
         throw error;
       }
-      const { digest, payment } = authorized;
+      const { payment } = authorized;
       const seen = { token: budget.token, nonce: taken.nonce, validBefore };
-      let agrees: boolean;
+      const isOver = () => clock() > validBefore - FACILITATOR_SECONDS;
+      let consent: Awaited<ReturnType<typeof accountAgrees>>;
       try {
-        agrees = await accountAgrees(digest, payment.signature);
+        consent = await insistOnConsent(budget.token, authorized, isOver);
       } catch (cause) {
         throw refuseUnasked(session, seen, cause);
       }
-      if (agrees && clock() > validBefore - FACILITATOR_SECONDS) throw refuseLateNode(seen);
-      if (agrees) return payment;
+      if (consent.objection && FINAL_CODES.includes(consent.objection.code))
+        throw refuseSettlement(consent.objection, seen);
+      if (consent.agrees && isOver()) throw refuseLateNode(seen);
+      if (consent.agrees) return payment;
       rails.delete(budget.token);
       ownersAsked = false;
       throw refuseSignature(session, standing, seen);
@@ -404,7 +506,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     checkOffer: (requirements) => checkOffer(requirements, session, chainId),
     async refusalOf(requirements) {
       const offer = checkOffer(requirements, session, chainId);
-      return refuse(offer, await standingOf(offer));
+      return refuse(offer, await standingOf(aggregatingClient(client), offer));
     },
     async createPaymentPayload(x402Version, requirements, context) {
       const signal = context?.signal;
@@ -418,9 +520,12 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         });
       }
       const offer = checkOffer(requirements, session, chainId);
-      await unlessAborted(signal, checkChain());
-      const rail = await unlessAborted(signal, railOf(offer));
-      return { x402Version, payload: await pay(offer, requirements, rail, signal) };
+      paying++;
+      try {
+        return { x402Version, payload: await pay(offer, requirements, signal) };
+      } finally {
+        paying--;
+      }
     },
   };
 }
@@ -504,6 +609,19 @@ const refuseUnasked = ({ account }: Session, seen: SeenAuthorization, cause: unk
     cause,
   });
 
+const isFinal = (objection: Refusal | undefined): boolean =>
+  objection?.code === "TOKEN_AUTHORIZATION_USED" ||
+  (objection !== undefined && FINAL_CODES.includes(objection.code));
+
+const refuseSettlement = (objection: Refusal, seen: SeenAuthorization): Refusal =>
+  new Refusal({
+    code: objection.code,
+    shortMessage: objection.shortMessage,
+    metaMessages: [whileItLives(seen), ...objection.metaMessages],
+    details: { ...objection.details, ...seen },
+    cause: objection,
+  });
+
 const refuseLateNode = (seen: SeenAuthorization): Refusal =>
   new Refusal({
     code: "NETWORK",
@@ -514,3 +632,12 @@ const refuseLateNode = (seen: SeenAuthorization): Refusal =>
 
 /** A whole number of at least 1. */
 const randomStart = (): bigint => 1n + BigInt(Math.floor(Math.random() * LATEST_START));
+
+/** The period that the local clock is in. Nothing depends on it but how many questions are asked. */
+const likelyPeriod = ({ validAfter }: Session, period: number): bigint =>
+  BigInt(Math.max(0, Math.floor((Date.now() / 1000 - validAfter) / period)));
+
+const answered = <value>(settled: PromiseSettledResult<value>): value => {
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
+};

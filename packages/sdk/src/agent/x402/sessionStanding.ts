@@ -1,13 +1,14 @@
 import { type Address, type Chain, type Client, erc20Abi, type Hex, type Transport } from "viem";
 import { sessionModuleAbi } from "../../generated/abis/sessionModuleAbi.ts";
-import { getBlock, readContract } from "../../internal/chainActions.ts";
+import { type AggregatingClient, aggregatingClient } from "../../internal/aggregatingClient.ts";
+import { readContract } from "../../internal/chainActions.ts";
 import { encodeSession } from "../../session/packSession.ts";
 import type { Session } from "../../session/Session.ts";
 import { readStateAndPause, type SessionState } from "../../session/sessionState.ts";
 
 /** The state of a session and one of its budgets on the chain. */
 export type SessionStanding = {
-  /** Unix time of the latest block. */
+  /** Unix time of the block that was read. */
   chainTime: number;
   state: SessionState;
   /** Whether the account has paused it. */
@@ -25,35 +26,29 @@ export type SessionStanding = {
 };
 
 /**
- * Reads the state of a session and one of its budgets. The block is read first, so that nothing else is older than
- * `chainTime`.
+ * Reads the state of a session and one of its budgets, from one block where the chain has Multicall3; otherwise the time
+ * first, so that nothing else is older than `chainTime`.
+ *
+ * @param client An aggregating client, whose other questions are asked in the same request, or any other.
  */
 export async function sessionStanding(
-  client: Client<Transport, Chain | undefined>,
+  client: Client<Transport, Chain | undefined> | AggregatingClient,
   parameters: { module: Address; session: Session; sessionId: Hex; budgetIndex: number; token: Address },
 ): Promise<SessionStanding> {
   const { module, session, sessionId, budgetIndex, token } = parameters;
   const { account } = session;
-  const { timestamp } = await getBlock(client, { blockTag: "latest" });
+  const together = "chainTime" in client ? client : aggregatingClient(client);
   const ask = { address: module, abi: sessionModuleAbi } as const;
-  const [{ state, paused }, epoch, [period, , spent, resetsAt], balance] = await Promise.all([
-    readStateAndPause(client, { module, id: sessionId, account }),
-    readContract(client, { ...ask, functionName: "epochOf", args: [account] }),
-    readContract(client, {
+  const [chainTime, { state, paused }, epoch, [period, , spent, resetsAt], balance] = await Promise.all([
+    together.chainTime(),
+    readStateAndPause(together, { module, id: sessionId, account }),
+    readContract(together, { ...ask, functionName: "epochOf", args: [account] }),
+    readContract(together, {
       ...ask,
       functionName: "budgetOf",
       args: [encodeSession(session), BigInt(budgetIndex)],
     }),
-    readContract(client, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] }),
+    readContract(together, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] }),
   ]);
-  return {
-    chainTime: Number(timestamp),
-    state,
-    paused,
-    epoch,
-    period,
-    spent,
-    resetsAt: Number(resetsAt),
-    balance,
-  };
+  return { chainTime, state, paused, epoch, period, spent, resetsAt: Number(resetsAt), balance };
 }

@@ -1,15 +1,23 @@
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, zeroAddress } from "viem";
 import { amountText } from "../../errors/amountText.ts";
 import { errorText } from "../../errors/errorText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Budget } from "../../session/Session.ts";
 import type { Slot } from "../../session/Slot.ts";
-import { slotNonce } from "../../session/slotNonce.ts";
-import { chooseSlot, type SlotChoice } from "./chooseSlot.ts";
+import { slotNonceAfter } from "../../session/slotNonce.ts";
+import { slotPrefix } from "../../session/slotPrefix.ts";
+import { chooseSlot, type SlotChoice, type SlotQuestion } from "./chooseSlot.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import type { SlotStore } from "./SlotStore.ts";
 import { slotKey } from "./slotKey.ts";
+
+/** Most payments at a time whose slots are expected. */
+const MOST_EXPECTED = 64;
+/** Most slots that are read because they are expected. */
+const MOST_READ = 600;
+/** The payee of payments that are only expected. */
+const NOBODY = zeroAddress;
 
 /** Request for the slot of one payment. */
 export type SlotRequest = {
@@ -22,12 +30,32 @@ export type SlotRequest = {
   resetsAt: number;
   /** The chain's time, not later than the block at which the token is read. */
   now: number;
+  /** What was read for the payment before, see {@link SlotAllocator.expect}. */
+  read?: SlotsRead;
+  /** Reads nonces of the account from the token, see {@link authorizationStates}. Default: the allocator's. */
+  authorizationStates?: StatesReader;
   /** Last second for which the slot is reserved, see {@link HeldSlot}. Called when it is chosen, which may take long. */
   heldUntil: () => number;
 };
 
+/** Reads nonces of the account from the token. */
+type StatesReader = (nonces: readonly Hex[]) => Promise<readonly boolean[]>;
+
+/** Slots that were read for one payment: not before its request's `now`. */
+export type SlotsRead = { period: bigint; slots: readonly Slot[]; states: readonly boolean[] };
+
 /** Allocates the slots of one budget of one session. */
 export type SlotAllocator = {
+  /**
+   * The slots that a payment will most likely need to know, if nothing has changed since the last one: read together
+   * with everything else, they save a question.
+   *
+   * @param expected.payments How many payments are being made at the same time, this one included.
+   */
+  expect(expected: { value: bigint; payee: Address; period: bigint; payments: number }): {
+    slots: readonly Slot[];
+    nonces: readonly Hex[];
+  };
   /**
    * Reserves a slot for a payment. No other user of the same store gets it before `heldUntil` has passed.
    *
@@ -50,7 +78,7 @@ export type SlotAllocatorParameters = {
   budgetIndex: number;
   store: SlotStore;
   /** Reads nonces of the account from the token, see {@link authorizationStates}. */
-  authorizationStates: (nonces: readonly Hex[]) => Promise<readonly boolean[]>;
+  authorizationStates: StatesReader;
   /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4. */
   maxOpenersInFlight?: number;
 };
@@ -62,49 +90,120 @@ export type SlotAllocatorParameters = {
 export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocator {
   const { chainId, sessionId, budget, budgetIndex, store } = parameters;
   const key = `eip155:${chainId}/${sessionId}/${budgetIndex}`;
-  const nonceOf = (slot: Slot, period: bigint) => slotNonce({ id: sessionId, budgetIndex, period, ...slot });
+  // The first bytes of nonces are a hash of their period.
+  let prefix = { period: -1n, bytes: "0x" as Hex };
+  const nonceOf = (slot: Slot, period: bigint): Hex => {
+    if (prefix.period !== period)
+      prefix = { period, bytes: slotPrefix({ id: sessionId, budgetIndex, period }) };
+    return slotNonceAfter(prefix.bytes, slot);
+  };
   // Used slots of one period. Kept as long as the process, as a used nonce stays used.
   let known = { period: -1n, used: new Set<string>(), lots: new Set<bigint>() };
+  const knownOf = (period: bigint) => {
+    if (known.period < period) known = { period, used: new Set(), lots: new Set() };
+    return known.period === period ? known : { period, used: new Set<string>(), lots: new Set<bigint>() };
+  };
+  // What this allocator has given out, and what executions had spent then: for expectations only.
+  let taken: readonly HeldSlot[] = [];
+  let lastSpent = 0n;
+
+  const learn = (period: bigint, slots: readonly Slot[], states: readonly boolean[]) => {
+    const { used, lots } = knownOf(period);
+    slots.forEach((slot, place) => {
+      if (states[place] !== true) return;
+      used.add(slotKey(slot));
+      if (slot.index === 0n) lots.add(slot.lot);
+    });
+  };
+
+  const choose = (
+    period: bigint,
+    asked: Pick<SlotQuestion, "value" | "payee" | "spent" | "held" | "fresh">,
+  ): SlotChoice => {
+    const { used, lots } = knownOf(period);
+    return chooseSlot({
+      perTransaction: budget.perTransaction,
+      perPeriod: budget.perPeriod,
+      sizes: budget.sizes,
+      known: (slot) => used.has(slotKey(slot)),
+      openedBefore: [...lots].sort((a, b) => (a < b ? -1 : 1)),
+      maxOpenersInFlight: parameters.maxOpenersInFlight ?? 4,
+      ...asked,
+    });
+  };
+
+  function expect({ value, payee, period, payments }: Parameters<SlotAllocator["expect"]>[0]) {
+    const { used } = knownOf(period);
+    const asked = new Map<string, Slot>();
+    // Of an opener in flight either may be true by now.
+    for (const settled of [false, true]) {
+      const held = taken.filter((slot) => slot.period === period && !used.has(slotKey(slot)));
+      const inFlight = new Set(settled ? held.map(slotKey) : []);
+      const fresh = new Map<string, boolean>();
+      for (let turn = 0; turn < Math.min(payments, MOST_EXPECTED); turn++) {
+        let choice: SlotChoice;
+        for (;;) {
+          choice = choose(period, {
+            value,
+            payee,
+            spent: lastSpent,
+            held,
+            fresh: (slot) => fresh.get(slotKey(slot)),
+          });
+          if (choice.kind !== "read") break;
+          for (const slot of choice.slots) {
+            const key = slotKey(slot);
+            asked.set(key, slot);
+            fresh.set(key, used.has(key) || inFlight.has(key));
+          }
+        }
+        if (choice.kind !== "slot") break;
+        held.push({ ...choice.slot, period, payee: NOBODY, heldUntil: Number.POSITIVE_INFINITY });
+      }
+      if (held.length === 0) break;
+    }
+    const slots = [...asked.values()].slice(0, MOST_READ);
+    return { slots, nonces: slots.map((slot) => nonceOf(slot, period)) };
+  }
 
   async function take(request: SlotRequest) {
-    const { period } = request;
-    if (known.period !== period) known = { period, used: new Set(), lots: new Set() };
-    const { used, lots } = known;
+    const { period, read, now } = request;
+    const authorizationStates = request.authorizationStates ?? parameters.authorizationStates;
     const fresh = new Map<string, boolean>();
+    const note = (slots: readonly Slot[], states: readonly boolean[]) => {
+      learn(period, slots, states);
+      slots.forEach((slot, place) => {
+        fresh.set(slotKey(slot), states[place] === true);
+      });
+    };
+    lastSpent = request.spent;
+    taken = taken.filter((slot) => slot.period === period && slot.heldUntil >= now);
+    if (read?.period === period) note(read.slots, read.states);
     for (;;) {
       let choice: SlotChoice = { kind: "none", largest: 0n };
       const slot = await store.take({
         key,
-        now: request.now,
+        now,
         choose: (held) => {
-          choice = chooseSlot({
-            perTransaction: budget.perTransaction,
-            perPeriod: budget.perPeriod,
-            sizes: budget.sizes,
-            spent: request.spent,
+          choice = choose(period, {
             value: request.value,
             payee: request.payee,
+            spent: request.spent,
             held: held.filter((each) => each.period === period),
             fresh: (each) => fresh.get(slotKey(each)),
-            known: (each) => used.has(slotKey(each)),
-            openedBefore: [...lots].sort((a, b) => (a < b ? -1 : 1)),
-            maxOpenersInFlight: parameters.maxOpenersInFlight ?? 4,
           });
           if (choice.kind !== "slot") return undefined;
           return { ...choice.slot, period, payee: request.payee, heldUntil: request.heldUntil() };
         },
       });
-      if (slot) return { slot, nonce: nonceOf(slot, period) };
+      if (slot) {
+        taken = [...taken, slot];
+        return { slot, nonce: nonceOf(slot, period) };
+      }
       // Set inside `choose`, which narrowing cannot see.
       const answer = choice as SlotChoice;
       if (answer.kind !== "read") throw refusal(answer, request);
-      const states = await parameters.authorizationStates(answer.slots.map((each) => nonceOf(each, period)));
-      answer.slots.forEach((each, index) => {
-        const state = states[index] === true;
-        fresh.set(slotKey(each), state);
-        if (state) used.add(slotKey(each));
-        if (state && each.index === 0n) lots.add(each.lot);
-      });
+      note(answer.slots, await authorizationStates(answer.slots.map((each) => nonceOf(each, period))));
     }
   }
 
@@ -127,5 +226,12 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     });
   };
 
-  return { take, release: (slot) => store.release(key, slot) };
+  return {
+    expect,
+    take,
+    release(slot) {
+      taken = taken.filter((each) => each !== slot);
+      return store.release(key, slot);
+    },
+  };
 }

@@ -1,0 +1,180 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  decodeFunctionResult,
+  encodeFunctionData,
+  type Hex,
+  multicall3Abi,
+  numberToHex,
+  parseAbi,
+  RawContractError,
+  type Transport,
+} from "viem";
+import { asking, call, getBlock } from "./chainActions.ts";
+
+/** Multicall3, at the same address on nearly every chain. */
+const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
+
+const ownAbi = parseAbi([
+  "function getCurrentBlockTimestamp() view returns (uint256)",
+  "function getChainId() view returns (uint256)",
+]);
+const timeQuestion = encodeFunctionData({ abi: ownAbi, functionName: "getCurrentBlockTimestamp" });
+const chainQuestion = encodeFunctionData({ abi: ownAbi, functionName: "getChainId" });
+
+/** A call that waits to be sent with others. */
+type Waiting = { to: Address; data: Hex; done: (data: Hex) => void; fail: (error: unknown) => void };
+
+/**
+ * A client whose calls are sent together: what is asked before the next turn of the event loop is one request, and all
+ * answers in it are of one block.
+ */
+export type AggregatingClient = Client<Transport, Chain | undefined> & {
+  /** The client that it asks. */
+  alone: Client<Transport, Chain | undefined>;
+  /** The timestamp of the block that the answers are of, of which this is one. */
+  chainTime(): Promise<number>;
+  /**
+   * Calls that are asked together, each answered by the data that it returned.
+   *
+   * @param alone Asks them in requests of their own, where the chain has no Multicall3.
+   * @throws {RawContractError} One reverted.
+   */
+  calls<answer>(
+    to: Address,
+    calldata: readonly Hex[],
+    decode: (data: Hex) => answer,
+    alone: () => Promise<readonly answer[]>,
+  ): Promise<readonly answer[]>;
+};
+
+/** Clients whose chain was seen to have no Multicall3. */
+const without = new WeakSet<object>();
+
+/** Thrown to those who must ask by themselves. */
+const NO_MULTICALL3 = Symbol("the chain has no Multicall3");
+
+/**
+ * Lets reads of a client that are made at the same time share one `eth_call`, by Multicall3. Where the chain has none,
+ * each of them is a request of its own, and the time is read first, so that no answer is older.
+ */
+export function aggregatingClient(client: Client<Transport, Chain | undefined>): AggregatingClient {
+  let waiting: Waiting[] = [];
+
+  const ask = (to: Address, data: Hex): Promise<Hex> =>
+    new Promise((done, fail) => {
+      // A macrotask: whatever an answer sets off is asked together as well.
+      if (waiting.length === 0) setTimeout(send, 0);
+      waiting.push({ to, data, done, fail });
+    });
+
+  /** The same, but in a request of its own where the chain has no Multicall3. */
+  const askOr = async <answer>(
+    to: Address,
+    data: Hex,
+    decode: (data: Hex) => answer,
+    alone: () => Promise<answer>,
+  ): Promise<answer> => {
+    try {
+      return decode(await ask(to, data));
+    } catch (error) {
+      if (error !== NO_MULTICALL3) throw error;
+      return alone();
+    }
+  };
+
+  async function send(): Promise<void> {
+    const calls = waiting;
+    waiting = [];
+    try {
+      const answers = without.has(client) ? undefined : await aggregate(client, calls);
+      if (answers === undefined) await askAlone(calls);
+      calls.forEach(({ done, fail }, place) => {
+        const answer = answers?.[place];
+        if (answer?.success) done(answer.returnData);
+        else fail(answers ? new RawContractError({ data: answer?.returnData ?? "0x" }) : NO_MULTICALL3);
+      });
+    } catch (error) {
+      for (const { fail } of calls) fail(error);
+    }
+  }
+
+  /** The time is read before anything else is asked. */
+  async function askAlone(calls: readonly Waiting[]): Promise<void> {
+    const times = calls.filter(({ data }) => data === timeQuestion);
+    if (times.length === 0) return;
+    const { timestamp } = await getBlock(client, { blockTag: "latest" });
+    for (const { done } of times) done(numberToHex(timestamp));
+  }
+
+  const request = async (
+    asked: { method: string; params?: unknown },
+    options?: unknown,
+  ): Promise<unknown> => {
+    const alone = () => (client.request as (...parameters: unknown[]) => Promise<unknown>)(asked, options);
+    if (asked.method === "eth_chainId")
+      return askOr(MULTICALL3, chainQuestion, shortened, alone as () => Promise<Hex>);
+    const [question, block] = Array.isArray(asked.params) ? asked.params : [];
+    const { to, data, ...other } = (question ?? {}) as { to?: Address; data?: Hex };
+    const isPlain =
+      asked.method === "eth_call" &&
+      block === "latest" &&
+      to !== undefined &&
+      data !== undefined &&
+      Object.values(other).every((value) => value === undefined);
+    return isPlain ? askOr(to, data, (answer) => answer, alone as () => Promise<Hex>) : alone();
+  };
+
+  const { chain, transport, uid, key, name, type, cacheTime, pollingInterval, ccipRead } = client;
+  const fields = {
+    chain,
+    transport,
+    uid,
+    key,
+    name,
+    type,
+    cacheTime,
+    pollingInterval,
+    ccipRead,
+    account: undefined,
+  };
+  return {
+    ...(fields as unknown as Client<Transport, Chain | undefined>),
+    alone: client,
+    request: request as never,
+    chainTime: async () => Number(await ask(MULTICALL3, timeQuestion)),
+    async calls(to, calldata, decode, alone) {
+      try {
+        return await Promise.all(calldata.map(async (data) => decode(await ask(to, data))));
+      } catch (error) {
+        if (error !== NO_MULTICALL3) throw error;
+        return alone();
+      }
+    },
+  };
+}
+
+/** The answers to calls; undefined if the chain has no Multicall3. */
+const aggregate = /* @__PURE__ */ asking(
+  async (client: Client<Transport, Chain | undefined>, calls: readonly Waiting[]) => {
+    const args = [calls.map(({ to, data }) => ({ target: to, allowFailure: true, callData: data }))] as const;
+    const { data } = await call(client, {
+      to: MULTICALL3,
+      data: encodeFunctionData({ abi: multicall3Abi, functionName: "aggregate3", args }),
+    });
+    // Nothing is what an address without code returns.
+    if (data === undefined) {
+      without.add(client);
+      return undefined;
+    }
+    try {
+      return decodeFunctionResult({ abi: multicall3Abi, functionName: "aggregate3", data });
+    } catch {
+      throw new TypeError("not what Multicall3 returns");
+    }
+  },
+);
+
+/** A quantity of JSON-RPC, from a word. */
+const shortened = (word: Hex): Hex => `0x${BigInt(word).toString(16)}`;
