@@ -16,8 +16,17 @@ import {
   signGrant,
   verifyGrant,
 } from "@latchkey/sdk";
+import { signExecution } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
-import { createPublicClient, http, type PublicClient, type TransactionReceipt } from "viem";
+import { Signature } from "ox";
+import {
+  createPublicClient,
+  http,
+  type LocalAccount,
+  type PublicClient,
+  type TransactionReceipt,
+  toHex,
+} from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
@@ -28,8 +37,30 @@ import type { Given } from "./Given.ts";
 import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/agents.md";
+
+/** A key manager that returns DER, with a high s. */
+const managed = keyOf("an agent's key in a vault");
+const kms: Pick<Given, "kmsAddress" | "signDigest"> = {
+  kmsAddress: managed.address,
+  async signDigest(digest) {
+    const { r, s } = Signature.fromHex(await managed.sign({ hash: toHex(digest) }));
+    return Signature.toDerBytes({
+      r,
+      s: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n - s,
+    });
+  },
+};
 const address = new URL(`../../${page}`, import.meta.url);
-const given = ["rpcUrl", "keyPath", "grantPath", "slotsPath", "shop", "url"] as const;
+const given = [
+  "rpcUrl",
+  "keyPath",
+  "grantPath",
+  "slotsPath",
+  "shop",
+  "url",
+  "signDigest",
+  "kmsAddress",
+] as const;
 
 describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
   // The compiler takes its time where the cores are busy.
@@ -140,6 +171,17 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       async renounced() {
         expect((await statusOf()).reasons).to.deep.equal(["REVOKED"]);
       },
+      async kmsKey({ kmsKey }) {
+        const key = kmsKey as LocalAccount;
+        const { session, ...grant } = parseGrant(await readFile(files.grantPath, "utf8"));
+        const signed = await signExecution(key, {
+          grant: { ...grant, session: { ...session, key: key.address } },
+          calls: [{ to: shop }],
+          caller: "anyone",
+          deadline: session.validUntil,
+        });
+        expect(signed.keySignature).to.match(/^0x[0-9a-f]{128}1[bc]$/);
+      },
     };
     await followPage(
       {
@@ -148,6 +190,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
           rpcUrl: chain.rpcUrl,
           shop,
           url: merchant.url("weather"),
+          ...kms,
           ...files,
         } satisfies Pick<Given, (typeof given)[number]>,
       },
