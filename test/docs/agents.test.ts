@@ -17,6 +17,7 @@ import {
   verifyGrant,
 } from "@latchkey/sdk";
 import { signExecution } from "@latchkey/sdk/encoding";
+import { readKeyFile } from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { Signature } from "ox";
 import {
@@ -117,14 +118,12 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       async client({ client }) {
         expect(await (client as PublicClient).getChainId()).to.equal(base.id);
       },
-      async made({ made }) {
+      async key({ key }) {
         if (process.platform !== "win32") {
           expect((await stat(files.keyPath)).mode & 0o777).to.equal(0o600);
         }
-        await grantTo(made as PrivateKeyAccount, files.grantPath);
-      },
-      async key({ key, made }) {
-        expect((key as PrivateKeyAccount).address).to.equal((made as PrivateKeyAccount).address);
+        expect((await readKeyFile(files.keyPath)).address).to.equal((key as PrivateKeyAccount).address);
+        await grantTo(key as PrivateKeyAccount, files.grantPath);
       },
       async verdict({ verdict, grant }) {
         expect(verdict).to.deep.equal({ valid: true });
@@ -166,6 +165,15 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
           spent: 1_750_000n,
           opened: 1_000_000n,
           remaining: 250_000n,
+        });
+      },
+      async summary({ summary }) {
+        expect(summary).to.include({
+          symbol: "USDC",
+          limit: "3",
+          paid: "1.75",
+          reserved: "1",
+          available: "0.25",
         });
       },
       async renounced() {
