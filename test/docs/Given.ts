@@ -36,6 +36,10 @@ export type Given = {
   validator: Address | undefined;
   /** The owner's key, as that validator knows it. */
   ownerKey: PrivateKeyAccount;
+  /** Signs 32 bytes with a key manager's key; returns DER. */
+  signDigest: (digest: Uint8Array) => Promise<Uint8Array>;
+  /** Of the key manager's key. */
+  kmsAddress: Address;
   /** Signs a hash as the validator takes it. */
   signByOwner: (hash: Hex) => Promise<Hex>;
   /** Sends userOps of the ERC-7579 account's owner. */

@@ -16,8 +16,18 @@ import {
   signGrant,
   verifyGrant,
 } from "@latchkey/sdk";
+import { signExecution } from "@latchkey/sdk/encoding";
+import { readKeyFile } from "@latchkey/sdk/node";
 import { expect } from "chai";
-import { createPublicClient, http, type PublicClient, type TransactionReceipt } from "viem";
+import { Signature } from "ox";
+import {
+  createPublicClient,
+  http,
+  type LocalAccount,
+  type PublicClient,
+  type TransactionReceipt,
+  toHex,
+} from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
@@ -28,8 +38,30 @@ import type { Given } from "./Given.ts";
 import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/agents.md";
+
+/** A key manager that returns DER, with a high s. */
+const managed = keyOf("an agent's key in a vault");
+const kms: Pick<Given, "kmsAddress" | "signDigest"> = {
+  kmsAddress: managed.address,
+  async signDigest(digest) {
+    const { r, s } = Signature.fromHex(await managed.sign({ hash: toHex(digest) }));
+    return Signature.toDerBytes({
+      r,
+      s: 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n - s,
+    });
+  },
+};
 const address = new URL(`../../${page}`, import.meta.url);
-const given = ["rpcUrl", "keyPath", "grantPath", "slotsPath", "shop", "url"] as const;
+const given = [
+  "rpcUrl",
+  "keyPath",
+  "grantPath",
+  "slotsPath",
+  "shop",
+  "url",
+  "signDigest",
+  "kmsAddress",
+] as const;
 
 describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
   // The compiler takes its time where the cores are busy.
@@ -86,14 +118,12 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       async client({ client }) {
         expect(await (client as PublicClient).getChainId()).to.equal(base.id);
       },
-      async made({ made }) {
+      async key({ key }) {
         if (process.platform !== "win32") {
           expect((await stat(files.keyPath)).mode & 0o777).to.equal(0o600);
         }
-        await grantTo(made as PrivateKeyAccount, files.grantPath);
-      },
-      async key({ key, made }) {
-        expect((key as PrivateKeyAccount).address).to.equal((made as PrivateKeyAccount).address);
+        expect((await readKeyFile(files.keyPath)).address).to.equal((key as PrivateKeyAccount).address);
+        await grantTo(key as PrivateKeyAccount, files.grantPath);
       },
       async verdict({ verdict, grant }) {
         expect(verdict).to.deep.equal({ valid: true });
@@ -137,8 +167,28 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
           remaining: 250_000n,
         });
       },
+      async summary({ summary }) {
+        expect(summary).to.include({
+          symbol: "USDC",
+          limit: "3",
+          paid: "1.75",
+          reserved: "1",
+          available: "0.25",
+        });
+      },
       async renounced() {
         expect((await statusOf()).reasons).to.deep.equal(["REVOKED"]);
+      },
+      async kmsKey({ kmsKey }) {
+        const key = kmsKey as LocalAccount;
+        const { session, ...grant } = parseGrant(await readFile(files.grantPath, "utf8"));
+        const signed = await signExecution(key, {
+          grant: { ...grant, session: { ...session, key: key.address } },
+          calls: [{ to: shop }],
+          caller: "anyone",
+          deadline: session.validUntil,
+        });
+        expect(signed.keySignature).to.match(/^0x[0-9a-f]{128}1[bc]$/);
       },
     };
     await followPage(
@@ -148,6 +198,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
           rpcUrl: chain.rpcUrl,
           shop,
           url: merchant.url("weather"),
+          ...kms,
           ...files,
         } satisfies Pick<Given, (typeof given)[number]>,
       },

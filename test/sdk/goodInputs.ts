@@ -119,6 +119,10 @@ type Given = readonly (readonly unknown[])[];
 /** Good arguments of every exported function. What is an instance of a class, or a function, is left as it is. */
 export const good: { readonly [name: string]: () => Given } = {
   addressOf: () => [["safeSessionModule", chainId]],
+  budgetSummary: () => [
+    [client, grant()],
+    [client, grant(), { meter: [{ token: shop, periods: [{ period: 0n, settled: 1n }] }] }],
+  ],
   checkSession: () => [[session(), module]],
   combineGrants: () => [[[grant()]]],
   createAction: () => [[request().actions[0], "actions[0]"]],
@@ -146,6 +150,7 @@ export const good: { readonly [name: string]: () => Given } = {
   defaultSlotSizes: () => [[1_000_000n, 6]],
   describeSession: () => [[proposal(), [{ token: usdc, symbol: "USDC", decimals: 6, known: true }]]],
   eip712Domain: () => [[chainId, module]],
+  ensureKey: () => [[join(files, "none", "key.json")]],
   enabledGrant: () => [[proposal()], [grant()]],
   enableSession: () => [[owners, { proposal: proposal() }]],
   encodeEnable: () => [[proposal()], [grant()]],
@@ -236,6 +241,7 @@ export const good: { readonly [name: string]: () => Given } = {
   proposeSession: () => [[client, { ...request(), module }]],
   readBalanceFloors: () => [[client, grant()]],
   readErc7579Removal: () => [[client, { kind: "nexus", account, module }]],
+  readGrantFile: () => [[join(files, "none.json")]],
   readKeyFile: () => [[join(files, "none.json")]],
   renounceSession: () => [[agents, { grant: grant() }]],
   replaceSession: () => [[owners, { old: grant(), replacement: proposal() }]],
@@ -313,6 +319,7 @@ export const good: { readonly [name: string]: () => Given } = {
       },
     ],
   ],
+  writeGrantFile: () => [[join(files, "none", "grant.json"), grant()]],
   writeKeyFile: () => [[join(files, "none", "key.json"), { privateKey: word }]],
 };
 

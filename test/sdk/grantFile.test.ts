@@ -1,13 +1,18 @@
 import "../environment/seed.ts";
 import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   GRANT_SCHEMA_ID,
   type Grant,
   grantJsonSchema,
   isRefusal,
   parseGrant,
+  type RefusalCode,
   serializeGrant,
 } from "@latchkey/sdk";
+import { readGrantFile, readKeyFile, writeGrantFile, writeKeyFile } from "@latchkey/sdk/node";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect } from "chai";
 import fc from "fast-check";
@@ -159,5 +164,83 @@ describe("a grant file", () => {
     const text = serializeGrant(careless);
     expect(text).not.to.contain(secret.slice(2)).and.not.to.contain("privateKey");
     expect(text).to.equal(serializeGrant(example));
+  });
+});
+
+describe("a grant's file on disk", () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "latchkey-grant-"));
+    path = join(folder, "grant.json");
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const refusedWith = async (attempt: Promise<unknown>, code: RefusalCode): Promise<string> => {
+    const error: unknown = await attempt.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(isRefusal(error, code), String(error)).to.equal(true);
+    return `${error}\n${JSON.stringify(error)}`;
+  };
+  const other: Grant = { ...example, signature: "0x5678" };
+
+  it("is written for its user alone, read as it was, and replaced by a later grant", async () => {
+    await writeGrantFile(path, example);
+    if (process.platform !== "win32") expect((await stat(path)).mode & 0o777).to.equal(0o600);
+    expect(await readFile(path, "utf8")).to.equal(serializeGrant(example));
+    expect(await readGrantFile(path)).to.deep.equal(example);
+    await writeGrantFile(path, other);
+    expect(await readGrantFile(path)).to.deep.equal(other);
+    expect(await readdir(folder)).to.deep.equal(["grant.json"]);
+  });
+
+  it("is always complete, also while many write and read it at once", async () => {
+    await writeGrantFile(path, example);
+    const writing = Array.from({ length: 12 }, (_, at) => writeGrantFile(path, at % 2 ? example : other));
+    const reading = Array.from({ length: 12 }, () => readGrantFile(path));
+    for (const grant of await Promise.all(reading)) expect(["0x1234", "0x5678"]).to.include(grant.signature);
+    await Promise.all(writing);
+    expect(await readdir(folder)).to.deep.equal(["grant.json"]);
+    // Nor does one fail where there was no file before.
+    const fresh = join(folder, "fresh.json");
+    await Promise.all(Array.from({ length: 12 }, () => writeGrantFile(fresh, example)));
+    expect(await readGrantFile(fresh)).to.deep.equal(example);
+  });
+
+  it("is read with a byte order mark, and with any mode: it is not a secret", async () => {
+    await writeFile(path, `\uFEFF${serializeGrant(example)}`, { mode: 0o644 });
+    expect(await readGrantFile(path)).to.deep.equal(example);
+    await writeGrantFile(path, other);
+    expect(await readGrantFile(path)).to.deep.equal(other);
+  });
+
+  it("is refused where it is missing, a folder, damaged, or another file, which is not quoted", async () => {
+    expect(await refusedWith(readGrantFile(path), "GRANT_FILE")).to.contain("does not exist");
+    expect(await refusedWith(readGrantFile(folder), "GRANT_FILE")).to.contain("cannot be read");
+    await writeFile(path, serializeGrant(example).slice(0, -20));
+    expect(await refusedWith(readGrantFile(path), "INVALID_GRANT")).to.contain(path);
+    await writeFile(path, serializeGrant(example).replace('"version": 1', '"version": 2'));
+    expect(await refusedWith(readGrantFile(path), "INVALID_GRANT")).to.contain("supports version 1");
+    const privateKey = generatePrivateKey();
+    const keyPath = join(folder, "key.json");
+    await writeKeyFile(keyPath, { privateKey });
+    expect(await refusedWith(readGrantFile(keyPath), "INVALID_GRANT")).not.to.contain(
+      privateKey.slice(2, 12),
+    );
+  });
+
+  it("never replaces another file, and says where it cannot be written", async () => {
+    const keyPath = join(folder, "key.json");
+    const { address } = await writeKeyFile(keyPath);
+    expect(await refusedWith(writeGrantFile(keyPath, example), "GRANT_FILE")).to.contain("is not a grant");
+    expect((await readKeyFile(keyPath)).address).to.equal(address);
+    await writeFile(path, "something dear");
+    expect(await refusedWith(writeGrantFile(path, example), "GRANT_FILE")).to.contain("is not a grant");
+    expect(await readFile(path, "utf8")).to.equal("something dear");
+    expect(await refusedWith(writeGrantFile(folder, example), "GRANT_FILE")).to.contain("cannot be read");
+    const nowhere = join(folder, "nowhere", "grant.json");
+    expect(await refusedWith(writeGrantFile(nowhere, example), "GRANT_FILE")).to.contain("cannot be written");
   });
 });

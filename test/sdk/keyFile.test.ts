@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { isRefusal } from "@latchkey/sdk";
-import { readKeyFile, writeKeyFile } from "@latchkey/sdk/node";
+import { ensureKey, readKeyFile, writeKeyFile } from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { type Hex, keccak256, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -120,5 +123,42 @@ describe("the file of a session's key", () => {
         "private key is not valid",
       );
     expect(await readdir(folder)).to.deep.equal([]);
+  });
+
+  it("is created at the first start, and read at every other", async () => {
+    const first = await ensureKey(path);
+    expect((await stat(path)).mode & 0o777).to.equal(0o600);
+    expect((await ensureKey(path)).address).to.equal(first.address);
+    expect((await readKeyFile(path)).address).to.equal(first.address);
+    expect(await readdir(folder)).to.deep.equal(["agent.key.json"]);
+  });
+
+  it("is the same for all agents that start at once, in one process and in several", async () => {
+    const keys = await Promise.all(Array.from({ length: 12 }, () => ensureKey(path)));
+    expect(new Set(keys.map((key) => key.address)).size).to.equal(1);
+    const other = join(folder, "processes");
+    const script = fileURLToPath(new URL("ensuredKey.ts", import.meta.url));
+    const run = promisify(execFile);
+    const started = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        run(process.execPath, ["--no-warnings", "--conditions=@latchkey/source", script, other]),
+      ),
+    );
+    const { address: kept } = await readKeyFile(other);
+    expect(started.map(({ stdout }) => stdout)).to.deep.equal([kept, kept, kept, kept]);
+    expect((await readdir(folder)).sort()).to.deep.equal(["agent.key.json", "processes"]);
+  }).timeout(60_000);
+
+  it("is never replaced at a start: neither damaged, nor of others, nor where it cannot be made", async () => {
+    await writeFile(path, "something dear", { mode: 0o600 });
+    expect(await refusedWith(ensureKey(path))).to.contain("damaged");
+    expect(await readFile(path, "utf8")).to.equal("something dear");
+    if (process.platform !== "win32") {
+      await chmod(path, 0o644);
+      expect(await refusedWith(ensureKey(path))).to.contain("accessible to other users");
+    }
+    expect(await refusedWith(ensureKey(join(folder, "nowhere", "key")))).to.contain("cannot be written");
+    await symlink(join(folder, "nothing"), join(folder, "dangling"));
+    expect(await refusedWith(ensureKey(join(folder, "dangling")))).to.contain("cannot be opened");
   });
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import {
   type AccountKind,
+  budgetSummary,
   createSession,
   enabledGrant,
   enableSession,
@@ -256,6 +257,7 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
     async ({ agents }) =>
       requestSession({ client: agents, page: "https://page.example/", callback: false, ...asked }),
   ],
+  budgetSummary: [({ client }, { grant }) => budgetSummary(client, grant)],
   sessionStatus: [({ client }, { grant }) => sessionStatus(client, grant)],
   settleHandoff: [
     ({ agents }, { grant }) =>
@@ -513,6 +515,7 @@ describe("a node that goes away while a function asks it", () => {
   /** Those that change nothing, and answer the same when they are asked again. */
   const reading = [
     "authorizationStates",
+    "budgetSummary",
     "checkTokenDomain",
     "listSessions",
     "readBalanceFloors",

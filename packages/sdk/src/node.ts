@@ -1,5 +1,8 @@
 /** Functions that need Node's own modules: imported as `@latchkey/sdk/node`, so that `@latchkey/sdk` runs in browsers. */
+export { ensureKey } from "./agent/ensureKey.ts";
+export { readGrantFile } from "./agent/readGrantFile.ts";
 export { readKeyFile } from "./agent/readKeyFile.ts";
+export { writeGrantFile } from "./agent/writeGrantFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
 export { fileSlotStore } from "./agent/x402/fileSlotStore.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";

@@ -1,4 +1,5 @@
 /** What an agent does with its key: pay, execute, pay by x402, check its session. */
+export { type BudgetSummary, budgetSummary, type SettledSpending } from "./budgetSummary.ts";
 export { execute } from "./execute.ts";
 export { executeSigned } from "./executeSigned.ts";
 export { pay } from "./pay.ts";

@@ -1,4 +1,5 @@
 import type { Account, Chain, Client, Hash, Transport } from "viem";
+import { budgetSummary } from "../agent/budgetSummary.ts";
 import { execute } from "../agent/execute.ts";
 import { executeSigned } from "../agent/executeSigned.ts";
 import { pay } from "../agent/pay.ts";
@@ -25,6 +26,7 @@ type Action<called extends (client: never, ...rest: never) => unknown> = called 
 
 /** What {@link latchkeyActions} adds to a client. Each is the SDK's function of that name. */
 export type LatchkeyActions = {
+  budgetSummary: Action<typeof budgetSummary>;
   execute: Action<typeof execute>;
   executeSigned: Action<typeof executeSigned>;
   pay: Action<typeof pay>;
@@ -55,6 +57,7 @@ export const latchkeyActions =
     // The action refuses a client without an account, with a message.
     const any = client as never;
     return {
+      budgetSummary: (grant, options) => budgetSummary(any, grant, options),
       execute: (parameters) => execute(any, parameters),
       executeSigned: (parameters) => executeSigned(any, parameters),
       pay: (parameters) => pay(any, parameters),

@@ -3,6 +3,7 @@ import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
+import { normalSignature } from "../internal/ecdsaSignature.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
@@ -26,6 +27,8 @@ export function encodeExecuteSigned(parameters: {
   const { grant, signed, isEnabled } = parameters;
   const session = sessionIn(grant);
   const calls = toCalls(signed?.calls);
+  const given = parseHex(signed.keySignature, "keySignature");
+  const keySignature = normalSignature(given) ?? given;
   return loggable({
     to: parseAddress(grant.module, "module"),
     value: 0n,
@@ -39,7 +42,7 @@ export function encodeExecuteSigned(parameters: {
         parseAddress(signed.caller, "caller"),
         parseWhole(signed.nonce, "nonce", 1n << 256n),
         parseWhole(signed.deadline, "deadline", 2 ** 48),
-        parseHex(signed.keySignature, "keySignature"),
+        keySignature,
       ],
     }),
   });

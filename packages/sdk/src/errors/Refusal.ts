@@ -94,6 +94,7 @@ export type RefusalCode =
   | "SLOTS_TAKEN"
   | "STORE"
   | "KEY_FILE"
+  | "GRANT_FILE"
   | "SPENT_MEANWHILE"
   | "NO_GUARD"
   | "INVALID_RANGE"

@@ -124,6 +124,10 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     meaning: "The key file is missing, damaged or readable by other users, or already exists.",
     whatToDo: ["Check the path, its owner and its mode."],
   },
+  GRANT_FILE: {
+    meaning: "The grant file is missing, cannot be read or written, or another file has its name.",
+    whatToDo: ["Check the path, its folder and its owner."],
+  },
   SPENT_MEANWHILE: {
     meaning: "The account holds less than when the owner looked, so the session was not replaced.",
     whatToDo: ["Review what was spent, then replace the session again. To end it in any case, revoke it."],

@@ -1,3 +1,4 @@
+import { type Hex, isHex } from "viem";
 import { decodeError } from "../errors/decodeError.ts";
 import { Refusal } from "../errors/Refusal.ts";
 
@@ -22,5 +23,23 @@ export async function askSigner<signature>(sign: () => Promise<signature>): Prom
     });
   }
 }
+
+/**
+ * Requests a signature in hex, and returns it as it is.
+ *
+ * @throws {Refusal} NOT_SIGNED, NETWORK
+ */
+export const askSignature = (sign: () => Promise<Hex>): Promise<Hex> =>
+  askSigner(async () => {
+    const signature = await sign();
+    if (isHex(signature)) return signature;
+    throw new Refusal({
+      code: "NOT_SIGNED",
+      shortMessage: "The signer did not return a signature.",
+      metaMessages: [
+        "Nothing was sent. A signature is hex; the transport of a wallet client must be a wallet's.",
+      ],
+    });
+  });
 
 const firstLine = (message: string): string => (message.split("\n")[0] ?? "").replace(/\.$/, "");

@@ -1,6 +1,7 @@
-import { type Address, concat, type Hex, numberToHex, pad, size } from "viem";
+import { type Address, concat, type Hex, numberToHex, pad, size, slice } from "viem";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 import { addressBytes } from "../../internal/addressBytes.ts";
+import { normalSignature } from "../../internal/ecdsaSignature.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { parseList } from "../../internal/parseList.ts";
 
@@ -9,7 +10,7 @@ export type SafeOwnerSignature = {
   /** The owner. */
   signer: Address;
   /**
-   * Of a key: 65 bytes r ‖ s ‖ v, v 27 or 28 (31 or 32 over an `eth_sign` message). Of a contract: what its
+   * Of a key: 65 bytes r ‖ s ‖ v (v 31 or 32 over an `eth_sign` message), or 64 (EIP-2098). Of a contract: what its
    * ERC-1271 function accepts.
    */
   signature: Hex;
@@ -38,8 +39,7 @@ export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
       throw invalid(`The owner ${signer} signed twice.`, signer);
     }
     if (!isContract) {
-      if (size(signature) !== 65) throw invalid(`The signature of ${signer} is not 65 bytes long.`, signer);
-      heads.push(signature);
+      heads.push(headOf(signer, signature));
       continue;
     }
     const tail = concat([numberToHex(size(signature), { size: 32 }), signature]);
@@ -48,6 +48,14 @@ export function safeSignatures(signatures: readonly SafeOwnerSignature[]): Hex {
     place += size(tail);
   }
   return concat([...heads, ...tails]);
+}
+
+/** A Safe's own forms stay as they are: over an `eth_sign` message (v 31 or 32), or with the owner's address as r. */
+function headOf(signer: Address, signature: Hex): Hex {
+  const namesOwner = size(signature) === 65 && BigInt(slice(signature, 0, 32)) === BigInt(signer);
+  const head = namesOwner ? signature : (normalSignature(signature) ?? signature);
+  if (size(head) !== 65) throw invalid(`The signature of ${signer} is not 65 bytes long.`, signer);
+  return head;
 }
 
 const invalid = (shortMessage: string, signer: Address) =>

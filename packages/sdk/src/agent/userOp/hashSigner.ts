@@ -1,12 +1,13 @@
 import type { Hash, Hex } from "viem";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
-import { askSigner } from "../../internal/askSigner.ts";
+import { askSignature } from "../../internal/askSigner.ts";
+import { signatureBy } from "../../internal/ecdsaSignature.ts";
 import type { UserOpKey } from "./UserOpKey.ts";
 
 /**
- * How a key signs bare hashes.
+ * How a key signs bare hashes, in the form that the contracts accept: 65 bytes, low s, v 27 or 28.
  *
- * @throws {InvalidInput} INVALID_SIGNER: it cannot. On signing as {@link askSigner}.
+ * @throws {InvalidInput} INVALID_SIGNER: it cannot, or its signature is by another key. On signing as {@link askSignature}.
  */
 export function hashSigner(key: UserOpKey): (hash: Hash) => Promise<Hex> {
   const { sign } = key;
@@ -17,5 +18,6 @@ export function hashSigner(key: UserOpKey): (hash: Hash) => Promise<Hex> {
       metaMessages: ["Pass an account from viem's privateKeyToAccount, or an object with address and sign."],
       details: { key: key.address },
     });
-  return (hash) => askSigner(() => sign.call(key, { hash }));
+  return async (hash) =>
+    signatureBy(key.address, { hash, signature: await askSignature(() => sign.call(key, { hash })) });
 }

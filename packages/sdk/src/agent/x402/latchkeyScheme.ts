@@ -27,9 +27,9 @@ import { requireGrantChain } from "../../grant/requireGrantChain.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
 import { type AggregatingClient, aggregatingClient } from "../../internal/aggregatingClient.ts";
 import { answerOf } from "../../internal/answerOf.ts";
-import { askSigner } from "../../internal/askSigner.ts";
 import { readContract } from "../../internal/chainActions.ts";
 import { pause } from "../../internal/pause.ts";
+import { signTypedDataBy } from "../../internal/signTypedDataBy.ts";
 import { unlessAborted } from "../../internal/unlessAborted.ts";
 import { within } from "../../internal/within.ts";
 import { grantDigest } from "../../session/grantDigest.ts";
@@ -285,10 +285,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       message: authorization,
     } as const;
     // A remote key may be slow. A signature that comes too late is discarded.
-    const signing = within(
-      (secondsLeft + 1) * 1000,
-      askSigner(() => key.signTypedData(typedData)),
-      () => refuseLateKey(validBefore),
+    const signing = within((secondsLeft + 1) * 1000, signTypedDataBy(key, session.key, typedData), () =>
+      refuseLateKey(validBefore),
     );
     const keySignature = await unlessAborted(signal, signing);
     const payload = encodePayload({

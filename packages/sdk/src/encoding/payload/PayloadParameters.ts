@@ -18,7 +18,7 @@ export type PayloadParameters = {
   validBefore: bigint;
   /** The token's EIP-712 name and version, as its own domain separator has them. */
   tokenDomain: { name: string; version: string };
-  /** The key's signature over the EIP-3009 digest: 65 bytes (r, s, v) or 64 (EIP-2098). Low s. */
+  /** The key's signature over the EIP-3009 digest: 65 bytes (r, s, v) or 64 (EIP-2098). */
   keySignature: Hex;
   /**
    * The owner's signature, for a session that is not enabled yet: the whole session is included then. Absent: the

@@ -1,5 +1,17 @@
-import { type Address, concat, type Hex, isAddressEqual, keccak256, numberToHex, size, toBytes } from "viem";
+import {
+  type Address,
+  concat,
+  type Hex,
+  isAddressEqual,
+  keccak256,
+  numberToHex,
+  parseSignature,
+  serializeCompactSignature,
+  signatureToCompactSignature,
+  toBytes,
+} from "viem";
 import { Refusal } from "../../errors/Refusal.ts";
+import { normalSignature } from "../../internal/ecdsaSignature.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { parseWhole } from "../../internal/parseWhole.ts";
@@ -15,7 +27,7 @@ import { tokenDomainCode } from "./tokenDomainCode.ts";
  * `contracts/libraries/Payloads.sol` has the form. Wrap them for the account with {@link wrapForSafe} or {@link wrapForErc7579}.
  *
  * @throws {Refusal} INVALID_PAYLOAD if it cannot be encoded: no such budget, a payee who is not
- * a recipient, a key signature that is not a low-s secp256k1 signature.
+ * a recipient, a key signature that is not a secp256k1 signature.
  * @throws {InvalidInput} MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodePayload(parameters: PayloadParameters): Hex {
@@ -73,24 +85,12 @@ function packTokenDomain(domain: { name: string; version: string }): Hex {
   return concat(["0x00", keccak256(toBytes(domain.name)), keccak256(toBytes(domain.version))]);
 }
 
-const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
-
 /** EIP-2098: the parity of the point in the top bit of s. */
 function compactSignature(signature: Hex): Hex {
-  if (size(signature) === 64) {
-    const s = BigInt(`0x${signature.slice(66)}`) & ((1n << 255n) - 1n);
-    if (s > halfOrder) throw invalid("The key signature has a high s.", { signature });
-    return signature;
-  }
-  if (size(signature) !== 65) throw invalid("A key signature has 64 or 65 bytes.", { signature });
-  const r: Hex = `0x${signature.slice(2, 66)}`;
-  const s = BigInt(`0x${signature.slice(66, 130)}`);
-  const v = Number.parseInt(signature.slice(130), 16);
-  if (s > halfOrder) throw invalid("The key signature has a high s.", { signature });
-  if (![0, 1, 27, 28].includes(v))
-    throw invalid(`The key signature's v is ${v}; expected 27 or 28.`, { signature });
-  const parity = v === 1 || v === 28 ? 1n : 0n;
-  return concat([r, numberToHex((parity << 255n) | s, { size: 32 })]);
+  const normal = normalSignature(signature);
+  if (!normal)
+    throw invalid("The key signature is not a secp256k1 signature of 64 or 65 bytes.", { signature });
+  return serializeCompactSignature(signatureToCompactSignature(parseSignature(normal)));
 }
 
 const invalid = (shortMessage: string, details: { readonly [name: string]: unknown }) =>

@@ -1,7 +1,8 @@
-import { concat, type Hex, numberToHex, pad, size } from "viem";
+import { concat, type Hex, numberToHex, pad } from "viem";
 import { InvalidInput } from "../../errors/InvalidInput.ts";
 import type { SessionCarrier } from "../../grant/SessionCarrier.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
+import { normalSignature } from "../../internal/ecdsaSignature.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { parseWhole } from "../../internal/parseWhole.ts";
 import { transferOf } from "../../session/CallRequest.ts";
@@ -16,7 +17,7 @@ import type { UserOpPayment } from "./encodePaymentUserOpCallData.ts";
  * @param parameters.signature The owner's grant, prefix included; omitted or `0x` once the session is enabled.
  * @param parameters.period The number of the charged period of the budget.
  * @param parameters.keySignature The key's, over `PaymentUserOp`: {@link signPaymentUserOp} makes both. For a stub, any
- * valid 65-byte signature.
+ * signature.
  * @param parameters.payment What the userOp pays. Then only the parts of an enabled session that it needs are included.
  * @returns The key's signature (65 bytes), the period (6), the key (20), the session's own bytes, the grant, 20 zeros.
  * @throws {InvalidInput} INVALID_INPUT; INVALID_ADDRESS; MALFORMED_SESSION
@@ -29,13 +30,14 @@ export function encodePaymentUserOpSignature(parameters: {
   payment?: UserOpPayment;
 }): Hex {
   const session = sessionIn(parameters.session);
-  const keySignature = parseHex(parameters.keySignature, "keySignature");
-  if (size(keySignature) !== 65)
+  const given = parseHex(parameters.keySignature, "keySignature");
+  const keySignature = normalSignature(given);
+  if (!keySignature)
     throw new InvalidInput({
       code: "INVALID_INPUT",
-      shortMessage: `A key signature has 65 bytes, not ${size(keySignature)}.`,
+      shortMessage: "The key signature is not a secp256k1 signature of 64 or 65 bytes.",
       metaMessages: ["Sign with signPaymentUserOp."],
-      details: { keySignature },
+      details: { keySignature: given },
     });
   const grant = parseHex(parameters.signature ?? "0x", "signature");
   const whole =
