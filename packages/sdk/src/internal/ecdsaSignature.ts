@@ -1,9 +1,10 @@
 import {
   type Address,
+  concat,
   type Hex,
   isAddressEqual,
+  numberToHex,
   recoverAddress,
-  serializeSignature,
   size,
   slice,
 } from "viem";
@@ -75,9 +76,10 @@ const numbersIn = (signature: Hex) => ({
 function normalForm(r: Hex, s: bigint, yParity: number): Hex | undefined {
   if (s === 0n || s >= ORDER || BigInt(r) === 0n || BigInt(r) >= ORDER) return undefined;
   const isHigh = s > ORDER / 2n;
-  return serializeSignature({
+  // By hand, as viem's serializeSignature brings its whole curve into the page's script: 12 kB.
+  return concat([
     r,
-    s: `0x${(isHigh ? ORDER - s : s).toString(16)}`,
-    yParity: isHigh ? 1 - yParity : yParity,
-  });
+    numberToHex(isHigh ? ORDER - s : s, { size: 32 }),
+    numberToHex(27 + (isHigh ? 1 - yParity : yParity)),
+  ]);
 }
