@@ -29,7 +29,7 @@ import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/agents.md";
 const address = new URL(`../../${page}`, import.meta.url);
-const given = ["rpcUrl", "keyPath", "grantPath", "slotsPath", "shop", "url"] as const;
+const given = ["rpcUrl", "keyPath", "grantPath", "paymentsPath", "shop", "url"] as const;
 
 describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
   // The compiler takes its time where the cores are busy.
@@ -76,7 +76,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     const files = {
       keyPath: join(folder, "agent.key.json"),
       grantPath: join(folder, "grant.json"),
-      slotsPath: join(folder, "slots.json"),
+      paymentsPath: join(folder, "payments.jsonl"),
     };
     const before = await earned();
     const statusOf = async () =>
@@ -102,7 +102,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       async answer({ answer }) {
         expect(await (answer as Response).json()).to.include({ sold: "weather" });
         expect(await earned()).to.equal(before + 200_000n);
-        expect(await readFile(files.slotsPath, "utf8")).to.include("latchkey-slots");
+        expect(await readFile(files.paymentsPath, "utf8")).to.include("latchkey-payments");
         // Nothing was written by the module: the grant travelled with the payment.
         expect((await statusOf()).state).to.equal("UNKNOWN");
       },

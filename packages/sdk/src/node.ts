@@ -1,7 +1,7 @@
 /** Functions that need Node's own modules: imported as `@latchkey/sdk/node`, so that `@latchkey/sdk` runs in browsers. */
 export { readKeyFile } from "./agent/readKeyFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
-export { fileSlotStore } from "./agent/x402/fileSlotStore.ts";
+export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
 export {
   requestSession,

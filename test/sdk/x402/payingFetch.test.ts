@@ -20,7 +20,7 @@ import {
   grantDigest,
   hashSession,
   latchkeyScheme,
-  memorySlotStore,
+  memoryPaymentStore,
   type PayingFetchParameters,
   payingFetch,
   Refusal,
@@ -38,7 +38,7 @@ import {
   safeAbi,
   slotNonce,
 } from "@latchkey/sdk/encoding";
-import { fileSlotStore } from "@latchkey/sdk/node";
+import { filePaymentStore } from "@latchkey/sdk/node";
 import { x402Client } from "@x402/core/client";
 import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -76,6 +76,11 @@ const settleAbi = parseAbi([
   "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
 ]);
 const transfer = parseAbiItem("event Transfer(address indexed from, address indexed to, uint256 value)");
+
+const budgetOf = (session: Session) => ({
+  account: `eip155:1:${session.account.toLowerCase()}`,
+  budget: `${hashSession(session)}/0`,
+});
 
 const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
   const outcome = await work.then(
@@ -318,7 +323,7 @@ describe("the paying fetch", function () {
   it("lets two agents with one store pay at the same time without one refusal", async () => {
     const folder = await mkdtemp(join(tmpdir(), "latchkey-x402-"));
     const grant = await enabled();
-    const store = () => fileSlotStore(join(folder, "slots.json"));
+    const store = () => filePaymentStore(join(folder, "payments.jsonl"));
     const agents = [agent(grant, { store: store() }), agent(grant, { store: store() })];
     const responses = await Promise.all(
       Array.from({ length: 8 }, (_, turn) => (agents[turn % 2] as typeof fetch)(merchant.url("fifth"))),
@@ -707,7 +712,7 @@ describe("the paying fetch", function () {
 
     it("for a key that signs too late: nothing is sent, and the slot is free again", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const slow = {
         address: key.address,
         signTypedData: (async (typedData: never) => {
@@ -719,7 +724,7 @@ describe("the paying fetch", function () {
       expect(refusal.code).to.equal("NOT_SIGNED");
       expect(refusal.message).to.contain("expired");
       expect(merchant.headers).to.deep.equal([]);
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal([]);
     });
 
     for (const [name, value] of [
@@ -745,7 +750,7 @@ describe("the paying fetch", function () {
   describe("signs nothing that has expired by then", () => {
     it("where the slot was long in coming: the payment's life begins when it is found", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const began = await chainTime();
       const pay = agent(grant, {
         store: {
@@ -803,7 +808,7 @@ describe("the paying fetch", function () {
 
     it("at once, with a slow node, signing nothing and keeping no slot", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       let signed = 0;
       const counting = {
         address: key.address,
@@ -822,7 +827,7 @@ describe("the paying fetch", function () {
       // What was under way then goes no further than the key.
       await new Promise((done) => setTimeout(done, 2500));
       expect(signed).to.equal(0);
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal([]);
       expect((await agent(grant, { store })(merchant.url("fifth"))).status).to.equal(200);
       expect(await payments(grant.session.account)).to.have.length(1);
     });
@@ -845,7 +850,7 @@ describe("the paying fetch", function () {
 
     it("while the key signs: what it signs then is thrown away", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const stop = new AbortController();
       const slow = {
         address: key.address,
@@ -860,13 +865,13 @@ describe("the paying fetch", function () {
       );
       expect(error).to.equal("enough");
       await new Promise((done) => setTimeout(done, 100));
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal([]);
       expect(merchant.headers).to.deep.equal([]);
     });
 
     it("and keeps a payment that a node has seen by then for the next such request", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const stop = new AbortController();
       const client = delayed((asked) => {
         if (!isAboutSignature(asked)) return 0;
@@ -879,10 +884,10 @@ describe("the paying fetch", function () {
       );
       expect(error).to.equal("enough");
       await new Promise((done) => setTimeout(done, 500));
-      const held = await store.held(`eip155:1/${hashSession(grant.session)}/0`);
+      const held = await store.held(budgetOf(grant.session));
       expect(held).to.have.length(1);
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal(held);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal(held);
       expect(await payments(grant.session.account)).to.have.length(1);
     });
 
@@ -963,11 +968,11 @@ describe("the paying fetch", function () {
 
   describe("refuses, before anything is signed,", () => {
     const refused = async (grant: Grant, name: string, other: Partial<PayingFetchParameters> = {}) => {
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const refusal = await refusalOf(agent(grant, { store, ...other })(merchant.url(name)));
       expect(merchant.headers).to.deep.equal([]);
       const session = grant.session;
-      expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(session))).to.deep.equal([]);
       expect(await payments(session.account)).to.deep.equal([]);
       return refusal;
     };
@@ -1296,14 +1301,14 @@ describe("the paying fetch", function () {
         });
         return no;
       });
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const refusal = await refusalOf(agent(grant, { client, store })(merchant.url("fifth")));
       expect(refusal.code).to.equal("TOKEN_INVALID_SIGNATURE");
       expect(await payments(session.account)).to.have.length(1);
       expect(refusal.message).not.to.contain("Nothing was sent");
       const { nonce, validBefore } = refusal.details;
       expect([nonce, validBefore]).to.satisfy(([one, end]: [Hex, number]) => one.length === 66 && end > 0);
-      expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.have.length(1);
+      expect(await store.held(budgetOf(session))).to.have.length(1);
     });
 
     it("throws NETWORK, not a rejection by the account, if the connection fails", async () => {
@@ -1311,17 +1316,17 @@ describe("the paying fetch", function () {
       const client = nodeThat(async () => {
         throw new HttpRequestError({ url: "", details: "connection reset" });
       });
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const refusal = await refusalOf(agent(grant, { client, store })(merchant.url("fifth")));
       expect(refusal.code).to.equal("NETWORK");
       expect(refusal.details).to.include.keys("token", "nonce", "validBefore");
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.have.length(1);
+      expect(await store.held(budgetOf(grant.session))).to.have.length(1);
     });
 
     it("asks about the grant again where the owners have changed, and signs no more", async () => {
       const safe = safes["1.4.1"];
       const grant = await grantFor(safe, await sessionFor(safe));
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const pay = agent(grant, { store });
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
       const data = encodeFunctionData({
@@ -1332,11 +1337,11 @@ describe("the paying fetch", function () {
       const first = await refusalOf(pay(merchant.url("price-10000")));
       expect(first.code).to.equal("NOT_GRANTED");
       expect(first.details).to.include.keys("nonce");
-      const held = await store.held(`eip155:1/${hashSession(grant.session)}/0`);
+      const held = await store.held(budgetOf(grant.session));
       const second = await refusalOf(pay(merchant.url("price-10000")));
       expect(second.code).to.equal("NOT_GRANTED");
       expect(second.details).not.to.include.keys("nonce");
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal(held);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal(held);
     });
 
     it("signs for no other offer of the same request", async () => {

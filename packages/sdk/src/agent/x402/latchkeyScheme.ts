@@ -39,13 +39,13 @@ import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain } from "./checkTokenDomain.ts";
 import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
-import { memorySlotStore } from "./memorySlotStore.ts";
+import { memoryPaymentStore } from "./memoryPaymentStore.ts";
+import type { PaymentStore } from "./PaymentStore.ts";
 import { headerRefusal } from "./paymentHeader.ts";
 import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import { requireNumbers } from "./requireNumbers.ts";
 import type { SessionKey } from "./SessionKey.ts";
-import type { SlotStore } from "./SlotStore.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
 
@@ -60,10 +60,11 @@ export type LatchkeySchemeParameters = {
   /** The session and, unless it is enabled, the owner's signature over it. */
   grant: Grant;
   /**
-   * Remembers the slots in flight. Agents that share a session must share it, and it should survive restarts: see
-   * `fileSlotStore` of `@latchkey/sdk/node`. Default: {@link memorySlotStore}.
+   * Remembers the slots in flight and the payments of purchases. Agents that share a session must share it, and it
+   * should survive restarts: see `filePaymentStore` of `@latchkey/sdk/node` and `redisPaymentStore` of
+   * `@latchkey/sdk/redis`. Default: {@link memoryPaymentStore}.
    */
-  store?: SlotStore;
+  store?: PaymentStore;
   /**
    * Most unsettled payments to one payee that open a lot and use only a part of it. Default: 4. A payment
    * of a whole lot is not counted.
@@ -154,7 +155,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   const { chainId, module } = grant;
   const session = sessionIn(grant);
   const sessionId = hashSession(session);
-  const store = parameters.store ?? memorySlotStore();
+  const accountId = `eip155:${chainId}:${session.account.toLowerCase()}`;
+  const store = parameters.store ?? memoryPaymentStore();
   const { margin = 12, maxWait = 30, pollingInterval = 1000 } = parameters;
   requireNumbers({
     maxOpenersInFlight: { value: parameters.maxOpenersInFlight, least: 1, whole: true },
@@ -178,7 +180,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     const made =
       allocators.get(budgetIndex) ??
       slotAllocator({
-        chainId,
+        account: accountId,
         sessionId,
         budget,
         budgetIndex,

@@ -8,7 +8,7 @@ import type { Slot } from "../../session/Slot.ts";
 import { slotNonce } from "../../session/slotNonce.ts";
 import { chooseSlot, type SlotChoice } from "./chooseSlot.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
-import type { SlotStore } from "./SlotStore.ts";
+import type { PaymentStore } from "./PaymentStore.ts";
 import { slotKey } from "./slotKey.ts";
 
 /** Request for the slot of one payment. */
@@ -36,19 +36,20 @@ export type SlotAllocator = {
    * once authorizations in flight have settled or expired.
    */
   take(request: SlotRequest): Promise<{ slot: HeldSlot; nonce: Hex }>;
-  /** Releases a slot whose authorization never left this process, see {@link SlotStore.release}. */
+  /** Releases a slot whose authorization never left this process, see {@link PaymentStore.release}. */
   release(slot: HeldSlot): Promise<void>;
 };
 
 /** The budget, and the store. */
 export type SlotAllocatorParameters = {
-  chainId: number;
+  /** The account that pays, as a CAIP-10 identifier: `eip155:8453:0x…`. */
+  account: string;
   /** The session's id, see {@link hashSession}. */
   sessionId: Hex;
   budget: Budget;
   /** Its index in the session. */
   budgetIndex: number;
-  store: SlotStore;
+  store: PaymentStore;
   /** Reads nonces of the account from the token, see {@link authorizationStates}. */
   authorizationStates: (nonces: readonly Hex[]) => Promise<readonly boolean[]>;
   /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4. */
@@ -60,8 +61,8 @@ export type SlotAllocatorParameters = {
  * choice itself is made inside the store's atomic `take`, so two agents never get the same slot, nor open a lot twice.
  */
 export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocator {
-  const { chainId, sessionId, budget, budgetIndex, store } = parameters;
-  const key = `eip155:${chainId}/${sessionId}/${budgetIndex}`;
+  const { account, sessionId, budget, budgetIndex, store } = parameters;
+  const stored = { account, budget: `${sessionId}/${budgetIndex}` };
   const nonceOf = (slot: Slot, period: bigint) => slotNonce({ id: sessionId, budgetIndex, period, ...slot });
   // Used slots of one period. Kept as long as the process, as a used nonce stays used.
   let known = { period: -1n, used: new Set<string>(), lots: new Set<bigint>() };
@@ -74,7 +75,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     for (;;) {
       let choice: SlotChoice = { kind: "none", largest: 0n };
       const slot = await store.take({
-        key,
+        ...stored,
         now: request.now,
         choose: (held) => {
           choice = chooseSlot({
@@ -127,5 +128,5 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     });
   };
 
-  return { take, release: (slot) => store.release(key, slot) };
+  return { take, release: (slot) => store.release(stored, slot) };
 }
