@@ -22,6 +22,8 @@ import {
   latchkeyScheme,
   memoryPaymentStore,
   type PayingFetchParameters,
+  type PayingRequestInit,
+  type PaymentStore,
   payingFetch,
   Refusal,
   type Session,
@@ -569,6 +571,195 @@ describe("the paying fetch", function () {
       expect(await request.catch((error: Error) => error.message)).to.equal("enough");
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
       expect(new Set(merchant.headers).size).to.equal(1);
+    });
+  });
+
+  describe("remembers a purchase in its store", () => {
+    const settledAndLost = async (
+      grant: Grant,
+      parameters: Partial<PayingFetchParameters>,
+      init?: PayingRequestInit,
+    ) => {
+      merchant.faults = ["drop after settling"];
+      const refusal = await refusalOf(
+        agent(grant, { resends: 0, ...parameters })(merchant.url("fifth"), init),
+      );
+      expect(refusal.details.settled).to.equal(true);
+    };
+
+    for (const [what, init] of [
+      ["without a name", {}],
+      ["with a name", { idempotencyKey: "order 17" }],
+    ] as const)
+      it(`offers the same payment after a restart, ${what}`, async () => {
+        const grant = await enabled();
+        const store = memoryPaymentStore();
+        await settledAndLost(grant, { store }, init);
+        const refusal = await refusalOf(agent(grant, { store, resends: 0 })(merchant.url("fifth"), init));
+        expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+        expect(refusal.details.settled).to.equal(true);
+        expect(merchant.headers).to.have.length(2);
+        expect(new Set(merchant.headers).size).to.equal(1);
+        expect(await payments(grant.session.account)).to.have.length(1);
+      });
+
+    it("before a node sees the payment, which it could pass on: a restart offers the same", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      let stored = 0;
+      const client = createPublicClient({
+        transport: custom(
+          {
+            request: async (asked: { method: string; params?: unknown }) => {
+              const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [];
+              if (asked.method === "eth_call" && call?.data?.startsWith("0x1626ba7e")) {
+                stored++;
+                throw new HttpRequestError({ url: "", details: "connection reset" });
+              }
+              return environment.testChain.provider.request(asked as never);
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+      const refusal = await refusalOf(agent(grant, { store, client })(merchant.url("fifth")));
+      expect(refusal.code).to.equal("NETWORK");
+      expect(stored).to.be.greaterThan(0);
+      expect((await agent(grant, { store })(merchant.url("fifth"))).status).to.equal(200);
+      expect(merchant.headers.map((header) => payment(header).authorization.nonce)).to.deep.equal([
+        refusal.details.nonce,
+      ]);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("and pays a named one once: what is done is sent again with the same payment, and never another", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      const init = { idempotencyKey: "order 17" };
+      expect((await agent(grant, { store })(merchant.url("fifth"), init)).status).to.equal(200);
+      for (const pay of [agent(grant, { store, resends: 0 }), agent(grant, { store, resends: 0 })]) {
+        const refusal = await refusalOf(pay(merchant.url("fifth"), init));
+        expect([refusal.code, refusal.details.settled]).to.deep.equal(["OUTCOME_UNKNOWN", true]);
+      }
+      expect(merchant.headers).to.have.length(3);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+      // Another name is another purchase, and so is a request without one.
+      const pay = agent(grant, { store });
+      expect((await pay(merchant.url("fifth"), { idempotencyKey: "order 18" })).status).to.equal(200);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(await payments(grant.session.account)).to.have.length(4);
+    });
+
+    it("and returns the answer of a server that knows the payment again", async () => {
+      const grant = await enabled();
+      const answers = new Map<string, string>();
+      const pay = agent(grant, {
+        fetch: async (input, init) => {
+          const request = new Request(input, init);
+          const header = request.headers.get("PAYMENT-SIGNATURE") ?? "";
+          const known = answers.get(header);
+          if (known) return new Response(known);
+          const response = await fetch(request);
+          if (response.ok) answers.set(header, "the same order");
+          return response;
+        },
+      });
+      const init = { idempotencyKey: "order 17" };
+      expect((await pay(merchant.url("fifth"), init)).status).to.equal(200);
+      expect(await (await pay(merchant.url("fifth"), init)).text()).to.equal("the same order");
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("and pays a named one once that two processes make at the same time, and one twice", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      const init = { idempotencyKey: "order 17" };
+      const [one, other] = [agent(grant, { store, resends: 0 }), agent(grant, { store, resends: 0 })];
+      const attempts = [one, one, other].map((pay) =>
+        pay(merchant.url("fifth"), init).then(
+          ({ status }) => status,
+          (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+        ),
+      );
+      expect((await Promise.all(attempts)).sort()).to.deep.equal([200, "OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN"]);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("and refuses a name for another request", async () => {
+      const grant = await enabled();
+      const pay = agent(grant);
+      const init = { idempotencyKey: "order 17" };
+      expect((await pay(merchant.url("fifth"), init)).status).to.equal(200);
+      expect((await refusalOf(pay(merchant.url("price-999"), init))).code).to.equal("IDEMPOTENCY_KEY");
+      expect(merchant.headers).to.have.length(1);
+      for (const idempotencyKey of ["", "x".repeat(256)]) {
+        const refusal = await refusalOf(pay(merchant.url("fifth"), { idempotencyKey }));
+        expect(refusal.code).to.equal("INVALID_LIMIT");
+      }
+    });
+
+    it("and takes over what a dead process claimed, within seconds, unless that has only been slow", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      // It signs, and does not get on with it until another one has paid.
+      let goOn: (() => void) | undefined;
+      const slow = {
+        ...key,
+        signTypedData: (async (data: never) => {
+          await new Promise<void>((done) => {
+            goOn = done;
+          });
+          return key.signTypedData(data);
+        }) as typeof key.signTypedData,
+      };
+      // Suspended: its signs of life do not arrive.
+      const suspended: PaymentStore = {
+        ...store,
+        change: (request) =>
+          store.change({
+            ...request,
+            change: (before) => {
+              const after = request.change(before);
+              const beats = after?.some(({ claim }) => claim && claim.beat > 0);
+              return beats ? undefined : after;
+            },
+          }),
+      };
+      const init = { idempotencyKey: "order 17" };
+      const first = refusalOf(
+        agent(grant, { key: slow, store: suspended, resends: 0 })(merchant.url("fifth"), init),
+      );
+      while (!goOn) await new Promise((done) => setTimeout(done, 5));
+      const start = performance.now();
+      expect((await agent(grant, { store })(merchant.url("fifth"), init)).status).to.equal(200);
+      expect(performance.now() - start).to.be.within(4000, 12_000);
+      goOn();
+      expect((await first).code).to.equal("OUTCOME_UNKNOWN");
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+      expect(await store.held(budgetOf(grant.session))).to.have.length(1);
+    });
+
+    it("and stores nothing of a free page, nor a URL", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      const names: string[] = [];
+      const watched: PaymentStore = {
+        ...store,
+        change: (request) => {
+          names.push(request.name);
+          return store.change(request);
+        },
+      };
+      const pay = agent(grant, { store: watched });
+      await pay(merchant.url("free"));
+      expect(names).to.deep.equal([]);
+      await pay(`${merchant.url("fifth")}?secret=1`);
+      expect(names.length).to.be.greaterThan(0);
+      for (const name of names) expect(name).to.match(/^0x[0-9a-f]{64}$/);
     });
   });
 

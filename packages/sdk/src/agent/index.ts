@@ -14,5 +14,5 @@ export type { HeldSlot } from "./x402/HeldSlot.ts";
 export { type LatchkeyScheme, type LatchkeySchemeParameters, latchkeyScheme } from "./x402/latchkeyScheme.ts";
 export { memoryPaymentStore } from "./x402/memoryPaymentStore.ts";
 export type { PaymentStore, Purchase, StoredBudget } from "./x402/PaymentStore.ts";
-export { type PayingFetchParameters, payingFetch } from "./x402/payingFetch.ts";
+export { type PayingFetchParameters, type PayingRequestInit, payingFetch } from "./x402/payingFetch.ts";
 export type { SessionKey } from "./x402/SessionKey.ts";

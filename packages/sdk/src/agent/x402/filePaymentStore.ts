@@ -31,7 +31,7 @@ const purchaseSchema = z.object({
   until: second,
 });
 
-/** The first line. Its id is new whenever the file is written anew, so that a process notices. */
+/** The first line. Its id is new whenever the file is replaced, so that a process notices. */
 const headerSchema = z.object({
   format: z.literal("latchkey-payments"),
   version: z.literal(1),
@@ -50,7 +50,7 @@ const lineSchema = z.union([
 ]);
 type Line = z.infer<typeof lineSchema>;
 
-/** Lines that say nothing any more, beyond as many as say something, before the file is written anew. */
+/** Lines that say nothing any more, beyond as many as say something, before the file is replaced. */
 const STALE_LINES = 1000;
 
 /**
@@ -160,8 +160,7 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
   }
 
   /**
-   * Writes the file anew where most of its lines say nothing any more. A failure is none of the change's, which is
-   * stored.
+   * Replaces the file where most of its lines say nothing any more. If that fails, the change is stored all the same.
    */
   async function compact(): Promise<void> {
     const { lines, ledger } = known;

@@ -21,6 +21,7 @@ import { accountAdapterOf } from "../../accounts/accountAdapterOf.ts";
 import { encodePayload } from "../../encoding/payload/encodePayload.ts";
 import { amountText } from "../../errors/amountText.ts";
 import { isContractRefusal } from "../../errors/isContractRefusal.ts";
+import { isRefusal } from "../../errors/isRefusal.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Grant } from "../../grant/Grant.ts";
@@ -43,6 +44,7 @@ import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import type { PaymentStore } from "./PaymentStore.ts";
 import { headerRefusal } from "./paymentHeader.ts";
 import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
+import { LostClaim } from "./purchaseClaims.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import { requireNumbers } from "./requireNumbers.ts";
 import type { SessionKey } from "./SessionKey.ts";
@@ -99,11 +101,15 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
    *
    * @param context.signal Aborted before the key has signed: nothing is signed, the slot is released, and the signal's
    * reason is thrown. Aborted later: the payment is completed, as a node may have seen it.
+   * @param context.record Stores the payment before anybody else sees it, a node included.
    */
   createPaymentPayload(
     x402Version: number,
     requirements: PaymentRequirements,
-    context?: PaymentPayloadContext & { signal?: AbortSignal | undefined },
+    context?: PaymentPayloadContext & {
+      signal?: AbortSignal | undefined;
+      record?: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
+    },
   ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
 };
 
@@ -305,6 +311,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     requirements: PaymentRequirements,
     rail: SignatureRail,
     signal: Signal,
+    record: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined,
   ) {
     const { budget, amount, maxTimeoutSeconds } = offer;
     // A slot that cannot be released expires by itself: the original error says more.
@@ -383,6 +390,13 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         throw error;
       }
       const { digest, payment } = authorized;
+      try {
+        await record?.(payment);
+      } catch (error) {
+        // Where the store does not say what it has stored, the payment may be offered yet: its slot stays reserved.
+        if (error instanceof LostClaim || isRefusal(error, "TOO_LARGE")) await giveBack(taken.slot);
+        throw error;
+      }
       const seen = { token: budget.token, nonce: taken.nonce, validBefore };
       let agrees: boolean;
       try {
@@ -406,7 +420,13 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     checkOffer: (requirements) => checkOffer(requirements, session, chainId),
     async refusalOf(requirements) {
       const offer = checkOffer(requirements, session, chainId);
-      return refuse(offer, await standingOf(offer));
+      const standing = await standingOf(offer);
+      const refusal = refuse(offer, standing);
+      if (refusal) return refusal;
+      return checkGrant(standing).then(
+        () => undefined,
+        (error: unknown) => (isRefusal(error, "NOT_GRANTED") ? error : undefined),
+      );
     },
     async createPaymentPayload(x402Version, requirements, context) {
       const signal = context?.signal;
@@ -422,7 +442,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const offer = checkOffer(requirements, session, chainId);
       await unlessAborted(signal, checkChain());
       const rail = await unlessAborted(signal, railOf(offer));
-      return { x402Version, payload: await pay(offer, requirements, rail, signal) };
+      return { x402Version, payload: await pay(offer, requirements, rail, signal, context?.record) };
     },
   };
 }
