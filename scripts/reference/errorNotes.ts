@@ -170,7 +170,10 @@ for Safes and Safe7579.`,
       WRONG_DOMAIN: "",
       NOT_OFFERED: "",
       SLOTS_TAKEN: "",
-      STORE: "A store that cannot be read is never treated as empty, as slots would then be used twice.",
+      STORE:
+        "A store that cannot be read is never treated as empty, as slots would then be used twice, and purchases paid twice.",
+      IDEMPOTENCY_KEY:
+        "A request is known by its method, URL and body. Where the body contains a time, repeat the same one.",
       KEY_FILE:
         "If other users of the machine can read the file, treat the key as leaked and renounce its session; otherwise `chmod 600` the file. An existing file is never overwritten, as its key would be lost.",
       GRANT_FILE:

@@ -53,5 +53,5 @@ export type Given = {
   /** Files of an agent: its key, its grant, and its slots in flight. */
   keyPath: string;
   grantPath: string;
-  slotsPath: string;
+  paymentsPath: string;
 };

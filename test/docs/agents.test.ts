@@ -56,7 +56,7 @@ const given = [
   "rpcUrl",
   "keyPath",
   "grantPath",
-  "slotsPath",
+  "paymentsPath",
   "shop",
   "url",
   "signDigest",
@@ -108,7 +108,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     const files = {
       keyPath: join(folder, "agent.key.json"),
       grantPath: join(folder, "grant.json"),
-      slotsPath: join(folder, "slots.json"),
+      paymentsPath: join(folder, "payments.jsonl"),
     };
     const before = await earned();
     const statusOf = async () =>
@@ -132,7 +132,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       async answer({ answer }) {
         expect(await (answer as Response).json()).to.include({ sold: "weather" });
         expect(await earned()).to.equal(before + 200_000n);
-        expect(await readFile(files.slotsPath, "utf8")).to.include("latchkey-slots");
+        expect(await readFile(files.paymentsPath, "utf8")).to.include("latchkey-payments");
         // Nothing was written by the module: the grant travelled with the payment.
         expect((await statusOf()).state).to.equal("UNKNOWN");
       },

@@ -4,7 +4,7 @@ export { readGrantFile } from "./agent/readGrantFile.ts";
 export { readKeyFile } from "./agent/readKeyFile.ts";
 export { writeGrantFile } from "./agent/writeGrantFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
-export { fileSlotStore } from "./agent/x402/fileSlotStore.ts";
+export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
 export {
   requestSession,

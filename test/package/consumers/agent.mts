@@ -18,7 +18,7 @@ import { safeSessionModuleAbi, sessionErrorsAbi, sessionModuleAbi } from "@latch
 import { deployedAddresses, deterministicAddresses } from "@latchkey/sdk/addresses";
 import { safeSessionModuleBytecode, safeSessionModuleRuntimeBytecode } from "@latchkey/sdk/bytecode";
 import { encodeSession } from "@latchkey/sdk/encoding";
-import { fileSlotStore } from "@latchkey/sdk/node";
+import { filePaymentStore } from "@latchkey/sdk/node";
 import { deployLatchkey } from "@latchkey/sdk/testing";
 import {
   type Address,
@@ -79,7 +79,7 @@ export const noContract: LatchkeyContract = "splitsSessionModule";
 // @ts-expect-error: an agent that pays needs a grant
 export const noGrant = () => payingFetch({ client, key: { address: account } });
 export const paying = (grant: Grant, key: Parameters<typeof payingFetch>[0]["key"]) =>
-  payingFetch({ client, grant, key, store: fileSlotStore("slots.json") });
+  payingFetch({ client, grant, key, store: filePaymentStore("payments.jsonl") });
 
 let unknown: unknown;
 try {

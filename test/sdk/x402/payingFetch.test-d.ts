@@ -3,7 +3,7 @@
  */
 
 import { type Grant, latchkeyScheme, payingFetch } from "@latchkey/sdk";
-import { fileSlotStore } from "@latchkey/sdk/node";
+import { filePaymentStore } from "@latchkey/sdk/node";
 import { createPublicClient, createWalletClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { base, mainnet } from "viem/chains";
@@ -12,7 +12,7 @@ declare const grant: Grant;
 const key = privateKeyToAccount(generatePrivateKey());
 const client = createPublicClient({ chain: base, transport: http() });
 
-const pay: typeof fetch = payingFetch({ client, key, grant, store: fileSlotStore("slots.json") });
+const pay: typeof fetch = payingFetch({ client, key, grant, store: filePaymentStore("payments.jsonl") });
 void pay("https://api.example.com/forecast");
 
 payingFetch({ client: createWalletClient({ chain: mainnet, transport: http() }), key, grant });
@@ -23,4 +23,4 @@ payingFetch({ client, key });
 // @ts-expect-error: an address alone cannot sign
 payingFetch({ client, key: { address: key.address }, grant });
 // @ts-expect-error: a path is not a store
-latchkeyScheme({ client, key, grant, store: "slots.json" });
+latchkeyScheme({ client, key, grant, store: "payments.jsonl" });

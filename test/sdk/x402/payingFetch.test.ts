@@ -20,8 +20,10 @@ import {
   grantDigest,
   hashSession,
   latchkeyScheme,
-  memorySlotStore,
+  memoryPaymentStore,
   type PayingFetchParameters,
+  type PayingRequestInit,
+  type PaymentStore,
   payingFetch,
   Refusal,
   type Session,
@@ -38,7 +40,7 @@ import {
   safeAbi,
   slotNonce,
 } from "@latchkey/sdk/encoding";
-import { fileSlotStore } from "@latchkey/sdk/node";
+import { filePaymentStore } from "@latchkey/sdk/node";
 import { x402Client } from "@x402/core/client";
 import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -76,6 +78,11 @@ const settleAbi = parseAbi([
   "function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, bytes signature)",
 ]);
 const transfer = parseAbiItem("event Transfer(address indexed from, address indexed to, uint256 value)");
+
+const budgetOf = (session: Session) => ({
+  account: `eip155:1:${session.account.toLowerCase()}`,
+  budget: `${hashSession(session)}/0`,
+});
 
 const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
   const outcome = await work.then(
@@ -318,7 +325,7 @@ describe("the paying fetch", function () {
   it("lets two agents with one store pay at the same time without one refusal", async () => {
     const folder = await mkdtemp(join(tmpdir(), "latchkey-x402-"));
     const grant = await enabled();
-    const store = () => fileSlotStore(join(folder, "slots.json"));
+    const store = () => filePaymentStore(join(folder, "payments.jsonl"));
     const agents = [agent(grant, { store: store() }), agent(grant, { store: store() })];
     const responses = await Promise.all(
       Array.from({ length: 8 }, (_, turn) => (agents[turn % 2] as typeof fetch)(merchant.url("fifth"))),
@@ -567,6 +574,195 @@ describe("the paying fetch", function () {
     });
   });
 
+  describe("remembers a purchase in its store", () => {
+    const settledAndLost = async (
+      grant: Grant,
+      parameters: Partial<PayingFetchParameters>,
+      init?: PayingRequestInit,
+    ) => {
+      merchant.faults = ["drop after settling"];
+      const refusal = await refusalOf(
+        agent(grant, { resends: 0, ...parameters })(merchant.url("fifth"), init),
+      );
+      expect(refusal.details.settled).to.equal(true);
+    };
+
+    for (const [what, init] of [
+      ["without a name", {}],
+      ["with a name", { idempotencyKey: "order 17" }],
+    ] as const)
+      it(`offers the same payment after a restart, ${what}`, async () => {
+        const grant = await enabled();
+        const store = memoryPaymentStore();
+        await settledAndLost(grant, { store }, init);
+        const refusal = await refusalOf(agent(grant, { store, resends: 0 })(merchant.url("fifth"), init));
+        expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+        expect(refusal.details.settled).to.equal(true);
+        expect(merchant.headers).to.have.length(2);
+        expect(new Set(merchant.headers).size).to.equal(1);
+        expect(await payments(grant.session.account)).to.have.length(1);
+      });
+
+    it("before a node sees the payment, which it could pass on: a restart offers the same", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      let stored = 0;
+      const client = createPublicClient({
+        transport: custom(
+          {
+            request: async (asked: { method: string; params?: unknown }) => {
+              const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [];
+              if (asked.method === "eth_call" && call?.data?.startsWith("0x1626ba7e")) {
+                stored++;
+                throw new HttpRequestError({ url: "", details: "connection reset" });
+              }
+              return environment.testChain.provider.request(asked as never);
+            },
+          },
+          { retryCount: 0 },
+        ),
+      });
+      const refusal = await refusalOf(agent(grant, { store, client })(merchant.url("fifth")));
+      expect(refusal.code).to.equal("NETWORK");
+      expect(stored).to.be.greaterThan(0);
+      expect((await agent(grant, { store })(merchant.url("fifth"))).status).to.equal(200);
+      expect(merchant.headers.map((header) => payment(header).authorization.nonce)).to.deep.equal([
+        refusal.details.nonce,
+      ]);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("and pays a named one once: what is done is sent again with the same payment, and never another", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      const init = { idempotencyKey: "order 17" };
+      expect((await agent(grant, { store })(merchant.url("fifth"), init)).status).to.equal(200);
+      for (const pay of [agent(grant, { store, resends: 0 }), agent(grant, { store, resends: 0 })]) {
+        const refusal = await refusalOf(pay(merchant.url("fifth"), init));
+        expect([refusal.code, refusal.details.settled]).to.deep.equal(["OUTCOME_UNKNOWN", true]);
+      }
+      expect(merchant.headers).to.have.length(3);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+      // Another name is another purchase, and so is a request without one.
+      const pay = agent(grant, { store });
+      expect((await pay(merchant.url("fifth"), { idempotencyKey: "order 18" })).status).to.equal(200);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
+      expect(await payments(grant.session.account)).to.have.length(4);
+    });
+
+    it("and returns the answer of a server that knows the payment again", async () => {
+      const grant = await enabled();
+      const answers = new Map<string, string>();
+      const pay = agent(grant, {
+        fetch: async (input, init) => {
+          const request = new Request(input, init);
+          const header = request.headers.get("PAYMENT-SIGNATURE") ?? "";
+          const known = answers.get(header);
+          if (known) return new Response(known);
+          const response = await fetch(request);
+          if (response.ok) answers.set(header, "the same order");
+          return response;
+        },
+      });
+      const init = { idempotencyKey: "order 17" };
+      expect((await pay(merchant.url("fifth"), init)).status).to.equal(200);
+      expect(await (await pay(merchant.url("fifth"), init)).text()).to.equal("the same order");
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("and pays a named one once that two processes make at the same time, and one twice", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      const init = { idempotencyKey: "order 17" };
+      const [one, other] = [agent(grant, { store, resends: 0 }), agent(grant, { store, resends: 0 })];
+      const attempts = [one, one, other].map((pay) =>
+        pay(merchant.url("fifth"), init).then(
+          ({ status }) => status,
+          (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+        ),
+      );
+      expect((await Promise.all(attempts)).sort()).to.deep.equal([200, "OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN"]);
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+    });
+
+    it("and refuses a name for another request", async () => {
+      const grant = await enabled();
+      const pay = agent(grant);
+      const init = { idempotencyKey: "order 17" };
+      expect((await pay(merchant.url("fifth"), init)).status).to.equal(200);
+      expect((await refusalOf(pay(merchant.url("price-999"), init))).code).to.equal("IDEMPOTENCY_KEY");
+      expect(merchant.headers).to.have.length(1);
+      for (const idempotencyKey of ["", "x".repeat(256)]) {
+        const refusal = await refusalOf(pay(merchant.url("fifth"), { idempotencyKey }));
+        expect(refusal.code).to.equal("INVALID_LIMIT");
+      }
+    });
+
+    it("and takes over what a dead process claimed, within seconds, unless that has only been slow", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      // It signs, and does not get on with it until another one has paid.
+      let goOn: (() => void) | undefined;
+      const slow = {
+        ...key,
+        signTypedData: (async (data: never) => {
+          await new Promise<void>((done) => {
+            goOn = done;
+          });
+          return key.signTypedData(data);
+        }) as typeof key.signTypedData,
+      };
+      // Suspended: its signs of life do not arrive.
+      const suspended: PaymentStore = {
+        ...store,
+        change: (request) =>
+          store.change({
+            ...request,
+            change: (before) => {
+              const after = request.change(before);
+              const beats = after?.some(({ claim }) => claim && claim.beat > 0);
+              return beats ? undefined : after;
+            },
+          }),
+      };
+      const init = { idempotencyKey: "order 17" };
+      const first = refusalOf(
+        agent(grant, { key: slow, store: suspended, resends: 0 })(merchant.url("fifth"), init),
+      );
+      while (!goOn) await new Promise((done) => setTimeout(done, 5));
+      const start = performance.now();
+      expect((await agent(grant, { store })(merchant.url("fifth"), init)).status).to.equal(200);
+      expect(performance.now() - start).to.be.within(4000, 12_000);
+      goOn();
+      expect((await first).code).to.equal("OUTCOME_UNKNOWN");
+      expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
+      expect(await store.held(budgetOf(grant.session))).to.have.length(1);
+    });
+
+    it("and stores nothing of a free page, nor a URL", async () => {
+      const grant = await enabled();
+      const store = memoryPaymentStore();
+      const names: string[] = [];
+      const watched: PaymentStore = {
+        ...store,
+        change: (request) => {
+          names.push(request.name);
+          return store.change(request);
+        },
+      };
+      const pay = agent(grant, { store: watched });
+      await pay(merchant.url("free"));
+      expect(names).to.deep.equal([]);
+      await pay(`${merchant.url("fifth")}?secret=1`);
+      expect(names.length).to.be.greaterThan(0);
+      for (const name of names) expect(name).to.match(/^0x[0-9a-f]{64}$/);
+    });
+  });
+
   describe("one purchase, however the runtime sends it,", () => {
     /** Takes something from the runtime, as others lack it. */
     async function without(owner: object, name: string, work: () => Promise<void>): Promise<void> {
@@ -707,7 +903,7 @@ describe("the paying fetch", function () {
 
     it("for a key that signs too late: nothing is sent, and the slot is free again", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const slow = {
         address: key.address,
         signTypedData: (async (typedData: never) => {
@@ -719,7 +915,7 @@ describe("the paying fetch", function () {
       expect(refusal.code).to.equal("NOT_SIGNED");
       expect(refusal.message).to.contain("expired");
       expect(merchant.headers).to.deep.equal([]);
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal([]);
     });
 
     for (const [name, value] of [
@@ -745,7 +941,7 @@ describe("the paying fetch", function () {
   describe("signs nothing that has expired by then", () => {
     it("where the slot was long in coming: the payment's life begins when it is found", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const began = await chainTime();
       const pay = agent(grant, {
         store: {
@@ -803,7 +999,7 @@ describe("the paying fetch", function () {
 
     it("at once, with a slow node, signing nothing and keeping no slot", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       let signed = 0;
       const counting = {
         address: key.address,
@@ -822,7 +1018,7 @@ describe("the paying fetch", function () {
       // What was under way then goes no further than the key.
       await new Promise((done) => setTimeout(done, 2500));
       expect(signed).to.equal(0);
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal([]);
       expect((await agent(grant, { store })(merchant.url("fifth"))).status).to.equal(200);
       expect(await payments(grant.session.account)).to.have.length(1);
     });
@@ -845,7 +1041,7 @@ describe("the paying fetch", function () {
 
     it("while the key signs: what it signs then is thrown away", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const stop = new AbortController();
       const slow = {
         address: key.address,
@@ -860,13 +1056,13 @@ describe("the paying fetch", function () {
       );
       expect(error).to.equal("enough");
       await new Promise((done) => setTimeout(done, 100));
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal([]);
       expect(merchant.headers).to.deep.equal([]);
     });
 
     it("and keeps a payment that a node has seen by then for the next such request", async () => {
       const grant = await enabled();
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const stop = new AbortController();
       const client = delayed((asked) => {
         if (!isAboutSignature(asked)) return 0;
@@ -879,10 +1075,10 @@ describe("the paying fetch", function () {
       );
       expect(error).to.equal("enough");
       await new Promise((done) => setTimeout(done, 500));
-      const held = await store.held(`eip155:1/${hashSession(grant.session)}/0`);
+      const held = await store.held(budgetOf(grant.session));
       expect(held).to.have.length(1);
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal(held);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal(held);
       expect(await payments(grant.session.account)).to.have.length(1);
     });
 
@@ -963,11 +1159,11 @@ describe("the paying fetch", function () {
 
   describe("refuses, before anything is signed,", () => {
     const refused = async (grant: Grant, name: string, other: Partial<PayingFetchParameters> = {}) => {
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const refusal = await refusalOf(agent(grant, { store, ...other })(merchant.url(name)));
       expect(merchant.headers).to.deep.equal([]);
       const session = grant.session;
-      expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.deep.equal([]);
+      expect(await store.held(budgetOf(session))).to.deep.equal([]);
       expect(await payments(session.account)).to.deep.equal([]);
       return refusal;
     };
@@ -1310,14 +1506,14 @@ describe("the paying fetch", function () {
         });
         return no;
       });
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const refusal = await refusalOf(agent(grant, { client, store })(merchant.url("fifth")));
       expect(refusal.code).to.equal("TOKEN_INVALID_SIGNATURE");
       expect(await payments(session.account)).to.have.length(1);
       expect(refusal.message).not.to.contain("Nothing was sent");
       const { nonce, validBefore } = refusal.details;
       expect([nonce, validBefore]).to.satisfy(([one, end]: [Hex, number]) => one.length === 66 && end > 0);
-      expect(await store.held(`eip155:1/${hashSession(session)}/0`)).to.have.length(1);
+      expect(await store.held(budgetOf(session))).to.have.length(1);
     });
 
     it("throws NETWORK, not a rejection by the account, if the connection fails", async () => {
@@ -1325,17 +1521,17 @@ describe("the paying fetch", function () {
       const client = nodeThat(async () => {
         throw new HttpRequestError({ url: "", details: "connection reset" });
       });
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const refusal = await refusalOf(agent(grant, { client, store })(merchant.url("fifth")));
       expect(refusal.code).to.equal("NETWORK");
       expect(refusal.details).to.include.keys("token", "nonce", "validBefore");
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.have.length(1);
+      expect(await store.held(budgetOf(grant.session))).to.have.length(1);
     });
 
     it("asks about the grant again where the owners have changed, and signs no more", async () => {
       const safe = safes["1.4.1"];
       const grant = await grantFor(safe, await sessionFor(safe));
-      const store = memorySlotStore();
+      const store = memoryPaymentStore();
       const pay = agent(grant, { store });
       expect((await pay(merchant.url("fifth"))).status).to.equal(200);
       const data = encodeFunctionData({
@@ -1346,11 +1542,11 @@ describe("the paying fetch", function () {
       const first = await refusalOf(pay(merchant.url("price-10000")));
       expect(first.code).to.equal("NOT_GRANTED");
       expect(first.details).to.include.keys("nonce");
-      const held = await store.held(`eip155:1/${hashSession(grant.session)}/0`);
+      const held = await store.held(budgetOf(grant.session));
       const second = await refusalOf(pay(merchant.url("price-10000")));
       expect(second.code).to.equal("NOT_GRANTED");
       expect(second.details).not.to.include.keys("nonce");
-      expect(await store.held(`eip155:1/${hashSession(grant.session)}/0`)).to.deep.equal(held);
+      expect(await store.held(budgetOf(grant.session))).to.deep.equal(held);
     });
 
     it("signs for no other offer of the same request", async () => {

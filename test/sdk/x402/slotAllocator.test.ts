@@ -2,7 +2,7 @@ import "../../environment/seed.ts";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { Address } from "viem";
-import { memorySlotStore } from "#sdk/agent/x402/memorySlotStore.ts";
+import { memoryPaymentStore } from "#sdk/agent/x402/memoryPaymentStore.ts";
 import { slotAllocator } from "#sdk/agent/x402/slotAllocator.ts";
 import { slotKey } from "#sdk/agent/x402/slotKey.ts";
 import { Refusal } from "#sdk/errors/Refusal.ts";
@@ -16,7 +16,7 @@ const LIFETIME = 360;
 /** One dollar a transaction, twenty a day, in a token of six decimals. */
 const dollar: Limits = { perTransaction: 1_000_000n, perPeriod: 20_000_000n, sizes: 5 };
 
-function setUp(limits: Limits = dollar, maxOpenersInFlight = 1000, store = memorySlotStore()) {
+function setUp(limits: Limits = dollar, maxOpenersInFlight = 1000, store = memoryPaymentStore()) {
   const token = fakeToken(limits);
   const budget = {
     token: alice,
@@ -29,7 +29,7 @@ function setUp(limits: Limits = dollar, maxOpenersInFlight = 1000, store = memor
   };
   const agent = () =>
     slotAllocator({
-      chainId: 1,
+      account: "eip155:1:0x5afe",
       sessionId,
       budget,
       budgetIndex: 0,

@@ -1,15 +1,16 @@
 /**
- * An agent in a process of its own, for slotStore.test.ts: takes slots from a file store and writes one line for each.
+ * An agent in a process of its own, for paymentStore.test.ts: takes slots from a file store and writes one line for each.
  *
  * Arguments: path, how many slots, and "hang" to die half-way while it holds the lock.
  */
-import { fileSlotStore } from "#sdk/agent/x402/fileSlotStore.ts";
+import { filePaymentStore } from "#sdk/agent/x402/filePaymentStore.ts";
 
 const [path = "", count = "0", mode] = process.argv.slice(2);
-const store = fileSlotStore(path);
+const store = filePaymentStore(path);
 for (let taken = 0; taken < Number(count); taken++) {
   const slot = await store.take({
-    key: "eip155:1/0x5e/0",
+    account: "eip155:1:0x5afe",
+    budget: "0x5e/0",
     now: 0,
     choose: (held) => {
       if (mode === "hang") {

@@ -13,7 +13,7 @@ export {
 export { budgetSpendControls } from "./x402/budgetSpendControls.ts";
 export type { HeldSlot } from "./x402/HeldSlot.ts";
 export { type LatchkeyScheme, type LatchkeySchemeParameters, latchkeyScheme } from "./x402/latchkeyScheme.ts";
-export { memorySlotStore } from "./x402/memorySlotStore.ts";
-export { type PayingFetchParameters, payingFetch } from "./x402/payingFetch.ts";
+export { memoryPaymentStore } from "./x402/memoryPaymentStore.ts";
+export type { PaymentStore, Purchase, StoredBudget } from "./x402/PaymentStore.ts";
+export { type PayingFetchParameters, type PayingRequestInit, payingFetch } from "./x402/payingFetch.ts";
 export type { SessionKey } from "./x402/SessionKey.ts";
-export type { SlotStore } from "./x402/SlotStore.ts";

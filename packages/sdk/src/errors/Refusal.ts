@@ -93,6 +93,7 @@ export type RefusalCode =
   | "NOT_OFFERED"
   | "SLOTS_TAKEN"
   | "STORE"
+  | "IDEMPOTENCY_KEY"
   | "KEY_FILE"
   | "GRANT_FILE"
   | "SPENT_MEANWHILE"

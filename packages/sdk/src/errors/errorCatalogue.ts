@@ -117,8 +117,12 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     whatToDo: ["Ask the merchant for x402 version 2, scheme exact, method eip3009."],
   },
   STORE: {
-    meaning: "The slot store cannot be read, written or locked.",
-    whatToDo: ["Nothing was signed. Check the file and its folder."],
+    meaning: "The payment store cannot be read, written or locked.",
+    whatToDo: ["Nothing was sent. Check the file and its folder, or the server."],
+  },
+  IDEMPOTENCY_KEY: {
+    meaning: "The idempotency key was used for another request.",
+    whatToDo: ["Nothing was sent. Use a new key for each purchase, and the same request with it."],
   },
   KEY_FILE: {
     meaning: "The key file is missing, damaged or readable by other users, or already exists.",

@@ -20,6 +20,7 @@ import type { SignatureRail } from "../../accounts/AccountAdapter.ts";
 import { accountAdapterOf } from "../../accounts/accountAdapterOf.ts";
 import { encodePayload } from "../../encoding/payload/encodePayload.ts";
 import { amountText } from "../../errors/amountText.ts";
+import { isRefusal } from "../../errors/isRefusal.ts";
 import { Refusal, type RefusalCode } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import type { Grant } from "../../grant/Grant.ts";
@@ -40,13 +41,14 @@ import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain, tokenSeparator } from "./checkTokenDomain.ts";
 import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
-import { memorySlotStore } from "./memorySlotStore.ts";
+import { memoryPaymentStore } from "./memoryPaymentStore.ts";
+import type { PaymentStore } from "./PaymentStore.ts";
 import { headerRefusal } from "./paymentHeader.ts";
 import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
+import { LostClaim } from "./purchaseClaims.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import { requireNumbers } from "./requireNumbers.ts";
 import type { SessionKey } from "./SessionKey.ts";
-import type { SlotStore } from "./SlotStore.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
 import { partiesRefusal, type SignedPayment, settlementRefusal } from "./settlementRefusal.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
@@ -62,10 +64,11 @@ export type LatchkeySchemeParameters = {
   /** The session and, unless it is enabled, the owner's signature over it. */
   grant: Grant;
   /**
-   * Remembers the slots in flight. Agents that share a session must share it, and it should survive restarts: see
-   * `fileSlotStore` of `@latchkey/sdk/node`. Default: {@link memorySlotStore}.
+   * Remembers the slots in flight and the payments of purchases. Agents that share a session must share it, and it
+   * should survive restarts: see `filePaymentStore` of `@latchkey/sdk/node` and `redisPaymentStore` of
+   * `@latchkey/sdk/redis`. Default: {@link memoryPaymentStore}.
    */
-  store?: SlotStore;
+  store?: PaymentStore;
   /**
    * Most unsettled payments to one payee that open a lot and use only a part of it. Default: 4. A payment
    * of a whole lot is not counted.
@@ -100,11 +103,15 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
    *
    * @param context.signal Aborted before the key has signed: nothing is signed, the slot is released, and the signal's
    * reason is thrown. Aborted later: the payment is completed, as a node may have seen it.
+   * @param context.record Stores the payment before anybody else sees it, a node included.
    */
   createPaymentPayload(
     x402Version: number,
     requirements: PaymentRequirements,
-    context?: PaymentPayloadContext & { signal?: AbortSignal | undefined },
+    context?: PaymentPayloadContext & {
+      signal?: AbortSignal | undefined;
+      record?: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
+    },
   ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
 };
 
@@ -165,7 +172,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   const { chainId, module } = grant;
   const session = sessionIn(grant);
   const sessionId = hashSession(session);
-  const store = parameters.store ?? memorySlotStore();
+  const accountId = `eip155:${chainId}:${session.account.toLowerCase()}`;
+  const store = parameters.store ?? memoryPaymentStore();
   const { margin = 12, maxWait = 30, pollingInterval = 1000 } = parameters;
   requireNumbers({
     maxOpenersInFlight: { value: parameters.maxOpenersInFlight, least: 1, whole: true },
@@ -189,7 +197,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     const made =
       allocators.get(budgetIndex) ??
       slotAllocator({
-        chainId,
+        account: accountId,
         sessionId,
         budget,
         budgetIndex,
@@ -388,7 +396,12 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     };
   }
 
-  async function pay(offer: PayableOffer, requirements: PaymentRequirements, signal: Signal) {
+  async function pay(
+    offer: PayableOffer,
+    requirements: PaymentRequirements,
+    signal: Signal,
+    record: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined,
+  ) {
     const { budget, amount, maxTimeoutSeconds } = offer;
     // A slot that cannot be released expires by itself: the original error says more.
     const giveBack = (slot: HeldSlot) =>
@@ -478,6 +491,13 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         throw error;
       }
       const { payment } = authorized;
+      try {
+        await record?.(payment);
+      } catch (error) {
+        // Where the store does not say what it has stored, the payment may be offered yet: its slot stays reserved.
+        if (error instanceof LostClaim || isRefusal(error, "TOO_LARGE")) await giveBack(taken.slot);
+        throw error;
+      }
       const seen = { token: budget.token, nonce: taken.nonce, validBefore };
       const isOver = () => clock() > validBefore - FACILITATOR_SECONDS;
       let consent: Awaited<ReturnType<typeof accountAgrees>>;
@@ -504,7 +524,14 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     checkOffer: (requirements) => checkOffer(requirements, session, chainId),
     async refusalOf(requirements) {
       const offer = checkOffer(requirements, session, chainId);
-      return refuse(offer, await standingOf(aggregatingClient(client), offer));
+      const reader = aggregatingClient(client);
+      const standing = await standingOf(reader, offer);
+      const refusal = refuse(offer, standing);
+      if (refusal) return refusal;
+      return checkGrant(reader, standing).then(
+        () => undefined,
+        (error: unknown) => (isRefusal(error, "NOT_GRANTED") ? error : undefined),
+      );
     },
     async createPaymentPayload(x402Version, requirements, context) {
       const signal = context?.signal;
@@ -520,7 +547,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const offer = checkOffer(requirements, session, chainId);
       paying++;
       try {
-        return { x402Version, payload: await pay(offer, requirements, signal) };
+        return { x402Version, payload: await pay(offer, requirements, signal, context?.record) };
       } finally {
         paying--;
       }

@@ -1,14 +1,18 @@
 import { x402Client, x402HTTPClient } from "@x402/core/client";
+import { decodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
+import { type Address, keccak256, toBytes } from "viem";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
+import { getBlock } from "../../internal/chainActions.ts";
 import { pause } from "../../internal/pause.ts";
 import { unlessAborted } from "../../internal/unlessAborted.ts";
 import { type AuthorizationFate, authorizationFate, type SignedAuthorization } from "./authorizationFate.ts";
-import { budgetSpendControls } from "./budgetSpendControls.ts";
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
+import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import { offerBody } from "./offerBody.ts";
 import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
+import { LostClaim, type PurchaseClaim, type PurchaseName, purchaseClaims } from "./purchaseClaims.ts";
 import { requestIdentity } from "./requestIdentity.ts";
 import { requireNumbers } from "./requireNumbers.ts";
 
@@ -24,6 +28,15 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
   timeout?: number;
 };
 
+/** Options of one request. */
+export type PayingRequestInit = RequestInit & {
+  /**
+   * Names the purchase: with the same name and request it is paid for once, however often and by however many
+   * processes with the same store it is made, until an hour after the payment has expired. Up to 255 characters.
+   */
+  idempotencyKey?: string;
+};
+
 /** Seconds after its expiry for which a settled payment that bought nothing is offered for its request. */
 const SETTLED_STANDS = 3600;
 
@@ -33,35 +46,48 @@ const MOST_COLLISIONS = 3;
 /** A signed payment that may not have bought anything yet. Resent, it still pays only once. */
 type OpenPayment = { payload: PaymentPayload; header: string };
 
+/** A purchase that this function has claimed. */
+type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
+
 /**
  * A `fetch` that pays: if a server responds with 402 and an x402 offer that the session allows, it repeats the request with
  * a payment from the account. Otherwise it works as `fetch`.
  *
- * One request pays at most once. If its outcome is unknown (the connection failed, or timed out, after the payment was
- * sent), the same payment is resent: signed once, it can settle only once. With a new signature, the first could
- * still settle too. For the same reason a request that is repeated (same method, URL and body) after such a
- * failure, or after a response other than success, offers the pending payment, and nothing else is signed
- * for it until that one has expired: if the server has changed its price meanwhile, its 402 is returned. A payment
- * that settled, but bought nothing, is offered for another hour; then the request is a new purchase. A
- * payment whose slot another agent has used can never settle: a new one is signed, for another slot, up to three times.
+ * One purchase pays at most once. Its payment is stored before anybody else sees it, and from then on the purchase
+ * offers this payment and no other: signed once, it can settle only once. If the outcome is unknown (the connection failed,
+ * or timed out, after the payment was sent), the same payment is resent. If the process dies, the same request in another
+ * process with the same store offers the same payment.
+ *
+ * A purchase is named by `idempotencyKey`. Once it has succeeded, the same call sends the same payment again and returns the
+ * server's response, and never pays again. Without a name, a purchase is known by its request (same
+ * method, URL and body): repeated after a failure, or after a response other than success, it offers the pending payment;
+ * repeated after success it is a new purchase. If the server has changed its price meanwhile, its 402 is returned.
+ *
+ * A payment that can no longer settle, as it has expired, or as another agent has used its slot, is replaced: in the second
+ * case at once, up to three times. A payment that settled, but bought nothing, is offered for another hour; then the request
+ * is a new purchase.
+ *
+ * Of two processes that make the same purchase at the same time, one waits for the other, and goes on with its payment if it
+ * shows no sign of life for some seconds. Equal unnamed requests that one process makes at the same time are as many
+ * purchases.
  *
  * Two forms with equal fields are the same request, whatever their boundary is. A request whose signal aborts
- * signs nothing more; a payment that was already signed stays pending.
- *
- * Pending payments are remembered as long as this function exists: not over a restart, nor by another call of `payingFetch`.
+ * signs nothing more; a payment that was already stored stays pending.
  *
  * @returns The server's response; a second 402 was not paid, as far as the chain shows.
- * @throws {Refusal} Before anything is sent: INVALID_LIMIT for an option, the codes of {@link latchkeyScheme}, and
- * TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, with the details `settled` (true, false, or
- * undefined if the chain does not show it), `nonce`, `validBefore` and the `header`, to resend it yourself.
+ * @throws {Refusal} Before anything is sent: INVALID_LIMIT for an option, IDEMPOTENCY_KEY for a key of another request, the
+ * codes of {@link latchkeyScheme}, and TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, with the
+ * details `settled` (true, false, or undefined if the chain does not show it), `nonce`, `validBefore` and the `header`, to
+ * resend it yourself.
  *
  * @example
  * const pay = payingFetch({ client, key, grant });
  * const answer = await pay("https://api.example.com/forecast");
+ * const order = await pay("https://api.example.com/orders", { method: "POST", body, idempotencyKey: "order 17" });
  */
 export function payingFetch(
   parameters: PayingFetchParameters,
-): (input: Parameters<typeof fetch>[0], init?: RequestInit) => Promise<Response> {
+): (input: Parameters<typeof fetch>[0], init?: PayingRequestInit) => Promise<Response> {
   const { client, resends = 3, resendDelay = 1000, timeout = 90_000 } = parameters;
   requireNumbers({
     resends: { value: resends, least: 0, whole: true },
@@ -69,76 +95,73 @@ export function payingFetch(
     timeout: { value: timeout, least: 1 },
   });
   const send = parameters.fetch ?? globalThis.fetch;
-  const scheme = latchkeyScheme(parameters);
-  const spendControls = budgetSpendControls(scheme.session, scheme.network);
-  /** x402's own client; it passes the signal to the scheme. */
-  const clientFor = (signal: AbortSignal) =>
-    new x402Client()
-      .register(scheme.network, {
-        ...scheme,
-        createPaymentPayload: (version, requirements, context) =>
-          scheme.createPaymentPayload(version, requirements, { ...context, signal }),
-      })
-      .setSpendControls(spendControls);
+  const store = parameters.store ?? memoryPaymentStore();
+  const scheme = latchkeyScheme({ ...parameters, store });
+  const account = `${scheme.network}:${scheme.session.account.toLowerCase()}`;
+  const purchases = purchaseClaims({ store, account });
   const http = new x402HTTPClient(new x402Client());
-  const open = new Map<string, readonly OpenPayment[]>();
+  /** Names of purchases that this function has left open: only these are looked up before a server asks for payment. */
+  const leftOpen = new Set<string>();
 
-  return async (input, init) => {
-    const request = new Request(input, await buffered(init));
+  return async (input, { idempotencyKey, ...options } = {}) => {
+    const request = new Request(input, await buffered(options));
     // The caller's own payment is left alone.
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
+    if (idempotencyKey !== undefined && !/^.{1,255}$/su.test(idempotencyKey)) throw refuseKey();
     const { signal } = request;
     signal.throwIfAborted();
     // A free request is not hashed, however large its body is.
-    let identified: Promise<string> | undefined;
-    const identify = () => (identified ??= requestIdentity(request));
+    let named: Promise<PurchaseName> | undefined;
+    const identify = () => (named ??= purchaseName(request, idempotencyKey));
 
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
-      const earlier = open.size > 0 ? reopen(await identify()) : undefined;
-      if (earlier) {
-        let standing: boolean;
-        try {
-          standing = await unlessAborted(signal, stillStands(earlier));
-        } catch (error) {
-          keepOpen(await identify(), earlier);
-          throw error;
+      const isKnown =
+        idempotencyKey !== undefined || (leftOpen.size > 0 && leftOpen.has((await identify()).name));
+      let begun = isKnown ? await beginPurchase(await identify(), signal) : undefined;
+      try {
+        if (!begun?.payment) {
+          const answer = await send(request.clone());
+          const required = answer.status === 402 ? await paymentRequired(answer, signal) : undefined;
+          if (!required) return answer;
+          discard(answer);
+          begun ??= await beginPurchase(await identify(), signal);
+          begun.payment ??= await createPayment(required, begun.claim, signal);
         }
-        if (!standing) continue;
+        const { claim, payment } = begun;
+        const response = await insist(request, payment);
+        if (response?.ok) await claim.finish();
+        if (response) return response;
+        if (claim.done) throw refuseOutcome(request, payment, undefined, undefined);
+        await claim.forget();
+        collisions++;
+      } catch (error) {
+        if (!(error instanceof LostClaim)) throw error;
+        // Or it was forgotten, as this machine's clock is far behind the chain's.
+        purchases.tellTime(Number((await getBlock(client, { blockTag: "latest" })).timestamp));
+      } finally {
+        if (await begun?.claim.leave()) leftOpen.add((await identify()).name);
       }
-      const { payment, answer } = earlier ? { payment: earlier } : await newPayment(request, identify);
-      if (!payment) return answer;
-      const response = await deliver(request, await identify(), payment);
-      if (response) return response;
-      collisions++;
     }
     throw refuseCollision(request);
   };
 
-  /** A payment for a request; the server's response if it requires none. */
-  async function newPayment(
-    request: Request,
-    identify: () => Promise<string>,
-  ): Promise<{ payment: OpenPayment; answer?: never } | { payment?: never; answer: Response }> {
-    const answer = await send(request.clone());
-    const required = answer.status === 402 ? await paymentRequired(answer, request.signal) : undefined;
-    if (!required) return { answer };
-    discard(answer);
-    const identity = await identify();
-    const creating = createPayment(required, request.signal).then(openPayment);
-    try {
-      return { payment: await unlessAborted(request.signal, creating) };
-    } catch (error) {
-      // A node knows a payment that is completed nevertheless.
-      if (request.signal.aborted) creating.then((payment) => keepOpen(identity, payment)).catch(() => {});
-      throw error;
+  /** Claims a purchase, with the payment that is still to be offered for it, if there is one. */
+  async function beginPurchase(of: PurchaseName, signal: AbortSignal): Promise<BegunPurchase> {
+    for (;;) {
+      const claim = await purchases.claim(of, signal);
+      if (claim.payment === undefined) {
+        leftOpen.delete(of.name);
+        return { claim };
+      }
+      try {
+        const payment = openPayment(claim.payment);
+        if (claim.done || (await unlessAborted(signal, stillStands(payment)))) return { claim, payment };
+        await claim.forget();
+      } catch (error) {
+        if (await claim.leave()) leftOpen.add(of.name);
+        if (!(error instanceof LostClaim)) throw error;
+      }
     }
-  }
-
-  function openPayment(payload: PaymentPayload): OpenPayment {
-    const header = Object.values(http.encodePaymentSignatureHeader(payload))[0] as string;
-    const tooLarge = headerRefusal(header);
-    if (tooLarge) throw tooLarge;
-    return { payload, header };
   }
 
   /** The offers of a 402 response; undefined if it has none. */
@@ -162,9 +185,15 @@ export function payingFetch(
     }
   }
 
-  /** Pays the first offer that the session can pay; otherwise throws the reason for the closest offer. */
-  async function createPayment(required: PaymentRequired, signal: AbortSignal): Promise<PaymentPayload> {
-    const x402 = clientFor(signal);
+  /**
+   * Signs for the first offer that the session can pay, and stores the payment; otherwise throws the reason for the closest
+   * offer.
+   */
+  async function createPayment(
+    required: PaymentRequired,
+    claim: PurchaseClaim,
+    signal: AbortSignal,
+  ): Promise<OpenPayment> {
     if (required.x402Version !== 2 || !Array.isArray(required.accepts) || required.accepts.length === 0) {
       throw new Refusal({
         code: "NOT_OFFERED",
@@ -173,55 +202,30 @@ export function payingFetch(
         details: { x402Version: required.x402Version },
       });
     }
+    const { resource, extensions } = required;
     const refusals: Refusal[] = [];
     for (const offer of required.accepts) {
+      let stored: OpenPayment | undefined;
+      const record = async (payload: PaymentPayload["payload"]) => {
+        const complete = { x402Version: 2, payload, extensions, resource, accepted: offer } as PaymentPayload;
+        const header = Object.values(http.encodePaymentSignatureHeader(complete))[0] as string;
+        const tooLarge = headerRefusal(header);
+        if (tooLarge) throw tooLarge;
+        await claim.record(header, Number(authorizationOf(complete).validBefore) + SETTLED_STANDS);
+        stored = { payload: complete, header };
+      };
       try {
-        // Checked here first, as x402's own selection would lose the reason.
-        scheme.checkOffer(offer);
-        return await x402.createPaymentPayload({ ...required, accepts: [offer] });
+        const creating = scheme.createPaymentPayload(2, offer, { signal, record });
+        await unlessAborted(signal, creating);
+        return stored as unknown as OpenPayment;
       } catch (error) {
-        // Nor is another offer paid once an authorization for this one has left this process, as its nonce shows.
-        if (!(error instanceof Refusal) || error.code === "NETWORK" || "nonce" in error.details) throw error;
+        // Nor is another offer paid once an authorization for this one may have left this process, as its nonce shows.
+        const isFinal = !(error instanceof Refusal) || ["NETWORK", "STORE"].includes(error.code);
+        if (isFinal || "nonce" in error.details) throw error;
         refusals.push(error);
       }
     }
     throw refusals.sort((a, b) => remoteness(a) - remoteness(b))[0] as Refusal;
-  }
-
-  /** Takes a pending payment of a request, so that a second such request at the same time makes its own. */
-  function reopen(identity: string): OpenPayment | undefined {
-    const [payment] = open.get(identity) ?? [];
-    if (payment) close(identity, payment);
-    return payment;
-  }
-  function keepOpen(identity: string, payment: OpenPayment): void {
-    for (const [key, payments] of open) if (payments.every(isLongOver)) open.delete(key);
-    open.set(identity, [...(open.get(identity) ?? []), payment]);
-  }
-  function close(identity: string, payment: OpenPayment): void {
-    const others = (open.get(identity) ?? []).filter((each) => each !== payment);
-    if (others.length > 0) open.set(identity, others);
-    else open.delete(identity);
-  }
-
-  /**
-   * Delivers a payment; it stays pending unless it is known to have bought something, or to be void.
-   *
-   * @returns The server's response; undefined if the payment can never settle.
-   */
-  async function deliver(
-    request: Request,
-    identity: string,
-    payment: OpenPayment,
-  ): Promise<Response | undefined> {
-    let over = false;
-    try {
-      const response = await insist(request, payment);
-      over = response === undefined || response.ok;
-      return response;
-    } finally {
-      if (!over) keepOpen(identity, payment);
-    }
   }
 
   /** Sends a payment until the server responds; undefined if the payment can never settle. */
@@ -290,7 +294,7 @@ export function payingFetch(
 
   /** The outcome of a payment, and the chain's time at which it was read. */
   function askFate({ payload }: OpenPayment): Promise<{ fate: AuthorizationFate; chainTime: number }> {
-    const { token } = scheme.checkOffer(payload.accepted).budget;
+    const token = payload.accepted.asset as Address;
     return authorizationFate(client, { token, authorization: authorizationOf(payload) });
   }
   /** The outcome of a payment; undefined if the node cannot be reached. */
@@ -337,9 +341,17 @@ const buffered = async (init: RequestInit | undefined): Promise<RequestInit | un
       }
     : init;
 
-/** Whether a payment has expired, also by the clock of a chain that lags an hour behind. */
-const isLongOver = ({ payload }: OpenPayment): boolean =>
-  Number(authorizationOf(payload).validBefore) + SETTLED_STANDS + 3600 < Date.now() / 1000;
+const openPayment = (header: string): OpenPayment => ({
+  header,
+  payload: decodePaymentSignatureHeader(header),
+});
+
+/** Hashed, as a URL may contain what is not for the store. */
+async function purchaseName(request: Request, idempotencyKey: string | undefined): Promise<PurchaseName> {
+  const identity = keccak256(toBytes(await requestIdentity(request)));
+  if (idempotencyKey === undefined) return { name: identity, request: identity, isNamed: false };
+  return { name: keccak256(toBytes(`key ${idempotencyKey}`)), request: identity, isNamed: true };
+}
 
 /** The reasons of offers for other chains, tokens and methods are less useful than that of a closer one. */
 const remoteness = ({ code }: Refusal): number =>
@@ -377,4 +389,13 @@ const refuseCollision = (request: Request): Refusal =>
       "store.",
     ],
     details: { url: request.url },
+  });
+
+const refuseKey = (): Refusal =>
+  new Refusal({
+    code: "INVALID_LIMIT",
+    shortMessage: "The idempotency key must have 1 to 255 characters.",
+    metaMessages: [
+      "Nothing was sent. Use a key that your own records give the purchase, such as an order number.",
+    ],
   });

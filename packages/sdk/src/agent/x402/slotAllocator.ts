@@ -9,7 +9,7 @@ import { slotNonceAfter } from "../../session/slotNonce.ts";
 import { slotPrefix } from "../../session/slotPrefix.ts";
 import { chooseSlot, type SlotChoice, type SlotQuestion } from "./chooseSlot.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
-import type { SlotStore } from "./SlotStore.ts";
+import type { PaymentStore } from "./PaymentStore.ts";
 import { slotKey } from "./slotKey.ts";
 
 /** Most payments at a time whose slots are expected. */
@@ -64,19 +64,20 @@ export type SlotAllocator = {
    * once authorizations in flight have settled or expired.
    */
   take(request: SlotRequest): Promise<{ slot: HeldSlot; nonce: Hex }>;
-  /** Releases a slot whose authorization never left this process, see {@link SlotStore.release}. */
+  /** Releases a slot whose authorization never left this process, see {@link PaymentStore.release}. */
   release(slot: HeldSlot): Promise<void>;
 };
 
 /** The budget, and the store. */
 export type SlotAllocatorParameters = {
-  chainId: number;
+  /** The account that pays, as a CAIP-10 identifier: `eip155:8453:0x…`. */
+  account: string;
   /** The session's id, see {@link hashSession}. */
   sessionId: Hex;
   budget: Budget;
   /** Its index in the session. */
   budgetIndex: number;
-  store: SlotStore;
+  store: PaymentStore;
   /** Reads nonces of the account from the token, see {@link authorizationStates}. */
   authorizationStates: StatesReader;
   /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4. */
@@ -88,8 +89,8 @@ export type SlotAllocatorParameters = {
  * choice itself is made inside the store's atomic `take`, so two agents never get the same slot, nor open a lot twice.
  */
 export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocator {
-  const { chainId, sessionId, budget, budgetIndex, store } = parameters;
-  const key = `eip155:${chainId}/${sessionId}/${budgetIndex}`;
+  const { account, sessionId, budget, budgetIndex, store } = parameters;
+  const stored = { account, budget: `${sessionId}/${budgetIndex}` };
   // The first bytes of nonces are a hash of their period.
   let prefix = { period: -1n, bytes: "0x" as Hex };
   const nonceOf = (slot: Slot, period: bigint): Hex => {
@@ -182,7 +183,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     for (;;) {
       let choice: SlotChoice = { kind: "none", largest: 0n };
       const slot = await store.take({
-        key,
+        ...stored,
         now,
         choose: (held) => {
           choice = choose(period, {
@@ -231,7 +232,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     take,
     release(slot) {
       taken = taken.filter((each) => each !== slot);
-      return store.release(key, slot);
+      return store.release(stored, slot);
     },
   };
 }
