@@ -183,6 +183,7 @@ describe("the SDK", () => {
     "agent/x402/offerBody.ts",
     "agent/x402/payingFetch.ts",
     "encoding/userOp/decodeSessionUserOpCallData.ts",
+    "internal/aggregatingClient.ts",
   ];
 
   it("throws only refusals, which say what to do", () => {
