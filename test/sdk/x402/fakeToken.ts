@@ -16,6 +16,7 @@ export function fakeToken(limits: Limits, period = 0n) {
   const nonces = new Set<string>();
   let spent = 0n;
   let reads = 0;
+  let questions = 0;
   const nonceOf = (slot: Slot) => slotNonce({ id: sessionId, budgetIndex: 0, period, ...slot });
   const isUsed = (slot: Slot) => nonces.has(nonceOf(slot));
   const openedSizes = (lot: bigint) =>
@@ -69,8 +70,13 @@ export function fakeToken(limits: Limits, period = 0n) {
     get reads() {
       return reads;
     },
+    /** How often nonces were asked about, however many at a time. */
+    get questions() {
+      return questions;
+    },
     authorizationStates: async (asked: readonly string[]) => {
       reads += asked.length;
+      questions++;
       return asked.map((nonce) => nonces.has(nonce));
     },
   };

@@ -12,6 +12,7 @@ import { fakeToken, type Limits, sessionId } from "./fakeToken.ts";
 const alice: Address = "0xa11ce00000000000000000000000000000000000";
 const bob: Address = "0xb0b0000000000000000000000000000000000000";
 const LIFETIME = 360;
+const DOLLAR = 1_000_000n;
 
 /** One dollar a transaction, twenty a day, in a token of six decimals. */
 const dollar: Limits = { perTransaction: 1_000_000n, perPeriod: 20_000_000n, sizes: 5 };
@@ -203,6 +204,70 @@ describe("the slot allocator", () => {
     expect(token.reads - second).to.be.lessThan(1200);
   });
 
+  it("finds the first free lot of 50,000 in five questions, whatever was used before", async () => {
+    for (const count of [0, 1, 15, 16, 17, 100, 1023, 1024, 1025, 10_000, 49_999, 50_000]) {
+      const { token, take, agent } = setUp({ ...dollar, perPeriod: 50_001n * DOLLAR });
+      for (let lot = 0; lot < count; lot++) token.burn({ lot: BigInt(lot), size: 0, index: 0n });
+      const { questions } = token;
+      expect(slotKey((await take(DOLLAR, 0, alice, agent())).slot)).to.equal(`${count}/0/0`);
+      expect(token.questions - questions, `${count}`).to.be.at.most(5);
+    }
+  });
+
+  it("follows after a restart in the lots below the first free one", async () => {
+    const { token, take, agent } = setUp({ ...dollar, perPeriod: 10_000n * DOLLAR });
+    for (let lot = 0; lot < 5_000; lot++) token.burn({ lot: BigInt(lot), size: 0, index: 0n });
+    for (let index = 0n; index < 9n; index++) token.burn({ lot: 5_000n, size: 2, index });
+    const { questions } = token;
+    expect(slotKey((await take(62_500n, 0, alice, agent())).slot)).to.equal("5000/2/9");
+    expect(token.questions - questions).to.be.at.most(6);
+  });
+
+  it("uses the lots that a search has passed over, before it says that none is left", async () => {
+    const { token, take, agent } = setUp({ ...dollar, perPeriod: 1_000n * DOLLAR });
+    const holes = [3n, 20n, 21n, 300n, 301n, 640n, 999n];
+    for (let lot = 0n; lot < 1_000n; lot++) if (!holes.includes(lot)) token.burn({ lot, size: 0, index: 0n });
+    token.burn({ lot: 640n, size: 2, index: 0n });
+    const one = agent();
+    const found: string[] = [];
+    for (;;) {
+      const taken = await take(DOLLAR, 0, alice, one).catch((error: Refusal) => error.code);
+      if (typeof taken === "string") {
+        expect(taken).to.equal("PERIOD");
+        break;
+      }
+      expect(token.settle(taken.slot, DOLLAR)).to.equal(undefined);
+      found.push(`${taken.slot.lot}`);
+      if (found.length > holes.length) break;
+    }
+    expect(found.sort()).to.deep.equal(["20", "21", "3", "300", "301", "999"].sort());
+    // A follower in a lot that was passed over, too.
+    expect(slotKey((await take(62_500n, 0, alice, agent())).slot)).to.equal("640/2/1");
+  });
+
+  it("asks about nothing more once it was told all that it expected", async () => {
+    const { token, allocator, pay } = setUp({ ...dollar, perPeriod: 1_000n * DOLLAR });
+    for (let turn = 0; turn < 40; turn++) {
+      const value = turn % 3 === 0 ? 900_000n : 50_000n;
+      const { slots, nonces } = allocator.expect({ value, payee: alice, period: 0n, payments: 1 });
+      const states = await token.authorizationStates(nonces);
+      const { questions } = token;
+      const { slot } = await allocator.take({
+        value,
+        payee: alice,
+        period: 0n,
+        spent: 0n,
+        resetsAt: 86_400,
+        now: 0,
+        read: { period: 0n, slots, states },
+        heldUntil: () => LIFETIME,
+      });
+      expect(token.questions, `${turn}`).to.equal(questions);
+      expect(token.settle(slot, value)).to.equal(undefined);
+    }
+    expect(await pay(50_000n)).to.be.a("string");
+  });
+
   it("asks about a dozen nonces where a lot is open already", async () => {
     const { token, pay } = setUp();
     await pay(200_000n);
@@ -231,6 +296,79 @@ describe("the slot allocator", () => {
     for (const [turn, { slot }] of taken.entries()) {
       expect(token.settle(slot, turn % 2 ? 900_000n : 200_000n)).to.equal(undefined);
     }
+  });
+
+  it("holds where many lots were used and the process restarts: no slot twice, none refused, none left", async function () {
+    this.timeout(120_000);
+    let refused = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 17, max: 400 }),
+        fc.array(fc.nat(399), { maxLength: 12 }),
+        fc.nat(400),
+        fc.array(fc.record({ value: fc.integer({ min: 0, max: 40 }), restart: fc.boolean() }), {
+          minLength: 10,
+          maxLength: 40,
+        }),
+        async (lots, holes, end, steps) => {
+          const { token, take, agent } = setUp({
+            perTransaction: 40n,
+            perPeriod: 40n * BigInt(lots),
+            sizes: 2,
+          });
+          for (let lot = 0; lot < Math.min(end, lots); lot++)
+            if (!holes.includes(lot))
+              token.burn({ lot: BigInt(lot), size: lot % 5 === 0 ? 1 : 0, index: 0n });
+          let one = agent();
+          for (const { value, restart } of steps) {
+            if (restart) one = agent();
+            const amount = BigInt(value);
+            const fit = amount <= 10n ? 1 : 0;
+            const taken = await take(amount, 0, alice, one).catch((error: Refusal) => error.code);
+            if (typeof taken !== "string") {
+              expect(token.settle(taken.slot, amount), slotKey(taken.slot)).to.equal(undefined);
+              continue;
+            }
+            refused++;
+            expect(taken).to.equal("PERIOD");
+            for (let lot = 0n; lot < BigInt(lots); lot++)
+              for (let size = 0; size <= fit; size++)
+                for (let index = 0n; index < 4n ** BigInt(size); index++)
+                  expect(token.objection({ lot, size, index }, amount)).not.to.equal(undefined);
+          }
+        },
+      ),
+      { numRuns: process.env.LATCHKEY_DEEP ? 2_000 : 150 },
+    );
+    expect(refused).to.be.greaterThan(10);
+  });
+
+  it("lets many wait for a few openers with one question at a time, and wakes them when one has settled", async () => {
+    const { allocator, take, token } = setUp(dollar, 1);
+    const { slot } = await take(200_000n);
+    const refusals = await Promise.all(Array.from({ length: 20 }, () => refusalOf(take(200_000n))));
+    const { questions } = token;
+    let woken = 0;
+    const waits = refusals.map((refusal) =>
+      allocator.freed(refusal, { milliseconds: 10_000, pollingInterval: 50 }).then(() => woken++),
+    );
+    await new Promise((done) => setTimeout(done, 220));
+    expect(woken).to.equal(0);
+    expect(token.questions - questions).to.be.within(1, 5);
+    token.settle(slot, 200_000n);
+    await Promise.all(waits);
+    expect(woken).to.equal(20);
+  });
+
+  it("wakes who waits for a slot that is given back, or that lapses, or for long enough", async () => {
+    const { allocator, take } = setUp(dollar, 1);
+    const { slot } = await take(200_000n);
+    const refusal = await refusalOf(take(200_000n));
+    const ample = { milliseconds: 60_000, pollingInterval: 50_000 };
+    const waiting = allocator.freed(refusal, ample);
+    await allocator.release(slot);
+    await waiting;
+    await allocator.freed(refusal, { milliseconds: 30, pollingInterval: 50_000 });
   });
 
   it("holds under any interleaving: no slot twice, none that the rule refuses, opened lots first", async function () {

@@ -70,8 +70,9 @@ export type LatchkeySchemeParameters = {
    */
   store?: PaymentStore;
   /**
-   * Most unsettled payments to one payee that open a lot and use only a part of it. Default: 4. A payment
-   * of a whole lot is not counted.
+   * Most unsettled payments to one payee that open a lot and use only a part of it; others wait for one of them to
+   * settle. A payment of a whole lot is not counted. Default: 4, until a payment has waited for half of `maxWait`: then it
+   * opens another lot.
    */
   maxOpenersInFlight?: number;
   /** Seconds that must remain of a period beyond the six that facilitators need. Default: 12. */
@@ -408,7 +409,10 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       allocatorOf(offer)
         .release(slot)
         .catch(() => {});
-    const deadline = performance.now() + maxWait * 1000;
+    const started = performance.now();
+    const deadline = started + maxWait * 1000;
+    // A lot is worth less than a payment that fails: an agent that has waited for half of its time opens another.
+    const patience = parameters.maxOpenersInFlight === undefined ? started + maxWait * 500 : deadline;
     for (;;) {
       const reader = aggregatingClient(client);
       const { rail, standing, objection, read } = await unlessAborted(signal, readAll(reader, offer));
@@ -443,6 +447,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         spent: standing.spent,
         resetsAt,
         now: chainTime,
+        openAnyway: performance.now() >= patience && patience < deadline,
         read,
         authorizationStates: (nonces) =>
           authorizationStates(reader, { token: budget.token, account: session.account, nonces }),
@@ -460,7 +465,13 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         }
         await unlessAborted(signal, granted);
         if (!(error instanceof Refusal) || error.code !== "SLOTS_TAKEN") throw error;
-        await wait(error);
+        const left = deadline - performance.now();
+        if (left < pollingInterval) throw error;
+        const { until } = error.details as { until: number };
+        const lapse = Math.max(0, until + 1 - now) * 1000;
+        const impatient = Math.max(0, patience - performance.now()) || left;
+        const milliseconds = Math.max(pollingInterval, Math.min(left, lapse, impatient));
+        await allocatorOf(offer).freed(error, { milliseconds, pollingInterval, signal });
         continue;
       }
       try {

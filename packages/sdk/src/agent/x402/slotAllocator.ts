@@ -3,12 +3,14 @@ import { amountText } from "../../errors/amountText.ts";
 import { errorText } from "../../errors/errorText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
+import { unlessAborted } from "../../internal/unlessAborted.ts";
 import type { Budget } from "../../session/Session.ts";
 import type { Slot } from "../../session/Slot.ts";
 import { slotNonceAfter } from "../../session/slotNonce.ts";
 import { slotPrefix } from "../../session/slotPrefix.ts";
 import { chooseSlot, type SlotChoice, type SlotQuestion } from "./chooseSlot.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
+import { type KnownSlots, knownSlots } from "./knownSlots.ts";
 import type { PaymentStore } from "./PaymentStore.ts";
 import { slotKey } from "./slotKey.ts";
 
@@ -30,6 +32,8 @@ export type SlotRequest = {
   resetsAt: number;
   /** The chain's time, not later than the block at which the token is read. */
   now: number;
+  /** Whether it may open another lot, however many openers are in flight. */
+  openAnyway?: boolean;
   /** What was read for the payment before, see {@link SlotAllocator.expect}. */
   read?: SlotsRead;
   /** Reads nonces of the account from the token, see {@link authorizationStates}. Default: the allocator's. */
@@ -64,6 +68,14 @@ export type SlotAllocator = {
    * once authorizations in flight have settled or expired.
    */
   take(request: SlotRequest): Promise<{ slot: HeldSlot; nonce: Hex }>;
+  /**
+   * Waits until something has changed for a payment that was refused with SLOTS_TAKEN: a slot that it waits for has
+   * settled, or was given back, or the time is over. All who wait share one question to the token at a time.
+   */
+  freed(
+    refusal: Refusal,
+    wait: { milliseconds: number; pollingInterval: number; signal?: AbortSignal | undefined },
+  ): Promise<void>;
   /** Releases a slot whose authorization never left this process, see {@link PaymentStore.release}. */
   release(slot: HeldSlot): Promise<void>;
 };
@@ -80,7 +92,7 @@ export type SlotAllocatorParameters = {
   store: PaymentStore;
   /** Reads nonces of the account from the token, see {@link authorizationStates}. */
   authorizationStates: StatesReader;
-  /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4. */
+  /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4; see {@link SlotRequest.openAnyway}. */
   maxOpenersInFlight?: number;
 };
 
@@ -99,46 +111,94 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     return slotNonceAfter(prefix.bytes, slot);
   };
   // Used slots of one period. Kept as long as the process, as a used nonce stays used.
-  let known = { period: -1n, used: new Set<string>(), lots: new Set<bigint>() };
-  const knownOf = (period: bigint) => {
-    if (known.period < period) known = { period, used: new Set(), lots: new Set() };
-    return known.period === period ? known : { period, used: new Set<string>(), lots: new Set<bigint>() };
+  let known = { period: -1n, slots: knownSlots() };
+  const knownOf = (period: bigint): KnownSlots => {
+    if (known.period < period) known = { period, slots: knownSlots() };
+    return known.period === period ? known.slots : knownSlots();
   };
   // What this allocator has given out, and what executions had spent then: for expectations only.
   let taken: readonly HeldSlot[] = [];
   let lastSpent = 0n;
 
   const learn = (period: bigint, slots: readonly Slot[], states: readonly boolean[]) => {
-    const { used, lots } = knownOf(period);
+    const known = knownOf(period);
     slots.forEach((slot, place) => {
-      if (states[place] !== true) return;
-      used.add(slotKey(slot));
-      if (slot.index === 0n) lots.add(slot.lot);
+      if (states[place] !== true || known.has(slot)) return;
+      known.add(slot);
+      if (waiters.size > 0) wake((each) => each.period === period && slotKey(each) === slotKey(slot));
     });
+  };
+
+  // Those who wait, and what for.
+  const blocking = new WeakMap<Refusal, readonly HeldSlot[]>();
+  const waiters = new Set<{ slots: readonly HeldSlot[]; wake: () => void }>();
+  const wake = (isFreed: (slot: HeldSlot) => boolean) => {
+    for (const waiter of waiters) if (waiter.slots.some(isFreed)) waiter.wake();
+  };
+  let polling = false;
+  async function poll(pollingInterval: number): Promise<void> {
+    if (polling) return;
+    polling = true;
+    try {
+      for (;;) {
+        await new Promise((done) => setTimeout(done, pollingInterval));
+        const asked = new Map<Hex, HeldSlot>();
+        for (const { slots } of waiters)
+          for (const slot of slots) asked.set(nonceOf(slot, slot.period), slot);
+        if (asked.size === 0) return;
+        const slots = [...asked.values()];
+        const states = await parameters.authorizationStates([...asked.keys()]);
+        for (const [place, slot] of slots.entries()) learn(slot.period, [slot], [states[place] === true]);
+        wake((slot) => knownOf(slot.period).has(slot));
+      }
+    } catch {
+      // Each of them then meets the fault itself.
+      wake(() => true);
+    } finally {
+      polling = false;
+    }
+  }
+
+  const freed: SlotAllocator["freed"] = async (refusal, { milliseconds, pollingInterval, signal }) => {
+    const slots = blocking.get(refusal) ?? [];
+    let waiter: { slots: readonly HeldSlot[]; wake: () => void } | undefined;
+    const changed = new Promise<void>((done) => {
+      waiter = { slots, wake: done };
+      waiters.add(waiter);
+    });
+    poll(pollingInterval);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const over = new Promise<void>((done) => {
+      timer = setTimeout(done, milliseconds);
+    });
+    try {
+      await unlessAborted(signal, Promise.race([changed, over]));
+    } finally {
+      clearTimeout(timer);
+      if (waiter) waiters.delete(waiter);
+    }
   };
 
   const choose = (
     period: bigint,
-    asked: Pick<SlotQuestion, "value" | "payee" | "spent" | "held" | "fresh">,
-  ): SlotChoice => {
-    const { used, lots } = knownOf(period);
-    return chooseSlot({
+    asked: Pick<SlotQuestion, "value" | "payee" | "spent" | "held" | "fresh"> &
+      Partial<Pick<SlotQuestion, "maxOpenersInFlight">>,
+  ): SlotChoice =>
+    chooseSlot({
       perTransaction: budget.perTransaction,
       perPeriod: budget.perPeriod,
       sizes: budget.sizes,
-      known: (slot) => used.has(slotKey(slot)),
-      openedBefore: [...lots].sort((a, b) => (a < b ? -1 : 1)),
+      known: knownOf(period),
       maxOpenersInFlight: parameters.maxOpenersInFlight ?? 4,
       ...asked,
     });
-  };
 
   function expect({ value, payee, period, payments }: Parameters<SlotAllocator["expect"]>[0]) {
-    const { used } = knownOf(period);
+    const known = knownOf(period);
     const asked = new Map<string, Slot>();
     // Of an opener in flight either may be true by now.
     for (const settled of [false, true]) {
-      const held = taken.filter((slot) => slot.period === period && !used.has(slotKey(slot)));
+      const held = taken.filter((slot) => slot.period === period && !known.has(slot));
       const inFlight = new Set(settled ? held.map(slotKey) : []);
       const fresh = new Map<string, boolean>();
       for (let turn = 0; turn < Math.min(payments, MOST_EXPECTED); turn++) {
@@ -155,7 +215,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
           for (const slot of choice.slots) {
             const key = slotKey(slot);
             asked.set(key, slot);
-            fresh.set(key, used.has(key) || inFlight.has(key));
+            fresh.set(key, known.has(slot) || inFlight.has(key));
           }
         }
         if (choice.kind !== "slot") break;
@@ -192,18 +252,25 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
             spent: request.spent,
             held: held.filter((each) => each.period === period),
             fresh: (each) => fresh.get(slotKey(each)),
+            ...(request.openAnyway ? { maxOpenersInFlight: Number.POSITIVE_INFINITY } : {}),
           });
           if (choice.kind !== "slot") return undefined;
           return { ...choice.slot, period, payee: request.payee, heldUntil: request.heldUntil() };
         },
       });
       if (slot) {
+        const { start } = choice as unknown as Extract<SlotChoice, { kind: "slot" }>;
+        knownOf(period).passTo(start);
         taken = [...taken, slot];
         return { slot, nonce: nonceOf(slot, period) };
       }
       // Set inside `choose`, which narrowing cannot see.
       const answer = choice as SlotChoice;
-      if (answer.kind !== "read") throw refusal(answer, request);
+      if (answer.kind !== "read") {
+        const refused = refusal(answer, request);
+        if (answer.kind === "wait") blocking.set(refused, answer.for);
+        throw refused;
+      }
       note(answer.slots, await authorizationStates(answer.slots.map((each) => nonceOf(each, period))));
     }
   }
@@ -230,9 +297,13 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
   return {
     expect,
     take,
+    freed,
     release(slot) {
       taken = taken.filter((each) => each !== slot);
-      return store.release(stored, slot);
+      const freeing = store.release(stored, slot);
+      const isSame = (each: HeldSlot) => each.period === slot.period && slotKey(each) === slotKey(slot);
+      freeing.then(() => wake(isSame)).catch(() => {});
+      return freeing;
     },
   };
 }
