@@ -117,7 +117,7 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     whatToDo: ["Ask the merchant for x402 version 2, scheme exact, method eip3009."],
   },
   STORE: {
-    meaning: "The slot store cannot be read, written or locked.",
+    meaning: "The store of signed payments cannot be read, written or locked.",
     whatToDo: ["Nothing was signed. Check the file and its folder."],
   },
   KEY_FILE: {
