@@ -159,7 +159,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
     const used = dayBegan - (await usdc.balanceOf(account.address));
     const left = budgets[0]?.remaining ?? 0n;
     const bar = "#".repeat(Number(used / 1_000_000n)).padEnd(20, "-");
-    story.meter(`[${bar}] ${dollars(used)} of $20.00 used today, ${dollars(left)} in untouched lots`);
+    story.meter(`[${bar}] ${dollars(used)} of $20.00 used today, ${dollars(left)} not reserved`);
   };
 
   /* THE AGENT AT WORK */
@@ -235,7 +235,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   await attempt(
     "$1.01 in one signature",
     await authorize({ value: ONE + 10_000n, period: 0n }),
-    "The largest slot is worth $1.00.",
+    "No signature counts for more than $1.00.",
   );
   await attempt("$1.00 to the thief, executed", execute(transfer(thief, ONE)));
   await attempt(
@@ -271,7 +271,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   story.chapter(6, "The next day");
   await pass(DAY);
   dayBegan = await usdc.balanceOf(account.address);
-  await attempt("yesterday's $1.00", kept, "Its nonce is a slot of yesterday.");
+  await attempt("yesterday's $1.00", kept, "Its nonce belongs to yesterday.");
   story.line("What the key may do, the thief may do: buy from the owner's shop, $20 worth.");
   for (let i = 0n; i < 10n; i++) {
     const signed = await submit(
@@ -291,9 +291,9 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   for (const lot of [10n, 19n, 20n]) {
     const slot = { lot, size: 0, index: 0n };
     await attempt(
-      `the 21st dollar, signed (lot ${lot})`,
+      `the 21st dollar, signed (as number ${lot + 1n} of the day)`,
       await authorize({ value: ONE, period: 1n, slot }),
-      lot === 20n ? "A day has 20 lots, 0 to 19." : "Executions have taken that lot.",
+      lot === 20n ? "A day has 20 dollars." : "Executions have spent that dollar.",
     );
   }
 

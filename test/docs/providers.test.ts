@@ -76,6 +76,10 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       proposal({ proposal }) {
         expect((proposal as Proposal).session.account).to.equal(account.address);
       },
+      micropayments({ micropayments }) {
+        const [budget] = (micropayments as Proposal).session.budgets;
+        expect(budget).to.include({ perTransaction: 256_000n, perPeriod: 20_000_000n, signatures: 1 });
+      },
       shown({ shown, review }) {
         const { budgets, notEnforced } = review as SessionReview;
         expect(budgets[0]).to.include({ mostText: "140 USDC", bySignature: true });

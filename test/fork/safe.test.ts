@@ -86,8 +86,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
               perTransaction: "1",
               perDay: "3",
               recipients: [shop],
-              x402: true,
-              sizes: 2,
+              x402: { typicalPrice: "0.25" },
             },
           },
         });

@@ -134,8 +134,7 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
                 perTransaction: "1",
                 inAll: "3",
                 recipients: [shop],
-                x402: true,
-                sizes: 2,
+                x402: { typicalPrice: "0.25" },
               },
             },
           });

@@ -1,13 +1,16 @@
+import "../environment/seed.ts";
 import {
   ANYONE,
   createSession,
+  InvalidInput,
   isRefusal,
   type RefusalCode,
   type SessionContext,
   type SessionRequest,
 } from "@latchkey/sdk";
 import { expect } from "chai";
-import { getAddress, maxUint128, zeroAddress } from "viem";
+import fc from "fast-check";
+import { formatUnits, getAddress, maxUint128, parseUnits, zeroAddress } from "viem";
 
 const address = (n: number) => getAddress(`0x${n.toString(16).padStart(40, "0")}`);
 const [safe, agent, shop, other, token, module] = [0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6].map(address) as [
@@ -287,29 +290,75 @@ describe("a session made of what people say", () => {
       const budgets = { [token]: { ...usdc, decimals: 6, x402: true } };
       expect(create({ budgets }).budgets[0]).to.include({ signatures: 1, sizes: 5 });
     });
-    it("take the number of sizes that is asked for", () => {
-      expect(createBudget({ sizes: 2 })).to.include({ signatures: 1, sizes: 2 });
-    });
-    it("are refused with sizes worth nothing, or none, or more than eight", () => {
-      expect(refusalOf(() => createBudget({ perTransaction: "0.000003", sizes: 2 }))).to.equal(
-        "MALFORMED_SESSION",
+    it("waste nothing at the typical price, for which the limit per payment is chosen", () => {
+      const fits = (typicalPrice: string, perDay: string) => {
+        const budget = createBudget({ perTransaction: undefined, perDay, x402: { typicalPrice } });
+        if (!budget) throw new Error("no budget");
+        const { perTransaction, perPeriod, sizes } = budget;
+        const worth = perTransaction >> BigInt(2 * (sizes - 1));
+        const price = parseUnits(typicalPrice, 6);
+        // Every payment of the price uses up the price, and nearly all of the limit can be paid so.
+        expect(worth).to.equal(price);
+        const payments = (perPeriod / perTransaction) * 4n ** BigInt(sizes - 1);
+        if (perPeriod >= 20n * price)
+          expect(Number(payments * price) / Number(perPeriod)).to.be.at.least(0.95);
+        return [formatUnits(perTransaction, 6), sizes];
+      };
+      expect(fits("0.001", "20")).to.deep.equal(["0.256", 5]);
+      expect(fits("0.01", "20")).to.deep.equal(["0.64", 4]);
+      expect(fits("0.3", "20")).to.deep.equal(["0.3", 1]);
+      expect(fits("20", "20")).to.deep.equal(["20", 1]);
+      expect(fits("0.000001", "20")).to.deep.equal(["0.000256", 5]);
+      fc.assert(
+        fc.property(fc.bigInt(1n, 10n ** 9n), fc.bigInt(1n, 10n ** 12n), (price, more) => {
+          fits(formatUnits(price, 6), formatUnits(price * (1n + (more % 4000n)), 6));
+        }),
       );
-      for (const sizes of [0, 9, 1.5, -1])
-        expect(refusalOf(() => createBudget({ sizes }))).to.equal("INVALID_LIMIT");
+    });
+    it("keep a limit per payment that fits the typical price, and name the next ones where it does not", () => {
+      const typical = { typicalPrice: "0.001" };
+      expect(createBudget({ perTransaction: "1.024", x402: typical })).to.include({
+        perTransaction: 1_024_000n,
+        sizes: 6,
+      });
+      expect(createBudget({ perTransaction: "0.28", x402: typical })).to.include({ sizes: 5 });
+      expect(() => createBudget({ perTransaction: "1", x402: typical })).to.throw(
+        InvalidInput,
+        /a payment of 0\.001 would use up 0\.003906 of the limit\.[\s\S]*Set perTransaction to 0\.256 or 1\.024, or omit it/,
+      );
+      expect(() => createBudget({ perTransaction: "20", x402: { typicalPrice: "1.5" } })).to.throw(
+        /Set perTransaction to 6, or omit it/,
+      );
+    });
+    it("are refused for a typical price above a limit, zero or missing, and for another word", () => {
+      for (const [x402, code] of [
+        [{ typicalPrice: "1.01" }, "INVALID_LIMIT"],
+        [{ typicalPrice: "0" }, "INVALID_AMOUNT"],
+        [{}, "INVALID_AMOUNT"],
+        [null, "INVALID_AMOUNT"],
+        ["often", "INVALID_LIMIT"],
+      ] as const)
+        expect(refusalOf(() => createBudget({ x402 }))).to.equal(code);
+      const above = { perTransaction: undefined, x402: { typicalPrice: "20.01" } };
+      expect(refusalOf(() => createBudget(above))).to.equal("INVALID_LIMIT");
+      expect(refusalOf(() => createBudget({ perTransaction: undefined }))).to.equal("INVALID_AMOUNT");
     });
     it("are refused where a period has room for 2^32 of them or more", () => {
       const huge = { perTransaction: "0.000001", perDay: "4294.967296" };
       expect(refusalOf(() => createBudget(huge))).to.equal("INVALID_LIMIT");
-      expect(refusalOf(() => createBudget({ ...huge, sizes: 1 }))).to.equal("INVALID_LIMIT");
+      const typical = { perTransaction: "0.000001", x402: { typicalPrice: "0.000001" } };
+      expect(refusalOf(() => createBudget({ ...huge, ...typical }))).to.equal("INVALID_LIMIT");
       expect(createBudget({ ...huge, x402: false })?.sizes).to.equal(0);
       expect(createBudget({ ...huge, perDay: "4294.967295" })?.sizes).to.equal(1);
     });
-    it("are refused for the native coin, for streams, and when they are forbidden at the same time", () => {
+    it("are refused for the native coin, and for streams", () => {
       const native = { perTransaction: "1", perDay: "1", recipients: [shop], x402: true };
       const stream = { initial: "0", perSecond: "0.01" };
       expect(refusalOf(() => create({ budgets: { native } }))).to.equal("INVALID_LIMIT");
       expect(refusalOf(() => createBudget({ stream, x402: true }))).to.equal("INVALID_LIMIT");
-      expect(refusalOf(() => createBudget({ sizes: 3, x402: false }))).to.equal("INVALID_LIMIT");
+      const x402 = { typicalPrice: "0.01" };
+      expect(refusalOf(() => createBudget({ stream, x402 }))).to.equal("INVALID_LIMIT");
+      expect(refusalOf(() => create({ budgets: { native: { ...native, x402 } } }))).to.equal("INVALID_LIMIT");
     });
   });
 

@@ -112,7 +112,7 @@ for (const version of SAFE_VERSIONS)
 
     it("finds a payment in the last of very many lots, and asks for nothing but events", async () => {
       const budgets = {
-        usdc: { perTransaction: "0.000001", perDay: "4294.967295", recipients: [shop], sizes: 1 },
+        usdc: { perTransaction: "0.000001", perDay: "4294.967295", recipients: [shop] },
       };
       const grant = await grantOf(world(), { budgets });
       const slot = { lot: 2n ** 32n - 2n, size: 0, index: 0n };

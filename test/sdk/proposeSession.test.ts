@@ -80,7 +80,7 @@ describe("a proposal for a token that is paid by signatures", function () {
   }))
     it(`is refused where the token ${name}, and made without x402`, async () => {
       const token = await place();
-      for (const changes of [{}, { x402: undefined, sizes: 2 }] as Partial<TokenBudgetRequest>[]) {
+      for (const changes of [{}, { x402: { typicalPrice: "0.25" } }] as Partial<TokenBudgetRequest>[]) {
         const refusal = await refusalOf(proposeFor(token, changes));
         expect(refusal.code).to.equal("INVALID_LIMIT");
         expect(refusal.shortMessage).to.match(why);

@@ -77,8 +77,13 @@ export const tokens = {
     decimals: 18,
   },
 } satisfies BudgetRequests;
+export const typical = {
+  usdc: { perDay: "20", recipients: [shop], x402: { typicalPrice: "0.001" } },
+} satisfies BudgetRequests;
 
 // A limit that is missing does not compile.
+// @ts-expect-error no limit for one transaction, and no price that it could be chosen for
+export const noPrice: BudgetRequests = { usdc: { perDay: "20", recipients: [shop], x402: true } };
 // @ts-expect-error no limit for one transaction
 export const noPerTransaction: BudgetRequest = { perDay: "20", recipients: [shop] };
 // @ts-expect-error no limit over time

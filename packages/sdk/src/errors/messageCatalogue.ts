@@ -194,15 +194,17 @@ export const messageCatalogue = {
   },
   LOT_OPENED: {
     error: "LotOpened",
-    meaning: "The execution needs a lot that signed payments already use.",
-    message: "The execution needs lot {lot} of the budget, which signed payments already use.",
+    meaning: "The execution needs a part of the budget that is reserved for signed payments.",
+    message: "The execution needs a part of the budget that is reserved for signed payments.",
     whatToDo: ["Pay less, pay by signature, or wait for the next period."],
   },
   NO_SUCH_SLOT: {
     error: "NoSuchSlot",
-    meaning: "No budget can have this slot.",
-    message: "No budget has slot {index} of size {size} in lot {lot}.",
-    whatToDo: ["Use a lot below 2^32, a size from 0 to 7 and an index below 4^size."],
+    meaning: "No signed payment can have this number.",
+    message: "No signed payment can have the number {lot}/{size}/{index}.",
+    whatToDo: [
+      "The first is below 2^32, the second at most 7, and the third below 4 to the power of the second.",
+    ],
   },
   ALLOWANCE_LEFT: {
     error: "AllowanceLeft",
@@ -244,7 +246,7 @@ export const messageCatalogue = {
   TOKEN_INVALID_SIGNATURE: {
     meaning: "The account rejected the authorization's signature.",
     whatToDo: [
-      "Check sessionStatus: expired, revoked, a limit reached, or a slot that another payment used.",
+      "Check sessionStatus: expired, revoked, a limit reached, or the same part of the budget used by another payment.",
     ],
   },
   TOKEN_AUTHORIZATION_USED: {

@@ -12,7 +12,8 @@ const descriptions: { readonly [path: string]: string } = {
   "session.budgets.perTransaction": "Base units of the token, as all amounts here.",
   "session.budgets.period": "Seconds.",
   "session.budgets.signatures": "Which signed payments: 0 none, 1 EIP-3009.",
-  "session.budgets.sizes": "Into how many sizes a lot can be split; 0 if signatures is 0.",
+  "session.budgets.sizes":
+    "How many sizes of signed payments there are, each a quarter of the one before; 0 if signatures is 0.",
   signature: "In the account's own format; 0x: the account itself must have enabled the session.",
 };
 

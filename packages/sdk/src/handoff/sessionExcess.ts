@@ -96,7 +96,10 @@ function* budgetExcess(granted: Budget, requested: Budget, span: number): Genera
   if (granted.signatures > requested.signatures)
     yield { path: "signatures", reason: "It allows payments by signature that were not requested." };
   else if (granted.sizes > requested.sizes)
-    yield { path: "sizes", reason: "It allows more slot sizes than requested." };
+    yield {
+      path: "sizes",
+      reason: "It divides the budget into more sizes of signed payments than requested.",
+    };
   const includes = (recipients: readonly Address[], one: Address) =>
     recipients.some((other) => isAddressEqual(other, one));
   if (

@@ -24,10 +24,8 @@ export type Limit = {
   [name in keyof Limits]: Limits[name] & { [other in Exclude<LimitName, keyof Limits[name]>]?: never };
 }[keyof Limits];
 
-/** One token's budget, in whole tokens. The chain enforces every limit. */
-export type BudgetRequest = Limit & {
-  /** Limit per payment: of one execution, or one signed authorization. */
-  perTransaction: Amount;
+/** What every budget has. */
+type BudgetTerms = Limit & {
   /**
    * Who may be paid or approved: 1 to 32 addresses, or `"anyone"`. Shops that use a new address for each
    * payment need `"anyone"`.
@@ -40,25 +38,41 @@ export type BudgetRequest = Limit & {
   stream?: { initial: Amount; perSecond: Amount };
 };
 
+/** One token's budget, in whole tokens. The chain enforces every limit. */
+export type BudgetRequest = BudgetTerms & {
+  /** Limit per payment: of one execution, or one signed authorization. */
+  perTransaction: Amount;
+};
+
+/** The price of most signed payments, in whole tokens: see {@link TokenBudgetRequest}. */
+export type TypicalPayments = { typicalPrice: Amount };
+
 /** The budget of a token that follows ERC-20. */
-export type TokenBudgetRequest = BudgetRequest & {
-  /**
-   * Whether the key may pay by signed EIP-3009 authorizations, as x402 does. Only for tokens whose
-   * `transferWithAuthorization` takes the signature as bytes and verifies it with the account (ERC-1271): Circle's since
-   * version 2.2, not many bridged ones. Default: true for a `usdc` budget, false for others and for streams.
-   */
-  x402?: boolean;
-  /**
-   * How many sizes a signed payment can take: perTransaction, a quarter of it, a sixteenth… (1 to 8). A payment
-   * uses up the whole of the smallest size that it fits in; each size costs every payment some gas. Default: up to
-   * 5, the smallest worth a thousandth of a token or more.
-   */
-  sizes?: number;
+export type TokenBudgetRequest = BudgetTerms & {
   /** Of the token. Default: read from the chain. */
   decimals?: number;
   /** The token, for a `usdc` budget on a chain whose USDC this SDK does not know. */
   token?: Address;
-};
+} & (
+    | {
+        /** As in {@link BudgetRequest}. */
+        perTransaction: Amount;
+        /**
+         * Whether the key may pay by signed EIP-3009 authorizations, as x402 does. Only for tokens whose
+         * `transferWithAuthorization` takes the signature as bytes and verifies it with the account (ERC-1271): Circle's
+         * since version 2.2, not many bridged ones. Default: true for a `usdc` budget, false for others and for streams.
+         *
+         * With a typical price, payments of that price use up no more of the limit than they pay. Others may use up
+         * more: at most four times as much, for the smallest ones what the typical price is.
+         */
+        x402?: boolean | TypicalPayments;
+      }
+    | {
+        /** Default: chosen to fit the typical price, at most 256 times as much. */
+        perTransaction?: Amount;
+        x402: TypicalPayments;
+      }
+  );
 
 /**
  * The budgets of a session: at least one limit for each token that may move, and no other token moves. `usdc` is

@@ -11,6 +11,7 @@ import { ANYONE, type Budget, type Session } from "../session/Session.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import { createAction } from "./createAction.ts";
 import { defaultSlotSizes } from "./defaultSlotSizes.ts";
+import { fitTypicalPrice } from "./fitTypicalPrice.ts";
 import type { SessionRequest, TokenBudgetRequest } from "./SessionRequest.ts";
 
 /** What a session depends on besides the request: facts that {@link proposeSession} reads from the chain. */
@@ -101,15 +102,8 @@ function createBudget(
   },
 ): Budget {
   const { path, token, decimals } = at;
-  const perTransaction = parseAmount(request.perTransaction, decimals, `${path}.perTransaction`);
   const { perPeriod, period } = readLimit(request, at);
-  if (perTransaction > perPeriod)
-    throw new InvalidInput({
-      code: "INVALID_LIMIT",
-      shortMessage: `${path}.perTransaction exceeds the limit of its period.`,
-      metaMessages: ["Lower perTransaction, or raise the limit of the period."],
-      details: { perTransaction, perPeriod },
-    });
+  const { perTransaction, sizes } = readPayments(request, perPeriod, at);
   const { stream } = request;
   const initial = stream
     ? parseAmount(stream.initial, decimals, `${path}.stream.initial`, { zero: true })
@@ -121,7 +115,6 @@ function createBudget(
       metaMessages: ["Lower initial, or raise the limit of the period."],
       details: { initial, perPeriod },
     });
-  const sizes = readSizes(request, { perTransaction, perPeriod }, at);
   return {
     token,
     perTransaction,
@@ -168,32 +161,47 @@ function readLimit(request: TokenBudgetRequest, at: { path: string; decimals: nu
   return { perPeriod: parseAmount(amount as string, at.decimals, `${at.path}.${name}`), period };
 }
 
-function readSizes(
+/** The limit per payment, and into how many sizes signed payments divide it: 0 if there are none. */
+function readPayments(
   request: TokenBudgetRequest,
-  { perTransaction, perPeriod }: Pick<Budget, "perTransaction" | "perPeriod">,
+  perPeriod: bigint,
   at: { path: string; token: Address; decimals: number; paysBySignature: boolean },
-): number {
-  const refuse = (shortMessage: string, metaMessage: string) =>
-    new InvalidInput({ code: "INVALID_LIMIT", shortMessage, metaMessages: [metaMessage] });
-  const isNative = isAddressEqual(at.token, zeroAddress);
-  const wanted = request.x402 ?? (request.sizes !== undefined || (at.paysBySignature && !request.stream));
-  if (!wanted) {
-    if (request.sizes !== undefined)
-      throw refuse(`${at.path} sets sizes, but x402 is false.`, "Omit one of the two.");
-    return 0;
-  }
-  if (isNative) throw refuse(`${at.path} cannot be paid by x402.`, "The native coin has no authorizations.");
+): Pick<Budget, "perTransaction" | "sizes"> {
+  const { path, decimals } = at;
+  const refuse = (shortMessage: string, metaMessage: string, details = {}) =>
+    new InvalidInput({ code: "INVALID_LIMIT", shortMessage, metaMessages: [metaMessage], details });
+  if (!["undefined", "boolean", "object"].includes(typeof request.x402))
+    throw refuse(`${path}.x402 is ${String(request.x402)}.`, "Pass true, false or { typicalPrice }.");
+  const typicalPrice =
+    typeof request.x402 === "object"
+      ? parseAmount(request.x402?.typicalPrice, decimals, `${path}.x402.typicalPrice`)
+      : undefined;
+  const given =
+    request.perTransaction === undefined && typicalPrice !== undefined
+      ? undefined
+      : parseAmount(request.perTransaction as string, decimals, `${path}.perTransaction`);
+  if (given !== undefined && given > perPeriod)
+    throw refuse(
+      `${path}.perTransaction exceeds the limit of its period.`,
+      "Lower perTransaction, or raise the limit of the period.",
+      { perTransaction: given, perPeriod },
+    );
+  const wanted = request.x402 ?? (at.paysBySignature && !request.stream);
+  if (given !== undefined && !wanted) return { perTransaction: given, sizes: 0 };
+  if (isAddressEqual(at.token, zeroAddress))
+    throw refuse(`${path} cannot be paid by x402.`, "The native coin has no authorizations.");
   if (request.stream)
-    throw refuse(`${at.path} cannot be a stream and be paid by x402.`, "Omit stream, or set x402: false.");
+    throw refuse(`${path} cannot be a stream and be paid by x402.`, "Omit stream, or set x402: false.");
+  const { perTransaction, sizes } =
+    typicalPrice !== undefined
+      ? fitTypicalPrice({ typicalPrice, perTransaction: given, perPeriod, decimals, path })
+      : { perTransaction: given as bigint, sizes: defaultSlotSizes(given as bigint, decimals) };
   if (perPeriod / perTransaction >= 1n << 32n)
     throw refuse(
-      `${at.path} allows 2^32 payments or more in one period, which is too many for x402.`,
+      `${path} allows 2^32 payments or more in one period, which is too many for x402.`,
       "Raise perTransaction, lower the limit of the period, or set x402: false.",
     );
-  const sizes = request.sizes ?? defaultSlotSizes(perTransaction, at.decimals);
-  if (!Number.isInteger(sizes) || sizes < 1 || sizes > 8)
-    throw refuse(`${at.path}.sizes is ${sizes}.`, "Pass a whole number from 1 to 8, or x402: false.");
-  return sizes;
+  return { perTransaction, sizes };
 }
 
 function readRecipients(

@@ -11,4 +11,5 @@ export type {
   Limit,
   SessionRequest,
   TokenBudgetRequest,
+  TypicalPayments,
 } from "./SessionRequest.ts";

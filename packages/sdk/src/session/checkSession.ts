@@ -72,7 +72,7 @@ export function checkSession(session: Session, module?: Address): void {
       if (sizes > MOST.sizes || sizes === 0) throw flawed("SLOTS", "sizes must be 1 to 8.");
       if (isOneOf(token, zeroAddress)) throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
       if (perTransaction >> BigInt(2 * (sizes - 1)) === 0n)
-        throw flawed("SLOTS", "the smallest slot would be worth 0; use fewer sizes.");
+        throw flawed("SLOTS", "the smallest signed payment would be worth 0; use fewer sizes.");
       if (perPeriod / perTransaction >= 1n << 32n)
         throw flawed(
           "SLOTS",

@@ -1,4 +1,5 @@
 import { concat, type Hex, numberToHex } from "viem";
+import { errorText } from "../errors/errorText.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
 import type { Slot } from "./Slot.ts";
@@ -23,9 +24,11 @@ export function slotNonce(parameters: SlotPeriod & Slot): Hex {
   };
   if (!slotExists(slot))
     throw new InvalidInput({
-      code: "NO_SUCH_SLOT",
-      shortMessage: `No budget has slot ${slot.index} of size ${slot.size} in lot ${slot.lot}.`,
-      metaMessages: ["Use a lot below 2^32, a size from 0 to 7 and an index below 4^size."],
+      ...errorText("NO_SUCH_SLOT", {
+        lot: String(slot.lot),
+        size: String(slot.size),
+        index: String(slot.index),
+      }),
       details: slot,
     });
   return slotNonceAfter(prefix, slot);

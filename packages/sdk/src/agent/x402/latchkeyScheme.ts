@@ -619,7 +619,7 @@ const refuseSignature = (
         shortMessage: `The account ${account} has not approved this payment.`,
         metaMessages: [
           whileItLives(seen),
-          "Another agent probably used the slot, or the account's set-up changed: try again once.",
+          "Another agent of the session probably paid at the same time, or the account's set-up changed: try again once.",
         ],
         details: seen,
       })

@@ -383,7 +383,7 @@ function refuseOutcome(
 const refuseCollision = (request: Request): Refusal =>
   new Refusal({
     code: "TOKEN_AUTHORIZATION_USED",
-    shortMessage: `${request.url} was not paid: other agents of this session used the same slots first.`,
+    shortMessage: `${request.url} was not paid: other agents of this session paid at the same time.`,
     metaMessages: [
       "Try again: none of the signed payments can settle any more. To avoid this, let all agents of a session share one",
       "store.",

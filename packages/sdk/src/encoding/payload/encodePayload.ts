@@ -32,7 +32,7 @@ import { tokenDomainCode } from "./tokenDomainCode.ts";
  */
 export function encodePayload(parameters: PayloadParameters): Hex {
   const { slot, grant, wrapsHash } = parameters;
-  if (typeof slot !== "object" || slot === null) throw invalid("The slot is missing.", { slot });
+  if (typeof slot !== "object" || slot === null) throw invalid("`slot` is missing.", { slot });
   const session = readSession(parameters.session);
   const budgetIndex = parseWhole(parameters.budgetIndex, "budgetIndex", 256);
   const to = parseAddress(parameters.to, "to");
