@@ -386,8 +386,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       authorizationStates(reader, { token, account, nonces }),
     ]);
     // The first reason that holds is the one to give.
-    for (const each of [chain, domain, rail, standing, objection, states])
-      if (each.status === "rejected") throw each.reason;
+    for (const each of [chain, domain, rail, standing, objection, states]) answered<unknown>(each);
     return {
       rail: answered(rail),
       standing: answered(standing),
