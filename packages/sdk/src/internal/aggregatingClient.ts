@@ -12,7 +12,9 @@ import {
   type Transport,
 } from "viem";
 import { asking, call, getBlock } from "./chainActions.ts";
-import { knownMulticall3, MULTICALL3, noteMulticall3 } from "./multicall3.ts";
+
+/** Multicall3, at the same address on nearly every chain. */
+const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 const ownAbi = parseAbi([
   "function getCurrentBlockTimestamp() view returns (uint256)",
@@ -46,6 +48,9 @@ export type AggregatingClient = Client<Transport, Chain | undefined> & {
     alone: () => Promise<readonly answer[]>,
   ): Promise<readonly answer[]>;
 };
+
+/** Clients whose chain was seen to have no Multicall3. */
+const without = new WeakSet<object>();
 
 /** Thrown to those who must ask by themselves. */
 const NO_MULTICALL3 = Symbol("the chain has no Multicall3");
@@ -83,7 +88,7 @@ export function aggregatingClient(client: Client<Transport, Chain | undefined>):
     const calls = waiting;
     waiting = [];
     try {
-      const answers = knownMulticall3(client) === false ? undefined : await aggregate(client, calls);
+      const answers = without.has(client) ? undefined : await aggregate(client, calls);
       if (answers === undefined) await askAlone(calls);
       calls.forEach(({ done, fail }, place) => {
         const answer = answers?.[place];
@@ -159,8 +164,10 @@ const aggregate = /* @__PURE__ */ asking(
       data: encodeFunctionData({ abi: multicall3Abi, functionName: "aggregate3", args }),
     });
     // Nothing is what an address without code returns.
-    noteMulticall3(client, data !== undefined);
-    if (data === undefined) return undefined;
+    if (data === undefined) {
+      without.add(client);
+      return undefined;
+    }
     try {
       return decodeFunctionResult({ abi: multicall3Abi, functionName: "aggregate3", data });
     } catch {

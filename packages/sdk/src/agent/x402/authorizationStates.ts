@@ -10,17 +10,22 @@ import {
   toFunctionSelector,
 } from "viem";
 import type { AggregatingClient } from "../../internal/aggregatingClient.ts";
-import { asking, multicall, readContract } from "../../internal/chainActions.ts";
-import { hasMulticall3, MULTICALL3 } from "../../internal/multicall3.ts";
+import { asking, getCode, multicall, readContract } from "../../internal/chainActions.ts";
 
 const tokenAbi = parseAbi([
   "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
 ]);
 
+/** Multicall3, at the same address on nearly every chain. */
+const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
+
 const selector = toFunctionSelector(tokenAbi[0]);
 
 /** Bytes of one call: a selector and two words. */
 const CALLDATA = 68;
+
+/** Whether a client's chain has Multicall3, once it was checked. It stays there. */
+const hasMulticall = new WeakMap<object, Promise<boolean>>();
 
 /**
  * Reads from an EIP-3009 token which nonces of an account are used or canceled. Several are read in one request: with
@@ -77,8 +82,15 @@ async function askAlone(
   const [first, ...others] = contracts;
   if (!first) return [];
   if (others.length === 0) return [await readContract(client, { ...first, ...at })];
+  let known = hasMulticall.get(client);
+  if (!known) {
+    known = getCode(client, { address: MULTICALL3 }).then((code) => code !== undefined && code !== "0x");
+    // A failed request is not cached.
+    known.catch(() => hasMulticall.delete(client));
+    hasMulticall.set(client, known);
+  }
   // To a node this is creation code, limited to 48 kB: 100 calls fit easily.
-  const where = (await hasMulticall3(client))
+  const where = (await known)
     ? { multicallAddress: MULTICALL3, batchSize: 0 }
     : { deployless: true, batchSize: 100 * CALLDATA };
   return multicall(client, { ...where, ...at, contracts, allowFailure: false });

@@ -386,7 +386,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       authorizationStates(reader, { token, account, nonces }),
     ]);
     // The first reason that holds is the one to give.
-    for (const each of [chain, domain, rail, standing, objection, states]) answered<unknown>(each);
+    for (const each of [chain, domain, rail, standing, objection, states])
+      if (each.status === "rejected") throw each.reason;
     return {
       rail: answered(rail),
       standing: answered(standing),
