@@ -61,8 +61,12 @@ const askTogether = /* @__PURE__ */ asking((client: AggregatingClient, parameter
   );
 });
 
+const USED: Hex = pad("0x01");
+const UNUSED: Hex = pad("0x00");
+
 const isUsed = (data: Hex): boolean =>
-  decodeFunctionResult({ abi: tokenAbi, functionName: "authorizationState", data });
+  data === USED ||
+  (data !== UNUSED && decodeFunctionResult({ abi: tokenAbi, functionName: "authorizationState", data }));
 
 async function askAlone(
   client: Client<Transport, Chain | undefined>,
