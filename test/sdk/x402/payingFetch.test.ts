@@ -1378,7 +1378,7 @@ describe("the paying fetch", function () {
       expect(asked.size).to.equal(1);
     });
 
-    it("asks again where the account says no only at first, as a node that lags behind does", async () => {
+    it("asks again where the account rejects it only at first, as a node that lags behind does", async () => {
       const grant = await enabled();
       let asked = 0;
       const { testChain } = environment;

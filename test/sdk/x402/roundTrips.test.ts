@@ -222,7 +222,7 @@ describe("the questions of one payment", function () {
     if (isRefusal(error)) expect(error.details).to.include.keys("token", "nonce", "validBefore");
   });
 
-  it("are asked again for some seconds where the account says no at first", async () => {
+  it("are asked again for some seconds where the account rejects it at first", async () => {
     await withMulticall3();
     const grant = await enabled(safes[0] as SafeAccount);
     let noes = 0;

@@ -2,10 +2,8 @@ import {
   type Address,
   type Chain,
   type Client,
-  encodeFunctionData,
   type Hex,
   numberToHex,
-  parseAbi,
   RawContractError,
   type Transport,
 } from "viem";
@@ -15,12 +13,10 @@ import { asking, call, getBlock } from "./chainActions.ts";
 /** Multicall3, at the same address on nearly every chain. */
 const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
-const ownAbi = parseAbi([
-  "function getCurrentBlockTimestamp() view returns (uint256)",
-  "function getChainId() view returns (uint256)",
-]);
-const timeQuestion = encodeFunctionData({ abi: ownAbi, functionName: "getCurrentBlockTimestamp" });
-const chainQuestion = encodeFunctionData({ abi: ownAbi, functionName: "getChainId" });
+/** The selector of its getCurrentBlockTimestamp(). */
+const timeQuestion: Hex = "0x0f28c97d";
+/** The selector of its getChainId(). */
+const chainQuestion: Hex = "0x3408e470";
 
 /** A call that waits to be sent with others. */
 type Waiting = { to: Address; data: Hex; done: (data: Hex) => void; fail: (error: unknown) => void };
