@@ -26,6 +26,7 @@ const options: Readonly<Record<string, readonly string[]>> = {
   "test:rules": ["--only", "--all", "--list", "--jobs"],
   "test:page": ["--deep", "--jobs", "paths"],
   bench: ["--check", "--json"],
+  "bench:client": ["--json", "--payments"],
   "bench:trace": ["row"],
   coverage: [],
   deploy: ["--network", "--rpc-url", "--dry-run", "--yes", "--json", "--out", "--timeout"],

@@ -52,6 +52,7 @@ import type { SessionKey } from "./SessionKey.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
 import { partiesRefusal, type SignedPayment, settlementRefusal } from "./settlementRefusal.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
+import { statesTogether } from "./statesTogether.ts";
 
 type Signal = AbortSignal | undefined;
 
@@ -383,7 +384,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       railOf(reader, offer),
       standingOf(reader, offer),
       partiesRefusal(reader, { token, from: account, to: payTo, value: amount }),
-      authorizationStates(reader, { token, account, nonces }),
+      statesTogether(reader, { token, account, nonces }),
     ]);
     // The first reason that holds is the one to give.
     for (const each of [chain, domain, rail, standing, objection, states])
@@ -449,7 +450,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         openAnyway: performance.now() >= patience && patience < deadline,
         read,
         authorizationStates: (nonces) =>
-          authorizationStates(reader, { token: budget.token, account: session.account, nonces }),
+          statesTogether(reader, { token: budget.token, account: session.account, nonces }),
         // The payment's lifetime starts when its slot is found, however long that took.
         heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
       });
