@@ -1191,7 +1191,15 @@ describe("the paying fetch", function () {
       "PER_TRANSACTION",
     );
     expect((await refusalOf(shopWith(others))).code).to.equal("WRONG_CHAIN");
-    expect((await refusalOf(shopWith([]))).code).to.equal("NOT_OFFERED");
+    expect((await refusalOf(shopWith([]))).code).to.equal("OFFER_MALFORMED");
+    // An offer that is nearly right says more than one for another chain, and less than one that can be read.
+    const malformed = { ...offer, amount: "0.20" };
+    const refused = await refusalOf(shopWith([...others, malformed, null as never]));
+    expect(refused.code).to.equal("OFFER_MALFORMED");
+    expect(refused.details).to.deep.equal({ field: "amount", value: '"0.20"' });
+    expect((await refusalOf(shopWith([malformed, { ...offer, amount: "1000001" }]))).code).to.equal(
+      "PER_TRANSACTION",
+    );
     expect(sent).to.have.length(1);
   });
 
@@ -1204,7 +1212,7 @@ describe("the paying fetch", function () {
     expect(await (await answer("insert coin")).text()).to.equal("insert coin");
     const version1 = JSON.stringify({ x402Version: 1, accepts: [{ scheme: "exact", network: "base" }] });
     expect((await refusalOf(answer(version1))).code).to.equal("NOT_OFFERED");
-    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("NOT_OFFERED");
+    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("OFFER_MALFORMED");
   });
 
   it("throws REVOKED if the owner revoked the session while the payment was in flight", async () => {

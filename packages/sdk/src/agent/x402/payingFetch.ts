@@ -153,7 +153,7 @@ export function payingFetch(
       return http.getPaymentRequiredResponse((name) => response.headers.get(name), body);
     } catch (cause) {
       throw new Refusal({
-        code: "NOT_OFFERED",
+        code: "OFFER_MALFORMED",
         shortMessage: "The server's payment offer cannot be read.",
         metaMessages: ["Nothing was signed. Tell the merchant."],
         details: { url: response.url },
@@ -165,7 +165,7 @@ export function payingFetch(
   /** Pays the first offer that the session can pay; otherwise throws the reason for the closest offer. */
   async function createPayment(required: PaymentRequired, signal: AbortSignal): Promise<PaymentPayload> {
     const x402 = clientFor(signal);
-    if (required.x402Version !== 2 || !Array.isArray(required.accepts) || required.accepts.length === 0) {
+    if (required.x402Version !== 2) {
       throw new Refusal({
         code: "NOT_OFFERED",
         shortMessage: `The server uses x402 version ${required.x402Version}; only version 2 is supported.`,
@@ -173,6 +173,13 @@ export function payingFetch(
         details: { x402Version: required.x402Version },
       });
     }
+    if (!Array.isArray(required.accepts) || required.accepts.length === 0)
+      throw new Refusal({
+        code: "OFFER_MALFORMED",
+        shortMessage: "The server's payment offer lists no way to pay.",
+        metaMessages: ["Nothing was signed. Tell the merchant: no session can pay this offer."],
+        details: { field: "accepts" },
+      });
     const refusals: Refusal[] = [];
     for (const offer of required.accepts) {
       try {
@@ -343,7 +350,7 @@ const isLongOver = ({ payload }: OpenPayment): boolean =>
 
 /** The reasons of offers for other chains, tokens and methods are less useful than that of a closer one. */
 const remoteness = ({ code }: Refusal): number =>
-  ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 1 : 0;
+  ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 2 : code === "OFFER_MALFORMED" ? 1 : 0;
 
 function refuseOutcome(
   request: Request,
