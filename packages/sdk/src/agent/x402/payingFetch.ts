@@ -11,10 +11,14 @@ import { offerBody } from "./offerBody.ts";
 import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
 import { requestIdentity } from "./requestIdentity.ts";
 import { requireNumbers } from "./requireNumbers.ts";
+import { sendRequest } from "./sendRequest.ts";
 
 /** Options of {@link payingFetch}. */
 export type PayingFetchParameters = LatchkeySchemeParameters & {
-  /** The underlying `fetch`. Default: the global one. */
+  /**
+   * The underlying `fetch`, called with a URL and options: also undici's, with its own agents and proxies. Default: the
+   * global one.
+   */
   fetch?: typeof globalThis.fetch;
   /** How often a payment with an unknown outcome is resent, the same each time. Default: 3. */
   resends?: number;
@@ -86,7 +90,8 @@ export function payingFetch(
   return async (input, init) => {
     const request = new Request(input, await buffered(init));
     // The caller's own payment is left alone.
-    if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
+    if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT"))
+      return sendRequest(send, request);
     const { signal } = request;
     signal.throwIfAborted();
     // A free request is not hashed, however large its body is.
@@ -119,7 +124,7 @@ export function payingFetch(
     request: Request,
     identify: () => Promise<string>,
   ): Promise<{ payment: OpenPayment; answer?: never } | { payment?: never; answer: Response }> {
-    const answer = await send(request.clone());
+    const answer = await sendRequest(send, request);
     const required = answer.status === 402 ? await paymentRequired(answer, request.signal) : undefined;
     if (!required) return { answer };
     discard(answer);
@@ -237,8 +242,6 @@ export function payingFetch(
     let cause: unknown;
     for (let attempt = 0; attempt <= resends; attempt++) {
       if (attempt > 0) await pause(resendDelay * 2 ** (attempt - 1), signal);
-      const paid = request.clone();
-      paid.headers.set(PAYMENT_HEADER, payment.header);
       signal.throwIfAborted();
       // Only until the response starts: its body may take any time. By hand, as not every runtime has
       // `AbortSignal.any`, and a failure here must not look like a sent payment.
@@ -247,7 +250,9 @@ export function payingFetch(
       signal.addEventListener("abort", () => patience.abort(signal.reason));
       let response: Response;
       try {
-        response = await unlessAborted(patience.signal, send(paid, { signal: patience.signal }));
+        const headers = { [PAYMENT_HEADER]: payment.header };
+        const sending = sendRequest(send, request, { headers, signal: patience.signal });
+        response = await unlessAborted(patience.signal, sending);
       } catch (error) {
         // Aborted by the caller; the payment stays pending.
         signal.throwIfAborted();
@@ -333,7 +338,12 @@ export function payingFetch(
 const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as SignedAuthorization;
 
 /** Closes the connection of an unread response. Not awaited: that may take arbitrarily long too. */
-const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
+const discard = (response: Response): void => {
+  // node-fetch has a stream of Node there.
+  const body = response.body as (ReadableStream & { destroy?: () => void }) | null;
+  if (body?.cancel) body.cancel().catch(() => {});
+  else body?.destroy?.();
+};
 
 /** A body that can be resent: a stream is read, as a browser without streaming would send its name instead. */
 const buffered = async (init: RequestInit | undefined): Promise<RequestInit | undefined> =>
