@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { asSafe } from "@latchkey/accounts/asSafe";
 import {
   createPasskeySafe,
@@ -46,6 +47,7 @@ import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { expect } from "chai";
+import * as undici from "undici";
 import {
   type Address,
   createPublicClient,
@@ -831,6 +833,57 @@ describe("the paying fetch", function () {
       expect(merchant.headers).to.have.length(2);
     });
 
+    it("pays through undici's fetch, which rejects the runtime's Request, with method, headers and body", async () => {
+      const grant = await enabled();
+      const sent: unknown[] = [];
+      const pay = agent(grant, {
+        fetch: (input, init) => {
+          sent.push(input);
+          return undici.fetch(input as string, init as undici.RequestInit) as unknown as Promise<Response>;
+        },
+      });
+      const asked = {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"question":42}',
+      };
+      const bought = await pay(new Request(merchant.url("fifth"), asked));
+      expect(await bought.json()).to.deep.equal({ sold: "fifth", body: { question: 42 } });
+      expect((await pay(merchant.url("free"))).status).to.equal(200);
+      expect(sent.every((input) => typeof input === "string")).to.equal(true);
+      expect(await payments(safes["1.4.1"].address)).to.have.length(1);
+    });
+
+    it("pays through a fetch of Node's streams, as node-fetch is, and keeps what the caller chose", async () => {
+      const grant = await enabled();
+      const chosen: (RequestInit | undefined)[] = [];
+      const pay = agent(grant, {
+        fetch: async (input, init) => {
+          if (typeof input !== "string") throw new TypeError("Only absolute URLs are supported");
+          chosen.push(init);
+          const answer = await fetch(input, init);
+          const { status, ok, headers, url } = answer;
+          const text = await answer.text();
+          const made = () => ({
+            status,
+            ok,
+            headers,
+            url,
+            body: Readable.from([text]),
+            text: async () => text,
+          });
+          return { ...made(), clone: made } as unknown as Response;
+        },
+      });
+      const bought = await pay(merchant.url("fifth"), { redirect: "error", cache: "no-store" });
+      expect(JSON.parse(await bought.text())).to.deep.include({ sold: "fifth" });
+      expect(chosen).to.have.length(2);
+      for (const init of chosen) {
+        expect(init).to.include({ method: "GET", redirect: "error", cache: "no-store" });
+        expect(init).not.to.have.any.keys("mode", "credentials", "body", "keepalive");
+      }
+    });
+
     it("needs neither AbortSignal.any nor crypto.subtle", async () => {
       const grant = await enabled();
       await without(AbortSignal, "any", () =>
@@ -1401,7 +1454,15 @@ describe("the paying fetch", function () {
       "PER_TRANSACTION",
     );
     expect((await refusalOf(shopWith(others))).code).to.equal("WRONG_CHAIN");
-    expect((await refusalOf(shopWith([]))).code).to.equal("NOT_OFFERED");
+    expect((await refusalOf(shopWith([]))).code).to.equal("OFFER_MALFORMED");
+    // An offer that is nearly right says more than one for another chain, and less than one that can be read.
+    const malformed = { ...offer, amount: "0.20" };
+    const refused = await refusalOf(shopWith([...others, malformed, null as never]));
+    expect(refused.code).to.equal("OFFER_MALFORMED");
+    expect(refused.details).to.deep.equal({ field: "amount", value: '"0.20"' });
+    expect((await refusalOf(shopWith([malformed, { ...offer, amount: "1000001" }]))).code).to.equal(
+      "PER_TRANSACTION",
+    );
     expect(sent).to.have.length(1);
   });
 
@@ -1414,7 +1475,7 @@ describe("the paying fetch", function () {
     expect(await (await answer("insert coin")).text()).to.equal("insert coin");
     const version1 = JSON.stringify({ x402Version: 1, accepts: [{ scheme: "exact", network: "base" }] });
     expect((await refusalOf(answer(version1))).code).to.equal("NOT_OFFERED");
-    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("NOT_OFFERED");
+    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("OFFER_MALFORMED");
   });
 
   it("throws REVOKED if the owner revoked the session while the payment was in flight", async () => {
