@@ -772,7 +772,7 @@ describe("the paying fetch", function () {
           await at(`after ${what}`);
           return result;
         };
-        /** What a change would do. A sign of life is no point: it comes at any time, and says nothing else. */
+        /** What a change would do. A sign of life does not count: it comes at any time, and says nothing else. */
         const meant = async (request: Parameters<PaymentStore["change"]>[0]) => {
           let what = "nothing";
           await store.change({
