@@ -66,7 +66,8 @@ export type LatchkeySchemeParameters = {
   grant: Grant;
   /**
    * Remembers the slots in flight and the payments of purchases. Agents that share a session must share it, and it
-   * should survive restarts: see `filePaymentStore` of `@latchkey/sdk/node`. Default: {@link memoryPaymentStore}.
+   * should survive restarts: see `filePaymentStore` of `@latchkey/sdk/node` and `redisPaymentStore` of
+   * `@latchkey/sdk/redis`. Default: {@link memoryPaymentStore}.
    */
   store?: PaymentStore;
   /**
