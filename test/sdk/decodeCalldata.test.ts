@@ -243,7 +243,7 @@ describe("reading calldata", () => {
     const opSignature = encodePaymentUserOpSignature({
       session: carrier,
       period: 4n,
-      keySignature: signature,
+      keySignature: `${pad("0x01")}${pad("0x02").slice(2)}1b`,
       payment,
     });
     expect(decodeCalldata(validating(payingOp, opSignature))).to.deep.include({ session: paying, id });
