@@ -41,7 +41,7 @@ export default {
       severity: "error",
       from: {
         path: "^packages/sdk/src/",
-        pathNot: `^packages/sdk/src/((index|node|erc7579)\\.ts$|(generated|${Object.keys(ALLOWED).join("|")})/)`,
+        pathNot: `^packages/sdk/src/((index|node|redis|erc7579)\\.ts$|(generated|${Object.keys(ALLOWED).join("|")})/)`,
       },
       to: {},
     },

@@ -52,6 +52,7 @@ async function renderPages(): Promise<Map<string, string>> {
         ...AREAS.map((area) => join(sources, area, "index.ts")),
         join(sources, "erc7579.ts"),
         join(sources, "node.ts"),
+        join(sources, "redis.ts"),
         // Last: what an area has is only linked from here.
         join(sources, "index.ts"),
       ],

@@ -169,6 +169,7 @@ for Safes and Safe7579.`,
       WRONG_CHAIN: "",
       WRONG_DOMAIN: "",
       NOT_OFFERED: "",
+      OFFER_MALFORMED: "`details.field` names what is wrong. Another session would not help.",
       SLOTS_TAKEN: "",
       STORE:
         "A store that cannot be read is never treated as empty, as slots would then be used twice, and purchases paid twice.",

@@ -50,8 +50,9 @@ export type Given = {
   paymasterUrl: string;
   /** Of an EOA that runs an ERC-7579 account. */
   eoaWallet: Wallet;
-  /** Files of an agent: its key, its grant, and its slots in flight. */
+  /** Files of an agent: its key, its grant, and its payments. */
   keyPath: string;
   grantPath: string;
   paymentsPath: string;
+  redisUrl: string;
 };

@@ -31,6 +31,7 @@ import {
 import type { PrivateKeyAccount } from "viem/accounts";
 import { base } from "viem/chains";
 import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
+import { type RedisServer, startRedis } from "../environment/redisServer.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";
@@ -57,6 +58,7 @@ const given = [
   "keyPath",
   "grantPath",
   "paymentsPath",
+  "redisUrl",
   "shop",
   "url",
   "signDigest",
@@ -69,6 +71,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
 
   let chain: Awaited<ReturnType<typeof openDocsChain>>;
   let merchant: Merchant;
+  let redis: RedisServer;
   let account: SafeAccount;
   let folder: string;
   const shop = keyOf("the agent's shop").address;
@@ -83,9 +86,11 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     await installOnSafe(account, chain.latchkey, [chain.usdc.domainSeparator]);
     await chain.usdc.mint(account.address, 100_000_000n);
     folder = await mkdtemp(join(tmpdir(), "latchkey-agent-"));
+    redis = await startRedis();
   });
   after(async () => {
     if (folder) await rm(folder, { recursive: true });
+    await redis?.close();
     await merchant?.close();
     await chain?.close();
   });
@@ -109,8 +114,9 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       keyPath: join(folder, "agent.key.json"),
       grantPath: join(folder, "grant.json"),
       paymentsPath: join(folder, "payments.jsonl"),
+      redisUrl: redis.url,
     };
-    const before = await earned();
+    let before = await earned();
     const statusOf = async () =>
       sessionStatus(chain.client, parseGrant(await readFile(files.grantPath, "utf8")));
     /** What each block of code must have brought about, by what the page declares there. */
@@ -135,6 +141,13 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         expect(await readFile(files.paymentsPath, "utf8")).to.include("latchkey-payments");
         // Nothing was written by the module: the grant travelled with the payment.
         expect((await statusOf()).state).to.equal("UNKNOWN");
+      },
+      async fleetAgent({ fleetAgent, redis: client }) {
+        expect((await (fleetAgent as typeof fetch)(merchant.url("weather"))).status).to.equal(200);
+        const connection = client as Awaited<ReturnType<RedisServer["client"]>>;
+        expect((await connection.keys("latchkey:*")).length).to.be.greaterThan(0);
+        connection.destroy();
+        before += 200_000n;
       },
       async paid({ receipt }) {
         expect((receipt as TransactionReceipt).status).to.equal("success");

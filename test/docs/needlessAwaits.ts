@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import * as sdk from "@latchkey/sdk";
 import * as addresses from "@latchkey/sdk/addresses";
 import * as node from "@latchkey/sdk/node";
+import * as redis from "@latchkey/sdk/redis";
 import * as testing from "@latchkey/sdk/testing";
 import ts from "typescript";
 import { snippetOptions } from "./snippets.ts";
@@ -13,6 +14,7 @@ const sources = join(root, "packages/sdk/src");
 const entries = {
   "@latchkey/sdk": { exported: sdk, source: join(sources, "index.ts") },
   "@latchkey/sdk/node": { exported: node, source: join(sources, "node.ts") },
+  "@latchkey/sdk/redis": { exported: redis, source: join(sources, "redis.ts") },
   "@latchkey/sdk/testing": { exported: testing, source: join(sources, "testing/index.ts") },
   "@latchkey/sdk/addresses": { exported: addresses, source: join(sources, "addresses/index.ts") },
 } as const;

@@ -103,6 +103,7 @@ describe("a fresh project with the package installed", function () {
         "@latchkey/sdk/bytecode",
         "@latchkey/sdk/ethers",
         "@latchkey/sdk/node",
+        "@latchkey/sdk/redis",
       ]);
       const script = `
         const missing = {};

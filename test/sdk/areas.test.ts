@@ -17,6 +17,7 @@ describe("the areas of the SDK's sources", () => {
       "erc7579.ts",
       "index.ts",
       "node.ts",
+      "redis.ts",
     ]);
   });
 

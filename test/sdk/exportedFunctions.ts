@@ -20,6 +20,7 @@ export function exportedFunctions(
     "erc7579.ts",
     "addresses/index.ts",
     "node.ts",
+    "redis.ts",
     "testing/index.ts",
   ].map((path) => join(sources, path));
   const program = ts.createProgram(entries, {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createPasskey } from "@latchkey/devchain";
 import type { AccountKind, Grant, Proposal } from "@latchkey/sdk";
 import * as node from "@latchkey/sdk/node";
+import * as redis from "@latchkey/sdk/redis";
 import {
   type Address,
   createPublicClient,
@@ -335,6 +336,7 @@ export const apart: { readonly [name: string]: string } = {
   memoryPaymentStore: "takes nothing",
   payingFetch: "test/sdk/x402",
   printHandoff: "takes what requestSession gives",
+  redisPaymentStore: "test/sdk/x402",
   requestSession: "test/sdk/handoff",
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",
@@ -343,4 +345,4 @@ export const apart: { readonly [name: string]: string } = {
 };
 
 /** Whatever the SDK exports, by name. */
-export const exported: { readonly [name: string]: unknown } = { ...sdk, ...node };
+export const exported: { readonly [name: string]: unknown } = { ...sdk, ...node, ...redis };

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import * as node from "@latchkey/sdk/node";
+import * as redis from "@latchkey/sdk/redis";
 import { expect } from "chai";
 import { FROM_SOURCES } from "../../scripts/fromSources.ts";
 import * as sdk from "./everyEntry.ts";
@@ -24,7 +25,7 @@ describe("the reference of the SDK", function () {
     const pages = globSync("docs/reference/*.md", { cwd: root }).map((path) =>
       readFileSync(join(root, path), "utf8"),
     );
-    const functions = Object.entries({ ...sdk, ...node }).flatMap(([name, value]) =>
+    const functions = Object.entries({ ...sdk, ...node, ...redis }).flatMap(([name, value]) =>
       typeof value === "function" && !/^class\b/.test(value.toString()) ? [name] : [],
     );
     expect(functions.length).to.be.greaterThan(60);

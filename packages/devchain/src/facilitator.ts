@@ -30,6 +30,13 @@ export async function createFacilitator(testChain: TestChain): Promise<Facilitat
     pollingInterval: 20,
   }).extend(publicActions);
   type Request = Record<string, unknown>;
+  // One at a time: the node counts the nonces, and two that come together would get the same.
+  let sending: Promise<unknown> = Promise.resolve();
+  const inTurn = <answer>(send: () => Promise<answer>): Promise<answer> => {
+    const sent = sending.then(send);
+    sending = sent.catch(() => {});
+    return sent;
+  };
   const facilitator = new x402Facilitator();
   registerExactEvmScheme(facilitator, {
     networks: `eip155:${testChain.chainId}`,
@@ -37,8 +44,10 @@ export async function createFacilitator(testChain: TestChain): Promise<Facilitat
       address: FACILITATOR,
       readContract: (request: Request) => chain.readContract(request as never),
       verifyTypedData: (request: Request) => chain.verifyTypedData(request as never),
-      writeContract: (request: Request) => chain.writeContract({ ...request, chain: null } as never),
-      sendTransaction: (request: Request) => chain.sendTransaction({ ...request, chain: null } as never),
+      writeContract: (request: Request) =>
+        inTurn(() => chain.writeContract({ ...request, chain: null } as never)),
+      sendTransaction: (request: Request) =>
+        inTurn(() => chain.sendTransaction({ ...request, chain: null } as never)),
       waitForTransactionReceipt: (request: Request) => chain.waitForTransactionReceipt(request as never),
       getCode: (request: Request) => chain.getCode(request as never),
     } as never),

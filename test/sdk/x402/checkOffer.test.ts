@@ -2,6 +2,7 @@ import type { PaymentRequirements } from "@x402/core/types";
 import { expect } from "chai";
 import { type Address, zeroAddress } from "viem";
 import { checkOffer } from "#sdk/agent/x402/checkOffer.ts";
+import { isRefusal } from "#sdk/errors/isRefusal.ts";
 import { Refusal } from "#sdk/errors/Refusal.ts";
 import { ANYONE, type Session } from "#sdk/session/Session.ts";
 
@@ -81,31 +82,50 @@ describe("what a session says of an offer", () => {
   it("rejects a token without a budget that is open to signatures", () => {
     expect(codeOf({ asset: shop })).to.equal("UNKNOWN_TOKEN");
     expect(codeOf({ asset: other })).to.equal("UNKNOWN_TOKEN");
-    expect(codeOf({ asset: "USDC" })).to.equal("UNKNOWN_TOKEN");
     expect(codeOf({}, session([shop], 0))).to.equal("UNKNOWN_TOKEN");
   });
 
   it("rejects any payee but the recipients, and a missing one even where anyone may be paid", () => {
     expect(codeOf({ payTo: other })).to.equal("RECIPIENT");
-    expect(codeOf({ payTo: "shop.eth" })).to.equal("RECIPIENT");
     expect(codeOf({ payTo: other }, session([ANYONE]))).to.equal("payable");
-    expect(codeOf({ payTo: zeroAddress }, session([ANYONE]))).to.equal("RECIPIENT");
-    expect(codeOf({ payTo: "" }, session([ANYONE]))).to.equal("RECIPIENT");
+    for (const payTo of [zeroAddress, "", "shop.eth"])
+      expect(codeOf({ payTo }, session([ANYONE]))).to.equal("OFFER_MALFORMED");
   });
 
-  it("rejects more than one payment may move, and invalid amounts", () => {
+  it("rejects more than one payment may move", () => {
     expect(codeOf({ amount: "101" })).to.equal("PER_TRANSACTION");
     expect(codeOf({ amount: `1${"0".repeat(70)}` })).to.equal("PER_TRANSACTION");
-    for (const amount of ["", "-1", "1.5", "0x10", "1e2", " 1", "$1"]) {
-      expect(codeOf({ amount }), amount).to.equal("INVALID_AMOUNT");
-    }
   });
 
-  it("rejects an offer without the token's name and version, or with no time to settle", () => {
-    expect(codeOf({ extra: {} })).to.equal("WRONG_DOMAIN");
-    expect(codeOf({ extra: { name: "USD Coin" } })).to.equal("WRONG_DOMAIN");
+  it("blames the merchant for a malformed offer, whatever the session allows, and names what is wrong", () => {
+    const wrong: { readonly [field: string]: readonly unknown[] } = {
+      scheme: [undefined, null, 1],
+      network: [undefined, "ethereum", "base", "8453", 8453, "eip155:", null],
+      asset: [undefined, "USDC", "", "0x12", null],
+      payTo: [undefined, "shop.eth", "", zeroAddress, null],
+      amount: [undefined, "", "-1", "1.5", "0.20", "0x10", "1e2", " 1", "$1", null, {}],
+      extra: [undefined, null, {}, { name: "USD Coin" }, { name: "USD Coin", version: 2 }, { version: "2" }],
+      maxTimeoutSeconds: [undefined, "60", Number.NaN, null],
+    };
+    const closed = [session(), session([shop], 0), session([other])];
+    for (const [field, values] of Object.entries(wrong))
+      for (const value of values)
+        for (const by of closed)
+          try {
+            checkOffer(offer({ [field]: value }), by, 1);
+            expect.fail(`${field}: ${value} is accepted`);
+          } catch (error) {
+            if (!isRefusal(error, "OFFER_MALFORMED")) throw error;
+            expect(error.message, field).to.match(/merchant's offer is malformed/);
+            expect(error.message).not.to.match(/owner|grant/);
+            expect(error.details.field, field).to.match(new RegExp(`^${field}`));
+          }
+    for (const nothing of [null, undefined, "exact", 5])
+      expect(() => checkOffer(nothing as never, session(), 1)).to.throw(/is malformed: offer is/);
+  });
+
+  it("rejects an offer with no time to settle", () => {
     expect(codeOf({ maxTimeoutSeconds: 5 })).to.equal("INVALID_TIME");
-    expect(codeOf({ maxTimeoutSeconds: Number.NaN })).to.equal("INVALID_TIME");
     expect(codeOf({ maxTimeoutSeconds: 6 })).to.equal("payable");
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { asSafe } from "@latchkey/accounts/asSafe";
 import {
   createPasskeySafe,
@@ -46,6 +47,7 @@ import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { expect } from "chai";
+import * as undici from "undici";
 import {
   type Address,
   createPublicClient,
@@ -743,6 +745,124 @@ describe("the paying fetch", function () {
       expect(await store.held(budgetOf(grant.session))).to.have.length(1);
     });
 
+    it("and pays once wherever the process is killed: before and after every write and every send", async () => {
+      const grant = await enabled({ perPeriod: 200n * DOLLAR });
+      const folder = await mkdtemp(join(tmpdir(), "latchkey-killed-"));
+      const path = join(folder, "payments.jsonl");
+      const url = merchant.url("price-1000000");
+      // One for all that are killed and one for their successors: each of many would wait long for the lock.
+      const [store, reopened] = [filePaymentStore(path), filePaymentStore(path)];
+      /** An agent that is gone from a point on: nothing that it does then arrives, and nothing reaches it. */
+      const mortal = (diesAt?: string) => {
+        const points: string[] = [];
+        let isDead = false;
+        let die = () => {};
+        const death = new Promise<"dead">((done) => {
+          die = () => done("dead");
+        });
+        const at = async (point: string) => {
+          if (!isDead) points.push(point);
+          if (isDead || point === diesAt) {
+            isDead = true;
+            die();
+            await new Promise<never>(() => {});
+          }
+        };
+        const around = async <result>(what: string, work: () => Promise<result>): Promise<result> => {
+          await at(`before ${what}`);
+          const result = await work();
+          await at(`after ${what}`);
+          return result;
+        };
+        /** What a change would do. A sign of life does not count: it comes at any time, and says nothing else. */
+        const meant = async (request: Parameters<PaymentStore["change"]>[0]) => {
+          let what = "nothing";
+          await store.change({
+            ...request,
+            change: (before) => {
+              const after = request.change(before);
+              const [was] = before;
+              const [is] = after ?? [];
+              if (is && is.payment !== was?.payment) what = "the payment";
+              else if (is?.done) what = "its success";
+              else if (is?.claim?.by !== was?.claim?.by) what = "a claim";
+              else if (is && is.claim?.beat !== was?.claim?.beat) what = "a sign of life";
+              else if (after) what = "another change";
+              return undefined;
+            },
+          });
+          return what;
+        };
+        const watched: PaymentStore = {
+          take: async (request) => {
+            await at("before taking a slot");
+            const slot = await store.take(request);
+            await at(slot ? "after taking a slot" : "after looking for a slot");
+            return slot;
+          },
+          release: (...parameters) => around("releasing a slot", () => store.release(...parameters)),
+          held: store.held,
+          change: async (request) => {
+            const what = await meant(request);
+            if (what !== "a sign of life") return around(`storing ${what}`, () => store.change(request));
+            if (isDead) await new Promise<never>(() => {});
+            return store.change(request);
+          },
+        };
+        const client = createPublicClient({
+          transport: custom({
+            request: (asked: { method: string; params?: unknown }) => {
+              const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [];
+              const ask = () => environment.testChain.provider.request(asked as never);
+              const showsPayment = call?.data?.startsWith(
+                toFunctionSelector("isValidSignature(bytes32,bytes)"),
+              );
+              return showsPayment ? around("showing the node the payment", ask) : ask();
+            },
+          }),
+        });
+        const pay = agent(grant, {
+          store: watched,
+          client,
+          fetch: async (input, init) => {
+            const request = new Request(input, init);
+            const what = request.headers.has("PAYMENT-SIGNATURE") ? "the payment" : "the request";
+            return around(`sending ${what}`, () => fetch(request));
+          },
+        });
+        return { pay, points, death };
+      };
+      const clean = mortal();
+      expect((await clean.pay(url, { idempotencyKey: "clean" })).status).to.equal(200);
+      // A new write or send needs its name here, and is killed at below.
+      const points = [
+        "storing a claim",
+        "sending the request",
+        "taking a slot",
+        "storing the payment",
+        "showing the node the payment",
+        "sending the payment",
+        "storing its success",
+      ].flatMap((what) => [`before ${what}`, `after ${what}`]);
+      expect([...new Set(clean.points)].sort()).to.deep.equal([...points, "after looking for a slot"].sort());
+      await Promise.all(
+        points.map(async (point) => {
+          const init = { idempotencyKey: `killed ${point}` };
+          const { pay, points: reached, death } = mortal(point);
+          await Promise.race([death, pay(url, init)]);
+          expect(reached.at(-1)).to.equal(point);
+          const successor = agent(grant, { store: reopened, resends: 0 });
+          const outcome = await successor(url, init).catch((error: unknown) => error);
+          if (outcome instanceof Response) expect(outcome.status, point).to.equal(200);
+          else expect((outcome as Refusal).details.settled, `${point}: ${outcome}`).to.equal(true);
+        }),
+      );
+      await rm(folder, { recursive: true });
+      expect(await payments(grant.session.account)).to.have.length(points.length + 1);
+      const nonces = merchant.headers.map((header) => payment(header).authorization.nonce);
+      expect(new Set(nonces).size).to.equal(new Set(merchant.headers).size);
+    });
+
     it("and stores nothing of a free page, nor a URL", async () => {
       const grant = await enabled();
       const store = memoryPaymentStore();
@@ -829,6 +949,57 @@ describe("the paying fetch", function () {
         globalThis.Request = Streaming;
       }
       expect(merchant.headers).to.have.length(2);
+    });
+
+    it("pays through undici's fetch, which rejects the runtime's Request, with method, headers and body", async () => {
+      const grant = await enabled();
+      const sent: unknown[] = [];
+      const pay = agent(grant, {
+        fetch: (input, init) => {
+          sent.push(input);
+          return undici.fetch(input as string, init as undici.RequestInit) as unknown as Promise<Response>;
+        },
+      });
+      const asked = {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"question":42}',
+      };
+      const bought = await pay(new Request(merchant.url("fifth"), asked));
+      expect(await bought.json()).to.deep.equal({ sold: "fifth", body: { question: 42 } });
+      expect((await pay(merchant.url("free"))).status).to.equal(200);
+      expect(sent.every((input) => typeof input === "string")).to.equal(true);
+      expect(await payments(safes["1.4.1"].address)).to.have.length(1);
+    });
+
+    it("pays through a fetch of Node's streams, as node-fetch is, and keeps what the caller chose", async () => {
+      const grant = await enabled();
+      const chosen: (RequestInit | undefined)[] = [];
+      const pay = agent(grant, {
+        fetch: async (input, init) => {
+          if (typeof input !== "string") throw new TypeError("Only absolute URLs are supported");
+          chosen.push(init);
+          const answer = await fetch(input, init);
+          const { status, ok, headers, url } = answer;
+          const text = await answer.text();
+          const made = () => ({
+            status,
+            ok,
+            headers,
+            url,
+            body: Readable.from([text]),
+            text: async () => text,
+          });
+          return { ...made(), clone: made } as unknown as Response;
+        },
+      });
+      const bought = await pay(merchant.url("fifth"), { redirect: "error", cache: "no-store" });
+      expect(JSON.parse(await bought.text())).to.deep.include({ sold: "fifth" });
+      expect(chosen).to.have.length(2);
+      for (const init of chosen) {
+        expect(init).to.include({ method: "GET", redirect: "error", cache: "no-store" });
+        expect(init).not.to.have.any.keys("mode", "credentials", "body", "keepalive");
+      }
     });
 
     it("needs neither AbortSignal.any nor crypto.subtle", async () => {
@@ -1401,7 +1572,15 @@ describe("the paying fetch", function () {
       "PER_TRANSACTION",
     );
     expect((await refusalOf(shopWith(others))).code).to.equal("WRONG_CHAIN");
-    expect((await refusalOf(shopWith([]))).code).to.equal("NOT_OFFERED");
+    expect((await refusalOf(shopWith([]))).code).to.equal("OFFER_MALFORMED");
+    // An offer that is nearly right says more than one for another chain, and less than one that can be read.
+    const malformed = { ...offer, amount: "0.20" };
+    const refused = await refusalOf(shopWith([...others, malformed, null as never]));
+    expect(refused.code).to.equal("OFFER_MALFORMED");
+    expect(refused.details).to.deep.equal({ field: "amount", value: '"0.20"' });
+    expect((await refusalOf(shopWith([malformed, { ...offer, amount: "1000001" }]))).code).to.equal(
+      "PER_TRANSACTION",
+    );
     expect(sent).to.have.length(1);
   });
 
@@ -1414,7 +1593,7 @@ describe("the paying fetch", function () {
     expect(await (await answer("insert coin")).text()).to.equal("insert coin");
     const version1 = JSON.stringify({ x402Version: 1, accepts: [{ scheme: "exact", network: "base" }] });
     expect((await refusalOf(answer(version1))).code).to.equal("NOT_OFFERED");
-    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("NOT_OFFERED");
+    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("OFFER_MALFORMED");
   });
 
   it("throws REVOKED if the owner revoked the session while the payment was in flight", async () => {

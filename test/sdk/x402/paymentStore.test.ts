@@ -11,8 +11,11 @@ import { filePaymentStore } from "#sdk/agent/x402/filePaymentStore.ts";
 import type { HeldSlot } from "#sdk/agent/x402/HeldSlot.ts";
 import { memoryPaymentStore } from "#sdk/agent/x402/memoryPaymentStore.ts";
 import type { PaymentStore, Purchase } from "#sdk/agent/x402/PaymentStore.ts";
+import { redisPaymentStore } from "#sdk/agent/x402/redisPaymentStore.ts";
+import { slotText } from "#sdk/agent/x402/storedEntries.ts";
 import { Refusal } from "#sdk/errors/Refusal.ts";
 import { FROM_SOURCES } from "../../../scripts/fromSources.ts";
+import { type RedisServer, startRedis } from "../../environment/redisServer.ts";
 
 const account = "eip155:1:0x5afe";
 const budget = { account, budget: "0x5e/0" };
@@ -50,12 +53,23 @@ describe("the payment stores", function () {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "latchkey-store-"));
     path = join(folder, "payments.jsonl");
+    prefix = randomUUID();
   });
   afterEach(() => rm(folder, { recursive: true }));
+
+  let redis: RedisServer;
+  let client: Awaited<ReturnType<RedisServer["client"]>>;
+  before(async () => {
+    redis = await startRedis();
+    client = await redis.client();
+  });
+  after(() => redis.close());
+  let prefix: string;
 
   const kinds: [string, () => PaymentStore][] = [
     ["the memory store", memoryPaymentStore],
     ["the file store", () => filePaymentStore(path)],
+    ["the Redis store", () => redisPaymentStore(client, { prefix })],
   ];
   for (const [name, make] of kinds) {
     describe(name, () => {
@@ -170,6 +184,124 @@ describe("the payment stores", function () {
       });
     });
   }
+
+  describe("the Redis store", () => {
+    it("shows every process what the others have taken and released", async () => {
+      const [one, other] = [
+        redisPaymentStore(client, { prefix }),
+        redisPaymentStore(await redis.client(), { prefix }),
+      ];
+      await one.take({ ...budget, now: 0, choose: nextLot });
+      expect(await other.take({ ...budget, now: 0, choose: nextLot })).to.deep.equal(slot(1n));
+      await one.release(budget, slot(1n));
+      expect(await other.held(budget)).to.deep.equal([slot(0n)]);
+      expect(await other.take({ ...budget, now: 0, choose: nextLot })).to.deep.equal(slot(1n));
+      expect(await one.held(budget)).to.deep.equal([slot(0n), slot(1n)]);
+    });
+
+    it("lets only one process choose at a time", async () => {
+      const clients = await Promise.all(Array.from({ length: 5 }, () => redis.client()));
+      const stores = clients.map((each) => redisPaymentStore(each, { prefix }));
+      const taken = await Promise.all(
+        Array.from({ length: 100 }, (_, turn) =>
+          (stores[turn % 5] as PaymentStore).take({ ...budget, now: 0, choose: nextLot }),
+        ),
+      );
+      expect(new Set(taken.map((each) => each?.lot)).size).to.equal(100);
+      await Promise.all(
+        Array.from({ length: 100 }, (_, turn) =>
+          (stores[turn % 5] as PaymentStore).change({
+            account,
+            name: "a",
+            change: (before) => [...before, purchase(`${turn}`)],
+          }),
+        ),
+      );
+      const all = await redisPaymentStore(client, { prefix }).change({
+        account,
+        name: "a",
+        change: () => undefined,
+      });
+      expect(new Set(all.map(({ id }) => id)).size).to.equal(100);
+    });
+
+    it("keeps what it has confirmed when the server is killed and restarted", async () => {
+      const store = redisPaymentStore(client, { prefix });
+      await store.take({ ...budget, now: 0, choose: nextLot });
+      await store.change({ account, name: "a", change: () => [purchase("1")] });
+      await redis.restart();
+      const restarted = redisPaymentStore(await redis.client(), { prefix });
+      for (const each of [store, restarted]) {
+        expect(await each.held(budget)).to.deep.equal([slot(0n)]);
+        expect(await each.change({ account, name: "a", change: () => undefined })).to.deep.equal([
+          purchase("1"),
+        ]);
+      }
+    });
+
+    it("takes a slot in a few milliseconds where 20,000 are held, and transfers none of them again", async () => {
+      const store = redisPaymentStore(client, { prefix });
+      const keys = `${prefix}:{${account}}:slots:${budget.budget}`;
+      const held = Array.from({ length: 20_000 }, (_, lot) => `+${slotText(slot(BigInt(lot)))}`);
+      await client.zAdd(
+        `${keys}:changes`,
+        held.map((value, index) => ({ value, score: index + 1 })),
+      );
+      await client.zAdd(
+        `${keys}:ends`,
+        held.map((value) => ({ value, score: 1000 })),
+      );
+      await client.hSet(`${keys}:version`, { life: "a", version: 20_000 });
+      expect(await store.held(budget)).to.have.length(20_000);
+      const durations: number[] = [];
+      for (let take = 0; take < 50; take++) {
+        const start = performance.now();
+        await store.take({ ...budget, now: 0, choose: nextLot });
+        durations.push(performance.now() - start);
+      }
+      durations.sort((a, b) => a - b);
+      expect(durations[10], durations.join(" ")).to.be.lessThan(10);
+    });
+
+    it("says STORE when the server does not answer, or holds something else", async () => {
+      const store = redisPaymentStore(client, { prefix, timeout: 200 });
+      await store.take({ ...budget, now: 0, choose: nextLot });
+      const paused = redis.pause(600);
+      const refusal = await refusalOf(store.take({ ...budget, now: 0, choose: nextLot }));
+      expect(refusal.code).to.equal("STORE");
+      await paused;
+      await client.hSet(`${prefix}:{${account}}:purchases`, "a", "{}");
+      expect((await refusalOf(store.change({ account, name: "a", change: () => undefined }))).code).to.equal(
+        "STORE",
+      );
+      await client.set(`${prefix}:{eip155:1:0xa1}:purchases`, "a string");
+      const other = store.change({ account: "eip155:1:0xa1", name: "a", change: () => undefined });
+      expect((await refusalOf(other)).code).to.equal("STORE");
+    });
+
+    it("keeps every key of an account in one hash slot, and lets none outlive a week without use", async () => {
+      const cluster = await startRedis({ cluster: true });
+      try {
+        const node = await cluster.client();
+        await node.sendCommand(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+        while (!(await node.clusterInfo()).includes("cluster_state:ok"))
+          await new Promise((done) => setTimeout(done, 20));
+        const store = redisPaymentStore(node, { prefix });
+        await store.take({ ...budget, now: 0, choose: nextLot });
+        await store.take({ account, budget: "another", now: 0, choose: nextLot });
+        await store.take({ account, budget: "another", now: 1, choose: nextLot });
+        await store.release({ account, budget: "another" }, slot(1n));
+        await store.change({ account, name: "a", change: () => [purchase("1")] });
+        const keys = await node.keys("*");
+        expect(keys.length).to.be.at.least(9);
+        const hashSlots = await Promise.all(keys.map((key) => node.sendCommand(["CLUSTER", "KEYSLOT", key])));
+        expect(new Set(hashSlots).size).to.equal(1);
+        for (const key of keys) expect(await node.ttl(key), key).to.be.within(600_000, 604_800);
+      } finally {
+        await cluster.close();
+      }
+    });
+  });
 
   it("the file store ignores a line whose writer was killed, and overwrites it", async () => {
     const store = filePaymentStore(path);

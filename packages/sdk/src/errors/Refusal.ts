@@ -91,6 +91,7 @@ export type RefusalCode =
   | "WRONG_CHAIN"
   | "WRONG_DOMAIN"
   | "NOT_OFFERED"
+  | "OFFER_MALFORMED"
   | "SLOTS_TAKEN"
   | "STORE"
   | "IDEMPOTENCY_KEY"

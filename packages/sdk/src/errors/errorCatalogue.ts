@@ -113,8 +113,12 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     whatToDo: ["Nothing was signed. The merchant must state the token's own EIP-712 name and version."],
   },
   NOT_OFFERED: {
-    meaning: "The merchant's offer cannot be read, or has no supported payment method.",
+    meaning: "The merchant offers no supported payment method.",
     whatToDo: ["Ask the merchant for x402 version 2, scheme exact, method eip3009."],
+  },
+  OFFER_MALFORMED: {
+    meaning: "The merchant's offer cannot be read, or one of its fields is missing or not valid.",
+    whatToDo: ["Nothing was signed. Tell the merchant: no session can pay this offer."],
   },
   STORE: {
     meaning: "The payment store cannot be read, written or locked.",

@@ -2,26 +2,21 @@ import {
   type Address,
   type Chain,
   type Client,
-  decodeFunctionResult,
-  encodeFunctionData,
   type Hex,
-  multicall3Abi,
   numberToHex,
-  parseAbi,
   RawContractError,
   type Transport,
 } from "viem";
+import { decodeAggregate3, encodeAggregate3 } from "./aggregate3.ts";
 import { asking, call, getBlock } from "./chainActions.ts";
 
 /** Multicall3, at the same address on nearly every chain. */
 const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
-const ownAbi = parseAbi([
-  "function getCurrentBlockTimestamp() view returns (uint256)",
-  "function getChainId() view returns (uint256)",
-]);
-const timeQuestion = encodeFunctionData({ abi: ownAbi, functionName: "getCurrentBlockTimestamp" });
-const chainQuestion = encodeFunctionData({ abi: ownAbi, functionName: "getChainId" });
+/** The selector of its getCurrentBlockTimestamp(). */
+const timeQuestion: Hex = "0x0f28c97d";
+/** The selector of its getChainId(). */
+const chainQuestion: Hex = "0x3408e470";
 
 /** A call that waits to be sent with others. */
 type Waiting = { to: Address; data: Hex; done: (data: Hex) => void; fail: (error: unknown) => void };
@@ -92,8 +87,8 @@ export function aggregatingClient(client: Client<Transport, Chain | undefined>):
       if (answers === undefined) await askAlone(calls);
       calls.forEach(({ done, fail }, place) => {
         const answer = answers?.[place];
-        if (answer?.success) done(answer.returnData);
-        else fail(answers ? new RawContractError({ data: answer?.returnData ?? "0x" }) : NO_MULTICALL3);
+        if (answer?.success) done(answer.data);
+        else fail(answers ? new RawContractError({ data: answer?.data ?? "0x" }) : NO_MULTICALL3);
       });
     } catch (error) {
       for (const { fail } of calls) fail(error);
@@ -158,21 +153,15 @@ export function aggregatingClient(client: Client<Transport, Chain | undefined>):
 /** The answers to calls; undefined if the chain has no Multicall3. */
 const aggregate = /* @__PURE__ */ asking(
   async (client: Client<Transport, Chain | undefined>, calls: readonly Waiting[]) => {
-    const args = [calls.map(({ to, data }) => ({ target: to, allowFailure: true, callData: data }))] as const;
-    const { data } = await call(client, {
-      to: MULTICALL3,
-      data: encodeFunctionData({ abi: multicall3Abi, functionName: "aggregate3", args }),
-    });
+    const { data } = await call(client, { to: MULTICALL3, data: encodeAggregate3(calls) });
     // Nothing is what an address without code returns.
     if (data === undefined) {
       without.add(client);
       return undefined;
     }
-    try {
-      return decodeFunctionResult({ abi: multicall3Abi, functionName: "aggregate3", data });
-    } catch {
-      throw new TypeError("not what Multicall3 returns");
-    }
+    const answers = decodeAggregate3(data);
+    if (answers.length !== calls.length) throw new TypeError("Multicall3 did not answer every call.");
+    return answers;
   },
 );
 

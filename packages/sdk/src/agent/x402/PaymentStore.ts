@@ -33,8 +33,8 @@ export type Purchase = {
  * share one store: then no slot is used twice, and a purchase that one process began is finished by
  * another one with the same payment. The chain enforces the budget without it.
  *
- * There are two: {@link memoryPaymentStore}, and `filePaymentStore` of `@latchkey/sdk/node`. Your own (with a database that
- * several machines share, for example) must give these guarantees:
+ * There are three: {@link memoryPaymentStore}, `filePaymentStore` of `@latchkey/sdk/node` and `redisPaymentStore` of
+ * `@latchkey/sdk/redis`. Your own (with a database, for example) must give these guarantees:
  *
  * - {@link PaymentStore.take} and {@link PaymentStore.change} are atomic: `choose` and `change` see everything that was
  *   stored before, and nothing else is stored under the same budget or purchase between what they see and their result.

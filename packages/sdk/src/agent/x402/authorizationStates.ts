@@ -1,16 +1,5 @@
-import {
-  type Address,
-  type Chain,
-  type Client,
-  decodeFunctionResult,
-  type Hex,
-  pad,
-  parseAbi,
-  type Transport,
-  toFunctionSelector,
-} from "viem";
-import type { AggregatingClient } from "../../internal/aggregatingClient.ts";
-import { asking, getCode, multicall, readContract } from "../../internal/chainActions.ts";
+import { type Address, type Chain, type Client, type Hex, parseAbi, type Transport } from "viem";
+import { getCode, multicall, readContract } from "../../internal/chainActions.ts";
 
 const tokenAbi = parseAbi([
   "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
@@ -18,8 +7,6 @@ const tokenAbi = parseAbi([
 
 /** Multicall3, at the same address on nearly every chain. */
 const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
-
-const selector = toFunctionSelector(tokenAbi[0]);
 
 /** Bytes of one call: a selector and two words. */
 const CALLDATA = 68;
@@ -31,40 +18,11 @@ const hasMulticall = new WeakMap<object, Promise<boolean>>();
  * Reads from an EIP-3009 token which nonces of an account are used or canceled. Several are read in one request: with
  * Multicall3 if the chain has it, otherwise with its code, which is sent with the request (a hundred at a time).
  *
- * @param client An aggregating client, whose other questions are asked in the same request, or any other.
- * @param parameters.blockNumber At which block, if the client is not an aggregating one. Default: the latest.
+ * @param parameters.blockNumber At which block. Default: the latest.
  * @returns One result per nonce, in order.
  * @throws {Refusal} NETWORK; UNKNOWN if the token does not implement EIP-3009.
  */
-export const authorizationStates = (
-  client: Client<Transport, Chain | undefined> | AggregatingClient,
-  parameters: AuthorizationsAsked,
-): Promise<readonly boolean[]> =>
-  "calls" in client ? askTogether(client, parameters) : askAlone(client, parameters);
-
-/** Which nonces of which account. */
-type AuthorizationsAsked = {
-  token: Address;
-  account: Address;
-  nonces: readonly Hex[];
-  blockNumber?: bigint;
-};
-
-const askTogether = /* @__PURE__ */ asking((client: AggregatingClient, parameters: AuthorizationsAsked) => {
-  const { token, account, nonces } = parameters;
-  const question = `${selector}${pad(account).slice(2)}` as const;
-  return client.calls(
-    token,
-    nonces.map((nonce) => `${question}${nonce.slice(2)}` as const),
-    isUsed,
-    () => askAlone(client.alone, parameters),
-  );
-});
-
-const isUsed = (data: Hex): boolean =>
-  decodeFunctionResult({ abi: tokenAbi, functionName: "authorizationState", data });
-
-async function askAlone(
+export async function authorizationStates(
   client: Client<Transport, Chain | undefined>,
   parameters: AuthorizationsAsked,
 ): Promise<readonly boolean[]> {
@@ -95,3 +53,11 @@ async function askAlone(
     : { deployless: true, batchSize: 100 * CALLDATA };
   return multicall(client, { ...where, ...at, contracts, allowFailure: false });
 }
+
+/** Which nonces of which account. */
+export type AuthorizationsAsked = {
+  token: Address;
+  account: Address;
+  nonces: readonly Hex[];
+  blockNumber?: bigint;
+};

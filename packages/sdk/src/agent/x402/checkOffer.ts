@@ -24,23 +24,25 @@ export type PayableOffer = {
  * scheme, method, token, payee, amount.
  *
  * @param chainId The session's chain.
- * @throws {Refusal} NOT_OFFERED, WRONG_CHAIN, UNKNOWN_TOKEN, INVALID_AMOUNT, RECIPIENT, PER_TRANSACTION, WRONG_DOMAIN
+ * @throws {Refusal} OFFER_MALFORMED, NOT_OFFERED, INVALID_TIME: the merchant must change the offer. WRONG_CHAIN, UNKNOWN_TOKEN,
+ * RECIPIENT, PER_TRANSACTION: the session does not allow it.
  */
 export function checkOffer(
   requirements: PaymentRequirements,
   session: Session,
   chainId: number,
 ): PayableOffer {
-  const { scheme, network, asset, extra } = requirements;
-  if (scheme !== "exact") {
-    throw refuse(
-      "NOT_OFFERED",
-      `The merchant requires the scheme "${scheme}"; a session supports only "exact".`,
-      {
-        scheme,
-      },
-    );
-  }
+  if (typeof requirements !== "object" || requirements === null)
+    throw malformed("offer", requirements, "an object");
+  const { scheme, network, asset, payTo, extra, maxTimeoutSeconds } = requirements;
+  if (typeof scheme !== "string") throw malformed("scheme", scheme, "a string");
+  // CAIP-2. Names such as "base" are of version 1.
+  if (!/^[-a-z0-9]{3,8}:[-_a-zA-Z0-9*]{1,32}$/.test(network))
+    throw malformed("network", network, 'a chain such as "eip155:8453"');
+  if (scheme !== "exact")
+    throw notOffered(`The merchant requires the scheme "${scheme}"; a session supports only "exact".`, {
+      scheme,
+    });
   if (network !== `eip155:${chainId}`) {
     throw refuse(
       "WRONG_CHAIN",
@@ -51,18 +53,30 @@ export function checkOffer(
     );
   }
   const method = extra?.assetTransferMethod ?? "eip3009";
-  if (method !== "eip3009") {
-    throw refuse(
-      "NOT_OFFERED",
+  if (method !== "eip3009")
+    throw notOffered(
       `The merchant requires the transfer method "${method}"; a session supports only "eip3009".`,
-      {
-        method,
-      },
+      { method },
     );
-  }
-  const budgetIndex = isAddress(asset, { strict: false })
-    ? session.budgets.findIndex((budget) => isAddressEqual(budget.token, asset))
-    : -1;
+  if (!isAddress(asset, { strict: false })) throw malformed("asset", asset, "the token's address");
+  if (!isAddress(payTo, { strict: false }) || isAddressEqual(payTo, zeroAddress))
+    throw malformed("payTo", payTo, "the payee's address");
+  if (!/^\d{1,78}$/.test(requirements.amount))
+    throw malformed("amount", requirements.amount, "a whole number of the token's base units");
+  for (const field of ["name", "version"] as const)
+    if (typeof extra?.[field] !== "string")
+      throw malformed(`extra.${field}`, extra?.[field], `the token's EIP-712 ${field}, a string`);
+  if (typeof maxTimeoutSeconds !== "number" || Number.isNaN(maxTimeoutSeconds))
+    throw malformed("maxTimeoutSeconds", maxTimeoutSeconds, "a number");
+  if (maxTimeoutSeconds < FACILITATOR_SECONDS)
+    throw new Refusal({
+      code: "INVALID_TIME",
+      shortMessage: `The offer allows ${maxTimeoutSeconds} s to settle; facilitators need six.`,
+      metaMessages: ["Nothing was signed. The merchant must allow more time."],
+      details: { maxTimeoutSeconds },
+    });
+
+  const budgetIndex = session.budgets.findIndex((budget) => isAddressEqual(budget.token, asset));
   const budget = session.budgets[budgetIndex];
   if (!budget) {
     throw refuse("UNKNOWN_TOKEN", `The session has no budget for the token ${asset}.`, { token: asset });
@@ -72,21 +86,11 @@ export function checkOffer(
       token: asset,
     });
   }
-  const { payTo } = requirements;
   const anyone = budget.recipients.some((recipient) => isAddressEqual(recipient, ANYONE));
-  if (
-    !isAddress(payTo, { strict: false }) ||
-    isAddressEqual(payTo, zeroAddress) ||
-    !(anyone || budget.recipients.some((recipient) => isAddressEqual(recipient, payTo)))
-  ) {
+  if (!(anyone || budget.recipients.some((recipient) => isAddressEqual(recipient, payTo)))) {
     throw refuse("RECIPIENT", `${payTo} is not a recipient of the session's budget.`, {
       token: asset,
       recipient: payTo,
-    });
-  }
-  if (!/^\d{1,78}$/.test(requirements.amount)) {
-    throw refuse("INVALID_AMOUNT", `The merchant's amount "${requirements.amount}" is not valid.`, {
-      amount: requirements.amount,
     });
   }
   const amount = BigInt(requirements.amount);
@@ -101,28 +105,12 @@ export function checkOffer(
       },
     );
   }
-  const { name, version } = extra ?? {};
-  if (typeof name !== "string" || typeof version !== "string") {
-    throw refuse("WRONG_DOMAIN", "The offer does not state the token's EIP-712 name and version.", {
-      token: asset,
-    });
-  }
-  const { maxTimeoutSeconds } = requirements;
-  if (!(maxTimeoutSeconds >= FACILITATOR_SECONDS)) {
-    throw refuse(
-      "INVALID_TIME",
-      `The offer allows ${maxTimeoutSeconds} s to settle; facilitators need six.`,
-      {
-        maxTimeoutSeconds,
-      },
-    );
-  }
   return {
     budget,
     budgetIndex,
     payTo: getAddress(payTo),
     amount,
-    tokenDomain: { name, version },
+    tokenDomain: { name: extra.name as string, version: extra.version as string },
     maxTimeoutSeconds: Math.floor(maxTimeoutSeconds),
   };
 }
@@ -138,3 +126,25 @@ const refuse = (
     metaMessages: ["Nothing was signed. To allow this payment, the owner must grant another session."],
     details,
   });
+
+const notOffered = (shortMessage: string, details: { readonly [name: string]: unknown }) =>
+  new Refusal({
+    code: "NOT_OFFERED",
+    shortMessage,
+    metaMessages: ["Nothing was signed. Ask the merchant for an offer of scheme exact, method eip3009."],
+    details,
+  });
+
+/** Longest part of a malformed value that is shown. */
+const MOST_SHOWN = 80;
+
+/** @param value What the offer has instead. */
+function malformed(field: string, value: unknown, expected: string): Refusal {
+  const shown = value === undefined ? "missing" : JSON.stringify(value).slice(0, MOST_SHOWN);
+  return new Refusal({
+    code: "OFFER_MALFORMED",
+    shortMessage: `The merchant's offer is malformed: ${field} is ${shown}; expected ${expected}.`,
+    metaMessages: ["Nothing was signed. Tell the merchant: no session can pay this offer."],
+    details: { field, value: shown },
+  });
+}

@@ -79,8 +79,13 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   const heldOpeners = held.filter((slot) => slot.index === 0n && slot.lot < lots);
   const lotsInFlight = new Set(heldOpeners.map((slot) => slot.lot));
   const openedSize = (lot: bigint): number | "none" | "dead" => {
-    const [only, other] = openersOf(lot).filter((opener) => used(opener) === true);
-    return only === undefined ? "none" : other === undefined ? only.size : "dead";
+    let only: number | "none" = "none";
+    for (let size = 0; size < sizes; size++) {
+      if (used({ lot, size, index: 0n }) !== true) continue;
+      if (only !== "none") return "dead";
+      only = size;
+    }
+    return only;
   };
 
   // What was known before is read again: a nonce used since, in another size, kills the lot.
@@ -130,8 +135,14 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
 
   /** Whether a lot is opened, or dead; undefined: not all of its openers were read. */
   const touched = (lot: bigint): boolean | undefined => {
-    const states = openersOf(lot).map(used);
-    return states.includes(true) ? true : states.includes(undefined) ? undefined : false;
+    if (known.isOpened(lot)) return true;
+    let read = true;
+    for (let size = 0; size < sizes; size++) {
+      const state = question.fresh({ lot, size, index: 0n });
+      if (state) return true;
+      if (state === undefined) read = false;
+    }
+    return read ? false : undefined;
   };
   const unreadOf = (asked: readonly bigint[]): Slot[] =>
     asked.flatMap((lot) => openersOf(lot).filter((opener) => used(opener) === undefined));

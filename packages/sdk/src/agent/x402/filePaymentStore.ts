@@ -4,32 +4,9 @@ import { writePrivateFile } from "../../internal/writePrivateFile.ts";
 import { fileLock } from "./fileLock.ts";
 import type { PaymentStore, Purchase } from "./PaymentStore.ts";
 import { type PaymentLedger, paymentLedger } from "./paymentLedger.ts";
+import { entryText, storedPurchases, storedSlot } from "./storedEntries.ts";
 
 const text = z.string();
-const natural = z.pipe(
-  z.string().check(z.regex(/^(0|[1-9]\d{0,77})$/)),
-  z.transform((digits: string) => BigInt(digits)),
-);
-const second = z.int().check(z.nonnegative());
-const slotSchema = z.object({
-  period: natural,
-  lot: natural,
-  size: z.int().check(z.gte(0), z.lte(7)),
-  index: natural,
-  payee: z.pipe(
-    z.string().check(z.regex(/^0x[0-9a-fA-F]{40}$/)),
-    z.transform((payee) => payee as `0x${string}`),
-  ),
-  heldUntil: second,
-});
-const purchaseSchema = z.object({
-  id: text,
-  request: text,
-  claim: z.optional(z.object({ by: text, beat: z.number() })),
-  payment: z.optional(text),
-  done: z.boolean(),
-  until: second,
-});
 
 /** The first line. Its id is new whenever the file is replaced, so that a process notices. */
 const headerSchema = z.object({
@@ -44,9 +21,9 @@ const newHeader = (): string => {
 
 /** Every other line: one change. */
 const lineSchema = z.union([
-  z.object({ account: text, budget: text, hold: slotSchema }),
-  z.object({ account: text, budget: text, release: slotSchema }),
-  z.object({ account: text, name: text, purchases: z.array(purchaseSchema) }),
+  z.object({ account: text, budget: text, hold: storedSlot }),
+  z.object({ account: text, budget: text, release: storedSlot }),
+  z.object({ account: text, name: text, purchases: storedPurchases }),
 ]);
 type Line = z.infer<typeof lineSchema>;
 
@@ -219,11 +196,10 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
 const isDurable = (before: readonly Purchase[], after: readonly Purchase[]): boolean =>
   after.some(({ payment }) => payment !== undefined && !before.some((each) => each.payment === payment));
 
-const textOf = (line: Line): string =>
-  `${JSON.stringify(line, (_, value) => (typeof value === "bigint" ? `${value}` : value))}\n`;
+const textOf = (line: Line): string => `${entryText(line)}\n`;
 
 function apply(ledger: PaymentLedger, line: Line): void {
   if ("hold" in line) ledger.slotsOf(line).add(line.hold);
   else if ("release" in line) ledger.slotsOf(line).remove(line.release);
-  else ledger.setPurchases(line.account, line.name, line.purchases as Purchase[]);
+  else ledger.setPurchases(line.account, line.name, line.purchases);
 }

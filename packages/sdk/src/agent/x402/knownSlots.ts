@@ -7,6 +7,8 @@ import { slotKey } from "./slotKey.ts";
  */
 export type KnownSlots = {
   has(slot: Slot): boolean;
+  /** Whether any opener of a lot is known to be used. */
+  isOpened(lot: bigint): boolean;
   add(slot: Slot): void;
   /** Lots opened with one size, and that size alone, whose followers are not all known to be used; lowest first. */
   openedWith(size: number): readonly bigint[];
@@ -56,6 +58,7 @@ export function knownSlots(): KnownSlots {
 
   return {
     has: (slot) => used.has(slotKey(slot)),
+    isOpened: (lot) => openers.has(lot),
     add(slot) {
       const { lot, size, index } = slot;
       if (used.has(slotKey(slot))) return;

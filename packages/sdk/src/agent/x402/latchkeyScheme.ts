@@ -52,6 +52,7 @@ import type { SessionKey } from "./SessionKey.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
 import { partiesRefusal, type SignedPayment, settlementRefusal } from "./settlementRefusal.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
+import { statesTogether } from "./statesTogether.ts";
 
 type Signal = AbortSignal | undefined;
 
@@ -65,7 +66,8 @@ export type LatchkeySchemeParameters = {
   grant: Grant;
   /**
    * Remembers the slots in flight and the payments of purchases. Agents that share a session must share it, and it
-   * should survive restarts: see `filePaymentStore` of `@latchkey/sdk/node`. Default: {@link memoryPaymentStore}.
+   * should survive restarts: see `filePaymentStore` of `@latchkey/sdk/node` and `redisPaymentStore` of
+   * `@latchkey/sdk/redis`. Default: {@link memoryPaymentStore}.
    */
   store?: PaymentStore;
   /**
@@ -165,7 +167,7 @@ const SETTLING_SECONDS = 60;
  *
  * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
  * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
- * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, NOT_OFFERED, INVALID_AMOUNT, INVALID_TIME, TOO_LARGE, STORE, NETWORK
+ * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, INVALID_SIGNER, NOT_OFFERED, OFFER_MALFORMED, INVALID_TIME, TOO_LARGE, STORE, NETWORK
  */
 export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeyScheme {
   const { client, key, grant } = parameters;
@@ -383,7 +385,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       railOf(reader, offer),
       standingOf(reader, offer),
       partiesRefusal(reader, { token, from: account, to: payTo, value: amount }),
-      authorizationStates(reader, { token, account, nonces }),
+      statesTogether(reader, { token, account, nonces }),
     ]);
     // The first reason that holds is the one to give.
     for (const each of [chain, domain, rail, standing, objection, states])
@@ -449,7 +451,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         openAnyway: performance.now() >= patience && patience < deadline,
         read,
         authorizationStates: (nonces) =>
-          authorizationStates(reader, { token: budget.token, account: session.account, nonces }),
+          statesTogether(reader, { token: budget.token, account: session.account, nonces }),
         // The payment's lifetime starts when its slot is found, however long that took.
         heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
       });

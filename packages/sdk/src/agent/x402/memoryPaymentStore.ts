@@ -5,7 +5,7 @@ import { paymentLedger } from "./paymentLedger.ts";
  * A {@link PaymentStore} in memory, for one process. After a restart nothing is known of the payments that were made
  * before: a request whose answer was lost is paid again, and a slot may be signed for twice, of which the chain accepts
  * only one. Use `filePaymentStore` of `@latchkey/sdk/node` if the agent may restart or several processes share a session
- * on one machine.
+ * on one machine, and `redisPaymentStore` of `@latchkey/sdk/redis` on several machines.
  */
 export function memoryPaymentStore(): PaymentStore {
   const ledger = paymentLedger();

@@ -11,16 +11,18 @@ const LARGEST_OFFER = 1_000_000;
  * @param patience In milliseconds.
  */
 export async function offerBody(response: Response, patience: number): Promise<object | undefined> {
-  const reader = response.clone().body?.getReader();
-  if (!reader) return undefined;
+  const copy = response.clone();
+  // node-fetch has a stream of Node as the body.
+  const reader = copy.body?.getReader?.();
   try {
-    const text = await within(patience, readText(reader), () => new Error("too slow"));
+    const reading = reader ? readText(reader) : copy.text();
+    const text = await within(patience, reading, () => new Error("too slow"));
     const body: unknown = JSON.parse(text);
     return typeof body === "object" && body !== null && "x402Version" in body ? body : undefined;
   } catch {
     return undefined;
   } finally {
-    reader.cancel().catch(() => {});
+    reader?.cancel().catch(() => {});
   }
 }
 

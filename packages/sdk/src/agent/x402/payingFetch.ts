@@ -15,10 +15,14 @@ import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
 import { LostClaim, type PurchaseClaim, type PurchaseName, purchaseClaims } from "./purchaseClaims.ts";
 import { requestIdentity } from "./requestIdentity.ts";
 import { requireNumbers } from "./requireNumbers.ts";
+import { sendRequest } from "./sendRequest.ts";
 
 /** Options of {@link payingFetch}. */
 export type PayingFetchParameters = LatchkeySchemeParameters & {
-  /** The underlying `fetch`. Default: the global one. */
+  /**
+   * The underlying `fetch`, called with a URL and options: also undici's, with its own agents and proxies. Default: the
+   * global one.
+   */
   fetch?: typeof globalThis.fetch;
   /** How often a payment with an unknown outcome is resent, the same each time. Default: 3. */
   resends?: number;
@@ -106,7 +110,8 @@ export function payingFetch(
   return async (input, { idempotencyKey, ...options } = {}) => {
     const request = new Request(input, await buffered(options));
     // The caller's own payment is left alone.
-    if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT")) return send(request);
+    if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT"))
+      return sendRequest(send, request);
     if (idempotencyKey !== undefined && !/^.{1,255}$/su.test(idempotencyKey)) throw refuseKey();
     const { signal } = request;
     signal.throwIfAborted();
@@ -120,7 +125,7 @@ export function payingFetch(
       let begun = isKnown ? await beginPurchase(await identify(), signal) : undefined;
       try {
         if (!begun?.payment) {
-          const answer = await send(request.clone());
+          const answer = await sendRequest(send, request);
           const required = answer.status === 402 ? await paymentRequired(answer, signal) : undefined;
           if (!required) return answer;
           discard(answer);
@@ -176,7 +181,7 @@ export function payingFetch(
       return http.getPaymentRequiredResponse((name) => response.headers.get(name), body);
     } catch (cause) {
       throw new Refusal({
-        code: "NOT_OFFERED",
+        code: "OFFER_MALFORMED",
         shortMessage: "The server's payment offer cannot be read.",
         metaMessages: ["Nothing was signed. Tell the merchant."],
         details: { url: response.url },
@@ -194,7 +199,7 @@ export function payingFetch(
     claim: PurchaseClaim,
     signal: AbortSignal,
   ): Promise<OpenPayment> {
-    if (required.x402Version !== 2 || !Array.isArray(required.accepts) || required.accepts.length === 0) {
+    if (required.x402Version !== 2) {
       throw new Refusal({
         code: "NOT_OFFERED",
         shortMessage: `The server uses x402 version ${required.x402Version}; only version 2 is supported.`,
@@ -202,6 +207,13 @@ export function payingFetch(
         details: { x402Version: required.x402Version },
       });
     }
+    if (!Array.isArray(required.accepts) || required.accepts.length === 0)
+      throw new Refusal({
+        code: "OFFER_MALFORMED",
+        shortMessage: "The server's payment offer lists no way to pay.",
+        metaMessages: ["Nothing was signed. Tell the merchant: no session can pay this offer."],
+        details: { field: "accepts" },
+      });
     const { resource, extensions } = required;
     const refusals: Refusal[] = [];
     for (const offer of required.accepts) {
@@ -234,8 +246,6 @@ export function payingFetch(
     let cause: unknown;
     for (let attempt = 0; attempt <= resends; attempt++) {
       if (attempt > 0) await pause(resendDelay * 2 ** (attempt - 1), signal);
-      const paid = request.clone();
-      paid.headers.set(PAYMENT_HEADER, payment.header);
       signal.throwIfAborted();
       // Only until the response starts: its body may take any time. By hand, as not every runtime has
       // `AbortSignal.any`, and a failure here must not look like a sent payment.
@@ -244,7 +254,9 @@ export function payingFetch(
       signal.addEventListener("abort", () => patience.abort(signal.reason));
       let response: Response;
       try {
-        response = await unlessAborted(patience.signal, send(paid, { signal: patience.signal }));
+        const headers = { [PAYMENT_HEADER]: payment.header };
+        const sending = sendRequest(send, request, { headers, signal: patience.signal });
+        response = await unlessAborted(patience.signal, sending);
       } catch (error) {
         // Aborted by the caller; the payment stays pending.
         signal.throwIfAborted();
@@ -330,7 +342,12 @@ export function payingFetch(
 const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as SignedAuthorization;
 
 /** Closes the connection of an unread response. Not awaited: that may take arbitrarily long too. */
-const discard = (response: Response): void => void response.body?.cancel().catch(() => {});
+const discard = (response: Response): void => {
+  // node-fetch has a stream of Node there.
+  const body = response.body as (ReadableStream & { destroy?: () => void }) | null;
+  if (body?.cancel) body.cancel().catch(() => {});
+  else body?.destroy?.();
+};
 
 /** A body that can be resent: a stream is read, as a browser without streaming would send its name instead. */
 const buffered = async (init: RequestInit | undefined): Promise<RequestInit | undefined> =>
@@ -355,7 +372,7 @@ async function purchaseName(request: Request, idempotencyKey: string | undefined
 
 /** The reasons of offers for other chains, tokens and methods are less useful than that of a closer one. */
 const remoteness = ({ code }: Refusal): number =>
-  ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 1 : 0;
+  ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 2 : code === "OFFER_MALFORMED" ? 1 : 0;
 
 function refuseOutcome(
   request: Request,

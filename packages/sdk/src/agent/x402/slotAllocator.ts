@@ -125,6 +125,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     slots.forEach((slot, place) => {
       if (states[place] !== true || known.has(slot)) return;
       known.add(slot);
+      expected = new Map();
       if (waiters.size > 0) wake((each) => each.period === period && slotKey(each) === slotKey(slot));
     });
   };
@@ -193,7 +194,16 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
       ...asked,
     });
 
-  function expect({ value, payee, period, payments }: Parameters<SlotAllocator["expect"]>[0]) {
+  // Of payments that begin together the expectations are the same.
+  let expected = new Map<string, ReturnType<SlotAllocator["expect"]>>();
+  const expect: SlotAllocator["expect"] = (asked) => {
+    const name = [asked.value, asked.payee, asked.period, asked.payments].join();
+    const slots = expected.get(name) ?? expectation(asked);
+    expected.set(name, slots);
+    return slots;
+  };
+
+  function expectation({ value, payee, period, payments }: Parameters<SlotAllocator["expect"]>[0]) {
     const known = knownOf(period);
     const asked = new Map<string, Slot>();
     // Of an opener in flight either may be true by now.
@@ -237,8 +247,12 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
         fresh.set(slotKey(slot), states[place] === true);
       });
     };
+    if (lastSpent !== request.spent) expected = new Map();
     lastSpent = request.spent;
-    taken = taken.filter((slot) => slot.period === period && slot.heldUntil >= now);
+    if (taken.some((slot) => slot.period !== period || slot.heldUntil < now)) {
+      taken = taken.filter((slot) => slot.period === period && slot.heldUntil >= now);
+      expected = new Map();
+    }
     if (read?.period === period) note(read.slots, read.states);
     for (;;) {
       let choice: SlotChoice = { kind: "none", largest: 0n };
@@ -262,6 +276,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
         const { start } = choice as unknown as Extract<SlotChoice, { kind: "slot" }>;
         knownOf(period).passTo(start);
         taken = [...taken, slot];
+        expected = new Map();
         return { slot, nonce: nonceOf(slot, period) };
       }
       // Set inside `choose`, which narrowing cannot see.
@@ -300,6 +315,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     freed,
     release(slot) {
       taken = taken.filter((each) => each !== slot);
+      expected = new Map();
       const freeing = store.release(stored, slot);
       const isSame = (each: HeldSlot) => each.period === slot.period && slotKey(each) === slotKey(slot);
       freeing.then(() => wake(isSame)).catch(() => {});

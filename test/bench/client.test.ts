@@ -1,0 +1,38 @@
+import { expect } from "chai";
+import { type ClientFigures, measureClient, roundTripsOf } from "../../bench/client/measureClient.ts";
+
+describe("the paying client, measured beside the stock one", function () {
+  this.timeout(900_000);
+
+  let figures: ClientFigures;
+
+  before(async () => {
+    figures = await measureClient({ payments: 200, delays: [0], used: [0, 10_000] });
+  });
+
+  const most = (name: string, limit: number) =>
+    it(`${name} is ${limit} at most`, () => {
+      expect(figures[name], name).to.be.a("number").that.is.at.most(limit);
+    });
+
+  most("steady/requests", 4);
+  most("steady/roundTrips", 2);
+  most("n10000/requests", 4);
+  most("n10000/roundTrips", 2);
+  most("restart/10000/requests", 6);
+  most("parallel50/requests", 8);
+  most("parallel50/refused", 0);
+  // CPU time, and medians of payments in turns: what else the machine does meets both.
+  most("steady/cpuRatio", 3);
+  most("n10000/cpuRatio", 3);
+});
+
+describe("the round trips of requests", () => {
+  const span = (begin: number, end: number) => ({ method: "eth_call", begin, end, bytes: 0 });
+
+  it("are the longest chain of which each began when the one before had ended", () => {
+    expect(roundTripsOf([])).to.equal(0);
+    expect(roundTripsOf([span(0, 5), span(1, 4), span(2, 6)])).to.equal(1);
+    expect(roundTripsOf([span(0, 10), span(0, 3), span(4, 6), span(11, 12)])).to.equal(3);
+  });
+});
