@@ -182,7 +182,9 @@ describe("the SDK", () => {
   const inside = [
     "agent/x402/offerBody.ts",
     "agent/x402/payingFetch.ts",
+    "agent/x402/redisPaymentStore.ts",
     "encoding/userOp/decodeSessionUserOpCallData.ts",
+    "internal/aggregate3.ts",
     "internal/aggregatingClient.ts",
   ];
 

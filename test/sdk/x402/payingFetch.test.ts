@@ -797,7 +797,8 @@ describe("the paying fetch", function () {
           take: async (request) => {
             await at("before taking a slot");
             const slot = await store.take(request);
-            await at(slot ? "after taking a slot" : "after looking for a slot");
+            // Otherwise nothing was written: it has looked for one.
+            if (slot) await at("after taking a slot");
             return slot;
           },
           release: (...parameters) => around("releasing a slot", () => store.release(...parameters)),
@@ -844,7 +845,7 @@ describe("the paying fetch", function () {
         "sending the payment",
         "storing its success",
       ].flatMap((what) => [`before ${what}`, `after ${what}`]);
-      expect([...new Set(clean.points)].sort()).to.deep.equal([...points, "after looking for a slot"].sort());
+      expect([...new Set(clean.points)].sort()).to.deep.equal([...points].sort());
       await Promise.all(
         points.map(async (point) => {
           const init = { idempotencyKey: `killed ${point}` };
