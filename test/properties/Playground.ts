@@ -8,15 +8,19 @@ import {
   encodeFunctionData,
   type Hex,
   type Log,
+  multicall3Abi,
   pad,
   toHex,
   zeroAddress,
 } from "viem";
+import { decodeAggregate3, encodeAggregate3 } from "#sdk/internal/aggregate3.ts";
+import { MULTICALL3, setMulticall3 } from "../environment/multicall3.ts";
 import type { Charge } from "../model/SessionModel.ts";
 import type { TokenDomain } from "../model/typedData.ts";
 import { agents, owner, relayer, stranger } from "./actors.ts";
 import { EXCHANGE_CODE, exchange } from "./exchange.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
+import { print } from "./print.ts";
 
 /** How a transaction ended: with the charges that it logged, or with what it reverted with. */
 export type Ending = { charges: Charge[]; logs: Log[] } | { revert: Hex };
@@ -24,8 +28,8 @@ export type Ending = { charges: Charge[]; logs: Log[] } | { revert: Hex };
 /** An error of the module's interface, decoded. */
 export type ChainError = { name: string; args: readonly unknown[] };
 
-/** A question to the chain: which contract, what, and of whom. */
-export type Question = { from?: Address; to: Address; data: Hex };
+/** A question to the chain: which contract, and what. */
+export type Question = { to: Address; data: Hex };
 
 /** The magic value of ERC-1271, as it is returned. */
 const YES = pad("0x1626ba7e", { dir: "right", size: 32 });
@@ -68,6 +72,7 @@ export class Playground {
   static async open(parts: PlaygroundParts): Promise<Playground> {
     const { accounts, testChain } = parts;
     await testChain.setCode(exchange, EXCHANGE_CODE);
+    await setMulticall3(testChain);
     const entryPoints = accounts.flatMap(({ modular }) => (modular ? [modular.entryPoint] : []));
     for (const who of [
       ...accounts.map(({ address }) => address),
@@ -130,11 +135,22 @@ export class Playground {
     await this.#request("evm_mine");
   }
 
-  /** Asks all questions of the latest block. @throws If one of them reverts. */
-  ask(questions: readonly Question[]): Promise<Hex[]> {
-    return Promise.all(
-      questions.map((question) => this.#request("eth_call", [question, "latest"]) as Promise<Hex>),
-    );
+  /** Asks all questions of the latest block, in one call of Multicall3. @throws If one of them reverts. */
+  async ask(questions: readonly Question[]): Promise<Hex[]> {
+    const asked = { to: MULTICALL3, data: encodeAggregate3(questions) };
+    const answers = decodeAggregate3((await this.#request("eth_call", [asked, "latest"])) as Hex);
+    return answers.map(({ success, data }, index) => {
+      if (!success) throw new Error(`${print(questions[index])} reverted with ${data}`);
+      return data;
+    });
+  }
+
+  /** The question what ether somebody has, in wei. */
+  etherOf(holder: Address): Question {
+    return {
+      to: MULTICALL3,
+      data: encodeFunctionData({ abi: multicall3Abi, functionName: "getEthBalance", args: [holder] }),
+    };
   }
 
   /** What a transaction would return, or revert with, after the latest block. Nothing comes of it. */
@@ -147,14 +163,9 @@ export class Playground {
   }
 
   /** Whether an ERC-1271 question is answered with yes; a revert is a no. */
-  async saysYes({ from = zeroAddress, to, data }: Question): Promise<boolean> {
+  async saysYes({ from = zeroAddress, to, data }: Question & { from?: Address }): Promise<boolean> {
     const answer = await this.call(from, to, data);
     return "answer" in answer && answer.answer === YES;
-  }
-
-  /** In wei. */
-  async balanceOf(who: Address): Promise<bigint> {
-    return BigInt((await this.#request("eth_getBalance", [who, "latest"])) as Hex);
   }
 
   /** Encodes a call of the module. */

@@ -192,9 +192,12 @@ export class World {
     const usdc = this.ground.usdc.address;
     this.#model.now = await this.ground.now();
     for (const holder of [...this.#holders(), relayer.address]) {
-      const answer = await this.ground.ask([this.#tokenQuestion("balanceOf", [holder])]);
-      ledger.setBalance(usdc, holder, hexToBigInt(answer[0] as Hex));
-      ledger.setBalance(NATIVE, holder, await this.ground.balanceOf(holder));
+      const [dollars, wei] = await this.ground.ask([
+        this.#tokenQuestion("balanceOf", [holder]),
+        this.ground.etherOf(holder),
+      ]);
+      ledger.setBalance(usdc, holder, hexToBigInt(dollars as Hex));
+      ledger.setBalance(NATIVE, holder, hexToBigInt(wei as Hex));
     }
     await this.#deal(usdc, this.account.address, MUCH);
     await this.#deal(NATIVE, this.account.address, MUCH);
@@ -650,6 +653,12 @@ export class World {
         expected: ledger.balance(usdc, holder),
         read: hexToBigInt,
       });
+      readings.push({
+        of: `ether of ${holder}`,
+        question: this.ground.etherOf(holder),
+        expected: ledger.balance(NATIVE, holder),
+        read: hexToBigInt,
+      });
     }
     for (const spender of [exchange, payees[0], payees[1]]) {
       const question = this.#tokenQuestion("allowance", [place.account, spender]);
@@ -685,19 +694,12 @@ export class World {
   }
 
   async #compareReadings(): Promise<void> {
-    const { ledger } = this.#model;
     const readings = this.readings();
     const answers = await this.ground.ask(readings.map(({ question }) => question));
     for (const [index, { of, expected, read }] of readings.entries()) {
       const given = read(answers[index] as Hex);
       if (given !== expected)
         throw new Error(`${of}: the chain says ${print(given)}, the model ${print(expected)}`);
-    }
-    for (const holder of this.#holders()) {
-      const given = await this.ground.balanceOf(holder);
-      const expected = ledger.balance(NATIVE, holder);
-      if (given !== expected)
-        throw new Error(`ether of ${holder}: the chain says ${given}, the model ${expected}`);
     }
   }
 

@@ -2,12 +2,11 @@ import { openTestChain, type TestChain } from "@latchkey/devchain";
 import { expect } from "chai";
 import { network } from "hardhat";
 import { type Address, type Client, createPublicClient, custom, type Hex, toHex } from "viem";
-import { call } from "viem/actions";
 import { authorizationStates } from "#sdk/agent/x402/authorizationStates.ts";
+import { setMulticall3 } from "../../environment/multicall3.ts";
 
 const token: Address = "0x70ce000000000000000000000000000000000001";
 const account: Address = "0xacc0000000000000000000000000000000000001";
-const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 /** Runtime code of a contract that answers any question by the lowest bit of its second argument. */
 const ODD_NONCES_ARE_USED: Hex = "0x6024356001165f5260205ff3";
@@ -51,11 +50,7 @@ describe("asking a token which nonces are used", () => {
   });
 
   it("does the same by Multicall3 where the chain has it", async () => {
-    // viem carries the creation code but does not export it. What that returns is the runtime code.
-    const contracts = new URL("./constants/contracts.js", import.meta.resolve("viem"));
-    const { multicall3Bytecode } = (await import(contracts.href)) as { multicall3Bytecode: Hex };
-    const { data } = await call(testChain.client, { data: multicall3Bytecode });
-    await testChain.setCode(MULTICALL3, data as Hex);
+    await setMulticall3(testChain);
     expect(await ask(640)).to.deep.equal(odd(640));
     expect(requests).to.deep.equal(["eth_getCode", "eth_call"]);
   });

@@ -25,12 +25,11 @@ import {
   toBytes,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { call } from "viem/actions";
 import { installLatchkey } from "../../environment/latchkey.ts";
+import { MULTICALL3, setMulticall3 } from "../../environment/multicall3.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 
 const DOLLAR = 1_000_000n;
-const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 const key = privateKeyToAccount(keccak256(toBytes("the agent of the round trips")));
 const shop = getAddress("0x5409000000000000000000000000000000000001");
 type Request = { method: string; params: readonly [{ to: Address; data: Hex }, ...unknown[]] };
@@ -68,14 +67,6 @@ describe("the questions of one payment", function () {
     await merchant.close();
     await environment.connection.close();
   });
-
-  async function withMulticall3(): Promise<void> {
-    // viem carries the creation code but does not export it. What that returns is the runtime code.
-    const contracts = new URL("./constants/contracts.js", import.meta.resolve("viem"));
-    const { multicall3Bytecode } = (await import(contracts.href)) as { multicall3Bytecode: Hex };
-    const { data = "0x" } = await call(environment.testChain.client, { data: multicall3Bytecode });
-    await environment.testChain.setCode(MULTICALL3, data);
-  }
 
   async function enabled(safe: SafeAccount): Promise<Grant> {
     // A chain whose last block is older than a minute is asked for its pending block too.
@@ -149,7 +140,7 @@ describe("the questions of one payment", function () {
 
   for (const [place, version] of ["1.4.1", "1.5.0"].entries()) {
     it(`are two requests, one after the other, for a Safe ${version} with Multicall3, and four at first`, async () => {
-      await withMulticall3();
+      await setMulticall3(environment.testChain);
       const grant = await enabled(safes[place] as SafeAccount);
       const { client, log, reset } = watched();
       const pay = agent(grant, client);
@@ -178,7 +169,7 @@ describe("the questions of one payment", function () {
   });
 
   it("are of one block: nothing but the two aggregates is asked", async () => {
-    await withMulticall3();
+    await setMulticall3(environment.testChain);
     const grant = await enabled(safes[0] as SafeAccount);
     const { client, log, reset } = watched();
     const pay = agent(grant, client);
@@ -190,7 +181,7 @@ describe("the questions of one payment", function () {
   });
 
   it("find a token that is paused, and blacklisted parties, before anything is signed", async () => {
-    await withMulticall3();
+    await setMulticall3(environment.testChain);
     const { usdc } = environment;
     const snapshot = await environment.connection.networkHelpers.takeSnapshot();
     for (const [code, spoil] of [
@@ -209,7 +200,7 @@ describe("the questions of one payment", function () {
   });
 
   it("find one that is paused after the first trip, and name the authorization that the node has seen", async () => {
-    await withMulticall3();
+    await setMulticall3(environment.testChain);
     const grant = await enabled(safes[0] as SafeAccount);
     let turn = 0;
     const { client } = watched(async () => {
@@ -225,7 +216,7 @@ describe("the questions of one payment", function () {
   });
 
   it("are asked again for some seconds where the account refuses at first", async () => {
-    await withMulticall3();
+    await setMulticall3(environment.testChain);
     const grant = await enabled(safes[0] as SafeAccount);
     let noes = 0;
     const { client, log } = watched(async ({ params }) => {
