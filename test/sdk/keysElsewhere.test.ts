@@ -119,6 +119,32 @@ describe("a key that is kept elsewhere", function () {
     expect((await refusalOf(grantOf(world(), {}, posing(owner)))).code).to.equal("INVALID_SIGNER");
   });
 
+  it("pays in whatever form it signs, one payment after another", async () => {
+    const { testChain } = world().env;
+    const grant = await grantOf(world());
+    let convert = (signature: Hex): Hex => signature;
+    const key = inForm(agent, (signature) => convert(signature));
+    const buy = payingFetch({ client: testChain.client, key, grant });
+    for (const form of [convert, ...Object.values(SIGNATURE_FORMS)]) {
+      convert = form;
+      expect((await buy(merchant.url("forecast"))).status).to.equal(200);
+    }
+    expect(await balanceOf(world(), shop)).to.equal(200_000n * BigInt(forms.length + 1));
+  });
+
+  it("is refused as the signer of another's key also after it has signed for its own", async () => {
+    const { testChain } = world().env;
+    const grant = await grantOf(world());
+    const key = { ...agent };
+    const buy = payingFetch({ client: testChain.client, key, grant, maxWait: 0 });
+    expect((await buy(merchant.url("forecast"))).status).to.equal(200);
+    key.signTypedData = mallory.signTypedData;
+    const refusal = await refusalOf(buy(merchant.url("forecast")));
+    expect(refusal.code).to.equal("INVALID_SIGNER");
+    expect(refusal.details).to.include.keys("expected", "nonce", "validBefore");
+    expect(await balanceOf(world(), shop)).to.equal(200_000n);
+  });
+
   it("is refused where what it returns is not a signature", async () => {
     const grant = await grantOf(world());
     const good = await agent.sign({ hash: zeroHash });

@@ -29,6 +29,7 @@ import { sessionIn } from "../../grant/sessionIn.ts";
 import { type AggregatingClient, aggregatingClient } from "../../internal/aggregatingClient.ts";
 import { answerOf } from "../../internal/answerOf.ts";
 import { readContract } from "../../internal/chainActions.ts";
+import { signatureBy } from "../../internal/ecdsaSignature.ts";
 import { pause } from "../../internal/pause.ts";
 import { signTypedDataBy } from "../../internal/signTypedDataBy.ts";
 import { unlessAborted } from "../../internal/unlessAborted.ts";
@@ -260,6 +261,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   /** Payments that are being made now. */
   let paying = 0;
 
+  /** Whether the key has signed for its address in this process. */
+  let keyIsProven = false;
   let ownersAsked = false;
   /** Whether the owners' signature that a payment carries is valid: checked once, and again after a failure. */
   async function checkGrant(reader: AggregatingClient, { state }: SessionStanding): Promise<void> {
@@ -295,10 +298,10 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       message: authorization,
     } as const;
     // A remote key may be slow. A signature that comes too late is discarded.
-    const signing = within((secondsLeft + 1) * 1000, signTypedDataBy(key, session.key, typedData), () =>
-      refuseLateKey(validBefore),
-    );
+    const asked = signTypedDataBy(key, session.key, typedData, { isProven: keyIsProven });
+    const signing = within((secondsLeft + 1) * 1000, asked, () => refuseLateKey(validBefore));
     const keySignature = await unlessAborted(signal, signing);
+    keyIsProven = true;
     const payload = encodePayload({
       session,
       budgetIndex: offer.budgetIndex,
@@ -312,6 +315,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     const signature = rail.wrap(payload, authorization);
     return {
       digest: hashTypedData(typedData),
+      keySignature,
       payment: {
         signature,
         authorization: {
@@ -524,6 +528,11 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       if (consent.agrees) return payment;
       rails.delete(budget.token);
       ownersAsked = false;
+      keyIsProven = false;
+      const { digest, keySignature } = authorized;
+      await signatureBy(session.key, { hash: digest, signature: keySignature }).catch((error: Refusal) => {
+        throw refuseSettlement(error, seen);
+      });
       throw refuseSignature(session, standing, seen);
     }
   }
