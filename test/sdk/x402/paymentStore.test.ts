@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +35,13 @@ const purchase = (id: string, until = 1000): Purchase => ({
   done: false,
   until,
 });
+/** A file store that its next change makes shorter. */
+async function filePaymentStoreOfManyLines(path: string): Promise<void> {
+  const store = filePaymentStore(path);
+  await store.take({ ...budget, now: 0, choose: () => slot(0n) });
+  const [header, line] = (await readFile(path, "utf8")).split("\n");
+  await writeFile(path, [header, ...Array(1000).fill(line), ""].join("\n"));
+}
 const nextLot = (held: readonly HeldSlot[]) => slot(BigInt(held.length));
 
 const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
@@ -414,6 +421,64 @@ describe("the payment stores", function () {
     expect(await filePaymentStore(path).held(budget)).to.have.length(75);
     expect(await readdir(folder)).to.deep.equal(["payments.jsonl"]);
   });
+
+  for (const [state, prepare] of [
+    ["a new file", async () => {}],
+    ["a file that is about to be replaced by a shorter one", () => filePaymentStoreOfManyLines(path)],
+  ] as const)
+    it(`the file store keeps all that it has confirmed in ${state}, whichever write its process dies before`, async () => {
+      await prepare();
+      const whole = await killedBefore(undefined, join(folder, "whole.jsonl"));
+      const points = whole.said.at(-1)?.split(" ") ?? [];
+      expect(whole.said.slice(0, -1)).to.deep.equal(["taken", "paid", "released", "done"]);
+      expect(points).to.include.members(["link", "appendFile", "datasync", "rm"]);
+      if (state !== "a new file") expect(points).to.include("rename");
+      const waiting = [...points.keys()];
+      const worker = async () => {
+        for (let point = waiting.shift(); point !== undefined; point = waiting.shift()) {
+          const own = join(folder, `${point}.jsonl`);
+          const { said, signal } = await killedBefore(point, own);
+          expect(signal, `${point}`).to.equal("SIGKILL");
+          // The next process takes over at once, and sees each step before the fatal one, and this one wholly or not at all.
+          const store = filePaymentStore(own, { lockTimeout: 1000 });
+          const state = await stateIn(store);
+          expect(
+            STATES.slice(said.length, said.length + 2),
+            `${point} (${points[point]}): ${said}`,
+          ).to.include(state);
+          expect(await store.take({ ...budget, now: 0, choose: () => slot(99n) })).to.deep.equal(slot(99n));
+          expect(await stateIn(filePaymentStore(own))).to.equal(state);
+        }
+      };
+      await Promise.all([worker(), worker(), worker()]);
+    });
+
+  /** What dyingWriter.ts makes of a store, step by step: whether its slot is held, and its purchase. */
+  const STATES = ["free, none", "held, none", "held, open", "free, open", "free, done"];
+  const stateIn = async (store: PaymentStore): Promise<string> => {
+    const isHeld = (await store.held(budget)).some(({ lot }) => lot === 7n);
+    const [found] = await store.change({ account, name: "0x0a", change: () => undefined });
+    return `${isHeld ? "held" : "free"}, ${found ? (found.done ? "done" : "open") : "none"}`;
+  };
+  /** Runs dyingWriter.ts on a copy of the store, until it dies before a write. */
+  const killedBefore = async (point: number | undefined, own: string) => {
+    await copyFile(path, own).catch(() => {});
+    const script = fileURLToPath(new URL("dyingWriter.ts", import.meta.url));
+    const parameters = [
+      "--no-warnings",
+      FROM_SOURCES,
+      script,
+      own,
+      ...(point === undefined ? [] : [`${point}`]),
+    ];
+    const child = spawn(process.execPath, parameters, { stdio: ["ignore", "pipe", "inherit"] });
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    const [, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+    return { said: output.split("\n").filter(Boolean), signal };
+  };
 
   it("the file store takes over from a process that was killed while it held the lock, once", async () => {
     await filePaymentStore(path).take({ ...budget, now: 0, choose: nextLot });
