@@ -3,7 +3,6 @@ import type { Slot } from "../../session/Slot.ts";
 import { slotWorth } from "../../session/slotWorth.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import type { KnownSlots } from "./knownSlots.ts";
-import { slotKey } from "./slotKey.ts";
 
 /** Input of {@link chooseSlot}, which reads no chain, no clock and no store. */
 export type SlotQuestion = {
@@ -72,7 +71,15 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   while (fit >= 0 && slotWorth(perTransaction, fit) < value) fit--;
   if (fit < 0) return { kind: "none", largest: perTransaction };
 
-  const heldKeys = new Set(held.map(slotKey));
+  // By lot and size: after a while those that this agent has just signed for are by far the most.
+  const heldIn = new Map<bigint, Set<bigint>>();
+  const placeOf = ({ lot, size }: Omit<Slot, "index">) => lot * BigInt(sizes) + BigInt(size);
+  for (const slot of held) {
+    const place = placeOf(slot);
+    const indexes = heldIn.get(place);
+    if (indexes) indexes.add(slot.index);
+    else heldIn.set(place, new Set([slot.index]));
+  }
   const used = (slot: Slot) => question.fresh(slot) ?? (known.has(slot) ? true : undefined);
   const openersOf = (lot: bigint): Slot[] =>
     Array.from({ length: sizes }, (_, size) => ({ lot, size, index: 0n }));
@@ -96,16 +103,18 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   const followerIn = (lot: bigint, size: number): SlotChoice | undefined => {
     const unread: Slot[] = [];
     const slots = 4n ** BigInt(size);
+    const taken = heldIn.get(placeOf({ lot, size }));
     let read = known.searched ? 0 : WIDEST_READ;
     for (
       let index = known.nextFollower(lot, size);
       index < slots && unread.length <= Math.min(8 * read, WIDEST_READ);
       index++
     ) {
+      if (taken?.has(index)) continue;
       const slot = { lot, size, index };
       if (question.fresh(slot) !== undefined) read++;
       const state = used(slot);
-      if (state === true || heldKeys.has(slotKey(slot))) continue;
+      if (state === true) continue;
       if (state === undefined) unread.push(slot);
       else if (unread.length === 0) return confirmed(slot);
     }

@@ -495,10 +495,11 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       try {
         const secondsLeft = validBefore - FACILITATOR_SECONDS - clock();
         authorized = await authorize(offer, rail, standing, taken, { validBefore, secondsLeft, signal });
-        // The server's description of the resource adds to it: here the limit is already exceeded.
-        const { payment: payload } = authorized;
-        const header = { x402Version: 2, accepted: requirements, payload } as PaymentPayload;
-        const tooLarge = headerRefusal(encodePaymentSignatureHeader(header));
+        // Whoever records it knows the whole header. Here the server's description of the resource is not in it yet.
+        const header = { x402Version: 2, accepted: requirements, payload: authorized.payment };
+        const tooLarge = record
+          ? undefined
+          : headerRefusal(encodePaymentSignatureHeader(header as PaymentPayload));
         if (tooLarge) throw tooLarge;
         signal?.throwIfAborted();
         if (clock() > validBefore - FACILITATOR_SECONDS) throw refuseLateKey(validBefore);

@@ -206,9 +206,10 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
   function expectation({ value, payee, period, payments }: Parameters<SlotAllocator["expect"]>[0]) {
     const known = knownOf(period);
     const asked = new Map<string, Slot>();
+    const unsettled = taken.filter((slot) => slot.period === period && !known.has(slot));
     // Of an opener in flight either may be true by now.
-    for (const settled of [false, true]) {
-      const held = taken.filter((slot) => slot.period === period && !known.has(slot));
+    for (const settled of unsettled.some(({ index }) => index === 0n) ? [false, true] : [false]) {
+      const held = [...unsettled];
       const inFlight = new Set(settled ? held.map(slotKey) : []);
       const fresh = new Map<string, boolean>();
       for (let turn = 0; turn < Math.min(payments, MOST_EXPECTED); turn++) {
