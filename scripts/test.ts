@@ -36,8 +36,8 @@ const command = commandLine("npm test --", "Builds, then runs every check and ev
   .argument("[paths...]", "only these files and folders, without lint and types")
   .option("--more", "the suites that npm test leaves out for their time", false)
   .option("--deep", "the property tests and their folders, for long", false)
-  // One more than there are processors: suites wait for browsers, blocks and time limits.
-  .option("--jobs <number>", "how many suites at a time", String(availableParallelism() + 1));
+  // Two more than there are processors: suites wait for browsers, blocks and time limits for a third of their time.
+  .option("--jobs <number>", "how many suites at a time", String(availableParallelism() + 2));
 const values = readCommandLine<{ deep: boolean; more: boolean; jobs: string }>(command);
 const positionals = command.args;
 const missing = positionals.find((path) => !existsSync(path));
@@ -125,7 +125,8 @@ const select = (pattern: string, asked: readonly string[]) =>
 
 /**
  * One suite for each folder of test/, so that each has its own process and its own Hardhat. Tests of the page, and random
- * tests that run for long, have one for each file: as one, either would be still running when all others have ended.
+ * tests that run for long, have one for each file, and those of x402 one besides the SDK's: as one, any of these would be
+ * still running when all others have ended.
  * The slowest first.
  */
 function suites(): Job[] {
@@ -137,25 +138,31 @@ function suites(): Job[] {
   const asked = positionals.length > 0 ? positionals : all.map((path) => join(root, path)).filter(existsSync);
   const folders = new Map<string, string[]>();
   for (const file of select("**/*.test.ts", asked)) {
-    const folder = file.split("/")[1] ?? "";
-    const apart = folder === "page" ? !file.includes("/unit/") : values.deep && folder === "properties";
+    const [, folder = "", inner] = file.split("/");
+    const apart = folder === "page" ? inner !== "unit" : values.deep && folder === "properties";
     const ofFile = apart ? `-${basename(file, ".test.ts")}` : "";
-    const name = folder.endsWith(".ts") ? "test" : `${folder}${ofFile}`;
+    const ofFolder = folder === "sdk" && inner === "x402" ? "-x402" : "";
+    const name = folder.endsWith(".ts") ? "test" : `${folder}${ofFile}${ofFolder}`;
     folders.set(name, [...(folders.get(name) ?? []), file]);
   }
   const slowest = [
     "scripts",
-    "properties",
+    "sdk-x402",
     "properties-core",
     "properties-erc7579",
     "properties-shape",
-    "sdk",
-    "accounts",
     "page-pause",
     "page-manage",
-    "bundler",
     "page-quality",
+    "accounts",
+    "sdk",
+    "properties",
+    "bundler",
     "page-inSight",
+    "bench",
+    "erc7562",
+    "docs",
+    "page-gas",
     "contracts",
     "model",
   ];

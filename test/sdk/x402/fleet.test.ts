@@ -30,7 +30,7 @@ const privateKey = keccak256(toBytes("the key of the fleet"));
 const shop = getAddress("0x5409000000000000000000000000000000000002");
 
 describe("a fleet that shares a session by Redis", function () {
-  this.timeout(DEEP ? 3_600_000 : 180_000);
+  this.timeout(DEEP ? 3_600_000 : 600_000);
 
   let environment: Environment;
   let merchant: Merchant;
