@@ -6,7 +6,7 @@ import type { Address, Hex } from "viem";
 export type GenuineCode = {
   /** For people. */
   name: string;
-  /** Creation code; of USDC and WETH9 runtime code. */
+  /** Creation code; of USDC, WETH9 and Permit2 runtime code. */
   code: Hex;
   /** Where CREATE2 puts it. */
   address?: Address;

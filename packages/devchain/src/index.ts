@@ -26,6 +26,7 @@ export type { Faucet } from "./faucet.ts";
 export { installLatchkey, type LatchkeyContracts } from "./latchkey.ts";
 export { type Fault, type Merchant, type Offer, openMerchant } from "./merchant.ts";
 export { createPasskey, type Passkey } from "./passkey.ts";
+export { installPermit2, PERMIT2, permit2Abi } from "./permit2.ts";
 export { RELAYER } from "./relayer.ts";
 export {
   type ContractNetwork,

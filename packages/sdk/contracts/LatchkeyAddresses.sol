@@ -4,8 +4,8 @@ pragma solidity ^0.8.13;
 
 /// @title Where the contracts of this version are, on every chain that has them
 library LatchkeyAddresses {
-    address internal constant ERC7579_SESSION_MODULE = 0xa8E3B5195ACD57a48BE925AB3994d7Bc988DB5f7;
+    address internal constant ERC7579_SESSION_MODULE = 0xDEC59faC3Ce0C60b5172850f8A0B68bfc8f0c0Cf;
     address internal constant SAFE_SESSION_HANDLER = 0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1;
-    address internal constant SAFE_SESSION_MODULE = 0x4294F301f9d6911892A8668c86a49e72e5A6139C;
-    address internal constant SESSION_LENS = 0xAb275a99c14cF6C9a3070132A54b760B655996d5;
+    address internal constant SAFE_SESSION_MODULE = 0x5C51Ce9AF0c3300FE022897421A2B7150AFb95f6;
+    address internal constant SESSION_LENS = 0xd9f18ffd698313800DE95Ce0a5AeACBeeAef951e;
 }

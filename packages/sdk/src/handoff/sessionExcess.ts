@@ -93,7 +93,7 @@ function* budgetExcess(granted: Budget, requested: Budget, span: number): Genera
   const isOnePeriod = granted.period >= span && (!isStream || requested.period >= span);
   if (granted.period !== requested.period && !isOnePeriod)
     yield { path: "period", reason: "The period is not the requested one." };
-  if (granted.signatures > requested.signatures)
+  if ((granted.signatures & ~requested.signatures) !== 0)
     yield { path: "signatures", reason: "It allows payments by signature that were not requested." };
   else if (granted.sizes > requested.sizes)
     yield {

@@ -5,8 +5,8 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0xa8E3B5195ACD57a48BE925AB3994d7Bc988DB5f7",
+  erc7579SessionModule: "0xDEC59faC3Ce0C60b5172850f8A0B68bfc8f0c0Cf",
   safeSessionHandler: "0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1",
-  safeSessionModule: "0x4294F301f9d6911892A8668c86a49e72e5A6139C",
-  sessionLens: "0xAb275a99c14cF6C9a3070132A54b760B655996d5",
+  safeSessionModule: "0x5C51Ce9AF0c3300FE022897421A2B7150AFb95f6",
+  sessionLens: "0xd9f18ffd698313800DE95Ce0a5AeACBeeAef951e",
 } as const;
