@@ -13,7 +13,6 @@ import {SessionReader} from "./libraries/SessionReader.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {Payload} from "./types/Payload.sol";
 import {Carried, EIP_3009, MAX_SIZES, Session, SessionBudget, State} from "./types/Session.sol";
-import {Slot} from "./types/Slot.sol";
 
 /// @title Validation of signed payments
 /// @notice The only place that approves a signature. A contract in accounts/ defines how its kind of account calls it.
@@ -65,7 +64,7 @@ abstract contract SignatureRail is SessionModule {
         if (!found) return false;
         uint256 period = Budgets.periodAt(session, budget, block.timestamp);
         bytes32 prefix = Slots.prefixOf(carried.id, index, period);
-        bytes32 digest = payload.digestOf(session.account, payee, _nonceOf(prefix, payload), budget.token);
+        bytes32 digest = payload.digestOf(session.account, payee, prefix, budget.token);
         if (!payload.namesKey) {
             if (digest != hash) return false;
         } else {
@@ -75,16 +74,10 @@ abstract contract SignatureRail is SessionModule {
         }
         uint256 spent = _meterAt(record, index).spentIn(period);
         if (spent > budget.perPeriod) return false;
-        if (payload.method != EIP_3009) {
-            return Nodes.isGood(session.account, prefix, budget, spent, payload.slot, payload.value);
+        if (payload.method == EIP_3009) {
+            return Slots.isGood(session.account, prefix, budget, spent, payload.slot, payload.value);
         }
-        return Slots.isGood(session.account, prefix, budget, spent, payload.slot, payload.value);
-    }
-
-    function _nonceOf(bytes32 prefix, Payload memory payload) private pure returns (bytes32) {
-        Slot memory slot = payload.slot;
-        if (payload.method != EIP_3009) return bytes32(Nodes.nonceOf(prefix, slot.lot, slot.size, slot.index));
-        return Slots.nonceOf(prefix, slot.lot, slot.size, slot.index);
+        return Nodes.isGood(session.account, prefix, budget, spent, payload.slot, payload.value);
     }
 
     /// @dev Who signed the payment with that digest; 0 if the signature is invalid.

@@ -8,7 +8,9 @@ import {EIP_3009, MAX_RECIPIENTS, PERMIT2_EXACT, PERMIT2_UPTO, SessionBudget} fr
 import {Slot} from "../types/Slot.sol";
 import {Calls} from "./Calls.sol";
 import {DomainSeparator} from "./DomainSeparator.sol";
+import {Nodes} from "./Nodes.sol";
 import {Permit2} from "./Permit2.sol";
+import {Slots} from "./Slots.sol";
 
 /// @title The packed bytes of the signature rail
 /// @notice Used where an account expects a signature: in an HTTP header, then five times in the calldata and memory of
@@ -124,15 +126,17 @@ library Payloads {
                 rest.length := sub(end, cursor)
             }
         }
+        if (code > 3) {
+            if (code > 5) ok = false;
+            payload.method = code == 4 ? PERMIT2_EXACT : PERMIT2_UPTO;
+            return (ok, payload, rest);
+        }
         payload.method = EIP_3009;
         if (code == 0) return (ok, payload, rest);
         payload.versionHash = keccak256("2");
         if (code == 1) payload.nameHash = keccak256("USD Coin");
         else if (code == 2) payload.nameHash = keccak256("USDC");
-        else if (code == 3) payload.nameHash = keccak256("EURC");
-        else if (code == 4) payload.method = PERMIT2_EXACT;
-        else if (code == 5) payload.method = PERMIT2_UPTO;
-        else ok = false;
+        else payload.nameHash = keccak256("EURC");
     }
 
     /// @notice The payload's recipient. `found` is false if the budget has no such recipient.
@@ -151,15 +155,17 @@ library Payloads {
 
     /// @notice The EIP-712 digest of the EIP-3009 authorization or the Permit2 transfer that the payload describes.
     /// @dev Permit2's does not contain `from`.
+    /// @param prefix The nonce prefix of the budget's period, see Slots.
     function digestOf(
         Payload memory payload,
         address from,
         address to,
-        bytes32 nonce,
+        bytes32 prefix,
         address token
     ) internal view returns (bytes32) {
         bytes32 separator;
         bytes32 structHash;
+        Slot memory slot = payload.slot;
         if (payload.method == EIP_3009) {
             separator = DomainSeparator.compute(payload.nameHash, payload.versionHash, token);
             structHash = EfficientHashLib.hash(
@@ -169,11 +175,12 @@ library Payloads {
                 payload.value,
                 payload.validAfter,
                 payload.validBefore,
-                uint256(nonce)
+                uint256(Slots.nonceOf(prefix, slot.lot, slot.size, slot.index))
             );
         } else {
             separator = Permit2.domainSeparator();
-            structHash = Permit2.structHashOf(payload, to, uint256(nonce), token);
+            uint256 nonce = Nodes.nonceOf(prefix, slot.lot, slot.size, slot.index);
+            structHash = Permit2.structHashOf(payload, to, nonce, token);
         }
         return MessageHashUtils.toTypedDataHash(separator, structHash);
     }

@@ -87,11 +87,15 @@ library SessionChecks {
         if (signatures == 0) {
             if (sizes != 0) return Flaw.SLOTS;
         } else {
-            if (!_isKnown(signatures) || token == address(0) || sizes == 0 || sizes > MAX_SIZES) return Flaw.SLOTS;
+            if (token == address(0) || sizes == 0 || sizes > MAX_SIZES) return Flaw.SLOTS;
+            uint256 halvings;
             unchecked {
-                uint256 halvings = signatures == EIP_3009 ? 2 * (sizes - 1) : sizes - 1;
-                if (perTransaction >> halvings == 0) return Flaw.SLOTS;
+                halvings = sizes - 1;
             }
+            // EIP-3009 alone, or Permit2 by one scheme or both: the two do not count each other's payments.
+            if (signatures == EIP_3009) halvings <<= 1;
+            else if (signatures & EIP_3009 != 0 || signatures > PERMIT2_EXACT + PERMIT2_UPTO) return Flaw.SLOTS;
+            if (perTransaction >> halvings == 0) return Flaw.SLOTS;
             // 2**32 lots or more do not fit into a nonce.
             if (budget.perPeriod >> 32 >= perTransaction) return Flaw.SLOTS;
         }
@@ -103,11 +107,6 @@ library SessionChecks {
             if (recipient == address(0) || (recipient == ANYONE && count != 1)) return Flaw.RECIPIENTS;
         }
         return NONE;
-    }
-
-    /// @dev EIP-3009 alone, or Permit2 by one scheme or both: the two do not count each other's payments.
-    function _isKnown(uint256 signatures) private pure returns (bool) {
-        return signatures == EIP_3009 || (signatures & EIP_3009 == 0 && signatures <= PERMIT2_EXACT + PERMIT2_UPTO);
     }
 
     function _actionFlaw(

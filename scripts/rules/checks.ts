@@ -62,18 +62,15 @@ export const sessionChecks: Removal[] = [
     "there are no slot sizes without signatures",
     "if (sizes != 0) return Flaw.SLOTS;",
   ),
-  check("kind-of-signatures", "signatures are of a kind that there is", "!_isKnown(signatures) || "),
   check(
     "kinds-of-signatures-apart",
     "EIP-3009 and Permit2 do not share a budget",
-    "(signatures & EIP_3009 == 0 && signatures <= PERMIT2_EXACT + PERMIT2_UPTO)",
-    "signatures <= PERMIT2_EXACT + PERMIT2_UPTO",
+    "signatures & EIP_3009 != 0 || ",
   ),
   check(
     "kinds-of-signatures-most",
     "there are no signatures above 6",
-    "signatures & EIP_3009 == 0 && signatures <= PERMIT2_EXACT + PERMIT2_UPTO",
-    "signatures & EIP_3009 == 0",
+    " || signatures > PERMIT2_EXACT + PERMIT2_UPTO",
   ),
   check("token-is-permit2", "a budget's token is not Permit2", " || token == PERMIT2"),
   check(
@@ -82,10 +79,10 @@ export const sessionChecks: Removal[] = [
     "if (target == PERMIT2) return Flaw.TARGET;",
   ),
   check(
-    "smallest-node",
-    "each depth of nodes is worth half of the one above",
-    "signatures == EIP_3009 ? 2 * (sizes - 1) : sizes - 1",
-    "2 * (sizes - 1)",
+    "smallest-slot-quarters",
+    "each size of slots is worth a quarter of the one before",
+    "halvings <<= 1;",
+    "{}",
   ),
   check(
     "signatures-of-native-coin",

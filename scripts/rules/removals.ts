@@ -23,7 +23,6 @@ import { slots } from "./slots.ts";
  * - that a slot's lot is below 2**32: no session with more can be enabled or granted; test/solidity looks at it
  * - that lot, index and value of a payload fit their fields: a slot has no room for more
  * - that the end of an authorization has at most 32 bytes in a payload: more are read as 0, when none is good
- * - that a code of the token's domain is known: else its name has the hash 0, which no token's has
  * - that malformed payloads are not judged: it has no bytes for a session, or a token's domain that there is none of
  * - that a payload has bytes left for a session: what lies behind it is zeros, which cannot be used as a session
  * - that a session with signatures has slot sizes: without any the smallest is worth nothing

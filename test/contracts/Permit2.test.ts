@@ -9,6 +9,7 @@ import {
   maxUint256,
   toFunctionSelector,
   toHex,
+  zeroAddress,
 } from "viem";
 import { asks, hashOf } from "./authorization.ts";
 import {
@@ -213,6 +214,11 @@ for (const version of SAFE_VERSIONS)
       const nonceOf = (one: ReturnType<typeof of>) =>
         nodeNonce(hashOf(one), 0, 0n, { lot: 0n, size: 0, index: 0n });
 
+      it("presented as a method that there is not, which has no facilitator", async () => {
+        const terms: Terms = { method: "upto", facilitator: zeroAddress };
+        expect(await isGood({ of: of(), ...terms })).to.equal(true);
+        for (const code of [6, 7, 255]) await rejects({ ...terms, code });
+      });
       it("after the deadline, by Permit2", async () => {
         const late = await transaction({ deadline: BigInt(T0 + 100) });
         await chain.setTime(T0 + 101);

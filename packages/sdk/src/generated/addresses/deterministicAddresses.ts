@@ -5,8 +5,8 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0xDEC59faC3Ce0C60b5172850f8A0B68bfc8f0c0Cf",
+  erc7579SessionModule: "0x18dE5888591c2B60358519212b9a9449659201cd",
   safeSessionHandler: "0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1",
-  safeSessionModule: "0x5C51Ce9AF0c3300FE022897421A2B7150AFb95f6",
-  sessionLens: "0xd9f18ffd698313800DE95Ce0a5AeACBeeAef951e",
+  safeSessionModule: "0x81F35c9df28b8bf713574eAAE95654A171181449",
+  sessionLens: "0xB192e2DB36d867e63c324F079bADFE934fe0DF67",
 } as const;
