@@ -23,7 +23,12 @@ export const nodes: Removal[] = [
     " && used & _relatives((1 << depth) | node.index) == 0;",
     ";",
   ),
-  node("node-unanswered", "Permit2's silence is no zero", "return answered && used", "return used"),
+  node(
+    "node-unanswered",
+    "a Permit2 that does not answer has not answered 0",
+    "return answered && used",
+    "return used",
+  ),
   node("node-above", "no node above is used", "above != 0; above >>= 1", "above > 1; above >>= 1"),
   node("node-below", "no node below is used", "first < 256; first <<= 1", "first < 1; first <<= 1"),
   node("node-below-deep", "nor one far below", "first < 256; first <<= 1", "first < 128; first <<= 1"),

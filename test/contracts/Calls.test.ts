@@ -249,7 +249,7 @@ describe("a call of a session", () => {
       ["as one of the recipients", [alice, PERMIT2]],
       ["as anyone", [ANYONE]],
     ] as const)
-      it(`is rejected ${title}, even if it is taken back`, async () => {
+      it(`is rejected ${title}, even if the batch ends with an approval of 0`, async () => {
         const of = session({ budgets: [budget({ recipients })], actions: [actAction()] });
         await chain.send(enable(of));
         await chain.call(execute(of, [approve(alice, 0n)]));
@@ -273,7 +273,7 @@ describe("a call of a session", () => {
       await chain.send(enable(of));
       await chain.call(execute(of, [pay(PERMIT2, 1n)]));
     });
-    it("is no way around by `pay`, for which no session has a budget in Permit2", async () => {
+    it("cannot be made by `pay` either: no session has a budget in Permit2", async () => {
       await chain.send(enable(session()));
       const args = [session(), "0x", PERMIT2, alice, 1n];
       const paying = { from: key.address, to: MODULE, data: encode("pay", args) };

@@ -43,6 +43,7 @@ const use = (lot: bigint, depth = 0, index = 0n, more: Terms = {}) => settle(atN
 /** The node's bit of its lot's word. */
 const bit = (depth: number, index = 0n) => 1n << ((1n << BigInt(depth)) + index);
 
+// Rules of docs/spec.md: N-9, N-10, N-11, N-12, N-13.
 describe("a node", () => {
   useChain();
   beforeEach(async () => {
@@ -184,7 +185,7 @@ describe("a node", () => {
           );
         expect(await good(1n), "another lot").to.equal(true);
       });
-    it("whoever used it: the account's own burns only cost budget", async () => {
+    it("however it was used: the account's own burns only cost budget", async () => {
       await burn(permit2Session(), 0n, bit(2, 3n));
       expect(await good(0n)).to.equal(false);
       expect(await good(0n, 1, 1n)).to.equal(false);
@@ -227,7 +228,7 @@ describe("a node", () => {
     for (const [title, nonces] of [
       ["its root", bit(0)],
       ["a leaf", bit(4, 15n)],
-      ["the number that is no node", 1n],
+      ["number 0, which is not a node", 1n],
       ["the last number", 1n << 255n],
     ] as const)
       it(`which cannot reach a lot of which any nonce is used: ${title}`, async () => {
