@@ -55,7 +55,7 @@ library Slots {
         uint256 value
     ) internal view returns (bool) {
         uint256 size = slot.size;
-        if (!isWithin(budget, spent, slot, 2 * size, value)) return false;
+        if (!isWithin(budget, spent, slot, size << 1, value)) return false;
         // Followers also check every other size: a nonce used by someone else may only cost budget.
         for (uint256 other; other < budget.sizes; ++other) {
             bool opens = other == size && slot.index == 0;

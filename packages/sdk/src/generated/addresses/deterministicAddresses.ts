@@ -5,8 +5,8 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0x18dE5888591c2B60358519212b9a9449659201cd",
+  erc7579SessionModule: "0x03A8A743c72fa17553bD4C03a16aEaDa521Bed70",
   safeSessionHandler: "0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1",
-  safeSessionModule: "0x81F35c9df28b8bf713574eAAE95654A171181449",
+  safeSessionModule: "0x8B0f3Ea828628b0014514c7498E0Ec356cfbb721",
   sessionLens: "0xB192e2DB36d867e63c324F079bADFE934fe0DF67",
 } as const;
