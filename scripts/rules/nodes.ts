@@ -51,7 +51,12 @@ export const nodes: Removal[] = [
   ),
   node("node-nonce-depth", "a nonce stands for the depth", " | (1 << depth) | index;", " | index;"),
   node("node-nonce-index", "a nonce stands for the index", " | (1 << depth) | index;", " | (1 << depth);"),
-  permit2("permit2-answered", "a Permit2 that reverts has said nothing", "and(success, gt(", "gt("),
+  permit2(
+    "permit2-answered",
+    "a Permit2 that reverts has said nothing",
+    "and(success, gt(returndatasize(), 31))",
+    "gt(returndatasize(), 31)",
+  ),
   permit2(
     "permit2-answer-length",
     "fewer than 32 bytes say nothing",

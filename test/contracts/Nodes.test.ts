@@ -206,7 +206,7 @@ describe("a node", () => {
       expect(await good(0n)).to.equal(true);
       await chain.setCode(PERMIT2, "0x");
       expect(await good(0n)).to.equal(false);
-      await chain.setCode(PERMIT2, "0x60005260105ff3"); // 16 bytes
+      await chain.setCode(PERMIT2, "0x60105ff3"); // 16 bytes
       expect(await good(0n)).to.equal(false);
       await chain.setCode(PERMIT2, "0x5f5f5260205ffd"); // reverts with a word
       expect(await good(0n)).to.equal(false);
