@@ -63,7 +63,10 @@ export const nodes: Removal[] = [
     "and(success, gt(returndatasize(), 31))",
     "success",
   ),
-  permit2("permit2-chain", "a transfer is for one chain", "block.chainid, ", "uint256(1), "),
+  {
+    ...permit2("permit2-chain", "a transfer is for one chain", "block.chainid, ", "uint256(1), "),
+    accounts: "ERC-7579",
+  },
   permit2(
     "permit2-method",
     "each method has a witness, a type and a spender of its own",

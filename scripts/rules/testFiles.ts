@@ -33,7 +33,7 @@ const closest: Record<string, string[]> = {
   ],
   "libraries/Slots.sol": ["Slots", "Nodes"],
   "libraries/Nodes.sol": ["Nodes", "Permit2"],
-  "libraries/Permit2.sol": ["Nodes", "Permit2"],
+  "libraries/Permit2.sol": ["Nodes", "Permit2", "accounts/ERC7579SessionModule.isValidSignature"],
   "libraries/Payloads.sol": ["Payload", "accounts/SafeSessionHandler"],
   "libraries/DomainSeparator.sol": ["SessionModule.grants", "Payload"],
   "SessionModule.sol": [
