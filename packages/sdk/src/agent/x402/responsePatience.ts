@@ -1,0 +1,37 @@
+import { LONGEST_VALIDITY } from "./paymentWindow.ts";
+
+/** Seconds that every server gets, however short its offer: x402's own servers wait as long for their facilitator. */
+const SHORTEST = 90;
+
+/** An attempt that failed sooner than this, in milliseconds, is repeated: the server cannot have worked for long. */
+const PROMPT = 10_000;
+
+/** Statuses by which a gateway says that the server behind it still works: 524 is Cloudflare's. */
+const STILL_WORKING = [504, 524];
+
+/** Statuses by which a gateway says that it did not reach the server. They say nothing about the payment. */
+const UNREACHED = [502, 503];
+
+/**
+ * How long to wait for the response to a paid request, in milliseconds: as long as the offer says that a payment may take, but
+ * at least 90 seconds and at most an hour.
+ */
+export const responsePatience = (maxTimeoutSeconds: number): number =>
+  1000 * Math.min(Math.max(maxTimeoutSeconds, SHORTEST), LONGEST_VALIDITY);
+
+/** What a failed attempt says: `again`, the server has most likely not worked; `late`, it may still work. */
+export type Failure = "again" | "late";
+
+/**
+ * Whether an attempt without an answer of the server itself may be repeated at once. A late one may not: the work could
+ * still be under way, and would be done twice.
+ *
+ * @param attempt.lasted Milliseconds.
+ * @param attempt.status Of a response; none if the connection failed.
+ * @returns Undefined for a response that is the server's own.
+ */
+export function failureOf({ lasted, status }: { lasted: number; status?: number }): Failure | undefined {
+  if (status !== undefined && STILL_WORKING.includes(status)) return "late";
+  if (status !== undefined && !UNREACHED.includes(status)) return undefined;
+  return lasted < PROMPT ? "again" : "late";
+}
