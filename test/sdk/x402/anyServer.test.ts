@@ -18,6 +18,7 @@ import type { PaymentRequirements } from "@x402/core/types";
 import { declarePaymentIdentifierExtension, PAYMENT_IDENTIFIER } from "@x402/extensions/payment-identifier";
 import axios from "axios";
 import { expect } from "chai";
+import * as undici from "undici";
 import { getAddress, keccak256, pad, parseAbiItem, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { installLatchkey } from "../../environment/latchkey.ts";
@@ -560,6 +561,25 @@ describe("the paying fetch at any server", function () {
         expect((await paid()).length).to.be.at.most(1);
       });
 
+    it("works once where the runtime's own fetch has given up, as Node's does after five minutes", async () => {
+      const shop = await shopOf({ version: 2 });
+      shop.work = 3000;
+      const before = undici.getGlobalDispatcher();
+      const impatient = new undici.Agent({ headersTimeout: 1000 });
+      undici.setGlobalDispatcher(impatient);
+      try {
+        const refusal = await refusalOf(agent()(shop.url));
+        expect((refusal.cause as { cause: Error }).cause.name).to.equal("HeadersTimeoutError");
+        expect(refusal.details).to.include({ late: true });
+        await new Promise((done) => setTimeout(done, 100));
+        expect(shop.payments).to.have.length(1);
+      } finally {
+        undici.setGlobalDispatcher(before);
+        await impatient.destroy();
+      }
+      expect(shop.runs).to.equal(1);
+    });
+
     it("waits for what takes long, and sends nothing again meanwhile", async () => {
       const shop = await shopOf({ version: 2 });
       shop.work = 2000;
@@ -580,7 +600,7 @@ describe("the paying fetch at any server", function () {
       }
     });
 
-    it("is said not to be paid once the payment has expired, and then bought anew", async () => {
+    it("is said not to be paid once the payment has expired, and then bought again", async () => {
       let isSlow = true;
       const { send, payments } = hostile(
         () => asksV2(),
@@ -603,7 +623,7 @@ describe("the paying fetch at any server", function () {
 
   it("pays through axios, whose fetch it is", async () => {
     const shop = await shopOf({ version: 2 });
-    const http = axios.create({ adapter: "fetch", env: { fetch: agent(), Request: null } } as never);
+    const http = axios.create({ adapter: "fetch", env: { fetch: agent() } });
     expect((await http.get(shop.url)).data).to.deep.equal({ sold: "report" });
     expect(await paid()).to.have.length(1);
   });

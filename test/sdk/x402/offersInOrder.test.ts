@@ -37,7 +37,7 @@ describe("the offers of one response", () => {
     expect(offers(...many).payable).to.deep.equal(Array.from({ length: 10 }, (_, index) => 4999 - index));
   });
 
-  it("are malformed where they are no list, and of no version that is known in any other", () => {
+  it("are malformed unless they are a list, and are refused for an unknown version", () => {
     const code = (required: unknown) => {
       try {
         requireReadable(required as PaymentRequired);

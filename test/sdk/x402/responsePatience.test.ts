@@ -18,6 +18,16 @@ describe("the patience with a paid server", () => {
       expect(failureOf({ lasted, status: 502 })).to.equal("late");
     }
     for (const status of [504, 524]) expect(failureOf({ lasted: 20, status })).to.equal("late");
+    const named = (name: string, cause?: unknown) => Object.assign(new Error("failed", { cause }), { name });
+    const failed = named("TypeError", named("HeadersTimeoutError"));
+    for (const error of [
+      failed,
+      named("TimeoutError"),
+      AbortSignal.abort(new DOMException("", "TimeoutError")).reason,
+    ])
+      expect(failureOf({ lasted: 20, error })).to.equal("late");
+    for (const error of [named("TypeError", named("ConnectTimeoutError")), named("TypeError"), "broken"])
+      expect(failureOf({ lasted: 20, error })).to.equal("again");
     for (const status of [200, 402, 404, 500])
       expect(failureOf({ lasted: 60_000, status })).to.equal(undefined);
   });

@@ -69,9 +69,9 @@ type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
  * a payment from the account. Otherwise it works as `fetch`.
  *
  * One purchase pays at most once. Its payment is stored before anybody else sees it, and from then on the purchase
- * offers this payment and no other: signed once, it can settle only once. If the outcome is unknown (the connection failed,
- * or timed out, after the payment was sent), the same payment is resent. If the process dies, the same request in another
- * process with the same store offers the same payment.
+ * offers this payment and no other: signed once, it can settle only once. If the connection fails within ten seconds, the
+ * same payment is resent. If the response is late, or the connection fails later, it is not, as the server may still work on
+ * the first request. If the process dies, the same request in another process with the same store offers the same payment.
  *
  * A purchase is named by `idempotencyKey`. Once it has succeeded, the same call sends the same payment again and returns the
  * server's response, and never pays again. Without a name, a purchase is known by its request (same
@@ -86,14 +86,19 @@ type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
  * shows no sign of life for some seconds. Equal unnamed requests that one process makes at the same time are as many
  * purchases.
  *
+ * Servers of x402 version 1 are paid as those of version 2. Of several offers the cheapest is taken that the session allows;
+ * of offers in both versions, those of version 2. A server that declares the extension `payment-identifier` gets an id that is
+ * the purchase's own.
+ *
  * Two forms with equal fields are the same request, whatever their boundary is. A request whose signal aborts
  * signs nothing more; a payment that was already stored stays pending.
  *
  * @returns The server's response; a second 402 was not paid, as far as the chain shows.
  * @throws {Refusal} Before anything is sent: INVALID_LIMIT for an option, IDEMPOTENCY_KEY for a key of another request, the
  * codes of {@link latchkeyScheme}, and TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, with the
- * details `settled` (true, false, or undefined if the chain does not show it), `nonce`, `validBefore` and the `header`, to
- * resend it yourself.
+ * details `settled` (true, false, or undefined if the chain does not show it), `expired` (it was not paid, and cannot be any
+ * more), `late` (the server may still work on the request), `nonce`, `validBefore`, and `header` and `headerName`, to resend
+ * it yourself.
  *
  * @example
  * const pay = payingFetch({ client, key, grant });
@@ -288,7 +293,7 @@ export function payingFetch(
         // Aborted by the caller; the payment stays pending.
         signal.throwIfAborted();
         cause = error;
-        isLate = waiting.signal.aborted || failureOf({ lasted: lasted() }) === "late";
+        isLate = waiting.signal.aborted || failureOf({ lasted: lasted(), error }) === "late";
         continue;
       } finally {
         clearTimeout(timer);

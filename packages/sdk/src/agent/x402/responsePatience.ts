@@ -9,6 +9,16 @@ const PROMPT = 10_000;
 /** Statuses by which a gateway says that the server behind it still works: 524 is Cloudflare's. */
 const STILL_WORKING = [504, 524];
 
+/**
+ * Whether the `fetch` in use has given up waiting by itself: Node's does after five minutes, others are told to. A server that
+ * cannot be connected to has not begun.
+ */
+const hasGivenUp = (error: unknown): boolean =>
+  error instanceof Error &&
+  [error, error.cause].some((each) =>
+    /(?<!Connect)TimeoutError$/.test((each as Error | undefined)?.name ?? ""),
+  );
+
 /** Statuses by which a gateway says that it did not reach the server. They say nothing about the payment. */
 const UNREACHED = [502, 503];
 
@@ -28,9 +38,16 @@ export type Failure = "again" | "late";
  *
  * @param attempt.lasted Milliseconds.
  * @param attempt.status Of a response; none if the connection failed.
+ * @param attempt.error Why it failed.
  * @returns Undefined for a response that is the server's own.
  */
-export function failureOf({ lasted, status }: { lasted: number; status?: number }): Failure | undefined {
+export function failureOf(attempt: {
+  lasted: number;
+  status?: number;
+  error?: unknown;
+}): Failure | undefined {
+  const { lasted, status, error } = attempt;
+  if (hasGivenUp(error)) return "late";
   if (status !== undefined && STILL_WORKING.includes(status)) return "late";
   if (status !== undefined && !UNREACHED.includes(status)) return undefined;
   return lasted < PROMPT ? "again" : "late";
