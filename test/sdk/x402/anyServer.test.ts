@@ -4,6 +4,7 @@ import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
 import {
   type Grant,
   grantDigest,
+  hashSession,
   isRefusal,
   memoryPaymentStore,
   type PayingFetchParameters,
@@ -12,7 +13,7 @@ import {
   type Refusal,
   type Session,
 } from "@latchkey/sdk";
-import { encodeEnable } from "@latchkey/sdk/encoding";
+import { encodeEnable, encodeRevoke } from "@latchkey/sdk/encoding";
 import { encodePaymentRequiredHeader } from "@x402/core/http";
 import type { PaymentRequirements } from "@x402/core/types";
 import { declarePaymentIdentifierExtension, PAYMENT_IDENTIFIER } from "@x402/extensions/payment-identifier";
@@ -268,6 +269,18 @@ describe("the paying fetch at any server", function () {
       );
     });
 
+    it("names the chain's reason where the owner revoked the session while the payment was in flight", async () => {
+      const shop = await shopOf({ version: 1 });
+      const pay = agent({
+        fetch: async (input, init) => {
+          if (new Request(input, init).headers.has("X-PAYMENT")) await asSafe(safe, [encodeRevoke(grant)]);
+          return fetch(input, init);
+        },
+      });
+      expect((await refusalOf(pay(shop.url))).code).to.equal("REVOKED");
+      expect(await paid()).to.deep.equal([]);
+    });
+
     it("spends the same budget, and says PERIOD as for others", async () => {
       const shop = await shopOf({ version: 1 });
       const other = await shopOf({ version: 2 });
@@ -517,6 +530,24 @@ describe("the paying fetch at any server", function () {
       expect(sent.accepted.amount).to.equal("200000");
       expect(sent.payload.authorization.value).to.equal("200000");
       expect(seen).to.deep.equal(["true"]);
+    });
+
+    it("stops where an extension rejects the payment: nothing is sent, and its slot is free again", async () => {
+      const { send, payments } = hostile(
+        () => asksV2({}, { badge: {} }),
+        () => new Response("sold"),
+      );
+      const store = memoryPaymentStore();
+      const abort = { onBeforePaymentCreation: async () => ({ abort: true as const, reason: "not today" }) };
+      const pay = agent({ fetch: send, store, extensions: [{ key: "badge", hooks: abort }] });
+      const error = await pay("https://shop.example/").catch((reason: Error) => reason.message);
+      expect(error).to.contain("not today");
+      expect(payments).to.deep.equal([]);
+      const account = `eip155:8453:${safe.address.toLowerCase()}`;
+      const budget = `${hashSession(grant.session)}/0`;
+      expect(await store.held({ account, budget })).to.deep.equal([]);
+      expect(await (await agent({ fetch: send, store })("https://shop.example/")).text()).to.equal("sold");
+      expect(await store.held({ account, budget })).to.have.length(1);
     });
 
     it("shows what an extension has instead of a payment, and pays where that is not enough", async () => {

@@ -34,12 +34,16 @@ function withoutIds(required: PaymentRequired): PaymentRequired {
   return { ...required, extensions: { ...required.extensions, [IDENTIFIER]: { ...declared, info } } };
 }
 
+/** An extension of the caller's refused the payment, or failed: `cause` is its error. Nothing was sent. */
+export class ExtensionError extends Error {}
+
 /**
  * What is sent of a signed payment, as x402's own client puts it together: the extensions of the offer, and what the
  * client's extensions add to them. They change nothing else: the payment is the one that was signed.
  *
  * @param parameters.signed What the scheme returned.
  * @param parameters.id Of the purchase: the same however often, and by whichever process, this payment is sent.
+ * @throws {ExtensionError}
  */
 export async function completePayment(parameters: {
   required: PaymentRequired;
@@ -57,6 +61,10 @@ export async function completePayment(parameters: {
     .setSpendControls(false)
     .register(network, { scheme, createPaymentPayload: async () => ({ x402Version: 2, payload: signed }) });
   for (const extension of [paymentIdentifier(id), ...extensions]) client.registerExtension(extension);
-  const payload = await client.createPaymentPayload({ ...withoutIds(required), accepts: [offer] });
+  const payload = await client
+    .createPaymentPayload({ ...withoutIds(required), accepts: [offer] })
+    .catch((cause: unknown) => {
+      throw new ExtensionError("An extension rejected the payment.", { cause });
+    });
   return { ...payload, x402Version: 2, payload: signed, accepted: offer };
 }

@@ -38,6 +38,7 @@ import type { Session } from "../../session/Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain, tokenSeparator } from "./checkTokenDomain.ts";
+import { ExtensionError } from "./completePayment.ts";
 import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memoryPaymentStore } from "./memoryPaymentStore.ts";
@@ -507,7 +508,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         await record?.(payment);
       } catch (error) {
         // Where the store does not say what it has stored, the payment may be offered yet: its slot stays reserved.
-        if (error instanceof LostClaim || isRefusal(error, "TOO_LARGE")) await giveBack(taken.slot);
+        const isUnstored = error instanceof LostClaim || error instanceof ExtensionError;
+        if (isUnstored || isRefusal(error, "TOO_LARGE")) await giveBack(taken.slot);
         throw error;
       }
       const seen = { token: budget.token, nonce: taken.nonce, validBefore };

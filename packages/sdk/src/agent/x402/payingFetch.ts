@@ -7,7 +7,7 @@ import { getBlock } from "../../internal/chainActions.ts";
 import { pause } from "../../internal/pause.ts";
 import { unlessAborted } from "../../internal/unlessAborted.ts";
 import { type AuthorizationFate, authorizationFate } from "./authorizationFate.ts";
-import { completePayment } from "./completePayment.ts";
+import { completePayment, ExtensionError } from "./completePayment.ts";
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
 import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import { offerBody } from "./offerBody.ts";
@@ -38,7 +38,8 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
   timeout?: number;
   /**
    * Extensions of x402's client, as its `registerExtension` takes them. They add to what is sent with a payment; the
-   * payment itself stays what the session allows. `payment-identifier` is built in.
+   * payment itself stays what the session allows. An error of one before the payment is stored ends the purchase and
+   * discards the payment; a later one is ignored. `payment-identifier` is built in.
    */
   extensions?: readonly ClientExtension[];
 };
@@ -257,6 +258,7 @@ export function payingFetch(
         await unlessAborted(signal, creating);
         return stored as unknown as OpenPayment;
       } catch (error) {
+        if (error instanceof ExtensionError) throw error.cause;
         // Nor is another offer paid once an authorization for this one may have left this process, as its nonce shows.
         const isFinal = !(error instanceof Refusal) || ["NETWORK", "STORE"].includes(error.code);
         if (isFinal || "nonce" in error.details) throw error;
@@ -298,7 +300,7 @@ export function payingFetch(
       } finally {
         clearTimeout(timer);
       }
-      const { settleResponse } = await paymentResult(payload, response);
+      const { settleResponse } = await unlessAborted(signal, paymentResult(payload, response));
       if (response.ok) return response;
       const failure = failureOf({ lasted: lasted(), status: response.status });
       isLate = failure === "late";
