@@ -18,6 +18,7 @@ import {
 } from "@latchkey/sdk";
 import { signExecution } from "@latchkey/sdk/encoding";
 import { readKeyFile } from "@latchkey/sdk/node";
+import type { AxiosInstance } from "axios";
 import { expect } from "chai";
 import { Signature } from "ox";
 import {
@@ -147,6 +148,11 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         const connection = client as Awaited<ReturnType<RedisServer["client"]>>;
         expect((await connection.keys("latchkey:*")).length).to.be.greaterThan(0);
         connection.destroy();
+        before += 200_000n;
+      },
+      async shopClient({ shopClient }) {
+        const answer = await (shopClient as AxiosInstance).get(merchant.url("weather"));
+        expect(answer.data).to.include({ sold: "weather" });
         before += 200_000n;
       },
       async paid({ receipt }) {

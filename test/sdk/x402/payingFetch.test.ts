@@ -400,12 +400,18 @@ describe("the paying fetch", function () {
       expect(await payments(grant.session.account)).to.have.length(1);
     });
 
-    it("sends it again after silence and after a gateway's error", async () => {
+    it("sends it again after a gateway's error, but not after silence: the server may be at work", async () => {
       const grant = await enabled();
-      merchant.faults = ["silence", "502"];
-      expect((await agent(grant, { timeout: 300 })(merchant.url("fifth"))).status).to.equal(200);
+      const pay = agent(grant, { timeout: 300 });
+      merchant.faults = ["502", "silence"];
+      const refusal = await refusalOf(pay(merchant.url("fifth")));
+      expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+      expect(refusal.details).to.include({ settled: false, expired: false, late: true });
+      expect(merchant.headers).to.have.length(2);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
       expect(merchant.headers).to.have.length(3);
       expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
     });
 
     it("keeps the payments of equal requests apart that are made at the same time", async () => {
@@ -1592,8 +1598,18 @@ describe("the paying fetch", function () {
         "https://shop.example/",
       );
     expect(await (await answer("insert coin")).text()).to.equal("insert coin");
-    const version1 = JSON.stringify({ x402Version: 1, accepts: [{ scheme: "exact", network: "base" }] });
-    expect((await refusalOf(answer(version1))).code).to.equal("NOT_OFFERED");
+    const version3 = encodePaymentRequiredHeader({ x402Version: 3, resource: { url: "" }, accepts: [] });
+    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": version3 }))).code).to.equal("NOT_OFFERED");
+    for (const malformed of [
+      "null",
+      "5",
+      "{}",
+      '{"x402Version":"2"}',
+      '{"x402Version":2,"accepts":[{}],"extensions":7}',
+    ])
+      expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": btoa(malformed) }))).code, malformed).to.equal(
+        "OFFER_MALFORMED",
+      );
     expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("OFFER_MALFORMED");
   });
 

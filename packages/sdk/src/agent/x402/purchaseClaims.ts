@@ -22,6 +22,8 @@ export type PurchaseName = { name: string; request: string; isNamed: boolean };
 
 /** The right to work on a purchase, which one process has at a time. */
 export type PurchaseClaim = {
+  /** The purchase's own, for as long as it is remembered: the same to a process that takes it over. */
+  readonly id: string;
   /** What was signed for it before, by whichever process. */
   readonly payment: string | undefined;
   /** Whether that has bought something: then nothing else is ever signed for it. */
@@ -170,6 +172,7 @@ export function purchaseClaims({ store, account }: { store: PaymentStore; accoun
     if (done) active.delete(by);
 
     return {
+      id,
       payment,
       done,
       async record(signed, until) {
