@@ -106,6 +106,7 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
    * @param context.signal Aborted before the key has signed: nothing is signed, the slot is released, and the signal's
    * reason is thrown. Aborted later: the payment is completed, as a node may have seen it.
    * @param context.record Stores the payment before anybody else sees it, a node included.
+   * @param context.waiting Is told, each time, why it waits, since when and how much longer at most, in milliseconds.
    */
   createPaymentPayload(
     x402Version: number,
@@ -113,6 +114,7 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
     context?: PaymentPayloadContext & {
       signal?: AbortSignal | undefined;
       record?: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
+      waiting?: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined;
     },
   ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
 };
@@ -403,6 +405,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     requirements: PaymentRequirements,
     signal: Signal,
     record: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined,
+    waiting: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined,
   ) {
     const { budget, amount, maxTimeoutSeconds } = offer;
     // A slot that cannot be released expires by itself: the original error says more.
@@ -412,6 +415,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         .catch(() => {});
     const started = performance.now();
     const deadline = started + maxWait * 1000;
+    const tellWait = (reason: "slot" | "period") =>
+      waiting?.(reason, performance.now() - started, Math.max(0, deadline - performance.now()));
     // A lot is worth less than a payment that fails: an agent that has waited for half of its time opens another.
     const patience = parameters.maxOpenersInFlight === undefined ? started + maxWait * 500 : deadline;
     for (;;) {
@@ -424,6 +429,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const { chainTime, resetsAt } = standing;
       const wait = async (reason: Refusal) => {
         if (performance.now() + pollingInterval > deadline) throw reason;
+        tellWait("period");
         await pause(pollingInterval, signal);
       };
       const now = await unlessAborted(signal, currentTime(client, chainTime));
@@ -472,6 +478,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         const lapse = Math.max(0, until + 1 - now) * 1000;
         const impatient = Math.max(0, patience - performance.now()) || left;
         const milliseconds = Math.max(pollingInterval, Math.min(left, lapse, impatient));
+        tellWait("slot");
         await allocatorOf(offer).freed(error, { milliseconds, pollingInterval, signal });
         continue;
       }
@@ -559,7 +566,10 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const offer = checkOffer(requirements, session, chainId);
       paying++;
       try {
-        return { x402Version, payload: await pay(offer, requirements, signal, context?.record) };
+        return {
+          x402Version,
+          payload: await pay(offer, requirements, signal, context?.record, context?.waiting),
+        };
       } finally {
         paying--;
       }

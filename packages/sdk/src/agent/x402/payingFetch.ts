@@ -11,7 +11,9 @@ import { type AuthorizationFate, authorizationFate, type SignedAuthorization } f
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
 import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import { offerBody } from "./offerBody.ts";
+import type { PaymentHooks } from "./PaymentHooks.ts";
 import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
+import { type PaymentReport, paymentReports, receiptIn } from "./paymentReports.ts";
 import { LostClaim, type PurchaseClaim, type PurchaseName, purchaseClaims } from "./purchaseClaims.ts";
 import { requestIdentity } from "./requestIdentity.ts";
 import { requireNumbers } from "./requireNumbers.ts";
@@ -30,7 +32,7 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
   resendDelay?: number;
   /** Milliseconds to wait for the response to a request with a payment. Default: 90,000, as x402's servers do. */
   timeout?: number;
-};
+} & PaymentHooks;
 
 /** Options of one request. */
 export type PayingRequestInit = RequestInit & {
@@ -39,6 +41,8 @@ export type PayingRequestInit = RequestInit & {
    * processes with the same store it is made, until an hour after the payment has expired. Up to 255 characters.
    */
   idempotencyKey?: string;
+  /** What the purchase is for, in your own words: for the ledger and the hooks. Not sent to the server. */
+  purpose?: string;
 };
 
 /** Seconds after its expiry for which a settled payment that bought nothing is offered for its request. */
@@ -46,6 +50,9 @@ const SETTLED_STANDS = 3600;
 
 /** Payments in a row that may be lost to agents that share the session, but not its store. */
 const MOST_COLLISIONS = 3;
+
+/** What the chain shows of a payment. */
+type ChainOutcome = Awaited<ReturnType<typeof authorizationFate>>;
 
 /** A signed payment that may not have bought anything yet. Resent, it still pays only once. */
 type OpenPayment = { payload: PaymentPayload; header: string };
@@ -103,15 +110,30 @@ export function payingFetch(
   const scheme = latchkeyScheme({ ...parameters, store });
   const account = `${scheme.network}:${scheme.session.account.toLowerCase()}`;
   const purchases = purchaseClaims({ store, account });
+  const reportOf = paymentReports(parameters, scheme);
   const http = new x402HTTPClient(new x402Client());
   /** Names of purchases that this function has left open: only these are looked up before a server asks for payment. */
   const leftOpen = new Set<string>();
 
-  return async (input, { idempotencyKey, ...options } = {}) => {
+  return async (input, { idempotencyKey, purpose, ...options } = {}) => {
     const request = new Request(input, await buffered(options));
     // The caller's own payment is left alone.
     if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT"))
       return sendRequest(send, request);
+    const report = reportOf(request, { idempotencyKey, purpose });
+    try {
+      return await buy(request, idempotencyKey, report);
+    } catch (error) {
+      report.refused(error);
+      throw error;
+    }
+  };
+
+  async function buy(
+    request: Request,
+    idempotencyKey: string | undefined,
+    report: PaymentReport,
+  ): Promise<Response> {
     if (idempotencyKey !== undefined && !/^.{1,255}$/su.test(idempotencyKey)) throw refuseKey();
     const { signal } = request;
     signal.throwIfAborted();
@@ -122,21 +144,28 @@ export function payingFetch(
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const isKnown =
         idempotencyKey !== undefined || (leftOpen.size > 0 && leftOpen.has((await identify()).name));
-      let begun = isKnown ? await beginPurchase(await identify(), signal) : undefined;
+      let begun = isKnown ? await beginPurchase(await identify(), signal, report) : undefined;
       try {
         if (!begun?.payment) {
           const answer = await sendRequest(send, request);
           const required = answer.status === 402 ? await paymentRequired(answer, signal) : undefined;
           if (!required) return answer;
           discard(answer);
-          begun ??= await beginPurchase(await identify(), signal);
-          begun.payment ??= await createPayment(required, begun.claim, signal);
+          begun ??= await beginPurchase(await identify(), signal, report);
+          begun.payment ??= await createPayment(required, begun.claim, signal, report);
         }
         const { claim, payment } = begun;
-        const response = await insist(request, payment);
-        if (response?.ok) await claim.finish();
-        if (response) return response;
+        if (!claim.done) await report.open(claim.id, payment.payload);
+        const longest = timeout * (resends + 1) + resendDelay * (2 ** resends - 1);
+        const waits = () => report.waiting("response", resendDelay, longest - resendDelay);
+        const late = setTimeout(waits, resendDelay);
+        const response = await insist(request, payment, claim, report).finally(() => clearTimeout(late));
+        if (response) {
+          await reportResponse(response, payment, claim, report);
+          return response;
+        }
         if (claim.done) throw refuseOutcome(request, payment, undefined, undefined);
+        await report.close(claim, payment.payload, { settled: false, shownBy: "chain" });
         await claim.forget();
         collisions++;
       } catch (error) {
@@ -148,20 +177,48 @@ export function payingFetch(
       }
     }
     throw refuseCollision(request);
-  };
+  }
+
+  /** Reports what a response shows of its payment; if it shows nothing, what the chain shows, without waiting for that. */
+  async function reportResponse(
+    response: Response,
+    payment: OpenPayment,
+    claim: PurchaseClaim,
+    report: PaymentReport,
+  ): Promise<void> {
+    if (claim.done) return;
+    const isFirst = response.ok ? await claim.finish() : undefined;
+    const shown = receiptIn(response);
+    if (shown) await report.close(claim, payment.payload, shown, isFirst);
+    else if (response.status !== 402 && report.isHeard) {
+      fateOf(payment).then(async (outcome) => {
+        if (outcome?.fate === "settled")
+          await report.close(claim, payment.payload, settledBy(outcome), isFirst);
+      });
+    }
+  }
 
   /** Claims a purchase, with the payment that is still to be offered for it, if there is one. */
-  async function beginPurchase(of: PurchaseName, signal: AbortSignal): Promise<BegunPurchase> {
+  async function beginPurchase(
+    of: PurchaseName,
+    signal: AbortSignal,
+    report: PaymentReport,
+  ): Promise<BegunPurchase> {
     for (;;) {
-      const claim = await purchases.claim(of, signal);
+      const claim = await purchases.claim(of, signal, (waited) => report.waiting("claim", waited));
       if (claim.payment === undefined) {
         leftOpen.delete(of.name);
         return { claim };
       }
       try {
         const payment = openPayment(claim.payment);
-        if (claim.done || (await unlessAborted(signal, stillStands(payment)))) return { claim, payment };
+        report.isPending = true;
+        if (claim.done) return { claim, payment };
+        const { isOffered, ...outcome } = await unlessAborted(signal, standingOf(payment));
+        if (isOffered) return { claim, payment };
+        if (outcome.fate !== "used") await report.close(claim, payment.payload, settledBy(outcome));
         await claim.forget();
+        report.isPending = false;
       } catch (error) {
         if (await claim.leave()) leftOpen.add(of.name);
         if (!(error instanceof LostClaim)) throw error;
@@ -198,6 +255,7 @@ export function payingFetch(
     required: PaymentRequired,
     claim: PurchaseClaim,
     signal: AbortSignal,
+    report: PaymentReport,
   ): Promise<OpenPayment> {
     if (required.x402Version !== 2) {
       throw new Refusal({
@@ -215,6 +273,8 @@ export function payingFetch(
         details: { field: "accepts" },
       });
     const { resource, extensions } = required;
+    const { waiting } = report;
+    report.offers = required.accepts;
     const refusals: Refusal[] = [];
     for (const offer of required.accepts) {
       let stored: OpenPayment | undefined;
@@ -224,10 +284,11 @@ export function payingFetch(
         const tooLarge = headerRefusal(header);
         if (tooLarge) throw tooLarge;
         await claim.record(header, Number(authorizationOf(complete).validBefore) + SETTLED_STANDS);
+        await report.open(claim.id, complete);
         stored = { payload: complete, header };
       };
       try {
-        const creating = scheme.createPaymentPayload(2, offer, { signal, record });
+        const creating = scheme.createPaymentPayload(2, offer, { signal, record, waiting });
         await unlessAborted(signal, creating);
         return stored as unknown as OpenPayment;
       } catch (error) {
@@ -241,7 +302,12 @@ export function payingFetch(
   }
 
   /** Sends a payment until the server responds; undefined if the payment can never settle. */
-  async function insist(request: Request, payment: OpenPayment): Promise<Response | undefined> {
+  async function insist(
+    request: Request,
+    payment: OpenPayment,
+    claim: PurchaseClaim,
+    report: PaymentReport,
+  ): Promise<Response | undefined> {
     const { signal } = request;
     let cause: unknown;
     for (let attempt = 0; attempt <= resends; attempt++) {
@@ -282,7 +348,7 @@ export function payingFetch(
       );
       // The server considers it unpaid. If the chain shows otherwise, or nothing yet, this 402 is not returned.
       const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
-      const fate = await unlessAborted(signal, fateOf(payment));
+      const fate = (await unlessAborted(signal, fateOf(payment)))?.fate;
       if (fate === "void") {
         discard(response);
         return undefined;
@@ -299,20 +365,22 @@ export function payingFetch(
       if (refusal) throw refusal;
       return response;
     }
-    const fate = await unlessAborted(signal, fateOf(payment));
-    if (fate === "void") return undefined;
-    throw refuseOutcome(request, payment, fate, cause);
+    const outcome = await unlessAborted(signal, fateOf(payment));
+    if (outcome?.fate === "void") return undefined;
+    if (outcome?.fate === "settled" && !claim.done)
+      await report.close(claim, payment.payload, settledBy(outcome));
+    throw refuseOutcome(request, payment, outcome?.fate, cause);
   }
 
   /** The outcome of a payment, and the chain's time at which it was read. */
-  function askFate({ payload }: OpenPayment): Promise<{ fate: AuthorizationFate; chainTime: number }> {
+  function askFate({ payload }: OpenPayment): Promise<ChainOutcome> {
     const token = payload.accepted.asset as Address;
     return authorizationFate(client, { token, authorization: authorizationOf(payload) });
   }
   /** The outcome of a payment; undefined if the node cannot be reached. */
-  async function fateOf(payment: OpenPayment): Promise<AuthorizationFate | undefined> {
+  async function fateOf(payment: OpenPayment): Promise<ChainOutcome | undefined> {
     try {
-      return (await askFate(payment)).fate;
+      return await askFate(payment);
     } catch {
       return undefined;
     }
@@ -322,11 +390,12 @@ export function payingFetch(
    * Whether a pending payment is still offered for its request: it can settle, or has settled recently. Once it is
    * not, a repeated request is a new purchase.
    */
-  async function stillStands(payment: OpenPayment): Promise<boolean> {
-    const { fate, chainTime } = await askFate(payment);
-    if (fate === "void") return false;
+  async function standingOf(payment: OpenPayment) {
+    const outcome = await askFate(payment);
+    const { fate, chainTime } = outcome;
     const end = Number(authorizationOf(payment.payload).validBefore);
-    return chainTime < end || (chainTime < end + SETTLED_STANDS && fate !== "unused");
+    const isLate = chainTime >= end + (fate === "unused" ? 0 : SETTLED_STANDS);
+    return { ...outcome, isOffered: fate !== "void" && !isLate };
   }
 
   function reasonOf(response: Response): string {
@@ -340,6 +409,13 @@ export function payingFetch(
 
 /** As {@link latchkeyScheme} wrote it. */
 const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as SignedAuthorization;
+
+/** An outcome that the chain shows. */
+const settledBy = ({ fate, transaction }: Pick<ChainOutcome, "fate" | "transaction">) => ({
+  settled: fate === "settled",
+  shownBy: "chain" as const,
+  ...(transaction && { transaction }),
+});
 
 /** Closes the connection of an unread response. Not awaited: that may take arbitrarily long too. */
 const discard = (response: Response): void => {
