@@ -349,6 +349,18 @@ describe("seen from outside, an agent", function () {
       expect(totalOf([entry as LedgerEntry])).to.equal(0n);
     });
 
+    it("is looked up as far back as the caller says", async () => {
+      const grant = await enabled();
+      const ledger = memoryLedger();
+      const { buy } = open(grant, { ledger });
+      expect((await buy(merchant.url("fifth"))).status).to.equal(200);
+      await world().env.connection.networkHelpers.mine(10_001);
+      expect(await reconcileLedger(client(), ledger)).to.deep.equal([]);
+      expect((await entriesOf(ledger))[0]).to.include({ status: "settled", shownBy: "merchant" });
+      expect(await reconcileLedger(client(), ledger, { fromBlock: 0n })).to.have.length(1);
+      expect((await entriesOf(ledger))[0]).to.include({ status: "settled", shownBy: "chain" });
+    });
+
     it("adds up: the ledger, the chain and the budget's summary say the same", async () => {
       const grant = await enabled();
       const ledger = memoryLedger();

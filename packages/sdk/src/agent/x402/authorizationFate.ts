@@ -60,13 +60,18 @@ const SEARCHED_BLOCKS = 10_000n;
  * and if the transaction calls it directly. A facilitator's contract could settle this one and show another beside it, to be
  * paid twice. So neither the order of logs nor the amount counts, which fee-on-transfer tokens log differently.
  *
+ * @param parameters.fromBlock Where the search for a used nonce begins. Default: 10,000 blocks back.
  * @returns The outcome, the transaction that settled it, and the time of the block that was read: of two nodes behind one URL one may lag
  * behind, so the time from one and an unused nonce from the other would prove nothing.
  * @throws {Refusal} NETWORK
  */
 export async function authorizationFate(
   client: Client<Transport, Chain | undefined>,
-  { token, authorization }: { token: Address; authorization: SignedAuthorization },
+  {
+    token,
+    authorization,
+    fromBlock,
+  }: { token: Address; authorization: SignedAuthorization; fromBlock?: bigint | undefined },
 ): Promise<{ fate: AuthorizationFate; chainTime: number; transaction?: Hash }> {
   const { from, nonce } = authorization;
   const block = await getBlock(client, { blockTag: "latest" });
@@ -74,18 +79,22 @@ export async function authorizationFate(
   const blockNumber = block.number;
   const [used] = await authorizationStates(client, { token, account: from, nonces: [nonce], blockNumber });
   if (used !== true) return { fate: "unused", chainTime };
-  const outcome = await fateOfUsed(client, { token, authorization, blockNumber }).catch(
-    () => ({ fate: "used" }) as const,
-  );
+  const latest = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
+  const search = { token, authorization, fromBlock: fromBlock ?? latest, blockNumber };
+  const outcome = await fateOfUsed(client, search).catch(() => ({ fate: "used" }) as const);
   return { ...outcome, chainTime };
 }
 
 async function fateOfUsed(
   client: Client<Transport, Chain | undefined>,
-  parameters: { token: Address; authorization: SignedAuthorization; blockNumber: bigint },
+  parameters: {
+    token: Address;
+    authorization: SignedAuthorization;
+    fromBlock: bigint;
+    blockNumber: bigint;
+  },
 ): Promise<{ fate: AuthorizationFate; transaction?: Hash }> {
-  const { token, authorization, blockNumber } = parameters;
-  const fromBlock = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
+  const { token, authorization, fromBlock, blockNumber } = parameters;
   const range = { fromBlock, toBlock: blockNumber, mostBlocks: SEARCHED_BLOCKS };
   const ofNonce = {
     address: token,
