@@ -195,6 +195,12 @@ describe("a ledger", function () {
     expect(damaged).to.deep.equal(strange);
   });
 
+  it("in a file takes no entry that it could not read again", async () => {
+    for (const other of [{ purpose: 5 as never }, { amount: "-1" }, { to: "shop" as never }])
+      expect((await refusalOf(fileLedger(path).append(entry("one", other)))).code).to.equal("STORE");
+    expect(await fileLedger(path).read()).to.deep.equal({ lines: [], damaged: [] });
+  });
+
   for (const [what, content] of [
     ["a payment store", '{"format":"latchkey-payments","version":1,"id":"a"}\n'],
     ["a later version", '{"format":"latchkey-ledger","version":2}\n'],

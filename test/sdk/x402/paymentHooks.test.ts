@@ -349,13 +349,104 @@ describe("seen from outside, an agent", function () {
       expect(totalOf([entry as LedgerEntry])).to.equal(0n);
     });
 
+    it("says it once where the answer is an error with a receipt, and the same request is made again", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "latchkey-hooks-"));
+      const grant = await enabled();
+      const told: string[] = [];
+      const restarted = () =>
+        open(grant, {
+          store: filePaymentStore(join(folder, "payments.jsonl")),
+          ledger: fileLedger(join(folder, "ledger.jsonl")),
+          resends: 0,
+          onPaid: ({ shownBy }) => told.push(`${shownBy}`),
+          fetch: async (input, init) => {
+            const response = await fetch(input, init);
+            if (!response.ok) return response;
+            return new Response("out of stock", { status: 500, headers: response.headers });
+          },
+        }).buy;
+      const first = restarted();
+      expect((await first(merchant.url("fifth"))).status).to.equal(500);
+      await refusalOf(first(merchant.url("fifth")));
+      await refusalOf(restarted()(merchant.url("fifth")));
+      expect(told).to.deep.equal(["merchant"]);
+      const entries = await entriesOf(fileLedger(join(folder, "ledger.jsonl")));
+      expect(entries.map(({ status, shownBy }) => [status, shownBy])).to.deep.equal([["settled", "chain"]]);
+      await rm(folder, { recursive: true });
+    });
+
+    it("corrects a false receipt when the payment has expired and the same request is made again", async () => {
+      const grant = await enabled();
+      const ledger = memoryLedger();
+      const lie = {
+        success: true,
+        transaction: `0x${"de".repeat(32)}`,
+        network: "eip155:8453",
+        payer: shop,
+      } as const;
+      const { buy } = open(grant, {
+        ledger,
+        fetch: async (input, init) =>
+          new Headers(init?.headers).has("PAYMENT-SIGNATURE")
+            ? new Response("sorry", {
+                status: 500,
+                headers: { "PAYMENT-RESPONSE": encodePaymentResponseHeader(lie) },
+              })
+            : fetch(input, init),
+      });
+      expect((await buy(merchant.url("short"))).status).to.equal(500);
+      await pass(21);
+      expect((await buy(merchant.url("short"))).status).to.equal(500);
+      expect((await entriesOf(ledger)).map(({ status, shownBy }) => `${status} by ${shownBy}`)).to.deep.equal(
+        ["not settled by chain", "settled by merchant"],
+      );
+    });
+
+    it("closes what another agent's payment has made void, and says the one that replaced it", async () => {
+      const grant = await enabled();
+      const ledger = memoryLedger();
+      let release: () => void = () => {};
+      const gate = new Promise<void>((done) => (release = done));
+      let held = 0;
+      const late = open(grant, {
+        ledger,
+        fetch: async (input, init) => {
+          if (new Headers(init?.headers).has("PAYMENT-SIGNATURE") && held++ === 0) await gate;
+          return fetch(input, init);
+        },
+      });
+      const second = late.buy(merchant.url("fifth"));
+      while (held === 0) await later(5);
+      const early = open(grant, { ledger });
+      expect((await early.buy(merchant.url("fifth"))).status).to.equal(200);
+      release();
+      expect((await second).status).to.equal(200);
+      expect([early.paid.length, late.paid.length]).to.deep.equal([1, 1]);
+      const entries = await entriesOf(ledger);
+      expect(entries.map(({ status }) => status)).to.deep.equal(["not settled", "settled", "settled"]);
+      expect(totalOf(entries)).to.equal(100n * USD - (await balance()));
+    });
+
+    it("is written down whatever its caller takes for a name or a purpose", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "latchkey-hooks-"));
+      const grant = await enabled();
+      const ledger = fileLedger(join(folder, "ledger.jsonl"));
+      const init = { idempotencyKey: 17, purpose: 5 } as never;
+      expect((await open(grant, { ledger }).buy(merchant.url("fifth"), init)).status).to.equal(200);
+      const { entries, damaged } = await readLedger(ledger);
+      expect(entries[0]).to.include({ idempotencyKey: "17", purpose: "5" });
+      expect(damaged).to.deep.equal([]);
+      await rm(folder, { recursive: true });
+    });
+
     it("is looked up as far back as the caller says", async () => {
       const grant = await enabled();
       const ledger = memoryLedger();
       const { buy } = open(grant, { ledger });
       expect((await buy(merchant.url("fifth"))).status).to.equal(200);
-      await world().env.connection.networkHelpers.mine(10_001);
-      expect(await reconcileLedger(client(), ledger)).to.deep.equal([]);
+      await world().env.connection.networkHelpers.mine();
+      const later = await client().getBlockNumber({ cacheTime: 0 });
+      expect(await reconcileLedger(client(), ledger, { fromBlock: later })).to.deep.equal([]);
       expect((await entriesOf(ledger))[0]).to.include({ status: "settled", shownBy: "merchant" });
       expect(await reconcileLedger(client(), ledger, { fromBlock: 0n })).to.have.length(1);
       expect((await entriesOf(ledger))[0]).to.include({ status: "settled", shownBy: "chain" });

@@ -62,6 +62,13 @@ export function fileLedger(path: string, { lockTimeout = 10_000 } = {}): Ledger 
       cause,
     });
 
+  /** As one line of JSON that {@link read} will understand. */
+  function lineOf(entry: LedgerEntry): string {
+    const line = JSON.stringify(entry);
+    if (!entryIn(line)) throw unusable("cannot hold an entry that is not valid", undefined);
+    return line;
+  }
+
   /** Adds a line on disk, and its line end where a killed writer left none. */
   async function append(line: string, isDurable: boolean): Promise<void> {
     const { open } = await import("node:fs/promises");
@@ -111,8 +118,7 @@ export function fileLedger(path: string, { lockTimeout = 10_000 } = {}): Ledger 
 
   return {
     // The outcome of a movement can be read from the chain again; that it was signed must outlive even a loss of power.
-    append: (entry) =>
-      used("cannot be written", () => append(JSON.stringify(entry), entry.status === "open")),
+    append: (entry) => used("cannot be written", () => append(lineOf(entry), entry.status === "open")),
     read: () => used("cannot be read", read),
   };
 }

@@ -87,7 +87,7 @@ async function entriesOf(
         status: "open",
         at: new Date().toISOString(),
         what,
-        ...(purpose !== undefined && { purpose }),
+        ...(purpose !== undefined && { purpose: `${purpose}` }),
         chainId,
         account: session.account,
         session: hashSession(session),

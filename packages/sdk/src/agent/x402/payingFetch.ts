@@ -158,7 +158,7 @@ export function payingFetch(
         if (!claim.done) await report.open(claim.id, payment.payload);
         const longest = timeout * (resends + 1) + resendDelay * (2 ** resends - 1);
         const waits = () => report.waiting("response", resendDelay, longest - resendDelay);
-        const late = setTimeout(waits, resendDelay);
+        const late = setTimeout(waits, Math.min(resendDelay, 2 ** 31 - 1));
         const response = await insist(request, payment, claim, report).finally(() => clearTimeout(late));
         if (response) {
           await reportResponse(response, payment, claim, report);

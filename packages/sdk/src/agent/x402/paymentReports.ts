@@ -63,7 +63,7 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
   const { session } = scheme;
   const isHeard = ledger !== undefined || onPaid !== undefined;
   /** Payments that this process has written down, by the ids of purchases that the store may still have. */
-  const written = new Map<string, { at: string; isClosed: boolean }>();
+  const written = new Map<string, { at: string; shownBy?: ShownOutcome["shownBy"] }>();
   const units: TokenUnits = new Map();
 
   return function reportOf(
@@ -72,8 +72,8 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
   ): PaymentReport {
     const told = new Set<string>();
     const named = {
-      ...(idempotencyKey !== undefined && { idempotencyKey }),
-      ...(purpose !== undefined && { purpose }),
+      ...(idempotencyKey !== undefined && { idempotencyKey: `${idempotencyKey}` }),
+      ...(purpose !== undefined && { purpose: `${purpose}` }),
     };
 
     async function entryOf(id: string, { accepted, payload }: PaymentPayload): Promise<LedgerEntry> {
@@ -107,7 +107,7 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
         try {
           const entry = await entryOf(id, payload);
           await ledger?.append(entry);
-          written.set(id, { at: entry.at, isClosed: false });
+          written.set(id, { at: entry.at });
         } catch (cause) {
           throw refuseUnwritten(cause);
         }
@@ -115,7 +115,8 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
       async close(claim, payload, { settled, ...shown }, first) {
         this.isPending = settled;
         const isFirst = settled && onPaid !== undefined && (first ?? (await claim.tell()));
-        if (!isFirst && (!ledger || written.get(claim.id)?.isClosed)) return;
+        // A merchant's word is not the last one.
+        if (!isFirst && (!ledger || written.get(claim.id)?.shownBy === "chain")) return;
         await quietly("The ledger lacks a payment's outcome.", async () => {
           const entry: LedgerEntry = {
             ...(await entryOf(claim.id, payload)),
@@ -124,7 +125,7 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
             closedAt: timeText(0),
           };
           // A lost answer's purchase stays in the store, and may be asked for again and again.
-          if (settled && first === undefined) written.set(claim.id, { at: entry.at, isClosed: true });
+          if (settled && first === undefined) written.set(claim.id, { at: entry.at, shownBy: shown.shownBy });
           else written.delete(claim.id);
           if (isFirst) {
             const text = `${entry.amount} ${entry.symbol}`;
