@@ -543,16 +543,22 @@ describe("seen from outside, an agent", function () {
         ...inner,
         append: (entry) => (isFull ? Promise.reject(new Error("disk full")) : inner.append(entry)),
       };
-      const { buy, paid, refused } = open(grant, { ledger });
+      const store = memoryPaymentStore();
+      const { buy, paid, refused } = open(grant, { ledger, store });
       const refusal = await refusalOf(buy(merchant.url("fifth")));
       expect([refusal.code, (refusal.cause as Error).message]).to.deep.equal(["STORE", "disk full"]);
       expect([merchant.headers, refused]).to.deep.equal([[], []]);
       const sent = pay(walletOf(world(), key), { grant, to: shop, amount: "0.10", ledger });
       expect((await refusalOf(sent)).code).to.equal("STORE");
       expect(await client().getTransactionCount({ address: key.address })).to.equal(0);
+      // The payment is stored by now, and no more sent than before: neither by this process nor by the next.
+      for (const attempt of [buy, open(grant, { ledger, store }).buy])
+        expect((await refusalOf(attempt(merchant.url("fifth")))).code).to.equal("STORE");
+      expect([merchant.headers, refused]).to.deep.equal([[], []]);
       isFull = false;
       expect((await buy(merchant.url("fifth"))).status).to.equal(200);
       expect([merchant.headers.length, paid.length]).to.deep.equal([1, 1]);
+      expect((await ledger.read()).lines.map(({ status }) => status)).to.deep.equal(["open", "settled"]);
       expect(totalOf(await entriesOf(ledger))).to.equal(200_000n);
     });
   });
