@@ -50,9 +50,10 @@ export type Given = {
   paymasterUrl: string;
   /** Of an EOA that runs an ERC-7579 account. */
   eoaWallet: Wallet;
-  /** Files of an agent: its key, its grant, and its payments. */
+  /** Files of an agent: its key, its grant, its payments, and its ledger. */
   keyPath: string;
   grantPath: string;
   paymentsPath: string;
+  ledgerPath: string;
   redisUrl: string;
 };

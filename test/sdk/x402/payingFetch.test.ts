@@ -20,6 +20,7 @@ import {
   type Grant,
   grantDigest,
   hashSession,
+  type Ledger,
   latchkeyScheme,
   memoryPaymentStore,
   type PayingFetchParameters,
@@ -27,6 +28,8 @@ import {
   type PaymentStore,
   payingFetch,
   Refusal,
+  readLedger,
+  reconcileLedger,
   type Session,
   safeInstallation,
 } from "@latchkey/sdk";
@@ -41,7 +44,7 @@ import {
   safeAbi,
   slotNonce,
 } from "@latchkey/sdk/encoding";
-import { filePaymentStore } from "@latchkey/sdk/node";
+import { fileLedger, filePaymentStore } from "@latchkey/sdk/node";
 import { x402Client } from "@x402/core/client";
 import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -758,6 +761,8 @@ describe("the paying fetch", function () {
       const url = merchant.url("price-1000000");
       // One for all that are killed and one for their successors: each of many would wait long for the lock.
       const [store, reopened] = [filePaymentStore(path), filePaymentStore(path)];
+      const written = fileLedger(join(folder, "ledger.jsonl"));
+      const told: string[] = [];
       /** An agent that is gone from a point on: nothing that it does then arrives, and nothing reaches it. */
       const mortal = (diesAt?: string) => {
         const points: string[] = [];
@@ -828,8 +833,15 @@ describe("the paying fetch", function () {
             },
           }),
         });
+        const ledger: Ledger = {
+          ...written,
+          append: (line) =>
+            around(`writing it down as ${line.status}`, async () => void (await written.append(line))),
+        };
         const pay = agent(grant, {
           store: watched,
+          ledger,
+          onPaid: ({ id }) => void told.push(id),
           client,
           fetch: async (input, init) => {
             const request = new Request(input, init);
@@ -847,9 +859,11 @@ describe("the paying fetch", function () {
         "sending the request",
         "taking a slot",
         "storing the payment",
+        "writing it down as open",
         "showing the node the payment",
         "sending the payment",
         "storing its success",
+        "writing it down as settled",
       ].flatMap((what) => [`before ${what}`, `after ${what}`]);
       expect([...new Set(clean.points)].sort()).to.deep.equal([...points].sort());
       await Promise.all(
@@ -858,13 +872,26 @@ describe("the paying fetch", function () {
           const { pay, points: reached, death } = mortal(point);
           await Promise.race([death, pay(url, init)]);
           expect(reached.at(-1)).to.equal(point);
-          const successor = agent(grant, { store: reopened, resends: 0 });
+          const successor = agent(grant, {
+            store: reopened,
+            ledger: fileLedger(join(folder, "ledger.jsonl")),
+            onPaid: ({ id }) => void told.push(id),
+            resends: 0,
+          });
           const outcome = await successor(url, init).catch((error: unknown) => error);
           if (outcome instanceof Response) expect(outcome.status, point).to.equal(200);
           else expect((outcome as Refusal).details.settled, `${point}: ${outcome}`).to.equal(true);
         }),
       );
+      // One entry for each; the chain closes those whose agent died before it could.
+      await reconcileLedger(environment.testChain.client, written);
+      const { entries } = await readLedger(written);
       await rm(folder, { recursive: true });
+      expect(entries.map(({ status }) => status)).to.deep.equal(Array(points.length + 1).fill("settled"));
+      expect(entries.every(({ units }) => units === "1000000")).to.equal(true);
+      // Told once, but for the one that died after the store had its success, and before it was told.
+      expect(new Set(told).size).to.equal(told.length);
+      expect(told).to.have.length(points.length);
       expect(await payments(grant.session.account)).to.have.length(points.length + 1);
       const nonces = merchant.headers.map((header) => payment(header).authorization.nonce);
       expect(new Set(nonces).size).to.equal(new Set(merchant.headers).size);

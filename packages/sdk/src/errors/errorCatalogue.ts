@@ -121,7 +121,7 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     whatToDo: ["Nothing was signed. Tell the merchant: no session can pay this offer."],
   },
   STORE: {
-    meaning: "The payment store cannot be read, written or locked.",
+    meaning: "The payment store or the ledger cannot be read, written or locked.",
     whatToDo: ["Nothing was sent. Check the file and its folder, or the server."],
   },
   IDEMPOTENCY_KEY: {

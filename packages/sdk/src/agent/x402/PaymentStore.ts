@@ -21,6 +21,8 @@ export type Purchase = {
   payment?: string;
   /** Whether the payment has bought something. */
   done: boolean;
+  /** Whether `onPaid` was called, or is about to be. */
+  told?: boolean;
   /**
    * Last second (Unix time, by the chain's clock) for which it is remembered in any case: an hour after the payment's
    * validBefore.

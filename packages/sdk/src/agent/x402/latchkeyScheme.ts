@@ -109,6 +109,7 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
    * @param context.signal Aborted before the key has signed: nothing is signed, the slot is released, and the signal's
    * reason is thrown. Aborted later: the payment is completed, as a node may have seen it.
    * @param context.record Stores the payment before anybody else sees it, a node included.
+   * @param context.waiting Is told, each time, why it waits, since when and how much longer at most, in milliseconds.
    */
   createPaymentPayload(
     x402Version: number,
@@ -116,6 +117,7 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
     context?: PaymentPayloadContext & {
       signal?: AbortSignal | undefined;
       record?: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
+      waiting?: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined;
     },
   ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
 };
@@ -409,6 +411,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     unpaid: Omit<PaymentPayload, "payload">,
     signal: Signal,
     record: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined,
+    waiting: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined,
   ) {
     const { budget, amount, maxTimeoutSeconds } = offer;
     // A slot that cannot be released expires by itself: the original error says more.
@@ -418,6 +421,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         .catch(() => {});
     const started = performance.now();
     const deadline = started + maxWait * 1000;
+    const tellWait = (reason: "slot" | "period") =>
+      waiting?.(reason, performance.now() - started, Math.max(0, deadline - performance.now()));
     // A lot is worth less than a payment that fails: an agent that has waited for half of its time opens another.
     const patience = parameters.maxOpenersInFlight === undefined ? started + maxWait * 500 : deadline;
     for (;;) {
@@ -430,6 +435,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const { chainTime, resetsAt } = standing;
       const wait = async (reason: Refusal) => {
         if (performance.now() + pollingInterval > deadline) throw reason;
+        tellWait("period");
         await pause(pollingInterval, signal);
       };
       const now = await unlessAborted(signal, currentTime(client, chainTime));
@@ -478,6 +484,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         const lapse = Math.max(0, until + 1 - now) * 1000;
         const impatient = Math.max(0, patience - performance.now()) || left;
         const milliseconds = Math.max(pollingInterval, Math.min(left, lapse, impatient));
+        tellWait("slot");
         await allocatorOf(offer).freed(error, { milliseconds, pollingInterval, signal });
         continue;
       }
@@ -572,7 +579,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const unpaid = x402Version === 1 ? { scheme, network } : { accepted: requirements };
       paying++;
       try {
-        const payload = await pay(offer, { x402Version, ...unpaid } as never, signal, context?.record);
+        const complete = { x402Version, ...unpaid } as never;
+        const payload = await pay(offer, complete, signal, context?.record, context?.waiting);
         // x402's client sends that of version 1 as it is.
         return { ...(x402Version === 1 ? unpaid : {}), x402Version, payload };
       } finally {

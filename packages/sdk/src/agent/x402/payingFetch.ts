@@ -13,11 +13,13 @@ import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import { offerBody } from "./offerBody.ts";
 import { offersInOrder, requireReadable } from "./offersInOrder.ts";
 import { type OpenPayment, openPayment, readPayment, storedPayment } from "./openPayment.ts";
+import type { PaymentHooks } from "./PaymentHooks.ts";
 import { carriesPayment, headerRefusal } from "./paymentHeader.ts";
+import { type PaymentReport, paymentReports, receiptIn } from "./paymentReports.ts";
 import { LostClaim, type PurchaseClaim, type PurchaseName, purchaseClaims } from "./purchaseClaims.ts";
 import { requestIdentity } from "./requestIdentity.ts";
 import { requireNumbers } from "./requireNumbers.ts";
-import { failureOf, responsePatience } from "./responsePatience.ts";
+import { failureOf, longestWait, responsePatience } from "./responsePatience.ts";
 import { sendRequest } from "./sendRequest.ts";
 
 /** Options of {@link payingFetch}. */
@@ -42,7 +44,7 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
    * discards the payment; a later one is ignored. `payment-identifier` is built in.
    */
   extensions?: readonly ClientExtension[];
-};
+} & PaymentHooks;
 
 /** Options of one request. */
 export type PayingRequestInit = RequestInit & {
@@ -51,6 +53,8 @@ export type PayingRequestInit = RequestInit & {
    * processes with the same store it is made, until an hour after the payment has expired. Up to 255 characters.
    */
   idempotencyKey?: string;
+  /** What the purchase is for, in your own words: for the ledger and the hooks. Not sent to the server. */
+  purpose?: string;
 };
 
 /** Seconds after its expiry for which a settled payment that bought nothing is offered for its request. */
@@ -61,6 +65,9 @@ const OFFER_PATIENCE = 90_000;
 
 /** Payments in a row that may be lost to agents that share the session, but not its store. */
 const MOST_COLLISIONS = 3;
+
+/** What the chain shows of a payment. */
+type ChainOutcome = Awaited<ReturnType<typeof authorizationFate>>;
 
 /** A purchase that this function has claimed. */
 type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
@@ -120,16 +127,31 @@ export function payingFetch(
   const scheme = latchkeyScheme({ ...parameters, store });
   const account = `${scheme.network}:${scheme.session.account.toLowerCase()}`;
   const purchases = purchaseClaims({ store, account });
+  const reportOf = paymentReports(parameters, scheme);
   const x402 = new x402Client();
   for (const extension of extensions) x402.registerExtension(extension);
   const http = new x402HTTPClient(x402);
   /** Names of purchases that this function has left open: only these are looked up before a server asks for payment. */
   const leftOpen = new Set<string>();
 
-  return async (input, { idempotencyKey, ...options } = {}) => {
+  return async (input, { idempotencyKey, purpose, ...options } = {}) => {
     const request = new Request(input, await buffered(options));
     // The caller's own payment is left alone.
     if (carriesPayment(request)) return sendRequest(send, request);
+    const report = reportOf(request, { idempotencyKey, purpose });
+    try {
+      return await buy(request, idempotencyKey, report);
+    } catch (error) {
+      report.refused(error);
+      throw error;
+    }
+  };
+
+  async function buy(
+    request: Request,
+    idempotencyKey: string | undefined,
+    report: PaymentReport,
+  ): Promise<Response> {
     if (idempotencyKey !== undefined && !/^.{1,255}$/su.test(idempotencyKey)) throw refuseKey();
     const { signal } = request;
     signal.throwIfAborted();
@@ -140,7 +162,7 @@ export function payingFetch(
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const isKnown =
         idempotencyKey !== undefined || (leftOpen.size > 0 && leftOpen.has((await identify()).name));
-      let begun = isKnown ? await beginPurchase(await identify(), signal) : undefined;
+      let begun = isKnown ? await beginPurchase(await identify(), signal, report) : undefined;
       try {
         if (!begun?.payment) {
           const answer = await sendRequest(send, request);
@@ -149,14 +171,21 @@ export function payingFetch(
           discard(answer);
           const admitted = await admittedAnswer(required, request);
           if (admitted) return admitted;
-          begun ??= await beginPurchase(await identify(), signal);
-          begun.payment ??= await createPayment(required, begun.claim, signal);
+          begun ??= await beginPurchase(await identify(), signal, report);
+          begun.payment ??= await createPayment(required, begun.claim, signal, report);
         }
         const { claim, payment } = begun;
-        const response = await insist(request, payment);
-        if (response?.ok) await claim.finish();
-        if (response) return response;
+        if (!claim.done) await report.open(claim.id, payment);
+        const longest = longestWait(patienceFor(payment), { resends, resendDelay });
+        const waits = () => report.waiting("response", resendDelay, longest - resendDelay);
+        const late = setTimeout(waits, Math.min(resendDelay, 2 ** 31 - 1));
+        const response = await insist(request, payment, claim, report).finally(() => clearTimeout(late));
+        if (response) {
+          await reportResponse(response, payment, claim, report);
+          return response;
+        }
         if (claim.done) throw refuseOutcome(request, payment, {});
+        await report.close(claim, payment, { settled: false, shownBy: "chain" });
         await claim.forget();
         collisions++;
       } catch (error) {
@@ -168,20 +197,52 @@ export function payingFetch(
       }
     }
     throw refuseCollision(request);
-  };
+  }
+
+  /** Milliseconds to wait for the response to one attempt. */
+  function patienceFor({ accepted }: OpenPayment): number {
+    return timeout ?? responsePatience(accepted.maxTimeoutSeconds);
+  }
+
+  /** Reports what a response shows of its payment; if it shows nothing, what the chain shows, without waiting for that. */
+  async function reportResponse(
+    response: Response,
+    payment: OpenPayment,
+    claim: PurchaseClaim,
+    report: PaymentReport,
+  ): Promise<void> {
+    if (claim.done) return;
+    const isFirst = response.ok ? await claim.finish() : undefined;
+    const shown = receiptIn(response);
+    if (shown) await report.close(claim, payment, shown, isFirst);
+    else if (response.status !== 402 && report.isHeard) {
+      outcomeOf(payment).then(async (outcome) => {
+        if (outcome?.fate === "settled") await report.close(claim, payment, settledBy(outcome), isFirst);
+      });
+    }
+  }
 
   /** Claims a purchase, with the payment that is still to be offered for it, if there is one. */
-  async function beginPurchase(of: PurchaseName, signal: AbortSignal): Promise<BegunPurchase> {
+  async function beginPurchase(
+    of: PurchaseName,
+    signal: AbortSignal,
+    report: PaymentReport,
+  ): Promise<BegunPurchase> {
     for (;;) {
-      const claim = await purchases.claim(of, signal);
+      const claim = await purchases.claim(of, signal, (waited) => report.waiting("claim", waited));
       if (claim.payment === undefined) {
         leftOpen.delete(of.name);
         return { claim };
       }
       try {
         const payment = readPayment(claim.payment);
-        if (claim.done || (await unlessAborted(signal, stillStands(payment)))) return { claim, payment };
+        report.isPending = true;
+        if (claim.done) return { claim, payment };
+        const { isOffered, ...outcome } = await unlessAborted(signal, standingOf(payment));
+        if (isOffered) return { claim, payment };
+        if (outcome.fate !== "used") await report.close(claim, payment, settledBy(outcome));
         await claim.forget();
+        report.isPending = false;
       } catch (error) {
         if (await claim.leave()) leftOpen.add(of.name);
         if (!(error instanceof LostClaim)) throw error;
@@ -238,8 +299,11 @@ export function payingFetch(
     required: PaymentRequired,
     claim: PurchaseClaim,
     signal: AbortSignal,
+    report: PaymentReport,
   ): Promise<OpenPayment> {
-    const { x402Version } = required;
+    const { x402Version, accepts } = required;
+    const { waiting } = report;
+    report.offers = accepts;
     const { payable, refusals } = offersInOrder(required, (offer) => scheme.checkOffer(offer, x402Version));
     const later: Refusal[] = [];
     for (const offer of payable) {
@@ -251,10 +315,11 @@ export function payingFetch(
         if (tooLarge) throw tooLarge;
         const until = Number(payment.authorization.validBefore) + SETTLED_STANDS;
         await claim.record(storedPayment(payment), until);
+        await report.open(claim.id, payment);
         stored = payment;
       };
       try {
-        const creating = scheme.createPaymentPayload(x402Version, offer, { signal, record });
+        const creating = scheme.createPaymentPayload(x402Version, offer, { signal, record, waiting });
         await unlessAborted(signal, creating);
         return stored as unknown as OpenPayment;
       } catch (error) {
@@ -270,10 +335,15 @@ export function payingFetch(
   }
 
   /** Sends a payment until the server responds; undefined if the payment can never settle. */
-  async function insist(request: Request, payment: OpenPayment): Promise<Response | undefined> {
+  async function insist(
+    request: Request,
+    payment: OpenPayment,
+    claim: PurchaseClaim,
+    report: PaymentReport,
+  ): Promise<Response | undefined> {
     const { signal } = request;
     const { payload, accepted, header } = payment;
-    const patience = timeout ?? responsePatience(accepted.maxTimeoutSeconds);
+    const patience = patienceFor(payment);
     let cause: unknown;
     let isLate = false;
     for (let attempt = 0; attempt <= resends && !isLate; attempt++) {
@@ -315,12 +385,12 @@ export function payingFetch(
       );
       // The server considers it unpaid. If the chain shows otherwise, or nothing yet, this 402 is not returned.
       const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
-      const shown = await unlessAborted(signal, outcomeOf(payment));
-      if (shown.fate === "void") {
+      const fate = (await unlessAborted(signal, outcomeOf(payment)))?.fate;
+      if (fate === "void") {
         discard(response);
         return undefined;
       }
-      if (shown.fate !== "unused" || sent) {
+      if (fate !== "unused" || sent) {
         discard(response);
         continue;
       }
@@ -333,7 +403,8 @@ export function payingFetch(
       return response;
     }
     const shown = await unlessAborted(signal, outcomeOf(payment));
-    if (shown.fate === "void") return undefined;
+    if (shown?.fate === "void") return undefined;
+    if (shown?.fate === "settled" && !claim.done) await report.close(claim, payment, settledBy(shown));
     throw refuseOutcome(request, payment, { ...shown, isLate, cause });
   }
 
@@ -344,26 +415,24 @@ export function payingFetch(
   }
 
   /** The outcome of a payment, and the chain's time at which it was read. */
-  function askFate({
-    accepted,
-    authorization,
-  }: OpenPayment): Promise<{ fate: AuthorizationFate; chainTime: number }> {
+  function askFate({ accepted, authorization }: OpenPayment): Promise<ChainOutcome> {
     return authorizationFate(client, { token: accepted.asset as Address, authorization });
   }
-  /** The same; nothing if the node cannot be reached. */
-  async function outcomeOf(payment: OpenPayment): Promise<Partial<Awaited<ReturnType<typeof askFate>>>> {
-    return askFate(payment).catch(() => ({}));
+  /** The same; undefined if the node cannot be reached. */
+  async function outcomeOf(payment: OpenPayment): Promise<ChainOutcome | undefined> {
+    return askFate(payment).catch(() => undefined);
   }
 
   /**
    * Whether a pending payment is still offered for its request: it can settle, or has settled recently. Once it is
    * not, a repeated request is a new purchase.
    */
-  async function stillStands(payment: OpenPayment): Promise<boolean> {
-    const { fate, chainTime } = await askFate(payment);
-    if (fate === "void") return false;
+  async function standingOf(payment: OpenPayment) {
+    const outcome = await askFate(payment);
+    const { fate, chainTime } = outcome;
     const end = Number(payment.authorization.validBefore);
-    return chainTime < end || (chainTime < end + SETTLED_STANDS && fate !== "unused");
+    const isLate = chainTime >= end + (fate === "unused" ? 0 : SETTLED_STANDS);
+    return { ...outcome, isOffered: fate !== "void" && !isLate };
   }
 
   function reasonOf(response: Response): string {
@@ -374,6 +443,13 @@ export function payingFetch(
     }
   }
 }
+
+/** An outcome that the chain shows. */
+const settledBy = ({ fate, transaction }: Pick<ChainOutcome, "fate" | "transaction">) => ({
+  settled: fate === "settled",
+  shownBy: "chain" as const,
+  ...(transaction && { transaction }),
+});
 
 /** Closes the connection of an unread response. Not awaited: that may take arbitrarily long too. */
 const discard = (response: Response): void => {

@@ -29,6 +29,17 @@ const UNREACHED = [502, 503];
 export const responsePatience = (maxTimeoutSeconds: number): number =>
   1000 * Math.min(Math.max(maxTimeoutSeconds, SHORTEST), LONGEST_VALIDITY);
 
+/**
+ * How long a payment's response may take in all, in milliseconds: every attempt but the last fails promptly, as a late one is
+ * not repeated.
+ *
+ * @param patience For one attempt.
+ */
+export const longestWait = (
+  patience: number,
+  { resends, resendDelay }: { resends: number; resendDelay: number },
+): number => patience + resends * Math.min(PROMPT, patience) + resendDelay * (2 ** resends - 1);
+
 /** What a failed attempt says: `again`, the server has most likely not worked; `late`, it may still work. */
 export type Failure = "again" | "late";
 
