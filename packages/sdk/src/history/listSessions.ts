@@ -6,12 +6,12 @@ import { sessionIn } from "../grant/sessionIn.ts";
 import { getBlock, readContract } from "../internal/chainActions.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseList } from "../internal/parseList.ts";
-import { type BlockRange, readLogs, resolveBlockRange } from "../internal/readLogs.ts";
+import { type BlockRange, resolveBlockRange } from "../internal/readLogs.ts";
 import { hashSession } from "../session/hashSession.ts";
 import type { Session } from "../session/Session.ts";
 import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
+import { accountLogs } from "./accountLogs.ts";
 import { enabledSession } from "./enabledSession.ts";
-import { moduleLogs } from "./moduleLogs.ts";
 
 /** A session of an account, and its status. */
 export type ListedSession = {
@@ -56,9 +56,11 @@ export async function listSessions(
     module: parseAddress(grant.module, "module"),
   }));
   const range = await resolveBlockRange(client, parameters);
-  const logs = await readLogs(range, (piece) =>
-    moduleLogs(client, { ...piece, account, module, eventNames: ["SessionEnabled"] }),
-  );
+  const { events: logs } = await accountLogs(client, range, {
+    account,
+    module,
+    eventNames: ["SessionEnabled"],
+  });
   const found = new Map<Hex, Pick<ListedSession, "session" | "enabled">>();
   for (const { eventName, args, blockNumber, transactionHash } of logs)
     if (eventName === "SessionEnabled" && !found.has(args.id))

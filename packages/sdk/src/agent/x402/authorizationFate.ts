@@ -5,13 +5,15 @@ import {
   encodeAbiParameters,
   type Hex,
   isAddressEqual,
+  pad,
   parseAbi,
   parseAbiParameters,
   parseEventLogs,
   type Transport,
+  toEventSelector,
   toFunctionSelector,
 } from "viem";
-import { getBlock, getLogs, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
+import { getBlock, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
 import { readLogs } from "../../internal/readLogs.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 
@@ -39,7 +41,10 @@ const tokenAbi = parseAbi([
   "event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce)",
   "event Transfer(address indexed from, address indexed to, uint256 value)",
 ]);
-const [authorizationUsed, authorizationCanceled] = tokenAbi;
+const [authorizationUsed, authorizationCanceled] = tokenAbi.map((event) => toEventSelector(event)) as [
+  Hex,
+  Hex,
+];
 const words = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
 const settlements = [
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
@@ -84,21 +89,17 @@ async function fateOfUsed(
   const { token, authorization, blockNumber } = parameters;
   const fromBlock = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
   const range = { fromBlock, toBlock: blockNumber, mostBlocks: SEARCHED_BLOCKS };
-  const ofNonce = {
-    address: token,
-    args: { authorizer: authorization.from, nonce: authorization.nonce },
-    strict: true,
-  } as const;
-  const [use] = await readLogs(range, (piece) =>
-    getLogs(client, { ...piece, ...ofNonce, event: authorizationUsed }),
-  );
-  if (!use) {
-    const cancellations = await readLogs(range, (piece) =>
-      getLogs(client, { ...piece, ...ofNonce, event: authorizationCanceled }),
-    );
-    return cancellations.length > 0 ? "void" : "used";
-  }
-  const hash = use.transactionHash;
+  const [log] = await readLogs(client, range, {
+    address: [token],
+    topics: [
+      [authorizationUsed, authorizationCanceled],
+      pad(authorization.from).toLowerCase() as Hex,
+      authorization.nonce,
+    ],
+  });
+  if (!log) return "used";
+  if (log.topics[0] === authorizationCanceled) return "void";
+  const hash = log.transactionHash;
   const [{ to, input }, { logs }] = await Promise.all([
     getTransaction(client, { hash }),
     getTransactionReceipt(client, { hash }),
