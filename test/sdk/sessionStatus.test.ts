@@ -89,7 +89,7 @@ describe("the status of a session, read with few requests", function () {
       exact: false,
     });
     expect(asked.length).to.be.at.most(10);
-    expect(bytes()).to.be.lessThan(800_000);
+    expect(bytes()).to.be.lessThan(1_000_000);
   });
 
   for (const [what, lots, opened] of [

@@ -1,5 +1,6 @@
 import { BaseError, HttpRequestError } from "viem";
 import { causes } from "../errors/causes.ts";
+import { Refusal } from "../errors/Refusal.ts";
 
 /** What to do about a request for logs that failed. */
 export type LogRefusal =
@@ -51,8 +52,9 @@ export function logRefusal(error: unknown, width: bigint): LogRefusal {
     : { kind: "tooMuch", most: undefined };
 }
 
-/** What the provider said; viem's own message also has what was asked, with its block numbers. */
+/** What the provider said. viem's own message also has what was asked, with its block numbers; a refusal, the status. */
 const wordsOf = (error: unknown): string => {
+  if (error instanceof Refusal) return "";
   if (error instanceof BaseError) return `${error.shortMessage}\n${error.details}`;
   return error instanceof Error ? error.message : "";
 };

@@ -187,10 +187,14 @@ export async function readLogs(
         said: `returns no more than ${provider.cutsAt} events at a time, and block ${piece.fromBlock} may have more`,
       });
     }
-    const parts = await each(piecesOf(piece, (blocks + 1n) / 2n));
+    const halves = piecesOf(piece, (blocks + 1n) / 2n);
+    const parts = await each(halves);
     if (parts.length <= found.length) return isCut ? parts : found;
-    provider.cutsAt = Math.min(found.length, provider.cutsAt ?? found.length);
-    return parts;
+    const cutsAt = Math.min(found.length, provider.cutsAt ?? found.length);
+    const isNews = cutsAt !== provider.cutsAt;
+    provider.cutsAt = cutsAt;
+    // What was read before that was known may have been cut, too.
+    return isNews ? each(halves) : parts;
   }
 
   const ending = (error: unknown): Refusal => {
