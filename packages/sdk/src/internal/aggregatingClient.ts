@@ -18,6 +18,9 @@ const timeQuestion: Hex = "0x0f28c97d";
 /** The selector of its getChainId(). */
 const chainQuestion: Hex = "0x3408e470";
 
+/** Methods that only read. */
+const repeatable: readonly string[] = ["eth_call", "eth_chainId", "eth_getBlockByNumber", "eth_getCode"];
+
 /** A call that waits to be sent with others. */
 type Waiting = { to: Address; data: Hex; done: (data: Hex) => void; fail: (error: unknown) => void };
 
@@ -132,7 +135,12 @@ export function aggregatingClient(client: Client<Transport, Chain | undefined>):
     asked: { method: string; params?: unknown },
     options?: unknown,
   ): Promise<unknown> => {
-    const alone = () => (client.request as (...parameters: unknown[]) => Promise<unknown>)(asked, options);
+    // The same question at the same time is asked once.
+    const alone = () =>
+      (client.request as (...parameters: unknown[]) => Promise<unknown>)(asked, {
+        ...(options as object | undefined),
+        ...(repeatable.includes(asked.method) ? { dedupe: true } : {}),
+      });
     if (asked.method === "eth_chainId")
       return askOr(MULTICALL3, chainQuestion, shortened, alone as () => Promise<Hex>);
     const [question, block] = Array.isArray(asked.params) ? asked.params : [];
