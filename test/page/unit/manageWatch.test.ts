@@ -58,7 +58,9 @@ describe("the watch of an account", function () {
       })),
       fromBlock: 0n,
     };
-    const settings = { isLocal: true, sharedSigner: safeAddresses.sharedSigner } as AskedChain["settings"];
+    const settings = { isLocal: true, sharedSigner: safeAddresses.sharedSigner } as Partial<
+      AskedChain["settings"]
+    > as AskedChain["settings"];
     let news: AccountNews | undefined;
     const watched = watchAccount({
       asked: { client: client as AskedChain["client"], settings, rpc: "" },
