@@ -1,4 +1,4 @@
-import type { Owner, PasskeyOwner } from "@latchkey/sdk";
+import type { Grant, Owner, PasskeyOwner } from "@latchkey/sdk";
 import type { EntryPointVersion } from "@latchkey/sdk/erc7579";
 import type { Account, Address, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
 import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
@@ -55,4 +55,8 @@ export type Given = {
   grantPath: string;
   paymentsPath: string;
   redisUrl: string;
+  /** Of a session that has paid. */
+  grant: Grant;
+  /** A block before its first payment. */
+  fromBlock: bigint;
 };

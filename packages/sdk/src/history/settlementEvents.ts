@@ -9,7 +9,7 @@ import type { SessionEvent } from "./SessionEvent.ts";
 /** A settled payment. */
 export type SettlementEvent = Extract<SessionEvent, { type: "settled" }>;
 
-/** The uses of nonces that may be slots. Other payments that the account signs are none of a session's. */
+/** The uses of nonces that may be slots. The account's owner signs payments with other nonces. */
 export const slotUses = (logs: readonly TokenLogs[]) =>
   logs.flatMap(({ uses }) => uses.filter(({ args }) => isSlotNonce(args.nonce)));
 

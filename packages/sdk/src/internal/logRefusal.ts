@@ -23,7 +23,7 @@ const TOO_OFTEN =
 const BUSY_CODES: readonly unknown[] = [429, -32005, -32007, -32016, -32029];
 /** JSON-RPC codes of faults that say nothing about the request. */
 const FAULT_CODES: readonly unknown[] = [-1, -32603];
-/** Fewer blocks than this are no limit that a provider would name. */
+/** A number below this in a provider's words is not a limit of blocks. */
 const LEAST = 10n;
 
 /**
