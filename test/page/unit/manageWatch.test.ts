@@ -97,8 +97,12 @@ describe("the watch of an account", function () {
   const mine = () => world().env.connection.networkHelpers.mine();
 
   /** What a new block costs, with so many cards. */
-  async function requestsOf(count: number, prepare: (grants: readonly Grant[]) => Promise<unknown>) {
-    const grants = await grantsOf(count);
+  async function requestsOf(
+    count: number,
+    prepare: (grants: readonly Grant[]) => Promise<unknown>,
+    change: (grant: Grant) => Grant = (grant) => grant,
+  ) {
+    const grants = (await grantsOf(count)).map(change);
     await prepare(grants);
     const { asked, latest } = watch(grants);
     expect((await latest()).answers.size).to.be.at.least(count);
@@ -122,6 +126,22 @@ describe("the watch of an account", function () {
       expect(one.filter((method) => method === "eth_getLogs")).to.have.length(1);
       expect(one).not.to.include("eth_chainId");
     });
+
+  it("checks one grant a block again of those that the account rejected, each in its turn", async () => {
+    await setMulticall3(world().env.testChain);
+    const signed = await grantOf(world());
+    const reject = (grant: Grant): Grant => ({ ...grant, signature: signed.signature });
+    const one = await requestsOf(1, async () => {}, reject);
+    const four = await requestsOf(4, async () => {}, reject);
+    expect(four).to.deep.equal(one);
+    // Once they are enabled, no proof is needed, whichever's turn it is.
+    const grants = (await grantsOf(2)).map(reject);
+    const { latest } = watch(grants);
+    const granted = async () => [...(await latest()).answers.values()].map((answer) => answer.granted);
+    expect(await granted()).to.deep.equal([false, false]);
+    await asSafe(world().safe, grants.map(encodeEnable));
+    expect(await granted()).to.deep.equal([true, true]);
+  });
 
   it("asks about the head alone while there is no new block, and nothing while the page is hidden", async () => {
     await setMulticall3(world().env.testChain);

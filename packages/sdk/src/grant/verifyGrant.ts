@@ -6,8 +6,7 @@ import { InvalidGrant } from "../errors/InvalidGrant.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "../errors/Refusal.ts";
 import { readableValues } from "../errors/readableValues.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
-import { sharedAggregatingClient } from "../internal/aggregatingClient.ts";
-import { getCode, readContract } from "../internal/chainActions.ts";
+import { getBlock, getCode, readContract } from "../internal/chainActions.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { checkSession } from "../session/checkSession.ts";
 import { grantDigest } from "../session/grantDigest.ts";
@@ -35,10 +34,8 @@ export async function verifyGrant(
   client: Client<Transport, Chain | undefined>,
   grant: Grant,
 ): Promise<GrantVerdict> {
-  // Several grants of one account that are checked at the same time are checked in the same requests.
-  const together = sharedAggregatingClient(client);
   try {
-    await requireGrantChain(together, grant);
+    await requireGrantChain(client, grant);
   } catch (error) {
     if (error instanceof InvalidGrant) return { valid: false, reason: error };
     throw error;
@@ -63,10 +60,10 @@ export async function verifyGrant(
     reason: new Refusal({ code, shortMessage, metaMessages: [metaMessage], details }),
   });
 
-  const [now, accountCode, moduleCode] = await Promise.all([
-    together.chainTime(),
-    getCode(together, { address: account }),
-    getCode(together, { address: grant.module }),
+  const [block, accountCode, moduleCode] = await Promise.all([
+    getBlock(client, { blockTag: "latest" }),
+    getCode(client, { address: account }),
+    getCode(client, { address: grant.module }),
   ]);
   if (isNothing(moduleCode))
     return no(
@@ -80,19 +77,20 @@ export async function verifyGrant(
       `The account ${account} is not deployed.`,
       "Deploy the account, then use the grant.",
     );
-  const kindRefusal = await accountKindRefusal(together, grant);
+  const kindRefusal = await accountKindRefusal(client, grant);
   if (kindRefusal) return { valid: false, reason: kindRefusal };
   const adapter = accountAdapterOf(grant.accountKind);
   const [{ state, paused }, epoch, moduleRefusal] = await Promise.all([
-    readStateAndPause(together, { module: grant.module, id: hashSession(session), account }),
-    readContract(together, {
+    readStateAndPause(client, { module: grant.module, id: hashSession(session), account }),
+    readContract(client, {
       address: grant.module,
       abi: sessionModuleAbi,
       functionName: "epochOf",
       args: [account],
     }),
-    adapter.moduleRefusal(together, { account, module: grant.module }),
+    adapter.moduleRefusal(client, { account, module: grant.module }),
   ]);
+  const now = Number(block.timestamp);
   if (state === "REVOKED") return refused("REVOKED");
   if (paused) return refused("PAUSED");
   if (epoch !== session.epoch) return refused("WRONG_EPOCH", { epoch: session.epoch, current: epoch });
