@@ -1,4 +1,4 @@
-import type { Owner, PasskeyOwner } from "@latchkey/sdk";
+import type { Grant, Owner, PasskeyOwner } from "@latchkey/sdk";
 import type { EntryPointVersion } from "@latchkey/sdk/erc7579";
 import type { Account, Address, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
 import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
@@ -56,4 +56,8 @@ export type Given = {
   paymentsPath: string;
   ledgerPath: string;
   redisUrl: string;
+  /** Of a session that has paid. */
+  grant: Grant;
+  /** A block before its first payment. */
+  fromBlock: bigint;
 };

@@ -107,6 +107,7 @@ export function watchAccount(parameters: {
   let eventsReadAt = 0;
   let eventsReadTo = -1n;
   let checkedChain = false;
+  let rechecks = 0;
 
   const tell = (change: Partial<AccountNews>) => {
     if (ended) return;
@@ -149,6 +150,9 @@ export function watchAccount(parameters: {
     let changed = false;
     const answers = new Map(news.answers);
     const { owner } = managed;
+    // Of the grants that the account rejected, one is checked again each time: it costs several requests.
+    const rejected = news.sessions.filter(({ id }) => answers.get(id)?.granted === false);
+    const recheck = isNewBlock ? rejected[rechecks++ % rejected.length] : undefined;
     const readsSafe = owner && managed.accountKind === "safe" && (isNewBlock || !news.safe);
     const [safe] = await Promise.all([
       readsSafe ? readSafe(client, managed, settings.sharedSigner) : news.safe,
@@ -162,7 +166,9 @@ export function watchAccount(parameters: {
         const status = await sessionStatus(client, grant);
         if (status.asOf < head.timestamp) return;
         const needsProof = status.active && status.state === "UNKNOWN";
-        const granted = !needsProof || before?.granted || (await verifyGrant(client, grant)).valid;
+        const isTurn = before?.granted !== false || recheck?.id === id;
+        const granted =
+          !needsProof || before?.granted || (isTurn && (await verifyGrant(client, grant)).valid);
         changed ||= standing(before?.status) !== standing(status);
         answers.set(id, { status, askedAt, granted });
       }),

@@ -6,13 +6,15 @@ import {
   type Hash,
   type Hex,
   isAddressEqual,
+  pad,
   parseAbi,
   parseAbiParameters,
   parseEventLogs,
   type Transport,
+  toEventSelector,
   toFunctionSelector,
 } from "viem";
-import { getBlock, getLogs, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
+import { getBlock, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
 import { readLogs } from "../../internal/readLogs.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 
@@ -40,7 +42,10 @@ const tokenAbi = parseAbi([
   "event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce)",
   "event Transfer(address indexed from, address indexed to, uint256 value)",
 ]);
-const [authorizationUsed, authorizationCanceled] = tokenAbi;
+const [authorizationUsed, authorizationCanceled] = tokenAbi.map((event) => toEventSelector(event)) as [
+  Hex,
+  Hex,
+];
 const words = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
 const settlements = [
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
@@ -96,21 +101,17 @@ async function fateOfUsed(
 ): Promise<{ fate: AuthorizationFate; transaction?: Hash }> {
   const { token, authorization, fromBlock, blockNumber } = parameters;
   const range = { fromBlock, toBlock: blockNumber, mostBlocks: SEARCHED_BLOCKS };
-  const ofNonce = {
-    address: token,
-    args: { authorizer: authorization.from, nonce: authorization.nonce },
-    strict: true,
-  } as const;
-  const [use] = await readLogs(range, (piece) =>
-    getLogs(client, { ...piece, ...ofNonce, event: authorizationUsed }),
-  );
-  if (!use) {
-    const cancellations = await readLogs(range, (piece) =>
-      getLogs(client, { ...piece, ...ofNonce, event: authorizationCanceled }),
-    );
-    return { fate: cancellations.length > 0 ? "void" : "used" };
-  }
-  const hash = use.transactionHash;
+  const [log] = await readLogs(client, range, {
+    address: [token],
+    topics: [
+      [authorizationUsed, authorizationCanceled],
+      pad(authorization.from).toLowerCase() as Hex,
+      authorization.nonce,
+    ],
+  });
+  if (!log) return { fate: "used" };
+  if (log.topics[0] === authorizationCanceled) return { fate: "void" };
+  const hash = log.transactionHash;
   const [{ to, input }, { logs }] = await Promise.all([
     getTransaction(client, { hash }),
     getTransactionReceipt(client, { hash }),
