@@ -1,6 +1,6 @@
 import { asSafe } from "@latchkey/accounts/asSafe";
 import { type Grant, hashSession, pay, safeAddresses } from "@latchkey/sdk";
-import { encodeEnable, encodeRevoke } from "@latchkey/sdk/encoding";
+import { encodeEnable, encodePause, encodeResume, encodeRevoke } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import { createClient, custom } from "viem";
 import { base } from "viem/chains";
@@ -141,6 +141,19 @@ describe("the watch of an account", function () {
     expect(await granted()).to.deep.equal([false, false]);
     await asSafe(world().safe, grants.map(encodeEnable));
     expect(await granted()).to.deep.equal([true, true]);
+  });
+
+  it("asks for the proof of a session once it can be used, whatever was said of it before", async () => {
+    const [grant] = await grantsOf(1);
+    const other = await grantOf(world());
+    const forged: Grant = { ...(grant as Grant), signature: other.signature };
+    await asSafe(world().safe, [encodePause(forged)]);
+    const { latest } = watch([forged]);
+    const answer = async () => [...(await latest()).answers.values()][0];
+    expect((await answer())?.status.reasons).to.deep.equal(["PAUSED"]);
+    await asSafe(world().safe, [encodeResume(forged)]);
+    expect((await answer())?.status.active).to.equal(true);
+    expect((await answer())?.granted).to.equal(false);
   });
 
   it("asks about the head alone while there is no new block, and nothing while the page is hidden", async () => {

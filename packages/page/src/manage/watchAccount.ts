@@ -69,6 +69,9 @@ const SEARCHED_BLOCKS = 50_000n;
 /** Seconds after which a public chain's latest block counts as stale. */
 const OLD_BLOCK = 600;
 
+/** Whether a session can be used with nothing but its grant, so that it matters whether the account accepts that. */
+const needsProof = ({ active, state }: SessionStatus): boolean => active && state === "UNKNOWN";
+
 /** A watch's initial state. */
 export const noNews = (managed: ManagedAccount, now: number): AccountNews => ({
   begunAt: now,
@@ -165,10 +168,11 @@ export function watchAccount(parameters: {
         }
         const status = await sessionStatus(client, grant);
         if (status.asOf < head.timestamp) return;
-        const needsProof = status.active && status.state === "UNKNOWN";
+        // What was not usable yet was not proven either.
+        const isProven = before?.granted && needsProof(before.status);
         const isTurn = before?.granted !== false || recheck?.id === id;
         const granted =
-          !needsProof || before?.granted || (isTurn && (await verifyGrant(client, grant)).valid);
+          !needsProof(status) || isProven || (isTurn && (await verifyGrant(client, grant)).valid);
         changed ||= standing(before?.status) !== standing(status);
         answers.set(id, { status, askedAt, granted });
       }),

@@ -54,7 +54,7 @@ export type InactiveReason =
   | "NOT_GRANTED"
   | "MODULE_NOT_ENABLED";
 
-/** The status of a session on the chain, all as of one moment. */
+/** The status of a session on the chain, as of one block; `opened` may be of the next. */
 export type SessionStatus = {
   id: Hex;
   /** Whether the key can use it now. For a session that is not enabled yet this depends on the grant: see verifyGrant. */

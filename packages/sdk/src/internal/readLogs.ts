@@ -123,7 +123,7 @@ export async function readLogs(
   let refused = 0;
   let quietUntil = 0;
   let failure: unknown;
-  const logs: MinedLog[] = [];
+  let logs: MinedLog[] = [];
 
   const piecesOf = ({ fromBlock, toBlock }: Piece, most: bigint): Piece[] => {
     const pieces: Piece[] = [];
@@ -132,8 +132,8 @@ export async function readLogs(
     return pieces;
   };
   const each = async (pieces: readonly Piece[]): Promise<MinedLog[]> => {
-    const found: MinedLog[] = [];
-    for (const piece of pieces) found.push(...(await read(piece)));
+    let found: MinedLog[] = [];
+    for (const piece of pieces) found = found.concat(await read(piece));
     return found;
   };
 
@@ -211,7 +211,9 @@ export async function readLogs(
     const piece = { fromBlock: next, toBlock: min(next + width - 1n, range.toBlock) };
     next = piece.toBlock + 1n;
     try {
-      logs.push(...(await read(piece)));
+      // Not as arguments of one call: there may be more of them than a call takes.
+      const found = await read(piece);
+      logs = logs.concat(found);
     } catch (error) {
       failure ??= error;
     }
