@@ -22,6 +22,7 @@ import { expect } from "chai";
 import * as undici from "undici";
 import { getAddress, keccak256, pad, parseAbiItem, toBytes } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { aheadOfClock } from "../../environment/aheadOfClock.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 import { openX402Shop, type X402Shop } from "../../environment/x402Shop.ts";
@@ -57,7 +58,7 @@ describe("the paying fetch at any server", function () {
     safe = await createSafe(environment, { version: "1.4.1", owner: ecdsaOwner("any server") });
     await installOnSafe(safe, latchkey, [usdc.domainSeparator]);
     await usdc.mint(safe.address, 100n * DOLLAR);
-    await aheadOfClock();
+    await aheadOfClock(environment.connection);
     const now = Number((await testChain.client.getBlock()).timestamp);
     const session: Session = {
       account: safe.address,
@@ -96,13 +97,7 @@ describe("the paying fetch at any server", function () {
     const snapshot = await connection.networkHelpers.takeSnapshot();
     restore = () => snapshot.restore();
   });
-  // Ahead of the machine's clock, which is followed where it is the later one: only what a test lets pass passes.
-  async function aheadOfClock(): Promise<void> {
-    const { time } = environment.connection.networkHelpers;
-    const ahead = Math.floor(Date.now() / 1000) + 100;
-    if ((await time.latest()) < ahead) await time.increaseTo(ahead);
-  }
-  beforeEach(aheadOfClock);
+  beforeEach(() => aheadOfClock(environment.connection));
   afterEach(async () => {
     for (const shop of open.splice(0)) await shop.close();
     await restore();

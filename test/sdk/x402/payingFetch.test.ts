@@ -71,6 +71,7 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { SENTINEL_MODULE } from "#sdk/accounts/safe/safeAddresses.ts";
+import { aheadOfClock } from "../../environment/aheadOfClock.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 
@@ -145,12 +146,7 @@ describe("the paying fetch", function () {
     const snapshot = await connection.networkHelpers.takeSnapshot();
     restore = () => snapshot.restore();
   });
-  // Ahead of the machine's clock, which is followed where it is the later one: only what a test lets pass passes.
-  beforeEach(async () => {
-    const { time } = environment.connection.networkHelpers;
-    const ahead = Math.floor(Date.now() / 1000) + 100;
-    if ((await time.latest()) < ahead) await time.increaseTo(ahead);
-  });
+  beforeEach(() => aheadOfClock(environment.connection));
   afterEach(async () => {
     merchant.faults = [];
     merchant.headers = [];

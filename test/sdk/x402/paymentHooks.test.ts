@@ -50,10 +50,7 @@ describe("seen from outside, an agent", function () {
 
   // Opened for each test: what its facilitator has on the chain is undone after each.
   beforeEach(async () => {
-    const { testChain, usdc, connection } = world().env;
-    const { time } = connection.networkHelpers;
-    const ahead = Math.floor(Date.now() / 1000) + 100;
-    if ((await time.latest()) < ahead) await time.increaseTo(ahead);
+    const { testChain, usdc } = world().env;
     const offer = (amount: bigint, other: object = {}) => ({
       amount,
       asset: usdc.address,

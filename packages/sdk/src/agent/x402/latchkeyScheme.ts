@@ -504,7 +504,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       try {
         const secondsLeft = validBefore - FACILITATOR_SECONDS - clock();
         authorized = await authorize(offer, rail, standing, taken, { validBefore, secondsLeft, signal });
-        // Whoever records it knows the whole header. Here the server's description of the resource is not in it yet.
+        // `record` checks the whole header: here the server's description of the resource is not in it yet.
         const header = record ? undefined : paymentHeader({ ...unpaid, payload: authorized.payment });
         const tooLarge = header && headerRefusal(header);
         if (tooLarge) throw tooLarge;
