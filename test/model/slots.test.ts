@@ -1,13 +1,12 @@
 import { expect } from "chai";
+import { lotsOf, reachedLots, sizesOf } from "./LotRule.ts";
 import {
   type AuthorizationCase,
   brokenByAuthorization,
   brokenByCharge,
-  lotsOf,
-  reachedLots,
+  type ChargeCase,
   type SlotBudget,
   type SlotRule,
-  sizesOf,
   slotRule,
   slotWorth,
 } from "./SlotRule.ts";
@@ -47,7 +46,7 @@ const mutant = {
   ): SlotRule => ({ ...slotRule, authorization: { ...slotRule.authorization, [name]: holds } }),
   ofCharge: (
     name: keyof SlotRule["charge"],
-    holds: SlotRule["charge"]["withinPeriod"] = () => true,
+    holds: (judged: ChargeCase) => boolean = () => true,
   ): SlotRule => ({
     ...slotRule,
     charge: { ...slotRule.charge, [name]: holds },
