@@ -48,7 +48,7 @@ export type NodeState = {
   series: Series;
   /** What executions have spent of the series' budget in its period. */
   spentIn: (series: Series) => bigint;
-  /** The word of a lot, whoever set its bits. While a payment settles, its own bit is set. */
+  /** The word of a lot, with the bits that payments and the owner set. While a payment settles, its own bit is set. */
   wordOf: (series: Series, lot: bigint) => bigint;
 };
 

@@ -52,7 +52,7 @@ const placeOf = ({ session, period }: Series): Place => ({
  * rule allows.
  *
  * Nothing is left out but what changes nothing. Every payment settles the most that the rule allows; `keepSums` settles
- * every amount. What a facilitator asks before settlement changes no state, so that is no step: a settlement is judged
+ * every amount. What a facilitator asks before settlement changes no state, so it is not a step: a settlement is judged
  * afresh. Bits that the owner uses up by one mask are so many steps in a row. Money of a payment that settles inside a
  * measured execution is charged after it, so that is a payment, then an execution.
  */
@@ -61,7 +61,8 @@ export function searchNodes(
   rule: NodeRule = nodeRule,
   { burns = true, nameBits = false, settlesOnce = true, ...world }: NodeWorld = {},
 ): LotSearch {
-  const perPeriod = Number(budget.perPeriod);
+  // One more than a period has: a rule must reject it.
+  const most = Number(budget.perPeriod) + 1;
   const lots = Number(lotsOf(budget));
   const wordBits = 1n << BigInt(budget.depths);
   const ofOneWord = (bits: bigint) => BigInt.asUintN(Number(wordBits), bits);
@@ -111,7 +112,7 @@ export function searchNodes(
         };
         // A rule that rejects the least amount rejects every amount.
         if (!isGood(1)) continue;
-        for (let amount = perPeriod; amount > 0; amount--) {
+        for (let amount = most; amount > 0; amount--) {
           if (!isGood(amount)) continue;
           const said = (value: number) =>
             `${method === "exact" ? "a payment" : "an upto payment"} of ${value} settles in node ${bit} of lot ${lot}${of}${when}`;
