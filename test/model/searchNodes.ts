@@ -23,7 +23,7 @@ export type NodeWorld = LotWorld & {
   burns?: boolean;
   /** Tell every bit of a word from every other, for a rule to which left and right are not alike. */
   nameBits?: boolean;
-  /** Whether Permit2 refuses a nonce whose bit is set: false only to show what for. */
+  /** Whether Permit2 refuses a nonce whose bit is set: false only to show what for, with `stopAtViolation`. */
   settlesOnce?: boolean;
 };
 

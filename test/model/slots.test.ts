@@ -58,11 +58,12 @@ describe("the slot rule, over every interleaving of small budgets", function () 
 
   const searched = smallBudgets().filter((budget) => mostStates(budget) <= MOST_STATES);
 
-  it(`never lets a period move more than perPeriod (${searched.length} of ${smallBudgets().length} budgets)`, () => {
+  it(`never lets a period move more than perPeriod, nor a payment more than perTransaction (${searched.length} of ${smallBudgets().length} budgets)`, () => {
     let states = 0;
     for (const budget of searched) {
       const found = searchSlots(budget);
       states += found.states;
+      expect(found.mostAtOnce).to.equal(Number(budget.perTransaction));
       expect(
         found.mostMoved,
         JSON.stringify(budget, (_, v) => (typeof v === "bigint" ? `${v}` : v)),
