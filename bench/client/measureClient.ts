@@ -1,8 +1,9 @@
-import { type Grant, payingFetch } from "@latchkey/sdk";
+import { type Grant, payingFetch, sessionStatus } from "@latchkey/sdk";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { createPublicClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { measureHistory } from "./measureHistory.ts";
 import { openChain, type RequestSpan } from "./openChain.ts";
 
 /** Figures by name. Milliseconds, or numbers of requests; ratios of CPU time. */
@@ -96,6 +97,25 @@ export async function measureClient({
       warm.set(lots, pay);
     }
     for (const delay of delays) await watched("stock", stock, delay);
+
+    const reading = () => createPublicClient({ transport: http(chain.rpcUrl) });
+    /** What a read asks the node. */
+    const counted = async (name: string, read: () => Promise<unknown>) => {
+      await chain.begin(0);
+      await read();
+      const spans = await chain.spans();
+      figures[`${name}/requests`] = spans.length;
+      figures[`${name}/roundTrips`] = roundTripsOf(spans);
+      figures[`${name}/bytes`] = spans.reduce((sum, { bytes }) => sum + bytes, 0);
+    };
+    for (const [lots, grant] of grants)
+      await counted(`status/${lots}`, () => sessionStatus(reading(), grant));
+    const four: Grant[] = [];
+    for (let place = 0; place < 4; place++) four.push(await newGrant(1));
+    const client = reading();
+    await counted("status/4 sessions", () => Promise.all(four.map((grant) => sessionStatus(client, grant))));
+
+    Object.assign(figures, await measureHistory());
 
     progress("counted");
     // In turns: what else this machine does is then the same for all.

@@ -22,6 +22,10 @@ describe("the paying client, measured beside the stock one", function () {
   most("restart/10000/requests", 6);
   most("parallel50/requests", 8);
   most("parallel50/refused", 0);
+  most("history/first/requests", 40);
+  most("history/again/requests", 31);
+  most("status/10000/requests", 10);
+  most("status/4 sessions/requests", 2);
   // CPU time, and medians of payments in turns: what else the machine does meets both.
   most("steady/cpuRatio", 3);
   most("n10000/cpuRatio", 3);

@@ -1,4 +1,4 @@
-import type { Owner, PasskeyOwner } from "@latchkey/sdk";
+import type { Grant, Owner, PasskeyOwner } from "@latchkey/sdk";
 import type { EntryPointVersion } from "@latchkey/sdk/erc7579";
 import type { Account, Address, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
 import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
@@ -50,9 +50,14 @@ export type Given = {
   paymasterUrl: string;
   /** Of an EOA that runs an ERC-7579 account. */
   eoaWallet: Wallet;
-  /** Files of an agent: its key, its grant, and its payments. */
+  /** Files of an agent: its key, its grant, its payments, and its ledger. */
   keyPath: string;
   grantPath: string;
   paymentsPath: string;
+  ledgerPath: string;
   redisUrl: string;
+  /** Of a session that has paid. */
+  grant: Grant;
+  /** A block before its first payment. */
+  fromBlock: bigint;
 };

@@ -8,6 +8,7 @@ import {
   enabledGrant,
   type Grant,
   isRefusal,
+  type LedgerEntry,
   parseGrant,
   proposeSession,
   type SessionStatus,
@@ -18,6 +19,7 @@ import {
 } from "@latchkey/sdk";
 import { signExecution } from "@latchkey/sdk/encoding";
 import { readKeyFile } from "@latchkey/sdk/node";
+import type { AxiosInstance } from "axios";
 import { expect } from "chai";
 import { Signature } from "ox";
 import {
@@ -58,6 +60,7 @@ const given = [
   "keyPath",
   "grantPath",
   "paymentsPath",
+  "ledgerPath",
   "redisUrl",
   "shop",
   "url",
@@ -114,6 +117,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       keyPath: join(folder, "agent.key.json"),
       grantPath: join(folder, "grant.json"),
       paymentsPath: join(folder, "payments.jsonl"),
+      ledgerPath: join(folder, "ledger.jsonl"),
       redisUrl: redis.url,
     };
     let before = await earned();
@@ -149,6 +153,11 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         connection.destroy();
         before += 200_000n;
       },
+      async shopClient({ shopClient }) {
+        const answer = await (shopClient as AxiosInstance).get(merchant.url("weather"));
+        expect(answer.data).to.include({ sold: "weather" });
+        before += 200_000n;
+      },
       async paid({ receipt }) {
         expect((receipt as TransactionReceipt).status).to.equal("success");
         expect(await earned()).to.equal(before + 700_000n);
@@ -156,6 +165,18 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       },
       async executed() {
         expect(await earned()).to.equal(before + 1_200_000n);
+      },
+      async ledger({ entries, csv, messages }) {
+        expect(messages).to.deep.equal([`paid 0.2 USDC to ${shop} for ${merchant.url("weather")}`]);
+        expect(entries).to.have.length(1);
+        expect((entries as LedgerEntry[])[0]).to.include({
+          status: "settled",
+          shownBy: "chain",
+          purpose: "weather for Bern",
+          amount: "0.2",
+        });
+        expect(csv).to.include('"weather for Bern"');
+        expect(await readFile(files.ledgerPath, "utf8")).to.include("latchkey-ledger");
       },
       async tooMuch({ tooMuch, tryToPay }) {
         const pay = tryToPay as (amount: string) => Promise<Record<string, unknown>>;

@@ -3,16 +3,10 @@ import { ANYONE, type Budget, type Call, type Session } from "#sdk/session/Sessi
 import { FLAWS, flawsOf } from "./flawsOf.ts";
 import { type Ledger, NATIVE } from "./Ledger.ts";
 import { isWhole, type LeftOut, partLeftOut, WHOLE } from "./LeftOut.ts";
+import { reachedLots, sizesOf } from "./LotRule.ts";
 import type { Refusal } from "./Refusal.ts";
 import { type CallReading, mayReceive, type Payment, readCall, readPay, transferOf } from "./readCall.ts";
-import {
-  brokenByAuthorization,
-  brokenByCharge,
-  reachedLots,
-  type Slot,
-  type SlotBudget,
-  sizesOf,
-} from "./SlotRule.ts";
+import { brokenByAuthorization, brokenByCharge, type Slot, type SlotBudget } from "./SlotRule.ts";
 import { hashSession, slotNonce } from "./typedData.ts";
 
 /** The account, the module that it trusts, and the contract that answers the calls that the account has no function for. */

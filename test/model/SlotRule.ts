@@ -1,9 +1,19 @@
+import {
+  brokenBy,
+  chargeRule,
+  isBelowExecutions,
+  type LotBudget,
+  type LotCharge,
+  lotsOf,
+  reachesOnly,
+  sizesOf,
+} from "./LotRule.ts";
+
 /**
- * What the slot rule knows of a budget. Amounts are in any one unit.
- * `split` is how many slots of one size make a slot of the size before it: 4 on chain, other numbers only to
- * make an exhaustive search small.
+ * What the slot rule knows of a budget. `split` is how many slots of one size make a slot of the size before it: 4 on
+ * chain, other numbers only to make an exhaustive search small.
  */
-export type SlotBudget = { perTransaction: bigint; perPeriod: bigint; sizes: number; split: bigint };
+export type SlotBudget = LotBudget & { split: bigint };
 
 /** A slot: the lot, how often it was split, and which of the pieces. Index 0 is the size's opener. */
 export type Slot = { lot: bigint; size: number; index: bigint };
@@ -20,29 +30,12 @@ export type AuthorizationCase = {
   opened: OpenedSizes;
 };
 
-/** What a charge of an execution is judged by. `spent`: by executions, this period, before this one. */
-export type ChargeCase = { budget: SlotBudget; amount: bigint; spent: bigint; opened: OpenedSizes };
+/** What a charge of an execution is judged by. */
+export type ChargeCase = LotCharge & { opened: OpenedSizes };
 
 /** How much one slot of the size may move at most. */
 export const slotWorth = ({ perTransaction, split }: SlotBudget, size: number) =>
   perTransaction / split ** BigInt(size);
-
-/** How many whole lots one period has. */
-export const lotsOf = ({ perTransaction, perPeriod }: SlotBudget) => perPeriod / perTransaction;
-
-/** The lots, lowest first, that executions reach newly when their total grows from `spent` by `amount`. */
-export function reachedLots(
-  { perTransaction, perPeriod }: SlotBudget,
-  spent: bigint,
-  amount: bigint,
-): bigint[] {
-  const first = (perPeriod - spent - amount) / perTransaction;
-  const end = (perPeriod - spent) / perTransaction;
-  return Array.from({ length: Number(end - first) }, (_, step) => first + BigInt(step));
-}
-
-/** The sizes that a lot may be spent in. */
-export const sizesOf = ({ sizes }: SlotBudget) => Array.from({ length: sizes }, (_, size) => size);
 
 /**
  * The rule of the slots, a condition a line, so that a test can take one away and see what it was for.
@@ -59,23 +52,25 @@ export const slotRule = {
     followsItsOpener: ({ slot, opened }: AuthorizationCase) =>
       slot.index === 0n || opened(slot.lot, slot.size),
     belowExecutions: ({ budget, slot, spent }: AuthorizationCase) =>
-      (slot.lot + 1n) * budget.perTransaction <= budget.perPeriod - spent,
+      isBelowExecutions(budget, slot.lot, spent),
   },
   charge: {
-    withinTransaction: ({ budget, amount }: ChargeCase) => amount <= budget.perTransaction,
-    withinPeriod: ({ budget, amount, spent }: ChargeCase) => spent + amount <= budget.perPeriod,
-    reachesUntouchedLots: ({ budget, amount, spent, opened }: ChargeCase) =>
-      spent + amount > budget.perPeriod ||
-      reachedLots(budget, spent, amount).every((lot) => !sizesOf(budget).some((size) => opened(lot, size))),
+    ...chargeRule,
+    reachesUntouchedLots: (judged: ChargeCase) =>
+      reachesOnly(judged, (lot) => !sizesOf(judged.budget).some((size) => judged.opened(lot, size))),
   },
 };
 
-export type SlotRule = typeof slotRule;
+/** The slot rule, or one in which a condition was changed. */
+export type SlotRule = {
+  authorization: Record<keyof typeof slotRule.authorization, (judged: AuthorizationCase) => boolean>;
+  charge: Record<keyof typeof slotRule.charge, (judged: ChargeCase) => boolean>;
+};
 
 /** The names of the conditions that an authorization in a slot breaks; none: it is good. */
-export const brokenByAuthorization = (judged: AuthorizationCase, rule = slotRule): string[] =>
-  Object.entries(rule.authorization).flatMap(([name, holds]) => (holds(judged) ? [] : [name]));
+export const brokenByAuthorization = (judged: AuthorizationCase, rule: SlotRule = slotRule): string[] =>
+  brokenBy(rule.authorization, judged);
 
 /** The names of the conditions that a charge breaks; none: it is good. */
-export const brokenByCharge = (judged: ChargeCase, rule = slotRule): string[] =>
-  Object.entries(rule.charge).flatMap(([name, holds]) => (holds(judged) ? [] : [name]));
+export const brokenByCharge = (judged: ChargeCase, rule: SlotRule = slotRule): string[] =>
+  brokenBy(rule.charge, judged);

@@ -1,13 +1,12 @@
 import { expect } from "chai";
+import { lotsOf, reachedLots, sizesOf } from "./LotRule.ts";
 import {
   type AuthorizationCase,
   brokenByAuthorization,
   brokenByCharge,
-  lotsOf,
-  reachedLots,
+  type ChargeCase,
   type SlotBudget,
   type SlotRule,
-  sizesOf,
   slotRule,
   slotWorth,
 } from "./SlotRule.ts";
@@ -47,7 +46,7 @@ const mutant = {
   ): SlotRule => ({ ...slotRule, authorization: { ...slotRule.authorization, [name]: holds } }),
   ofCharge: (
     name: keyof SlotRule["charge"],
-    holds: SlotRule["charge"]["withinPeriod"] = () => true,
+    holds: (judged: ChargeCase) => boolean = () => true,
   ): SlotRule => ({
     ...slotRule,
     charge: { ...slotRule.charge, [name]: holds },
@@ -59,11 +58,12 @@ describe("the slot rule, over every interleaving of small budgets", function () 
 
   const searched = smallBudgets().filter((budget) => mostStates(budget) <= MOST_STATES);
 
-  it(`never lets a period move more than perPeriod (${searched.length} of ${smallBudgets().length} budgets)`, () => {
+  it(`never lets a period move more than perPeriod, nor a payment more than perTransaction (${searched.length} of ${smallBudgets().length} budgets)`, () => {
     let states = 0;
     for (const budget of searched) {
       const found = searchSlots(budget);
       states += found.states;
+      expect(found.mostAtOnce).to.equal(Number(budget.perTransaction));
       expect(
         found.mostMoved,
         JSON.stringify(budget, (_, v) => (typeof v === "bigint" ? `${v}` : v)),

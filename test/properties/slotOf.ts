@@ -1,6 +1,7 @@
 import type { Budget, Session } from "#sdk/session/Session.ts";
+import { lotsOf } from "../model/LotRule.ts";
 import { slotBudgetOf } from "../model/SessionModel.ts";
-import { lotsOf, type Slot } from "../model/SlotRule.ts";
+import type { Slot } from "../model/SlotRule.ts";
 import { hashSession, slotNonce } from "../model/typedData.ts";
 import type { Scene } from "./Scene.ts";
 import type { SlotPlan } from "./scenario.ts";

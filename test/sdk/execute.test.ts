@@ -167,6 +167,7 @@ for (const version of SAFE_VERSIONS)
         spent: 1_200_000n,
         opened: 0n,
         remaining: 18_800_000n,
+        exact: true,
         period: 0n,
         resetsAt: session.validAfter + 86_400,
         recipients: [shop],

@@ -15,6 +15,7 @@ import {
   type Grant,
   hashSession,
   latchkeyScheme,
+  memoryLedger,
   type Proposal,
   pauseSession,
   pay,
@@ -22,6 +23,7 @@ import {
   proposeSession,
   Refusal,
   readBalanceFloors,
+  reconcileLedger,
   renounceSession,
   replaceSession,
   resumeSession,
@@ -70,6 +72,7 @@ import { authorizationStates } from "#sdk/agent/x402/authorizationStates.ts";
 import { checkTokenDomain } from "#sdk/agent/x402/checkTokenDomain.ts";
 import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
 import { clientFunctions } from "./clientFunctions.ts";
+import { entry } from "./ledger/entries.ts";
 import { agent, grantOf, owner, propose, shop, useSafe } from "./safeFixture.ts";
 
 const chainId = base.id;
@@ -216,6 +219,16 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
       }),
   ],
   readBalanceFloors: [({ client }, { grant }) => readBalanceFloors(client, grant)],
+  reconcileLedger: [
+    async ({ client }) => {
+      const ledger = memoryLedger();
+      const transaction = keccak256("0x01");
+      const authorization = { nonce: transaction, validAfter: "0", validBefore: "1" };
+      await ledger.append(entry("by signature", { authorization }));
+      await ledger.append(entry("by transaction", { kind: "pay", transaction }));
+      return reconcileLedger(client, ledger);
+    },
+  ],
   renounceSession: [({ agents }, { grant }) => renounceSession(agents, { grant })],
   replaceSession: [
     ({ owners }, { grant, other }) => replaceSession(owners, { old: grant, replacement: other }),
@@ -399,10 +412,10 @@ describe("every function that asks a node", function () {
         readFileSync(`${root}/${path}`, "utf8").replaceAll(/^\s*(\/?\*|\/\/).*$/gm, ""),
       ),
     );
-    // The first one's question is inside of `asking`; the others pass on what viem's actions ask.
+    // That of logs is inside of `asking`; the others pass on what viem's actions ask.
     expect(raw.sort()).to.deep.equal([
-      "history/moduleLogs.ts",
       "internal/aggregatingClient.ts",
+      "internal/readLogs.ts",
       "internal/sendOnce.ts",
     ]);
   });

@@ -33,6 +33,7 @@ import {
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { base } from "viem/chains";
+import { aheadOfClock } from "../environment/aheadOfClock.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { type Environment, setUp } from "../environment/setUp.ts";
 
@@ -64,6 +65,7 @@ export function useSafe(version: SafeVersion): () => SafeWorld {
     world = { env, latchkey, safe };
     restore = (await env.connection.networkHelpers.takeSnapshot()).restore;
   });
+  beforeEach(() => aheadOfClock(world.env.connection));
   afterEach(() => restore());
   after(() => world.env.connection.close());
   return () => world;

@@ -1,5 +1,6 @@
 /** Functions that need Node's own modules: imported as `@latchkey/sdk/node`, so that `@latchkey/sdk` runs in browsers. */
 export { ensureKey } from "./agent/ensureKey.ts";
+export { fileLedger } from "./agent/ledger/fileLedger.ts";
 export { readGrantFile } from "./agent/readGrantFile.ts";
 export { readKeyFile } from "./agent/readKeyFile.ts";
 export { writeGrantFile } from "./agent/writeGrantFile.ts";

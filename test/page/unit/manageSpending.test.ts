@@ -68,6 +68,7 @@ const status = (spent: bigint, opened: bigint, period = 0n): BudgetStatus => ({
   spent,
   opened,
   remaining: 20_000_000n - spent - opened,
+  exact: true,
   period,
   resetsAt: BEGIN + 86_400,
   recipients: [SHOP],

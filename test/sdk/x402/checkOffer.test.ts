@@ -42,6 +42,11 @@ const offer = (change: Partial<PaymentRequirements> = {}): PaymentRequirements =
   extra: { name: "USD Coin", version: "2" },
   ...change,
 });
+/** The same as version 1 makes it. */
+const offerV1 = (change: Record<string, unknown> = {}): PaymentRequirements => {
+  const { amount, ...rest } = offer();
+  return { ...rest, network: "ethereum", maxAmountRequired: amount, ...change } as never;
+};
 const codeOf = (change: Partial<PaymentRequirements>, by = session()): string => {
   try {
     checkOffer(offer(change), by, 1);
@@ -122,6 +127,55 @@ describe("what a session says of an offer", () => {
           }
     for (const nothing of [null, undefined, "exact", 5])
       expect(() => checkOffer(nothing as never, session(), 1)).to.throw(/is malformed: offer is/);
+  });
+
+  it("is the same of version 1, with its names of chains and its name of the amount", () => {
+    expect(checkOffer(offerV1(), session(), 1, 1)).to.deep.equal(checkOffer(offer(), session(), 1));
+    expect(checkOffer(offerV1({ network: "base" }), session(), 8453, 1).amount).to.equal(100n);
+    const code = (change: Record<string, unknown>, chainId = 1) => {
+      try {
+        checkOffer(offerV1(change), session(), chainId, 1);
+      } catch (error) {
+        return (error as Refusal).code;
+      }
+      return "payable";
+    };
+    for (const network of ["base", "base-sepolia", "solana", "constructor", "optimism"])
+      expect(code({ network }), network).to.equal("WRONG_CHAIN");
+    expect(code({ network: "optimism" }, 10)).to.equal("WRONG_CHAIN");
+    expect(code({ scheme: "upto" })).to.equal("NOT_OFFERED");
+    expect(code({ maxAmountRequired: "101" })).to.equal("PER_TRANSACTION");
+    expect(code({ payTo: other })).to.equal("RECIPIENT");
+    expect(code({ asset: shop })).to.equal("UNKNOWN_TOKEN");
+    expect(code({ maxTimeoutSeconds: 5 })).to.equal("INVALID_TIME");
+    const wrong: [string, unknown][] = [
+      ["network", undefined],
+      ["network", null],
+      ["network", "eip155:1"],
+      ["network", "Ethereum"],
+      ["network", 1],
+      ["network", "__proto__"],
+      ["maxAmountRequired", undefined],
+      ["maxAmountRequired", "0.20"],
+      ["maxAmountRequired", "-1"],
+      ["asset", "USDC"],
+      ["payTo", zeroAddress],
+      ["maxTimeoutSeconds", "60"],
+      ["extra", undefined],
+      ["extra", { name: "USD Coin" }],
+    ];
+    for (const [field, value] of wrong) expect(code({ [field]: value }), field).to.equal("OFFER_MALFORMED");
+    // The amount of the other version counts in neither.
+    expect(code({ maxAmountRequired: undefined, amount: "100" })).to.equal("OFFER_MALFORMED");
+    expect(codeOf({ amount: undefined, maxAmountRequired: "100" } as never)).to.equal("OFFER_MALFORMED");
+  });
+
+  it("rejects a payment flow that x402 does not have", () => {
+    const extra = { name: "USD Coin", version: "2" };
+    for (const paymentFlow of ["authorization", "upfront", "escrow"])
+      expect(codeOf({ extra: { ...extra, paymentFlow } })).to.equal("payable");
+    for (const paymentFlow of ["on credit", 7, {}])
+      expect(codeOf({ extra: { ...extra, paymentFlow } })).to.equal("NOT_OFFERED");
   });
 
   it("rejects an offer with no time to settle", () => {

@@ -20,6 +20,7 @@ import {
   type Grant,
   grantDigest,
   hashSession,
+  type Ledger,
   latchkeyScheme,
   memoryPaymentStore,
   type PayingFetchParameters,
@@ -27,6 +28,8 @@ import {
   type PaymentStore,
   payingFetch,
   Refusal,
+  readLedger,
+  reconcileLedger,
   type Session,
   safeInstallation,
 } from "@latchkey/sdk";
@@ -41,7 +44,7 @@ import {
   safeAbi,
   slotNonce,
 } from "@latchkey/sdk/encoding";
-import { filePaymentStore } from "@latchkey/sdk/node";
+import { fileLedger, filePaymentStore } from "@latchkey/sdk/node";
 import { x402Client } from "@x402/core/client";
 import { decodePaymentSignatureHeader, encodePaymentRequiredHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
@@ -68,6 +71,7 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { SENTINEL_MODULE } from "#sdk/accounts/safe/safeAddresses.ts";
+import { aheadOfClock } from "../../environment/aheadOfClock.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 
@@ -142,12 +146,7 @@ describe("the paying fetch", function () {
     const snapshot = await connection.networkHelpers.takeSnapshot();
     restore = () => snapshot.restore();
   });
-  // Ahead of the machine's clock, which is followed where it is the later one: only what a test lets pass passes.
-  beforeEach(async () => {
-    const { time } = environment.connection.networkHelpers;
-    const ahead = Math.floor(Date.now() / 1000) + 100;
-    if ((await time.latest()) < ahead) await time.increaseTo(ahead);
-  });
+  beforeEach(() => aheadOfClock(environment.connection));
   afterEach(async () => {
     merchant.faults = [];
     merchant.headers = [];
@@ -400,12 +399,18 @@ describe("the paying fetch", function () {
       expect(await payments(grant.session.account)).to.have.length(1);
     });
 
-    it("sends it again after silence and after a gateway's error", async () => {
+    it("sends it again after a gateway's error, but not after silence: the server may be at work", async () => {
       const grant = await enabled();
-      merchant.faults = ["silence", "502"];
-      expect((await agent(grant, { timeout: 300 })(merchant.url("fifth"))).status).to.equal(200);
+      const pay = agent(grant, { timeout: 300 });
+      merchant.faults = ["502", "silence"];
+      const refusal = await refusalOf(pay(merchant.url("fifth")));
+      expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
+      expect(refusal.details).to.include({ settled: false, expired: false, late: true });
+      expect(merchant.headers).to.have.length(2);
+      expect((await pay(merchant.url("fifth"))).status).to.equal(200);
       expect(merchant.headers).to.have.length(3);
       expect(new Set(merchant.headers).size).to.equal(1);
+      expect(await payments(grant.session.account)).to.have.length(1);
     });
 
     it("keeps the payments of equal requests apart that are made at the same time", async () => {
@@ -752,6 +757,8 @@ describe("the paying fetch", function () {
       const url = merchant.url("price-1000000");
       // One for all that are killed and one for their successors: each of many would wait long for the lock.
       const [store, reopened] = [filePaymentStore(path), filePaymentStore(path)];
+      const written = fileLedger(join(folder, "ledger.jsonl"));
+      const told: string[] = [];
       /** An agent that is gone from a point on: nothing that it does then arrives, and nothing reaches it. */
       const mortal = (diesAt?: string) => {
         const points: string[] = [];
@@ -822,8 +829,15 @@ describe("the paying fetch", function () {
             },
           }),
         });
+        const ledger: Ledger = {
+          ...written,
+          append: (line) =>
+            around(`writing it down as ${line.status}`, async () => void (await written.append(line))),
+        };
         const pay = agent(grant, {
           store: watched,
+          ledger,
+          onPaid: ({ id }) => void told.push(id),
           client,
           fetch: async (input, init) => {
             const request = new Request(input, init);
@@ -841,9 +855,11 @@ describe("the paying fetch", function () {
         "sending the request",
         "taking a slot",
         "storing the payment",
+        "writing it down as open",
         "showing the node the payment",
         "sending the payment",
         "storing its success",
+        "writing it down as settled",
       ].flatMap((what) => [`before ${what}`, `after ${what}`]);
       expect([...new Set(clean.points)].sort()).to.deep.equal([...points].sort());
       await Promise.all(
@@ -852,13 +868,26 @@ describe("the paying fetch", function () {
           const { pay, points: reached, death } = mortal(point);
           await Promise.race([death, pay(url, init)]);
           expect(reached.at(-1)).to.equal(point);
-          const successor = agent(grant, { store: reopened, resends: 0 });
+          const successor = agent(grant, {
+            store: reopened,
+            ledger: fileLedger(join(folder, "ledger.jsonl")),
+            onPaid: ({ id }) => void told.push(id),
+            resends: 0,
+          });
           const outcome = await successor(url, init).catch((error: unknown) => error);
           if (outcome instanceof Response) expect(outcome.status, point).to.equal(200);
           else expect((outcome as Refusal).details.settled, `${point}: ${outcome}`).to.equal(true);
         }),
       );
+      // One entry for each; the chain closes those whose agent died before it could.
+      await reconcileLedger(environment.testChain.client, written);
+      const { entries } = await readLedger(written);
       await rm(folder, { recursive: true });
+      expect(entries.map(({ status }) => status)).to.deep.equal(Array(points.length + 1).fill("settled"));
+      expect(entries.every(({ units }) => units === "1000000")).to.equal(true);
+      // Told once, but for the one that died after the store had its success, and before it was told.
+      expect(new Set(told).size).to.equal(told.length);
+      expect(told).to.have.length(points.length);
       expect(await payments(grant.session.account)).to.have.length(points.length + 1);
       const nonces = merchant.headers.map((header) => payment(header).authorization.nonce);
       expect(new Set(nonces).size).to.equal(new Set(merchant.headers).size);
@@ -1592,8 +1621,18 @@ describe("the paying fetch", function () {
         "https://shop.example/",
       );
     expect(await (await answer("insert coin")).text()).to.equal("insert coin");
-    const version1 = JSON.stringify({ x402Version: 1, accepts: [{ scheme: "exact", network: "base" }] });
-    expect((await refusalOf(answer(version1))).code).to.equal("NOT_OFFERED");
+    const version3 = encodePaymentRequiredHeader({ x402Version: 3, resource: { url: "" }, accepts: [] });
+    expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": version3 }))).code).to.equal("NOT_OFFERED");
+    for (const malformed of [
+      "null",
+      "5",
+      "{}",
+      '{"x402Version":"2"}',
+      '{"x402Version":2,"accepts":[{}],"extensions":7}',
+    ])
+      expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": btoa(malformed) }))).code, malformed).to.equal(
+        "OFFER_MALFORMED",
+      );
     expect((await refusalOf(answer("", { "PAYMENT-REQUIRED": "%%%" }))).code).to.equal("OFFER_MALFORMED");
   });
 

@@ -13,9 +13,11 @@ const validBefore = (parameters: Partial<Parameters<typeof paymentWindow>[0]>) =
   })?.validBefore;
 
 describe("the time that an authorization gets", () => {
-  it("ends with the merchant's time-out, but never later than five minutes from now", () => {
+  it("ends with the merchant's time-out, but never later than an hour from now", () => {
     expect(validBefore({ maxTimeoutSeconds: 60 })).to.equal(1060);
-    expect(validBefore({ maxTimeoutSeconds: 3600 })).to.equal(1300);
+    expect(validBefore({ maxTimeoutSeconds: 600 })).to.equal(1600);
+    for (const maxTimeoutSeconds of [3600, 3601, 1e12, Number.POSITIVE_INFINITY])
+      expect(validBefore({ maxTimeoutSeconds })).to.equal(4600);
   });
 
   it("ends with the period, whose slot dies then", () => {

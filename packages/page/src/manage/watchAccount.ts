@@ -69,6 +69,9 @@ const SEARCHED_BLOCKS = 50_000n;
 /** Seconds after which a public chain's latest block counts as stale. */
 const OLD_BLOCK = 600;
 
+/** Whether a session can be used with nothing but its grant, so that it matters whether the account accepts that. */
+const needsProof = ({ active, state }: SessionStatus): boolean => active && state === "UNKNOWN";
+
 /** A watch's initial state. */
 export const noNews = (managed: ManagedAccount, now: number): AccountNews => ({
   begunAt: now,
@@ -107,6 +110,7 @@ export function watchAccount(parameters: {
   let eventsReadAt = 0;
   let eventsReadTo = -1n;
   let checkedChain = false;
+  let rechecks = 0;
 
   const tell = (change: Partial<AccountNews>) => {
     if (ended) return;
@@ -149,6 +153,9 @@ export function watchAccount(parameters: {
     let changed = false;
     const answers = new Map(news.answers);
     const { owner } = managed;
+    // Of the grants that the account rejected, one is checked again each time: it costs several requests.
+    const rejected = news.sessions.filter(({ id }) => answers.get(id)?.granted === false);
+    const recheck = isNewBlock ? rejected[rechecks++ % rejected.length] : undefined;
     const readsSafe = owner && managed.accountKind === "safe" && (isNewBlock || !news.safe);
     const [safe] = await Promise.all([
       readsSafe ? readSafe(client, managed, settings.sharedSigner) : news.safe,
@@ -161,8 +168,11 @@ export function watchAccount(parameters: {
         }
         const status = await sessionStatus(client, grant);
         if (status.asOf < head.timestamp) return;
-        const needsProof = status.active && status.state === "UNKNOWN";
-        const granted = !needsProof || before?.granted || (await verifyGrant(client, grant)).valid;
+        // What was not usable yet was not proven either.
+        const isProven = before?.granted && needsProof(before.status);
+        const isTurn = before?.granted !== false || recheck?.id === id;
+        const granted =
+          !needsProof(status) || isProven || (isTurn && (await verifyGrant(client, grant)).valid);
         changed ||= standing(before?.status) !== standing(status);
         answers.set(id, { status, askedAt, granted });
       }),

@@ -3,11 +3,12 @@ import { encodeExecute } from "../encoding/encodeExecute.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
-import { sendOnce } from "../internal/sendOnce.ts";
-import type { CallRequest, EncodedCall } from "../session/CallRequest.ts";
+import { type CallRequest, type EncodedCall, toCalls } from "../session/CallRequest.ts";
 import { hashSession } from "../session/hashSession.ts";
+import type { Call } from "../session/Session.ts";
 import { sessionState } from "../session/sessionState.ts";
 import { executionRefusal } from "./executionRefusal.ts";
+import { type LedgerParameters, sendRecorded } from "./ledger/sendRecorded.ts";
 import { requireKey } from "./requireKey.ts";
 
 /**
@@ -16,6 +17,7 @@ import { requireKey } from "./requireKey.ts";
  *
  * @param client A wallet client of the session's key; the key pays the gas.
  * @param parameters.calls The calls of the account: payments within the budgets, and the session's actions.
+ * @param parameters.ledger Records each call, see {@link Ledger}; `purpose` is its own word for what they are for.
  * @returns The transaction's hash, as soon as it is sent. Between the simulation and the block that includes it, other
  * uses of the session may have spent what it needs: wait for the receipt and check its status.
  * @throws {Refusal} The chain's reason: PER_TRANSACTION, PERIOD, LOT_OPENED, RECIPIENT, EXPIRED, REVOKED, PAUSED, NOT_GRANTED…;
@@ -25,22 +27,26 @@ import { requireKey } from "./requireKey.ts";
  */
 export async function execute(
   client: Client<Transport, Chain | undefined, Account>,
-  parameters: { grant: Grant; calls: readonly CallRequest[] },
+  parameters: { grant: Grant; calls: readonly CallRequest[] } & LedgerParameters,
 ): Promise<Hash> {
   const { grant, calls } = parameters;
-  return sendAsKey(client, grant, (isEnabled) => encodeExecute({ grant, calls, isEnabled }));
+  return sendAsKey(client, { ...parameters, kind: "execute", calls: () => toCalls(calls) }, (isEnabled) =>
+    encodeExecute({ grant, calls, isEnabled }),
+  );
 }
 
 /**
  * Sends a transaction of the session's key.
  *
+ * @param recorded What a ledger has of it; `calls` is called once the transaction was encoded, which has checked them.
  * @param encode The call, for a session that is enabled or not.
  */
 export async function sendAsKey(
   client: Client<Transport, Chain | undefined, Account>,
-  grant: Grant,
+  recorded: LedgerParameters & { grant: Grant; kind: "pay" | "execute"; calls: () => readonly Call[] },
   encode: (isEnabled: boolean) => EncodedCall,
 ): Promise<Hash> {
+  const { grant } = recorded;
   const session = sessionIn(grant);
   requireKey(client, session);
   await requireGrantChain(client, grant);
@@ -48,7 +54,7 @@ export async function sendAsKey(
   const state = await sessionState(client, { module: grant.module, id, account: session.account });
   const transaction = encode(state === "ENABLED");
   try {
-    return await sendOnce(client, transaction);
+    return await sendRecorded(client, transaction, { ...recorded, calls: recorded.calls() });
   } catch (error) {
     throw await executionRefusal(client, grant, error);
   }

@@ -9,6 +9,7 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
+import { encodeExecute } from "../encoding/encodeExecute.ts";
 import { encodePay } from "../encoding/encodePay.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Grant } from "../grant/Grant.ts";
@@ -17,8 +18,10 @@ import { parseAddress } from "../internal/parseAddress.ts";
 import { type Amount, parseAmount } from "../internal/parseAmount.ts";
 import { tokenDecimals } from "../internal/tokenDecimals.ts";
 import { usdcAddress } from "../internal/usdcAddress.ts";
-import type { Session } from "../session/Session.ts";
-import { execute, sendAsKey } from "./execute.ts";
+import { transferOf } from "../session/CallRequest.ts";
+import type { Call, Session } from "../session/Session.ts";
+import { sendAsKey } from "./execute.ts";
+import type { LedgerParameters } from "./ledger/sendRecorded.ts";
 
 /**
  * Pays from the account, in a transaction of the session's key. For payments without gas for the key use x402.
@@ -27,21 +30,34 @@ import { execute, sendAsKey } from "./execute.ts";
  * @param parameters.to The payee: one of the budget's recipients.
  * @param parameters.amount In whole tokens, for example `"0.20"`.
  * @param parameters.token `"usdc"`, `"native"` or a token's address; may be omitted if the session has one budget.
+ * @param parameters.ledger As for {@link execute}.
  * @returns The transaction's hash; see {@link execute}.
  * @throws {Refusal} As {@link execute}; UNKNOWN_TOKEN if there is no such budget or the choice is ambiguous; INVALID_AMOUNT.
  */
 export async function pay(
   client: Client<Transport, Chain | undefined, Account>,
-  parameters: { grant: Grant; to: Address; amount: Amount; token?: "usdc" | "native" | Address },
+  parameters: {
+    grant: Grant;
+    to: Address;
+    amount: Amount;
+    token?: "usdc" | "native" | Address;
+  } & LedgerParameters,
 ): Promise<Hash> {
   const { grant, amount } = parameters;
   const to = parseAddress(parameters.to, "to");
   const token = budgetFor(sessionIn(grant), grant.chainId, parameters.token);
-  if (token === "native")
-    return execute(client, { grant, calls: [{ to, value: parseAmount(amount, 18, "amount"), data: "0x" }] });
+  if (token === "native") {
+    const call: Call = { target: to, value: parseAmount(amount, 18, "amount"), data: "0x" };
+    return sendAsKey(client, { ...parameters, kind: "pay", calls: () => [call] }, (isEnabled) =>
+      encodeExecute({ grant, calls: [call], isEnabled }),
+    );
+  }
   const decimals = await tokenDecimals(client, token, "token");
   const value = parseAmount(amount, decimals, "amount");
-  return sendAsKey(client, grant, (isEnabled) => encodePay({ grant, token, to, amount: value, isEnabled }));
+  const calls = () => [transferOf({ token, to, amount: value })];
+  return sendAsKey(client, { ...parameters, kind: "pay", calls }, (isEnabled) =>
+    encodePay({ grant, token, to, amount: value, isEnabled }),
+  );
 }
 
 /**

@@ -6,13 +6,13 @@ import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
-import { getBlock, getCode, readContract } from "../internal/chainActions.ts";
+import { type AggregatingClient, sharedAggregatingClient } from "../internal/aggregatingClient.ts";
+import { readContract } from "../internal/chainActions.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { encodeSession } from "../session/packSession.ts";
-import { ANYONE, type Budget } from "../session/Session.ts";
+import { ANYONE } from "../session/Session.ts";
 import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
-import { slotNonce } from "../session/slotNonce.ts";
-import { authorizationStates } from "./x402/authorizationStates.ts";
+import { openedLots } from "./openedLots.ts";
 
 /** The status of one budget. Amounts in base units, times in seconds of Unix time. */
 export type BudgetStatus = {
@@ -26,11 +26,17 @@ export type BudgetStatus = {
   spent: bigint;
   /**
    * Reserved for signed payments: every lot that one of them has opened, whole. They may have
-   * spent less.
+   * spent less. See `exact`.
    */
   opened: bigint;
   /** Available: what is neither spent nor reserved of `released`. Opened lots may hold more for signed payments. */
   remaining: bigint;
+  /**
+   * Whether `opened` and `remaining` are exact: of budgets with up to 128 lots every one was read. Of others, a search has
+   * found where the opened lots end, as payments open them from 0 up. If that is above 128, every lot below counts as
+   * opened, so free ones in between are missing in `remaining`. Lots that another client opened far above are not found.
+   */
+  exact: boolean;
   /** Number of the period, from 0. */
   period: bigint;
   /** When the next period starts, or the session ends. */
@@ -48,7 +54,7 @@ export type InactiveReason =
   | "NOT_GRANTED"
   | "MODULE_NOT_ENABLED";
 
-/** The status of a session on the chain, all as of one moment. */
+/** The status of a session on the chain, as of one block; `opened` may be of the next. */
 export type SessionStatus = {
   id: Hex;
   /** Whether the key can use it now. For a session that is not enabled yet this depends on the grant: see verifyGrant. */
@@ -78,6 +84,9 @@ export type SessionStatus = {
 /**
  * Reads the status of a session from the chain: whether it is usable, why not, and what is left of each budget.
  *
+ * Where the chain has Multicall3, this takes two requests for a budget of up to 128 lots and up to ten or so for any other,
+ * and what several calls ask at the same time through one client is asked together.
+ *
  * It works with `JSON.stringify`, as all results of this SDK do: bigints become decimal strings there.
  *
  * @param client Any viem client of the grant's chain.
@@ -89,18 +98,29 @@ export async function sessionStatus(
   client: Client<Transport, Chain | undefined>,
   grant: Grant,
 ): Promise<SessionStatus> {
-  await requireGrantChain(client, grant);
+  const together = sharedAggregatingClient(client);
+  const chain = requireGrantChain(together, grant);
+  const standing = readStanding(together, grant);
+  // A session of another chain fails in many ways, and this one explains them.
+  standing.catch(() => {});
+  await chain;
+  return standing;
+}
+
+/** One request, and as many for budgets with signed payments as it takes to see which lots are opened. */
+async function readStanding(client: AggregatingClient, grant: Grant): Promise<SessionStatus> {
   const session = sessionIn(grant);
   const { account } = session;
   const id = hashSession(session);
   const module = { address: grant.module, abi: sessionModuleAbi } as const;
-  const { timestamp } = await getBlock(client, { blockTag: "latest" });
-  const now = Number(timestamp);
-  const [{ state, paused }, epoch, moduleEnabled, gasSpent, budgets] = await Promise.all([
+  const adapter = accountAdapterOf(grant.accountKind);
+  const time = client.chainTime();
+  const [now, { state, paused }, epoch, moduleRefusal, gasSpent, budgets] = await Promise.all([
+    time,
     readStateAndPause(client, { module: grant.module, id, account }),
     readContract(client, { ...module, functionName: "epochOf", args: [account] }),
-    isModuleEnabled(client, grant),
-    !accountAdapterOf(grant.accountKind).sendsUserOps
+    adapter.moduleRefusal(client, { account, module: grant.module }),
+    !adapter.sendsUserOps
       ? undefined
       : readContract(client, {
           address: grant.module,
@@ -115,10 +135,10 @@ export async function sessionStatus(
           functionName: "budgetOf",
           args: [encodeSession(session), BigInt(index)],
         });
-        const lots =
-          budget.signatures === 0 || now < session.validAfter
-            ? 0n
-            : await openedLots(client, { account, id, budget, budgetIndex: index, period });
+        const isOpen = budget.signatures > 0 && (await time) >= session.validAfter;
+        const { lots, exact } = isOpen
+          ? await openedLots(client, { account, id, budget, budgetIndex: index, period })
+          : { lots: 0n, exact: true };
         const opened = lots * budget.perTransaction;
         const left = released - spent - opened;
         return {
@@ -129,6 +149,7 @@ export async function sessionStatus(
           spent,
           opened,
           remaining: left > 0n ? left : 0n,
+          exact,
           period,
           resetsAt: Number(resetsAt),
           recipients: budget.recipients.every((one) => isAddressEqual(one, ANYONE))
@@ -139,6 +160,7 @@ export async function sessionStatus(
     ),
   ]);
   const epochCurrent = epoch === session.epoch;
+  const moduleEnabled = moduleRefusal === undefined;
   const reasons: InactiveReason[] = [];
   if (state === "REVOKED") reasons.push("REVOKED");
   if (paused) reasons.push("PAUSED");
@@ -161,46 +183,4 @@ export async function sessionStatus(
     ...(gasSpent === undefined ? {} : { gas: { allowance: session.gasAllowance, spent: gasSpent } }),
     asOf: now,
   });
-}
-
-/** An address without code has no modules. */
-async function isModuleEnabled(client: Client<Transport, Chain | undefined>, grant: Grant): Promise<boolean> {
-  const { account } = grant.session;
-  const code = await getCode(client, { address: account });
-  if (code === undefined || code === "0x") return false;
-  const adapter = accountAdapterOf(grant.accountKind);
-  return (await adapter.moduleRefusal(client, { account, module: grant.module })) === undefined;
-}
-
-/** How many lots are queried at once. */
-const AT_ONCE = 32;
-/** Beyond this many lots, only those without a gap of AT_ONCE in between are counted. */
-const ALL = 128;
-
-/**
- * How many lots of a period signed payments have opened, according to the token: lots in which the opener of some size is
- * used. If a period has more than 128 lots, counting stops at 32 unopened ones in a row: payments open lots from 0
- * up.
- */
-async function openedLots(
-  client: Client<Transport, Chain | undefined>,
-  parameters: { account: Address; id: Hex; budget: Budget; budgetIndex: number; period: bigint },
-): Promise<bigint> {
-  const { account, id, budget, budgetIndex, period } = parameters;
-  const lots = Number(budget.perPeriod / budget.perTransaction);
-  const sizes = Array.from({ length: budget.sizes }, (_, size) => size);
-  let opened = 0n;
-  for (let first = 0; first < lots; first += AT_ONCE) {
-    const batch = Array.from({ length: Math.min(AT_ONCE, lots - first) }, (_, offset) =>
-      BigInt(first + offset),
-    );
-    const nonces = batch.flatMap((lot) =>
-      sizes.map((size) => slotNonce({ id, budgetIndex, period, lot, size, index: 0n })),
-    );
-    const used = await authorizationStates(client, { token: budget.token, account, nonces });
-    const here = batch.filter((_, lot) => sizes.some((size) => used[lot * sizes.length + size])).length;
-    opened += BigInt(here);
-    if (here === 0 && lots > ALL) break;
-  }
-  return opened;
 }

@@ -114,14 +114,14 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
   },
   NOT_OFFERED: {
     meaning: "The merchant offers no supported payment method.",
-    whatToDo: ["Ask the merchant for x402 version 2, scheme exact, method eip3009."],
+    whatToDo: ["Ask the merchant for x402 version 1 or 2, scheme exact, method eip3009."],
   },
   OFFER_MALFORMED: {
     meaning: "The merchant's offer cannot be read, or one of its fields is missing or not valid.",
     whatToDo: ["Nothing was signed. Tell the merchant: no session can pay this offer."],
   },
   STORE: {
-    meaning: "The payment store cannot be read, written or locked.",
+    meaning: "The payment store or the ledger cannot be read, written or locked.",
     whatToDo: ["Nothing was sent. Check the file and its folder, or the server."],
   },
   IDEMPOTENCY_KEY: {
@@ -149,7 +149,8 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     whatToDo: ["fromBlock must not be after toBlock, and mostBlocks must be above zero."],
   },
   OUTCOME_UNKNOWN: {
-    meaning: "The connection failed after something was sent, so its outcome is unknown.",
+    meaning:
+      "The connection failed, or nothing came back in time, after something was sent: its outcome is unknown.",
     whatToDo: ["Look for the payment or transaction before you send it again."],
   },
 };

@@ -3,15 +3,16 @@ import { loggable } from "../errors/json.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
-import { getBlock, readContract } from "../internal/chainActions.ts";
+import { sharedAggregatingClient } from "../internal/aggregatingClient.ts";
+import { readContract } from "../internal/chainActions.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseList } from "../internal/parseList.ts";
-import { type BlockRange, readLogs, resolveBlockRange } from "../internal/readLogs.ts";
+import { type BlockRange, resolveBlockRange } from "../internal/readLogs.ts";
 import { hashSession } from "../session/hashSession.ts";
 import type { Session } from "../session/Session.ts";
 import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
+import { accountLogs } from "./accountLogs.ts";
 import { enabledSession } from "./enabledSession.ts";
-import { moduleLogs } from "./moduleLogs.ts";
 
 /** A session of an account, and its status. */
 export type ListedSession = {
@@ -56,9 +57,11 @@ export async function listSessions(
     module: parseAddress(grant.module, "module"),
   }));
   const range = await resolveBlockRange(client, parameters);
-  const logs = await readLogs(range, (piece) =>
-    moduleLogs(client, { ...piece, account, module, eventNames: ["SessionEnabled"] }),
-  );
+  const { events: logs } = await accountLogs(client, range, {
+    account,
+    module,
+    eventNames: ["SessionEnabled"],
+  });
   const found = new Map<Hex, Pick<ListedSession, "session" | "enabled">>();
   for (const { eventName, args, blockNumber, transactionHash } of logs)
     if (eventName === "SessionEnabled" && !found.has(args.id))
@@ -69,29 +72,29 @@ export async function listSessions(
     if (!isAddressEqual(session.account, account) || !isAddressEqual(grant.module, module)) continue;
     if (!found.has(id)) found.set(id, { session, enabled: undefined });
   }
-  const [{ timestamp }, epoch] = await Promise.all([
-    getBlock(client, { blockTag: "latest" }),
-    readContract(client, {
+  const together = sharedAggregatingClient(client);
+  const [now, epoch, ...standings] = await Promise.all([
+    together.chainTime(),
+    readContract(together, {
       address: module,
       abi: sessionModuleAbi,
       functionName: "epochOf",
       args: [account],
     }),
+    ...[...found.keys()].map((id) => readStateAndPause(together, { module, id, account })),
   ]);
-  return Promise.all(
-    [...found].map(async ([id, { session, enabled }]): Promise<ListedSession> => {
-      const { state, paused } = await readStateAndPause(client, { module, id, account });
-      const epochCurrent = epoch === session.epoch;
-      const isOver = Number(timestamp) >= session.validUntil;
-      return loggable({
-        id,
-        session,
-        state,
-        paused,
-        epochCurrent,
-        alive: state !== "REVOKED" && epochCurrent && !isOver,
-        enabled,
-      });
-    }),
-  );
+  return [...found].map(([id, { session, enabled }], place): ListedSession => {
+    const { state, paused } = standings[place] as (typeof standings)[number];
+    const epochCurrent = epoch === session.epoch;
+    const isOver = now >= session.validUntil;
+    return loggable({
+      id,
+      session,
+      state,
+      paused,
+      epochCurrent,
+      alive: state !== "REVOKED" && epochCurrent && !isOver,
+      enabled,
+    });
+  });
 }

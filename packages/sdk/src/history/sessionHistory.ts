@@ -4,14 +4,15 @@ import { loggable } from "../errors/json.ts";
 import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
-import { type BlockRange, readLogs, resolveBlockRange } from "../internal/readLogs.ts";
+import { type BlockRange, resolveBlockRange } from "../internal/readLogs.ts";
+import { usdcAddress } from "../internal/usdcAddress.ts";
 import { hashSession } from "../session/hashSession.ts";
 import type { Session } from "../session/Session.ts";
+import { accountLogs, type ModuleLog } from "./accountLogs.ts";
 import { blockTimestamps } from "./blockTimestamps.ts";
 import { enabledSession } from "./enabledSession.ts";
-import { moduleLogs } from "./moduleLogs.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
-import { settlementEvents } from "./settlementEvents.ts";
+import { settlementEvents, slotUses } from "./settlementEvents.ts";
 
 /** Whose history: one session's, or that of all sessions of an account by a module. */
 export type HistorySubject =
@@ -39,7 +40,8 @@ export type SessionHistory = {
 /**
  * What happened to a session, or to all sessions of an account: enabled, revoked, every execution's spending, every signed
  * payment that settled, and when all sessions were revoked. From events, in one pass over a range of blocks, which is
- * split if the provider limits it.
+ * split if the provider limits it, and eight parts of which are asked for at once. What a provider allows is remembered for the
+ * client. Tokens other than USDC that only sessions on the chain pay in, not those of `grants`, take a second pass.
  *
  * A payment that an ERC-7579 account makes itself is charged before it is made: a failed one is included.
  *
@@ -71,13 +73,21 @@ export async function sessionHistory(
   const account = parseAddress(subject.account, "account");
   const module = parseAddress(subject.module, "module");
   const id = only && hashSession(only);
-  const logs = await readLogs(range, (piece) => moduleLogs(client, { ...piece, account, module }));
+  const grants = only ? [only] : grantedSessions(account, module, parameters.grants ?? []);
+  const first = signedTokens(grants);
+  // The sessions that the chain knows are met on the way; most of them pay in USDC.
+  const usdc = client.chain && usdcAddress(client.chain.id);
+  if (!only && usdc && !first.some((token) => isAddressEqual(token, usdc))) first.push(usdc);
+  const logs = await accountLogs(client, range, { account, module, tokens: first });
   // EpochChanged has no id: it ends every session.
-  const meant = logs.filter(({ args }) => id === undefined || !("id" in args) || args.id === id);
-  const times = await blockTimestamps(client, meant);
+  const meant = logs.events.filter(({ args }) => id === undefined || !("id" in args) || args.id === id);
+  const sessions = only ? grants : knownSessions(logs.events, grants);
+  const missing = signedTokens(sessions).filter((token) => !first.some((one) => isAddressEqual(one, token)));
+  const others = await accountLogs(client, range, { account, tokens: missing });
+  const ofTokens = [...logs.tokens, ...others.tokens];
+  const times = await blockTimestamps(client, [...meant, ...slotUses(ofTokens)]);
   const events = meant.map((log) => eventOf(log, times.get(log.blockNumber) ?? 0));
-  const sessions = only ? [only] : knownSessions(account, module, events, parameters.grants ?? []);
-  const settlements = await settlementEvents(client, { account, sessions, range });
+  const settlements = settlementEvents({ sessions, logs: ofTokens, times });
   return loggable({
     events: [...events, ...settlements].sort(
       (a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex,
@@ -87,24 +97,32 @@ export async function sessionHistory(
   });
 }
 
-/** Every session once. */
-function knownSessions(
-  account: Address,
-  module: Address,
-  events: readonly SessionEvent[],
-  grants: readonly SessionCarrier[],
-): Session[] {
-  const known = new Map<Hex, Session>();
-  for (const event of events) if (event.type === "enabled") known.set(event.id, event.session);
-  for (const grant of grants) {
+/** The sessions of grants of this account and module. */
+function grantedSessions(account: Address, module: Address, grants: readonly SessionCarrier[]): Session[] {
+  return grants.flatMap((grant) => {
     const session = sessionIn(grant);
-    if (isAddressEqual(session.account, account) && isAddressEqual(grant.module, module))
-      known.set(hashSession(session), session);
-  }
+    return isAddressEqual(session.account, account) && isAddressEqual(grant.module, module) ? [session] : [];
+  });
+}
+
+/** Every session once: those that were enabled, and those of grants. */
+function knownSessions(logs: readonly ModuleLog[], granted: readonly Session[]): Session[] {
+  const known = new Map<Hex, Session>();
+  for (const { eventName, args } of logs)
+    if (eventName === "SessionEnabled") known.set(args.id, enabledSession(args));
+  for (const session of granted) known.set(hashSession(session), session);
   return [...known.values()];
 }
 
-function eventOf(log: Awaited<ReturnType<typeof moduleLogs>>[number], timestamp: number): SessionEvent {
+/** The tokens in which sessions may pay by signature, each once. */
+const signedTokens = (sessions: readonly Session[]): Address[] =>
+  sessions
+    .flatMap(({ budgets }) => budgets)
+    .filter(({ signatures }) => signatures > 0)
+    .map(({ token }) => token)
+    .filter((token, at, all) => all.findIndex((other) => isAddressEqual(other, token)) === at);
+
+function eventOf(log: ModuleLog, timestamp: number): SessionEvent {
   const { blockNumber, transactionHash, logIndex } = log;
   const at = { blockNumber, timestamp, transactionHash, logIndex };
   switch (log.eventName) {

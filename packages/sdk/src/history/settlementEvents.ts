@@ -1,66 +1,42 @@
-import {
-  type Address,
-  type Chain,
-  type Client,
-  type Hex,
-  isAddressEqual,
-  parseAbi,
-  type Transport,
-} from "viem";
-import { getLogs } from "../internal/chainActions.ts";
-import { type BlockRange, readLogs } from "../internal/readLogs.ts";
+import { type Hex, isAddressEqual } from "viem";
 import { hashSession } from "../session/hashSession.ts";
+import { isSlotNonce } from "../session/isSlotNonce.ts";
 import type { Session } from "../session/Session.ts";
 import { slotReader } from "../session/slotReader.ts";
-import { blockTimestamps } from "./blockTimestamps.ts";
+import type { TokenLogs } from "./accountLogs.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
-
-const tokenAbi = parseAbi([
-  "event AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)",
-  "event Transfer(address indexed from, address indexed to, uint256 value)",
-]);
-const [authorizationUsed, transfer] = tokenAbi;
 
 /** A settled payment. */
 export type SettlementEvent = Extract<SessionEvent, { type: "settled" }>;
+
+/** The uses of nonces that may be slots. The account's owner signs payments with other nonces. */
+export const slotUses = (logs: readonly TokenLogs[]) =>
+  logs.flatMap(({ uses }) => uses.filter(({ args }) => isSlotNonce(args.nonce)));
 
 /**
  * The settled payments signed by sessions' keys: those whose nonce is one of a session's slots, in the
  * period of their block.
  *
  * @param parameters.sessions All of one account.
+ * @param parameters.logs What the tokens logged about it.
+ * @param parameters.times Of the blocks of {@link slotUses}.
  * @returns The payments, each session's and budget's in their order on the chain.
- * @throws {Refusal} NETWORK
  */
-export async function settlementEvents(
-  client: Client<Transport, Chain | undefined>,
-  parameters: { account: Address; sessions: readonly Session[]; range: Required<BlockRange> },
-): Promise<SettlementEvent[]> {
-  const { account, sessions, range } = parameters;
-  const budgets = sessions.flatMap((session) => {
+export function settlementEvents(parameters: {
+  sessions: readonly Session[];
+  logs: readonly TokenLogs[];
+  times: ReadonlyMap<bigint, number>;
+}): SettlementEvent[] {
+  const { sessions, logs, times } = parameters;
+  const signed = sessions.flatMap((session) => {
     const id = hashSession(session);
-    return session.budgets.map((budget, budgetIndex) => ({ session, id, budget, budgetIndex }));
+    return session.budgets.flatMap((budget, budgetIndex) =>
+      budget.signatures > 0 ? [{ session, id, budget, budgetIndex }] : [],
+    );
   });
-  const signed = budgets.filter(({ budget }) => budget.signatures > 0);
-  const tokens = signed
-    .map(({ budget }) => budget.token)
-    .filter((token, at, all) => all.findIndex((other) => isAddressEqual(other, token)) === at);
   const events: SettlementEvent[] = [];
-  for (const token of tokens) {
-    const uses = await readLogs(range, (piece) =>
-      getLogs(client, {
-        ...piece,
-        address: token,
-        event: authorizationUsed,
-        args: { authorizer: account },
-        strict: true,
-      }),
-    );
-    if (uses.length === 0) continue;
-    const transfers = await readLogs(range, (piece) =>
-      getLogs(client, { ...piece, address: token, event: transfer, args: { from: account }, strict: true }),
-    );
-    const times = await blockTimestamps(client, uses);
+  for (const { token, uses: all, transfers } of logs) {
+    const uses = all.filter(({ args }) => isSlotNonce(args.nonce));
     const paid = new Set<(typeof transfers)[number]>();
     const transfersOf = new Map<Hex, typeof transfers>();
     for (const one of transfers) {

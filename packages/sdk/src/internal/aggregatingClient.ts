@@ -18,12 +18,15 @@ const timeQuestion: Hex = "0x0f28c97d";
 /** The selector of its getChainId(). */
 const chainQuestion: Hex = "0x3408e470";
 
+/** Methods that only read. */
+const repeatable: readonly string[] = ["eth_call", "eth_chainId", "eth_getBlockByNumber", "eth_getCode"];
+
 /** A call that waits to be sent with others. */
 type Waiting = { to: Address; data: Hex; done: (data: Hex) => void; fail: (error: unknown) => void };
 
 /**
  * A client whose calls are sent together: what is asked before the next turn of the event loop is one request, and all
- * answers in it are of one block.
+ * answers in it are of one block. More than 2,000 calls are several requests, the time in the first.
  */
 export type AggregatingClient = Client<Transport, Chain | undefined> & {
   /** The client that it asks. */
@@ -43,6 +46,22 @@ export type AggregatingClient = Client<Transport, Chain | undefined> & {
     alone: () => Promise<readonly answer[]>,
   ): Promise<readonly answer[]>;
 };
+
+/** Most calls of one request: more would exceed the gas that some nodes allow it. */
+const MOST_CALLS = 2_000;
+
+/** The aggregating clients of clients, for those who ask at the same time without knowing of one another. */
+const shared = new WeakMap<object, AggregatingClient>();
+
+/** The aggregating client of a client, always the same: whatever is asked through it at the same time is one request. */
+export function sharedAggregatingClient(
+  client: Client<Transport, Chain | undefined> | AggregatingClient,
+): AggregatingClient {
+  if ("chainTime" in client) return client;
+  const together = shared.get(client) ?? aggregatingClient(client);
+  shared.set(client, together);
+  return together;
+}
 
 /** Clients whose chain was seen to have no Multicall3. */
 const without = new WeakSet<object>();
@@ -80,8 +99,17 @@ export function aggregatingClient(client: Client<Transport, Chain | undefined>):
   };
 
   async function send(): Promise<void> {
-    const calls = waiting;
+    const all = waiting;
     waiting = [];
+    // In turn: the time is in the first, so that nothing else is older.
+    const isTime = ({ data }: Waiting) => data === timeQuestion;
+    const ordered =
+      all.length > MOST_CALLS ? [...all.filter(isTime), ...all.filter((one) => !isTime(one))] : all;
+    for (let from = 0; from < ordered.length; from += MOST_CALLS)
+      await sendTogether(ordered.slice(from, from + MOST_CALLS));
+  }
+
+  async function sendTogether(calls: readonly Waiting[]): Promise<void> {
     try {
       const answers = without.has(client) ? undefined : await aggregate(client, calls);
       if (answers === undefined) await askAlone(calls);
@@ -107,7 +135,12 @@ export function aggregatingClient(client: Client<Transport, Chain | undefined>):
     asked: { method: string; params?: unknown },
     options?: unknown,
   ): Promise<unknown> => {
-    const alone = () => (client.request as (...parameters: unknown[]) => Promise<unknown>)(asked, options);
+    // The same question at the same time is asked once.
+    const alone = () =>
+      (client.request as (...parameters: unknown[]) => Promise<unknown>)(asked, {
+        ...(options as object | undefined),
+        ...(repeatable.includes(asked.method) ? { dedupe: true } : {}),
+      });
     if (asked.method === "eth_chainId")
       return askOr(MULTICALL3, chainQuestion, shortened, alone as () => Promise<Hex>);
     const [question, block] = Array.isArray(asked.params) ? asked.params : [];

@@ -65,7 +65,6 @@ export const getChainId = /* @__PURE__ */ asking(actions.getChainId);
 export const getCode = /* @__PURE__ */ asking(actions.getCode);
 export const getEip712Domain = /* @__PURE__ */ asking(actions.getEip712Domain);
 export const getGasPrice = /* @__PURE__ */ asking(actions.getGasPrice);
-export const getLogs = /* @__PURE__ */ asking(actions.getLogs);
 export const getStorageAt = /* @__PURE__ */ asking(actions.getStorageAt);
 export const getTransactionReceipt = /* @__PURE__ */ asking(actions.getTransactionReceipt);
 export const getTransaction = /* @__PURE__ */ asking(actions.getTransaction);

@@ -10,6 +10,7 @@ type SendingClient = Client<Transport, Chain | undefined, Account>;
 /**
  * Simulates a call of the client's account, and sends it if it succeeds.
  *
+ * @param before Is awaited between the two: what it throws is thrown, and nothing is sent.
  * @returns The transaction's hash; also if a node rejects it as already known.
  * @throws {Refusal} The chain's reason; NETWORK if the connection failed before anything was sent; OUTCOME_UNKNOWN if it
  * failed while the transaction was being sent: it may have been sent. `details.hash` is its hash, if the client's
@@ -18,9 +19,11 @@ type SendingClient = Client<Transport, Chain | undefined, Account>;
 export async function sendOnce(
   client: SendingClient,
   transaction: { to: Address; data: Hex; value: bigint },
+  before?: () => Promise<void>,
 ): Promise<Hash> {
   const account = accountOf(client);
   await call(client, { account, ...transaction });
+  await before?.();
   const sending: Sending = { began: false };
   try {
     return await sendTransaction(watched(client, sending), {

@@ -17,10 +17,12 @@ export type Purchase = {
   request: string;
   /** The process that works on it, and when that last said so (Unix time in milliseconds, by its own clock). */
   claim?: { by: string; beat: number };
-  /** The signed payment, as the value of its header. */
+  /** The signed payment and the offer that it pays, as x402 writes payments in headers. */
   payment?: string;
   /** Whether the payment has bought something. */
   done: boolean;
+  /** Whether `onPaid` was called, or is about to be. */
+  told?: boolean;
   /**
    * Last second (Unix time, by the chain's clock) for which it is remembered in any case: an hour after the payment's
    * validBefore.

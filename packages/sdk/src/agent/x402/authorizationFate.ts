@@ -3,15 +3,18 @@ import {
   type Chain,
   type Client,
   encodeAbiParameters,
+  type Hash,
   type Hex,
   isAddressEqual,
+  pad,
   parseAbi,
   parseAbiParameters,
   parseEventLogs,
   type Transport,
+  toEventSelector,
   toFunctionSelector,
 } from "viem";
-import { getBlock, getLogs, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
+import { getBlock, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
 import { readLogs } from "../../internal/readLogs.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 
@@ -39,7 +42,10 @@ const tokenAbi = parseAbi([
   "event AuthorizationCanceled(address indexed authorizer, bytes32 indexed nonce)",
   "event Transfer(address indexed from, address indexed to, uint256 value)",
 ]);
-const [authorizationUsed, authorizationCanceled] = tokenAbi;
+const [authorizationUsed, authorizationCanceled] = tokenAbi.map((event) => toEventSelector(event)) as [
+  Hex,
+  Hex,
+];
 const words = parseAbiParameters("address, address, uint256, uint256, uint256, bytes32");
 const settlements = [
   "function transferWithAuthorization(address,address,uint256,uint256,uint256,bytes32,bytes)",
@@ -59,46 +65,53 @@ const SEARCHED_BLOCKS = 10_000n;
  * and if the transaction calls it directly. A facilitator's contract could settle this one and show another beside it, to be
  * paid twice. So neither the order of logs nor the amount counts, which fee-on-transfer tokens log differently.
  *
- * @returns The outcome, and the time of the block that was read: of two nodes behind one URL one may lag
+ * @param parameters.fromBlock Where the search for a used nonce begins. Default: 10,000 blocks back.
+ * @returns The outcome, the transaction that settled it, and the time of the block that was read: of two nodes behind one URL one may lag
  * behind, so the time from one and an unused nonce from the other would prove nothing.
  * @throws {Refusal} NETWORK
  */
 export async function authorizationFate(
   client: Client<Transport, Chain | undefined>,
-  { token, authorization }: { token: Address; authorization: SignedAuthorization },
-): Promise<{ fate: AuthorizationFate; chainTime: number }> {
+  {
+    token,
+    authorization,
+    fromBlock,
+  }: { token: Address; authorization: SignedAuthorization; fromBlock?: bigint | undefined },
+): Promise<{ fate: AuthorizationFate; chainTime: number; transaction?: Hash }> {
   const { from, nonce } = authorization;
   const block = await getBlock(client, { blockTag: "latest" });
   const chainTime = Number(block.timestamp);
   const blockNumber = block.number;
   const [used] = await authorizationStates(client, { token, account: from, nonces: [nonce], blockNumber });
   if (used !== true) return { fate: "unused", chainTime };
-  const fate = await fateOfUsed(client, { token, authorization, blockNumber }).catch(() => "used" as const);
-  return { fate, chainTime };
+  const latest = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
+  const search = { token, authorization, fromBlock: fromBlock ?? latest, blockNumber };
+  const outcome = await fateOfUsed(client, search).catch(() => ({ fate: "used" }) as const);
+  return { ...outcome, chainTime };
 }
 
 async function fateOfUsed(
   client: Client<Transport, Chain | undefined>,
-  parameters: { token: Address; authorization: SignedAuthorization; blockNumber: bigint },
-): Promise<AuthorizationFate> {
-  const { token, authorization, blockNumber } = parameters;
-  const fromBlock = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
+  parameters: {
+    token: Address;
+    authorization: SignedAuthorization;
+    fromBlock: bigint;
+    blockNumber: bigint;
+  },
+): Promise<{ fate: AuthorizationFate; transaction?: Hash }> {
+  const { token, authorization, fromBlock, blockNumber } = parameters;
   const range = { fromBlock, toBlock: blockNumber, mostBlocks: SEARCHED_BLOCKS };
-  const ofNonce = {
-    address: token,
-    args: { authorizer: authorization.from, nonce: authorization.nonce },
-    strict: true,
-  } as const;
-  const [use] = await readLogs(range, (piece) =>
-    getLogs(client, { ...piece, ...ofNonce, event: authorizationUsed }),
-  );
-  if (!use) {
-    const cancellations = await readLogs(range, (piece) =>
-      getLogs(client, { ...piece, ...ofNonce, event: authorizationCanceled }),
-    );
-    return cancellations.length > 0 ? "void" : "used";
-  }
-  const hash = use.transactionHash;
+  const [log] = await readLogs(client, range, {
+    address: [token],
+    topics: [
+      [authorizationUsed, authorizationCanceled],
+      pad(authorization.from).toLowerCase() as Hex,
+      authorization.nonce,
+    ],
+  });
+  if (!log) return { fate: "used" };
+  if (log.topics[0] === authorizationCanceled) return { fate: "void" };
+  const hash = log.transactionHash;
   const [{ to, input }, { logs }] = await Promise.all([
     getTransaction(client, { hash }),
     getTransactionReceipt(client, { hash }),
@@ -109,7 +122,7 @@ async function fateOfUsed(
       isAddressEqual(log.args.from, authorization.from) &&
       isAddressEqual(log.args.to, authorization.to),
   );
-  if (!isPaid) return "void";
+  if (!isPaid) return { fate: "void" };
   const signed = encodeAbiParameters(words, [
     authorization.from,
     authorization.to,
@@ -118,14 +131,14 @@ async function fateOfUsed(
     BigInt(authorization.validBefore),
     authorization.nonce,
   ]).slice(2);
-  if (input.toLowerCase().includes(signed)) return "settled";
+  if (input.toLowerCase().includes(signed)) return { fate: "settled", transaction: hash };
   const isDirect =
     to !== null && isAddressEqual(to, token) && settlements.includes(input.slice(0, 10) as Hex);
-  return isDirect &&
+  const isAnother =
+    isDirect &&
     input
       .slice(10, 10 + WORDS)
       .toLowerCase()
-      .endsWith(authorization.nonce.slice(2).toLowerCase())
-    ? "void"
-    : "used";
+      .endsWith(authorization.nonce.slice(2).toLowerCase());
+  return { fate: isAnother ? "void" : "used" };
 }

@@ -1,4 +1,5 @@
 import type { PaymentRequirements } from "@x402/core/types";
+import { EVM_NETWORK_CHAIN_ID_MAP } from "@x402/evm/v1";
 import { type Address, getAddress, isAddress, isAddressEqual, zeroAddress } from "viem";
 import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
@@ -24,6 +25,7 @@ export type PayableOffer = {
  * scheme, method, token, payee, amount.
  *
  * @param chainId The session's chain.
+ * @param x402Version Of the offer: 1 has network names such as "base", and `maxAmountRequired`. Default: 2.
  * @throws {Refusal} OFFER_MALFORMED, NOT_OFFERED, INVALID_TIME: the merchant must change the offer. WRONG_CHAIN, UNKNOWN_TOKEN,
  * RECIPIENT, PER_TRANSACTION: the session does not allow it.
  */
@@ -31,19 +33,22 @@ export function checkOffer(
   requirements: PaymentRequirements,
   session: Session,
   chainId: number,
+  x402Version = 2,
 ): PayableOffer {
   if (typeof requirements !== "object" || requirements === null)
     throw malformed("offer", requirements, "an object");
   const { scheme, network, asset, payTo, extra, maxTimeoutSeconds } = requirements;
   if (typeof scheme !== "string") throw malformed("scheme", scheme, "a string");
-  // CAIP-2. Names such as "base" are of version 1.
-  if (!/^[-a-z0-9]{3,8}:[-_a-zA-Z0-9*]{1,32}$/.test(network))
-    throw malformed("network", network, 'a chain such as "eip155:8453"');
+  const isV1 = x402Version === 1;
+  // CAIP-2, or a name in version 1.
+  const form = isV1 ? /^[a-z][-a-z0-9]{1,31}$/ : /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9*]{1,32}$/;
+  if (typeof network !== "string" || !form.test(network))
+    throw malformed("network", network, `a chain such as "${isV1 ? "base" : "eip155:8453"}"`);
   if (scheme !== "exact")
     throw notOffered(`The merchant requires the scheme "${scheme}"; a session supports only "exact".`, {
       scheme,
     });
-  if (network !== `eip155:${chainId}`) {
+  if ((isV1 ? chainNamed(network) : network) !== `eip155:${chainId}`) {
     throw refuse(
       "WRONG_CHAIN",
       `The merchant requires payment on ${network}; the session is for eip155:${chainId}.`,
@@ -52,6 +57,11 @@ export function checkOffer(
       },
     );
   }
+  const flow = extra?.paymentFlow ?? "authorization";
+  if (!FLOWS.includes(flow))
+    throw notOffered(`The merchant requires the payment flow ${shownAs(flow)}, which x402 does not have.`, {
+      flow,
+    });
   const method = extra?.assetTransferMethod ?? "eip3009";
   if (method !== "eip3009")
     throw notOffered(
@@ -61,8 +71,10 @@ export function checkOffer(
   if (!isAddress(asset, { strict: false })) throw malformed("asset", asset, "the token's address");
   if (!isAddress(payTo, { strict: false }) || isAddressEqual(payTo, zeroAddress))
     throw malformed("payTo", payTo, "the payee's address");
-  if (!/^\d{1,78}$/.test(requirements.amount))
-    throw malformed("amount", requirements.amount, "a whole number of the token's base units");
+  const price = isV1 ? "maxAmountRequired" : "amount";
+  const offered = (requirements as { [price]?: unknown })[price] as string;
+  if (!/^\d{1,78}$/.test(offered))
+    throw malformed(price, offered, "a whole number of the token's base units");
   for (const field of ["name", "version"] as const)
     if (typeof extra?.[field] !== "string")
       throw malformed(`extra.${field}`, extra?.[field], `the token's EIP-712 ${field}, a string`);
@@ -93,7 +105,7 @@ export function checkOffer(
       recipient: payTo,
     });
   }
-  const amount = BigInt(requirements.amount);
+  const amount = BigInt(offered);
   if (amount > budget.perTransaction) {
     throw refuse(
       "PER_TRANSACTION",
@@ -114,6 +126,15 @@ export function checkOffer(
     maxTimeoutSeconds: Math.floor(maxTimeoutSeconds),
   };
 }
+
+/** How x402 lets a payment be settled: after the work, before it, or both. What is signed is the same. */
+const FLOWS: readonly unknown[] = ["authorization", "upfront", "escrow"];
+
+/** A chain that version 1 has a name for, as version 2 names it. */
+const chainNamed = (network: string): string | undefined =>
+  Object.hasOwn(EVM_NETWORK_CHAIN_ID_MAP, network)
+    ? `eip155:${EVM_NETWORK_CHAIN_ID_MAP[network as keyof typeof EVM_NETWORK_CHAIN_ID_MAP]}`
+    : undefined;
 
 const refuse = (
   code: ConstructorParameters<typeof Refusal>[0]["code"],
@@ -138,9 +159,12 @@ const notOffered = (shortMessage: string, details: { readonly [name: string]: un
 /** Longest part of a malformed value that is shown. */
 const MOST_SHOWN = 80;
 
+const shownAs = (value: unknown): string =>
+  value === undefined ? "missing" : JSON.stringify(value).slice(0, MOST_SHOWN);
+
 /** @param value What the offer has instead. */
 function malformed(field: string, value: unknown, expected: string): Refusal {
-  const shown = value === undefined ? "missing" : JSON.stringify(value).slice(0, MOST_SHOWN);
+  const shown = shownAs(value);
   return new Refusal({
     code: "OFFER_MALFORMED",
     shortMessage: `The merchant's offer is malformed: ${field} is ${shown}; expected ${expected}.`,

@@ -3,7 +3,7 @@ import { Refusal } from "../../errors/Refusal.ts";
 import { writePrivateFile } from "../../internal/writePrivateFile.ts";
 import { fileLock } from "./fileLock.ts";
 import type { PaymentStore, Purchase } from "./PaymentStore.ts";
-import { type PaymentLedger, paymentLedger } from "./paymentLedger.ts";
+import { type RememberedPayments, rememberedPayments } from "./rememberedPayments.ts";
 import { entryText, storedPurchases, storedSlot } from "./storedEntries.ts";
 
 const text = z.string();
@@ -48,7 +48,7 @@ const STALE_LINES = 1000;
  */
 export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): PaymentStore {
   const lock = fileLock(`${path}.lock`, lockTimeout);
-  const nothing = () => ({ header: "", end: 0, lines: 0, ledger: paymentLedger() });
+  const nothing = () => ({ header: "", end: 0, lines: 0, remembered: rememberedPayments() });
   /** What was read so far, up to which byte. */
   let known = nothing();
 
@@ -58,7 +58,7 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
    * @param repair Whether to cut off an unfinished last line, whose writer was killed: nobody relies on it. Only under
    * the lock, as otherwise its writer may be alive.
    */
-  async function read(repair: boolean): Promise<PaymentLedger> {
+  async function read(repair: boolean): Promise<RememberedPayments> {
     const { open } = await import("node:fs/promises");
     let file: Awaited<ReturnType<typeof open>>;
     try {
@@ -66,7 +66,7 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw unusable("cannot be read", cause);
       known = nothing();
-      return known.ledger;
+      return known.remembered;
     }
     const bytesBetween = async (from: number, to: number): Promise<Buffer> => {
       const bytes = Buffer.alloc(Math.max(to - from, 0));
@@ -95,15 +95,15 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
           headerSchema.parse(JSON.parse(first));
           header = `${first}\n`;
         }
-        for (const line of lines) apply(from.ledger, lineSchema.parse(JSON.parse(line)));
+        for (const line of lines) apply(from.remembered, lineSchema.parse(JSON.parse(line)));
       } catch (cause) {
         known = nothing();
         throw unusable("is damaged or is not a payment store", cause);
       }
       const end = from.end + complete;
-      known = { header, end, lines: from.lines + lines.length, ledger: from.ledger };
+      known = { header, end, lines: from.lines + lines.length, remembered: from.remembered };
       if (repair && end < size) await file.truncate(end);
-      return known.ledger;
+      return known.remembered;
     } catch (cause) {
       throw cause instanceof Refusal ? cause : unusable("cannot be read", cause);
     } finally {
@@ -131,7 +131,7 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
     } catch (cause) {
       throw unusable("cannot be written", cause);
     }
-    apply(known.ledger, line);
+    apply(known.remembered, line);
     known = { ...known, end: known.end + Buffer.byteLength(added), lines: known.lines + 1 };
     await compact();
   }
@@ -140,9 +140,9 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
    * Replaces the file where most of its lines say nothing any more. If that fails, the change is stored all the same.
    */
   async function compact(): Promise<void> {
-    const { lines, ledger } = known;
+    const { lines, remembered } = known;
     if (lines < STALE_LINES) return;
-    const { budgets, purchases } = ledger.entries();
+    const { budgets, purchases } = remembered.entries();
     const left: Line[] = [
       ...budgets.flatMap(({ account, budget, held }) => held.map((hold) => ({ account, budget, hold }))),
       ...purchases.map((each) => ({ ...each, purchases: [...each.purchases] })),
@@ -166,24 +166,24 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
   return {
     take: ({ now, choose, ...budget }) =>
       lock(async () => {
-        const ledger = await read(true);
-        ledger.dropBefore(budget.account, now);
-        const chosen = choose(ledger.slotsOf(budget).all());
+        const remembered = await read(true);
+        remembered.dropBefore(budget.account, now);
+        const chosen = choose(remembered.slotsOf(budget).all());
         if (chosen) await write({ ...budget, hold: chosen }, false);
         return chosen;
       }),
     release: (budget, slot) =>
       lock(async () => {
-        const ledger = await read(true);
-        const held = ledger.slotsOf(budget).find(slot);
+        const remembered = await read(true);
+        const held = remembered.slotsOf(budget).find(slot);
         if (held) await write({ ...budget, release: held }, false);
       }),
     // Lines are complete or ignored, so reading needs no lock.
     held: async (budget) => [...(await read(false)).slotsOf(budget).all()],
     change: ({ account, name, change }) =>
       lock(async () => {
-        const ledger = await read(true);
-        const before = ledger.purchasesOf(account, name);
+        const remembered = await read(true);
+        const before = remembered.purchasesOf(account, name);
         const changed = change(before);
         if (!changed) return before;
         await write({ account, name, purchases: [...changed] }, isDurable(before, changed));
@@ -198,8 +198,8 @@ const isDurable = (before: readonly Purchase[], after: readonly Purchase[]): boo
 
 const textOf = (line: Line): string => `${entryText(line)}\n`;
 
-function apply(ledger: PaymentLedger, line: Line): void {
-  if ("hold" in line) ledger.slotsOf(line).add(line.hold);
-  else if ("release" in line) ledger.slotsOf(line).remove(line.release);
-  else ledger.setPurchases(line.account, line.name, line.purchases);
+function apply(remembered: RememberedPayments, line: Line): void {
+  if ("hold" in line) remembered.slotsOf(line).add(line.hold);
+  else if ("release" in line) remembered.slotsOf(line).remove(line.release);
+  else remembered.setPurchases(line.account, line.name, line.purchases);
 }

@@ -1,4 +1,3 @@
-import { encodePaymentSignatureHeader } from "@x402/core/http";
 import type {
   PaymentPayload,
   PaymentPayloadContext,
@@ -40,11 +39,12 @@ import type { Session } from "../../session/Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain, tokenSeparator } from "./checkTokenDomain.ts";
+import { ExtensionError } from "./completePayment.ts";
 import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import type { PaymentStore } from "./PaymentStore.ts";
-import { headerRefusal } from "./paymentHeader.ts";
+import { headerRefusal, paymentHeader } from "./paymentHeader.ts";
 import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
 import { LostClaim } from "./purchaseClaims.ts";
 import { refuseStanding } from "./refuseStanding.ts";
@@ -93,20 +93,23 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
   readonly session: Session;
   /**
    * Checks whether the session allows an offer, without the chain.
+   * @param x402Version Of the offer. Default: 2.
    * @throws {Refusal} As {@link checkOffer}.
    */
-  checkOffer(requirements: PaymentRequirements): PayableOffer;
+  checkOffer(requirements: PaymentRequirements, x402Version?: number): PayableOffer;
   /**
    * Why the chain would reject any payment for this offer now, if it would: for a payment that
    * was sent and rejected. Slots are not checked.
+   * @param x402Version Of the offer. Default: 2.
    */
-  refusalOf(requirements: PaymentRequirements): Promise<Refusal | undefined>;
+  refusalOf(requirements: PaymentRequirements, x402Version?: number): Promise<Refusal | undefined>;
   /**
-   * Called by `x402Client`.
+   * Called by `x402Client`, for offers of version 1 too.
    *
    * @param context.signal Aborted before the key has signed: nothing is signed, the slot is released, and the signal's
    * reason is thrown. Aborted later: the payment is completed, as a node may have seen it.
    * @param context.record Stores the payment before anybody else sees it, a node included.
+   * @param context.waiting Is told, each time, why it waits, since when and how much longer at most, in milliseconds.
    */
   createPaymentPayload(
     x402Version: number,
@@ -114,6 +117,7 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
     context?: PaymentPayloadContext & {
       signal?: AbortSignal | undefined;
       record?: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
+      waiting?: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined;
     },
   ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
 };
@@ -404,9 +408,10 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
 
   async function pay(
     offer: PayableOffer,
-    requirements: PaymentRequirements,
+    unpaid: Omit<PaymentPayload, "payload">,
     signal: Signal,
     record: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined,
+    waiting: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined,
   ) {
     const { budget, amount, maxTimeoutSeconds } = offer;
     // A slot that cannot be released expires by itself: the original error says more.
@@ -416,6 +421,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         .catch(() => {});
     const started = performance.now();
     const deadline = started + maxWait * 1000;
+    const tellWait = (reason: "slot" | "period") =>
+      waiting?.(reason, performance.now() - started, Math.max(0, deadline - performance.now()));
     // A lot is worth less than a payment that fails: an agent that has waited for half of its time opens another.
     const patience = parameters.maxOpenersInFlight === undefined ? started + maxWait * 500 : deadline;
     for (;;) {
@@ -428,6 +435,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       const { chainTime, resetsAt } = standing;
       const wait = async (reason: Refusal) => {
         if (performance.now() + pollingInterval > deadline) throw reason;
+        tellWait("period");
         await pause(pollingInterval, signal);
       };
       const now = await unlessAborted(signal, currentTime(client, chainTime));
@@ -476,6 +484,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         const lapse = Math.max(0, until + 1 - now) * 1000;
         const impatient = Math.max(0, patience - performance.now()) || left;
         const milliseconds = Math.max(pollingInterval, Math.min(left, lapse, impatient));
+        tellWait("slot");
         await allocatorOf(offer).freed(error, { milliseconds, pollingInterval, signal });
         continue;
       }
@@ -495,11 +504,9 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       try {
         const secondsLeft = validBefore - FACILITATOR_SECONDS - clock();
         authorized = await authorize(offer, rail, standing, taken, { validBefore, secondsLeft, signal });
-        // Whoever records it knows the whole header. Here the server's description of the resource is not in it yet.
-        const header = { x402Version: 2, accepted: requirements, payload: authorized.payment };
-        const tooLarge = record
-          ? undefined
-          : headerRefusal(encodePaymentSignatureHeader(header as PaymentPayload));
+        // `record` checks the whole header: here the server's description of the resource is not in it yet.
+        const header = record ? undefined : paymentHeader({ ...unpaid, payload: authorized.payment });
+        const tooLarge = header && headerRefusal(header);
         if (tooLarge) throw tooLarge;
         signal?.throwIfAborted();
         if (clock() > validBefore - FACILITATOR_SECONDS) throw refuseLateKey(validBefore);
@@ -512,7 +519,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         await record?.(payment);
       } catch (error) {
         // Where the store does not say what it has stored, the payment may be offered yet: its slot stays reserved.
-        if (error instanceof LostClaim || isRefusal(error, "TOO_LARGE")) await giveBack(taken.slot);
+        const isUnstored = error instanceof LostClaim || error instanceof ExtensionError;
+        if (isUnstored || isRefusal(error, "TOO_LARGE")) await giveBack(taken.slot);
         throw error;
       }
       const seen = { token: budget.token, nonce: taken.nonce, validBefore };
@@ -543,9 +551,9 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     network: `eip155:${chainId}`,
     session,
     findDefaultAsset,
-    checkOffer: (requirements) => checkOffer(requirements, session, chainId),
-    async refusalOf(requirements) {
-      const offer = checkOffer(requirements, session, chainId);
+    checkOffer: (requirements, x402Version) => checkOffer(requirements, session, chainId, x402Version),
+    async refusalOf(requirements, x402Version) {
+      const offer = checkOffer(requirements, session, chainId, x402Version);
       const reader = aggregatingClient(client);
       const standing = await standingOf(reader, offer);
       const refusal = refuse(offer, standing);
@@ -558,18 +566,23 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     async createPaymentPayload(x402Version, requirements, context) {
       const signal = context?.signal;
       signal?.throwIfAborted();
-      if (x402Version !== 2) {
+      if (x402Version !== 1 && x402Version !== 2) {
         throw new Refusal({
           code: "NOT_OFFERED",
-          shortMessage: `The merchant uses x402 version ${x402Version}; only version 2 is supported.`,
-          metaMessages: ["Ask the merchant for version 2, or pay with a transaction."],
+          shortMessage: `The merchant uses x402 version ${x402Version}; versions 1 and 2 are supported.`,
+          metaMessages: ["Nothing was signed. Ask the merchant for version 2, or pay with a transaction."],
           details: { x402Version },
         });
       }
-      const offer = checkOffer(requirements, session, chainId);
+      const offer = checkOffer(requirements, session, chainId, x402Version);
+      const { scheme, network } = requirements;
+      const unpaid = x402Version === 1 ? { scheme, network } : { accepted: requirements };
       paying++;
       try {
-        return { x402Version, payload: await pay(offer, requirements, signal, context?.record) };
+        const complete = { x402Version, ...unpaid } as never;
+        const payload = await pay(offer, complete, signal, context?.record, context?.waiting);
+        // x402's client sends that of version 1 as it is.
+        return { ...(x402Version === 1 ? unpaid : {}), x402Version, payload };
       } finally {
         paying--;
       }

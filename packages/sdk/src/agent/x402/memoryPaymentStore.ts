@@ -1,5 +1,5 @@
 import type { PaymentStore } from "./PaymentStore.ts";
-import { paymentLedger } from "./paymentLedger.ts";
+import { rememberedPayments } from "./rememberedPayments.ts";
 
 /**
  * A {@link PaymentStore} in memory, for one process. After a restart nothing is known of the payments that were made
@@ -8,25 +8,25 @@ import { paymentLedger } from "./paymentLedger.ts";
  * on one machine, and `redisPaymentStore` of `@latchkey/sdk/redis` on several machines.
  */
 export function memoryPaymentStore(): PaymentStore {
-  const ledger = paymentLedger();
+  const remembered = rememberedPayments();
   return {
     async take({ now, choose, ...budget }) {
-      ledger.dropBefore(budget.account, now);
-      const slots = ledger.slotsOf(budget);
+      remembered.dropBefore(budget.account, now);
+      const slots = remembered.slotsOf(budget);
       const chosen = choose(slots.all());
       if (chosen) slots.add(chosen);
       return chosen;
     },
     async release(budget, slot) {
-      ledger.slotsOf(budget).remove(slot);
+      remembered.slotsOf(budget).remove(slot);
     },
     async held(budget) {
-      return [...ledger.slotsOf(budget).all()];
+      return [...remembered.slotsOf(budget).all()];
     },
     async change({ account, name, change }) {
-      const changed = change(ledger.purchasesOf(account, name));
-      if (changed) ledger.setPurchases(account, name, changed);
-      return ledger.purchasesOf(account, name);
+      const changed = change(remembered.purchasesOf(account, name));
+      if (changed) remembered.setPurchases(account, name, changed);
+      return remembered.purchasesOf(account, name);
     },
   };
 }

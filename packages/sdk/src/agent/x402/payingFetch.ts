@@ -1,5 +1,4 @@
-import { x402Client, x402HTTPClient } from "@x402/core/client";
-import { decodePaymentSignatureHeader } from "@x402/core/http";
+import { type ClientExtension, x402Client, x402HTTPClient } from "@x402/core/client";
 import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
 import { type Address, keccak256, toBytes } from "viem";
 import { Refusal } from "../../errors/Refusal.ts";
@@ -7,14 +6,20 @@ import { utcText } from "../../errors/utcText.ts";
 import { getBlock } from "../../internal/chainActions.ts";
 import { pause } from "../../internal/pause.ts";
 import { unlessAborted } from "../../internal/unlessAborted.ts";
-import { type AuthorizationFate, authorizationFate, type SignedAuthorization } from "./authorizationFate.ts";
+import { type AuthorizationFate, authorizationFate } from "./authorizationFate.ts";
+import { completePayment, ExtensionError } from "./completePayment.ts";
 import { type LatchkeySchemeParameters, latchkeyScheme } from "./latchkeyScheme.ts";
 import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import { offerBody } from "./offerBody.ts";
-import { headerRefusal, PAYMENT_HEADER } from "./paymentHeader.ts";
+import { offersInOrder, requireReadable } from "./offersInOrder.ts";
+import { type OpenPayment, openPayment, readPayment, storedPayment } from "./openPayment.ts";
+import type { PaymentHooks } from "./PaymentHooks.ts";
+import { carriesPayment, headerRefusal } from "./paymentHeader.ts";
+import { type PaymentReport, paymentReports, receiptIn } from "./paymentReports.ts";
 import { LostClaim, type PurchaseClaim, type PurchaseName, purchaseClaims } from "./purchaseClaims.ts";
 import { requestIdentity } from "./requestIdentity.ts";
 import { requireNumbers } from "./requireNumbers.ts";
+import { failureOf, longestWait, responsePatience } from "./responsePatience.ts";
 import { sendRequest } from "./sendRequest.ts";
 
 /** Options of {@link payingFetch}. */
@@ -24,13 +29,22 @@ export type PayingFetchParameters = LatchkeySchemeParameters & {
    * global one.
    */
   fetch?: typeof globalThis.fetch;
-  /** How often a payment with an unknown outcome is resent, the same each time. Default: 3. */
+  /** How often a payment that did not reach the server is resent, the same each time. Default: 3. */
   resends?: number;
   /** Milliseconds before the first of these; doubled each time. Default: 1,000. */
   resendDelay?: number;
-  /** Milliseconds to wait for the response to a request with a payment. Default: 90,000, as x402's servers do. */
+  /**
+   * Milliseconds to wait for the response to a request with a payment. Default: as long as the offer says that a payment may
+   * take (`maxTimeoutSeconds`), but at least 90 seconds and at most an hour.
+   */
   timeout?: number;
-};
+  /**
+   * Extensions of x402's client, as its `registerExtension` takes them. They add to what is sent with a payment; the
+   * payment itself stays what the session allows. An error of one before the payment is stored ends the purchase and
+   * discards the payment; a later one is ignored. `payment-identifier` is built in.
+   */
+  extensions?: readonly ClientExtension[];
+} & PaymentHooks;
 
 /** Options of one request. */
 export type PayingRequestInit = RequestInit & {
@@ -39,16 +53,21 @@ export type PayingRequestInit = RequestInit & {
    * processes with the same store it is made, until an hour after the payment has expired. Up to 255 characters.
    */
   idempotencyKey?: string;
+  /** What the purchase is for, in your own words: for the ledger and the hooks. Not sent to the server. */
+  purpose?: string;
 };
 
 /** Seconds after its expiry for which a settled payment that bought nothing is offered for its request. */
 const SETTLED_STANDS = 3600;
 
+/** Milliseconds to wait for the body of a response that may be an offer. */
+const OFFER_PATIENCE = 90_000;
+
 /** Payments in a row that may be lost to agents that share the session, but not its store. */
 const MOST_COLLISIONS = 3;
 
-/** A signed payment that may not have bought anything yet. Resent, it still pays only once. */
-type OpenPayment = { payload: PaymentPayload; header: string };
+/** What the chain shows of a payment. */
+type ChainOutcome = Awaited<ReturnType<typeof authorizationFate>>;
 
 /** A purchase that this function has claimed. */
 type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
@@ -58,9 +77,9 @@ type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
  * a payment from the account. Otherwise it works as `fetch`.
  *
  * One purchase pays at most once. Its payment is stored before anybody else sees it, and from then on the purchase
- * offers this payment and no other: signed once, it can settle only once. If the outcome is unknown (the connection failed,
- * or timed out, after the payment was sent), the same payment is resent. If the process dies, the same request in another
- * process with the same store offers the same payment.
+ * offers this payment and no other: signed once, it can settle only once. If the connection fails within ten seconds, the
+ * same payment is resent. If the response is late, or the connection fails later, it is not, as the server may still work on
+ * the first request. If the process dies, the same request in another process with the same store offers the same payment.
  *
  * A purchase is named by `idempotencyKey`. Once it has succeeded, the same call sends the same payment again and returns the
  * server's response, and never pays again. Without a name, a purchase is known by its request (same
@@ -75,14 +94,19 @@ type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
  * shows no sign of life for some seconds. Equal unnamed requests that one process makes at the same time are as many
  * purchases.
  *
+ * Servers of x402 version 1 are paid as those of version 2. Of several offers the cheapest is taken that the session allows;
+ * of offers in both versions, those of version 2. A server that declares the extension `payment-identifier` gets an id that is
+ * the purchase's own.
+ *
  * Two forms with equal fields are the same request, whatever their boundary is. A request whose signal aborts
  * signs nothing more; a payment that was already stored stays pending.
  *
  * @returns The server's response; a second 402 was not paid, as far as the chain shows.
  * @throws {Refusal} Before anything is sent: INVALID_LIMIT for an option, IDEMPOTENCY_KEY for a key of another request, the
  * codes of {@link latchkeyScheme}, and TOO_LARGE for a header over 8,000 bytes; afterwards: OUTCOME_UNKNOWN, with the
- * details `settled` (true, false, or undefined if the chain does not show it), `nonce`, `validBefore` and the `header`, to
- * resend it yourself.
+ * details `settled` (true, false, or undefined if the chain does not show it), `expired` (it was not paid, and cannot be any
+ * more), `late` (the server may still work on the request), `nonce`, `validBefore`, and `header` and `headerName`, to resend
+ * it yourself.
  *
  * @example
  * const pay = payingFetch({ client, key, grant });
@@ -92,7 +116,7 @@ type BegunPurchase = { claim: PurchaseClaim; payment?: OpenPayment };
 export function payingFetch(
   parameters: PayingFetchParameters,
 ): (input: Parameters<typeof fetch>[0], init?: PayingRequestInit) => Promise<Response> {
-  const { client, resends = 3, resendDelay = 1000, timeout = 90_000 } = parameters;
+  const { client, resends = 3, resendDelay = 1000, timeout, extensions = [] } = parameters;
   requireNumbers({
     resends: { value: resends, least: 0, whole: true },
     resendDelay: { value: resendDelay, least: 0 },
@@ -103,15 +127,31 @@ export function payingFetch(
   const scheme = latchkeyScheme({ ...parameters, store });
   const account = `${scheme.network}:${scheme.session.account.toLowerCase()}`;
   const purchases = purchaseClaims({ store, account });
-  const http = new x402HTTPClient(new x402Client());
+  const reportOf = paymentReports(parameters, scheme);
+  const x402 = new x402Client();
+  for (const extension of extensions) x402.registerExtension(extension);
+  const http = new x402HTTPClient(x402);
   /** Names of purchases that this function has left open: only these are looked up before a server asks for payment. */
   const leftOpen = new Set<string>();
 
-  return async (input, { idempotencyKey, ...options } = {}) => {
+  return async (input, { idempotencyKey, purpose, ...options } = {}) => {
     const request = new Request(input, await buffered(options));
     // The caller's own payment is left alone.
-    if (request.headers.has(PAYMENT_HEADER) || request.headers.has("X-PAYMENT"))
-      return sendRequest(send, request);
+    if (carriesPayment(request)) return sendRequest(send, request);
+    const report = reportOf(request, { idempotencyKey, purpose });
+    try {
+      return await buy(request, idempotencyKey, report);
+    } catch (error) {
+      report.refused(error);
+      throw error;
+    }
+  };
+
+  async function buy(
+    request: Request,
+    idempotencyKey: string | undefined,
+    report: PaymentReport,
+  ): Promise<Response> {
     if (idempotencyKey !== undefined && !/^.{1,255}$/su.test(idempotencyKey)) throw refuseKey();
     const { signal } = request;
     signal.throwIfAborted();
@@ -122,21 +162,30 @@ export function payingFetch(
     for (let collisions = 0; collisions < MOST_COLLISIONS; ) {
       const isKnown =
         idempotencyKey !== undefined || (leftOpen.size > 0 && leftOpen.has((await identify()).name));
-      let begun = isKnown ? await beginPurchase(await identify(), signal) : undefined;
+      let begun = isKnown ? await beginPurchase(await identify(), signal, report) : undefined;
       try {
         if (!begun?.payment) {
           const answer = await sendRequest(send, request);
           const required = answer.status === 402 ? await paymentRequired(answer, signal) : undefined;
           if (!required) return answer;
           discard(answer);
-          begun ??= await beginPurchase(await identify(), signal);
-          begun.payment ??= await createPayment(required, begun.claim, signal);
+          const admitted = await admittedAnswer(required, request);
+          if (admitted) return admitted;
+          begun ??= await beginPurchase(await identify(), signal, report);
+          begun.payment ??= await createPayment(required, begun.claim, signal, report);
         }
         const { claim, payment } = begun;
-        const response = await insist(request, payment);
-        if (response?.ok) await claim.finish();
-        if (response) return response;
-        if (claim.done) throw refuseOutcome(request, payment, undefined, undefined);
+        if (!claim.done) await report.open(claim.id, payment);
+        const longest = longestWait(patienceFor(payment), { resends, resendDelay });
+        const waits = () => report.waiting("response", resendDelay, longest - resendDelay);
+        const late = setTimeout(waits, Math.min(resendDelay, 2 ** 31 - 1));
+        const response = await insist(request, payment, claim, report).finally(() => clearTimeout(late));
+        if (response) {
+          await reportResponse(response, payment, claim, report);
+          return response;
+        }
+        if (claim.done) throw refuseOutcome(request, payment, {});
+        await report.close(claim, payment, { settled: false, shownBy: "chain" });
         await claim.forget();
         collisions++;
       } catch (error) {
@@ -148,20 +197,52 @@ export function payingFetch(
       }
     }
     throw refuseCollision(request);
-  };
+  }
+
+  /** Milliseconds to wait for the response to one attempt. */
+  function patienceFor({ accepted }: OpenPayment): number {
+    return timeout ?? responsePatience(accepted.maxTimeoutSeconds);
+  }
+
+  /** Reports what a response shows of its payment; if it shows nothing, what the chain shows, without waiting for that. */
+  async function reportResponse(
+    response: Response,
+    payment: OpenPayment,
+    claim: PurchaseClaim,
+    report: PaymentReport,
+  ): Promise<void> {
+    if (claim.done) return;
+    const isFirst = response.ok ? await claim.finish() : undefined;
+    const shown = receiptIn(response);
+    if (shown) await report.close(claim, payment, shown, isFirst);
+    else if (response.status !== 402 && report.isHeard) {
+      outcomeOf(payment).then(async (outcome) => {
+        if (outcome?.fate === "settled") await report.close(claim, payment, settledBy(outcome), isFirst);
+      });
+    }
+  }
 
   /** Claims a purchase, with the payment that is still to be offered for it, if there is one. */
-  async function beginPurchase(of: PurchaseName, signal: AbortSignal): Promise<BegunPurchase> {
+  async function beginPurchase(
+    of: PurchaseName,
+    signal: AbortSignal,
+    report: PaymentReport,
+  ): Promise<BegunPurchase> {
     for (;;) {
-      const claim = await purchases.claim(of, signal);
+      const claim = await purchases.claim(of, signal, (waited) => report.waiting("claim", waited));
       if (claim.payment === undefined) {
         leftOpen.delete(of.name);
         return { claim };
       }
       try {
-        const payment = openPayment(claim.payment);
-        if (claim.done || (await unlessAborted(signal, stillStands(payment)))) return { claim, payment };
+        const payment = readPayment(claim.payment);
+        report.isPending = true;
+        if (claim.done) return { claim, payment };
+        const { isOffered, ...outcome } = await unlessAborted(signal, standingOf(payment));
+        if (isOffered) return { claim, payment };
+        if (outcome.fate !== "used") await report.close(claim, payment, settledBy(outcome));
         await claim.forget();
+        report.isPending = false;
       } catch (error) {
         if (await claim.leave()) leftOpen.add(of.name);
         if (!(error instanceof LostClaim)) throw error;
@@ -175,10 +256,13 @@ export function payingFetch(
     signal: AbortSignal,
   ): Promise<PaymentRequired | undefined> {
     const inHeader = response.headers.has("PAYMENT-REQUIRED");
-    const body = inHeader ? undefined : await unlessAborted(signal, offerBody(response, timeout));
+    const body = inHeader
+      ? undefined
+      : await unlessAborted(signal, offerBody(response, timeout ?? OFFER_PATIENCE));
     if (!inHeader && body === undefined) return undefined;
+    let required: PaymentRequired;
     try {
-      return http.getPaymentRequiredResponse((name) => response.headers.get(name), body);
+      required = http.getPaymentRequiredResponse((name) => response.headers.get(name), body);
     } catch (cause) {
       throw new Refusal({
         code: "OFFER_MALFORMED",
@@ -188,101 +272,120 @@ export function payingFetch(
         cause,
       });
     }
+    requireReadable(required);
+    return required;
   }
 
   /**
-   * Signs for the first offer that the session can pay, and stores the payment; otherwise throws the reason for the closest
+   * The answer to a request that one of the caller's extensions says how to make without a payment, as for what was bought
+   * before.
+   */
+  async function admittedAnswer(required: PaymentRequired, request: Request): Promise<Response | undefined> {
+    if (extensions.length === 0) return undefined;
+    const { signal, url } = request;
+    const headers = await unlessAborted(signal, http.handlePaymentRequired(required, url));
+    if (!headers) return undefined;
+    const answer = await sendRequest(send, request, { headers });
+    if (answer.status !== 402) return answer;
+    discard(answer);
+    return undefined;
+  }
+
+  /**
+   * Signs for the cheapest offer that the session can pay, and stores the payment; otherwise throws the reason for the closest
    * offer.
    */
   async function createPayment(
     required: PaymentRequired,
     claim: PurchaseClaim,
     signal: AbortSignal,
+    report: PaymentReport,
   ): Promise<OpenPayment> {
-    if (required.x402Version !== 2) {
-      throw new Refusal({
-        code: "NOT_OFFERED",
-        shortMessage: `The server uses x402 version ${required.x402Version}; only version 2 is supported.`,
-        metaMessages: ["Nothing was signed. A session supports version 2, scheme exact, method eip3009."],
-        details: { x402Version: required.x402Version },
-      });
-    }
-    if (!Array.isArray(required.accepts) || required.accepts.length === 0)
-      throw new Refusal({
-        code: "OFFER_MALFORMED",
-        shortMessage: "The server's payment offer lists no way to pay.",
-        metaMessages: ["Nothing was signed. Tell the merchant: no session can pay this offer."],
-        details: { field: "accepts" },
-      });
-    const { resource, extensions } = required;
-    const refusals: Refusal[] = [];
-    for (const offer of required.accepts) {
+    const { x402Version, accepts } = required;
+    const { waiting } = report;
+    report.offers = accepts;
+    const { payable, refusals } = offersInOrder(required, (offer) => scheme.checkOffer(offer, x402Version));
+    const later: Refusal[] = [];
+    for (const offer of payable) {
       let stored: OpenPayment | undefined;
-      const record = async (payload: PaymentPayload["payload"]) => {
-        const complete = { x402Version: 2, payload, extensions, resource, accepted: offer } as PaymentPayload;
-        const header = Object.values(http.encodePaymentSignatureHeader(complete))[0] as string;
-        const tooLarge = headerRefusal(header);
+      const record = async (signed: PaymentPayload["payload"]) => {
+        const payload = await completePayment({ required, offer, signed, extensions, id: claim.id });
+        const payment = openPayment(payload, offer);
+        const tooLarge = headerRefusal(payment.header);
         if (tooLarge) throw tooLarge;
-        await claim.record(header, Number(authorizationOf(complete).validBefore) + SETTLED_STANDS);
-        stored = { payload: complete, header };
+        const until = Number(payment.authorization.validBefore) + SETTLED_STANDS;
+        await claim.record(storedPayment(payment), until);
+        await report.open(claim.id, payment);
+        stored = payment;
       };
       try {
-        const creating = scheme.createPaymentPayload(2, offer, { signal, record });
+        const creating = scheme.createPaymentPayload(x402Version, offer, { signal, record, waiting });
         await unlessAborted(signal, creating);
         return stored as unknown as OpenPayment;
       } catch (error) {
+        if (error instanceof ExtensionError) throw error.cause;
         // Nor is another offer paid once an authorization for this one may have left this process, as its nonce shows.
         const isFinal = !(error instanceof Refusal) || ["NETWORK", "STORE"].includes(error.code);
         if (isFinal || "nonce" in error.details) throw error;
-        refusals.push(error);
+        later.push(error);
       }
     }
-    throw refusals.sort((a, b) => remoteness(a) - remoteness(b))[0] as Refusal;
+    // What only the chain objects to was closest.
+    throw [...later, ...refusals].sort((a, b) => remoteness(a) - remoteness(b))[0] as Refusal;
   }
 
   /** Sends a payment until the server responds; undefined if the payment can never settle. */
-  async function insist(request: Request, payment: OpenPayment): Promise<Response | undefined> {
+  async function insist(
+    request: Request,
+    payment: OpenPayment,
+    claim: PurchaseClaim,
+    report: PaymentReport,
+  ): Promise<Response | undefined> {
     const { signal } = request;
+    const { payload, accepted, header } = payment;
+    const patience = patienceFor(payment);
     let cause: unknown;
-    for (let attempt = 0; attempt <= resends; attempt++) {
+    let isLate = false;
+    for (let attempt = 0; attempt <= resends && !isLate; attempt++) {
       if (attempt > 0) await pause(resendDelay * 2 ** (attempt - 1), signal);
       signal.throwIfAborted();
       // Only until the response starts: its body may take any time. By hand, as not every runtime has
       // `AbortSignal.any`, and a failure here must not look like a sent payment.
-      const patience = new AbortController();
-      const timer = setTimeout(() => patience.abort(new Error(`no response in ${timeout} ms`)), timeout);
-      signal.addEventListener("abort", () => patience.abort(signal.reason));
+      const waiting = new AbortController();
+      const timer = setTimeout(() => waiting.abort(new Error(`no response in ${patience} ms`)), patience);
+      signal.addEventListener("abort", () => waiting.abort(signal.reason));
+      const began = performance.now();
+      const lasted = () => performance.now() - began;
       let response: Response;
       try {
-        const headers = { [PAYMENT_HEADER]: payment.header };
-        const sending = sendRequest(send, request, { headers, signal: patience.signal });
-        response = await unlessAborted(patience.signal, sending);
+        const headers = { [header.name]: header.value };
+        const sending = sendRequest(send, request, { headers, signal: waiting.signal });
+        response = await unlessAborted(waiting.signal, sending);
       } catch (error) {
         // Aborted by the caller; the payment stays pending.
         signal.throwIfAborted();
         cause = error;
+        isLate = waiting.signal.aborted || failureOf({ lasted: lasted(), error }) === "late";
         continue;
       } finally {
         clearTimeout(timer);
       }
+      const { settleResponse } = await unlessAborted(signal, paymentResult(payload, response));
       if (response.ok) return response;
-      // A gateway error says nothing about the payment.
-      if (response.status >= 502 && response.status <= 504 && attempt < resends) {
+      const failure = failureOf({ lasted: lasted(), status: response.status });
+      isLate = failure === "late";
+      if (isLate || (failure === "again" && attempt < resends)) {
+        cause = new Error(`A gateway responded with ${response.status}.`);
         discard(response);
         continue;
       }
       if (response.status !== 402) return response;
-      const { settleResponse } = await http.processPaymentResult(
-        payment.payload,
-        (name) => response.headers.get(name),
-        response.status,
-      );
       cause = new Error(
         `The server responded with 402: ${settleResponse?.errorReason ?? reasonOf(response)}`,
       );
       // The server considers it unpaid. If the chain shows otherwise, or nothing yet, this 402 is not returned.
       const sent = settleResponse?.transaction !== undefined && settleResponse.transaction !== "";
-      const fate = await unlessAborted(signal, fateOf(payment));
+      const fate = (await unlessAborted(signal, outcomeOf(payment)))?.fate;
       if (fate === "void") {
         discard(response);
         return undefined;
@@ -294,39 +397,42 @@ export function payingFetch(
       // If the chain does not show it, the server's own response decides.
       const refusal = await unlessAborted(
         signal,
-        scheme.refusalOf(payment.payload.accepted).catch(() => undefined),
+        scheme.refusalOf(accepted, payload.x402Version).catch(() => undefined),
       );
       if (refusal) throw refusal;
       return response;
     }
-    const fate = await unlessAborted(signal, fateOf(payment));
-    if (fate === "void") return undefined;
-    throw refuseOutcome(request, payment, fate, cause);
+    const shown = await unlessAborted(signal, outcomeOf(payment));
+    if (shown?.fate === "void") return undefined;
+    if (shown?.fate === "settled" && !claim.done) await report.close(claim, payment, settledBy(shown));
+    throw refuseOutcome(request, payment, { ...shown, isLate, cause });
+  }
+
+  /** The receipt of a response, if it has one, which extensions are told of. Neither it nor they change what was bought. */
+  async function paymentResult(payload: PaymentPayload, response: Response) {
+    const receipt = http.processPaymentResult(payload, (name) => response.headers.get(name), response.status);
+    return receipt.catch(() => ({ settleResponse: undefined }));
   }
 
   /** The outcome of a payment, and the chain's time at which it was read. */
-  function askFate({ payload }: OpenPayment): Promise<{ fate: AuthorizationFate; chainTime: number }> {
-    const token = payload.accepted.asset as Address;
-    return authorizationFate(client, { token, authorization: authorizationOf(payload) });
+  function askFate({ accepted, authorization }: OpenPayment): Promise<ChainOutcome> {
+    return authorizationFate(client, { token: accepted.asset as Address, authorization });
   }
-  /** The outcome of a payment; undefined if the node cannot be reached. */
-  async function fateOf(payment: OpenPayment): Promise<AuthorizationFate | undefined> {
-    try {
-      return (await askFate(payment)).fate;
-    } catch {
-      return undefined;
-    }
+  /** The same; undefined if the node cannot be reached. */
+  async function outcomeOf(payment: OpenPayment): Promise<ChainOutcome | undefined> {
+    return askFate(payment).catch(() => undefined);
   }
 
   /**
    * Whether a pending payment is still offered for its request: it can settle, or has settled recently. Once it is
    * not, a repeated request is a new purchase.
    */
-  async function stillStands(payment: OpenPayment): Promise<boolean> {
-    const { fate, chainTime } = await askFate(payment);
-    if (fate === "void") return false;
-    const end = Number(authorizationOf(payment.payload).validBefore);
-    return chainTime < end || (chainTime < end + SETTLED_STANDS && fate !== "unused");
+  async function standingOf(payment: OpenPayment) {
+    const outcome = await askFate(payment);
+    const { fate, chainTime } = outcome;
+    const end = Number(payment.authorization.validBefore);
+    const isLate = chainTime >= end + (fate === "unused" ? 0 : SETTLED_STANDS);
+    return { ...outcome, isOffered: fate !== "void" && !isLate };
   }
 
   function reasonOf(response: Response): string {
@@ -338,8 +444,12 @@ export function payingFetch(
   }
 }
 
-/** As {@link latchkeyScheme} wrote it. */
-const authorizationOf = (payload: PaymentPayload) => payload.payload.authorization as SignedAuthorization;
+/** An outcome that the chain shows. */
+const settledBy = ({ fate, transaction }: Pick<ChainOutcome, "fate" | "transaction">) => ({
+  settled: fate === "settled",
+  shownBy: "chain" as const,
+  ...(transaction && { transaction }),
+});
 
 /** Closes the connection of an unread response. Not awaited: that may take arbitrarily long too. */
 const discard = (response: Response): void => {
@@ -358,11 +468,6 @@ const buffered = async (init: RequestInit | undefined): Promise<RequestInit | un
       }
     : init;
 
-const openPayment = (header: string): OpenPayment => ({
-  header,
-  payload: decodePaymentSignatureHeader(header),
-});
-
 /** Hashed, as a URL may contain what is not for the store. */
 async function purchaseName(request: Request, idempotencyKey: string | undefined): Promise<PurchaseName> {
   const identity = keccak256(toBytes(await requestIdentity(request)));
@@ -374,25 +479,46 @@ async function purchaseName(request: Request, idempotencyKey: string | undefined
 const remoteness = ({ code }: Refusal): number =>
   ["NOT_OFFERED", "WRONG_CHAIN", "UNKNOWN_TOKEN"].includes(code) ? 2 : code === "OFFER_MALFORMED" ? 1 : 0;
 
+/**
+ * @param shown What the chain shows, if the node responds.
+ * @param shown.isLate Whether the server may still work on the request.
+ */
 function refuseOutcome(
-  request: Request,
-  { payload, header }: OpenPayment,
-  fate: Exclude<AuthorizationFate, "void"> | undefined,
-  cause: unknown,
+  { url }: Request,
+  { header, authorization }: OpenPayment,
+  shown: { fate?: AuthorizationFate; chainTime?: number; isLate?: boolean; cause?: unknown },
 ): Refusal {
-  const { nonce, validBefore } = authorizationOf(payload);
+  const { fate, chainTime = 0, isLate = false, cause } = shown;
+  const { nonce } = authorization;
+  const validBefore = Number(authorization.validBefore);
   const settled = fate === "settled" ? true : fate === "unused" ? false : undefined;
-  const until = utcText(Number(validBefore) + (settled === false ? 0 : SETTLED_STANDS));
+  const expired = settled === false && chainTime >= validBefore;
+  const until = utcText(validBefore + (settled === false ? 0 : SETTLED_STANDS));
+  const what = settled
+    ? `${url} was paid, but its response did not arrive.`
+    : expired
+      ? `${url} did not respond, and was not paid: the payment has expired.`
+      : `${url} did not respond, and may still settle the payment, or have settled it.`;
   return new Refusal({
     code: "OUTCOME_UNKNOWN",
-    shortMessage: settled
-      ? `${request.url} was paid, but its response did not arrive.`
-      : `${request.url} did not respond, and may still settle the payment, or have settled it.`,
+    shortMessage: what,
     metaMessages: [
-      `Until ${until} the same request resends the same payment, and does not pay twice.`,
+      expired
+        ? "The same request is a new purchase from now on."
+        : `Until ${until} the same request resends the same payment, and does not pay twice.`,
+      ...(isLate ? ["It was not sent again, as the server may still work on it."] : []),
       "details.header is the payment: show it to the merchant as a receipt.",
     ],
-    details: { url: request.url, settled, nonce, validBefore: Number(validBefore), header },
+    details: {
+      url,
+      settled,
+      expired,
+      late: isLate,
+      nonce,
+      validBefore,
+      header: header.value,
+      headerName: header.name,
+    },
     cause,
   });
 }

@@ -1,7 +1,7 @@
 /** Facilitators reject an authorization that expires within six seconds of their clock. */
 export const FACILITATOR_SECONDS = 6;
-/** No authorization is valid for longer, as its slot is reserved until it expires. */
-const LONGEST = 300;
+/** No authorization is valid for more seconds, whatever the merchant asks: its slot is reserved until it expires. */
+export const LONGEST_VALIDITY = 3600;
 
 /**
  * Until when an authorization signed now should be valid. All times are seconds of Unix time.
@@ -20,5 +20,5 @@ export function paymentWindow(parameters: {
 }): { validBefore: number } | undefined {
   const { now, resetsAt } = parameters;
   if (resetsAt - now < FACILITATOR_SECONDS + parameters.margin) return undefined;
-  return { validBefore: Math.min(now + Math.min(parameters.maxTimeoutSeconds, LONGEST), resetsAt) };
+  return { validBefore: Math.min(now + Math.min(parameters.maxTimeoutSeconds, LONGEST_VALIDITY), resetsAt) };
 }

@@ -22,6 +22,8 @@ export type PurchaseName = { name: string; request: string; isNamed: boolean };
 
 /** The right to work on a purchase, which one process has at a time. */
 export type PurchaseClaim = {
+  /** The purchase's own, for as long as it is remembered: the same to a process that takes it over. */
+  readonly id: string;
   /** What was signed for it before, by whichever process. */
   readonly payment: string | undefined;
   /** Whether that has bought something: then nothing else is ever signed for it. */
@@ -33,8 +35,16 @@ export type PurchaseClaim = {
    * @throws {LostClaim} If another process has taken the purchase over: then this payment must not be used.
    */
   record(payment: string, until: number): Promise<void>;
-  /** The payment has bought something. */
-  finish(): Promise<void>;
+  /**
+   * The payment has bought something.
+   * @returns As {@link PurchaseClaim.tell}.
+   */
+  finish(): Promise<boolean>;
+  /**
+   * The payment has settled, and its owner is about to be told.
+   * @returns Whether this is the first time, as the store shows: false too if that cannot be written.
+   */
+  tell(): Promise<boolean>;
   /** The payment can buy nothing any more: forgets the purchase. */
   forget(): Promise<void>;
   /**
@@ -65,7 +75,12 @@ export function purchaseClaims({ store, account }: { store: PaymentStore; accoun
   let chainTime = 0;
   const isOwn = ({ claim }: Purchase): boolean => claim?.by.startsWith(me) ?? false;
 
-  async function claim(of: PurchaseName, signal: AbortSignal): Promise<PurchaseClaim> {
+  async function claim(
+    of: PurchaseName,
+    signal: AbortSignal,
+    waiting?: (milliseconds: number) => void,
+  ): Promise<PurchaseClaim> {
+    const began = performance.now();
     const { name, request, isNamed } = of;
     const by = `${me}/${globalThis.crypto.randomUUID()}`;
     /** Others' claims: the last sign of life, and when it was first seen. */
@@ -120,6 +135,7 @@ export function purchaseClaims({ store, account }: { store: PaymentStore; accoun
           seen.set(claim.by, { beat: claim.beat, since: performance.now() });
         }
       }
+      waiting?.(performance.now() - began);
       await pause(look, signal);
     }
   }
@@ -170,6 +186,7 @@ export function purchaseClaims({ store, account }: { store: PaymentStore; accoun
     if (done) active.delete(by);
 
     return {
+      id,
       payment,
       done,
       async record(signed, until) {
@@ -182,17 +199,37 @@ export function purchaseClaims({ store, account }: { store: PaymentStore; accoun
         if (!isStored) throw new LostClaim("Another process works on this purchase.");
       },
       async finish() {
-        if (isOver) return;
+        if (isOver) return false;
         finished.add(id);
         end();
+        let isFirst = false;
         // The answer counts for more than an entry; what is not written now is known to this process at least.
         await change(
-          (each) => (isNamed ? [asDone(each)] : []),
+          (each) => {
+            isFirst = isUntold(each);
+            return isNamed ? [asDone(each)] : [];
+          },
           () => true,
         ).then(
           () => finished.delete(id),
-          () => {},
+          () => {
+            isFirst = false;
+          },
         );
+        return isFirst;
+      },
+      async tell() {
+        let isFirst = false;
+        await change(
+          (each) => {
+            isFirst = isUntold(each);
+            return [{ ...each, told: true }];
+          },
+          () => true,
+        ).catch(() => {
+          isFirst = false;
+        });
+        return isFirst;
       },
       async forget() {
         if (isOver) return;
@@ -224,6 +261,7 @@ export function purchaseClaims({ store, account }: { store: PaymentStore; accoun
   };
 }
 
+const isUntold = ({ done, told }: Purchase): boolean => !done && told !== true;
 const unclaimed = ({ claim: _, ...purchase }: Purchase): Purchase => purchase;
 const asDone = (purchase: Purchase): Purchase => ({ ...unclaimed(purchase), done: true });
 

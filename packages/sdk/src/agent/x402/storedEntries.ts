@@ -28,6 +28,7 @@ const storedPurchase = z.object({
   claim: z.optional(z.object({ by: text, beat: z.number() })),
   payment: z.optional(text),
   done: z.boolean(),
+  told: z.optional(z.boolean()),
   until: second,
 });
 

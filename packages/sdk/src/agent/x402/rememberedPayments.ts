@@ -9,7 +9,7 @@ import type { Purchase, StoredBudget } from "./PaymentStore.ts";
 const OTHERS_STAND = 86_400;
 
 /** All that a store remembers, in memory. */
-export type PaymentLedger = {
+export type RememberedPayments = {
   slotsOf(budget: StoredBudget): HeldSlots;
   purchasesOf(account: string, name: string): readonly Purchase[];
   setPurchases(account: string, name: string, purchases: readonly Purchase[]): void;
@@ -32,7 +32,7 @@ type KnownOfAccount = {
 };
 
 /** An empty one. */
-export function paymentLedger(): PaymentLedger {
+export function rememberedPayments(): RememberedPayments {
   const accounts = new Map<string, KnownOfAccount>();
   const accountOf = (account: string) => {
     const known: KnownOfAccount = accounts.get(account) ?? {

@@ -1,0 +1,37 @@
+import { decodePaymentSignatureHeader, encodePaymentSignatureHeader } from "@x402/core/http";
+import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import type { SignedAuthorization } from "./authorizationFate.ts";
+import { type PaymentHeader, paymentHeader } from "./paymentHeader.ts";
+
+/** A signed payment that may not have bought anything yet. Resent, it still pays only once. */
+export type OpenPayment = {
+  /** As it is sent. */
+  payload: PaymentPayload;
+  /** The offer that it pays, as the server made it. */
+  accepted: PaymentRequirements;
+  authorization: SignedAuthorization;
+  header: PaymentHeader;
+};
+
+/** A payment for an offer. */
+export const openPayment = (payload: PaymentPayload, accepted: PaymentRequirements): OpenPayment => ({
+  payload,
+  accepted,
+  // As `latchkeyScheme` wrote it.
+  authorization: payload.payload.authorization as SignedAuthorization,
+  header: paymentHeader(payload),
+});
+
+/**
+ * A payment as a store keeps it: with its offer, which payments of version 1 do not name. For version 2 it is the value of
+ * the header.
+ */
+export const storedPayment = ({ payload, accepted }: OpenPayment): string =>
+  encodePaymentSignatureHeader({ ...payload, accepted });
+
+/** @param stored By {@link storedPayment}. */
+export function readPayment(stored: string): OpenPayment {
+  const payload = decodePaymentSignatureHeader(stored);
+  const { accepted, ...withoutOffer } = payload;
+  return openPayment(payload.x402Version === 1 ? (withoutOffer as PaymentPayload) : payload, accepted);
+}
