@@ -88,10 +88,11 @@ async function runAll(jobs: readonly Job[], limit: number): Promise<Outcome[]> {
 }
 
 /**
- * Suites of slow real counterparts: a bundler, packages that are installed, commands that run in projects of their own.
+ * Suites of slow real counterparts: a bundler, packages that are installed, commands that run in projects of their own, traced
+ * validations, payments beside the stock client's.
  * `npm test` leaves them out, `npm run test:more` runs them alone, CI both.
  */
-const MORE = ["bundler", "package", "scripts"];
+const MORE = ["bundler", "package", "scripts", "erc7562", "clientBench"];
 
 const script = (name: string, ...args: string[]): Job => ({
   name,
@@ -159,7 +160,7 @@ function suites(): Job[] {
     "properties",
     "bundler",
     "page-inSight",
-    "bench",
+    "clientBench",
     "erc7562",
     "docs",
     "page-gas",
