@@ -88,20 +88,21 @@ async function runAll(jobs: readonly Job[], limit: number): Promise<Outcome[]> {
 }
 
 /**
- * Suites of slow real counterparts: a bundler, packages that are installed, commands that run in projects of their own.
+ * Suites of slow real counterparts: a bundler, packages that are installed, commands that run in projects of their own, traced
+ * validations, payments beside the stock client's.
  * `npm test` leaves them out, `npm run test:more` runs them alone, CI both.
  */
-const MORE = ["bundler", "package", "scripts"];
+const MORE = ["bundler", "package", "scripts", "erc7562", "clientBench"];
 
 const script = (name: string, ...args: string[]): Job => ({
   name,
   ...npmCommand(["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])]),
 });
 
-const pageBuild: Job = {
-  name: "build page",
-  ...npmCommand(["run", "--silent", "build", "--workspace", "@latchkey/page"]),
-};
+const buildOf = (workspace: "sdk" | "devchain" | "page"): Job => ({
+  name: `build ${workspace}`,
+  ...npmCommand(["run", "--silent", "build", "--workspace", `@latchkey/${workspace}`]),
+});
 
 const suite = (name: string, runner: "mocha" | "solidity", files: readonly string[]): Job => {
   const tally = join(scratch, `${runner}-${name}.json`);
@@ -159,7 +160,7 @@ function suites(): Job[] {
     "properties",
     "bundler",
     "page-inSight",
-    "bench",
+    "clientBench",
     "erc7562",
     "docs",
     "page-gas",
@@ -177,20 +178,31 @@ function suites(): Job[] {
 }
 
 async function main(): Promise<Outcome[]> {
-  const compiled = await run(script("compile"));
-  // Against old artifacts every number below would be a lie.
-  if (compiled.faults.length > 0) return [compiled];
   const everything = positionals.length === 0 && !values.deep && !values.more;
-  const outcomes = [compiled];
   const tests = suites();
   // These look at the page as it is shipped, not at its sources.
   const ofPage = tests.some(({ args }) =>
     args.some((file) => /^test\/(page\/|scripts\/page\.test\.ts$)/.test(file)),
   );
+  const packed = everything || ofPage || values.more;
+  // The compiler keeps one processor busy; what needs nothing of it runs beside it.
+  const [compiled, beside] = await Promise.all([
+    run(script("compile")),
+    runAll(
+      [
+        ...(packed ? [buildOf("sdk")] : []),
+        ...(ofPage ? [buildOf("page")] : []),
+        ...(everything ? [script("lint")] : []),
+      ],
+      1,
+    ),
+  ]);
+  const outcomes = [compiled, ...beside];
+  // Against old artifacts every number below would be a lie.
+  if (compiled.faults.length > 0) return outcomes;
   if (everything) outcomes.push(await run(script("generate", "--check")));
-  if (everything || ofPage || values.more) outcomes.push(await run(script("package")));
-  if (ofPage) outcomes.push(await run(pageBuild));
-  const jobs = [...tests, ...(everything ? [script("lint"), script("types")] : [])];
+  if (packed) outcomes.push(await run(buildOf("devchain")));
+  const jobs = [...tests, ...(everything ? [script("types")] : [])];
   if (!jobs.some(({ tally }) => tally))
     outcomes.push({ name: "test", seconds: 0, faults: ["there is no test to run"] });
   return [...outcomes, ...(await runAll(jobs, Math.max(1, Number(values.jobs) || 1)))];

@@ -24,7 +24,7 @@ const parts: readonly Part[] = [
     name: "an agent that pays by x402, without viem, x402 and zod",
     contents: agent,
     alone: true,
-    limit: 35_000,
+    limit: 38_000,
   },
   { name: "a page that proposes, signs and revokes", contents: page, limit: 84_000 },
   {

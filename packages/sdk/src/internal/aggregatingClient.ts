@@ -11,7 +11,7 @@ import { decodeAggregate3, encodeAggregate3 } from "./aggregate3.ts";
 import { asking, call, getBlock } from "./chainActions.ts";
 
 /** Multicall3, at the same address on nearly every chain. */
-const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
+export const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 /** The selector of its getCurrentBlockTimestamp(). */
 const timeQuestion: Hex = "0x0f28c97d";

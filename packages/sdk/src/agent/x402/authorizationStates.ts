@@ -1,12 +1,10 @@
 import { type Address, type Chain, type Client, type Hex, parseAbi, type Transport } from "viem";
+import { MULTICALL3 } from "../../internal/aggregatingClient.ts";
 import { getCode, multicall, readContract } from "../../internal/chainActions.ts";
 
 const tokenAbi = parseAbi([
   "function authorizationState(address authorizer, bytes32 nonce) view returns (bool)",
 ]);
-
-/** Multicall3, at the same address on nearly every chain. */
-const MULTICALL3: Address = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
 /** Bytes of one call: a selector and two words. */
 const CALLDATA = 68;
