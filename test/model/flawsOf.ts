@@ -1,8 +1,6 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
 import { ANYONE, type Budget, type Session } from "#sdk/session/Session.ts";
-
-/** Which no session may touch. */
-const PERMIT2: Address = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
+import { PERMIT2 } from "./typedData.ts";
 
 /** What is wrong with a session, and with which of its budgets or actions; as MalformedSession reports it. */
 export type SessionFlaw = { flaw: keyof typeof FLAWS; index: number };

@@ -1,4 +1,5 @@
-import type { TestChain, Usdc } from "@latchkey/devchain";
+import { installPermit2, type TestChain, type Usdc } from "@latchkey/devchain";
+import { artifacts } from "hardhat";
 import {
   type Abi,
   type Address,
@@ -16,7 +17,7 @@ import {
 import { decodeAggregate3, encodeAggregate3 } from "#sdk/internal/aggregate3.ts";
 import { MULTICALL3, setMulticall3 } from "../environment/multicall3.ts";
 import type { Charge } from "../model/SessionModel.ts";
-import type { TokenDomain } from "../model/typedData.ts";
+import { type TokenDomain, X402_SPENDERS } from "../model/typedData.ts";
 import { agents, owner, relayer, stranger } from "./actors.ts";
 import { EXCHANGE_CODE, exchange } from "./exchange.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
@@ -47,7 +48,8 @@ export type PlaygroundParts = {
 };
 
 /**
- * The chain on which a module is played with: genuine USDC, real accounts, the module.
+ * The chain on which a module is played with: genuine USDC and Permit2, real accounts, stand-ins for x402's spenders of
+ * Permit2 transfers, the module.
  * Gas is free, so that no ether moves but by the calls themselves. It speaks to the node directly: a client's
  * waiting and estimating would cost more than the calls do.
  */
@@ -73,6 +75,14 @@ export class Playground {
     const { accounts, testChain } = parts;
     await testChain.setCode(exchange, EXCHANGE_CODE);
     await setMulticall3(testChain);
+    await installPermit2(testChain);
+    for (const [scheme, name] of [
+      ["exact", "X402ExactProxyStandIn"],
+      ["upto", "X402UptoProxyStandIn"],
+    ] as const) {
+      const { deployedBytecode } = await artifacts.readArtifact(name);
+      await testChain.setCode(X402_SPENDERS[scheme], deployedBytecode as Hex);
+    }
     const entryPoints = accounts.flatMap(({ modular }) => (modular ? [modular.entryPoint] : []));
     for (const who of [
       ...accounts.map(({ address }) => address),
