@@ -90,6 +90,14 @@ export default defineConfig({
     },
     ...liveNetworks,
   },
+  test: {
+    solidity: {
+      // The genuine code of Safe, USDC and Permit2.
+      fsPermissions: { readFile: ["./packages/devchain/dist/genuineCode.json"] },
+      // Rails.t.sol: sequences of calls, and how many calls each has.
+      invariant: process.env.LATCHKEY_DEEP ? { runs: 500, depth: 500 } : { runs: 12, depth: 100 },
+    },
+  },
   paths: {
     sources: ["./contracts", "./test/mocks"],
     tests: { solidity: "./test/solidity", mocha: "./test" },

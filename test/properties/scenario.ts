@@ -456,7 +456,7 @@ const slotPlan: fc.Arbitrary<SlotPlan> = fc.oneof(
 );
 
 const authorization = fc.record({
-  by: among("eip3009", "exact", "upto"),
+  by: among("eip3009", "eip3009", "exact", "upto"),
   settles: weighted({ all: 4, half: 3, nothing: 1, "too much": 1 }),
   facilitator: weighted({ relayer: 12, stranger: 1 }),
   slot: slotPlan,
@@ -643,9 +643,9 @@ const stepPlan = (modular: boolean): fc.Arbitrary<StepPlan> =>
             step: fc.constant("burn"),
             slot: slotPlan,
             by: among("cancellation", "payment"),
-            nonceOf: among("the token", "Permit2"),
+            nonceOf: among("the token", "the token", "Permit2"),
           }),
-          weight: 6,
+          weight: 8,
         },
         {
           arbitrary: fc.record({
