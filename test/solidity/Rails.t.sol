@@ -6,15 +6,13 @@ import {SafeSessionModule} from "../../contracts/accounts/safe/SafeSessionModule
 import {SessionLens} from "../../contracts/SessionLens.sol";
 import {PERMIT2, X402_EXACT, X402_UPTO} from "../../contracts/libraries/Permit2.sol";
 import {
-    ANYONE,
     Call,
     EIP_3009,
     PERMIT2_EXACT,
     PERMIT2_UPTO,
     Session,
     SessionAction,
-    SessionBudget,
-    SessionRule
+    SessionBudget
 } from "../../contracts/types/Session.sol";
 import {HookToken, IHookParty} from "../mocks/HookToken.sol";
 import {IPullable, Puller} from "../mocks/Puller.sol";
@@ -206,8 +204,9 @@ contract Thief is IHookParty {
         if (tool == 0) _settle(plot);
         else if (tool == 1) _settleByPermit2(plot);
         else if (tool == 2) _pay(plot);
-        else if (tool == 3) _execute(plot);
-        // What the account had approved to somebody, without the session.
+        else if (tool == 3)
+            _execute(plot);
+            // What the account had approved to somebody, without the session.
         else PULLER.pullFrom(IPullable(address(_usdc[plot % 2])), address(SAFE), PAYEE, MOST / 10);
         if (tool < 2) for (uint256 i; i < 2; ++i) _settledInside[i] += before[i] - _balance(i);
     }
@@ -274,9 +273,7 @@ contract Thief is IHookParty {
         );
         bytes memory payload = _payload(0, [lot, size, index, value], hex"01", digest);
         bool saysYes = _saysYes(digest, payload);
-        try
-            _usdc[0].transferWithAuthorization(address(SAFE), PAYEE, value, 0, type(uint48).max, nonce, payload)
-        {
+        try _usdc[0].transferWithAuthorization(address(SAFE), PAYEE, value, 0, type(uint48).max, nonce, payload) {
             deeds["settle"]++;
             if (!saysYes) _break("the account said no before USDC asked, and yes to it");
         } catch {}
