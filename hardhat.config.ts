@@ -92,8 +92,11 @@ export default defineConfig({
   },
   test: {
     solidity: {
-      // The genuine code of Safe, USDC and Permit2.
-      fsPermissions: { readFile: ["./packages/devchain/dist/genuineCode.json"] },
+      // Code that a test deploys and does not compile: of Safe, USDC and Permit2, and of the contracts.
+      fsPermissions: {
+        readFile: ["./packages/devchain/dist/genuineCode.json"],
+        readDirectory: ["./artifacts/contracts"],
+      },
       // Rails.t.sol: sequences of calls, and how many calls each has.
       invariant: process.env.LATCHKEY_DEEP ? { runs: 500, depth: 500 } : { runs: 12, depth: 100 },
     },

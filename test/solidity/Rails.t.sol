@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.35;
 
-import {SafeSessionHandler} from "../../contracts/accounts/safe/SafeSessionHandler.sol";
-import {SafeSessionModule} from "../../contracts/accounts/safe/SafeSessionModule.sol";
-import {SessionLens} from "../../contracts/SessionLens.sol";
-import {PERMIT2, X402_EXACT, X402_UPTO} from "../../contracts/libraries/Permit2.sol";
+import {ISessionLens} from "../../contracts/interfaces/ISessionLens.sol";
+import {ISessionModule} from "../../contracts/interfaces/ISessionModule.sol";
 import {
     Call,
     EIP_3009,
@@ -17,7 +15,7 @@ import {
 import {HookToken, IHookParty} from "../mocks/HookToken.sol";
 import {IPullable, Puller} from "../mocks/Puller.sol";
 import {ISignatureTransfer, X402ExactProxyStandIn, X402UptoProxyStandIn} from "../mocks/x402/X402ProxyStandIn.sol";
-import {GenuineCode} from "./GenuineCode.sol";
+import {Code} from "./Code.sol";
 import {between, pick, vm} from "./Vm.sol";
 
 interface ISafe141 {
@@ -32,6 +30,8 @@ interface ISafe141 {
         address payable paymentReceiver
     ) external;
     function enableModule(address module) external;
+    /// @notice Of its handler's.
+    function setSessionModule(address module) external;
     function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4);
 }
 
@@ -75,6 +75,10 @@ interface IPermit2Nonces {
     function DOMAIN_SEPARATOR() external view returns (bytes32); // solhint-disable-line func-name-mixedcase
 }
 
+address constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+address constant X402_EXACT = 0x402085c248EeA27D92E8b30b2C58ed07f9E20001;
+address constant X402_UPTO = 0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002;
+
 /// @notice The key of one session, in the hands of a thief who has every tool: payments, batches, a contract that pulls
 /// by old approvals, signed payments by EIP-3009 and by Permit2, a token that calls back in the middle of an execution.
 /// The account is a genuine Safe 1.4.1. One budget is of genuine USDC with EIP-3009, one of genuine USDC at another
@@ -89,7 +93,9 @@ contract Thief is IHookParty {
     address private constant PAYEE = address(0x9A1EE);
     address private constant FACILITATOR = address(0xFAC1);
 
-    SafeSessionModule private immutable MODULE = new SafeSessionModule();
+    ISessionModule private immutable MODULE = ISessionModule(
+        Code.deploy("contracts/accounts/safe/SafeSessionModule.sol/SafeSessionModule")
+    );
     Puller private immutable PULLER = new Puller();
     HookToken private immutable HOSTILE = new HookToken();
     ISafe141 private immutable SAFE;
@@ -116,12 +122,12 @@ contract Thief is IHookParty {
 
     constructor() {
         vm.warp(START);
-        vm.etch(PERMIT2, GenuineCode.codeOf("Permit2"));
+        vm.etch(PERMIT2, Code.genuine("Permit2"));
         vm.etch(X402_EXACT, address(new X402ExactProxyStandIn()).code);
         vm.etch(X402_UPTO, address(new X402UptoProxyStandIn()).code);
         // Where USDC's code was linked to it.
-        vm.etch(0x800C32EaA2a6c93cF4CB51794450ED77fBfbB172, GenuineCode.codeOf("USDC signatureChecker on ethereum"));
-        bytes memory usdc = GenuineCode.codeOf("USDC implementation on ethereum");
+        vm.etch(0x800C32EaA2a6c93cF4CB51794450ED77fBfbB172, Code.genuine("USDC signatureChecker on ethereum"));
+        bytes memory usdc = Code.genuine("USDC implementation on ethereum");
         for (uint160 i; i < 2; ++i) _usdc[i] = _newUsdc(address(0x05DC0 + i), usdc);
 
         SAFE = _newSafe();
@@ -135,7 +141,7 @@ contract Thief is IHookParty {
         SessionAction storage action = _session.actions.push();
         action.target = address(PULLER);
         action.selector = Puller.pullFrom.selector;
-        SessionLens lens = new SessionLens();
+        ISessionLens lens = ISessionLens(Code.deploy("contracts/SessionLens.sol/SessionLens"));
         ID = lens.hash(_session);
         _packed = lens.pack(_session);
         // Without account and key, 20 bytes each.
@@ -488,17 +494,17 @@ contract Thief is IHookParty {
     function _newSafe() private returns (ISafe141 safe) {
         address[] memory owners = new address[](1);
         owners[0] = vm.addr(uint256(keccak256("owner")));
-        SafeSessionHandler handler = new SafeSessionHandler();
+        address handler = Code.deploy("contracts/accounts/safe/SafeSessionHandler.sol/SafeSessionHandler");
         bytes memory setup = abi.encodeCall(
             ISafe141.setup,
-            (owners, 1, address(0), "", address(handler), address(0), 0, payable(0))
+            (owners, 1, address(0), "", handler, address(0), 0, payable(0))
         );
-        ISafeProxyFactory factory = ISafeProxyFactory(GenuineCode.deploy("Safe 1.4.1 proxyFactory"));
-        safe = ISafe141(factory.createProxyWithNonce(GenuineCode.deploy("Safe 1.4.1 safe"), setup, 0));
+        ISafeProxyFactory factory = ISafeProxyFactory(Code.deployGenuine("Safe 1.4.1 proxyFactory"));
+        safe = ISafe141(factory.createProxyWithNonce(Code.deployGenuine("Safe 1.4.1 safe"), setup, 0));
         vm.prank(address(safe));
         safe.enableModule(address(MODULE));
         vm.prank(address(safe));
-        SafeSessionHandler(address(safe)).setSessionModule(address(MODULE));
+        safe.setSessionModule(address(MODULE));
         for (uint256 i; i < 2; ++i) {
             _usdc[i].mint(address(safe), 2 ** 100);
             vm.prank(address(safe));
