@@ -88,8 +88,8 @@ contract Thief is IHookParty {
     uint48 private constant START = 1_000_000;
     uint32 private constant PERIOD = 1000;
     uint128 private constant MOST = 1000;
-    /// @dev Ten lots and a half.
-    uint128 private constant A_PERIOD = 10_500;
+    /// @dev Three lots and a half: few, so that a sequence uses them up.
+    uint128 private constant A_PERIOD = 3500;
     address private constant PAYEE = address(0x9A1EE);
     address private constant FACILITATOR = address(0xFAC1);
 
@@ -182,7 +182,7 @@ contract Thief is IHookParty {
 
     /// @notice The owner uses up nonces of Permit2's.
     function burn(uint256 seed) external watched {
-        uint256 nonce = MODULE.nodeNonce(ID, 1, _period(), between(pick(seed, 0), 0, 12), 0, 0);
+        uint256 nonce = MODULE.nodeNonce(ID, 1, _period(), pick(seed, 0) % 5, 0, 0);
         vm.prank(address(SAFE));
         IPermit2Nonces(PERMIT2).invalidateUnorderedNonces(nonce >> 8, 1 << (pick(seed, 1) % 256));
     }
@@ -196,7 +196,7 @@ contract Thief is IHookParty {
 
     /// @notice Time passes: seconds, or up to two periods.
     function wait(uint256 seed) external {
-        vm.warp(block.timestamp + (seed % 4 == 0 ? between(pick(seed, 0), 1, 2 * PERIOD) : between(seed, 1, 60)));
+        vm.warp(block.timestamp + (seed % 16 == 0 ? between(pick(seed, 0), 1, 2 * PERIOD) : between(seed, 1, 20)));
     }
 
     /// @inheritdoc IHookParty
@@ -252,10 +252,9 @@ contract Thief is IHookParty {
     }
 
     function _settle(uint256 seed) private {
-        (uint256 lot, uint256 size, uint256 index) = (between(pick(seed, 0), 0, 11), pick(seed, 1) % 4, 0);
+        (uint256 lot, uint256 size, uint256 index) = (pick(seed, 0) % 5, pick(seed, 1) % 4, 0);
         if (pick(seed, 2) % 2 == 0) index = pick(seed, 3) % (1 << (2 * size));
         uint256 value = pick(seed, 4) % 4 == 0 ? _amount(pick(seed, 5)) : MOST >> (2 * size);
-        if (size > 7) return;
         bytes32 nonce = MODULE.slotNonce(ID, 0, _period(), lot, size, index);
         bytes32 digest = keccak256(
             abi.encodePacked(
@@ -297,7 +296,7 @@ contract Thief is IHookParty {
     function _settleByPermit2(uint256 seed) private {
         uint256 depth = pick(seed, 1) % 5;
         uint256 index = pick(seed, 2) % (1 << depth);
-        uint256 lot = between(pick(seed, 0), 0, 11);
+        uint256 lot = pick(seed, 0) % 5;
         uint256 value = pick(seed, 4) % 4 == 0 ? _amount(pick(seed, 5)) : MOST >> depth;
         bool isExact = pick(seed, 6) % 2 == 0;
         ISignatureTransfer.PermitTransferFrom memory permit = ISignatureTransfer.PermitTransferFrom(
@@ -377,9 +376,10 @@ contract Thief is IHookParty {
         return (block.timestamp - START) / PERIOD;
     }
 
-    /// @dev Mostly near the limits, where rules differ.
+    /// @dev Mostly the limit itself, where rules differ.
     function _amount(uint256 seed) private pure returns (uint256) {
-        return between(seed, seed % 3 == 0 ? MOST / 2 : 0, MOST + 1);
+        if (seed % 8 == 0) return MOST + 1;
+        return seed % 8 < 5 ? MOST : pick(seed, 0) % MOST;
     }
 
     /* BYTES */
