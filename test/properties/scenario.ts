@@ -382,7 +382,7 @@ const leftOut: fc.Arbitrary<LeftOutPlan> = fc.oneof(
       usdc: fc.boolean(),
       native: fc.boolean(),
       actions: fc.boolean(),
-      needed: among(false, false, false, false, true),
+      needed: among(false, false, false, true),
     }),
     weight: 2,
   },
