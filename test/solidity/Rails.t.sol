@@ -114,6 +114,9 @@ contract Thief is IHookParty {
     uint256 private _plot;
     /// @dev Signed payments that settled in the middle of the present call.
     mapping(uint256 budget => uint256) private _settledInside;
+    /// @dev What others pulled in the middle of the present call: no use of the session, which pays for it all the same
+    /// where it measures what a call costs.
+    mapping(uint256 budget => uint256) private _pulledByOthers;
 
     /// @notice What was broken first; empty: nothing.
     string public broken;
@@ -214,7 +217,11 @@ contract Thief is IHookParty {
             _execute(plot);
             // What the account had approved to somebody, without the session.
         else PULLER.pullFrom(IPullable(address(_usdc[plot % 2])), address(SAFE), PAYEE, MOST / 10);
-        if (tool < 2) for (uint256 i; i < 2; ++i) _settledInside[i] += before[i] - _balance(i);
+        for (uint256 i; i < 2; ++i) {
+            uint256 fell = before[i] - _balance(i);
+            if (tool < 2) _settledInside[i] += fell;
+            if (tool == 4) _pulledByOthers[i] += fell;
+        }
     }
 
     /// @inheritdoc IHookParty
@@ -351,12 +358,12 @@ contract Thief is IHookParty {
 
     /// @dev Adds what a call took from the account to its period.
     modifier watched() {
-        for (uint256 i; i < 2; ++i) _settledInside[i] = 0;
+        for (uint256 i; i < 2; ++i) _settledInside[i] = _pulledByOthers[i] = 0;
         _;
         uint256 period = _period();
         for (uint256 i; i < 3; ++i) {
             uint256 balance = _balance(i);
-            uint256 fell = _held[i] - balance;
+            uint256 fell = _held[i] - balance - _pulledByOthers[i];
             _held[i] = balance;
             moved[i][period] += fell;
             if (fell > MOST + (i < 2 ? _settledInside[i] : 0)) _break("more than perTransaction moved at once");
