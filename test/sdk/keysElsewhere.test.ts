@@ -46,7 +46,7 @@ const posing = (as: PrivateKeyAccount) => ({ ...mallory, address: as.address });
 const forms = Object.entries(SIGNATURE_FORMS);
 
 describe("a key that is kept elsewhere", function () {
-  this.timeout(60_000);
+  this.timeout(process.env.LATCHKEY_DEEP ? 0 : 60_000);
   const world = useSafe("1.4.1");
   let merchant: Merchant;
   beforeEach(async () => {
