@@ -316,7 +316,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       wrapsHash: rail.wrapsHash,
       ...(standing.state === "ENABLED" ? {} : { grant: grant.signature }),
     });
-    const signature = rail.wrap(payload, authorization);
+    const signature = rail.wrap(payload, { authorization });
     return {
       digest: hashTypedData(typedData),
       keySignature,
