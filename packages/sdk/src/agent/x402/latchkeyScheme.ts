@@ -209,7 +209,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         budget,
         budgetIndex,
         store,
-        authorizationStates: (nonces) =>
+        nonceStates: (nonces) =>
           authorizationStates(client, { token: budget.token, account: session.account, nonces }),
         ...(parameters.maxOpenersInFlight === undefined
           ? {}
@@ -462,7 +462,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         now: chainTime,
         openAnyway: performance.now() >= patience && patience < deadline,
         read,
-        authorizationStates: (nonces) =>
+        nonceStates: (nonces) =>
           statesTogether(reader, { token: budget.token, account: session.account, nonces }),
         // The payment's lifetime starts when its slot is found, however long that took.
         heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
