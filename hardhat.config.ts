@@ -91,7 +91,7 @@ export default defineConfig({
     ...liveNetworks,
   },
   paths: {
-    sources: ["./contracts", "./test/mocks"],
+    sources: ["./contracts", "./test/mocks", "./packages/devchain/contracts"],
     tests: { solidity: "./test/solidity", mocha: "./test" },
   },
 });
