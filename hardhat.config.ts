@@ -102,7 +102,7 @@ export default defineConfig({
     },
   },
   paths: {
-    sources: ["./contracts", "./test/mocks"],
+    sources: ["./contracts", "./test/mocks", "./packages/devchain/contracts"],
     tests: { solidity: "./test/solidity", mocha: "./test" },
   },
 });

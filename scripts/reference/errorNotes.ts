@@ -122,6 +122,8 @@ for Safes and Safe7579.`,
       TOKEN_AUTHORIZATION_EXPIRED: "Its validBefore has passed.",
       TOKEN_AUTHORIZATION_NOT_YET_VALID: "",
       TOKEN_INSUFFICIENT_BALANCE: "A limit is not a balance.",
+      APPROVAL:
+        "In base units: `details.allowance`, and `details.needed` for this payment. Nothing was signed. The budget is paid from by Permit2, which takes tokens only as far as the account has approved it.",
       TOKEN_BLACKLISTED: "",
       TOKEN_PAUSED: "",
     },

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import {
   createPasskey,
-  installPermit2,
   installSafe,
   installUsdc,
+  installX402Proxies,
   openTestChain,
   type SafeContracts,
   type Usdc,
@@ -222,15 +222,7 @@ async function createWorld(): Promise<World> {
   const testChain = await openTestChain(connection.provider);
   const usdc = await installUsdc(testChain, { chain: "ethereum" });
   const safeContracts = await installSafe(testChain);
-  await installPermit2(testChain);
-  for (const [address, name] of [
-    [X402_EXACT, "X402ExactProxyStandIn"],
-    [X402_UPTO, "X402UptoProxyStandIn"],
-  ] as const)
-    await testChain.setCode(
-      address,
-      ownArtifact("test/mocks/x402/X402ProxyStandIn.sol", name).deployedBytecode,
-    );
+  await installX402Proxies(testChain);
   const hostile = (name: string) => ownArtifact(`test/mocks/hostile/${name}.sol`, name).deployedBytecode;
   for (const [address, name] of [
     [ACTOR, "Actor"],

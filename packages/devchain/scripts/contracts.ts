@@ -14,6 +14,7 @@ import { buildPermit2Code } from "./permit2Code.ts";
 import { buildPasskeyCode, buildSafeCode } from "./safeCode.ts";
 import { buildUsdcCode } from "./usdcCode.ts";
 import { buildWethCode } from "./wethCode.ts";
+import { buildX402ProxyCode } from "./x402ProxyCode.ts";
 
 const dist = resolve(process.argv[2] ?? join(import.meta.dirname, "../dist"));
 
@@ -28,6 +29,7 @@ const code: Record<string, GenuineCode> = {
   ...Object.fromEntries(usdc),
   WETH9: { name: "WETH9", code: buildWethCode() },
   Permit2: { name: "Permit2", code: buildPermit2Code() },
+  ...buildX402ProxyCode(),
   ...buildSafeCode(),
   ...buildPasskeyCode(),
   ...buildEntryPointCode(),

@@ -1,5 +1,5 @@
 /**
- * A development chain with what people have: genuine USDC, WETH, Safe and EntryPoint, Latchkey, and a shop that is paid
+ * A development chain with what people have: genuine USDC, WETH, Permit2, Safe and EntryPoint, Latchkey, and a shop that is paid
  * by x402. `startDevChain` starts one; the functions beside it put the same on any other development chain.
  */
 
@@ -65,3 +65,4 @@ export {
   usdcAbi,
 } from "./usdc.ts";
 export { installWeth, WETH, wethAbi } from "./weth.ts";
+export { installX402Proxies } from "./x402Proxies.ts";

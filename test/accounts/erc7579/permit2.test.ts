@@ -1,10 +1,10 @@
-import { installPermit2, PERMIT2, RELAYER } from "@latchkey/devchain";
+import { installX402Proxies, PERMIT2, RELAYER } from "@latchkey/devchain";
 import { hashSession, type Session } from "@latchkey/sdk";
 import { sessionModuleAbi } from "@latchkey/sdk/abis";
 import { wrapForErc7579 } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { encodeFunctionData, type Hex } from "viem";
-import { approveData, ownArtifact, X402_EXACT, X402_UPTO } from "../../contracts/fixture.ts";
+import { approveData, X402_UPTO } from "../../contracts/fixture.ts";
 import { settlementOf, signedPayment, signPayment, type Terms } from "../../contracts/permit2Payment.ts";
 import {
   alice,
@@ -64,15 +64,7 @@ describe("payments by Permit2", () => {
 
     beforeEach(async () => {
       const { testChain, usdc } = world();
-      await installPermit2(testChain);
-      for (const [address, name] of [
-        [X402_EXACT, "X402ExactProxyStandIn"],
-        [X402_UPTO, "X402UptoProxyStandIn"],
-      ] as const)
-        await testChain.setCode(
-          address,
-          ownArtifact("test/mocks/x402/X402ProxyStandIn.sol", name).deployedBytecode,
-        );
+      await installX402Proxies(testChain);
       await byAccount(usdc.address, approveData(PERMIT2, 100n * USD));
     });
 

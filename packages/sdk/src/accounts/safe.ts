@@ -41,11 +41,8 @@ export const safe: AccountAdapter = {
     const handler = await safeHandler(client, { safe: account, module, domainSeparator });
     return {
       wrapsHash: false,
-      wrap: (payload, authorization) =>
-        wrapForSafe(
-          payload,
-          handler === "session" ? { handler } : { handler, domainSeparator, authorization },
-        ),
+      wrap: (payload, paid) =>
+        wrapForSafe(payload, handler === "session" ? { handler } : { handler, domainSeparator, ...paid }),
     };
   },
 };

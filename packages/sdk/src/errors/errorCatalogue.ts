@@ -4,6 +4,10 @@ import type { RefusalCode } from "./Refusal.ts";
 /** Every code once: what it means, and what to do. */
 export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
   ...messageCatalogue,
+  APPROVAL: {
+    meaning: "Permit2's allowance is too small.",
+    whatToDo: ["Ask the owner to have the account approve Permit2 for the token."],
+  },
   INVALID_AMOUNT: {
     meaning: "The amount is not a positive decimal number in units of the token.",
     whatToDo: ['Pass a string such as "1.50", with no more decimals than the token has.'],
