@@ -17,4 +17,5 @@ export const paymentMethods = ({ signatures }: Pick<Budget, "signatures">): Paym
   BITS.flatMap(([bit, method]) => ((signatures & bit) !== 0 ? [method] : []));
 
 /** Whether a budget is paid from by Permit2, which the account has to approve. */
-export const isPaidByPermit2 = ({ signatures }: Pick<Budget, "signatures">): boolean => (signatures & 6) !== 0;
+export const isPaidByPermit2 = ({ signatures }: Pick<Budget, "signatures">): boolean =>
+  (signatures & 6) !== 0;
