@@ -16,6 +16,7 @@ export { hashActions } from "../session/hashActions.ts";
 export { hashBudget } from "../session/hashBudget.ts";
 export { hashCarriedSession } from "../session/hashCarriedSession.ts";
 export { encodeSession, packSession } from "../session/packSession.ts";
+export { PERMIT2, permit2DomainSeparator } from "../session/permit2.ts";
 export { slotNonce } from "../session/slotNonce.ts";
 export type { SlotPeriod } from "../session/slotPrefix.ts";
 export { slotReader } from "../session/slotReader.ts";
@@ -28,6 +29,7 @@ export {
 } from "../session/unpackSession.ts";
 export type { WholeParts } from "../session/WholeParts.ts";
 export { type DecodedCalldata, decodeCalldata } from "./decodeCalldata.ts";
+export type { Permit2Approval } from "./decodePermit2Call.ts";
 export { decodeReviewableEnable, type ReviewableEnable } from "./decodeReviewableEnable.ts";
 export { encodeEnable } from "./encodeEnable.ts";
 export { encodeExecute } from "./encodeExecute.ts";

@@ -93,6 +93,7 @@ export type RefusalCode =
   | "NOT_OFFERED"
   | "OFFER_MALFORMED"
   | "SLOTS_TAKEN"
+  | "APPROVAL"
   | "STORE"
   | "IDEMPOTENCY_KEY"
   | "KEY_FILE"

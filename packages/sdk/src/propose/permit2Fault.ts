@@ -8,7 +8,7 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
-import { safeAbi } from "../accounts/safe/safeAbi.ts";
+import { domainVerifier } from "../accounts/safe/domainVerifier.ts";
 import { answerOf } from "../internal/answerOf.ts";
 import { readContract } from "../internal/chainActions.ts";
 import { hasCode } from "../internal/hasCode.ts";
@@ -48,14 +48,7 @@ export async function permit2Fault(
       }),
     ),
     // An account that is not a Safe 1.5.0, or not deployed yet, does not answer.
-    answerOf(
-      readContract(client, {
-        address: account,
-        abi: safeAbi,
-        functionName: "domainVerifiers",
-        args: [account, separator],
-      }),
-    ),
+    domainVerifier(client, { account, domainSeparator: separator }),
   ]);
   if (said !== separator || bitmap === undefined) return `Permit2 is not at ${PERMIT2} on this chain`;
   const [missing] = proxies.flat();
