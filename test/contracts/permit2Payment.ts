@@ -257,9 +257,9 @@ export function settlementOf(
   return { from, to: method === "exact" ? X402_EXACT : X402_UPTO, data };
 }
 
-const separator = (): Hex =>
+const separator = (chainId = 1): Hex =>
   hashDomain({
-    domain: { name: "Permit2", chainId: 1n, verifyingContract: PERMIT2 },
+    domain: { name: "Permit2", chainId: BigInt(chainId), verifyingContract: PERMIT2 },
     types: {
       EIP712Domain: [
         { name: "name", type: "string" },
@@ -273,6 +273,7 @@ const separator = (): Hex =>
 export function signatureFor(
   version: SafeVersion,
   { method, permit, spender, witness, payload }: Payment,
+  chainId = 1,
 ): Hex {
   if (version === "1.4.1") return payload;
   const types = permit2Types[method];
@@ -294,7 +295,7 @@ export function signatureFor(
   return concat([
     "0x5fd7e97d",
     encodeAbiParameters(parseAbiParameters("bytes32, bytes32, bytes, bytes"), [
-      separator(),
+      separator(chainId),
       typeHash,
       encodeData,
       payload,

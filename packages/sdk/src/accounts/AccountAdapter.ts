@@ -1,5 +1,6 @@
 import type { Address, Chain, Client, Hex, Transport } from "viem";
 import type { Refusal } from "../errors/Refusal.ts";
+import type { EncodedCall } from "../session/CallRequest.ts";
 import type { Permit2Transfer } from "../session/permit2Transfer.ts";
 import type { AccountKind } from "./AccountKind.ts";
 import type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
@@ -75,6 +76,15 @@ export type AccountAdapter = {
     client: Client<Transport, Chain | undefined>,
     parameters: { account: Address; module: Address; domainSeparator: Hex },
   ): Promise<SignatureRail>;
+  /**
+   * The calls with which an account that has the module lets it answer in one more EIP-712 domain; none if it does, or if
+   * the account asks the module in every domain.
+   * @throws {Refusal} MODULE_NOT_ENABLED: another contract answers in this domain, which is not replaced.
+   */
+  domainCalls(
+    client: Client<Transport, Chain | undefined>,
+    parameters: { account: Address; module: Address; domainSeparator: Hex },
+  ): Promise<EncodedCall[]>;
 };
 
 /** What also differs between ERC-7579 accounts. */

@@ -18,6 +18,7 @@ export { hashCarriedSession } from "../session/hashCarriedSession.ts";
 export { nodeNonce } from "../session/nodeNonce.ts";
 export { nodeWorth } from "../session/nodeWorth.ts";
 export { encodeSession, packSession } from "../session/packSession.ts";
+export { PERMIT2, permit2DomainSeparator } from "../session/permit2.ts";
 export { type Permit2Transfer, permit2Domain, permit2Transfer } from "../session/permit2Transfer.ts";
 export { slotNonce } from "../session/slotNonce.ts";
 export type { SlotPeriod } from "../session/slotPrefix.ts";
@@ -31,6 +32,7 @@ export {
 } from "../session/unpackSession.ts";
 export type { WholeParts } from "../session/WholeParts.ts";
 export { type DecodedCalldata, decodeCalldata } from "./decodeCalldata.ts";
+export type { Permit2Approval } from "./decodePermit2Call.ts";
 export { decodeReviewableEnable, type ReviewableEnable } from "./decodeReviewableEnable.ts";
 export { encodeEnable } from "./encodeEnable.ts";
 export { encodeExecute } from "./encodeExecute.ts";

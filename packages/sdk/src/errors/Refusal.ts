@@ -58,7 +58,6 @@ export type RefusalCode =
   | "TOKEN_AUTHORIZATION_EXPIRED"
   | "TOKEN_AUTHORIZATION_NOT_YET_VALID"
   | "TOKEN_INSUFFICIENT_BALANCE"
-  | "APPROVAL"
   | "TOKEN_BLACKLISTED"
   | "TOKEN_PAUSED"
   // this SDK
@@ -94,6 +93,7 @@ export type RefusalCode =
   | "NOT_OFFERED"
   | "OFFER_MALFORMED"
   | "SLOTS_TAKEN"
+  | "APPROVAL"
   | "STORE"
   | "IDEMPOTENCY_KEY"
   | "KEY_FILE"

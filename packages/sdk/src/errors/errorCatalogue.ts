@@ -4,10 +4,6 @@ import type { RefusalCode } from "./Refusal.ts";
 /** Every code once: what it means, and what to do. */
 export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
   ...messageCatalogue,
-  APPROVAL: {
-    meaning: "Permit2's allowance is too small.",
-    whatToDo: ["Ask the owner to have the account approve Permit2 for the token."],
-  },
   INVALID_AMOUNT: {
     meaning: "The amount is not a positive decimal number in units of the token.",
     whatToDo: ['Pass a string such as "1.50", with no more decimals than the token has.'],
@@ -119,6 +115,12 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
   NOT_OFFERED: {
     meaning: "The merchant offers no supported payment method.",
     whatToDo: ["Ask the merchant for x402 version 1 or 2, scheme exact, method eip3009."],
+  },
+  APPROVAL: {
+    meaning: "Permit2's allowance is too small.",
+    whatToDo: [
+      "Nothing was signed. Ask the owner to approve Permit2: enableSession does, in the batch that enables the session.",
+    ],
   },
   OFFER_MALFORMED: {
     meaning: "The merchant's offer cannot be read, or one of its fields is missing or not valid.",

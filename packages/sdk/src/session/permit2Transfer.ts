@@ -11,7 +11,7 @@ import {
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseChainId, parseWhole } from "../internal/parseWhole.ts";
-import { PERMIT2, X402_EXACT, X402_UPTO } from "./permit2.ts";
+import { PERMIT2, X402_PROXIES } from "./permit2.ts";
 
 /** A transfer by Permit2 for x402, in whose digest the account does not occur. Numbers are uint256. */
 export type Permit2Transfer = {
@@ -87,7 +87,7 @@ function messageOf(given: Permit2Transfer) {
     types: isUpto ? types.upto : types.exact,
     message: {
       permitted: { token: parseAddress(given.token, "token"), amount: number("amount") },
-      spender: isUpto ? X402_UPTO : X402_EXACT,
+      spender: X402_PROXIES[isUpto ? "permit2-upto" : "permit2-exact"],
       nonce: number("nonce"),
       deadline: number("deadline"),
       witness: {

@@ -4,7 +4,7 @@ import { type Address, getAddress, isAddress, isAddressEqual, zeroAddress } from
 import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { type PaymentMethod, paymentMethods } from "../../session/paymentMethods.ts";
-import { PERMIT2, X402_EXACT, X402_UPTO } from "../../session/permit2.ts";
+import { PERMIT2, X402_PROXIES } from "../../session/permit2.ts";
 import { ANYONE, type Budget, type Session } from "../../session/Session.ts";
 import { FACILITATOR_SECONDS } from "./paymentWindow.ts";
 
@@ -176,8 +176,9 @@ function offeredMethod(method: PaymentMethod, extra: PaymentRequirements["extra"
     return { method, tokenDomain: { name: extra.name as string, version: extra.version as string } };
   }
   const isUpto = method === "permit2-upto";
-  const { spender = isUpto ? X402_UPTO : X402_EXACT, permit2Address = PERMIT2 } = extra ?? {};
-  if (!isSame(spender, isUpto ? X402_UPTO : X402_EXACT) || !isSame(permit2Address, PERMIT2))
+  const proxy = X402_PROXIES[method];
+  const { spender = proxy, permit2Address = PERMIT2 } = extra ?? {};
+  if (!isSame(spender, proxy) || !isSame(permit2Address, PERMIT2))
     throw notOffered("The merchant requires another contract than Permit2 and x402's own proxy for it.", {
       spender,
       permit2Address,

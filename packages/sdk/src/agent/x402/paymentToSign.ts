@@ -3,7 +3,7 @@ import { type Address, type Hex, hashTypedData, type TypedDataDefinition } from 
 import type { SignatureRail } from "../../accounts/AccountAdapter.ts";
 import type { PaymentMethodParameters } from "../../encoding/payload/PayloadParameters.ts";
 import { signedPayment } from "../../encoding/payload/signedPayment.ts";
-import { X402_EXACT, X402_UPTO } from "../../session/permit2.ts";
+import { X402_PROXIES } from "../../session/permit2.ts";
 import { permit2Transfer } from "../../session/permit2Transfer.ts";
 import type { PayableOffer } from "./checkOffer.ts";
 
@@ -111,7 +111,7 @@ export function paymentToSign(
       permit2Authorization: {
         from,
         permitted: { token, amount: `${amount}` },
-        spender: paidBy.method === "permit2-exact" ? X402_EXACT : X402_UPTO,
+        spender: X402_PROXIES[paidBy.method],
         nonce: `${transfer.nonce}`,
         deadline: `${validBefore}`,
         witness: { to, ...facilitator, validAfter: `${validAfter}` },

@@ -16,7 +16,7 @@ import {
 } from "viem";
 import { getTransaction } from "../../internal/chainActions.ts";
 import { type MinedLog, readLogs } from "../../internal/readLogs.ts";
-import { PERMIT2, X402_EXACT, X402_UPTO } from "../../session/permit2.ts";
+import { PERMIT2, X402_PROXIES } from "../../session/permit2.ts";
 import type { FateSearch, SettledFate, SignedAuthorization } from "./authorizationFate.ts";
 
 const abi = parseAbi([
@@ -126,7 +126,7 @@ function movedBy(input: Hex, token: Address, payment: SignedAuthorization): bigi
 
 /** The nonce of a settlement that one of x402's proxies was called for directly. */
 function directNonce(called: Address, input: Hex): bigint | undefined {
-  if (![X402_EXACT, X402_UPTO].some((proxy) => isAddressEqual(proxy, called))) return undefined;
+  if (!Object.values(X402_PROXIES).some((proxy) => isAddressEqual(proxy, called))) return undefined;
   const permitAt = PERMIT_AT[input.slice(0, HEAD).toLowerCase() as Hex];
   if (permitAt === undefined) return undefined;
   const at = HEAD + (permitAt + 2) * WORD;
