@@ -14,7 +14,11 @@ import {
 } from "../../contracts/types/Session.sol";
 import {HookToken, IHookParty} from "../mocks/HookToken.sol";
 import {IPullable, Puller} from "../mocks/Puller.sol";
-import {ISignatureTransfer, X402ExactProxyStandIn, X402UptoProxyStandIn} from "../mocks/x402/X402ProxyStandIn.sol";
+import {
+    ISignatureTransfer,
+    X402ExactProxyStandIn,
+    X402UptoProxyStandIn
+} from "../../packages/devchain/contracts/X402ProxyStandIn.sol";
 import {Code} from "./Code.sol";
 import {between, pick, vm} from "./Vm.sol";
 
