@@ -263,6 +263,18 @@ export const messageCatalogue = {
     meaning: "The authorization is not valid yet.",
     whatToDo: ["Wait for a block after its validAfter."],
   },
+  TOKEN_TRANSFER_FAILED: {
+    meaning: "The token refused the transfer that Permit2 asked for.",
+    whatToDo: ["Check the account's balance, and its approval of Permit2 with permit2Standing."],
+  },
+  NOT_FACILITATOR: {
+    meaning: "Only the facilitator that the payment names may settle it.",
+    whatToDo: ["Settle it by that facilitator. Nobody else can charge it, and it expires by itself."],
+  },
+  SETTLEMENT_AMOUNT: {
+    meaning: "The amount to be settled is zero, or more than was signed.",
+    whatToDo: ["Settle at most what the payment allows. The payer has to sign a new one for more."],
+  },
   TOKEN_INSUFFICIENT_BALANCE: {
     meaning: "The account's token balance is too low.",
     whatToDo: ["Fund the account, or pay less."],
