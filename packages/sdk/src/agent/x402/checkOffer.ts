@@ -82,6 +82,14 @@ export function checkOffer(
   const method = methodOf(scheme, extra?.assetTransferMethod);
   if (isV1 && method !== "eip3009")
     throw notOffered("Version 1 of x402 has no payments by Permit2.", { scheme, method });
+  if (method !== "eip3009" && !session.budgets.some((budget) => paymentMethods(budget).includes(method)))
+    throw notOffered(
+      `The merchant requires ${METHOD_NAMES[method]}, which no budget of the session allows.`,
+      {
+        scheme,
+        method,
+      },
+    );
   if (!isAddress(asset, { strict: false })) throw malformed("asset", asset, "the token's address");
   if (!isAddress(payTo, { strict: false }) || isAddressEqual(payTo, zeroAddress))
     throw malformed("payTo", payTo, "the payee's address");
