@@ -1,7 +1,7 @@
 import {
-  installPermit2,
   installSafe,
   installUsdc,
+  installX402Proxies,
   openTestChain,
   type SafeContracts,
   type TestChain,
@@ -87,12 +87,7 @@ export async function openBenchChain(): Promise<BenchChain> {
   const testChain = await openTestChain(connection.provider);
   const usdc = await installUsdc(testChain, { chain: "ethereum" });
   const safe = await installSafe(testChain);
-  await installPermit2(testChain);
-  for (const [address, name] of [
-    [X402_EXACT, "X402ExactProxyStandIn"],
-    [X402_UPTO, "X402UptoProxyStandIn"],
-  ] as const)
-    await testChain.setCode(address, (await artifacts.readArtifact(name)).deployedBytecode as Hex);
+  await installX402Proxies(testChain);
 
   const deployer = person("deployer").address;
   await testChain.impersonate(deployer);

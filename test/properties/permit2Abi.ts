@@ -37,7 +37,7 @@ const REFUSALS: Record<Hex, string> = Object.fromEntries(
 const TRANSFER_FAILED = Buffer.from("TRANSFER_FROM_FAILED").toString("hex");
 
 /**
- * How a transaction of a spender, or of Permit2, ended, in the model's words. An account that says no may revert with
+ * How a transaction of a spender, or of Permit2, ended, in the model's words. An account that rejects may revert with
  * anything, and Permit2 passes it on.
  */
 export function permit2SettlementIn(ending: Ending): string {

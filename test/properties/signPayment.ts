@@ -30,7 +30,7 @@ import { type AuthorizationPlan, budgetIndexOf } from "./scenario.ts";
 import { slotOf } from "./slotOf.ts";
 import { tokenAbi } from "./tokenAbi.ts";
 
-/** A payment that was signed, as it goes to whoever settles it. */
+/** A payment that was signed, as it goes to the one who settles it. */
 export type Signed = {
   payment: Authorization | Permit2Payment;
   /** What its settlement is to move. */

@@ -288,15 +288,15 @@ contract Thief is IHookParty {
             )
         );
         bytes memory payload = _payload(0, [lot, size, index, value], hex"01", digest);
-        bool saysYes = _saysYes(digest, payload);
+        bool accepted = _accepts(digest, payload);
         try _usdc[0].transferWithAuthorization(address(SAFE), PAYEE, value, 0, type(uint48).max, nonce, payload) {
             deeds["settle"]++;
-            if (!saysYes) _break("the account said no before USDC asked, and yes to it");
+            if (!accepted) _break("the account rejected before USDC asked, and accepted then");
         } catch {}
     }
 
-    /// @dev As a facilitator asks before it settles. A Safe says no by a revert.
-    function _saysYes(bytes32 digest, bytes memory payload) private view returns (bool) {
+    /// @dev As a facilitator asks before it settles. A Safe rejects by a revert.
+    function _accepts(bytes32 digest, bytes memory payload) private view returns (bool) {
         try SAFE.isValidSignature(digest, payload) returns (bytes4 answer) {
             return answer == 0x1626ba7e;
         } catch {

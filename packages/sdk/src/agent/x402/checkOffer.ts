@@ -82,6 +82,14 @@ export function checkOffer(
   const method = methodOf(scheme, extra?.assetTransferMethod);
   if (isV1 && method !== "eip3009")
     throw notOffered("Version 1 of x402 has no payments by Permit2.", { scheme, method });
+  if (method !== "eip3009" && !session.budgets.some((budget) => paymentMethods(budget).includes(method)))
+    throw notOffered(
+      `The merchant requires ${METHOD_NAMES[method]}, which no budget of the session allows.`,
+      {
+        scheme,
+        method,
+      },
+    );
   if (!isAddress(asset, { strict: false })) throw malformed("asset", asset, "the token's address");
   if (!isAddress(payTo, { strict: false }) || isAddressEqual(payTo, zeroAddress))
     throw malformed("payTo", payTo, "the payee's address");
@@ -167,7 +175,7 @@ function methodOf(scheme: "exact" | "upto", transfer: unknown): PaymentMethod {
   );
 }
 
-/** What the signature needs, as the offer has it. Which contracts spend is no choice of the merchant's. */
+/** What the signature needs, as the offer has it. The merchant does not choose the contracts that spend. */
 function offeredMethod(method: PaymentMethod, extra: PaymentRequirements["extra"]): OfferedMethod {
   if (method === "eip3009") {
     for (const field of ["name", "version"] as const)
