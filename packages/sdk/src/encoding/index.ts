@@ -16,6 +16,7 @@ export { hashActions } from "../session/hashActions.ts";
 export { hashBudget } from "../session/hashBudget.ts";
 export { hashCarriedSession } from "../session/hashCarriedSession.ts";
 export { encodeSession, packSession } from "../session/packSession.ts";
+export { isPaidByPermit2, type PaymentMethod, paymentMethods } from "../session/paymentMethods.ts";
 export { PERMIT2, permit2DomainSeparator } from "../session/permit2.ts";
 export { slotNonce } from "../session/slotNonce.ts";
 export type { SlotPeriod } from "../session/slotPrefix.ts";
