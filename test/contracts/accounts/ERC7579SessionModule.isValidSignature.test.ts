@@ -149,7 +149,7 @@ describe("ERC7579SessionModule.isValidSignatureWithSender", () => {
     const budgets = paying().budgets.map((one) => ({ ...one, signatures: 2 }));
     await enable({ ...paying(), budgets });
     const { digest, payload } = await permit2PaymentOf();
-    // Away from Ethereum the genuine Permit2 computes its domain separator anew.
+    // Away from Ethereum the genuine Permit2 computes its domain separator again.
     const separator = hashDomain({
       domain: { name: "Permit2", chainId: BigInt(CHAIN_ID), verifyingContract: PERMIT2 },
       types: {

@@ -19,7 +19,7 @@ const NOTHING: Permit2State = { calls: [], changes: [] };
 /**
  * Reads what an account has to approve for the proposal that is shown.
  *
- * @param id The session's: another one is read anew.
+ * @param id The session's: another one is read again.
  * @returns Undefined until it is read; nothing to do if Permit2 does not pay.
  */
 export function usePermit2State(
