@@ -17,4 +17,6 @@ export const X402_PROXIES: { readonly [method in Exclude<PaymentMethod, "eip3009
  * @throws {InvalidInput} INVALID_INPUT
  */
 export const permit2DomainSeparator = (chainId: number): Hex =>
-  domainSeparator({ domain: { name: "Permit2", chainId: parseChainId(chainId), verifyingContract: PERMIT2 } });
+  domainSeparator({
+    domain: { name: "Permit2", chainId: parseChainId(chainId), verifyingContract: PERMIT2 },
+  });
