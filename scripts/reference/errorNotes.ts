@@ -176,6 +176,8 @@ for Safes and Safe7579.`,
       NOT_OFFERED: "",
       OFFER_MALFORMED: "`details.field` names what is wrong. Another session would not help.",
       SLOTS_TAKEN: "",
+      APPROVAL:
+        "Signed payments by Permit2 need the account's approval, which is a transaction: a signed grant alone is not enough. `details.token` names the token. `permit2Standing` shows what is approved and what sessions need.",
       STORE:
         "A store that cannot be read is never treated as empty, as slots would then be used twice, and purchases paid twice.",
       IDEMPOTENCY_KEY:

@@ -6,6 +6,7 @@ import {
   type BalanceFloor,
   type Grant,
   hashSession,
+  type Permit2Standing,
   type Proposal,
   parseGrant,
   pay,
@@ -20,6 +21,7 @@ import type { SessionReview } from "@latchkey/sdk/review";
 import { expect } from "chai";
 import type { PublicClient } from "viem";
 import { base } from "viem/chains";
+import { placePermit2 } from "../environment/permit2.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";
@@ -44,6 +46,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
 
   before(async () => {
     chain = await openDocsChain();
+    if (!LIVE.base) await placePermit2(chain.testChain);
     merchant = await openMerchant(chain.testChain, {
       weather: { amount: 200_000n, asset: chain.usdc.address, payTo: shop },
     });
@@ -136,6 +139,16 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         );
         expect(code).to.equal("SPENT_MEANWHILE");
         expect(await reasonsOf(next)).to.deep.equal([]);
+      },
+      standings({ standings, byPermit2 }) {
+        expect((byPermit2 as Proposal).session.budgets[0]?.signatures).to.equal(6);
+        expect((standings as Permit2Standing[])[0]).to.deep.include({
+          allowance: 140_000_000n,
+          needed: 140_000_000n,
+          missing: 0n,
+          excess: 0n,
+          spenders: [],
+        });
       },
       async revoked({ nextFile }) {
         expect(await reasonsOf(parseGrant(nextFile as string))).to.deep.equal(["REVOKED"]);

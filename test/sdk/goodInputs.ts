@@ -245,6 +245,7 @@ export const good: { readonly [name: string]: () => Given } = {
   handoffLink: () => [["https://page.example/", handoffRequest]],
   hashSafeMessage: () => [[{ safe: account, chainId, digest: word }]],
   hashSession: () => [[session()]],
+  isPaidByPermit2: () => [[{ signatures: 6 }]],
   isWithin: () => [[session(), session()]],
   kernelMessage: () => [[{ account, chainId, digest: word }]],
   keyFingerprint: () => [[key.address]],
@@ -259,6 +260,12 @@ export const good: { readonly [name: string]: () => Given } = {
   parseHandoffRequest: () => [["{}"]],
   passkeyVerifiers: () => [[validator, validator]],
   pauseSession: () => [[owners, { grant: grant() }]],
+  paymentMethods: () => [[{ signatures: 6 }]],
+  permit2Calls: () => [
+    [client, { account, accountKind: "safe", module, revoking: grant(), grants: [grant()], fromBlock: 0n }],
+  ],
+  permit2DomainSeparator: () => [[chainId]],
+  permit2Standing: () => [[client, { account, module, token: usdc, grants: [grant()], fromBlock: 0n }]],
   pay: () => [
     [agents, { grant: grant(), to: shop, amount: "0.50", token: "usdc" }],
     [agents, { grant: grant(), to: shop, amount: "0.50", token: usdc }],
@@ -283,6 +290,7 @@ export const good: { readonly [name: string]: () => Given } = {
   safeCreation: () => [
     [{ ...rail, module, owners: [account], threshold: 1, passkey: passkey.publicKey, verifiers: 1n }],
     [{ ...newRail, module, owners: [account], multiSend: validator, sharedSigner: shop }],
+    [{ ...rail, module, owners: [account], permit2: [{ token: usdc, amount: 1n }] }],
   ],
   safeFallbackHandler: () => [[client, account]],
   safeInitializer: () => [[sdk.safeCreation({ ...rail, module, owners: [account] })]],

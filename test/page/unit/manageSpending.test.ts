@@ -57,8 +57,10 @@ const settled = (block: number, amount: bigint | undefined, period?: bigint): Se
   type: "settled",
   amount,
   to: amount === undefined ? undefined : SHOP,
+  by: "eip3009",
   slot: { lot: 0n, size: 1, index: 0n },
   nonce: "0x00",
+  reserved: 250_000n,
 });
 const status = (spent: bigint, opened: bigint, period = 0n): BudgetStatus => ({
   token: TOKEN,

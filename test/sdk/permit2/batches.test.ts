@@ -162,7 +162,7 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
             data: encodeFunctionData({ abi: moduleAbi, args: [shop] }),
           },
           "native coin": { ...lockdown(), value: 1n },
-          "bytes that are not a call": { to: token, value: 0n, data: "0x" },
+          "malformed bytes": { to: token, value: 0n, data: "0x" },
         };
         for (const [what, call] of Object.entries(strange)) {
           const calls = [...encodeReviewableEnable(proposal), call];

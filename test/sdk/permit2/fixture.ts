@@ -1,5 +1,6 @@
 import { PERMIT2, RELAYER } from "@latchkey/devchain";
 import type { Session } from "@latchkey/sdk";
+import { permit2DomainSeparator } from "@latchkey/sdk/encoding";
 import {
   type Address,
   encodeFunctionData,
@@ -51,12 +52,12 @@ export const approve = ({ env, safe }: SafeWorld, token: Address, amount: bigint
 
 export const usePermit2 = (world: () => SafeWorld) => beforeEach(() => placePermit2(world().env.testChain));
 
-/** The key signs a payment, and its facilitator settles it. */
-export async function payByPermit2(
+/** The transaction with which a facilitator settles a payment that the key signs. */
+export async function settlementBy(
   { env, safe, latchkey }: SafeWorld,
   session: Session,
   terms: Terms & { amount?: bigint } = {},
-): Promise<TransactionReceipt> {
+) {
   const { chainId, client } = env.testChain;
   const { timestamp } = await client.getBlock();
   const payment = await signPayment({
@@ -71,7 +72,27 @@ export async function payByPermit2(
   });
   const { amount = payment.permit.permitted.amount } = terms;
   const signature = signatureFor(safe.version as "1.4.1" | "1.5.0", payment, chainId);
-  return env.testChain.send(settlementOf(payment, signature, { amount, from: RELAYER }));
+  return settlementOf(payment, signature, { amount, from: RELAYER });
+}
+
+/** The same, settled. */
+export const payByPermit2 = async (
+  ...parameters: Parameters<typeof settlementBy>
+): Promise<TransactionReceipt> => parameters[0].env.testChain.send(await settlementBy(...parameters));
+
+/** Makes the module the verifier of Permit2's domain, which a Safe 1.5.0 needs. */
+export async function letModuleAnswer(world: SafeWorld): Promise<void> {
+  if (world.safe.version !== "1.5.0") return;
+  const separator = permit2DomainSeparator(world.env.testChain.chainId);
+  await asAccount(
+    world,
+    world.safe.address,
+    encodeFunctionData({
+      abi: domainAbi,
+      functionName: "setDomainVerifier",
+      args: [separator, world.latchkey.module],
+    }),
+  );
 }
 
 /** Uses nonces up or transfers, as the account itself can. */

@@ -109,7 +109,9 @@ describe("what a session says of an offer to be paid by Permit2", () => {
       { extra: { ...exact.extra, permit2Address: shop } },
     ])
       expect(codeOf(change, byPermit2(6)), JSON.stringify(change)).to.equal("NOT_OFFERED");
-    expect(codeOf({ extra: { ...exact.extra, spender: X402_PROXIES["permit2-exact"] } }, byPermit2(6))).to.equal("payable");
+    expect(
+      codeOf({ extra: { ...exact.extra, spender: X402_PROXIES["permit2-exact"] } }, byPermit2(6)),
+    ).to.equal("payable");
     for (const change of [exact, upto])
       expect(() => checkOffer(offerV1(change), byPermit2(6), 1, 1))
         .to.throw(Refusal)

@@ -1,7 +1,6 @@
 import { hashSession, type SessionCarrier } from "@latchkey/sdk";
-import { slotWorth } from "@latchkey/sdk/encoding";
 import type { SessionEvent } from "@latchkey/sdk/history";
-import { type Address, type Hash, isAddressEqual } from "viem";
+import type { Address, Hash } from "viem";
 
 /** A payment made by a session. */
 export type Payment = {
@@ -27,8 +26,7 @@ export type Payment = {
  * @param events Oldest first, as `sessionHistory` returns them.
  */
 export function paymentsOf(carrier: SessionCarrier, events: readonly SessionEvent[]): Payment[] {
-  const session = carrier.session;
-  const id = hashSession(session);
+  const id = hashSession(carrier.session);
   const payments: Payment[] = [];
   for (const event of events) {
     if ((event.type !== "executed" && event.type !== "settled") || event.id !== id) continue;
@@ -37,9 +35,8 @@ export function paymentsOf(carrier: SessionCarrier, events: readonly SessionEven
     if (event.type === "executed")
       payments.push({ ...at, amount: event.amount, isAtMost: false, rail: "executed", to: undefined });
     else {
-      const budget = session.budgets.find((one) => isAddressEqual(one.token, token));
-      const amount = event.amount ?? slotWorth(budget?.perTransaction ?? 0n, event.slot.size);
-      payments.push({ ...at, amount, isAtMost: event.amount === undefined, rail: "settled", to: event.to });
+      const { amount = event.reserved, to } = event;
+      payments.push({ ...at, amount, isAtMost: event.amount === undefined, rail: "settled", to });
     }
   }
   return payments.reverse();

@@ -18,6 +18,7 @@ export { hashCarriedSession } from "../session/hashCarriedSession.ts";
 export { nodeNonce } from "../session/nodeNonce.ts";
 export { nodeWorth } from "../session/nodeWorth.ts";
 export { encodeSession, packSession } from "../session/packSession.ts";
+export { isPaidByPermit2, type PaymentMethod, paymentMethods } from "../session/paymentMethods.ts";
 export { PERMIT2, permit2DomainSeparator } from "../session/permit2.ts";
 export { type Permit2Transfer, permit2Domain, permit2Transfer } from "../session/permit2Transfer.ts";
 export { slotNonce } from "../session/slotNonce.ts";

@@ -4,7 +4,6 @@ import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import { parseList } from "../internal/parseList.ts";
 import { hashSession } from "../session/hashSession.ts";
-import { slotWorth } from "../session/slotWorth.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 
 /** Spending of one period of a budget. Amounts in base units, times in seconds of Unix time. */
@@ -16,7 +15,7 @@ export type PeriodSpending = {
   endsAt: number;
   /** By execution, and by userOps charged in validation, even if their transfer failed afterwards. */
   executed: bigint;
-  /** By signed payments that settled; of one whose amount is not known, its slot's whole worth. */
+  /** By signed payments that settled; of one whose amount is not known, what it reserved. */
   settled: bigint;
   /** Both: never above `limit`. */
   spent: bigint;
@@ -57,7 +56,7 @@ export function spendMeter(
       const sums = periods.get(event.period) ?? { executed: 0n, settled: 0n };
       payments++;
       if (event.type === "executed") sums.executed += event.amount;
-      else sums.settled += event.amount ?? slotWorth(budget.perTransaction, event.slot.size);
+      else sums.settled += event.amount ?? event.reserved;
       periods.set(event.period, sums);
     }
     const spent = [...periods.values()].reduce((sum, one) => sum + one.executed + one.settled, 0n);

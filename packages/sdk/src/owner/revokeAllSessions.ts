@@ -28,7 +28,8 @@ type AccountOfSessions =
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
  * @param parameters.grant Any grant of the account; or name `account`, `accountKind` and `module`.
- * @param parameters.permit2 Also lowers the account's approval of Permit2, as far as sessions have raised it.
+ * @param parameters.permit2 Also lowers the account's approval of Permit2, as far as sessions have raised it: see
+ * {@link revokeSession}.
  * @param parameters.send How an account of another kind acts: see {@link revokeSession}.
  * @returns The transaction's hash (or what `send` returned). The sessions stay usable until it is mined: wait for the receipt.
  * @throws {Refusal} WRONG_CHAIN, where a grant is given; UNSUPPORTED_ACCOUNT; see {@link executeAsSafe}.

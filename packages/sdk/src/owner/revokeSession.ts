@@ -18,7 +18,8 @@ export type SessionToRevoke = SessionToChange & WithPermit2;
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
  * @param parameters.grant The grant, or its proposal.
  * @param parameters.owner Of a Safe or Safe7579: the owner, or as many as its threshold. Default: the client's own account.
- * @param parameters.permit2 Also lowers the account's approval of Permit2 to what its other sessions need.
+ * @param parameters.permit2 Also lowers the account's approval of Permit2 to what its other sessions need. If the token then
+ * rejects that after all, the whole batch fails: a token that is not trusted is best left out when a session must end.
  * @param parameters.send How an account of another kind acts: gets the call, returns the hash.
  * @returns The transaction's hash (or what `send` returned). The session stays usable until it is mined: wait for the receipt.
  * @throws {Refusal} WRONG_CHAIN; UNSUPPORTED_ACCOUNT: the account is not a Safe, and there is no `send`; see

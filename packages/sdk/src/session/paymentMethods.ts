@@ -1,3 +1,4 @@
+import { parseWhole } from "../internal/parseWhole.ts";
 import type { Budget } from "./Session.ts";
 
 /**
@@ -12,10 +13,20 @@ const BITS: readonly (readonly [bit: number, PaymentMethod])[] = [
   [4, "permit2-upto"],
 ];
 
-/** Which methods a budget's `signatures` allows. */
-export const paymentMethods = ({ signatures }: Pick<Budget, "signatures">): PaymentMethod[] =>
-  BITS.flatMap(([bit, method]) => ((signatures & bit) !== 0 ? [method] : []));
+/**
+ * Which methods a budget's `signatures` allows.
+ *
+ * @throws {InvalidInput} INVALID_INPUT
+ */
+export function paymentMethods(budget: Pick<Budget, "signatures">): PaymentMethod[] {
+  const signatures = parseWhole(budget?.signatures, "signatures", 8);
+  return BITS.flatMap(([bit, method]) => ((signatures & bit) !== 0 ? [method] : []));
+}
 
-/** Whether a budget is paid from by Permit2, which the account has to approve. */
-export const isPaidByPermit2 = ({ signatures }: Pick<Budget, "signatures">): boolean =>
-  (signatures & 6) !== 0;
+/**
+ * Whether a budget is paid from by Permit2, which the account has to approve.
+ *
+ * @throws {InvalidInput} INVALID_INPUT
+ */
+export const isPaidByPermit2 = (budget: Pick<Budget, "signatures">): boolean =>
+  paymentMethods(budget).some((method) => method !== "eip3009");

@@ -1,4 +1,5 @@
 import { type Address, domainSeparator, type Hex } from "viem";
+import { parseChainId } from "../internal/parseWhole.ts";
 import type { PaymentMethod } from "./paymentMethods.ts";
 
 /** Uniswap's Permit2, which no session may call or approve. */
@@ -10,6 +11,12 @@ export const X402_PROXIES: { readonly [method in Exclude<PaymentMethod, "eip3009
   "permit2-upto": "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002",
 };
 
-/** Permit2's EIP-712 domain separator on a chain. Its domain has no version. */
+/**
+ * Permit2's EIP-712 domain separator on a chain. Its domain has no version.
+ *
+ * @throws {InvalidInput} INVALID_INPUT
+ */
 export const permit2DomainSeparator = (chainId: number): Hex =>
-  domainSeparator({ domain: { name: "Permit2", chainId, verifyingContract: PERMIT2 } });
+  domainSeparator({
+    domain: { name: "Permit2", chainId: parseChainId(chainId), verifyingContract: PERMIT2 },
+  });
