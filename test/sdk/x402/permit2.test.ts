@@ -500,7 +500,7 @@ describe("a payment by Permit2", function () {
       };
     };
 
-    it("is settled, with what moved, and is void for whoever signed for the same node", async () => {
+    it("is settled, with what moved, and is void for another agent that signed for the same node", async () => {
       const pay = agent(await enabled());
       for (const [what, moved] of [
         ["usdc-exact", 200_000n],
