@@ -463,6 +463,7 @@ describe("a payment by Permit2", function () {
   it("works in the stock client, whose two schemes are registered", async () => {
     const grant = await enabled();
     const scheme = latchkeyScheme({ client: environment.testChain.client, key, grant });
+    expect(scheme.upto).to.include({ scheme: "upto", network: scheme.network });
     const x402 = new x402Client()
       .register(scheme.network, scheme)
       .register(scheme.network, scheme.upto)
