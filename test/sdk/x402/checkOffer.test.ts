@@ -98,7 +98,7 @@ describe("what a session says of an offer to be paid by Permit2", () => {
       ).to.deep.equal([byExact, byUpto, byToken]);
   });
 
-  it("is no for other methods and schemes, in version 1, and where the offer names another contract", () => {
+  it("rejects other methods and schemes, version 1, and an offer that names another contract", () => {
     for (const change of [
       { extra: { assetTransferMethod: "allowance" } },
       { extra: { assetTransferMethod: 7 } },
@@ -118,7 +118,7 @@ describe("what a session says of an offer to be paid by Permit2", () => {
         .with.property("code", "NOT_OFFERED");
   });
 
-  it("is no without a facilitator that may settle up to the amount, or over the limit", () => {
+  it("rejects an amount over the limit, and upto without the address of a facilitator", () => {
     for (const facilitatorAddress of [
       undefined,
       null,

@@ -283,6 +283,20 @@ describe("the allocator of nodes", () => {
     expect(await pay(500_000n)).to.equal("1/1/1");
   });
 
+  it("uses the smallest free part that has room, wherever it lies", async () => {
+    const { pay, permit2 } = setUp();
+    // An eighth in the middle of lot 0 is used: the eighth beside it is free, a quarter, and a half before it.
+    permit2.burn(0n, 1n << 13n);
+    // Of lot 1 a quarter is left.
+    permit2.burn(1n, (1n << 2n) | (1n << 6n));
+    permit2.burn(2n, 2n);
+    expect(await pay(500_001n)).to.equal("3/0/0");
+    expect(await pay(125_000n)).to.equal("0/3/4");
+    expect(await pay(250_000n)).to.equal("0/2/3");
+    expect(await pay(250_000n)).to.equal("1/2/3");
+    expect(await pay(250_000n)).to.equal("0/2/0");
+  });
+
   it("makes fifty payments to one payee at once, none of which waits, and all of which settle in any order", async () => {
     const { take, permit2 } = setUp();
     const taken = await Promise.all(Array.from({ length: 50 }, () => take(250_000n)));

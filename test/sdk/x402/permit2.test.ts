@@ -49,6 +49,9 @@ import { wrapFetchWithPayment } from "@x402/fetch";
 import { expect } from "chai";
 import {
   type Address,
+  concat,
+  createPublicClient,
+  custom,
   domainSeparator,
   encodeFunctionData,
   erc20Abi,
@@ -417,9 +420,50 @@ describe("a payment by Permit2", function () {
     expect(new Set(nonces.map((nonce) => nonce >> 8n)).size).to.equal(2);
   });
 
+  it("asks the node at most six times where 10,000 lots are used, and twice in a row later", async () => {
+    const grant = await enabled({ perPeriod: 10_002n * DOLLAR });
+    const id = hashSession(grant.session);
+    const { account } = grant.session;
+    const { testChain } = environment;
+    // Permit2's first variable: the words of an account's nonces.
+    const ofAccount = keccak256(concat([pad(account), pad("0x")]));
+    const first = nodeNonce({ id, budgetIndex: 0, period: 0n, lot: 0n, size: 0, index: 0n }) >> 8n;
+    for (let lot = 0n; lot < 10_000n; lot++) {
+      // Eleven bytes follow the lot in a nonce, ten in a word.
+      const word = first + (lot << 80n);
+      const slot = keccak256(concat([numberToHex(word, { size: 32 }), ofAccount]));
+      await testChain.setStorageAt(PERMIT2, slot, pad("0x02"));
+    }
+    let requests = 0;
+    let underWay = 0;
+    let trips = 0;
+    const request = async (asked: Parameters<typeof testChain.provider.request>[0]) => {
+      requests++;
+      if (underWay++ === 0) trips++;
+      try {
+        await new Promise((done) => setTimeout(done, 20));
+        return await testChain.provider.request(asked);
+      } finally {
+        underWay--;
+      }
+    };
+    const client = createPublicClient({ transport: custom({ request }, { retryCount: 0 }) });
+    const pay = agent(grant, { client });
+    expect((await pay(merchant.url("usdc-exact"))).status).to.equal(200);
+    const lotOf = (header: string) =>
+      (BigInt(sentIn(header).permit2Authorization.nonce) >> 88n) % (1n << 32n);
+    expect(merchant.headers.map(lotOf)).to.deep.equal([10_000n]);
+    expect(trips).to.be.at.most(6);
+    requests = trips = 0;
+    expect((await pay(merchant.url("usdc-exact"))).status).to.equal(200);
+    expect(merchant.headers.map(lotOf)).to.deep.equal([10_000n, 10_000n]);
+    expect({ requests, trips }).to.deep.equal({ requests: 3, trips: 2 });
+  });
+
   it("works in the stock client, whose two schemes are registered", async () => {
     const grant = await enabled();
     const scheme = latchkeyScheme({ client: environment.testChain.client, key, grant });
+    expect(scheme.upto).to.include({ scheme: "upto", network: scheme.network });
     const x402 = new x402Client()
       .register(scheme.network, scheme)
       .register(scheme.network, scheme.upto)
@@ -457,7 +501,7 @@ describe("a payment by Permit2", function () {
       };
     };
 
-    it("is settled, with what moved, and is void for whoever signed for the same node", async () => {
+    it("is settled, with what moved, and is void for another agent that signed for the same node", async () => {
       const pay = agent(await enabled());
       for (const [what, moved] of [
         ["usdc-exact", 200_000n],

@@ -175,7 +175,7 @@ function methodOf(scheme: "exact" | "upto", transfer: unknown): PaymentMethod {
   );
 }
 
-/** What the signature needs, as the offer has it. The merchant does not choose the contracts that spend. */
+/** What the signature needs, as the offer has it. The merchant does not choose which contracts spend. */
 function offeredMethod(method: PaymentMethod, extra: PaymentRequirements["extra"]): OfferedMethod {
   if (method === "eip3009") {
     for (const field of ["name", "version"] as const)

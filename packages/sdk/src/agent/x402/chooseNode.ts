@@ -21,7 +21,7 @@ type Block = { depth: number; index: bigint };
  *
  * The node is of the best depth, the smallest that is worth at least the amount. It is cut out of the smallest free part of
  * an opened lot that has room for it; only if none has, a new lot is opened, lowest first, as executions use them from the
- * top. A node in flight counts as used: no payment waits for another, to any payee.
+ * top. A node in flight counts as used: no payment waits for another to settle.
  *
  * @returns A node only if the word of its lot is in `fresh`. What it wants read are lots, each as its first slot.
  */
