@@ -262,7 +262,8 @@ export const good: { readonly [name: string]: () => Given } = {
   pauseSession: () => [[owners, { grant: grant() }]],
   paymentMethods: () => [[{ signatures: 6 }]],
   permit2Calls: () => [
-    [client, { account, accountKind: "safe", module, revoking: grant(), grants: [grant()], fromBlock: 0n }],
+    [client, { revoking: grant(), grants: [grant()], fromBlock: 0n }],
+    [client, { account, accountKind: "safe", module, revoking: "all", fromBlock: 0n }],
   ],
   permit2DomainSeparator: () => [[chainId]],
   permit2Standing: () => [[client, { account, module, token: usdc, grants: [grant()], fromBlock: 0n }]],

@@ -4,6 +4,7 @@ import {
   type EncodedCall,
   enabledGrant,
   enableSession,
+  type Proposal,
   permit2Calls,
   proposeSession,
   revokeSession,
@@ -42,7 +43,10 @@ describe("the approval of Permit2", () => {
       await placePermit2(world().testChain);
       const fromBlock = await client().getBlockNumber();
       await install(account());
-      const permit2 = { fromBlock };
+      const enable = async (proposal: Proposal) => {
+        const permit2 = await permit2Calls(client(), { enabling: proposal, fromBlock });
+        await enableSession(client(), { proposal, permit2, send });
+      };
       const spender = stranger.address;
       await send([
         {
@@ -65,7 +69,7 @@ describe("the approval of Permit2", () => {
           until: "7d",
         });
       const [first, second] = [await propose(), await propose()];
-      await enableSession(client(), { proposal: first, permit2, send });
+      await enable(first);
       expect(await allowance()).to.equal(140n * USD);
       const [left] = await client().readContract({
         address: PERMIT2,
@@ -74,11 +78,13 @@ describe("the approval of Permit2", () => {
         args: [account().address, token(), spender],
       });
       expect(left).to.equal(0n);
-      await enableSession(client(), { proposal: second, permit2, send });
+      await enable(second);
       expect(await allowance()).to.equal(280n * USD);
-      await revokeSession(client(), { grant: enabledGrant(first), permit2, send });
+      const grant = enabledGrant(first);
+      const lowering = await permit2Calls(client(), { revoking: grant, fromBlock });
+      await revokeSession(client(), { grant, permit2: lowering, send });
       expect(await allowance()).to.equal(140n * USD);
-      const { calls } = await permit2Calls(client(), { ...ofAccount(), revoking: "all", ...permit2 });
+      const { calls } = await permit2Calls(client(), { ...ofAccount(), revoking: "all", fromBlock });
       await send([...erc7579Removal(await removalOf(account(), world().module)), ...calls]);
       expect(await allowance()).to.equal(0n);
     });

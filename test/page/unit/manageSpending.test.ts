@@ -85,6 +85,14 @@ describe("the payments of a session", () => {
     ]);
   });
 
+  it("say what a payment by Permit2 reserved, if that is more than it paid", () => {
+    const upto = { ...settled(2, 30_000n), by: "permit2" } as SessionEvent;
+    const whole = { ...settled(3, 250_000n), by: "permit2" } as SessionEvent;
+    expect(
+      paymentsOf(carrier, [settled(1, 30_000n), upto, whole]).map(({ reserved }) => reserved),
+    ).to.deep.equal([undefined, 250_000n, undefined]);
+  });
+
   it("exclude other sessions", () => {
     const other: SessionEvent = { ...executed(1, 5n), id: `0x${"11".repeat(32)}` } as SessionEvent;
     expect(paymentsOf(carrier, [other])).to.deep.equal([]);

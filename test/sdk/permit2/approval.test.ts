@@ -54,11 +54,26 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
       });
     const search = (grants: readonly Grant[] = []) => ({ fromBlock, grants });
     const enable = async (proposal: Proposal) => {
-      await mined(world(), enableSession(wallet(), { proposal, permit2: search() }));
+      const permit2 = await permit2Calls(client(), { enabling: proposal, ...search() });
+      await mined(world(), enableSession(wallet(), { proposal, permit2 }));
       return enabledGrant(proposal);
     };
     const enabled = async (changes: Partial<SessionRequest> = {}) => enable(await proposed(changes));
-    const revoke = (grant: Grant) => mined(world(), revokeSession(wallet(), { grant, permit2: search() }));
+    const revoke = async (grant: Grant) => {
+      const permit2 = await permit2Calls(client(), { revoking: grant, ...search() });
+      await mined(world(), revokeSession(wallet(), { grant, permit2 }));
+    };
+    const revokeAll = async (grant: Grant) => {
+      const { safe, latchkey } = world();
+      const permit2 = await permit2Calls(client(), {
+        account: safe.address,
+        accountKind: "safe",
+        module: latchkey.module,
+        revoking: "all",
+        ...search(),
+      });
+      await mined(world(), revokeAllSessions(wallet(), { grant, permit2 }));
+    };
     const allowance = (of = token) => allowanceOf(world(), of, world().safe.address);
     const standing = (grants: readonly Grant[] = [], of = token) =>
       permit2Standing(client(), {
@@ -91,11 +106,14 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
       await approve(world(), token, 1n);
       expect((await verifyGrant(client(), grant)).valid).to.equal(true);
     });
-    it("needs a place to look for other sessions: nothing is signed without", async () => {
+    it("is asked for: nothing is signed without", async () => {
       const proposal = await proposed();
       const refusal = await refusalOf(enableSession(wallet(), { proposal }));
-      expect(refusal.code).to.equal("INVALID_RANGE");
-      expect(refusal.message).to.include("permit2: { fromBlock }");
+      expect(refusal.code).to.equal("APPROVAL");
+      expect(refusal.message).to.include("permit2Calls");
+      const old = await signGrant(owner, await proposed({ until: "1d" }));
+      const replacing = replaceSession(wallet(), { old, replacement: proposal });
+      expect((await refusalOf(replacing)).code).to.equal("APPROVAL");
       expect(await allowance()).to.equal(0n);
     });
     it("is left alone by sessions that Permit2 does not pay for", async () => {
@@ -137,10 +155,10 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
     it("is lowered when all sessions are revoked", async () => {
       const grant = await enabled();
       await enabled();
-      await mined(world(), revokeAllSessions(wallet(), { grant, permit2: search() }));
+      await revokeAll(grant);
       expect(await allowance()).to.equal(0n);
     });
-    it("stays when a session is revoked without a place to look", async () => {
+    it("stays when a session is revoked without it", async () => {
       const grant = await enabled();
       await mined(world(), revokeSession(wallet(), { grant }));
       expect(await allowance()).to.equal(WEEK);
@@ -148,14 +166,16 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
     it("follows a replacement", async () => {
       const old = await enabled();
       const replacement = await proposed({ until: "3d" });
-      await mined(world(), replaceSession(wallet(), { old, replacement, permit2: search() }));
+      const permit2 = await permit2Calls(client(), { enabling: replacement, revoking: old, ...search() });
+      await mined(world(), replaceSession(wallet(), { old, replacement, permit2 }));
       expect(await allowance()).to.equal(60n * USD);
       await payByPermit2(world(), replacement.session);
     });
     it("counts sessions that only their grant files know", async () => {
       const known = await signGrant(owner, await proposed());
       const proposal = await proposed();
-      await mined(world(), enableSession(wallet(), { proposal, permit2: search([known]) }));
+      const permit2 = await permit2Calls(client(), { enabling: proposal, ...search([known]) });
+      await mined(world(), enableSession(wallet(), { proposal, permit2 }));
       expect(await allowance()).to.equal(2n * WEEK);
       expect((await standing([known])).missing).to.equal(0n);
       expect((await standing()).excess).to.equal(WEEK);
@@ -199,7 +219,7 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
       expect(await allowance()).to.equal(1_000_000n * USD);
       await revoke(grant);
       expect(await allowance(), "what the other needs").to.equal(WEEK);
-      await mined(world(), revokeAllSessions(wallet(), { grant, permit2: search() }));
+      await revokeAll(grant);
       expect(await allowance()).to.equal(0n);
     });
     it("is not given where the token would only pretend to", async () => {
@@ -297,11 +317,8 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
     });
 
     it("is told before anything is sent, with what becomes of it", async () => {
-      const { safe, latchkey } = world();
+      const { safe } = world();
       const { calls, changes } = await permit2Calls(client(), {
-        account: safe.address,
-        accountKind: "safe",
-        module: latchkey.module,
         enabling: await proposed(),
         ...search(),
       });
@@ -323,9 +340,6 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
         await enabled();
         expect(await verifier()).to.equal(world().latchkey.module);
         const { calls } = await permit2Calls(client(), {
-          account: world().safe.address,
-          accountKind: "safe",
-          module: world().latchkey.module,
           enabling: await proposed(),
           ...search(),
         });

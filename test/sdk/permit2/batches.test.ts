@@ -39,16 +39,15 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
       [token]: { perTransaction: "1", perDay: "20", recipients: [shop], x402: "permit2" as const },
     });
     const search = () => ({ fromBlock, grants: [] });
-    const callsOf = async (occasion: { enabling?: Proposal; revoking?: "all" }) =>
-      (
-        await permit2Calls(client(), {
-          account: world().safe.address,
-          accountKind: "safe",
-          module: world().latchkey.module,
-          ...occasion,
-          ...search(),
-        })
-      ).calls;
+    const callsOf = async (occasion: { enabling: Proposal } | { revoking: "all" }) => {
+      const { safe, latchkey } = world();
+      const ofAccount = { account: safe.address, accountKind: "safe", module: latchkey.module } as const;
+      const plan =
+        "enabling" in occasion
+          ? await permit2Calls(client(), { ...occasion, ...search() })
+          : await permit2Calls(client(), { ...occasion, ...ofAccount, ...search() });
+      return plan.calls;
+    };
 
     beforeEach(async () => {
       fromBlock = await client().getBlockNumber();
@@ -90,7 +89,8 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
     it("end with the module, and so does the approval, in one batch", async () => {
       const { env, safe, latchkey } = world();
       const proposal = await propose(world(), { budgets: budgets() });
-      await mined(world(), enableSession(walletOf(world(), owner), { proposal, permit2: search() }));
+      const permit2 = { calls: await callsOf({ enabling: proposal }) };
+      await mined(world(), enableSession(walletOf(world(), owner), { proposal, permit2 }));
       await payByPermit2(world(), proposal.session);
       const removal = safeRemoval({
         ...signatureRail(env.safe, version, latchkey, [permit2DomainSeparator(env.testChain.chainId)]),

@@ -104,7 +104,11 @@ for (const version of ["1.4.1", "1.5.0"] as SafeVersion[])
       });
       const [meter] = spendMeter(grant, events);
       expect(meter).to.deep.include({ spent: 1_530_000n, payments: 3 });
-      expect(meter?.periods[0]).to.deep.include({ executed: 500_000n, settled: 1_030_000n });
+      expect(meter?.periods[0]).to.deep.include({
+        executed: 500_000n,
+        settled: 1_030_000n,
+        reserved: 1_250_000n,
+      });
       expect((await sessionStatus(client(), grant)).budgets[0]).to.include({
         spent: 500_000n,
         opened: 2n * USD,

@@ -9,6 +9,8 @@ export type Payment = {
   amount: bigint;
   /** Whether `amount` is only an upper bound, because the token's own event was not found. */
   isAtMost: boolean;
+  /** What a payment by Permit2 used up of its period, if that is more than it paid. */
+  reserved: bigint | undefined;
   /** Made by the agent's transaction, or by a signed authorization that the token settled. */
   rail: "executed" | "settled";
   /** Undefined if the event does not name it: an execution may pay several recipients, see `readRecipients`. */
@@ -33,10 +35,25 @@ export function paymentsOf(carrier: SessionCarrier, events: readonly SessionEven
     const { token, timestamp, transactionHash, logIndex } = event;
     const at = { token, timestamp, transactionHash, logIndex };
     if (event.type === "executed")
-      payments.push({ ...at, amount: event.amount, isAtMost: false, rail: "executed", to: undefined });
+      payments.push({
+        ...at,
+        amount: event.amount,
+        isAtMost: false,
+        reserved: undefined,
+        rail: "executed",
+        to: undefined,
+      });
     else {
       const { amount = event.reserved, to } = event;
-      payments.push({ ...at, amount, isAtMost: event.amount === undefined, rail: "settled", to });
+      const reserved = event.by === "permit2" && event.reserved > amount ? event.reserved : undefined;
+      payments.push({
+        ...at,
+        amount,
+        isAtMost: event.amount === undefined,
+        reserved,
+        rail: "settled",
+        to,
+      });
     }
   }
   return payments.reverse();

@@ -1,3 +1,4 @@
+import type { Permit2Plan } from "@latchkey/sdk";
 import type { SessionReview, TokenFacts } from "@latchkey/sdk/review";
 import { isAddressEqual } from "viem";
 import { AddressText } from "../ui/AddressText.tsx";
@@ -8,7 +9,6 @@ import { TimeLeft } from "../ui/TimeLeft.tsx";
 import { BudgetRows } from "./BudgetRows.tsx";
 import { callWords } from "./callWords.ts";
 import { unenforcedWords } from "./unenforcedWords.ts";
-import type { Permit2State } from "./usePermit2State.ts";
 
 /**
  * Everything a session allows, what it cannot do, and what the chain does not limit.
@@ -26,7 +26,7 @@ export function ReviewRows({
   now,
 }: {
   review: SessionReview;
-  permit2: Permit2State | undefined;
+  permit2: Permit2Plan | undefined;
   vouched: readonly TokenFacts[];
   chain: string;
   now: number;

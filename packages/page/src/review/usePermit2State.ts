@@ -1,4 +1,4 @@
-import { type EncodedCall, type Permit2Change, permit2Calls } from "@latchkey/sdk";
+import { type Permit2Plan, permit2Calls } from "@latchkey/sdk";
 import { isPaidByPermit2 } from "@latchkey/sdk/encoding";
 import { useEffect, useState } from "react";
 import { isAddressEqual } from "viem";
@@ -8,13 +8,10 @@ import type { AccountState } from "../tap/AccountState.ts";
 import type { LoadedReview } from "./loadReview.ts";
 import type { RequestedProposal } from "./proposeRequested.ts";
 
-/** What becomes of an account's approval of Permit2, and the calls for it. */
-export type Permit2State = { calls: readonly EncodedCall[]; changes: readonly Permit2Change[] };
-
 /** Blocks searched for the account's other sessions on a public chain. */
 const SEARCHED_BLOCKS = 50_000n;
 
-const NOTHING: Permit2State = { calls: [], changes: [] };
+const NOTHING: Permit2Plan = { calls: [], changes: [] };
 
 /**
  * Reads what an account has to approve for the proposal that is shown.
@@ -31,9 +28,9 @@ export function usePermit2State(
     moment: LoadedReview["moment"] | undefined;
     saved: Saved;
   },
-): { state: Permit2State | undefined; failure: unknown } {
+): { state: Permit2Plan | undefined; failure: unknown } {
   const { id, made, account, moment, saved } = parameters;
-  const [read, setRead] = useState<{ id: string; state?: Permit2State; failure?: unknown }>();
+  const [read, setRead] = useState<{ id: string; state?: Permit2Plan; failure?: unknown }>();
   const enabling = made?.proposal;
   const isNeeded = account && enabling?.session.budgets.some(isPaidByPermit2);
 
@@ -41,11 +38,8 @@ export function usePermit2State(
   useEffect(() => {
     if (!id || !isNeeded || !enabling || !moment) return;
     let isOver = false;
-    const { account: address, module } = { ...enabling, account: enabling.session.account };
+    const address = enabling.session.account;
     permit2Calls(client, {
-      account: address,
-      accountKind: enabling.accountKind,
-      module,
       enabling,
       grants: saved.grants
         .map(({ grant }) => grant)

@@ -11,8 +11,8 @@ export { pauseSession } from "./pauseSession.ts";
 export {
   type Permit2Change,
   type Permit2Occasion,
+  type Permit2Plan,
   permit2Calls,
-  type WithPermit2,
 } from "./permit2/permit2Calls.ts";
 export type { Permit2Spender } from "./permit2/permit2Spenders.ts";
 export {
@@ -20,6 +20,7 @@ export {
   type Permit2Standing,
   permit2Standing,
 } from "./permit2/permit2Standing.ts";
+export type { WithPermit2 } from "./permit2/withPermit2.ts";
 export { readBalanceFloors } from "./replace/readBalanceFloors.ts";
 export { replaceSession, type SessionToReplace } from "./replace/replaceSession.ts";
 export { resumeSession } from "./resumeSession.ts";

@@ -5,7 +5,7 @@ import type { Grant, Proposal } from "../grant/Grant.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "./AccountSender.ts";
-import { permit2CallsIn, type WithPermit2 } from "./permit2/permit2Calls.ts";
+import type { WithPermit2 } from "./permit2/withPermit2.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 
 /** The account whose sessions are revoked, itself or any of its grants. */
@@ -28,7 +28,7 @@ type AccountOfSessions =
  *
  * @param client Of a Safe or Safe7579: a wallet client that pays the gas, anyone's. With `send`: any client of the chain.
  * @param parameters.grant Any grant of the account; or name `account`, `accountKind` and `module`.
- * @param parameters.permit2 Also lowers the account's approval of Permit2, as far as sessions have raised it: see
+ * @param parameters.permit2 From {@link permit2Calls}: also lowers the account's approval of Permit2, as far as sessions have raised it: see
  * {@link revokeSession}.
  * @param parameters.send How an account of another kind acts: see {@link revokeSession}.
  * @returns The transaction's hash (or what `send` returned). The sessions stay usable until it is mined: wait for the receipt.
@@ -56,9 +56,6 @@ export async function revokeAllSessions(
     ...sender,
     account,
     accountKind,
-    calls: [
-      encodeRevokeAll({ module }),
-      ...(await permit2CallsIn(client, { account, accountKind, module, revoking: "all" }, permit2)),
-    ],
+    calls: [encodeRevokeAll({ module }), ...(permit2?.calls ?? [])],
   });
 }

@@ -10,14 +10,14 @@ import { sendAsAccount } from "./sendAsAccount.ts";
 export async function sendForSession(
   client: PayingClient | ReadingClient,
   { grant, ...sender }: { grant: Grant | Proposal } & AccountSender,
-  encode: (grant: Grant | Proposal) => readonly EncodedCall[] | Promise<readonly EncodedCall[]>,
+  encode: (grant: Grant | Proposal) => readonly EncodedCall[],
 ): Promise<Hash> {
   await requireGrantChain(client, grant);
   const { account } = sessionIn(grant);
   return sendAsAccount(client, {
     account,
     accountKind: grant.accountKind,
-    calls: await encode(grant),
+    calls: encode(grant),
     ...sender,
   });
 }

@@ -9,11 +9,11 @@ import {
 } from "viem";
 import type { AccountKind } from "../../accounts/AccountKind.ts";
 import { accountAdapterOf } from "../../accounts/accountAdapterOf.ts";
-import { InvalidInput } from "../../errors/InvalidInput.ts";
 import { isRefusal } from "../../errors/isRefusal.ts";
 import { loggable } from "../../errors/json.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import type { Grant, Proposal } from "../../grant/Grant.ts";
+import { requireGrantChain } from "../../grant/requireGrantChain.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
 import { listSessions } from "../../history/listSessions.ts";
 import { sharedAggregatingClient } from "../../internal/aggregatingClient.ts";
@@ -37,12 +37,15 @@ export type Permit2Change = Permit2Standing & {
   becomes: bigint;
 };
 
-/** Which sessions are enabled and revoked in the batch. */
-export type Permit2Occasion = {
-  enabling?: Proposal | Grant | undefined;
-  /** One session; or `"all"`, also where the module is removed. */
-  revoking?: Proposal | Grant | "all" | undefined;
-};
+/** Which sessions a batch enables and revokes. */
+export type Permit2Occasion =
+  | { enabling: Proposal | Grant; revoking?: Proposal | Grant }
+  | { enabling?: never; revoking: Proposal | Grant }
+  /** Every session of the account in the module; also where the module is removed. */
+  | { enabling?: never; revoking: "all"; account: Address; accountKind: AccountKind; module: Address };
+
+/** Calls of a batch for Permit2, and what they bring about. */
+export type Permit2Plan = { calls: readonly EncodedCall[]; changes: readonly Permit2Change[] };
 
 /**
  * The calls, beside enabling and revoking, with which an account keeps its approval of Permit2 to what its sessions need:
@@ -54,26 +57,28 @@ export type Permit2Occasion = {
  *   made it: then it stays. If the token rejects the change, as while it is paused, the call is left out, so that the
  *   sessions can be revoked all the same.
  *
- * {@link enableSession}, {@link replaceSession}, {@link revokeSession} and {@link revokeAllSessions} add them by themselves.
- * Add them after the calls of `safeRemoval` or `erc7579Removal`, with `revoking: "all"`.
+ * Pass the result to {@link enableSession}, {@link replaceSession}, {@link revokeSession} or {@link revokeAllSessions} as
+ * `permit2`. In other batches, add the calls after `encodeEnable` or the calls of `safeRemoval` and `erc7579Removal`.
  *
  * @param client Any viem client of the chain.
- * @throws {Refusal} INVALID_RANGE; MODULE_NOT_ENABLED: a Safe has another verifier of Permit2's domain; TOKEN_CALL_FAILED:
+ * @throws {Refusal} WRONG_CHAIN; INVALID_RANGE; MODULE_NOT_ENABLED: a Safe has another verifier of Permit2's domain; TOKEN_CALL_FAILED:
  * the token does not approve; NETWORK
  */
 export async function permit2Calls(
   client: Client<Transport, Chain | undefined>,
-  parameters: { account: Address; accountKind: AccountKind; module: Address } & Permit2Occasion &
-    Permit2Search,
-): Promise<{ calls: EncodedCall[]; changes: Permit2Change[] }> {
-  const { accountKind, revoking } = parameters;
-  const account = parseAddress(parameters.account, "account");
-  const module = parseAddress(parameters.module, "module");
-  const enabled = parameters.enabling && sessionIn(parameters.enabling);
-  const revoked = revoking && revoking !== "all" ? sessionIn(revoking) : undefined;
+  parameters: Permit2Occasion & Permit2Search,
+): Promise<Permit2Plan> {
+  const { enabling, revoking } = parameters;
+  for (const one of [enabling, revoking])
+    if (one !== undefined && one !== "all") await requireGrantChain(client, one);
+  const enabled = enabling && sessionIn(enabling);
+  const revoked = revoking !== undefined && revoking !== "all" ? sessionIn(revoking) : undefined;
+  const of = accountOf(parameters);
+  const account = parseAddress(of.account, "account");
+  const module = parseAddress(of.module, "module");
   const together = sharedAggregatingClient(client);
   const [listed, range] = await Promise.all([
-    listSessions(client, parameters),
+    listSessions(client, { ...searchIn(parameters), account, module }),
     resolveBlockRange(client, parameters),
   ]);
   const known = new Map(listed.map(({ id, session }) => [id, session]));
@@ -100,7 +105,7 @@ export async function permit2Calls(
     ),
     permit2Spenders(together, range, { account, tokens: enabled ? permit2Tokens([enabled]) : [] }),
     enabled
-      ? accountAdapterOf(accountKind).domainCalls(client, {
+      ? accountAdapterOf(of.accountKind).domainCalls(client, {
           account,
           module,
           domainSeparator: permit2DomainSeparator(await getChainId(client)),
@@ -125,37 +130,28 @@ export async function permit2Calls(
   });
 }
 
-/** How the owner's functions keep an account's approval of Permit2 up to date. */
-export type WithPermit2 = {
-  /**
-   * Where to look for the account's other sessions, and for what others may take out of Permit2: {@link permit2Calls}.
-   * Needed to enable a session that Permit2 pays for. Without it, revoking leaves the approval as it is.
-   */
-  permit2?: Permit2Search;
-};
-
-/**
- * The calls for Permit2 in a batch that enables or revokes.
- *
- * @throws {InvalidInput} INVALID_RANGE: Permit2 pays for the enabled session, and there is no `permit2`.
- */
-export async function permit2CallsIn(
-  client: Client<Transport, Chain | undefined>,
-  parameters: { account: Address; accountKind: AccountKind; module: Address } & Permit2Occasion,
-  search: Permit2Search | undefined,
-): Promise<EncodedCall[]> {
-  if (search) return (await permit2Calls(client, { ...parameters, ...search })).calls;
-  if (!parameters.enabling || permit2Tokens([sessionIn(parameters.enabling)]).length === 0) return [];
-  throw new InvalidInput({
-    code: "INVALID_RANGE",
-    shortMessage:
-      "Permit2 pays for this session, so the account has to approve Permit2, and permit2 is missing.",
-    metaMessages: [
-      "Nothing was signed. Pass permit2: { fromBlock }, the block from which the account has had sessions,",
-      "and as permit2.grants the grants of its other sessions.",
-    ],
-  });
+/** Whose batch it is. */
+function accountOf(occasion: Permit2Occasion): {
+  account: Address;
+  accountKind: AccountKind;
+  module: Address;
+} {
+  if (occasion.revoking === "all") return occasion;
+  const carrier = (occasion.enabling ?? occasion.revoking) as Proposal;
+  return {
+    account: sessionIn(carrier).account,
+    accountKind: carrier.accountKind,
+    module: carrier.module,
+  };
 }
+
+/** The part of the parameters that a search takes. */
+const searchIn = ({ fromBlock, toBlock, mostBlocks, grants }: Permit2Search): Permit2Search => ({
+  fromBlock,
+  ...(toBlock === undefined ? {} : { toBlock }),
+  ...(mostBlocks === undefined ? {} : { mostBlocks }),
+  ...(grants === undefined ? {} : { grants }),
+});
 
 /** The tokens that Permit2 pays for sessions, each once. */
 const permit2Tokens = (sessions: readonly Session[]): Address[] =>

@@ -50,7 +50,7 @@ export type Permit2Standing = {
  * who else could use it, as far as events within the range and grant files show.
  *
  * @param client Any viem client of the chain.
- * @throws {Refusal} INVALID_ADDRESS; INVALID_RANGE; NETWORK; UNKNOWN_TOKEN: the token returns no allowance.
+ * @throws {Refusal} INVALID_ADDRESS; INVALID_RANGE; NETWORK; UNKNOWN: the token returns no allowance.
  */
 export async function permit2Standing(
   client: Client<Transport, Chain | undefined>,

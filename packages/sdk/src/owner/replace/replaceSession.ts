@@ -11,7 +11,7 @@ import { readTokenUnit } from "../../internal/readTokenUnit.ts";
 import { checkSession } from "../../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../AccountSender.ts";
 import { isReviewable, type Reviewable } from "../isReviewable.ts";
-import { permit2CallsIn, type WithPermit2 } from "../permit2/permit2Calls.ts";
+import { callsToEnable, type WithPermit2 } from "../permit2/withPermit2.ts";
 import { sendAsAccount } from "../sendAsAccount.ts";
 import { guardRefusal } from "./guardRefusal.ts";
 import { readBalanceFloors } from "./readBalanceFloors.ts";
@@ -74,8 +74,7 @@ export async function replaceSession(
   await requireGrantChain(reader, old);
   await requireGrantChain(reader, replacement);
   const floors = named ?? (await readBalanceFloors(reader, old));
-  const { account } = old.session;
-  const { accountKind, module } = old;
+  const approving = callsToEnable(replacement, permit2);
   const calls = [
     ...encodeReplaceSession({
       old,
@@ -83,19 +82,16 @@ export async function replaceSession(
       floors,
       reviewable: await isReviewable(reader, sender.owner, reviewable),
     }),
-    ...(await permit2CallsIn(
-      reader,
-      { account, accountKind, module, enabling: replacement, revoking: old },
-      permit2,
-    )),
+    ...approving,
   ];
+  const { account } = old.session;
   for (const floor of floors) {
     const refusal = await guardRefusal(reader, account, floor);
     if (refusal) throw refusal;
   }
   await requireFloors(reader, old, floors);
   try {
-    return await sendAsAccount(client, { account, accountKind, calls, ...sender });
+    return await sendAsAccount(client, { account, accountKind: old.accountKind, calls, ...sender });
   } catch (error) {
     // A Safe only reports that a call of its batch failed, not which.
     if (error instanceof Refusal && error.code !== "OUTCOME_UNKNOWN" && error.code !== "NETWORK")
