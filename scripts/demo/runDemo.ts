@@ -16,6 +16,7 @@ import {
   hashSession,
   pay,
   payingFetch,
+  permit2Calls,
   proposeSession,
   sessionStatus,
   signGrant,
@@ -253,7 +254,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   const enabling = await enableSession(wallet, {
     proposal: byPermit2,
     owner: { ...passkey, signer: safe.passkey.sharedSigner },
-    permit2: { fromBlock: 0n },
+    permit2: await permit2Calls(client, { enabling: byPermit2, fromBlock: 0n }),
   });
   await client.waitForTransactionReceipt({ hash: enabling });
   const permit2Grant = enabledGrant(byPermit2);
