@@ -1,7 +1,7 @@
 import { access, readFile } from "node:fs/promises";
 import { createSafe, installOnSafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
 import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
-import { type Merchant, openMerchant } from "@latchkey/devchain";
+import { installX402Proxies, type Merchant, openMerchant } from "@latchkey/devchain";
 import {
   type BalanceFloor,
   type Grant,
@@ -21,7 +21,6 @@ import type { SessionReview } from "@latchkey/sdk/review";
 import { expect } from "chai";
 import type { PublicClient } from "viem";
 import { base } from "viem/chains";
-import { placePermit2 } from "../environment/permit2.ts";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";
@@ -46,7 +45,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
 
   before(async () => {
     chain = await openDocsChain();
-    if (!LIVE.base) await placePermit2(chain.testChain);
+    if (!LIVE.base) await installX402Proxies(chain.testChain);
     merchant = await openMerchant(chain.testChain, {
       weather: { amount: 200_000n, asset: chain.usdc.address, payTo: shop },
     });

@@ -1,8 +1,7 @@
-import { PERMIT2 } from "@latchkey/devchain";
+import { installX402Proxies, PERMIT2 } from "@latchkey/devchain";
 import { sessionStatus, verifyGrant } from "@latchkey/sdk";
 import { expect } from "chai";
 import { erc20Abi, type Hash } from "viem";
-import { placePermit2 } from "../environment/permit2.ts";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe, passkeySafe } from "./environment/passkeySafe.ts";
@@ -11,7 +10,7 @@ import { button, chooseAccount, openReview, textOf } from "./environment/screens
 describe("A human whose agent pays by Permit2", function () {
   this.timeout(60_000);
   usePage();
-  before(() => placePermit2(world().testChain));
+  before(() => installX402Proxies(world().testChain));
 
   const asking = () => {
     const { usdc, shop } = world();

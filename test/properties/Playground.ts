@@ -1,5 +1,4 @@
-import { installPermit2, type TestChain, type Usdc } from "@latchkey/devchain";
-import { artifacts } from "hardhat";
+import { installX402Proxies, type TestChain, type Usdc } from "@latchkey/devchain";
 import {
   type Abi,
   type Address,
@@ -17,7 +16,7 @@ import {
 import { decodeAggregate3, encodeAggregate3 } from "#sdk/internal/aggregate3.ts";
 import { MULTICALL3, setMulticall3 } from "../environment/multicall3.ts";
 import type { Charge } from "../model/SessionModel.ts";
-import { type TokenDomain, X402_SPENDERS } from "../model/typedData.ts";
+import type { TokenDomain } from "../model/typedData.ts";
 import { agents, owner, relayer, stranger } from "./actors.ts";
 import { EXCHANGE_CODE, exchange } from "./exchange.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
@@ -75,14 +74,7 @@ export class Playground {
     const { accounts, testChain } = parts;
     await testChain.setCode(exchange, EXCHANGE_CODE);
     await setMulticall3(testChain);
-    await installPermit2(testChain);
-    for (const [scheme, name] of [
-      ["exact", "X402ExactProxyStandIn"],
-      ["upto", "X402UptoProxyStandIn"],
-    ] as const) {
-      const { deployedBytecode } = await artifacts.readArtifact(name);
-      await testChain.setCode(X402_SPENDERS[scheme], deployedBytecode as Hex);
-    }
+    await installX402Proxies(testChain);
     const entryPoints = accounts.flatMap(({ modular }) => (modular ? [modular.entryPoint] : []));
     for (const who of [
       ...accounts.map(({ address }) => address),

@@ -1,5 +1,5 @@
 import { removalOf } from "@latchkey/accounts/erc7579/ModularAccount";
-import { PERMIT2 } from "@latchkey/devchain";
+import { installX402Proxies, PERMIT2 } from "@latchkey/devchain";
 import {
   type EncodedCall,
   enabledGrant,
@@ -12,7 +12,6 @@ import {
 import { erc7579Removal } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { encodeFunctionData, erc20Abi, getAddress, parseAbi } from "viem";
-import { placePermit2 } from "../../environment/permit2.ts";
 import { alice, install, key, stranger, USD, world } from "./fixture.ts";
 import { onEveryAccount } from "./onEveryAccount.ts";
 
@@ -40,7 +39,7 @@ describe("the approval of Permit2", () => {
     });
 
     it("comes with the session in one batch, locks down what others may take, and goes with it and with the module", async () => {
-      await placePermit2(world().testChain);
+      await installX402Proxies(world().testChain);
       const fromBlock = await client().getBlockNumber();
       await install(account());
       const enable = async (proposal: Proposal) => {

@@ -1,4 +1,4 @@
-import { PERMIT2, RELAYER } from "@latchkey/devchain";
+import { installX402Proxies, PERMIT2, RELAYER } from "@latchkey/devchain";
 import type { Session } from "@latchkey/sdk";
 import { permit2DomainSeparator } from "@latchkey/sdk/encoding";
 import {
@@ -16,7 +16,6 @@ import {
   signPayment,
   type Terms,
 } from "../../contracts/permit2Payment.ts";
-import { placePermit2 } from "../../environment/permit2.ts";
 import { agent, type SafeWorld, shop } from "../safeFixture.ts";
 
 export const DAY = 86_400;
@@ -50,7 +49,8 @@ export const approve = ({ env, safe }: SafeWorld, token: Address, amount: bigint
     data: encodeFunctionData({ abi: erc20Abi, functionName: "approve", args: [PERMIT2, amount] }),
   });
 
-export const usePermit2 = (world: () => SafeWorld) => beforeEach(() => placePermit2(world().env.testChain));
+export const usePermit2 = (world: () => SafeWorld) =>
+  beforeEach(() => installX402Proxies(world().env.testChain));
 
 /** The transaction with which a facilitator settles a payment that the key signs. */
 export async function settlementBy(

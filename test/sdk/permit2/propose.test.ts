@@ -1,11 +1,10 @@
 import { deployMock } from "@latchkey/accounts/deployMock";
-import { PERMIT2 } from "@latchkey/devchain";
+import { installX402Proxies, PERMIT2 } from "@latchkey/devchain";
 import type { SafeVersion, TokenBudgetRequest } from "@latchkey/sdk";
 import { expect } from "chai";
 import { type Address, encodeFunctionData, getAddress, parseAbi } from "viem";
 import { permit2DomainSeparator, X402_PROXIES } from "#sdk/session/permit2.ts";
 import { X402_EXACT, X402_UPTO } from "../../contracts/fixture.ts";
-import { placePermit2 } from "../../environment/permit2.ts";
 import { propose, refusalOf, shop, useSafe } from "../safeFixture.ts";
 
 const verifierAbi = parseAbi(["function setDomainVerifier(bytes32 domainSeparator, address verifier)"]);
@@ -33,7 +32,7 @@ describe("a proposal for payments by Permit2", function () {
           })
         ).session.budgets[0];
       beforeEach(async () => {
-        await placePermit2(world().env.testChain);
+        await installX402Proxies(world().env.testChain);
         token = getAddress((await deployMock(world().env.testChain, "StandardToken")).address);
       });
 
