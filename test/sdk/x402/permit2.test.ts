@@ -45,6 +45,7 @@ import {
 import { encodeEnable, nodeNonce, permit2Domain } from "@latchkey/sdk/encoding";
 import { filePaymentStore } from "@latchkey/sdk/node";
 import { x402Client } from "@x402/core/client";
+import { decodePaymentResponseHeader, encodePaymentResponseHeader } from "@x402/core/http";
 import { wrapFetchWithPayment } from "@x402/fetch";
 import { expect } from "chai";
 import {
@@ -378,6 +379,31 @@ describe("a payment by Permit2", function () {
       ["settled", "250000", "chain"],
       ["settled", undefined, "chain"],
     ]);
+  });
+
+  it("is told as the chain shows it, whatever the shop's receipt says that it charged", async () => {
+    const lying =
+      (amount: string): typeof fetch =>
+      async (...asked) => {
+        const answer = await fetch(...asked);
+        const receipt = answer.headers.get("PAYMENT-RESPONSE");
+        if (!receipt) return answer;
+        const said = { ...decodePaymentResponseHeader(receipt), amount };
+        const headers = { "PAYMENT-RESPONSE": encodePaymentResponseHeader(said) };
+        return new Response(answer.body, { status: answer.status, headers });
+      };
+    const grant = await enabled();
+    for (const [amount, before] of [
+      ["250001", undefined],
+      ["-1", undefined],
+      ["1", "1"],
+    ] as const) {
+      const ledger = memoryLedger();
+      await agent(grant, { ledger, fetch: lying(amount) })(merchant.url("usdc-upto"));
+      expect((await readLedger(ledger)).entries[0]?.paidUnits, amount).to.equal(before);
+      await reconcileLedger(environment.testChain.client, ledger);
+      expect((await readLedger(ledger)).entries[0]?.paidUnits, amount).to.equal("30000");
+    }
   });
 
   for (const fault of ["drop before settling", "drop after settling"] as const)

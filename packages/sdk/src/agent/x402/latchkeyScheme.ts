@@ -85,7 +85,7 @@ export type LatchkeySchemeParameters = {
   store?: PaymentStore;
   /**
    * Most unsettled payments to one payee that open a lot and use only a part of it; others wait for one of them to
-   * settle. A payment of a whole lot is not counted. Default: 4, until a payment has waited for half of `maxWait`: then it
+   * settle. A payment of a whole lot is not counted, nor is one by Permit2. Default: 4, until a payment has waited for half of `maxWait`: then it
    * opens another lot.
    */
   maxOpenersInFlight?: number;

@@ -121,10 +121,12 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
         if (!isFirst && (!ledger || written.get(claim.id)?.shownBy === "chain")) return;
         await quietly("The ledger lacks a payment's outcome.", async () => {
           const opened = await entryOf(claim.id, payment);
-          const isUpto = payment.authorization.method === "permit2-upto";
+          const { method, value } = payment.authorization;
+          // A merchant that says more than the key has signed for lies.
+          const isPart = method === "permit2-upto" && moved !== undefined && moved <= BigInt(value);
           const entry: LedgerEntry = {
             ...opened,
-            ...(settled && isUpto && moved !== undefined && paidFields(moved, opened.decimals ?? 0)),
+            ...(settled && isPart && paidFields(moved, opened.decimals ?? 0)),
             ...shown,
             status: settled ? "settled" : "not settled",
             closedAt: timeText(0),

@@ -2,28 +2,24 @@ import {
   type Address,
   type Chain,
   type Client,
-  decodeEventLog,
   encodeAbiParameters,
   type Hash,
   type Hex,
   isAddressEqual,
   pad,
-  parseAbi,
   parseAbiParameters,
   slice,
   type Transport,
-  toEventSelector,
 } from "viem";
 import { getTransaction } from "../../internal/chainActions.ts";
 import { type MinedLog, readLogs } from "../../internal/readLogs.ts";
 import { PERMIT2, X402_PROXIES } from "../../session/permit2.ts";
 import type { FateSearch, SettledFate, SignedAuthorization } from "./authorizationFate.ts";
 
-const abi = parseAbi([
-  "event Transfer(address indexed from, address indexed to, uint256 value)",
-  "event UnorderedNonceInvalidation(address indexed owner, uint256 word, uint256 mask)",
-]);
-const [transfer, invalidation] = abi.map((event) => toEventSelector(event)) as [Hex, Hex];
+/** The topic of Transfer(address indexed from, address indexed to, uint256 value). */
+const transfer: Hex = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+/** The topic of UnorderedNonceInvalidation(address indexed owner, uint256 word, uint256 mask). */
+const invalidation: Hex = "0x3704902f963766a4e561bbaab6e6cdc1b1dd12f6e9e99648da8843b3f46b918d";
 
 /** Most blocks of one search for logs. */
 const MOST_BLOCKS = 10_000n;
@@ -88,8 +84,8 @@ export async function permit2Fate(
 
 function isInvalidationOf(log: MinedLog, nonce: bigint): boolean {
   if (!isAddressEqual(log.address, PERMIT2) || log.topics[0] !== invalidation) return false;
-  const { args } = decodeEventLog({ abi, eventName: "UnorderedNonceInvalidation", ...log });
-  return args.word === nonce >> 8n && ((args.mask >> BigInt.asUintN(8, nonce)) & 1n) === 1n;
+  const [word, mask] = [slice(log.data, 0, 32), slice(log.data, 32, 64)].map(BigInt) as [bigint, bigint];
+  return word === nonce >> 8n && ((mask >> BigInt.asUintN(8, nonce)) & 1n) === 1n;
 }
 
 const permitWords = parseAbiParameters("address token, uint256 amount, uint256 nonce, uint256 deadline");
