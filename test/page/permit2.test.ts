@@ -1,7 +1,8 @@
 import { installX402Proxies, PERMIT2 } from "@latchkey/devchain";
 import { sessionStatus, verifyGrant } from "@latchkey/sdk";
+import { permit2DomainSeparator } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
-import { erc20Abi, type Hash } from "viem";
+import { type Address, encodeFunctionData, erc20Abi, parseAbi } from "viem";
 import { putPasskey } from "./environment/devicePasskey.ts";
 import { newAgent, newHuman, usePage, world } from "./environment/fixture.ts";
 import { latchkeySafe, passkeySafe } from "./environment/passkeySafe.ts";
@@ -17,7 +18,7 @@ describe("A human whose agent pays by Permit2", function () {
     const limits = { perTransaction: "1", perDay: "20", recipients: [shop.address] };
     return newAgent({ budgets: { usdc: { token: usdc.address, ...limits, x402: "permit2" } } });
   };
-  const allowance = (account: Hash) => {
+  const allowance = (account: Address) => {
     const { client, usdc } = world();
     const abi = erc20Abi;
     return client.readContract({
@@ -52,6 +53,22 @@ describe("A human whose agent pays by Permit2", function () {
         expect((await sessionStatus(client, grant)).state).to.equal("ENABLED");
         expect((await verifyGrant(client, grant)).valid).to.equal(true);
       });
+
+  it("keeps another app's verifier of Permit2's domain: payments by signature stay off, and nothing is approved", async () => {
+    const { testChain, shop } = world();
+    const human = await newHuman();
+    const safe = await latchkeySafe(await putPasskey(human), "1.5.0");
+    const data = encodeFunctionData({
+      abi: parseAbi(["function setDomainVerifier(bytes32 domainSeparator, address verifier)"]),
+      args: [permit2DomainSeparator(testChain.chainId), shop.address],
+    });
+    await testChain.send({ from: safe, to: safe, data });
+    const { handoff } = await asking();
+    await openReview(human, handoff.link);
+    await chooseAccount(human, safe);
+    await human.page.getByText("Signed web payments (x402) are not available.").waitFor();
+    expect(await textOf(human)).not.to.include("Approves to Permit2");
+  });
 
   it("gets a new account that approves in the batch after its creation", async () => {
     const { client } = world();

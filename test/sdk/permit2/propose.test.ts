@@ -74,6 +74,10 @@ describe("a proposal for payments by Permit2", function () {
           },
           why: /Permit2 is not at/,
         },
+        "a contract at Permit2's address returns zeros": {
+          without: () => world().env.testChain.setCode(PERMIT2, "0x600060005260206000f3"),
+          why: /Permit2 is not at/,
+        },
         "x402's proxy for exact is not on the chain": {
           without: () => world().env.testChain.setCode(X402_EXACT, "0x"),
           why: new RegExp(`x402's proxy ${X402_EXACT} is not on this chain`),
