@@ -287,7 +287,7 @@ describe("a payload of the signature rail", function () {
               validAfter: 5n,
               ...(method === "upto" ? { facilitator } : {}),
             },
-          }),
+          }).toLowerCase(),
         ).to.equal(signatureFor("1.5.0", byHand).toLowerCase());
       }
   });
