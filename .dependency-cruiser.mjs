@@ -12,7 +12,7 @@ const ALLOWED = {
   encoding: ["grant", "accounts", "addresses", "session", "internal", "errors"],
   propose: ["grant", "accounts", "addresses", "session", "internal", "errors"],
   history: ["grant", "session", "internal", "errors"],
-  owner: ["encoding", "grant", "accounts", "addresses", "session", "internal", "errors"],
+  owner: ["encoding", "history", "grant", "accounts", "addresses", "session", "internal", "errors"],
   agent: ["encoding", "grant", "accounts", "session", "internal", "errors"],
   review: ["propose", "grant", "accounts", "session", "internal", "errors"],
   handoff: ["propose", "grant", "accounts", "addresses", "session", "internal", "errors"],

@@ -90,8 +90,19 @@ export default defineConfig({
     },
     ...liveNetworks,
   },
+  test: {
+    solidity: {
+      // Code that a test deploys and does not compile: of Safe, USDC and Permit2, and of the contracts.
+      fsPermissions: {
+        readFile: ["./packages/devchain/dist/genuineCode.json"],
+        readDirectory: ["./artifacts/contracts"],
+      },
+      // Rails.t.sol: sequences of calls, and how many calls each has.
+      invariant: process.env.LATCHKEY_DEEP ? { runs: 500, depth: 500 } : { runs: 12, depth: 100 },
+    },
+  },
   paths: {
-    sources: ["./contracts", "./test/mocks"],
+    sources: ["./contracts", "./test/mocks", "./packages/devchain/contracts"],
     tests: { solidity: "./test/solidity", mocha: "./test" },
   },
 });

@@ -1,6 +1,7 @@
 import {
   installSafe,
   installUsdc,
+  installX402Proxies,
   openTestChain,
   type SafeContracts,
   type TestChain,
@@ -12,6 +13,10 @@ import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 
 /** The second at which the chain begins: fixed, so that every figure is the same on every run. */
 export const GENESIS = Date.UTC(2026, 0, 1) / 1000;
+
+/** x402's spenders of Permit2 transfers. Their code is in no package: stand-ins of ours call Permit2 as they do. */
+export const X402_EXACT: Address = "0x402085c248EeA27D92E8b30b2C58ed07f9E20001";
+export const X402_UPTO: Address = "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002";
 
 /** What each payment moves: 1 USDC, in base units. */
 export const ONE_USDC = 1_000_000n;
@@ -82,6 +87,7 @@ export async function openBenchChain(): Promise<BenchChain> {
   const testChain = await openTestChain(connection.provider);
   const usdc = await installUsdc(testChain, { chain: "ethereum" });
   const safe = await installSafe(testChain);
+  await installX402Proxies(testChain);
 
   const deployer = person("deployer").address;
   await testChain.impersonate(deployer);

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import type { Session } from "#sdk/session/Session.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
 import type { BenchErc7579Account, Erc7579AccountName } from "./BenchErc7579Account.ts";
+import { approvePermit2, permit2Rows } from "./permit2.ts";
 import type { Erc7579Row } from "./rows.ts";
 import { benchSession, enableSession, executePayment, settleSlot, transferOneUsdc } from "./sessions.ts";
 
@@ -22,7 +23,7 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
     says,
     erc7579: name,
     // The key's own transactions, and the facilitator's, go through no EntryPoint.
-    isUserOp: !path.startsWith("execute/") && !path.startsWith("x402/"),
+    isUserOp: !["execute/", "x402/", "permit2/"].some((start) => path.startsWith(start)),
     ...effect,
     transaction,
   });
@@ -169,5 +170,14 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
         return settleSlot(chain, account, session, { lot: 0n, size: 0, index: 0n }, grant);
       },
     ),
+    ...permit2Rows<BenchErc7579Account>({
+      async payer(chain, account) {
+        const { address, wrapsHash, wrap } = account;
+        await chain.testChain.send(await account.ownerUserOp(chain.usdc.address, approvePermit2));
+        return { address, module: chain.erc7579Module, wrapsHash, wrap };
+      },
+      enable: (_, account, session) => account.enable(session),
+      grant: (account, session) => account.grant(session),
+    }).map(({ path, says, transaction }) => pays(path, says, transaction)),
   ];
 }

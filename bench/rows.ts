@@ -1,4 +1,5 @@
 import type { SafeVersion, Transaction } from "@latchkey/devchain";
+import { safeAbi } from "@latchkey/sdk/encoding";
 import { type Address, encodeFunctionData, type Hex, keccak256, toBytes } from "viem";
 import type { Session } from "#sdk/session/Session.ts";
 import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
@@ -9,6 +10,7 @@ import {
 } from "./BenchErc7579Account.ts";
 import type { BenchSafe, OwnerKind } from "./BenchSafe.ts";
 import { erc7579RowsOf } from "./erc7579Rows.ts";
+import { approvePermit2, permit2Rows, permit2Separator, wrapForVerifier } from "./permit2.ts";
 import {
   authorizationDigest,
   authorizeOneUsdc,
@@ -288,6 +290,32 @@ function rowsOf(version: SafeVersion): SafeRow[] {
       "x402, nothing on chain yet, the owner's signature is carried, 5 slot sizes",
       settleWithGrant,
     ),
+    ...permit2Rows<BenchSafe>({
+      async payer(chain, safe) {
+        const separator = permit2Separator(chain);
+        await chain.testChain.send(safe.byOwner(chain.usdc.address, approvePermit2));
+        if (version === "1.5.0")
+          await chain.testChain.send(
+            safe.byOwner(
+              safe.address,
+              encodeFunctionData({
+                abi: safeAbi,
+                functionName: "setDomainVerifier",
+                args: [separator, chain.module],
+              }),
+            ),
+          );
+        return {
+          address: safe.address,
+          module: chain.module,
+          wrapsHash: false,
+          wrap: (payload, transfer) =>
+            version === "1.5.0" ? wrapForVerifier(separator, payload, transfer) : payload,
+        };
+      },
+      enable: enabled,
+      grant: (safe, session) => safe.grant(session),
+    }).map(({ path, says, transaction }) => pays(path, says, transaction)),
   ];
 }
 

@@ -28,7 +28,7 @@ import { type BenchChain, GENESIS, ONE_USDC } from "./BenchChain.ts";
 
 const DAY = 86_400;
 /** Of authorizations and of executions that are signed; hours after everything. */
-const DEADLINE = GENESIS + DAY / 2;
+export const DEADLINE = GENESIS + DAY / 2;
 
 /**
  * The session of the bench: 20 USDC a day for a year, to one recipient. On the execution rail at most 1 USDC a
@@ -41,7 +41,8 @@ export function benchSession(
     sizes = 0,
     perTransaction = ONE_USDC,
     gasAllowance = 0n,
-  }: { sizes?: number; perTransaction?: bigint; gasAllowance?: bigint } = {},
+    signatures = sizes > 0 ? 1 : 0,
+  }: { sizes?: number; perTransaction?: bigint; gasAllowance?: bigint; signatures?: number } = {},
 ): Session {
   return {
     account,
@@ -61,7 +62,7 @@ export function benchSession(
         period: DAY,
         initial: 0n,
         perSecond: 0n,
-        signatures: sizes > 0 ? 1 : 0,
+        signatures,
         sizes,
         recipients: [recipient],
       },

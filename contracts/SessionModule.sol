@@ -11,6 +11,7 @@ import {Budgets} from "./libraries/Budgets.sol";
 import {Calls, Kind} from "./libraries/Calls.sol";
 import {DomainSeparator} from "./libraries/DomainSeparator.sol";
 import {Meter} from "./libraries/Meter.sol";
+import {Nodes} from "./libraries/Nodes.sol";
 import {SessionChecks} from "./libraries/SessionChecks.sol";
 import {SessionReader} from "./libraries/SessionReader.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -426,8 +427,26 @@ abstract contract SessionModule is ISessionModule {
         uint256 size,
         uint256 index
     ) external pure returns (bytes32) {
-        if (lot >> 32 != 0 || size >= MAX_SIZES || index >> (size << 1) != 0) revert NoSuchSlot(lot, size, index);
+        _requireSlot(lot, size, index, size << 1);
         return Slots.nonceOf(Slots.prefixOf(id, budgetIndex, period), lot, size, index);
+    }
+
+    /// @inheritdoc ISessionModule
+    function nodeNonce(
+        bytes32 id,
+        uint256 budgetIndex,
+        uint256 period,
+        uint256 lot,
+        uint256 depth,
+        uint256 index
+    ) external pure returns (uint256) {
+        _requireSlot(lot, depth, index, depth);
+        return Nodes.nonceOf(Slots.prefixOf(id, budgetIndex, period), lot, depth, index);
+    }
+
+    /// @param width A lot has 2**width slots of that size, or nodes of that depth.
+    function _requireSlot(uint256 lot, uint256 size, uint256 index, uint256 width) private pure {
+        if (lot >> 32 != 0 || size >= MAX_SIZES || index >> width != 0) revert NoSuchSlot(lot, size, index);
     }
 
     /* IMPLEMENTED BY EACH KIND OF ACCOUNT */

@@ -11,7 +11,7 @@ import { commandLine, readCommandLine } from "./commandLine.ts";
 import type { DemoReport } from "./demo/runDemo.ts";
 
 const options = readCommandLine<{ json: boolean; safe: "1.4.1" | "1.5.0" }>(
-  commandLine("npm start --", "Runs the demo on a local chain: a grant, payments, and seventeen thefts.")
+  commandLine("npm start --", "Runs the demo on a local chain: a grant, payments, and 22 thefts.")
     .option("--json", "end with a line of JSON", false)
     .addOption(new Option("--safe <version>", "of the account").choices(["1.4.1", "1.5.0"]).default("1.5.0")),
 );

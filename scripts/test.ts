@@ -171,8 +171,10 @@ function suites(): Job[] {
   const jobs = [...folders]
     .map(([name, files]) => suite(name, "mocha", files))
     .sort((a, b) => rank(a.name) - rank(b.name));
-  if (positionals.length === 0)
-    return values.deep || values.more ? jobs : [...jobs, suite("solidity", "solidity", [])];
+  if (positionals.length === 0) {
+    if (values.more) return jobs;
+    return [...jobs, suite("solidity", "solidity", values.deep ? ["test/solidity/Rails.t.sol"] : [])];
+  }
   const solidity = select("**/*.t.sol", asked);
   return solidity.length > 0 ? [...jobs, suite("solidity", "solidity", solidity)] : jobs;
 }

@@ -9,18 +9,18 @@ enum Flaw {
     PARTIES,
     /// validUntil is not after validAfter, below 2, or 2**47 and more.
     WINDOW,
-    /// A budget's token is the account or the module, or already has a budget.
+    /// A budget's token is the account, the module or Permit2, or already has a budget.
     TOKEN,
     /// perTransaction is 0 or above perPeriod, or the period is 0.
     LIMITS,
     /// `initial` without perSecond, or a stream with signatures.
     STREAM,
     /// An unknown value of `signatures`, or signatures for the native coin; sizes without signatures, signatures
-    /// without sizes, more than 8 sizes, a smallest slot worth 0, or 2**32 lots or more.
+    /// without sizes, more than 8 sizes, a smallest slot or node worth 0, or 2**32 lots or more.
     SLOTS,
     /// A recipient is 0, or ANYONE is combined with others.
     RECIPIENTS,
-    /// An action's target is 0, the account, the module or a budget's token.
+    /// An action's target is 0, the account, the module, Permit2 or a budget's token.
     TARGET,
     /// A rule's operator is above 5.
     OPERATOR
@@ -82,8 +82,10 @@ interface ISessionErrors {
     error EmptyBatch();
     /// @notice Thrown when the bytes of a call are not ABI-encoded as a Call.
     error MalformedCall(uint256 index);
-    /// @notice Thrown when a call goes to 0, the account, the module, a Safe's fallback handler, or an ERC-7579 module
-    /// that the account has installed as the fallback handler of the function called.
+    /// @notice Thrown when a call goes to 0, the account, the module, Permit2, a Safe's fallback handler, or an
+    /// ERC-7579 module that the account has installed as the fallback handler of the function called; or when it
+    /// approves Permit2.
+    /// @param target The address that is forbidden.
     error ForbiddenTarget(uint256 index, address target);
     /// @notice Thrown when a call is neither a payment, nor an approval, nor one of the session's actions.
     error CallNotAllowed(uint256 index, address target, bytes4 selector);
@@ -95,7 +97,7 @@ interface ISessionErrors {
     error CallFailed(uint256 index, bytes reason);
     /// @notice Thrown when a token does not confirm a transfer or an approval, or is not a contract.
     error TokenCallFailed(uint256 index, address token, bytes returned);
-    /// @notice Thrown when a token does not answer a query that a limit depends on.
+    /// @notice Thrown when a token, or Permit2, does not answer a query that a limit depends on.
     error UnreadableToken(address token);
 
     /* THE BUDGETS */
@@ -105,10 +107,10 @@ interface ISessionErrors {
     /// @notice Thrown when an execution moves more than the period has left.
     /// @param resetsAt Unix time at which the next period begins, or the session ends.
     error PeriodExceeded(address token, uint256 amount, uint256 remaining, uint256 resetsAt);
-    /// @notice Thrown when an execution reaches a lot that signed authorizations have already opened.
+    /// @notice Thrown when an execution reaches a lot that signed payments have already used.
     error LotOpened(address token, uint256 lot);
-    /// @notice Thrown for a slot that no budget can have: its lot is 2**32 or more, its size above 7, or its index
-    /// 4**size or more.
+    /// @notice Thrown for a slot or node that no budget can have: its lot is 2**32 or more, its size (or depth) above
+    /// 7, or its index 4**size (or 2**depth) or more.
     error NoSuchSlot(uint256 lot, uint256 size, uint256 index);
     /// @notice Thrown when an allowance given in a batch is not zero at its end.
     error AllowanceLeft(address token, address spender, uint256 allowance);

@@ -22,7 +22,7 @@ interface ISessionModule is ISessionErrors {
     event EpochChanged(address indexed account, uint64 epoch);
     /// @notice Emitted when `amount` is charged to the budget of `token` in period `period`, by an execution, or by the
     /// validation of a userOp that makes one payment, whether or not that payment succeeds.
-    /// @dev Not emitted for settled authorizations: see the token's own events.
+    /// @dev Not emitted for settled signed payments: see the token's own events.
     event Spent(address indexed account, bytes32 indexed id, address indexed token, uint256 period, uint256 amount);
 
     /* BY THE ACCOUNT */
@@ -104,7 +104,8 @@ interface ISessionModule is ISessionErrors {
     /// @notice The budget's current state, for executions.
     /// @return period The current period's number.
     /// @return released How much the period has released so far, including what was spent.
-    /// @return spent What executions have spent. The token counts settled authorizations: see `slotNonce`.
+    /// @return spent What executions have spent. The token, or Permit2, counts signed payments: see `slotNonce` and
+    /// `nodeNonce`.
     /// @return resetsAt When the next period starts, or the session ends.
     function budgetOf(
         bytes calldata session,
@@ -125,4 +126,16 @@ interface ISessionModule is ISessionErrors {
         uint256 size,
         uint256 index
     ) external pure returns (bytes32);
+
+    /// @notice The Permit2 nonce of a node. Ask Permit2's `nonceBitmap(account, nonce >> 8)` for bit `nonce & 255`.
+    /// @dev 17 bytes of keccak256(abi.encode(id, budgetIndex, period)), then lot (4 bytes), 10 zero bytes, and
+    /// 2**depth + index. Reverts with NoSuchSlot if lot >= 2**32, depth > 7 or index >= 2**depth.
+    function nodeNonce(
+        bytes32 id,
+        uint256 budgetIndex,
+        uint256 period,
+        uint256 lot,
+        uint256 depth,
+        uint256 index
+    ) external pure returns (uint256);
 }

@@ -2,8 +2,9 @@
 pragma solidity ^0.8.35;
 
 import {ISessionErrors} from "../interfaces/ISessionErrors.sol";
-import {Session, SessionBudget} from "../types/Session.sol";
+import {EIP_3009, Session, SessionBudget} from "../types/Session.sol";
 import {Meter} from "./Meter.sol";
+import {Nodes} from "./Nodes.sol";
 import {Slots} from "./Slots.sol";
 
 /// @title Where $20 a day is enforced
@@ -12,8 +13,8 @@ library Budgets {
     /// PeriodExceeded, LotOpened.
     ///
     /// With $1 per transaction, $20 per day and $18.70 spent today, $1.01 fails the first rule. $1.00 passes and leaves
-    /// $0.30, so that $0.31 fails the second rule until the session's next day. Signed authorizations spend the same
-    /// $20 from the other end, see Slots: the third rule keeps both rails from using the same lot.
+    /// $0.30, so that $0.31 fails the second rule until the session's next day. Signed payments spend the same $20 from
+    /// the other end, see Slots and Nodes: the third rule keeps both rails from using the same lot.
     ///
     /// @param meter The stored meter of this budget.
     /// @return charged The new meter to store.
@@ -43,19 +44,35 @@ library Budgets {
                 );
             }
         }
-        if (budget.signatures != 0) {
-            Slots.requireReachedLotUnopened(session.account, id, index, budget, period, spent, amount);
-        }
+        if (budget.signatures != 0) _requireReachedLotUnused(session.account, id, index, budget, period, spent, amount);
         unchecked {
             charged = meter.withSpent(period, spent + amount); // at most perPeriod
         }
     }
 
+    /// @dev The third rule: signed payments have used no part of the lot that executions newly reach, if they reach
+    /// one.
+    function _requireReachedLotUnused(
+        address account,
+        bytes32 id,
+        uint256 index,
+        SessionBudget memory budget,
+        uint256 period,
+        uint256 spent,
+        uint256 amount
+    ) private view {
+        (bool reached, uint256 lot) = Slots.reachedLot(budget, spent, amount);
+        if (!reached) return;
+        bytes32 prefix = Slots.prefixOf(id, index, period);
+        if (budget.signatures == EIP_3009) Slots.requireUnopened(account, prefix, budget, lot);
+        else Nodes.requireUnused(account, prefix, budget.token, lot);
+    }
+
     /// @notice The first two rules for a payment whose time is not known yet: a userOp is charged in its validation,
     /// which must not read the clock. It is only valid from `from` until `until`. Never reverts.
     ///
-    /// Not for streams, which release by the second, nor for budgets shared with signed authorizations: a validation
-    /// must not ask the token which lots are open.
+    /// Not for streams, which release by the second, nor for budgets shared with signed payments: a validation must not
+    /// ask the token, or Permit2, which lots are open.
     ///
     /// @param period The payment's period, as named by the session's key.
     /// @return ok Whether both rules allow it.
@@ -64,14 +81,14 @@ library Budgets {
         Session memory session,
         SessionBudget memory budget,
         Meter meter,
-        uint256 period,
+        uint48 period,
         uint256 amount
     ) internal pure returns (bool ok, uint256 total, uint256 from, uint256 until) {
         if (budget.signatures != 0 || budget.perSecond != 0) return (false, 0, 0, 0);
-        if (amount > budget.perTransaction || period > type(uint48).max) return (false, 0, 0, 0);
+        if (amount > budget.perTransaction) return (false, 0, 0, 0);
         unchecked {
             // A period's number has 48 bits here and its length 32.
-            from = session.validAfter + period * budget.period;
+            from = session.validAfter + uint256(period) * budget.period;
             until = from + budget.period;
             if (until > session.validUntil) until = session.validUntil;
             uint256 spent = meter.spentIn(period);

@@ -6,6 +6,7 @@ import {ISessionErrors} from "../interfaces/ISessionErrors.sol";
 // ANYONE is used in assembly, which solhint does not check.
 // solhint-disable-next-line no-unused-import
 import {ANYONE, Call, Carried, Session, SessionAction, SessionBudget, SessionRule} from "../types/Session.sol";
+import {PERMIT2} from "./Permit2.sol";
 import {SessionChecks} from "./SessionChecks.sol";
 
 /// What a call does to the account's money, according to its calldata.
@@ -79,7 +80,7 @@ library Calls {
         address target = call.target;
         uint256 value = call.value;
         bytes memory data = call.data;
-        if (target == address(0) || target == session.account || target == address(this)) {
+        if (target == address(0) || target == session.account || target == address(this) || target == PERMIT2) {
             revert ISessionErrors.ForbiddenTarget(i, target);
         }
         if (data.length == 0) {
@@ -129,7 +130,10 @@ library Calls {
         requireRecipient(budget, i, address(uint160(recipient)));
         amount = _wordAt(data, 36);
         if (selector == TRANSFER) return (Kind.PAYMENT, amount, spender);
-        return (Kind.APPROVAL, amount, address(uint160(recipient)));
+        // Signed payments use such an allowance, and it would outlast what this session may do.
+        spender = address(uint160(recipient));
+        if (spender == PERMIT2) revert ISessionErrors.ForbiddenTarget(i, spender);
+        return (Kind.APPROVAL, amount, spender);
     }
 
     function _nativeBudget(Carried memory carried, uint256 i, uint256 value) private pure returns (uint256 index) {

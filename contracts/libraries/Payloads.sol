@@ -4,10 +4,13 @@ pragma solidity ^0.8.35;
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {Payload} from "../types/Payload.sol";
-import {MAX_RECIPIENTS, SessionBudget} from "../types/Session.sol";
+import {EIP_3009, MAX_RECIPIENTS, PERMIT2_EXACT, PERMIT2_UPTO, SessionBudget} from "../types/Session.sol";
 import {Slot} from "../types/Slot.sol";
 import {Calls} from "./Calls.sol";
 import {DomainSeparator} from "./DomainSeparator.sol";
+import {Nodes} from "./Nodes.sol";
+import {Permit2} from "./Permit2.sol";
+import {Slots} from "./Slots.sol";
 
 /// @title The packed bytes of the signature rail
 /// @notice Used where an account expects a signature: in an HTTP header, then five times in the calldata and memory of
@@ -17,19 +20,22 @@ import {DomainSeparator} from "./DomainSeparator.sol";
 /// Big-endian. `number` as in SessionReader: one byte n, then n bytes, the first of which is not zero.
 ///
 ///     1        version: 1 the session is enabled; 2 a grant is carried; 3 and 4 like 1 and 2, for accounts that wrap
-///              the authorization's digest in their own, from which the key cannot be recovered
+///              the payment's digest in their own, from which the key cannot be recovered
 ///     20       for 3 and 4 only: the key
 ///     1        the index of the budget in the session
 ///     number   lot
-///     1        size
+///     1        size, or a node's depth
 ///     number   index
 ///     number   payee: below 32 its index in the budget's recipients, else the address itself
 ///     number   value
-///     number   validAfter of the authorization
-///     number   validBefore of the authorization
-///     1        the token's EIP-712 name and version: 1 "USD Coin", "2"; 2 "USDC", "2"; 3 "EURC", "2"; 0 as follows
+///     number   validAfter of the authorization, or of x402's witness
+///     number   validBefore of the authorization, or Permit2's deadline
+///     1        EIP-3009, with the token's EIP-712 name and version: 1 "USD Coin", "2"; 2 "USDC", "2"; 3 "EURC", "2";
+///              0 as follows. Permit2: 4 by x402's exact scheme; 5 by its upto scheme
 ///     64       for 0 only: keccak256(name), keccak256(version)
-///     64       the key's signature over the authorization's digest: r, vs (EIP-2098)
+///     20       for 5 only: the facilitator
+///     64       the key's signature: r, vs (EIP-2098). EIP-3009: over the authorization's digest. Permit2: over
+///              `SignedPayment(address account,bytes32 digest)` in the module's domain, see SignatureRail
 ///     -        the packed session, see SessionReader, without the parts that this payment does not need, to the
 ///              payload's last byte; for 2 and 4 the complete session, followed by the grant
 ///
@@ -53,7 +59,7 @@ library Payloads {
         return version >= 1 && version <= 4;
     }
 
-    /// @notice The authorization's part of a payload.
+    /// @notice The payment's part of a payload.
     /// @return ok Whether it is a payload.
     /// @return payload Its contents.
     /// @return rest The session, and the grant if there is one.
@@ -100,10 +106,15 @@ library Payloads {
             mstore(add(payload, 0x100), value) // validBefore
             code := byte(0, calldataload(cursor))
             cursor := add(cursor, 1)
-            if iszero(code) {
+            switch code
+            case 0 {
                 mstore(add(payload, 0x120), calldataload(cursor)) // nameHash
                 mstore(add(payload, 0x140), calldataload(add(cursor, 32))) // versionHash
                 cursor := add(cursor, 64)
+            }
+            case 5 {
+                mstore(add(payload, 0x1c0), shr(96, calldataload(cursor))) // facilitator
+                cursor := add(cursor, 20)
             }
             mstore(add(payload, 0x160), calldataload(cursor)) // r
             mstore(add(payload, 0x180), calldataload(add(cursor, 32))) // vs
@@ -115,12 +126,17 @@ library Payloads {
                 rest.length := sub(end, cursor)
             }
         }
+        if (code > 3) {
+            if (code > 5) ok = false;
+            payload.method = code == 4 ? PERMIT2_EXACT : PERMIT2_UPTO;
+            return (ok, payload, rest);
+        }
+        payload.method = EIP_3009;
         if (code == 0) return (ok, payload, rest);
         payload.versionHash = keccak256("2");
         if (code == 1) payload.nameHash = keccak256("USD Coin");
         else if (code == 2) payload.nameHash = keccak256("USDC");
-        else if (code == 3) payload.nameHash = keccak256("EURC");
-        else ok = false;
+        else payload.nameHash = keccak256("EURC");
     }
 
     /// @notice The payload's recipient. `found` is false if the budget has no such recipient.
@@ -137,27 +153,35 @@ library Payloads {
         return (true, budget.recipients[index]);
     }
 
-    /// @notice The EIP-712 digest of the EIP-3009 authorization that the payload describes.
+    /// @notice The EIP-712 digest of the EIP-3009 authorization or the Permit2 transfer that the payload describes.
+    /// @dev Permit2's does not contain `from`.
+    /// @param prefix The nonce prefix of the budget's period, see Slots.
     function digestOf(
         Payload memory payload,
         address from,
         address to,
-        bytes32 nonce,
+        bytes32 prefix,
         address token
     ) internal view returns (bytes32) {
-        bytes32 structHash = EfficientHashLib.hash(
-            uint256(TRANSFER_WITH_AUTHORIZATION_TYPEHASH),
-            uint160(from),
-            uint160(to),
-            payload.value,
-            payload.validAfter,
-            payload.validBefore,
-            uint256(nonce)
-        );
-        return
-            MessageHashUtils.toTypedDataHash(
-                DomainSeparator.compute(payload.nameHash, payload.versionHash, token),
-                structHash
+        bytes32 separator;
+        bytes32 structHash;
+        Slot memory slot = payload.slot;
+        if (payload.method == EIP_3009) {
+            separator = DomainSeparator.compute(payload.nameHash, payload.versionHash, token);
+            structHash = EfficientHashLib.hash(
+                uint256(TRANSFER_WITH_AUTHORIZATION_TYPEHASH),
+                uint160(from),
+                uint160(to),
+                payload.value,
+                payload.validAfter,
+                payload.validBefore,
+                uint256(Slots.nonceOf(prefix, slot.lot, slot.size, slot.index))
             );
+        } else {
+            separator = Permit2.domainSeparator();
+            uint256 nonce = Nodes.nonceOf(prefix, slot.lot, slot.size, slot.index);
+            structHash = Permit2.structHashOf(payload, to, nonce, token);
+        }
+        return MessageHashUtils.toTypedDataHash(separator, structHash);
     }
 }

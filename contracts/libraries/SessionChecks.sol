@@ -2,7 +2,17 @@
 pragma solidity ^0.8.13;
 
 import {Flaw, ISessionErrors} from "../interfaces/ISessionErrors.sol";
-import {ANYONE, EIP_3009, MAX_SIZES, Session, SessionAction, SessionBudget} from "../types/Session.sol";
+import {
+    ANYONE,
+    EIP_3009,
+    MAX_SIZES,
+    PERMIT2_EXACT,
+    PERMIT2_UPTO,
+    Session,
+    SessionAction,
+    SessionBudget
+} from "../types/Session.sol";
+import {PERMIT2} from "./Permit2.sol";
 
 /// @title The bounds that every session must satisfy
 /// @notice Checked before a session is enabled: the state ENABLED vouches for them from then on. A signed payment that
@@ -67,7 +77,8 @@ library SessionChecks {
     function _budgetFlaw(Session memory session, uint256 i, address module) private pure returns (Flaw) {
         SessionBudget memory budget = session.budgets[i];
         address token = budget.token;
-        if (token == session.account || token == module || indexOf(session, token) != i) return Flaw.TOKEN;
+        if (token == session.account || token == module || token == PERMIT2) return Flaw.TOKEN;
+        if (indexOf(session, token) != i) return Flaw.TOKEN;
         uint256 perTransaction = budget.perTransaction;
         if (perTransaction == 0 || perTransaction > budget.perPeriod || budget.period == 0) return Flaw.LIMITS;
         uint256 signatures = budget.signatures;
@@ -76,10 +87,15 @@ library SessionChecks {
         if (signatures == 0) {
             if (sizes != 0) return Flaw.SLOTS;
         } else {
-            if (signatures != EIP_3009 || token == address(0) || sizes == 0 || sizes > MAX_SIZES) return Flaw.SLOTS;
+            if (token == address(0) || sizes == 0 || sizes > MAX_SIZES) return Flaw.SLOTS;
+            uint256 halvings;
             unchecked {
-                if (perTransaction >> (2 * (sizes - 1)) == 0) return Flaw.SLOTS;
+                halvings = sizes - 1;
             }
+            // EIP-3009 alone, or Permit2 by one scheme or both: the two do not count each other's payments.
+            if (signatures == EIP_3009) halvings <<= 1;
+            else if (signatures & EIP_3009 != 0 || signatures > PERMIT2_EXACT + PERMIT2_UPTO) return Flaw.SLOTS;
+            if (perTransaction >> halvings == 0) return Flaw.SLOTS;
             // 2**32 lots or more do not fit into a nonce.
             if (budget.perPeriod >> 32 >= perTransaction) return Flaw.SLOTS;
         }
@@ -100,6 +116,7 @@ library SessionChecks {
     ) private pure returns (Flaw) {
         address target = action.target;
         if (target == address(0) || target == session.account || target == module) return Flaw.TARGET;
+        if (target == PERMIT2) return Flaw.TARGET;
         if (indexOf(session, target) != session.budgets.length) return Flaw.TARGET;
         for (uint256 i; i < action.rules.length; ++i) {
             if (action.rules[i].op > 5) return Flaw.OPERATOR;

@@ -54,13 +54,8 @@ library Slots {
         Slot memory slot,
         uint256 value
     ) internal view returns (bool) {
-        uint256 x = budget.perTransaction;
         uint256 size = slot.size;
-        if (size >= budget.sizes || slot.index >> (2 * size) != 0 || value > x >> (2 * size)) return false;
-        // More lots do not fit into a nonce. A session that is not enabled may have them.
-        if (slot.lot >> 32 != 0) return false;
-        // Higher lots are reached by executions, or exceed the budget.
-        if (slot.lot >= (budget.perPeriod - spent) / x) return false;
+        if (!isWithin(budget, spent, slot, size << 1, value)) return false;
         // Followers also check every other size: a nonce used by someone else may only cost budget.
         for (uint256 other; other < budget.sizes; ++other) {
             bool opens = other == size && slot.index == 0;
@@ -72,22 +67,38 @@ library Slots {
         return true;
     }
 
-    /// @notice Reverts with LotOpened if executions, on their way from `spent` to `spent + amount`, reach a lot that
-    /// signed authorizations have opened.
-    /// @dev Since amount <= X and spent + amount <= Y, at most one lot is newly reached.
-    function requireReachedLotUnopened(
-        address account,
-        bytes32 id,
-        uint256 budgetIndex,
+    /// @notice Whether the budget has that slot or node, in a lot that executions have not reached, and it is worth
+    /// `value`.
+    /// @param halvings How often perTransaction is halved for its worth: a lot has 2**halvings of its size.
+    function isWithin(
         SessionBudget memory budget,
-        uint256 period,
+        uint256 spent,
+        Slot memory slot,
+        uint256 halvings,
+        uint256 value
+    ) internal pure returns (bool) {
+        uint256 x = budget.perTransaction;
+        if (slot.size >= budget.sizes || slot.index >> halvings != 0 || value > x >> halvings) return false;
+        // More lots do not fit into a nonce. A session that is not enabled may have them.
+        if (slot.lot >> 32 != 0) return false;
+        // Higher lots are reached by executions, or exceed the budget.
+        return slot.lot < (budget.perPeriod - spent) / x;
+    }
+
+    /// @notice The lot that executions newly reach on their way from `spent` to `spent + amount`, if any.
+    /// @dev At most one, since amount <= X and spent + amount <= Y.
+    function reachedLot(
+        SessionBudget memory budget,
         uint256 spent,
         uint256 amount
-    ) internal view {
+    ) internal pure returns (bool reached, uint256 lot) {
         uint256 left = budget.perPeriod - spent;
-        uint256 lot = (left - amount) / budget.perTransaction;
-        if (lot == left / budget.perTransaction) return;
-        bytes32 prefix = prefixOf(id, budgetIndex, period);
+        lot = (left - amount) / budget.perTransaction;
+        reached = lot != left / budget.perTransaction;
+    }
+
+    /// @notice Reverts with LotOpened if signed authorizations have opened the lot.
+    function requireUnopened(address account, bytes32 prefix, SessionBudget memory budget, uint256 lot) internal view {
         for (uint256 size; size < budget.sizes; ++size) {
             bytes32 opener = nonceOf(prefix, lot, size, 0);
             (bool answered, bool used) = authorizationState(budget.token, account, opener);

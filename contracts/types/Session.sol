@@ -9,8 +9,10 @@ uint256 constant MAX_RECIPIENTS = 32;
 uint256 constant MAX_ACTIONS = 32;
 uint256 constant MAX_RULES = 8;
 uint256 constant MAX_SIZES = 8;
-// `signatures` of a budget.
+// `signatures` of a budget: EIP-3009; Permit2 by x402's exact scheme, by its upto scheme, or by both (their sum).
 uint8 constant EIP_3009 = 1;
+uint8 constant PERMIT2_EXACT = 2;
+uint8 constant PERMIT2_UPTO = 4;
 
 /// A session's state for an account. Stored, so the order of the members is part of the storage layout.
 enum State {
@@ -50,7 +52,7 @@ struct SessionBudget {
     /// @dev Warning: tokens that charge the sender an additional fee are not supported, nor is a native coin that also
     /// has an ERC-20 interface.
     address token;
-    /// Maximum that one execution, or one authorization, may move. > 0.
+    /// Maximum that one execution, or one signed payment, may move. > 0.
     uint128 perTransaction;
     /// Maximum that one period may move, over all rails. >= perTransaction.
     uint128 perPeriod;
@@ -60,9 +62,10 @@ struct SessionBudget {
     uint128 initial;
     /// Streams only: the amount added per second, up to perPeriod. 0: not a stream, all is available at once.
     uint128 perSecond;
-    /// Which signed payments may move this token. 0: none; 1: EIP-3009. Other values are rejected.
+    /// Which signed payments may move this token. 0: none; 1: EIP-3009; 2: Permit2 by x402's exact scheme; 4: by its
+    /// upto scheme; 6: by either. Other values are rejected.
     uint8 signatures;
-    /// Number of slot sizes for a lot, 1 to 8; 0 if `signatures` is 0.
+    /// Number of sizes in which a lot can be spent by signed payments, 1 to 8; 0 if `signatures` is 0.
     uint8 sizes;
     /// Who may be paid or approved, 1 to 32; [ANYONE] allows anyone.
     address[] recipients;
@@ -70,7 +73,8 @@ struct SessionBudget {
 
 /// A call, other than a payment or an approval, that a session may make. At most 8 rules, all of which must hold.
 struct SessionAction {
-    /// Never 0, the account, the module or a budget's token. A call to a fallback handler of the account is rejected.
+    /// Never 0, the account, the module, Permit2 or a budget's token. A call to a fallback handler of the account is
+    /// rejected.
     address target;
     bytes4 selector;
     SessionRule[] rules;

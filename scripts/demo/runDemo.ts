@@ -1,11 +1,22 @@
 import { createPasskeySafe } from "@latchkey/accounts/safeAccount";
 import { executeByKit } from "@latchkey/accounts/safeKit";
-import { createPasskey, RELAYER, type SafeVersion, startDevChain, WETH, wethAbi } from "@latchkey/devchain";
+import {
+  createPasskey,
+  openMerchant,
+  RELAYER,
+  type SafeVersion,
+  startDevChain,
+  WETH,
+  wethAbi,
+} from "@latchkey/devchain";
 import {
   type EncodedCall,
+  enabledGrant,
+  enableSession,
   hashSession,
   pay,
   payingFetch,
+  permit2Calls,
   proposeSession,
   sessionStatus,
   signGrant,
@@ -15,22 +26,25 @@ import {
   encodeExecute,
   encodeExecuteSigned,
   encodeRevoke,
+  PERMIT2,
   safeAbi,
   signExecution,
 } from "@latchkey/sdk/encoding";
 import { decodePaymentResponseHeader } from "@x402/core/http";
+import { HTTPFacilitatorClient } from "@x402/core/server";
 import {
   type Address,
   createPublicClient,
   createWalletClient,
   encodeFunctionData,
   erc20Abi,
+  formatEther,
   type Hex,
   http,
   parseUnits,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { stolenKey } from "./stolenKey.ts";
+import { stolenKey, stolenPermit2Key } from "./stolenKey.ts";
 import { dollars, short, story, thousands } from "./story.ts";
 import { type Submission, submit } from "./thief.ts";
 
@@ -47,6 +61,9 @@ const PRICES = {
   "data-set": "0.75",
   "gpu-hour": "1.00",
 } as const;
+
+/** What the shop for WETH takes, in wei. */
+const WETH_PRICE = 2n * 10n ** 15n;
 
 const DAY = 86_400;
 const oneEther = 10n ** 18n;
@@ -83,9 +100,12 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
     data: encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [to, value] }),
   });
 
-  const { url, testChain, usdc, safe, latchkey, shop, close } = await startDevChain({
+  const { url, testChain, usdc, safe, latchkey, shop, facilitator, close } = await startDevChain({
     chainId: 31_337,
-    shop: Object.fromEntries(Object.entries(PRICES).map(([name, price]) => [name, { price }])),
+    shop: {
+      ...Object.fromEntries(Object.entries(PRICES).map(([name, price]) => [name, { price }])),
+      "answer-by-the-word": { price: "0.25", by: "upto", charge: "0.03" },
+    },
   });
   const client = createPublicClient({
     transport: http(url, { retryCount: 0 }),
@@ -205,6 +225,81 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   const { state } = await sessionStatus(client, grant);
   expect(state === "ENABLED", `The session is ${state}, not ENABLED.`);
 
+  /* PERMIT2 */
+
+  story.chapter(5, "By use, and in a token without EIP-3009: signed payments by Permit2");
+  const wethShop = await openMerchant(
+    testChain,
+    {
+      "satellite-image": {
+        amount: WETH_PRICE,
+        asset: WETH,
+        payTo: shopAddress,
+        extra: { name: "Wrapped Ether", version: "1", assetTransferMethod: "permit2" },
+      },
+    },
+    new HTTPFacilitatorClient({ url: facilitator.url }),
+  );
+  const byPermit2 = await proposeSession(client, {
+    account: account.address,
+    key: agent.address,
+    module: latchkey.module,
+    budgets: {
+      [usdc.address]: { perTransaction: "1", perDay: "5", recipients: [shopAddress], x402: "permit2" },
+      [WETH]: { perTransaction: "0.01", perDay: "0.05", recipients: [shopAddress], x402: true },
+    },
+    until: "7d",
+  });
+  const tapsForPermit2 = passkey.assertions;
+  const enabling = await enableSession(wallet, {
+    proposal: byPermit2,
+    owner: { ...passkey, signer: safe.passkey.sharedSigner },
+    permit2: await permit2Calls(client, { enabling: byPermit2, fromBlock: 0n }),
+  });
+  await client.waitForTransactionReceipt({ hash: enabling });
+  const permit2Grant = enabledGrant(byPermit2);
+  expect(passkey.assertions - tapsForPermit2 === 1, "Enabling and approving took more than one assertion.");
+  const allowanceOf = (token: Address) =>
+    client.readContract({
+      address: token,
+      abi: erc20Abi,
+      functionName: "allowance",
+      args: [account.address, PERMIT2],
+    });
+  story.line(
+    "Another session: at most $5 a day by use, and 0.05 WETH, a token that knows no authorizations.",
+  );
+  story.line(
+    `One tap enables it and approves Permit2 for ${dollars(await allowanceOf(usdc.address))} and ${formatEther(await allowanceOf(WETH))} WETH: what it can spend until it ends, and no more.`,
+  );
+  story.line(
+    "x402's own proxies are in no package: stand-ins with their interface stand at their addresses.",
+  );
+  const buyByPermit2 = payingFetch({ client, key: agent, grant: permit2Grant, pollingInterval: 50 });
+  for (const { url: sold, name, text, cost } of [
+    {
+      url: shop.url("answer-by-the-word"),
+      name: "answer",
+      text: "up to $0.25, charged $0.03",
+      cost: parseUnits("0.03", 6),
+    },
+    { url: wethShop.url("satellite-image"), name: "satellite-image", text: "0.002 WETH", cost: 0n },
+  ]) {
+    const paid = await buyByPermit2(sold);
+    const settlement = paid.headers.get("PAYMENT-RESPONSE");
+    expect(paid.status === 200 && settlement !== null, `${name} was not sold: ${paid.status}.`);
+    if (!settlement) continue;
+    const { transaction } = decodePaymentResponseHeader(settlement);
+    const receipt = await client.getTransactionReceipt({ hash: transaction as Hex });
+    payments++;
+    gas += receipt.gasUsed;
+    promised += cost;
+    story.paid(
+      `${name.padEnd(15)} ${text.padEnd(26)}  ${short(transaction as Hex)}  ${thousands(receipt.gasUsed)} gas`,
+    );
+  }
+  await wethShop.close();
+
   /* THE THIEF */
 
   const { authorize, permit } = stolenKey({
@@ -230,7 +325,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
   };
   const ONE = parseUnits("1", 6);
 
-  story.chapter(5, "A thief has the agent's key, and asks nobody: every attempt goes to the chain as it is");
+  story.chapter(6, "A thief has the agent's key, and asks nobody: every attempt goes to the chain as it is");
   await attempt("$1.01 in one execution", execute(transfer(shopAddress, ONE + 10_000n)));
   await attempt(
     "$1.01 in one signature",
@@ -265,10 +360,43 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
       data: encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [thief] }),
     }),
   );
+  const { transfer: payByPermit2, allowance } = stolenPermit2Key({
+    agent,
+    session: permit2Grant.session,
+    module: latchkey.module,
+    chainId: testChain.chainId,
+    safeVersion,
+    shop: shopAddress,
+  });
+  await attempt(
+    "$1.01 by use, signed",
+    await payByPermit2({ budgetIndex: 0, amount: ONE + 10_000n, lot: 1n, facilitator: agent.address }),
+    "No signature counts for more than $1.00.",
+  );
+  await attempt(
+    "$1.00 by use to the thief, signed",
+    await payByPermit2({ budgetIndex: 0, amount: ONE, lot: 1n, to: thief, facilitator: agent.address }),
+    "With the thief among the recipients it is another session, which nobody granted.",
+  );
+  await attempt(
+    "what the agent reserved by use, charged by the thief",
+    await payByPermit2({ budgetIndex: 0, amount: ONE, lot: 1n, facilitator: shopAddress }),
+    "Only the facilitator that was signed for may charge it.",
+  );
+  await attempt(
+    "0.02 WETH in one signature",
+    await payByPermit2({ budgetIndex: 1, amount: WETH_PRICE * 10n, lot: 1n }),
+    "No signature counts for more than 0.01 WETH.",
+  );
+  await attempt(
+    "an allowance in Permit2 for the thief, signed",
+    await allowance({ spender: thief, amount: start }),
+    "Only x402's transfers are ever signed for.",
+  );
   const kept = await authorize({ value: ONE, period: 0n, slot: { lot: 11n, size: 0, index: 0n } });
   story.line("The thief signs a good $1.00 for the shop, and keeps it for tomorrow.");
 
-  story.chapter(6, "The next day");
+  story.chapter(7, "The next day");
   await pass(DAY);
   dayBegan = await usdc.balanceOf(account.address);
   await attempt("yesterday's $1.00", kept, "Its nonce belongs to yesterday.");
@@ -297,7 +425,7 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
     );
   }
 
-  story.chapter(7, "The owner revokes the key");
+  story.chapter(8, "The owner revokes the key");
   await pass(DAY);
   dayBegan = await usdc.balanceOf(account.address);
   story.line("A new day: $20 would be there again.");
@@ -336,9 +464,9 @@ export async function runDemo(safeVersion: SafeVersion): Promise<DemoReport> {
     functionName: "balanceOf",
     args: [account.address],
   });
-  expect(wethLeft === oneEther, "The Safe's WETH moved.");
+  expect(wethLeft === oneEther - WETH_PRICE, "The Safe's WETH moved beyond what was bought.");
 
-  story.chapter(8, "What was tried, and what moved");
+  story.chapter(9, "What was tried, and what moved");
   const width = Math.max(...attempts.map(({ what }) => what.length));
   story.line(`${"tried".padEnd(width)}  moved   chain said`);
   for (const { what, moved, submission } of attempts) {

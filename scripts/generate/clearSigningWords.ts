@@ -12,7 +12,13 @@ export type Words = { intent: string; fields: readonly Field[] };
 
 /** Numbers that are signed as such, and what they stand for. At most 20 characters each, likewise. */
 export const enums = {
-  signatures: { 0: "No", 1: "Yes, by EIP-3009" },
+  signatures: {
+    0: "No",
+    1: "Yes, by EIP-3009",
+    2: "By Permit2, exact",
+    4: "By Permit2, up to",
+    6: "Yes, by Permit2",
+  },
   test: { 0: "is", 1: "is not", 2: "is below", 3: "is at most", 4: "is above", 5: "is at least" },
 };
 

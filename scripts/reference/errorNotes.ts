@@ -20,12 +20,12 @@ export const errorGroups: readonly ErrorGroup[] = [
 | 0 ENCODING | The bytes are not a packed session: they end early or have trailing bytes, a number has a leading zero or is wider than its field, a count or a code is out of range, a budget has no recipients or ANYONE beside others, or a stream adds nothing. |
 | 1 PARTIES | The key is 0 or the account, or the account is 0. |
 | 2 WINDOW | validUntil is not after validAfter, is below 2, or is 2**47 or more. |
-| 3 TOKEN | A budget's token is the account or the module, or already has a budget. |
+| 3 TOKEN | A budget's token is the account, the module or Permit2, or already has a budget. |
 | 4 LIMITS | perTransaction is 0 or above perPeriod, or the period is 0. |
 | 5 STREAM | \`initial\` without perSecond, or a stream with signatures. |
-| 6 SLOTS | \`signatures\` other than 0 and 1, \`sizes\` other than 1 to 8 with signatures or other than 0 without, a smallest slot worth 0, 2**32 lots or more, or signatures of the native coin. |
+| 6 SLOTS | \`signatures\` other than 0, 1, 2, 4 and 6, \`sizes\` other than 1 to 8 with signatures or other than 0 without, a smallest slot or node worth 0, 2**32 lots or more, or signatures of the native coin. |
 | 7 RECIPIENTS | A recipient is 0; in the SDK and the lens also: no recipients, more than 32, or ANYONE beside others. |
-| 8 TARGET | An action's target is 0, the account, the module or a budget's token. |
+| 8 TARGET | An action's target is 0, the account, the module, Permit2 or a budget's token. |
 | 9 OPERATOR | A rule's operator is above 5. |
 
 The SDK has one more, WIDTH: a value does not fit the type of its field.
@@ -122,8 +122,13 @@ for Safes and Safe7579.`,
       TOKEN_AUTHORIZATION_EXPIRED: "Its validBefore has passed.",
       TOKEN_AUTHORIZATION_NOT_YET_VALID: "",
       TOKEN_INSUFFICIENT_BALANCE: "A limit is not a balance.",
+      APPROVAL:
+        "In base units: `details.allowance`, and `details.needed` for this payment. Nothing was signed. The budget is paid from by Permit2, which takes tokens only as far as the account has approved it.",
       TOKEN_BLACKLISTED: "",
       TOKEN_PAUSED: "",
+      TOKEN_TRANSFER_FAILED: "Permit2 does not pass on why.",
+      NOT_FACILITATOR: "x402's `upto`: the payer signs who may charge.",
+      SETTLEMENT_AMOUNT: "",
     },
   },
   {
@@ -171,6 +176,8 @@ for Safes and Safe7579.`,
       NOT_OFFERED: "",
       OFFER_MALFORMED: "`details.field` names what is wrong. Another session would not help.",
       SLOTS_TAKEN: "",
+      APPROVAL:
+        "Signed payments by Permit2 need the account's approval, which is a transaction: a signed grant alone is not enough. `details.token` names the token. `permit2Standing` shows what is approved and what sessions need.",
       STORE:
         "A store that cannot be read is never treated as empty, as slots would then be used twice, and purchases paid twice.",
       IDEMPOTENCY_KEY:

@@ -55,8 +55,8 @@ export const budgets: Removal[] = [
     name: "reached-lot",
     rule: "an execution does not reach a lot that is opened",
     file,
-    find: "if (budget.signatures != 0) {",
-    replace: "if (false) {",
+    find: "if (budget.signatures != 0) _require",
+    replace: "if (false) _require",
   },
   {
     name: "spent-is-added",
@@ -95,20 +95,19 @@ export const budgets: Removal[] = [
   inValidation(
     "payment-per-transaction",
     "a userOp pays at most perTransaction",
-    "amount > budget.perTransaction || period",
-    "period",
+    "if (amount > budget.perTransaction) return (false, 0, 0, 0);",
   ),
   inValidation(
     "payment-per-transaction-edge",
     "a userOp may pay all of perTransaction",
-    "amount > budget.perTransaction || period",
-    "amount >= budget.perTransaction || period",
+    "if (amount > budget.perTransaction) return (false, 0, 0, 0);",
+    "if (amount >= budget.perTransaction) return (false, 0, 0, 0);",
   ),
   inValidation(
     "payment-period-from-valid-after",
     "a userOp's period 0 begins at validAfter",
-    "from = session.validAfter + period * budget.period;",
-    "from = period * budget.period;",
+    "from = session.validAfter + uint256(period) * budget.period;",
+    "from = uint256(period) * budget.period;",
   ),
   inValidation(
     "payment-period-ends",
@@ -156,6 +155,20 @@ export const budgets: Removal[] = [
     "total = spent + amount;",
     "total = amount;",
   ),
+  {
+    name: "reached-lot-within",
+    rule: "an execution within a lot that is reached looks at no lot",
+    file,
+    find: "if (!reached) return;",
+    replace: "",
+  },
+  {
+    name: "reached-lot-of-signatures",
+    rule: "an execution looks at the lots of the signatures that its budget has",
+    file,
+    find: "if (budget.signatures == EIP_3009) Slots",
+    replace: "if (budget.signatures != EIP_3009) Slots",
+  },
   {
     name: "period-from-valid-after",
     rule: "period 0 begins at validAfter",

@@ -68,10 +68,24 @@ export const calls: Removal[] = [
     replace: "",
   },
   {
+    name: "target-permit2",
+    rule: "no call goes to Permit2",
+    file: "libraries/Calls.sol",
+    find: " || target == PERMIT2",
+    replace: "",
+  },
+  {
+    name: "approve-permit2",
+    rule: "no approval is Permit2's",
+    file: "libraries/Calls.sol",
+    find: "if (spender == PERMIT2) revert ISessionErrors.ForbiddenTarget(i, spender);",
+    replace: "",
+  },
+  {
     name: "call-to-module",
     rule: "no call goes to the module",
     file,
-    find: " || target == address(this)",
+    find: "target == address(this) || ",
     replace: "",
   },
   {

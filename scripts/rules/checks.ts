@@ -37,7 +37,7 @@ export const sessionChecks: Removal[] = [
   check("window-most", "a session ends before 2**47", " || validUntil >= 1 << 47"),
   check("token-is-account", "a budget's token is not the account", "token == session.account || "),
   check("token-is-module", "a budget's token is not the module", "token == module || "),
-  check("token-twice", "a token has one budget", " || indexOf(session, token) != i"),
+  check("token-twice", "a token has one budget", "if (indexOf(session, token) != i) return Flaw.TOKEN;"),
   check("per-transaction-is-0", "perTransaction is more than 0", "perTransaction == 0 || "),
   check(
     "per-transaction-above-per-period",
@@ -62,7 +62,28 @@ export const sessionChecks: Removal[] = [
     "there are no slot sizes without signatures",
     "if (sizes != 0) return Flaw.SLOTS;",
   ),
-  check("kind-of-signatures", "signatures are of no kind but EIP-3009", "signatures != EIP_3009 || "),
+  check(
+    "kinds-of-signatures-apart",
+    "EIP-3009 and Permit2 do not share a budget",
+    "signatures & EIP_3009 != 0 || ",
+  ),
+  check(
+    "kinds-of-signatures-most",
+    "there are no signatures above 6",
+    " || signatures > PERMIT2_EXACT + PERMIT2_UPTO",
+  ),
+  check("token-is-permit2", "a budget's token is not Permit2", " || token == PERMIT2"),
+  check(
+    "target-is-permit2",
+    "an action's target is not Permit2",
+    "if (target == PERMIT2) return Flaw.TARGET;",
+  ),
+  check(
+    "smallest-slot-quarters",
+    "each size of slots is worth a quarter of the one before",
+    "halvings <<= 1;",
+    "{}",
+  ),
   check(
     "signatures-of-native-coin",
     "the native coin has no signatures",
@@ -73,7 +94,7 @@ export const sessionChecks: Removal[] = [
   check(
     "smallest-slot",
     "the smallest slot is worth something",
-    "if (perTransaction >> (2 * (sizes - 1)) == 0) return Flaw.SLOTS;",
+    "if (perTransaction >> halvings == 0) return Flaw.SLOTS;",
   ),
   check(
     "most-lots",

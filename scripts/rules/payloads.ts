@@ -30,6 +30,7 @@ export const payloads: Removal[] = [
     "shl(64, or(gt(n, width), zeroFirst))",
     "shl(64, gt(n, width))",
   ),
+  payload("payload-code", "a payment is of a kind that there is", "if (code > 5) ok = false;"),
   ...(
     [
       ["payee", "cursor := readNumber(cursor, 20)", "cursor := readNumber(cursor, 32)"],
@@ -71,7 +72,12 @@ export const payloads: Removal[] = [
   ).map(([name, find]) =>
     payload(`digest-${name}`, `the digest is of the payload's own ${name}`, find, "uint256(0),"),
   ),
-  payload("digest-nonce", "the digest is of the slot's nonce", "uint256(nonce)\n", "uint256(0)\n"),
+  payload(
+    "digest-nonce",
+    "the digest is of the slot's nonce",
+    "uint256(Slots.nonceOf(prefix, slot.lot, slot.size, slot.index))",
+    "uint256(0)",
+  ),
   payload(
     "digest-type",
     "the digest is of TransferWithAuthorization",

@@ -5,6 +5,7 @@ import { calls } from "./calls.ts";
 import { sessionChecks } from "./checks.ts";
 import { erc7579 } from "./erc7579.ts";
 import { sessionLens } from "./lens.ts";
+import { nodes } from "./nodes.ts";
 import { payloads } from "./payloads.ts";
 import type { Removal } from "./Removal.ts";
 import { sessionReader } from "./reader.ts";
@@ -18,13 +19,10 @@ import { slots } from "./slots.ts";
  *
  * Not in it are checks without which nothing changes that anybody could see, since another check stands behind them:
  * - that a recovered signer, or a key that is named, is not 0: no session of key 0 can be enabled or granted
- * - that a budget is open to signatures, and has at most 8 slot sizes, before its slots are looked at: its bounds are
- *   looked at behind that
+ * - that a budget has at most 8 sizes before its slots are looked at: its bounds are looked at behind that
  * - that a slot's lot is below 2**32: no session with more can be enabled or granted; test/solidity looks at it
  * - that lot, index and value of a payload fit their fields: a slot has no room for more
  * - that the end of an authorization has at most 32 bytes in a payload: more are read as 0, when none is good
- * - that the period of a payment userOp has 48 bits: it is read from six bytes
- * - that a code of the token's domain is known: else its name has the hash 0, which no token's has
  * - that malformed payloads are not judged: it has no bytes for a session, or a token's domain that there is none of
  * - that a payload has bytes left for a session: what lies behind it is zeros, which cannot be used as a session
  * - that a session with signatures has slot sizes: without any the smallest is worth nothing
@@ -52,6 +50,7 @@ export const removals: readonly Removal[] = [
   ...calls,
   ...budgets,
   ...slots,
+  ...nodes,
   ...payloads,
   ...sessionModule,
   ...signatureRail,

@@ -576,7 +576,15 @@ export const sessionModule: Removal[] = [
     "size >= MAX_SIZES || index",
     "size > MAX_SIZES || index",
   ),
-  base("slot-nonce-index", "an index is below 4**size", " || index >> (size << 1) != 0) revert", ") revert"),
+  base(
+    "slot-nonce-width",
+    "a size has 4**size slots",
+    "_requireSlot(lot, size, index, size << 1);",
+    "_requireSlot(lot, size, index, size);",
+  ),
+  base("slot-nonce-checked", "a slot's numbers are looked at", "_requireSlot(lot, size, index, size << 1);"),
+  base("node-nonce-checked", "a node's numbers are looked at", "_requireSlot(lot, depth, index, depth);"),
+  base("slot-nonce-index", "an index is below 4**size", " || index >> width != 0) revert", ") revert"),
 
   base(
     "revoke-once",

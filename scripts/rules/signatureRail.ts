@@ -21,7 +21,7 @@ export const signatureRail: Removal[] = [
   rail(
     "rail-slot",
     "an authorization is in a slot",
-    "return _isSlotPayment(carried, record, hash, payload) && _isUsable",
+    "return _isPayment(carried, record, hash, payload) && _isUsable",
     "return _isUsable",
   ),
   rail(
@@ -58,6 +58,13 @@ export const signatureRail: Removal[] = [
     "rail-per-transaction-is-0",
     "a granted session's perTransaction is not 0",
     " || budget.perTransaction == 0",
+  ),
+  rail("rail-method", "the budget has the payment's method", "budget.signatures & payload.method == 0 || "),
+  rail(
+    "rail-signed-account",
+    "what the key signs for Permit2 is for one account",
+    "uint256(SIGNED_PAYMENT_TYPEHASH), uint160(account), uint256(digest)",
+    "uint256(SIGNED_PAYMENT_TYPEHASH), uint256(0), uint256(digest)",
   ),
   rail("rail-payee", "the payee is a recipient", "if (!found) return false;"),
   rail(

@@ -31,7 +31,9 @@ const closest: Record<string, string[]> = {
     "Budgets",
     "accounts/ERC7579SessionModule.paymentUserOp",
   ],
-  "libraries/Slots.sol": ["Slots"],
+  "libraries/Slots.sol": ["Slots", "Nodes"],
+  "libraries/Nodes.sol": ["Nodes", "Permit2"],
+  "libraries/Permit2.sol": ["Nodes", "Permit2", "accounts/ERC7579SessionModule.isValidSignature"],
   "libraries/Payloads.sol": ["Payload", "accounts/SafeSessionHandler"],
   "libraries/DomainSeparator.sol": ["SessionModule.grants", "Payload"],
   "SessionModule.sol": [
@@ -50,6 +52,7 @@ const closest: Record<string, string[]> = {
   ],
   "SignatureRail.sol": [
     "Payload",
+    "Permit2",
     "SessionModule.pause",
     "SessionModule.partsLeftOut",
     "accounts/ERC7579SessionModule.isValidSignature",

@@ -1,3 +1,4 @@
+import { PERMIT2 } from "@latchkey/devchain";
 import { safeAbi } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
@@ -26,11 +27,13 @@ import {
   budget,
   type Call,
   chain,
+  DAY,
   decodeRevert,
   enable,
   encode,
   execute,
   HANDLER,
+  idOf,
   key,
   MAX_UINT256,
   MODULE,
@@ -44,10 +47,13 @@ import {
   prepare,
   type Rule,
   refused,
+  relayer,
   revertOf,
   type Session,
   session,
+  signExecution,
   spentOf,
+  T0,
   transferData,
   transferFromData,
   USD,
@@ -234,6 +240,44 @@ describe("a call of a session", () => {
         const calls = [{ target: usdc(), value: 0n, ...call }];
         await refused(chain.call(execute(both, calls)), "CallNotAllowed", 0, usdc(), "0x095ea7b3");
       }
+    });
+  });
+
+  describe("as an approval of Permit2", () => {
+    const approval = () => approve(PERMIT2, 1n);
+    for (const [title, recipients] of [
+      ["as one of the recipients", [alice, PERMIT2]],
+      ["as anyone", [ANYONE]],
+    ] as const)
+      it(`is rejected ${title}, even if the batch ends with an approval of 0`, async () => {
+        const of = session({ budgets: [budget({ recipients })], actions: [actAction()] });
+        await chain.send(enable(of));
+        await chain.call(execute(of, [approve(alice, 0n)]));
+        for (const calls of [
+          [approval()],
+          [act(), approval()],
+          [approval(), approve(PERMIT2, 0n)],
+          [approve(PERMIT2, 0n)],
+        ]) {
+          const index = calls.length === 2 && calls[0]?.target === ACTOR ? 1 : 0;
+          await refused(chain.call(execute(of, calls)), "ForbiddenTarget", index, PERMIT2);
+          const terms = { caller: ANYONE, nonce: 0n, deadline: T0 + DAY };
+          const signature = await signExecution(await idOf(of), calls, terms);
+          const signed = [of, "0x", calls, ANYONE, 0n, terms.deadline, signature];
+          const submitted = { from: relayer.address, to: MODULE, data: encode("executeSigned", signed) };
+          await refused(chain.call(submitted), "ForbiddenTarget", index, PERMIT2);
+        }
+      });
+    it("is not what a payment to Permit2 is: who may be paid is the owner's choice", async () => {
+      const of = session({ budgets: [budget({ recipients: [PERMIT2] })] });
+      await chain.send(enable(of));
+      await chain.call(execute(of, [pay(PERMIT2, 1n)]));
+    });
+    it("cannot be made by `pay` either: no session has a budget in Permit2", async () => {
+      await chain.send(enable(session()));
+      const args = [session(), "0x", PERMIT2, alice, 1n];
+      const paying = { from: key.address, to: MODULE, data: encode("pay", args) };
+      await refused(chain.call(paying), "CallNotAllowed", 0, PERMIT2, "0xa9059cbb");
     });
   });
 
@@ -424,6 +468,7 @@ describe("a call of a session", () => {
       ["to 0", () => zeroAddress],
       ["to the account", () => chain.safes["1.4.1"]],
       ["to the module", () => MODULE],
+      ["to Permit2", () => PERMIT2],
     ];
     for (const [title, target] of targets) {
       it(`${title}, neither with calldata nor with native coin`, async () => {

@@ -1,3 +1,4 @@
+import { PERMIT2 } from "@latchkey/devchain";
 import { expect } from "chai";
 import {
   type Address,
@@ -452,12 +453,13 @@ describe("a session", () => {
       ["it ends in 2**47", () => ({ validUntil: 2 ** 47 }), "WINDOW"],
       ["a token is the account", withBudget({ token: "account" }), "TOKEN", 1],
       ["a token is the module", withBudget({ token: MODULE }), "TOKEN", 1],
+      ["a token is Permit2", withBudget({ token: PERMIT2 }), "TOKEN", 1],
       ["a token has two budgets", () => ({ budgets: [budget(), budget()] }), "TOKEN", 1],
       ["perTransaction is 0", withBudget({ perTransaction: 0n, signatures: 0, sizes: 0 }), "LIMITS", 1],
       ["perTransaction is above perPeriod", withBudget({ perTransaction: 21n * USD }), "LIMITS", 1],
       ["the period is 0", withBudget({ period: 0 }), "LIMITS", 1],
       ["a stream is open to signatures", withBudget({ perSecond: 1n }), "STREAM", 1],
-      ...[2, 3, 4, 5, 6, 7].map(
+      ...[3, 5, 7].map(
         (signatures): Case => [
           `signatures is ${signatures}`,
           withBudget({ signatures, sizes: 5 }),
@@ -481,6 +483,39 @@ describe("a session", () => {
         "SLOTS",
         1,
       ],
+      ...[2, 4, 6].flatMap((signatures): Case[] => [
+        [
+          `the smallest node is worth nothing, for signatures ${signatures}`,
+          withBudget({ perTransaction: 15n, signatures, sizes: 5 }),
+          "SLOTS",
+          1,
+        ],
+        [
+          `there are 9 sizes of nodes, for signatures ${signatures}`,
+          withBudget({ signatures, sizes: 9 }),
+          "SLOTS",
+          1,
+        ],
+        [`there are none, for signatures ${signatures}`, withBudget({ signatures, sizes: 0 }), "SLOTS", 1],
+        [
+          `a stream is open to signatures ${signatures}`,
+          withBudget({ signatures, sizes: 1, perSecond: 1n }),
+          "STREAM",
+          1,
+        ],
+        [
+          `the native coin has nodes, for signatures ${signatures}`,
+          () => ({ budgets: [nativeBudget({ signatures, sizes: 1 })] }),
+          "SLOTS",
+          0,
+        ],
+        [
+          `a period has 2**32 lots, for signatures ${signatures}`,
+          withBudget({ perTransaction: 5n, perPeriod: 5n * 2n ** 32n, signatures, sizes: 1 }),
+          "SLOTS",
+          1,
+        ],
+      ]),
       [
         "a period has 2**32 lots",
         withBudget({ perTransaction: 5n, perPeriod: 5n * 2n ** 32n, signatures: 1, sizes: 1 }),
@@ -500,6 +535,7 @@ describe("a session", () => {
         "TARGET",
       ],
       ["an action's target is the module", () => ({ actions: [actAction({ target: MODULE })] }), "TARGET"],
+      ["an action's target is Permit2", () => ({ actions: [actAction({ target: PERMIT2 })] }), "TARGET"],
       [
         "an action's target is a budget's token",
         () => ({
@@ -561,6 +597,16 @@ describe("a session", () => {
         "a smallest slot worth one unit",
         () => ({ budgets: [budget({ perTransaction: 256n, signatures: 1, sizes: 5 })] }),
       ],
+      ...[2, 4, 6].flatMap((signatures): [string, () => Partial<Session>][] => [
+        [
+          `a smallest node worth one unit, for signatures ${signatures}`,
+          () => ({ budgets: [budget({ perTransaction: 16n, signatures, sizes: 5 })] }),
+        ],
+        [
+          `eight sizes of nodes, for signatures ${signatures}`,
+          () => ({ budgets: [budget({ perTransaction: 128n, signatures, sizes: 8 })] }),
+        ],
+      ]),
       [
         "eight slot sizes",
         () => ({ budgets: [budget({ perTransaction: 4n ** 7n, signatures: 1, sizes: 8 })] }),

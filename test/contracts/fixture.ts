@@ -4,6 +4,7 @@ import {
   createPasskey,
   installSafe,
   installUsdc,
+  installX402Proxies,
   openTestChain,
   type SafeContracts,
   type Usdc,
@@ -80,6 +81,7 @@ export const moduleAbi = parseAbi([
   "function budgetOf(bytes session, uint256 index) view returns (uint256 period, uint256 released, uint256 spent, uint256 resetsAt)",
   "function nonceUsed(bytes32 id, address account, uint256 nonce) view returns (bool)",
   "function slotNonce(bytes32 id, uint256 budgetIndex, uint256 period, uint256 lot, uint256 size, uint256 index) pure returns (bytes32)",
+  "function nodeNonce(bytes32 id, uint256 budgetIndex, uint256 period, uint256 lot, uint256 depth, uint256 index) pure returns (uint256)",
   "function isValidSignatureFor(address account, bytes32 hash, bytes payload) view returns (bytes4)",
   "function isValidSafeSignature(address safe, address sender, bytes32 hash, bytes32 domainSeparator, bytes32 typeHash, bytes encodeData, bytes payload) view returns (bytes4)",
   "event SessionEnabled(address indexed account, bytes32 indexed id, address indexed key, bytes session)",
@@ -154,6 +156,10 @@ export const passkey = createPasskey("contract tests");
 /** A fixed place for a contract of a test. */
 const place = (name: string): Address => getAddress(`0x${keccak256(toBytes(`latchkey ${name}`)).slice(26)}`);
 
+/** x402's own addresses for its spenders of Permit2 transfers. */
+export const X402_EXACT: Address = "0x402085c248EeA27D92E8b30b2C58ed07f9E20001";
+export const X402_UPTO: Address = "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002";
+
 export const MODULE = place("module");
 export const HANDLER = place("handler");
 /** A second module of the same code, for what must not carry over. */
@@ -216,6 +222,7 @@ async function createWorld(): Promise<World> {
   const testChain = await openTestChain(connection.provider);
   const usdc = await installUsdc(testChain, { chain: "ethereum" });
   const safeContracts = await installSafe(testChain);
+  await installX402Proxies(testChain);
   const hostile = (name: string) => ownArtifact(`test/mocks/hostile/${name}.sol`, name).deployedBytecode;
   for (const [address, name] of [
     [ACTOR, "Actor"],

@@ -10,6 +10,8 @@ import {
   numberToHex,
   pad,
   toBytes,
+  zeroAddress,
+  zeroHash,
 } from "viem";
 import type { Action, Budget, Session } from "#sdk/session/Session.ts";
 
@@ -241,6 +243,9 @@ export type PayloadReading = {
   versionHash: Hex;
   r: Hex;
   vs: Hex;
+  /** 1: EIP-3009; 2 and 4: Permit2, the latter with the facilitator. */
+  method: bigint;
+  facilitator: Address;
   /** Undefined where what follows does not begin with a session. `length` and `rest` are in the bytes that follow. */
   carried: (SessionReading & { length: number; rest: Hex }) | undefined;
 };
@@ -266,9 +271,11 @@ export const readPayload = (payload: Hex, account: Address, key: Address): Paylo
     const validAfter = bytes.number(32);
     const validBefore = bytes.number(32);
     const code = bytes.byte();
-    require(code <= 3);
-    const nameHash = code === 0 ? bytes.hex(32) : typeHash(NAMES[code] as string);
-    const versionHash = code === 0 ? bytes.hex(32) : typeHash("2");
+    require(code <= 5);
+    const byName = (name: string) => (code === 0 ? bytes.hex(32) : code > 3 ? zeroHash : typeHash(name));
+    const nameHash = byName(NAMES[code] ?? "");
+    const versionHash = byName("2");
+    const facilitator = code === 5 ? bytes.address() : zeroAddress;
     const r = bytes.hex(32);
     const vs = bytes.hex(32);
     require(bytes.left > 0);
@@ -288,6 +295,8 @@ export const readPayload = (payload: Hex, account: Address, key: Address): Paylo
       versionHash,
       r,
       vs,
+      method: code === 4 ? 2n : code === 5 ? 4n : 1n,
+      facilitator,
       carried: session && { ...session, length: rest.position, rest: rest.left ? rest.hex(rest.left) : "0x" },
     };
   });

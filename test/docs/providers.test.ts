@@ -1,11 +1,12 @@
 import { access, readFile } from "node:fs/promises";
 import { createSafe, installOnSafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
 import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
-import { type Merchant, openMerchant } from "@latchkey/devchain";
+import { installX402Proxies, type Merchant, openMerchant } from "@latchkey/devchain";
 import {
   type BalanceFloor,
   type Grant,
   hashSession,
+  type Permit2Standing,
   type Proposal,
   parseGrant,
   pay,
@@ -44,6 +45,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
 
   before(async () => {
     chain = await openDocsChain();
+    if (!LIVE.base) await installX402Proxies(chain.testChain);
     merchant = await openMerchant(chain.testChain, {
       weather: { amount: 200_000n, asset: chain.usdc.address, payTo: shop },
     });
@@ -136,6 +138,16 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         );
         expect(code).to.equal("SPENT_MEANWHILE");
         expect(await reasonsOf(next)).to.deep.equal([]);
+      },
+      standings({ standings, byPermit2 }) {
+        expect((byPermit2 as Proposal).session.budgets[0]?.signatures).to.equal(6);
+        expect((standings as Permit2Standing[])[0]).to.deep.include({
+          allowance: 140_000_000n,
+          needed: 140_000_000n,
+          missing: 0n,
+          excess: 0n,
+          spenders: [],
+        });
       },
       async revoked({ nextFile }) {
         expect(await reasonsOf(parseGrant(nextFile as string))).to.deep.equal(["REVOKED"]);

@@ -7,14 +7,17 @@ import {
   DevChainError,
   type DevChainOptions,
   openMerchant,
+  PERMIT2,
   startDevChain,
 } from "@latchkey/devchain";
+import { type Budget, payingFetch, proposeSession, signGrant } from "@latchkey/sdk";
 import { deterministicAddresses } from "@latchkey/sdk/addresses";
 import { HTTPFacilitatorClient } from "@x402/core/server";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
+import { UptoEvmScheme } from "@x402/evm/upto/client";
 import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import { expect } from "chai";
-import { type Address, createPublicClient, http, parseEther } from "viem";
+import { type Address, createPublicClient, encodeFunctionData, erc20Abi, http, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount, privateKeyToAddress } from "viem/accounts";
 import { FROM_SOURCES } from "../../scripts/fromSources.ts";
 
@@ -30,7 +33,14 @@ describe("startDevChain", function () {
   this.timeout(60_000);
   let chain: DevChain;
   before(async () => {
-    chain = await startDevChain({ shop: { report: { price: "0.25" }, picture: { price: "1" } } });
+    chain = await startDevChain({
+      shop: {
+        report: { price: "0.25" },
+        picture: { price: "1" },
+        film: { price: "2", by: "permit2" },
+        answer: { price: "0.5", by: "upto", charge: "0.03" },
+      },
+    });
   });
   after(() => chain.close());
 
@@ -84,6 +94,59 @@ describe("startDevChain", function () {
       expect(await chain.usdc.balanceOf(payTo)).to.equal(30_000n);
     } finally {
       await elsewhere.close();
+    }
+  });
+
+  it("sells by Permit2 to anyone who has approved it: exactly, and up to a price", async () => {
+    const payer = privateKeyToAccount(generatePrivateKey());
+    await chain.faucet.mintUsdc(payer.address, "10");
+    const approve = encodeFunctionData({
+      abi: erc20Abi,
+      functionName: "approve",
+      args: [PERMIT2, 10_000_000n],
+    });
+    const network = `eip155:${chain.chainId}` as const;
+    const stock = new x402Client()
+      .register(network, new ExactEvmScheme(payer))
+      .register(network, new UptoEvmScheme(payer))
+      .setSpendControls(false);
+    const pay = wrapFetchWithPayment(fetch, stock);
+    const before = await chain.usdc.balanceOf(chain.shop.address);
+    expect((await pay(chain.shop.url("film"))).status).to.equal(402);
+    await chain.testChain.send({ from: payer.address, to: chain.usdc.address, data: approve });
+    expect((await pay(chain.shop.url("film"))).status).to.equal(200);
+    expect((await pay(chain.shop.url("answer"))).status).to.equal(200);
+    expect((await chain.usdc.balanceOf(chain.shop.address)) - before).to.equal(2_030_000n);
+  });
+
+  it("has Safes that may pay by Permit2 once they have approved it", async () => {
+    const { client } = chain.testChain;
+    const safe = await chain.createSafe();
+    const key = privateKeyToAccount(generatePrivateKey());
+    await chain.faucet.mintUsdc(safe.address, "10");
+    const approve = encodeFunctionData({
+      abi: erc20Abi,
+      functionName: "approve",
+      args: [PERMIT2, 10_000_000n],
+    });
+    await chain.testChain.send({ from: safe.address, to: chain.usdc.address, data: approve });
+    const proposal = await proposeSession(client, {
+      account: safe.address,
+      key: key.address,
+      budgets: { usdc: { perTransaction: "2", perDay: "20", recipients: [chain.shop.address] } },
+      until: "7d",
+    });
+    const [budget] = proposal.session.budgets as [Budget];
+    const session = { ...proposal.session, budgets: [{ ...budget, signatures: 6 }] };
+    const grant = await signGrant(safe.owner, { ...proposal, session });
+    const pay = payingFetch({ client, key, grant });
+    for (const [what, price] of [
+      ["film", 2_000_000n],
+      ["answer", 30_000n],
+    ] as const) {
+      const before = await chain.usdc.balanceOf(chain.shop.address);
+      expect((await pay(chain.shop.url(what))).status).to.equal(200);
+      expect((await chain.usdc.balanceOf(chain.shop.address)) - before).to.equal(price);
     }
   });
 
@@ -147,6 +210,9 @@ describe("startDevChain", function () {
     "a price of 0": { shop: { a: { price: "0.00" } } },
     "a price with 7 decimals": { shop: { a: { price: "0.0000001" } } },
     "an item without a price": { shop: { a: {} } },
+    "another way to pay": { shop: { a: { price: "1", by: "cash" } } },
+    "a charge above the price": { shop: { a: { price: "1", by: "upto", charge: "1.01" } } },
+    "a charge other than by upto": { shop: { a: { price: "1", charge: "0.5" } } },
   }))
     it(`refuses ${what} before anything starts`, async () => {
       expect(await code(options)).to.equal("INVALID_OPTION");

@@ -12,7 +12,7 @@ contract StandardToken is MockToken {
         return true;
     }
 
-    function approve(address spender, uint256 value) external returns (bool) {
+    function approve(address spender, uint256 value) external virtual returns (bool) {
         _approve(msg.sender, spender, value);
         return true;
     }

@@ -5,11 +5,12 @@ export const NATIVE = zeroAddress;
 
 const keyOf = (...parts: string[]) => parts.join("/").toLowerCase();
 
-/** Who has what, who may pull what, and which EIP-3009 nonces are used: the world outside the module. */
+/** Who has what, who may pull what, and which nonces are used: the world outside the module. */
 export class Ledger {
   #balances = new Map<string, bigint>();
   #allowances = new Map<string, bigint>();
   #usedNonces = new Set<string>();
+  #words = new Map<string, bigint>();
 
   /** What the holder has of the token, in base units or wei. */
   balance(token: Address, holder: Address): bigint {
@@ -53,6 +54,16 @@ export class Ledger {
     this.#usedNonces.add(keyOf(token, authorizer, nonce));
   }
 
+  /** Permit2's nonces from `word << 8` on that the owner has used, as bits. */
+  permit2Word(owner: Address, word: bigint): bigint {
+    return this.#words.get(keyOf(owner, String(word))) ?? 0n;
+  }
+
+  /** Sets bits of a word of Permit2's nonces. */
+  usePermit2(owner: Address, word: bigint, bits: bigint): void {
+    this.#words.set(keyOf(owner, String(word)), this.permit2Word(owner, word) | bits);
+  }
+
   /** A copy on which to try something. */
   copy(): Ledger {
     const copy = new Ledger();
@@ -65,5 +76,6 @@ export class Ledger {
     this.#balances = new Map(other.#balances);
     this.#allowances = new Map(other.#allowances);
     this.#usedNonces = new Set(other.#usedNonces);
+    this.#words = new Map(other.#words);
   }
 }

@@ -90,6 +90,7 @@ describe("the model of spending", () => {
 
   const authorization = (of: Session, slot: Slot, value: bigint): Authorization => ({
     session: of,
+    method: "eip3009",
     budgetIndex: 0,
     period: model.budgetOf(of, 0).period,
     slot,
@@ -350,6 +351,7 @@ describe("the model of a session's lifecycle", () => {
     expect(model.stateOf(id)).to.equal("UNKNOWN");
     const signed = {
       session: of,
+      method: "eip3009",
       budgetIndex: 0,
       period: 0n,
       slot: { lot: 0n, size: 0, index: 0n },
@@ -382,6 +384,7 @@ describe("the model of a session's lifecycle", () => {
   it("rejects every use while paused, and is unchanged afterwards", () => {
     const signed: Authorization = {
       session: of,
+      method: "eip3009",
       budgetIndex: 0,
       period: 0n,
       slot: { lot: 0n, size: 0, index: 0n },

@@ -4,10 +4,11 @@ import { FLAWS, flawsOf } from "./flawsOf.ts";
 import { type Ledger, NATIVE } from "./Ledger.ts";
 import { isWhole, type LeftOut, partLeftOut, WHOLE } from "./LeftOut.ts";
 import { reachedLots, sizesOf } from "./LotRule.ts";
+import { bitOf, isGoodNode, type Node, type NodeState, reachesUsedLot } from "./NodeRule.ts";
 import type { Refusal } from "./Refusal.ts";
 import { type CallReading, mayReceive, type Payment, readCall, readPay, transferOf } from "./readCall.ts";
 import { brokenByAuthorization, brokenByCharge, type Slot, type SlotBudget } from "./SlotRule.ts";
-import { hashSession, slotNonce } from "./typedData.ts";
+import { hashSession, nodeNonce, PERMIT2, slotNonce } from "./typedData.ts";
 
 /** The account, the module that it trusts, and the contract that answers the calls that the account has no function for. */
 export type Place = { account: Address; module: Address; fallbackHandler: Address | undefined };
@@ -45,13 +46,12 @@ export type Charge = { token: Address; period: bigint; amount: bigint };
 /** What became of a step: nothing refused it, or any of these refusals may be given. */
 export type Outcome = { refusals: Refusal[]; charges: Charge[] };
 
-/** A payment that the key signs for a token to settle. */
-export type Authorization = {
+/** What every payment that the key signs has. */
+type SignedPayment = {
   session: Session;
   budgetIndex: number;
   /** The period that the nonce is made for. */
   period: bigint;
-  slot: Slot;
   to: Address;
   value: bigint;
   validAfter: bigint;
@@ -63,8 +63,28 @@ export type Authorization = {
   leftOut: LeftOut;
 };
 
-/** What becomes of an authorization: the token settles it, or says one of these. */
-export type Settlement = "settled" | "not yet valid" | "expired" | "used" | "invalid signature" | "no money";
+/** A payment that the key signs for a token to settle. */
+export type Authorization = SignedPayment & { method: "eip3009"; slot: Slot };
+
+/** A payment that the key signs for one of x402's spenders, which has Permit2 move the money. */
+export type Permit2Payment = SignedPayment & {
+  method: "exact" | "upto";
+  node: Node;
+  /** Who may settle, by upto. */
+  facilitator: Address;
+};
+
+/** What becomes of a signed payment: it settles, or the token, Permit2 or the spender says one of these. */
+export type Settlement =
+  | "settled"
+  | "not yet valid"
+  | "expired"
+  | "used"
+  | "invalid signature"
+  | "no money"
+  | "not the facilitator"
+  | "no amount"
+  | "over the amount";
 
 /** Where a budget stands, as `budgetOf` says it. */
 export type Meter = { period: bigint; released: bigint; spent: bigint; resetsAt: bigint };
@@ -380,19 +400,35 @@ export class SessionModel {
         const remaining = released > spent ? released - spent : 0n;
         outcome.refusals.push({ name: "PeriodExceeded", args: [token, amount, remaining, resetsAt] });
       }
-      const slots = slotBudgetOf(budget);
-      const opened = (lot: bigint, size: number) => this.#opened(session, id, index, period, lot, size);
-      const judged = { budget: slots, amount, spent, opened };
-      if (budget.signatures > 0 && brokenByCharge(judged).includes("reachesUntouchedLots")) {
-        for (const lot of reachedLots(slots, spent, amount)) {
-          if (sizesOf(slots).some((size) => opened(lot, size))) {
-            outcome.refusals.push({ name: "LotOpened", args: [token, lot] });
-          }
-        }
+      if (budget.signatures > 0) {
+        for (const lot of this.#usedLots(session, id, index, { period, spent, amount }))
+          outcome.refusals.push({ name: "LotOpened", args: [token, lot] });
       }
       outcome.charges.push({ token, period, amount });
     });
     return outcome;
+  }
+
+  /** The lots that a charge reaches newly, and that signed payments have used a part of. */
+  #usedLots(
+    session: Session,
+    id: Hex,
+    index: number,
+    { period, spent, amount }: { period: bigint; spent: bigint; amount: bigint },
+  ): bigint[] {
+    const budget = session.budgets[index] as Budget;
+    const slots = slotBudgetOf(budget);
+    if (budget.signatures > 1) {
+      const state = this.#nodeStateOf(session, index, period);
+      const { series, wordOf } = state;
+      return reachesUsedLot(state, amount)
+        ? reachedLots(slots, spent, amount).filter((lot) => wordOf(series, lot) !== 0n)
+        : [];
+    }
+    const opened = (lot: bigint, size: number) => this.#opened(session, id, index, period, lot, size);
+    return brokenByCharge({ budget: slots, amount, spent, opened }).includes("reachesUntouchedLots")
+      ? reachedLots(slots, spent, amount).filter((lot) => sizesOf(slots).some((size) => opened(lot, size)))
+      : [];
   }
 
   #opened(
@@ -405,6 +441,20 @@ export class SessionModel {
   ): boolean {
     const nonce = slotNonce(id, budgetIndex, period, { lot, size, index: 0n });
     return this.ledger.nonceUsed((session.budgets[budgetIndex] as Budget).token, this.place.account, nonce);
+  }
+
+  /** What the node rule is told of a budget, as everything stands now. */
+  #nodeStateOf(session: Session, index: number, period: bigint): NodeState {
+    const { perTransaction, perPeriod, sizes, token } = session.budgets[index] as Budget;
+    const id = hashSession(session);
+    const { account } = this.place;
+    return {
+      // A word has bits for eight depths.
+      budget: { perTransaction, perPeriod, sizes, depths: 8 },
+      series: { session: BigInt(id), period },
+      spentIn: (series) => this.#spendingOf(id, token, series.period),
+      wordOf: (series, lot) => this.ledger.permit2Word(account, wordOf(id, index, series.period, lot)),
+    };
   }
 
   #spendingOf(id: Hex, token: Address, period: bigint): bigint {
@@ -449,23 +499,79 @@ export class SessionModel {
     return "settled";
   }
 
-  /** Whether the module accepts the authorization now. */
-  says(authorization: Authorization): boolean {
-    const { session, budgetIndex, slot, to, value, carries, leftOut } = authorization;
+  /**
+   * Somebody has x402's spender settle the payment, on chain, now.
+   *
+   * @param amount What is to be moved; by exact always what was signed.
+   */
+  settleByPermit2(payment: Permit2Payment, sender: Address, amount: bigint): Settlement {
+    const { session, budgetIndex, method, node, to, value, facilitator } = payment;
+    const { account } = this.place;
+    const { token } = session.budgets[budgetIndex] as Budget;
+    const word = wordOf(hashSession(session), budgetIndex, payment.period, node.lot);
+    const bit = 1n << (bitOf(node) & 255n);
+    if (method === "upto" && !isAddressEqual(sender, facilitator)) return "not the facilitator";
+    if (this.now < payment.validAfter) return "not yet valid";
+    if (amount === 0n) return "no amount";
+    if (amount > value) return "over the amount";
+    if (this.now > payment.validBefore) return "expired";
+    if ((this.ledger.permit2Word(account, word) & bit) !== 0n) return "used";
+    if (!this.asks() || !this.says(payment)) return "invalid signature";
+    if (!this.ledger.pull(token, PERMIT2, account, to, amount)) return "no money";
+    this.ledger.usePermit2(account, word, bit);
+    return "settled";
+  }
+
+  /** Whether the module accepts the payment now. */
+  says(payment: Authorization | Permit2Payment): boolean {
+    const { session, budgetIndex, to, carries, leftOut } = payment;
     const id = hashSession(session);
     const budget = session.budgets[budgetIndex];
-    if (!budget || !authorization.keySigned || leftOut.budgets.includes(budgetIndex)) return false;
+    if (!budget || !payment.keySigned || leftOut.budgets.includes(budgetIndex)) return false;
     // To bring a grant that is empty is to bring none, and no payload does.
     if (carries === "none") return false;
     const grant = carries === "nothing" ? "none" : carries;
     if (this.#sessionRefusals(session, id, grant, leftOut).length > 0) return false;
-    const { period, spent } = this.budgetOf(session, budgetIndex);
-    const opened = (lot: bigint, size: number) => this.#opened(session, id, budgetIndex, period, lot, size);
+    const { period } = this.budgetOf(session, budgetIndex);
     return (
       mayReceive(budget, to) &&
-      authorization.period === period &&
-      brokenByAuthorization({ budget: slotBudgetOf(budget), slot, value, spent, opened }).length === 0
+      (budget.signatures & METHODS[payment.method]) !== 0 &&
+      payment.period === period &&
+      this.#isGood(payment, budget, id)
     );
+  }
+
+  /** Whether the payment's slot or node is good now, for its amount. */
+  #isGood(payment: Authorization | Permit2Payment, budget: Budget, id: Hex): boolean {
+    const { session, budgetIndex, value } = payment;
+    const { period, spent } = this.budgetOf(session, budgetIndex);
+    if (payment.method === "eip3009") {
+      const opened = (lot: bigint, size: number) => this.#opened(session, id, budgetIndex, period, lot, size);
+      const { slot } = payment;
+      return brokenByAuthorization({ budget: slotBudgetOf(budget), slot, value, spent, opened }).length === 0;
+    }
+    const state = this.#nodeStateOf(session, budgetIndex, period);
+    return isGoodNode(state, {
+      ...payment.node,
+      amount: value,
+      method: payment.method,
+      nonceOf: { session: BigInt(id), period: payment.period },
+    });
+  }
+
+  /** The owner uses up nonces of Permit2's without any session: those of the word with these bits. */
+  burnPermit2(word: bigint, bits: bigint): void {
+    this.ledger.usePermit2(this.place.account, word, bits);
+  }
+
+  /** The owner pays by a Permit2 transfer of their own, with a nonce of their choice. */
+  ownerPaysByPermit2(token: Address, nonce: bigint, to: Address, value: bigint): Settlement {
+    const { account } = this.place;
+    const bit = 1n << (nonce & 255n);
+    if ((this.ledger.permit2Word(account, nonce >> 8n) & bit) !== 0n) return "used";
+    if (!this.ledger.pull(token, PERMIT2, account, to, value)) return "no money";
+    this.ledger.usePermit2(account, nonce >> 8n, bit);
+    return "settled";
   }
 
   /** The owner, or anybody on the owner's word, uses a nonce of the account's without any session. */
@@ -529,6 +635,13 @@ export class SessionModel {
     };
   }
 }
+
+/** The bit of each method in a budget's `signatures`. */
+const METHODS = { eip3009: 1, exact: 2, upto: 4 } as const;
+
+/** The word of Permit2's nonces that a lot has. */
+const wordOf = (id: Hex, budgetIndex: number, period: bigint, lot: bigint): bigint =>
+  nodeNonce(id, budgetIndex, period, { lot, depth: 0, index: 0n }) >> 8n;
 
 const pauseOf = (account: Address, id: Hex): string => `${account}/${id}`.toLowerCase();
 

@@ -1,5 +1,6 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
 import { ANYONE, type Budget, type Session } from "#sdk/session/Session.ts";
+import { PERMIT2 } from "./typedData.ts";
 
 /** What is wrong with a session, and with which of its budgets or actions; as MalformedSession reports it. */
 export type SessionFlaw = { flaw: keyof typeof FLAWS; index: number };
@@ -35,7 +36,7 @@ export function flawsOf(session: Session, module: Address): SessionFlaw[] {
 
   budgets.forEach((budget, index) => {
     const earlier = budgets.slice(0, index).map(({ token }) => token);
-    require(!among(budget.token, [account, module, ...earlier]), "TOKEN", index);
+    require(!among(budget.token, [account, module, PERMIT2, ...earlier]), "TOKEN", index);
     require(limitsHold(budget), "LIMITS", index);
     require(streamHolds(budget), "STREAM", index);
     require(slotsHold(budget), "SLOTS", index);
@@ -43,7 +44,7 @@ export function flawsOf(session: Session, module: Address): SessionFlaw[] {
   });
   actions.forEach(({ target, rules }, index) => {
     const tokens = budgets.map(({ token }) => token);
-    require(!among(target, [zeroAddress, account, module, ...tokens]), "TARGET", index);
+    require(!among(target, [zeroAddress, account, module, PERMIT2, ...tokens]), "TARGET", index);
     require(rules.every(({ op }) => op <= 5), "OPERATOR", index);
   });
   return flaws;
@@ -77,9 +78,9 @@ const streamHolds = ({ perSecond, signatures }: Budget) => perSecond === 0n || s
 
 const slotsHold = ({ token, perTransaction, perPeriod, signatures, sizes }: Budget) =>
   (signatures === 0 && sizes === 0) ||
-  (signatures === 1 &&
+  ([1, 2, 4, 6].includes(signatures) &&
     sizes >= 1 &&
     sizes <= 8 &&
     !isAddressEqual(token, zeroAddress) &&
-    perTransaction >> BigInt(2 * (sizes - 1)) > 0n &&
+    perTransaction / BigInt(signatures === 1 ? 4 : 2) ** BigInt(sizes - 1) > 0n &&
     perPeriod < 2n ** 32n * perTransaction);

@@ -20,6 +20,7 @@ import {
 import { NATIVE } from "./Ledger.ts";
 import { isWhole, type LeftOut, partLeftOut } from "./LeftOut.ts";
 import type { Refusal } from "./Refusal.ts";
+import { PERMIT2 } from "./typedData.ts";
 
 /** Those whom a session may never call, whatever its actions say. */
 export type Forbidden = { module: Address; fallbackHandler: Address | undefined };
@@ -58,7 +59,9 @@ export function readCall(
   };
   const noNativeBudget: Refusal = { name: "NoNativeBudget", args: [BigInt(index), value] };
 
-  if ([zeroAddress, session.account, forbidden.module].some((never) => isAddressEqual(target, never))) {
+  if (
+    [zeroAddress, session.account, forbidden.module, PERMIT2].some((never) => isAddressEqual(target, never))
+  ) {
     return refused({ name: "ForbiddenTarget", args: [BigInt(index), target] });
   }
 
@@ -77,6 +80,9 @@ export function readCall(
       return refused({ name: "RecipientNotAllowed", args: [BigInt(index), target, form.party] });
     }
     const { party, amount } = form;
+    // An approval that signed payments use.
+    if (form.selector === APPROVE && isAddressEqual(party, PERMIT2))
+      return refused({ name: "ForbiddenTarget", args: [BigInt(index), party] });
     return form.selector === TRANSFER
       ? { kind: "payment", token: target, to: party, amount }
       : { kind: "approval", token: target, spender: party, amount };

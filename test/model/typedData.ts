@@ -1,12 +1,14 @@
 import {
   type Address,
   concat,
+  domainSeparator,
   encodeAbiParameters,
   type Hex,
   hashStruct,
   hashTypedData,
   keccak256,
   numberToHex,
+  toBytes,
 } from "viem";
 import type { Action, Budget, Call, Session } from "#sdk/session/Session.ts";
 
@@ -85,6 +87,52 @@ const cancelTypes = {
   CancelAuthorization: [
     { name: "authorizer", type: "address" },
     { name: "nonce", type: "bytes32" },
+  ],
+} as const;
+
+/** What both of x402's witnesses for Permit2 stand in. */
+const permit2Types = {
+  PermitWitnessTransferFrom: [
+    { name: "permitted", type: "TokenPermissions" },
+    { name: "spender", type: "address" },
+    { name: "nonce", type: "uint256" },
+    { name: "deadline", type: "uint256" },
+    { name: "witness", type: "Witness" },
+  ],
+  TokenPermissions: [
+    { name: "token", type: "address" },
+    { name: "amount", type: "uint256" },
+  ],
+} as const;
+
+/** The types of a Permit2 transfer for x402, by scheme. */
+export const x402Types = {
+  exact: {
+    ...permit2Types,
+    Witness: [
+      { name: "to", type: "address" },
+      { name: "validAfter", type: "uint256" },
+    ],
+  },
+  upto: {
+    ...permit2Types,
+    Witness: [
+      { name: "to", type: "address" },
+      { name: "facilitator", type: "address" },
+      { name: "validAfter", type: "uint256" },
+    ],
+  },
+} as const;
+
+const plainPermitTypes = {
+  PermitTransferFrom: permit2Types.PermitWitnessTransferFrom.slice(0, 4),
+  TokenPermissions: permit2Types.TokenPermissions,
+} as const;
+
+const signedPaymentTypes = {
+  SignedPayment: [
+    { name: "account", type: "address" },
+    { name: "digest", type: "bytes32" },
   ],
 } as const;
 
@@ -189,6 +237,28 @@ export const transferDigest = (transfer: Transfer, domain: TokenDomain): Hex =>
     message: transfer,
   });
 
+/**
+ * A struct and the domain that it is signed in, taken apart as Safe 1.5.0 wants them for a question about a domain.
+ * `fields` is what its type hash stands before in its hash.
+ */
+export type SignedStruct = { domainSeparator: Hex; typeHash: Hex; fields: Hex };
+
+const word = (value: Hex | bigint): Hex => numberToHex(BigInt(value), { size: 32 });
+
+/** An EIP-3009 transfer, taken apart. */
+export const transferStruct = (
+  { from, to, value, validAfter, validBefore, nonce }: Transfer,
+  domain: TokenDomain,
+): SignedStruct => ({
+  domainSeparator: domainSeparator({ domain: { ...domain, chainId: BigInt(domain.chainId) } }),
+  typeHash: keccak256(
+    toBytes(
+      "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
+    ),
+  ),
+  fields: concat([from, to, value, validAfter, validBefore, nonce].map(word)),
+});
+
 /** The digest of an EIP-3009 cancellation. */
 export const cancelDigest = (authorizer: Address, nonce: Hex, domain: TokenDomain): Hex =>
   hashTypedData({
@@ -197,6 +267,104 @@ export const cancelDigest = (authorizer: Address, nonce: Hex, domain: TokenDomai
     primaryType: "CancelAuthorization",
     message: { authorizer, nonce },
   });
+
+/** Uniswap's Permit2. */
+export const PERMIT2: Address = "0x000000000022D473030F116dDEE9F6B43aC78BA3";
+/** x402's spenders of Permit2 transfers, by scheme. */
+export const X402_SPENDERS = {
+  exact: "0x402085c248EeA27D92E8b30b2C58ed07f9E20001",
+  upto: "0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002",
+} as const satisfies Record<string, Address>;
+
+/** Permit2's domain, which has no version. */
+export const permit2Domain = (chainId: number) =>
+  ({ name: "Permit2", chainId, verifyingContract: PERMIT2 }) as const;
+
+/** Permit2's domain separator. */
+export const permit2Separator = (chainId: number): Hex =>
+  domainSeparator({ domain: { ...permit2Domain(chainId), chainId: BigInt(chainId) } });
+
+/** What x402 has a payer sign of a Permit2 transfer: amounts in base units, times in seconds. */
+export type Permit2Transfer = {
+  permitted: { token: Address; amount: bigint };
+  spender: Address;
+  nonce: bigint;
+  deadline: bigint;
+  /** `facilitator` counts by upto only. */
+  witness: { to: Address; facilitator: Address; validAfter: bigint };
+};
+
+/** The digest of a Permit2 transfer for one of x402's schemes. */
+export const permit2Digest = (transfer: Permit2Transfer, scheme: "exact" | "upto", chainId: number): Hex =>
+  hashTypedData({
+    domain: permit2Domain(chainId),
+    types: x402Types[scheme],
+    primaryType: "PermitWitnessTransferFrom",
+    message: transfer,
+  } as Parameters<typeof hashTypedData>[0]);
+
+const WITNESS_TYPES = {
+  exact: "Witness(address to,uint256 validAfter)",
+  upto: "Witness(address to,address facilitator,uint256 validAfter)",
+} as const;
+
+/** A Permit2 transfer for one of x402's schemes, taken apart. */
+export const permit2Struct = (
+  { permitted, spender, nonce, deadline, witness }: Permit2Transfer,
+  scheme: "exact" | "upto",
+  chainId: number,
+): SignedStruct => {
+  const types = x402Types[scheme];
+  const hashOf = (primaryType: string, data: object) =>
+    hashStruct({ types, primaryType, data } as Parameters<typeof hashStruct>[0]);
+  return {
+    domainSeparator: permit2Separator(chainId),
+    typeHash: keccak256(
+      toBytes(
+        "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,Witness witness)" +
+          `TokenPermissions(address token,uint256 amount)${WITNESS_TYPES[scheme]}`,
+      ),
+    ),
+    fields: concat(
+      [hashOf("TokenPermissions", permitted), spender, nonce, deadline, hashOf("Witness", witness)].map(word),
+    ),
+  };
+};
+
+/** The digest of a Permit2 transfer without a witness, which an owner may sign past every session. */
+export const plainPermitDigest = (transfer: Omit<Permit2Transfer, "witness">, chainId: number): Hex =>
+  hashTypedData({
+    domain: permit2Domain(chainId),
+    types: plainPermitTypes,
+    primaryType: "PermitTransferFrom",
+    message: transfer,
+  } as Parameters<typeof hashTypedData>[0]);
+
+/** What a key signs in place of a digest that does not name the account. */
+export const signedPaymentDigest = (
+  payment: { account: Address; digest: Hex },
+  module: Address,
+  chainId: number,
+): Hex =>
+  hashTypedData({
+    domain: domainOf(module, chainId),
+    types: signedPaymentTypes,
+    primaryType: "SignedPayment",
+    message: payment,
+  });
+
+/**
+ * The Permit2 nonce of a node: that of the lot's first slot, with the node's bit in the last byte. Nodes that there cannot
+ * be have one too, of a bit that another node has.
+ */
+export const nodeNonce = (
+  id: Hex,
+  budgetIndex: number,
+  period: bigint,
+  node: { lot: bigint; depth: number; index: bigint },
+): bigint =>
+  BigInt(slotNonce(id, budgetIndex, period, { lot: node.lot, size: 0, index: 0n })) |
+  ((2n ** BigInt(node.depth) + node.index) & 255n);
 
 /**
  * The EIP-3009 nonce of a slot: 17 bytes of a hash, lot (4), size (1), index (2), and 8 zero bytes. Slots that there

@@ -4,7 +4,7 @@ import type { Paymaster } from "../environment/erc7579/Paymaster.ts";
 import type { ModuleType } from "../model/ERC7579Model.ts";
 import type { Ledger } from "../model/Ledger.ts";
 import type { SessionModel, Target } from "../model/SessionModel.ts";
-import type { Transfer } from "../model/typedData.ts";
+import type { SignedStruct } from "../model/typedData.ts";
 import type { Question } from "./Playground.ts";
 
 /** A transaction, whose sender needs no key here. */
@@ -30,8 +30,8 @@ export type PlayedAccount = {
   weaklySigned: Hex;
   /** Whether the account wraps a hash before it asks the module about it, so that a payload must name the key. */
   wrapsHash: boolean;
-  /** The ERC-1271 signature that makes the account ask the module about a transfer. */
-  wrap(transfer: Transfer, payload: Hex): Hex;
+  /** The ERC-1271 signature that makes the account ask the module about a payment. */
+  wrap(payment: SignedStruct, payload: Hex): Hex;
   /** What the module is asked about a payload. */
   question(digest: Hex, payload: Hex): Question;
   /** What only an ERC-7579 account has. */

@@ -1,4 +1,4 @@
-import type { TestChain, Usdc } from "@latchkey/devchain";
+import { installX402Proxies, type TestChain, type Usdc } from "@latchkey/devchain";
 import {
   type Abi,
   type Address,
@@ -47,7 +47,8 @@ export type PlaygroundParts = {
 };
 
 /**
- * The chain on which a module is played with: genuine USDC, real accounts, the module.
+ * The chain on which a module is played with: genuine USDC and Permit2, real accounts, stand-ins for x402's spenders of
+ * Permit2 transfers, the module.
  * Gas is free, so that no ether moves but by the calls themselves. It speaks to the node directly: a client's
  * waiting and estimating would cost more than the calls do.
  */
@@ -73,6 +74,7 @@ export class Playground {
     const { accounts, testChain } = parts;
     await testChain.setCode(exchange, EXCHANGE_CODE);
     await setMulticall3(testChain);
+    await installX402Proxies(testChain);
     const entryPoints = accounts.flatMap(({ modular }) => (modular ? [modular.entryPoint] : []));
     for (const who of [
       ...accounts.map(({ address }) => address),

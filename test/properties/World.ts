@@ -5,7 +5,6 @@ import {
   type Hex,
   hexToBigInt,
   keccak256,
-  parseSignature,
   size,
   slice,
   zeroAddress,
@@ -15,35 +14,37 @@ import { mappingSlot } from "#devchain/usdc.ts";
 import { ANYONE, type Budget, type Call, type Session } from "#sdk/session/Session.ts";
 import { Ledger, NATIVE } from "../model/Ledger.ts";
 import { isWhole, WHOLE } from "../model/LeftOut.ts";
+import { lotsOf } from "../model/LotRule.ts";
 import { isRefusal, type Refusal } from "../model/Refusal.ts";
 import { budgetOf as budgetOfToken } from "../model/readCall.ts";
 import {
   ACCOUNTS_OWN,
-  type Authorization,
   type Charge,
   type Door,
   type Grant,
   type Outcome,
   type SessionModel,
-  slotBudgetOf,
   type Target,
 } from "../model/SessionModel.ts";
-import { slotWorth } from "../model/SlotRule.ts";
 import {
   cancelDigest,
   executionDigest,
   grantDigest,
   hashSession,
+  nodeNonce,
+  PERMIT2,
+  plainPermitDigest,
   slotNonce,
   transferDigest,
 } from "../model/typedData.ts";
 import { agents, outsider, owner, payees, relayer, stranger } from "./actors.ts";
 import { amountOf, callsOf, partyOf } from "./callsOf.ts";
 import { exchange, exchangeModel } from "./exchange.ts";
+import { nodeOf } from "./nodeOf.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
 import type { Ending, Playground, Question } from "./Playground.ts";
-import { packPayload } from "./packPayload.ts";
 import { sessionBytes } from "./packSession.ts";
+import { permit2Abi, permit2SettlementIn } from "./permit2Abi.ts";
 import { print } from "./print.ts";
 import type { Scene } from "./Scene.ts";
 import {
@@ -55,13 +56,13 @@ import {
   leftOutOf,
   type Scenario,
   type SessionPlan,
-  type SlotPlan,
   type StepPlan,
   sessionOf,
   soundStep,
   type WhenPlan,
 } from "./scenario.ts";
 import { settlementIn } from "./settlementIn.ts";
+import { type Signed, signPayment, transferCall } from "./signPayment.ts";
 import { slotOf } from "./slotOf.ts";
 import { corrupted, deform, lying } from "./spoil.ts";
 import { tokenAbi } from "./tokenAbi.ts";
@@ -71,17 +72,6 @@ const LITTLE = 5n;
 
 /** How often each kind of step ended in each way, over all scenarios of a run. */
 export type Tally = Map<string, number>;
-
-/** An authorization that was made, as it went to the token. */
-type Signed = {
-  authorization: Authorization;
-  digest: Hex;
-  payload: Hex;
-  /** The end of the payload. */
-  grant: Hex;
-  signature: Hex;
-  call: Hex;
-};
 
 /** What a grant that a plan means is to the account. */
 export const CARRIED: Record<GrantPlan, Grant> = {
@@ -114,7 +104,7 @@ export class World {
   readonly #tally: Tally;
   protected readonly sessions: Session[] = [];
   protected readonly plans: SessionPlan[] = [];
-  /** Authorizations that went to the token, and those that are still held back. */
+  /** Payments that were settled, or were to be, and those that are still held back. */
   readonly #authorizations: Signed[] = [];
   readonly #held: Signed[] = [];
   /** What each session moved of each budget in each period, over both rails. */
@@ -186,7 +176,7 @@ export class World {
     });
   }
 
-  /** Money for everybody, and the old approval that the exchange has. */
+  /** Money for everybody, the old approval that the exchange has, and Permit2's. */
   async #furnish(): Promise<void> {
     const { ledger } = this.#model;
     const usdc = this.ground.usdc.address;
@@ -202,10 +192,12 @@ export class World {
     await this.#deal(usdc, this.account.address, MUCH);
     await this.#deal(NATIVE, this.account.address, MUCH);
     await this.#deal(usdc, exchange, MUCH);
-    const approval = encodeFunctionData({ abi: tokenAbi, functionName: "approve", args: [exchange, MUCH] });
-    this.#model.now++;
-    await this.asAccount({ target: usdc, value: 0n, data: approval });
-    ledger.setAllowance(usdc, this.account.address, exchange, MUCH);
+    for (const spender of [exchange, PERMIT2]) {
+      const data = encodeFunctionData({ abi: tokenAbi, functionName: "approve", args: [spender, MUCH] });
+      this.#model.now++;
+      await this.asAccount({ target: usdc, value: 0n, data });
+      ledger.setAllowance(usdc, this.account.address, spender, MUCH);
+    }
   }
 
   async #deal(token: Address, holder: Address, amount: bigint): Promise<void> {
@@ -250,7 +242,7 @@ export class World {
         return earlier ? this.#settle("replay", earlier) : this.pass("replay: nothing yet");
       }
       case "burn":
-        return this.#burn(session, step.slot, step.by);
+        return this.#burn(session, step);
       case "enable": {
         const from = { account, key: session.key, stranger: stranger.address }[step.by];
         const leftOut = leftOutOf(session, step.leftOut);
@@ -385,28 +377,31 @@ export class World {
     this.compare("pay", outcome, ending);
   }
 
-  async #settle(name: string, { authorization, call }: Signed): Promise<void> {
+  async #settle(name: string, { payment, amount, settlement: { to, data } }: Signed): Promise<void> {
     const { usdc } = this.ground;
-    const settlement = this.#model.settle(authorization);
-    const ending = await this.ground.send(this.#model.now, relayer.address, usdc.address, call);
-    this.count(`${name}: ${settlement}`);
-    const given = settlementIn(ending);
-    if (given !== settlement) throw new Error(`the model says "${settlement}", the token "${given}"`);
+    const isByToken = payment.method === "eip3009";
+    const settlement = isByToken
+      ? this.#model.settle(payment)
+      : this.#model.settleByPermit2(payment, relayer.address, amount);
+    const ending = await this.ground.send(this.#model.now, relayer.address, to, data);
+    this.count(isByToken ? `${name}: ${settlement}` : `${name} by ${payment.method}: ${settlement}`);
+    const given = isByToken ? settlementIn(ending) : permit2SettlementIn(ending);
+    if (given !== settlement) throw new Error(`the model says "${settlement}", the chain "${given}"`);
     if (settlement !== "settled") return;
-    const { session, budgetIndex, value } = authorization;
+    const { session, budgetIndex } = payment;
     const { period } = this.#model.budgetOf(session, budgetIndex);
-    this.move(session, usdc.address, period, value);
+    this.move(session, usdc.address, period, amount);
   }
 
   /**
-   * What account and module answer about the authorization, now that the step is over: as the model
+   * What account and module answer about the payment, now that the step is over: as the model
    * says, and never yes to a payload that is not the one that was made.
    */
   async #compareAnswers(
-    { authorization, digest, payload, grant, signature }: Signed,
+    { payment, digest, payload, grant, signature }: Signed,
     corruption: Corruption,
   ): Promise<void> {
-    const expected = this.#model.says(authorization);
+    const expected = this.#model.says(payment);
     const { address: account } = this.account;
     const asked = encodeFunctionData({
       abi: tokenAbi,
@@ -418,11 +413,11 @@ export class World {
       throw new Error(`the account says ${byAccount}, the model ${!byAccount}`);
     const byModule = await this.ground.saysYes(this.account.question(digest, payload));
     if (byModule !== expected) throw new Error(`the module says ${byModule}, the model ${expected}`);
-    this.count(`asked: ${expected}`);
+    this.count(`asked by ${payment.method}: ${expected}`);
     if (await this.ground.saysYes(this.account.question(keccak256(digest), payload))) {
       throw new Error("the module accepts another hash");
     }
-    const { carries } = authorization;
+    const { carries } = payment;
     // A grant that is empty is all that is wrong with such a payload, or its version is.
     if (carries === "none") return;
     // A grant is for the account to judge, and nobody looks at it once the session is enabled.
@@ -433,14 +428,22 @@ export class World {
     }
   }
 
-  async #burn(session: Session, plan: SlotPlan, by: "cancellation" | "payment"): Promise<void> {
+  async #burn(session: Session, plan: Extract<StepPlan, { step: "burn" }>): Promise<void> {
+    const budgetIndex = budgetIndexOf(session, this.ground.usdc.address);
+    const { period } = this.#model.budgetOf(session, budgetIndex);
+    const id = hashSession(session);
+    if (plan.nonceOf === "Permit2") {
+      const node = nodeOf(this.scene, session, budgetIndex, plan.slot);
+      return this.#burnOfPermit2(nodeNonce(id, budgetIndex, period, node), plan.by);
+    }
+    const slot = slotOf(this.scene, session, budgetIndex, plan.slot);
+    return this.#burnOfToken(slotNonce(id, budgetIndex, period, slot), plan.by);
+  }
+
+  async #burnOfToken(nonce: Hex, by: "cancellation" | "payment"): Promise<void> {
     const { usdc } = this.ground;
     const { now } = this.#model;
     const { address: account } = this.account;
-    const budgetIndex = budgetIndexOf(session, usdc.address);
-    const { period } = this.#model.budgetOf(session, budgetIndex);
-    const slot = slotOf(this.scene, session, budgetIndex, plan);
-    const nonce = slotNonce(hashSession(session), budgetIndex, period, slot);
     let settlement: string;
     let call: Hex;
     if (by === "cancellation") {
@@ -464,6 +467,39 @@ export class World {
     this.count(`burn: ${settlement}`);
     const given = settlementIn(ending);
     if (given !== settlement) throw new Error(`the model says "${settlement}", the token "${given}"`);
+  }
+
+  async #burnOfPermit2(nonce: bigint, by: "cancellation" | "payment"): Promise<void> {
+    const { now } = this.#model;
+    const token = this.ground.usdc.address;
+    if (by === "cancellation") {
+      const [word, bits] = [nonce >> 8n, 1n << (nonce & 255n)];
+      const data = encodeFunctionData({
+        abi: permit2Abi,
+        functionName: "invalidateUnorderedNonces",
+        args: [word, bits],
+      });
+      const ending = await this.asAccount({ target: PERMIT2, value: 0n, data });
+      this.#model.burnPermit2(word, bits);
+      if ("revert" in ending) throw new Error(`Permit2 did not burn: ${ending.revert}`);
+      return this.count("burn of Permit2: burnt");
+    }
+    const permit = { permitted: { token, amount: 3n }, nonce, deadline: now };
+    const digest = plainPermitDigest({ ...permit, spender: relayer.address }, this.ground.chainId);
+    const data = encodeFunctionData({
+      abi: permit2Abi,
+      functionName: "permitTransferFrom",
+      args: [
+        permit,
+        { to: outsider, requestedAmount: 3n },
+        this.account.address,
+        await this.account.ownerSigns(digest),
+      ],
+    });
+    const settlement = this.#model.ownerPaysByPermit2(token, nonce, outsider, 3n);
+    const given = permit2SettlementIn(await this.ground.send(now, relayer.address, PERMIT2, data));
+    this.count(`burn of Permit2: ${settlement}`);
+    if (given !== settlement) throw new Error(`the model says "${settlement}", Permit2 "${given}"`);
   }
 
   /* PLANS TO THINGS */
@@ -554,59 +590,16 @@ export class World {
   }
 
   async #authorize(granted: Session, plan: AuthorizationPlan): Promise<Signed | undefined> {
-    const { usdc } = this.ground;
-    const { now } = this.#model;
-    const session = lying(granted, plan.lie, usdc.address);
-    const budgetIndex = budgetIndexOf(session, usdc.address);
-    const meter = this.#model.budgetOf(session, budgetIndex);
-    const slot = slotOf(this.scene, session, budgetIndex, plan.slot);
-    const worth = slotWorth(slotBudgetOf(session.budgets[budgetIndex] as Budget), slot.size);
-    const period = meter.period + BigInt(plan.period);
-    if (period < 0n) return undefined;
-    const transfer = {
-      from: session.account,
-      to: partyOf(this.scene, plan.to),
-      value: { worth, "worth + 1": worth + 1n, half: worth / 2n, zero: 0n }[plan.value],
-      validAfter: { always: 0n, "a second ago": now - 1n, now }[plan.validAfter],
-      validBefore: { later: now + 300n, "in a second": now + 1n, now }[plan.validBefore],
-      nonce: slotNonce(hashSession(session), budgetIndex, period, slot),
-    };
-    const signer = plan.signature === "good" ? this.keyOf(session) : stranger;
-    const { r, s, yParity } = parseSignature(await signer.sign({ hash: transferDigest(transfer, usdc) }));
-    const signature = { r, s, yParity: yParity as number };
-    const grant = plan.carries === "nothing" ? undefined : await this.grantOf(granted, plan.carries);
-    const leftOut = leftOutOf(session, plan.leftOut);
-    const payload = packPayload({
-      session,
-      leftOut,
-      budgetIndex,
-      slot,
-      transfer,
-      domain: usdc,
-      signature,
-      ...(grant === undefined ? {} : { grant }),
-      wrapsHash: this.account.wrapsHash,
-    });
+    const session = lying(granted, plan.lie, this.ground.usdc.address);
     const carried = plan.carries === "nothing" ? "nothing" : CARRIED[plan.carries];
-    const wrapped = this.account.wrap(transfer, payload);
-    return {
-      authorization: {
-        session,
-        budgetIndex,
-        period,
-        slot,
-        ...transfer,
-        keySigned: plan.signature === "good",
-        // It is another session that was granted.
-        carries: carried === "good" && plan.lie !== "none" ? "bad" : carried,
-        leftOut,
-      },
-      digest: transferDigest(transfer, usdc),
-      payload,
-      grant: grant ?? "0x",
-      signature: wrapped,
-      call: transferCall(transfer, wrapped),
-    };
+    return signPayment(this.scene, plan, {
+      session,
+      key: this.keyOf(session),
+      // It is another session that was granted.
+      carries: carried === "good" && plan.lie !== "none" ? "bad" : carried,
+      grant: plan.carries === "nothing" ? undefined : await this.grantOf(granted, plan.carries),
+      leftOut: leftOutOf(session, plan.leftOut),
+    });
   }
 
   /* COMPARING */
@@ -660,7 +653,7 @@ export class World {
         read: hexToBigInt,
       });
     }
-    for (const spender of [exchange, payees[0], payees[1]]) {
+    for (const spender of [exchange, PERMIT2, payees[0], payees[1]]) {
       const question = this.#tokenQuestion("allowance", [place.account, spender]);
       const expected = ledger.allowance(usdc, place.account, spender);
       readings.push({ of: `allowance of ${spender}`, question, expected, read: hexToBigInt });
@@ -688,9 +681,35 @@ export class World {
         });
       }
     }
+    readings.push(...this.#wordsOfNodes());
     const epoch = this.question("epochOf", [place.account]);
     readings.push({ of: "epoch", question: epoch, expected: this.#model.epoch, read: hexToBigInt });
     return readings;
+  }
+
+  /** The nodes that are used of every lot of the present period. */
+  #wordsOfNodes(): Reading[] {
+    const { ledger, place } = this.#model;
+    return this.sessions.flatMap((session) =>
+      session.budgets.flatMap((budget, index) => {
+        if (budget.signatures <= 1) return [];
+        const { period } = this.#model.budgetOf(session, index);
+        return Array.from({ length: Number(lotsOf(budget)) }, (_, lot): Reading => {
+          const node = { lot: BigInt(lot), depth: 0, index: 0n };
+          const word = nodeNonce(hashSession(session), index, period, node) >> 8n;
+          const args = [place.account, word] as const;
+          return {
+            of: `used nodes of lot ${lot}`,
+            question: {
+              to: PERMIT2,
+              data: encodeFunctionData({ abi: permit2Abi, functionName: "nonceBitmap", args }),
+            },
+            expected: ledger.permit2Word(place.account, word),
+            read: hexToBigInt,
+          };
+        });
+      }),
+    );
   }
 
   async #compareReadings(): Promise<void> {
@@ -745,17 +764,6 @@ export class World {
 
 /** What every kind of step has. */
 const common = ({ when, session, sound, revives }: StepPlan) => ({ when, session, sound, revives });
-
-/** A call of transferWithAuthorization with a signature of bytes. */
-const transferCall = (
-  { from, to, value, validAfter, validBefore, nonce }: Omit<Parameters<typeof transferDigest>[0], never>,
-  signature: Hex,
-): Hex =>
-  encodeFunctionData({
-    abi: tokenAbi,
-    functionName: "transferWithAuthorization",
-    args: [from, to, value, validAfter, validBefore, nonce, signature],
-  });
 
 const sorted = <T extends { token: Address }>(charges: readonly T[]): T[] =>
   charges.toSorted((a, b) => (a.token.toLowerCase() < b.token.toLowerCase() ? -1 : 1));

@@ -1,6 +1,7 @@
 import { type Address, concat, encodeFunctionData, type Hex, numberToHex, pad, zeroAddress } from "viem";
 import type { Call, Session } from "#sdk/session/Session.ts";
 import { NATIVE } from "../model/Ledger.ts";
+import { PERMIT2 } from "../model/typedData.ts";
 import { outsider, payees } from "./actors.ts";
 import { exchange, exchangeCall } from "./exchange.ts";
 import type { Scene } from "./Scene.ts";
@@ -135,5 +136,9 @@ function forbiddenCall(scene: Scene, form: Extract<CallPlan, { call: "forbidden"
       return plain(exchange, transfer);
     case "value to USDC, no calldata":
       return plain(usdc, "0x", 1n);
+    case "to Permit2":
+      return plain(PERMIT2, HANDLER_SELECTOR);
+    case "approve Permit2":
+      return plain(usdc, encodeFunctionData({ abi: tokenAbi, functionName: "approve", args: [PERMIT2, 1n] }));
   }
 }

@@ -16,6 +16,7 @@ const budget: BudgetPlan = {
   lots: 6,
   restShare: 0,
   sizes: 0,
+  signs: "eip3009",
   period: 50,
   stream: undefined,
   recipients: "anyone",

@@ -8,14 +8,16 @@ import { byte, number, packSession } from "./packSession.ts";
 /** A signature by a secp256k1 key. */
 export type KeySignature = { r: Hex; s: Hex; yParity: number };
 
-/** What the signature rail is told of one authorization. */
+/** What the signature rail is told of one payment. */
 export type PayloadParts = {
   session: Session;
   leftOut: LeftOut;
   budgetIndex: number;
+  /** Of a node its depth stands for the size. */
   slot: Slot;
-  transfer: Transfer;
-  domain: TokenDomain;
+  transfer: Pick<Transfer, "to" | "value" | "validAfter" | "validBefore">;
+  /** The token's domain, or the scheme of a Permit2 transfer. */
+  method: TokenDomain | "exact" | { upto: { facilitator: Address } };
   signature: KeySignature;
   /** The owner's signature; undefined: the session is enabled. */
   grant?: Hex;
@@ -26,20 +28,30 @@ export type PayloadParts = {
 /** The token domains that have a code of one byte. */
 const CODES: Record<string, number> = { "USD Coin/2": 1, "USDC/2": 2, "EURC/2": 3 };
 
-/** The payload of an authorization, byte by byte as contracts/libraries/Payloads.sol documents it. */
+/** How a payload says by which method it pays. */
+function methodBytes(method: PayloadParts["method"]): Hex[] {
+  if (method === "exact") return [byte(4)];
+  if ("upto" in method) return [byte(5), method.upto.facilitator];
+  const code = CODES[`${method.name}/${method.version}`] ?? 0;
+  return [
+    byte(code),
+    ...(code === 0 ? [keccak256(toBytes(method.name)), keccak256(toBytes(method.version))] : []),
+  ];
+}
+
+/** The payload of a payment, byte by byte as contracts/libraries/Payloads.sol documents it. */
 export function packPayload({
   session,
   leftOut,
   budgetIndex,
   slot,
   transfer,
-  domain,
+  method,
   signature,
   grant,
   wrapsHash,
 }: PayloadParts): Hex {
   const budget = session.budgets[budgetIndex] as Budget;
-  const code = CODES[`${domain.name}/${domain.version}`] ?? 0;
   const { r, s, yParity } = signature;
   return concat([
     byte((grant === undefined ? 1 : 2) + (wrapsHash ? 2 : 0)),
@@ -52,8 +64,7 @@ export function packPayload({
     number(transfer.value),
     number(transfer.validAfter),
     number(transfer.validBefore),
-    byte(code),
-    ...(code === 0 ? [keccak256(toBytes(domain.name)), keccak256(toBytes(domain.version))] : []),
+    ...methodBytes(method),
     r,
     numberToHex(BigInt(s) | (BigInt(yParity) << 255n), { size: 32 }),
     packSession(session, leftOut),

@@ -8,14 +8,12 @@ import {
   encodeAbiParameters,
   encodeFunctionData,
   type Hex,
-  keccak256,
   parseAbi,
   parseAbiParameters,
-  toBytes,
   zeroAddress,
 } from "viem";
 import { SessionModel } from "../model/SessionModel.ts";
-import { safeMessageDigest } from "../model/typedData.ts";
+import { permit2Separator, safeMessageDigest } from "../model/typedData.ts";
 import { owner, stranger } from "./actors.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
 import { Playground } from "./Playground.ts";
@@ -32,12 +30,6 @@ const safeAbi = parseAbi([
 const questionAbi = parseAbi([
   "function isValidSignatureFor(address account, bytes32 hash, bytes payload) view returns (bytes4)",
 ]);
-
-const TRANSFER_WITH_AUTHORIZATION = keccak256(
-  toBytes(
-    "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
-  ),
-);
 
 /** A Safe with the module installed, and the handler that asks the module about signatures. */
 type InstalledSafe = { version: "1.4.1" | "1.5.0"; address: Address; handler: Address };
@@ -79,9 +71,11 @@ export async function openSafePlayground(): Promise<Playground> {
     const installation = [
       encode("enableModule", [module]),
       encode("setFallbackHandler", [handler]),
-      version === "1.4.1"
-        ? encode("setSessionModule", [module])
-        : encode("setDomainVerifier", [usdc.domainSeparator, module]),
+      ...(version === "1.4.1"
+        ? [encode("setSessionModule", [module])]
+        : [usdc.domainSeparator, permit2Separator(usdc.chainId)].map((separator) =>
+            encode("setDomainVerifier", [separator, module]),
+          )),
     ];
     for (const call of installation) await testChain.send({ from: address, to: address, data: call });
     accounts.push(playedSafe({ version, address, handler }, module, usdc));
@@ -109,18 +103,14 @@ function playedSafe(safe: InstalledSafe, module: Address, usdc: Usdc): PlayedAcc
     // A Safe has no validators but its owners: these bytes are not a signature.
     weaklySigned: "0x1234",
     wrapsHash: false,
-    wrap({ from, to, value, validAfter, validBefore, nonce }, payload) {
+    wrap({ domainSeparator, typeHash, fields }, payload) {
       if (version === "1.4.1") return payload;
-      const struct = encodeAbiParameters(
-        parseAbiParameters("address, address, uint256, uint256, uint256, bytes32"),
-        [from, to, value, validAfter, validBefore, nonce],
-      );
       return concat([
         "0x5fd7e97d",
         encodeAbiParameters(parseAbiParameters("bytes32, bytes32, bytes, bytes"), [
-          usdc.domainSeparator,
-          TRANSFER_WITH_AUTHORIZATION,
-          struct,
+          domainSeparator,
+          typeHash,
+          fields,
           payload,
         ]),
       ]);

@@ -13,6 +13,8 @@ export type BudgetPlan = {
   lots: number;
   restShare: number;
   sizes: number;
+  /** By which signed payments, if it has sizes. */
+  signs: "eip3009" | "exact" | "upto" | "exact and upto";
   period: number;
   stream: { initialShare: number; perSecondShare: number } | undefined;
   recipients: "one" | "two" | "the exchange too" | "anyone";
@@ -79,6 +81,8 @@ export const FORBIDDEN = [
   "value to the exchange, no calldata",
   "value to USDC, no calldata",
   "transfer of a token without a budget",
+  "to Permit2",
+  "approve Permit2",
 ] as const;
 
 /**
@@ -105,14 +109,22 @@ export type SlotPlan =
   | { slot: "contested"; size: number }
   | { slot: "past the lots" | "past the sizes" | "past the indices" | "past all numbers"; size: number };
 
+/** How a signed payment moves the money. */
+export type PaymentMethod = "eip3009" | "exact" | "upto";
+
 export type AuthorizationPlan = {
+  by: PaymentMethod;
+  /** What is settled of a payment by upto. */
+  settles: "all" | "half" | "nothing" | "too much";
+  facilitator: "relayer" | "stranger";
   slot: SlotPlan;
   value: "worth" | "worth + 1" | "half" | "zero";
   to: "first payee" | "second payee" | "outsider";
   period: -1 | 0 | 1;
   validAfter: "always" | "a second ago" | "now";
   validBefore: "later" | "in a second" | "now";
-  signature: "good" | "of a stranger";
+  /** In the other form: of the digest itself by Permit2, in which the account is not named, or with its name by EIP-3009. */
+  signature: "good" | "of a stranger" | "in the other form";
   carries: "nothing" | GrantPlan;
   leftOut: LeftOutPlan;
   /** Whether it is signed now and left for a later replay. */
@@ -208,7 +220,7 @@ export type StepPlan = {
   | ({ step: "authorize" } & AuthorizationPlan)
   /** Of an authorization that was held back, if there is one; else of another, `which` counted from the latest. */
   | { step: "replay"; which: number }
-  | { step: "burn"; slot: SlotPlan; by: "cancellation" | "payment" }
+  | { step: "burn"; slot: SlotPlan; by: "cancellation" | "payment"; nonceOf: "the token" | "Permit2" }
   | { step: "enable"; by: "account" | "key" | "stranger"; leftOut: LeftOutPlan }
   | { step: "revoke" }
   | { step: "renounce"; by: "key" | "stranger"; leftOut: LeftOutPlan }
@@ -264,6 +276,7 @@ const budgetPlan: fc.Arbitrary<BudgetPlan> = fc.record({
   lots: fc.integer({ min: 1, max: 6 }),
   restShare: fc.oneof(fc.constant(0), share),
   sizes: among(0, 0, 0, 1, 2, 3, 4),
+  signs: weighted({ eip3009: 3, exact: 1, upto: 1, "exact and upto": 2 }),
   period: among(50, 300, 3600),
   stream: fc.oneof(
     { arbitrary: fc.constant(undefined), weight: 4 },
@@ -369,7 +382,7 @@ const leftOut: fc.Arbitrary<LeftOutPlan> = fc.oneof(
       usdc: fc.boolean(),
       native: fc.boolean(),
       actions: fc.boolean(),
-      needed: among(false, false, false, false, true),
+      needed: among(false, false, false, true),
     }),
     weight: 2,
   },
@@ -443,13 +456,16 @@ const slotPlan: fc.Arbitrary<SlotPlan> = fc.oneof(
 );
 
 const authorization = fc.record({
+  by: among("eip3009", "eip3009", "exact", "upto"),
+  settles: weighted({ all: 4, half: 3, nothing: 1, "too much": 1 }),
+  facilitator: weighted({ relayer: 12, stranger: 1 }),
   slot: slotPlan,
   value: weighted({ worth: 8, "worth + 1": 1, half: 4, zero: 1 }),
   to: weighted({ "first payee": 14, "second payee": 2, outsider: 1 }),
   period: among(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1),
   validAfter: weighted({ always: 8, "a second ago": 8, now: 1 }),
   validBefore: weighted({ later: 10, "in a second": 5, now: 1 }),
-  signature: weighted({ good: 20, "of a stranger": 1 }),
+  signature: weighted({ good: 20, "of a stranger": 1, "in the other form": 1 }),
   carries: weighted({
     nothing: 8,
     none: 1,
@@ -627,8 +643,9 @@ const stepPlan = (modular: boolean): fc.Arbitrary<StepPlan> =>
             step: fc.constant("burn"),
             slot: slotPlan,
             by: among("cancellation", "payment"),
+            nonceOf: among("the token", "the token", "Permit2"),
           }),
-          weight: 6,
+          weight: 8,
         },
         {
           arbitrary: fc.record({
@@ -733,8 +750,9 @@ export function sessionOf(plan: SessionPlan, making: Making): Session {
 function budgetOf(plan: BudgetPlan, token: Address): Budget {
   const { perTransaction, lots, restShare, period, stream } = plan;
   const perPeriod = perTransaction * BigInt(lots) + ((perTransaction - 1n) * BigInt(restShare)) / 1000n;
+  const signatures = { eip3009: 1, exact: 2, upto: 4, "exact and upto": 6 }[plan.signs];
   let sizes = stream ? 0 : plan.sizes;
-  while (sizes > 0 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;
+  while (sizes > 0 && perTransaction >> BigInt((signatures === 1 ? 2 : 1) * (sizes - 1)) === 0n) sizes--;
   const recipients: Record<BudgetPlan["recipients"], Address[]> = {
     one: [payees[0]],
     two: [payees[1], payees[0]],
@@ -748,7 +766,7 @@ function budgetOf(plan: BudgetPlan, token: Address): Budget {
     period,
     initial: stream ? (perPeriod * BigInt(stream.initialShare)) / 1000n : 0n,
     perSecond: stream ? (perPeriod * BigInt(stream.perSecondShare)) / 1000n + 1n : 0n,
-    signatures: sizes > 0 ? 1 : 0,
+    signatures: sizes > 0 ? signatures : 0,
     sizes,
     recipients: recipients[plan.recipients],
   };
@@ -846,6 +864,9 @@ export function soundStep(
   const { size } = step.slot;
   return {
     ...step,
+    by: soundMethod(step.by, session),
+    settles: step.settles === "half" ? "half" : "all",
+    facilitator: "relayer",
     slot:
       step.slot.slot === "good" || step.slot.slot === "contested"
         ? step.slot
@@ -860,6 +881,14 @@ export function soundStep(
     leftOut: soundLeftOut(step.leftOut, isEnabled, { native: false, actions: false }),
     lie: "none",
   };
+}
+
+/** A method that the budget of USDC allows, the plan's if it does. */
+function soundMethod(by: PaymentMethod, { budgets }: Session): PaymentMethod {
+  const { signatures } = budgets.find(({ token }) => token !== zeroAddress) as Budget;
+  if (signatures <= 1) return "eip3009";
+  if (signatures === 6) return by === "eip3009" ? "exact" : by;
+  return signatures === 2 ? "exact" : "upto";
 }
 
 /** What calls need beside the budget of USDC. More than plain payments of it may move the token of any budget. */

@@ -19,7 +19,7 @@ export const arbitraryUint = (bits: number, least = 0n): fc.Arbitrary<bigint> =>
     .map(([width, value]) => value % (1n << BigInt(width)))
     .map((value) => (value < least ? least : value));
 
-/** A budget that every module takes; with at least one slot size if asked for. */
+/** A budget that every module takes; if asked for, one that EIP-3009 authorizations pay from. */
 const arbitraryBudget = (bySignature: boolean): fc.Arbitrary<Budget> =>
   fc
     .record({
@@ -28,12 +28,13 @@ const arbitraryBudget = (bySignature: boolean): fc.Arbitrary<Budget> =>
       period: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
       stream: fc.option(fc.tuple(arbitraryUint(128), arbitraryUint(128, 1n))),
       sizes: fc.integer({ min: bySignature ? 1 : 0, max: 8 }),
+      kind: bySignature ? fc.constant(1) : fc.constantFrom(1, 2, 4, 6),
       recipients: fc.oneof(
         fc.constant([ANYONE]),
         fc.array(arbitraryAddress, { minLength: 1, maxLength: 32 }),
       ),
     })
-    .map(({ token, limits: [one, other], period, stream, sizes: mostSizes, recipients }) => {
+    .map(({ token, limits: [one, other], period, stream, sizes: mostSizes, kind, recipients }) => {
       const [perTransaction, most] = one < other ? [one, other] : [other, one];
       const streams = stream !== null && !bySignature;
       let sizes = streams ? 0 : mostSizes;
@@ -47,7 +48,7 @@ const arbitraryBudget = (bySignature: boolean): fc.Arbitrary<Budget> =>
         period,
         initial: streams ? stream[0] % (perPeriod + 1n) : 0n,
         perSecond: streams ? stream[1] : 0n,
-        signatures: sizes === 0 ? 0 : 1,
+        signatures: sizes === 0 ? 0 : kind,
         sizes,
         recipients,
       };

@@ -1,4 +1,5 @@
 import "../environment/seed.ts";
+import { PERMIT2 } from "@latchkey/devchain";
 import {
   ANYONE,
   type Budget,
@@ -170,6 +171,20 @@ describe("the shape of a session, checked before anybody signs it", function () 
       })),
     "a budget has signatures of any kind": (session, pick, _, n) =>
       withBudget(session, pick, () => ({ signatures: Number(n % 8n), sizes: 1, perSecond: 0n, initial: 0n })),
+    "a budget has any number of sizes for any signatures, of the least amount or one less": (
+      session,
+      pick,
+      _,
+      n,
+    ) =>
+      withBudget(session, pick, () => {
+        const [signatures, sizes] = [Number(n % 7n), Number((n / 7n) % 9n)];
+        const least = (signatures === 1 ? 4n : 2n) ** BigInt(sizes > 0 ? sizes - 1 : 0);
+        const perTransaction = least - ((n / 63n) % 2n) || 1n;
+        return { signatures, sizes, perTransaction, perPeriod: perTransaction, perSecond: 0n, initial: 0n };
+      }),
+    "a budget's token is Permit2": (session, pick) => withBudget(session, pick, () => ({ token: PERMIT2 })),
+    "an action's target is Permit2": (session, pick) => withTarget(session, pick, PERMIT2),
     "a budget has signatures of the largest number": (session, pick) =>
       withBudget(session, pick, () => ({ signatures: 255, sizes: 1, perSecond: 0n, initial: 0n })),
     "a budget has signatures and no slot sizes": (session, pick) =>

@@ -290,6 +290,38 @@ describe("a session made of what people say", () => {
       const budgets = { [token]: { ...usdc, decimals: 6, x402: true } };
       expect(create({ budgets }).budgets[0]).to.include({ signatures: 1, sizes: 5 });
     });
+    it("by Permit2 get sizes that are halves, up to eight", () => {
+      const budgetAt = (perTransaction: string) =>
+        createBudget({ perTransaction, perDay: "1000", x402: "permit2" });
+      expect(budgetAt("1")).to.include({ signatures: 6 });
+      expect(["1000", "0.128", "0.127999", "0.01", "0.001"].map((one) => budgetAt(one)?.sizes)).to.deep.equal(
+        [8, 8, 7, 4, 1],
+      );
+    });
+    it("by Permit2 waste nothing at the typical price, for which the limit per payment is chosen", () => {
+      fc.assert(
+        fc.property(fc.bigInt(1n, 10n ** 9n), fc.bigInt(1n, 4000n), (price, times) => {
+          const x402 = { typicalPrice: formatUnits(price, 6), by: "permit2" };
+          const perDay = formatUnits(price * times, 6);
+          const budget = createBudget({ perTransaction: undefined, perDay, x402 });
+          if (!budget) throw new Error("no budget");
+          expect(budget.perTransaction >> BigInt(budget.sizes - 1)).to.equal(price);
+          expect(budget.signatures).to.equal(6);
+        }),
+      );
+      const typical = { typicalPrice: "0.25", by: "permit2" };
+      expect(createBudget({ perTransaction: "0.5", x402: typical })).to.include({ sizes: 2 });
+      expect(() => createBudget({ perTransaction: "0.7", x402: typical })).to.throw(
+        /Set perTransaction to 0\.5 or 1, or omit it/,
+      );
+    });
+    it("are by EIP-3009 unless the token is known to have none", () => {
+      const budgets = { [token]: { ...usdc, decimals: 6, x402: true } };
+      const kinds = { [token.toLowerCase()]: "permit2" } as const;
+      expect(create({ budgets }, { kinds }).budgets[0]).to.include({ signatures: 6, sizes: 8 });
+      const forced = { [token]: { ...usdc, decimals: 6, x402: "eip3009" } };
+      expect(create({ budgets: forced }, { kinds }).budgets[0]).to.include({ signatures: 1, sizes: 5 });
+    });
     it("waste nothing at the typical price, for which the limit per payment is chosen", () => {
       const fits = (typicalPrice: string, perDay: string) => {
         const budget = createBudget({ perTransaction: undefined, perDay, x402: { typicalPrice } });
@@ -337,6 +369,7 @@ describe("a session made of what people say", () => {
         [{}, "INVALID_AMOUNT"],
         [null, "INVALID_AMOUNT"],
         ["often", "INVALID_LIMIT"],
+        [{ typicalPrice: "0.25", by: "often" }, "INVALID_LIMIT"],
       ] as const)
         expect(refusalOf(() => createBudget({ x402 }))).to.equal(code);
       const above = { perTransaction: undefined, x402: { typicalPrice: "20.01" } };

@@ -27,6 +27,7 @@ import {
   granterPrefix,
   validatorNonceKey,
 } from "@latchkey/sdk/erc7579";
+import { x402ExactPermit2ProxyABI, x402UptoPermit2ProxyABI } from "@x402/evm";
 import { expect } from "chai";
 import {
   type AbiParameter,
@@ -40,6 +41,7 @@ import {
   zeroAddress,
 } from "viem";
 import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
+import { settlementErrorAbi } from "#sdk/errors/settlementErrors.ts";
 
 const token = "0x00000000000000000000000000000000000000A1";
 const encode = (errorName: string, args: readonly unknown[] = []): Hex =>
@@ -436,6 +438,36 @@ describe("a revert", () => {
     expect(decodeError(refusal)).to.equal(refusal);
     expect(decodeError(new Error("around", { cause: refusal }))).to.equal(refusal);
     expect(refusal).to.be.instanceOf(Refusal);
+  });
+
+  it("knows why Permit2 or x402's proxy did not settle", () => {
+    const published = [...x402ExactPermit2ProxyABI, ...x402UptoPermit2ProxyABI];
+    const reasons = {
+      InvalidContractSignature: "TOKEN_INVALID_SIGNATURE",
+      InvalidSigner: "TOKEN_INVALID_SIGNATURE",
+      InvalidNonce: "TOKEN_AUTHORIZATION_USED",
+      SignatureExpired: "TOKEN_AUTHORIZATION_EXPIRED",
+      InvalidAmount: "SETTLEMENT_AMOUNT",
+      AmountExceedsPermitted: "SETTLEMENT_AMOUNT",
+      PaymentTooEarly: "TOKEN_AUTHORIZATION_NOT_YET_VALID",
+      UnauthorizedFacilitator: "NOT_FACILITATOR",
+    } as const;
+    expect(new Set(settlementErrorAbi.map(({ name }) => name))).to.deep.equal(new Set(Object.keys(reasons)));
+    for (const item of settlementErrorAbi) {
+      const args = item.inputs.map(() => 7n);
+      const data = encodeErrorResult({ abi: [item], errorName: item.name, args } as never);
+      expect(decodeError(data).code, item.name).to.equal(reasons[item.name]);
+      // Permit2's own errors are in its code, not in the proxies' ABIs.
+      const isOfProxy = !/^(InvalidContractSignature|InvalidSigner|InvalidNonce|SignatureExpired)$/.test(
+        item.name,
+      );
+      if (isOfProxy && item.inputs.length === 0)
+        expect(
+          published.some((one) => one.type === "error" && one.name === item.name),
+          item.name,
+        ).to.equal(true);
+    }
+    expect(decodeError(textError("TRANSFER_FROM_FAILED")).code).to.equal("TOKEN_TRANSFER_FAILED");
   });
 
   it("has the text, the panic or the selector of a contract in between", () => {

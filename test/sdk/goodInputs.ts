@@ -94,6 +94,15 @@ const nexusGrant = (): Grant => ({ ...sdk.enabledGrant(proposalOf("nexus")), sig
 const module = sdk.safeSessionModuleAddress();
 const calls = () => [{ to: shop, value: 1n, data: "0x" as Hex }];
 const slot = { lot: 0n, size: 1, index: 0n };
+const transfer = {
+  token: usdc,
+  amount: 1n,
+  nonce: 1n,
+  deadline: 1n,
+  to: shop,
+  validAfter: 0n,
+  facilitator: validator,
+};
 const passkey = createPasskey("bad inputs");
 const rail = { version: "1.4.1", handler: validator } as const;
 const newRail = { version: "1.5.0", domainSeparators: [word] } as const;
@@ -175,6 +184,20 @@ export const good: { readonly [name: string]: () => Given } = {
         keySignature: `0x${"11".repeat(64)}1b`,
       },
     ],
+    [
+      {
+        session: session(),
+        budgetIndex: 0,
+        slot,
+        to: shop,
+        value: 1n,
+        validAfter: 0n,
+        validBefore: 1n,
+        method: "permit2-upto",
+        facilitator: validator,
+        keySignature: `0x${"11".repeat(64)}1b`,
+      },
+    ],
   ],
   encodePaymentUserOpCallData: () => [[{ token: usdc, to: shop, amount: 1n }]],
   encodePaymentUserOpSignature: () => [
@@ -222,11 +245,13 @@ export const good: { readonly [name: string]: () => Given } = {
   handoffLink: () => [["https://page.example/", handoffRequest]],
   hashSafeMessage: () => [[{ safe: account, chainId, digest: word }]],
   hashSession: () => [[session()]],
+  isPaidByPermit2: () => [[{ signatures: 6 }]],
   isWithin: () => [[session(), session()]],
   kernelMessage: () => [[{ account, chainId, digest: word }]],
   keyFingerprint: () => [[key.address]],
   listSessions: () => [[client, { account, module, grants: [grant()], fromBlock: 0n }]],
   mostSpendable: () => [[session(), session().budgets[0]]],
+  nodeNonce: () => [[{ id: word, budgetIndex: 0, period: 0n, ...slot }]],
   packSession: () => [[session()], [session(), { budgets: [0], actions: false }]],
   parseAmount: () => [["1.50", 6, "amount"]],
   parseDuration: () => [["7d", "until"]],
@@ -235,10 +260,19 @@ export const good: { readonly [name: string]: () => Given } = {
   parseHandoffRequest: () => [["{}"]],
   passkeyVerifiers: () => [[validator, validator]],
   pauseSession: () => [[owners, { grant: grant() }]],
+  paymentMethods: () => [[{ signatures: 6 }]],
+  permit2Calls: () => [
+    [client, { revoking: grant(), grants: [grant()], fromBlock: 0n }],
+    [client, { account, accountKind: "safe", module, revoking: "all", fromBlock: 0n }],
+  ],
+  permit2DomainSeparator: () => [[chainId]],
+  permit2Standing: () => [[client, { account, module, token: usdc, grants: [grant()], fromBlock: 0n }]],
   pay: () => [
     [agents, { grant: grant(), to: shop, amount: "0.50", token: "usdc" }],
     [agents, { grant: grant(), to: shop, amount: "0.50", token: usdc }],
   ],
+  permit2Domain: () => [[chainId]],
+  permit2Transfer: () => [[transfer, chainId]],
   proposeSession: () => [[client, { ...request(), module }]],
   readBalanceFloors: () => [[client, grant()]],
   readErc7579Removal: () => [[client, { kind: "nexus", account, module }]],
@@ -257,6 +291,7 @@ export const good: { readonly [name: string]: () => Given } = {
   safeCreation: () => [
     [{ ...rail, module, owners: [account], threshold: 1, passkey: passkey.publicKey, verifiers: 1n }],
     [{ ...newRail, module, owners: [account], multiSend: validator, sharedSigner: shop }],
+    [{ ...rail, module, owners: [account], permit2: [{ token: usdc, amount: 1n }] }],
   ],
   safeFallbackHandler: () => [[client, account]],
   safeInitializer: () => [[sdk.safeCreation({ ...rail, module, owners: [account] })]],
@@ -299,6 +334,12 @@ export const good: { readonly [name: string]: () => Given } = {
     [rail, module],
     [{ ...newRail, handler: validator }, module],
   ],
+  signedPayment: () => [
+    [
+      { account, digest: word },
+      { chainId, module },
+    ],
+  ],
   slotNonce: () => [[{ id: word, budgetIndex: 0, period: 0n, ...slot }]],
   slotReader: () => [[{ id: word, budgetIndex: 0, period: 0n }]],
   spendMeter: () => [[grant(), []]],
@@ -319,6 +360,7 @@ export const good: { readonly [name: string]: () => Given } = {
         authorization: { from: account, to: shop, value: 1n, validAfter: 0n, validBefore: 1n, nonce: word },
       },
     ],
+    ["0x01", { handler: "extensible", domainSeparator: word, transfer }],
   ],
   writeGrantFile: () => [[join(files, "none", "grant.json"), grant()]],
   writeKeyFile: () => [[join(files, "none", "key.json"), { privateKey: word }]],
@@ -342,6 +384,7 @@ export const apart: { readonly [name: string]: string } = {
   readLedger: "test/sdk/ledger",
   reconcileLedger: "test/sdk/x402",
   redisPaymentStore: "test/sdk/x402",
+  nodeWorth: "test/sdk/x402",
   requestSession: "test/sdk/handoff",
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",

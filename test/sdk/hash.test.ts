@@ -1,7 +1,7 @@
 import "../environment/seed.ts";
 import { grantDigest, hashSession, type Slot, sessionTypedData } from "@latchkey/sdk";
 import { sessionModuleAbi } from "@latchkey/sdk/abis";
-import { slotNonce, slotReader } from "@latchkey/sdk/encoding";
+import { nodeNonce, slotNonce, slotReader } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import fc from "fast-check";
 import { network } from "hardhat";
@@ -69,6 +69,33 @@ describe("the SDK's hashes", function () {
       ),
       { numRuns: runs },
     );
+  });
+});
+
+describe("the nonce of a node", () => {
+  it("is the contract's", async () => {
+    const { viem } = await network.create("default");
+    const { address } = await viem.deployContract("SafeSessionModule");
+    const module = getContract({ address, abi: sessionModuleAbi, client: await viem.getPublicClient() });
+    const of = { id: keccak256("0x01"), budgetIndex: 1, period: 2n };
+    for (const lot of [0n, 1n, 2n ** 32n - 1n])
+      for (let size = 0; size < 8; size++)
+        for (const index of [0n, 2n ** BigInt(size) - 1n])
+          expect(nodeNonce({ ...of, lot, size, index })).to.equal(
+            await module.read.nodeNonce([of.id, 1n, 2n, lot, BigInt(size), index]),
+          );
+  });
+
+  it("is refused for a node that no budget can have", async () => {
+    const node = { lot: 3n, size: 4, index: 5n };
+    const refusal = (none: Partial<Slot>) =>
+      refusalOf(
+        (async () => nodeNonce({ id: keccak256("0x01"), budgetIndex: 1, period: 2n, ...node, ...none }))(),
+      );
+    for (const none of [{ lot: 2n ** 32n }, { size: 8 }, { size: 0, index: 1n }, { index: 16n }])
+      expect(await refusal(none)).to.deep.include({ code: "NO_SUCH_SLOT", details: { ...node, ...none } });
+    for (const none of [{ lot: -1n }, { size: 0.5 }, { index: -1n }])
+      expect((await refusal(none)).code).to.equal("INVALID_INPUT");
   });
 });
 

@@ -20,6 +20,8 @@ import {
   pauseSession,
   pay,
   payingFetch,
+  permit2Calls,
+  permit2Standing,
   proposeSession,
   Refusal,
   readBalanceFloors,
@@ -204,6 +206,25 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
   ],
   pay: [({ agents }, { grant }) => pay(agents, { grant, to: shop, amount: "0.50" })],
   pauseSession: [({ owners }, { grant }) => pauseSession(owners, { grant })],
+  permit2Calls: [
+    ({ client }, { grant }) =>
+      permit2Calls(client, {
+        account: grant.session.account,
+        accountKind: grant.accountKind,
+        module: grant.module,
+        revoking: "all",
+        fromBlock: 0n,
+      }),
+  ],
+  permit2Standing: [
+    ({ client }, { grant }) =>
+      permit2Standing(client, {
+        account: grant.session.account,
+        module: grant.module,
+        token: grant.session.budgets[0]?.token as Address,
+        fromBlock: 0n,
+      }),
+  ],
   payingFetch: [
     ({ client }, { grant }) =>
       payingFetch({ client, key: agent, grant, fetch: shopsFetch, resendDelay: 1 })("https://shop.example/"),
@@ -531,6 +552,8 @@ describe("a node that goes away while a function asks it", () => {
     "budgetSummary",
     "checkTokenDomain",
     "listSessions",
+    "permit2Calls",
+    "permit2Standing",
     "readBalanceFloors",
     "reviewSession",
     "safeFallbackHandler",

@@ -6,22 +6,30 @@ import {
   hashActions,
   hashBudget,
   hashCarriedSession,
+  nodeNonce,
   type PayloadParameters,
+  permit2Domain,
+  permit2Transfer,
+  signedPayment,
   wrapForSafe,
 } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import fc from "fast-check";
 import {
   concat,
+  domainSeparator,
   encodeAbiParameters,
   getAddress,
   type Hex,
+  hashTypedData,
   keccak256,
   size,
   slice,
   toBytes,
   toHex,
 } from "viem";
+import { key, MODULE } from "../contracts/fixture.ts";
+import { signatureFor, signPayment } from "../contracts/permit2Payment.ts";
 import { packed } from "../contracts/sessionBytes.ts";
 import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySession.ts";
 
@@ -44,12 +52,18 @@ const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
       value: arbitraryUint(128),
       validAfter: arbitraryUint(256),
       validBefore: arbitraryUint(256),
-      domain: fc.constantFrom<[string, string]>(
-        ["USD Coin", "2"],
-        ["USDC", "2"],
-        ["EURC", "2"],
-        ["USD Coin", "1"],
-        ["Æ", ""],
+      method: fc.oneof(
+        fc
+          .constantFrom<[string, string]>(
+            ["USD Coin", "2"],
+            ["USDC", "2"],
+            ["EURC", "2"],
+            ["USD Coin", "1"],
+            ["Æ", ""],
+          )
+          .map(([name, version]) => ({ method: "eip3009" as const, tokenDomain: { name, version } })),
+        fc.constant({ method: "permit2-exact" as const }),
+        arbitraryAddress.map((facilitator) => ({ method: "permit2-upto" as const, facilitator })),
       ),
       wrapsHash: fc.boolean(),
       grant: fc.option(
@@ -64,7 +78,6 @@ const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
     const { recipients } = session.budgets[budgetIndex] as Budget;
     const [pick, anyone] = given.payee;
     const to = recipients[0] === ANYONE ? anyone : (recipients[pick % recipients.length] ?? anyone);
-    const [name, version] = given.domain;
     return {
       session,
       budgetIndex,
@@ -73,7 +86,7 @@ const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
       value: given.value,
       validAfter: given.validAfter,
       validBefore: given.validBefore,
-      tokenDomain: { name, version },
+      ...given.method,
       keySignature,
       wrapsHash: given.wrapsHash,
       ...(given.grant === undefined ? {} : { grant: given.grant }),
@@ -175,10 +188,16 @@ describe("a payload of the signature rail", function () {
           given.validAfter,
           given.validBefore,
         ]);
-        expect(read.tokenDomain).to.deep.equal({
-          nameHash: keccak256(toBytes(given.tokenDomain.name)),
-          versionHash: keccak256(toBytes(given.tokenDomain.version)),
-        });
+        expect(read.method).to.equal(given.method);
+        expect("tokenDomain" in read && read.tokenDomain).to.deep.equal(
+          "tokenDomain" in given && {
+            nameHash: keccak256(toBytes(given.tokenDomain.name)),
+            versionHash: keccak256(toBytes(given.tokenDomain.version)),
+          },
+        );
+        expect("facilitator" in read && read.facilitator).to.equal(
+          "facilitator" in given && given.facilitator,
+        );
         const { account, key, ...own } = given.session;
         expect(read.key).to.equal(given.wrapsHash ? key : undefined);
         expect(read.version).to.equal(1 + (given.grant === undefined ? 0 : 1) + (given.wrapsHash ? 2 : 0));
@@ -199,6 +218,78 @@ describe("a payload of the signature rail", function () {
       }),
       { numRuns: runs },
     );
+  });
+
+  it("is, by Permit2, byte by byte what was packed by hand, and is of the same digests", async () => {
+    const grant: Hex = "0x1234";
+    for (const method of ["exact", "upto"] as const)
+      for (const changes of [{}, { grant }, { namesKey: true }, { grant, namesKey: true }]) {
+        const of = {
+          ...session,
+          key: key.address,
+          budgets: session.budgets.map((each) => ({ ...each, signatures: 6 })),
+        };
+        const node = { lot: 7n, size: 3, index: 5n };
+        const facilitator = address(0xfac);
+        const byHand = await signPayment({
+          of,
+          node,
+          method,
+          to: address(0xa5),
+          value: 99n,
+          validAfter: 5n,
+          facilitator,
+          ...changes,
+        });
+        const { witness, permit, keySignature } = byHand;
+        expect(nodeNonce({ id: hashSession(of), budgetIndex: 0, period: 0n, ...node })).to.equal(
+          permit.nonce,
+        );
+        const transfer = permit2Transfer(
+          {
+            ...permit.permitted,
+            nonce: permit.nonce,
+            deadline: permit.deadline,
+            to: witness.to,
+            validAfter: 5n,
+            ...(method === "upto" ? { facilitator } : {}),
+          },
+          1,
+        );
+        const digest = hashTypedData(transfer);
+        expect(digest).to.equal(byHand.digest);
+        const signed = signedPayment({ account: of.account, digest }, { chainId: 1, module: MODULE });
+        expect(await key.signTypedData(signed)).to.equal(keySignature);
+        const payload = encodePayload({
+          session: of,
+          budgetIndex: 0,
+          slot: node,
+          to: witness.to,
+          value: 99n,
+          validAfter: 5n,
+          validBefore: permit.deadline,
+          ...(method === "upto" ? { method: "permit2-upto", facilitator } : { method: "permit2-exact" }),
+          keySignature,
+          wrapsHash: "namesKey" in changes,
+          ...("grant" in changes ? { grant } : {}),
+        });
+        expect(payload.toLowerCase()).to.equal(byHand.payload.toLowerCase());
+        // A Safe 1.5.0 is told the message, too.
+        expect(
+          wrapForSafe(payload, {
+            handler: "extensible",
+            domainSeparator: domainSeparator({ domain: permit2Domain(1) }),
+            transfer: {
+              ...permit.permitted,
+              nonce: permit.nonce,
+              deadline: permit.deadline,
+              to: witness.to,
+              validAfter: 5n,
+              ...(method === "upto" ? { facilitator } : {}),
+            },
+          }).toLowerCase(),
+        ).to.equal(signatureFor("1.5.0", byHand).toLowerCase());
+      }
   });
 
   it("is never 64 or 65 bytes long, which would pass for a key's signature", () => {
@@ -275,6 +366,7 @@ describe("a payload of the signature rail", function () {
       { keySignature: keySignature.slice(0, -4) as Hex },
       { keySignature: `${keySignature.slice(0, -2)}05` as Hex },
       { value: -1n },
+      { method: "permit2" as never },
     ])
       expect(codeOf(() => encodePayload({ ...parameters, ...change }))).to.equal("INVALID_PAYLOAD");
   });
@@ -287,7 +379,7 @@ describe("a payload of the signature rail", function () {
   it("goes to a Safe up to 1.4.1 as it is, and to a Safe 1.5.0 with the message that its handler checks", () => {
     const payload = encodePayload(parameters);
     expect(wrapForSafe(payload, { handler: "session" })).to.equal(payload);
-    const domainSeparator = keccak256("0x01");
+    const separator = keccak256("0x01");
     const nonce = keccak256("0x02");
     const authorization = {
       from: session.account,
@@ -310,12 +402,14 @@ describe("a payload of the signature rail", function () {
         "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)",
       ),
     );
-    expect(wrapForSafe(payload, { handler: "extensible", domainSeparator, authorization })).to.equal(
+    expect(
+      wrapForSafe(payload, { handler: "extensible", domainSeparator: separator, authorization }),
+    ).to.equal(
       concat([
         "0x5fd7e97d",
         encodeAbiParameters(
           [{ type: "bytes32" }, { type: "bytes32" }, { type: "bytes" }, { type: "bytes" }],
-          [domainSeparator, typeHash, words, payload],
+          [separator, typeHash, words, payload],
         ),
       ]),
     );

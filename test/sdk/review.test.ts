@@ -77,6 +77,47 @@ const releasedAt = ({ perPeriod, initial, perSecond }: Budget, elapsed: number):
   return sum < perPeriod ? sum : perPeriod;
 };
 
+describe("the review of a budget that Permit2 pays from", () => {
+  const reviewOf = (signatures: number) => describeIt({ budgets: [budget({ signatures })] });
+  const approves =
+    "Approves 140 USDC to Permit2: anything else that can sign for this account could take up to that.";
+  it("says what is approved to Permit2, and what else that lets through", () => {
+    for (const signatures of [2, 4, 6]) {
+      const [of] = reviewOf(signatures).budgets;
+      expect(of).to.deep.include({
+        bySignature: true,
+        signedPayments: "permit2",
+        upTo: signatures !== 2,
+        approval: { amount: 140n * USD, text: "140 USDC" },
+      });
+      expect(of?.sentences).to.include(approves);
+      expect(codes(reviewOf(signatures))).to.include("PERMIT2_APPROVAL");
+    }
+  });
+  it("says that payments of up to an amount count in full, where there are any", () => {
+    const says = (signatures: number) => reviewOf(signatures).budgets[0]?.sentences.join(" ");
+    const inFull = 'A signed payment of "up to" an amount counts in full until the period ends';
+    expect(says(6)).to.include(inFull);
+    expect(says(4)).to.include(inFull);
+    expect(says(2)).not.to.include(inFull);
+  });
+  it("is not that of other budgets", () => {
+    for (const [signatures, sizes] of [
+      [0, 0],
+      [1, 3],
+    ] as const) {
+      const review = describeIt({ budgets: [budget({ signatures, sizes })] });
+      expect(review.budgets[0]).to.deep.include({
+        signedPayments: signatures === 1 ? "eip3009" : undefined,
+        upTo: false,
+        approval: undefined,
+      });
+      expect(review.budgets[0]?.sentences.join(" ")).not.to.include("Permit2");
+      expect(codes(review)).not.to.include("PERMIT2_APPROVAL");
+    }
+  });
+});
+
 describe("the most that a session could ever spend", () => {
   const most = (length: number, changes: Partial<Budget> = {}) =>
     mostSpendable({ validAfter: START, validUntil: START + length }, budget(changes));

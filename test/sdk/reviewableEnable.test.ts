@@ -165,6 +165,7 @@ describe("a batch that owners are to review", function () {
       module: proposal.module,
       session,
       id: hashSession(session),
+      approvals: [],
     });
     const elsewhere = encodeEnable({ ...proposal, module: owner.address });
     expect(decodeReviewableEnable([shown, elsewhere]).module).to.equal(owner.address);

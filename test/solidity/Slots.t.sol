@@ -52,7 +52,8 @@ contract SlotsDoor {
         uint256 spent,
         uint256 amount
     ) external view {
-        Slots.requireReachedLotUnopened(account, id, budgetIndex, budget, period, spent, amount);
+        (bool reached, uint256 lot) = Slots.reachedLot(budget, spent, amount);
+        if (reached) Slots.requireUnopened(account, Slots.prefixOf(id, budgetIndex, period), budget, lot);
     }
 
     function charge(Session memory session, bytes32 id, Meter meter, uint256 amount) external view returns (Meter m) {

@@ -6,6 +6,24 @@ interface IVm {
     /// @notice Sets block.timestamp.
     function warp(uint256 timestamp) external;
 
+    /// @notice Makes this address the sender of the next call.
+    function prank(address sender) external;
+
+    /// @notice Puts runtime code at an address.
+    function etch(address target, bytes calldata code) external;
+
+    /// @notice A file of the repository.
+    function readFile(string calldata path) external view returns (string memory);
+
+    /// @notice The bytes, written in hex, at a path of a JSON text.
+    function parseJsonBytes(string calldata json, string calldata path) external pure returns (bytes memory);
+
+    /// @notice The address of a private key.
+    function addr(uint256 privateKey) external pure returns (address);
+
+    /// @notice Signs a digest, with low s.
+    function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+
     /// @notice Lets the next external call pass only if it reverts with exactly these bytes.
     function expectRevert(bytes calldata reason) external;
 }

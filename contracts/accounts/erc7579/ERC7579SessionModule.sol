@@ -34,7 +34,7 @@ import {PaymentUserOp} from "./PaymentUserOp.sol";
 /// in validation, and the EntryPoint enforces the charged period.
 ///
 /// Not supported: accounts that hook this validator (their callData has another form), ERC-7739 nested signatures for
-/// the key (the key signs plain EIP-3009 digests, which contain the account), modes other than a single default call.
+/// the key (what the key signs contains the account), modes other than a single default call.
 /// @dev Validation only accesses storage associated with the account, and uses no opcode banned by ERC-7562.
 contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
     using SessionChecks for Session;
@@ -161,7 +161,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         uint256 total;
         uint256 from;
         uint256 until;
-        uint256 period = PaymentUserOp.periodIn(userOp.signature);
+        uint48 period = PaymentUserOp.periodIn(userOp.signature);
         Record storage record = _records[carried.id][msg.sender];
         (ok, total, from, until) = Budgets.tryChargeIn(
             carried.session,
@@ -258,7 +258,8 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
 
     /* THE SIGNATURE RAIL */
 
-    /// @notice Whether `hash` is an EIP-3009 authorization that a session of the calling account allows now.
+    /// @notice Whether `hash` is the digest of a payment, by EIP-3009 or Permit2, that a session of the calling account
+    /// allows now.
     /// @param signature See Payload.sol.
     /// @return 0x1626ba7e or 0xffffffff. The account's caller is not checked, since facilitators call directly.
     function isValidSignatureWithSender(

@@ -64,7 +64,7 @@ library PaymentUserOp {
     }
 
     /// @notice The number of the period to charge, as named by the key.
-    function periodIn(bytes calldata signature) internal pure returns (uint256) {
+    function periodIn(bytes calldata signature) internal pure returns (uint48) {
         return uint48(bytes6(signature[65:71]));
     }
 

@@ -10,7 +10,8 @@ import {SafeMessage} from "./SafeMessage.sol";
 
 /// @title Sessions for Safes, versions 1.3.0 to 1.5.0
 /// @notice Executes through the Safe's module manager. The signature rail is called by the ExtensibleFallbackHandler of
-/// Safe 1.5.0, with this contract as a token's domain verifier, or by SafeSessionHandler on older Safes.
+/// Safe 1.5.0, with this contract as the domain verifier of a token or of Permit2, or by SafeSessionHandler on older
+/// Safes.
 /// @dev Enabling a module on a Safe gives its code full control, as with any module. Never make it an owner: a Safe
 /// treats a call by an owner as that owner's approval.
 contract SafeSessionModule is SignatureRail, ISafeSessionModule {

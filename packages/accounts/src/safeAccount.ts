@@ -93,6 +93,7 @@ export function createPasskeySafe(
     passkey,
     latchkey,
     domainSeparators,
+    permit2 = [],
     salt = "",
   }: {
     version: SafeVersion;
@@ -100,6 +101,8 @@ export function createPasskeySafe(
     latchkey: Latchkey;
     /** Of the tokens that sessions may sign for. */
     domainSeparators: readonly Hex[];
+    /** What it approves to Permit2. */
+    permit2?: readonly { token: Address; amount: bigint }[];
     salt?: string;
   },
 ): Promise<SafeAccount> {
@@ -109,6 +112,7 @@ export function createPasskeySafe(
     module: latchkey.module,
     passkey: passkey.publicKey,
     sharedSigner: safe.passkey.sharedSigner,
+    permit2,
   });
   return deploy(
     chain,

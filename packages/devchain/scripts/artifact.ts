@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import type { Hex } from "viem";
 
 const require = createRequire(import.meta.url);
@@ -23,3 +24,11 @@ export type Artifact = {
  */
 export const readPackageJsonFile = <File = Artifact>(path: string): File =>
   JSON.parse(readFileSync(require.resolve(path), "utf8")) as File;
+
+/** The folder of an installed package. */
+export function packageFolder(name: string): string {
+  const paths = require.resolve.paths(name) ?? [];
+  const folder = paths.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
+  if (!folder) throw new Error(`${name} is not installed`);
+  return folder;
+}

@@ -10,9 +10,11 @@ import type { GenuineCode } from "../src/genuineCode.ts";
 import { USDC, USDC_PARTS, type UsdcChain } from "../src/usdc.ts";
 import { buildEntryPointCode } from "./entryPointCode.ts";
 import { notices } from "./notices.ts";
+import { buildPermit2Code } from "./permit2Code.ts";
 import { buildPasskeyCode, buildSafeCode } from "./safeCode.ts";
 import { buildUsdcCode } from "./usdcCode.ts";
 import { buildWethCode } from "./wethCode.ts";
+import { buildX402ProxyCode } from "./x402ProxyCode.ts";
 
 const dist = resolve(process.argv[2] ?? join(import.meta.dirname, "../dist"));
 
@@ -26,6 +28,8 @@ const usdc = (Object.keys(USDC) as UsdcChain[]).flatMap((chain) => {
 const code: Record<string, GenuineCode> = {
   ...Object.fromEntries(usdc),
   WETH9: { name: "WETH9", code: buildWethCode() },
+  Permit2: { name: "Permit2", code: buildPermit2Code() },
+  ...buildX402ProxyCode(),
   ...buildSafeCode(),
   ...buildPasskeyCode(),
   ...buildEntryPointCode(),

@@ -1,13 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { SAFE_VERSIONS } from "../src/safe.ts";
+import { packageFolder } from "./artifact.ts";
 import { ENTRY_POINT_PACKAGES } from "./entryPointCode.ts";
+import { PERMIT2_PACKAGE } from "./permit2Code.ts";
 import { SAFE_DEPLOYMENTS, SAFE_PACKAGES, SAFE_PASSKEY } from "./safeCode.ts";
 import { CIRCLE, OPENZEPPELIN_2018 } from "./usdcCode.ts";
 import { WETH_PACKAGE } from "./wethCode.ts";
-
-const require = createRequire(import.meta.url);
 
 /** A package that the code comes from. */
 type Origin = {
@@ -30,6 +29,7 @@ const origins: readonly Origin[] = [
   },
   { package: OPENZEPPELIN_2018, what: "USDC: AdminUpgradeabilityProxy", license: "MIT" },
   { package: WETH_PACKAGE, what: "WETH9", license: "GPL-3.0-or-later" },
+  { package: PERMIT2_PACKAGE, what: "Permit2, by Uniswap Labs", license: "MIT" },
   ...SAFE_VERSIONS.map((version) => ({
     package: SAFE_PACKAGES[version],
     what: `Safe ${version}`,
@@ -49,15 +49,12 @@ const origins: readonly Origin[] = [
   })),
 ];
 
-/** The folder of an installed package. */
-function folderOf(name: string): string {
-  const paths = require.resolve.paths(name) ?? [];
-  const folder = paths.map((path) => join(path, name)).find((path) => existsSync(join(path, "package.json")));
-  if (!folder) throw new Error(`${name} is not installed`);
-  return folder;
+function textOf(name: string): string {
+  const folder = packageFolder(name);
+  const file = ["LICENSE", "LICENSE.md"].map((each) => join(folder, each)).find((path) => existsSync(path));
+  if (!file) throw new Error(`${name} has no licence's text`);
+  return readFileSync(file, "utf8").trim();
 }
-
-const textOf = (name: string) => readFileSync(join(folderOf(name), "LICENSE"), "utf8").trim();
 
 /**
  * Whose code is in the package, under which licence, and the text of each licence.
@@ -66,7 +63,7 @@ const textOf = (name: string) => readFileSync(join(folderOf(name), "LICENSE"), "
 export function notices(): string {
   const texts = new Map<string, string[]>();
   const rows = origins.map((origin) => {
-    const manifest = JSON.parse(readFileSync(join(folderOf(origin.package), "package.json"), "utf8"));
+    const manifest = JSON.parse(readFileSync(join(packageFolder(origin.package), "package.json"), "utf8"));
     const name = `${manifest.name} ${manifest.version}`;
     const text = textOf(origin.textOf ?? origin.package);
     texts.set(text, [...(texts.get(text) ?? []), name]);

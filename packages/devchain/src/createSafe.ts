@@ -1,5 +1,13 @@
 import { safeCreation, safeInitializer } from "@latchkey/sdk";
-import { type Address, encodeFunctionData, hexToBigInt, parseAbi, parseEventLogs } from "viem";
+import { permit2Domain } from "@latchkey/sdk/encoding";
+import {
+  type Address,
+  domainSeparator,
+  encodeFunctionData,
+  hexToBigInt,
+  parseAbi,
+  parseEventLogs,
+} from "viem";
 import { generatePrivateKey } from "viem/accounts";
 import type { LatchkeyContracts } from "./latchkey.ts";
 import { createPasskey, type Passkey } from "./passkey.ts";
@@ -37,7 +45,7 @@ export async function createSafe({
   const signer = safe.passkey.sharedSigner;
   const creation = safeCreation({
     version: "1.5.0",
-    domainSeparators: [usdc.domainSeparator],
+    domainSeparators: [usdc.domainSeparator, domainSeparator({ domain: permit2Domain(testChain.chainId) })],
     module: latchkey.module,
     passkey: passkey.publicKey,
     sharedSigner: signer,

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { toFacilitatorEvmSigner } from "@x402/evm";
 import { registerExactEvmScheme } from "@x402/evm/exact/facilitator";
+import { UptoEvmScheme } from "@x402/evm/upto/facilitator";
 import express from "express";
 import { type Address, createWalletClient, custom, getAddress, publicActions } from "viem";
 import type { TestChain } from "./TestChain.ts";
@@ -10,7 +11,7 @@ import type { TestChain } from "./TestChain.ts";
 /** Pays the gas of settlements; impersonated, so that the node counts its nonces. */
 const FACILITATOR: Address = getAddress("0xfac1000000000000000000000000000000000001");
 
-/** `@x402/core`'s facilitator with the stock exact scheme. */
+/** `@x402/core`'s facilitator with the stock schemes, exact and upto. */
 export type Facilitator = x402Facilitator;
 
 /** A facilitator that answers by HTTP. */
@@ -38,20 +39,20 @@ export async function createFacilitator(testChain: TestChain): Promise<Facilitat
     return sent;
   };
   const facilitator = new x402Facilitator();
-  registerExactEvmScheme(facilitator, {
-    networks: `eip155:${testChain.chainId}`,
-    signer: toFacilitatorEvmSigner({
-      address: FACILITATOR,
-      readContract: (request: Request) => chain.readContract(request as never),
-      verifyTypedData: (request: Request) => chain.verifyTypedData(request as never),
-      writeContract: (request: Request) =>
-        inTurn(() => chain.writeContract({ ...request, chain: null } as never)),
-      sendTransaction: (request: Request) =>
-        inTurn(() => chain.sendTransaction({ ...request, chain: null } as never)),
-      waitForTransactionReceipt: (request: Request) => chain.waitForTransactionReceipt(request as never),
-      getCode: (request: Request) => chain.getCode(request as never),
-    } as never),
-  });
+  const network = `eip155:${testChain.chainId}` as const;
+  const signer = toFacilitatorEvmSigner({
+    address: FACILITATOR,
+    readContract: (request: Request) => chain.readContract(request as never),
+    verifyTypedData: (request: Request) => chain.verifyTypedData(request as never),
+    writeContract: (request: Request) =>
+      inTurn(() => chain.writeContract({ ...request, chain: null } as never)),
+    sendTransaction: (request: Request) =>
+      inTurn(() => chain.sendTransaction({ ...request, chain: null } as never)),
+    waitForTransactionReceipt: (request: Request) => chain.waitForTransactionReceipt(request as never),
+    getCode: (request: Request) => chain.getCode(request as never),
+  } as never);
+  registerExactEvmScheme(facilitator, { networks: network, signer });
+  facilitator.register(network, new UptoEvmScheme(signer));
   return facilitator;
 }
 

@@ -6,7 +6,7 @@ import type { Address, Hex } from "viem";
 export type GenuineCode = {
   /** For people. */
   name: string;
-  /** Creation code; of USDC and WETH9 runtime code. */
+  /** Creation code; of USDC, WETH9, Permit2 and the stand-ins for x402's proxies runtime code. */
   code: Hex;
   /** Where CREATE2 puts it. */
   address?: Address;

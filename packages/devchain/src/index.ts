@@ -1,5 +1,5 @@
 /**
- * A development chain with what people have: genuine USDC, WETH, Safe and EntryPoint, Latchkey, and a shop that is paid
+ * A development chain with what people have: genuine USDC, WETH, Permit2, Safe and EntryPoint, Latchkey, and a shop that is paid
  * by x402. `startDevChain` starts one; the functions beside it put the same on any other development chain.
  */
 
@@ -26,6 +26,7 @@ export type { Faucet } from "./faucet.ts";
 export { installLatchkey, type LatchkeyContracts } from "./latchkey.ts";
 export { type Fault, type Merchant, type Offer, openMerchant } from "./merchant.ts";
 export { createPasskey, type Passkey } from "./passkey.ts";
+export { installPermit2, PERMIT2, permit2Abi } from "./permit2.ts";
 export { RELAYER } from "./relayer.ts";
 export {
   type ContractNetwork,
@@ -64,3 +65,4 @@ export {
   usdcAbi,
 } from "./usdc.ts";
 export { installWeth, WETH, wethAbi } from "./weth.ts";
+export { installX402Proxies } from "./x402Proxies.ts";

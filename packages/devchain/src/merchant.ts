@@ -3,7 +3,8 @@ import type { AddressInfo, Socket } from "node:net";
 import type { FacilitatorClient } from "@x402/core/server";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/server";
-import { paymentMiddleware, x402ResourceServer } from "@x402/express";
+import { UptoEvmScheme } from "@x402/evm/upto/server";
+import { paymentMiddleware, setSettlementOverrides, x402ResourceServer } from "@x402/express";
 import express from "express";
 import type { Address } from "viem";
 import { createFacilitator, type Facilitator } from "./facilitator.ts";
@@ -28,12 +29,16 @@ export type Offer = {
   amount: bigint;
   asset: Address;
   payTo: Address;
-  /** Default: Ethereum's USDC. */
+  /** Default: Ethereum's USDC, paid by EIP-3009. `assetTransferMethod: "permit2"`: by Permit2. */
   extra?: Record<string, unknown>;
   maxTimeoutSeconds?: number;
+  /** x402's scheme. `upto`: `amount` is the most that is charged, by Permit2. Default: `exact`. */
+  scheme?: "exact" | "upto";
+  /** By upto: what is charged, in token base units. Default: all. */
+  charge?: bigint;
 };
 
-/** A shop with stock x402 parts: `@x402/express`, its exact scheme, and a facilitator in this process. */
+/** A shop with stock x402 parts: `@x402/express`, its exact and upto schemes, and a facilitator in this process. */
 export type Merchant = {
   url(name: string): string;
   /** Faults of the next requests that carry a payment, first one first. */
@@ -75,7 +80,9 @@ export async function openMerchant(
       return facilitator.settle(payload, requirements);
     },
     getSupported: async () => facilitator.getSupported() as never,
-  }).register(network, new ExactEvmScheme());
+  })
+    .register(network, new ExactEvmScheme())
+    .register(network, new UptoEvmScheme());
 
   const app = express();
   app.use((request, response, next) => {
@@ -101,9 +108,9 @@ export async function openMerchant(
     }
     next();
   });
-  const accepts = ({ amount, asset, payTo, extra, maxTimeoutSeconds }: Offer) => [
+  const accepts = ({ amount, asset, payTo, extra, maxTimeoutSeconds, scheme = "exact" }: Offer) => [
     {
-      scheme: "exact",
+      scheme,
       network,
       payTo,
       price: {
@@ -121,6 +128,8 @@ export async function openMerchant(
   app.use(paymentMiddleware(Object.fromEntries(routes), resources));
   app.use(express.json());
   app.all("/:name", (request, response) => {
+    const charge = offers[request.params.name]?.charge;
+    if (charge !== undefined) setSettlementOverrides(response, { amount: `${charge}` });
     response.json({ sold: request.params.name, body: request.body ?? null });
   });
   const sockets = new Set<Socket>();

@@ -12,11 +12,16 @@ import { installSafe, type SafeContracts } from "./safe.ts";
 import { openTestChain, type TestChain } from "./TestChain.ts";
 import { installUsdc, type Usdc } from "./usdc.ts";
 import { installWeth } from "./weth.ts";
+import { installX402Proxies } from "./x402Proxies.ts";
 
 /** One thing that the shop sells. */
 export type ShopItem = {
   /** In dollars, with at most 6 decimals: "0.05". It is paid in USDC. */
   price: string;
+  /** How it is paid. `permit2` and `upto` are for budgets that are paid from by Permit2. Default: `eip3009`. */
+  by?: "eip3009" | "permit2" | "upto";
+  /** By upto: what is charged, in dollars, at most the price. Default: the price. */
+  charge?: string;
 };
 
 /** How a development chain is to be. Everything has a default. */
@@ -72,6 +77,12 @@ const DEFAULT_SHOP: DevChainOptions["shop"] = { "weather-report": { price: "0.05
 
 const OPTIONS = ["chainId", "port", "blockTime", "shop"];
 
+/** What the shop sells one thing for. */
+type Item = { amount: bigint; by: NonNullable<ShopItem["by"]>; charge?: bigint };
+
+const isDollars = (text: unknown): text is string =>
+  typeof text === "string" && /^\d{1,9}(\.\d{1,6})?$/.test(text);
+
 const invalid = (message: string) => new DevChainError("INVALID_OPTION", message);
 
 /** @throws {DevChainError} INVALID_OPTION. */
@@ -88,22 +99,33 @@ function readOptions(options: DevChainOptions) {
     throw invalid("blockTime is a number of seconds from 0.1 to 3600.");
   if (typeof shop !== "object" || shop === null || Object.keys(shop).length === 0)
     throw invalid("shop has the items by their names, one at least.");
-  const items = Object.entries(shop).map(([name, item]): [string, bigint] => {
+  const items = Object.entries(shop).map(([name, item]): [string, Item] => {
     if (!/^[\w-]+$/.test(name))
       throw invalid(
         `shop: an item's name has letters, digits, - and _ only, ${JSON.stringify(name)} has others.`,
       );
-    const price = (item as ShopItem | undefined)?.price;
-    if (typeof price !== "string" || !/^\d{1,9}(\.\d{1,6})?$/.test(price) || Number(price) === 0)
+    const { price, by = "eip3009", charge } = Object(item) as Partial<ShopItem>;
+    if (!isDollars(price) || Number(price) === 0)
       throw invalid(`shop: the price of ${name} is an amount of dollars in a string, like "0.05".`);
-    return [name, parseUnits(price, 6)];
+    if (!["eip3009", "permit2", "upto"].includes(by))
+      throw invalid(`shop: ${name} is paid by "eip3009", "permit2" or "upto".`);
+    if (charge !== undefined && (by !== "upto" || !isDollars(charge) || Number(charge) > Number(price)))
+      throw invalid(`shop: what is charged for ${name} is an amount up to its price, and by upto only.`);
+    return [
+      name,
+      {
+        amount: parseUnits(price, 6),
+        by,
+        ...(charge === undefined ? {} : { charge: parseUnits(charge, 6) }),
+      },
+    ];
   });
   return { chainId, port, blockTime, items };
 }
 
 /**
- * Starts a development chain on this machine: anvil, and on it genuine USDC, WETH, Safe and EntryPoint, Latchkey, a
- * faucet, a shop that is paid by x402, and a facilitator. It takes some seconds, needs no network, and ends with this
+ * Starts a development chain on this machine: anvil, and on it genuine USDC, WETH, Permit2, Safe and EntryPoint, Latchkey,
+ * stand-ins for x402's proxies, a faucet, a shop that is paid by x402, and a facilitator. It takes some seconds, needs no network, and ends with this
  * process if nobody closes it.
  *
  * @throws {DevChainError} INVALID_OPTION, NO_ANVIL, PORT_TAKEN or NOT_STARTED.
@@ -125,6 +147,7 @@ export async function startDevChain(options: DevChainOptions = {}): Promise<DevC
     const testChain = await openTestChain(anvil.url);
     const usdc = await installUsdc(testChain);
     const weth = await installWeth(testChain);
+    await installX402Proxies(testChain);
     const safe = await installSafe(testChain);
     const latchkey = await installLatchkey(testChain);
     const entryPoints = await installEntryPoints(testChain);
@@ -132,9 +155,20 @@ export async function startDevChain(options: DevChainOptions = {}): Promise<DevC
     const facilitator = await serveFacilitator(settling);
     closing.unshift(facilitator.close);
     const address = privateKeyToAddress(generatePrivateKey());
-    const offers = items.map(([name, amount]): [string, Offer] => [
+    const offers = items.map(([name, { amount, by, charge }]): [string, Offer] => [
       name,
-      { amount, asset: usdc.address, payTo: address },
+      {
+        amount,
+        asset: usdc.address,
+        payTo: address,
+        scheme: by === "upto" ? "upto" : "exact",
+        extra: {
+          name: "USD Coin",
+          version: "2",
+          ...(by === "permit2" ? { assetTransferMethod: "permit2" } : {}),
+        },
+        ...(charge === undefined ? {} : { charge }),
+      },
     ]);
     const merchant = await openMerchant(testChain, Object.fromEntries(offers), settling);
     closing.unshift(() => merchant.close());

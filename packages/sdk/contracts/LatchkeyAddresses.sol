@@ -4,8 +4,8 @@ pragma solidity ^0.8.13;
 
 /// @title Where the contracts of this version are, on every chain that has them
 library LatchkeyAddresses {
-    address internal constant ERC7579_SESSION_MODULE = 0xa8E3B5195ACD57a48BE925AB3994d7Bc988DB5f7;
+    address internal constant ERC7579_SESSION_MODULE = 0x03A8A743c72fa17553bD4C03a16aEaDa521Bed70;
     address internal constant SAFE_SESSION_HANDLER = 0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1;
-    address internal constant SAFE_SESSION_MODULE = 0x4294F301f9d6911892A8668c86a49e72e5A6139C;
-    address internal constant SESSION_LENS = 0xAb275a99c14cF6C9a3070132A54b760B655996d5;
+    address internal constant SAFE_SESSION_MODULE = 0x8B0f3Ea828628b0014514c7498E0Ec356cfbb721;
+    address internal constant SESSION_LENS = 0xB192e2DB36d867e63c324F079bADFE934fe0DF67;
 }

@@ -1,4 +1,4 @@
-import { transferWithAuthorizationTypes } from "@latchkey/devchain";
+import { PERMIT2, transferWithAuthorizationTypes } from "@latchkey/devchain";
 import { hashSession } from "@latchkey/sdk";
 import { encodePayload, slotNonce } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
@@ -15,6 +15,8 @@ import {
   toBytes,
   zeroHash,
 } from "viem";
+import { genuineCode } from "#devchain/genuineCode.ts";
+import { signedPayment, signPayment } from "../permit2Payment.ts";
 import {
   ACCOUNT,
   byAccount,
@@ -22,9 +24,11 @@ import {
   call,
   enable,
   key,
+  MODULE,
   OTHER_ACCOUNT,
   payee,
   session,
+  setCode,
   stranger,
   T0,
   teach,
@@ -105,6 +109,21 @@ const teachDomain = (name: string) =>
     ]),
   );
 
+/** A payment of the session by Permit2, with the digest of another chain's Permit2 if one is named. */
+async function permit2PaymentOf(chainId = CHAIN_ID) {
+  const of = paying();
+  const permit2Paying = { ...of, budgets: of.budgets.map((one) => ({ ...one, signatures: 2 })) };
+  return signPayment({
+    of: permit2Paying,
+    by: key,
+    to: payee,
+    value: 1000n,
+    deadline: BigInt(T0 + 300),
+    signed: { chainId },
+    wrap: (digest) => signedPayment(ACCOUNT, digest, { module: MODULE, chainId: CHAIN_ID }),
+  });
+}
+
 describe("ERC7579SessionModule.isValidSignatureWithSender", () => {
   useAccounts();
   beforeEach(() => enable(paying()));
@@ -124,6 +143,27 @@ describe("ERC7579SessionModule.isValidSignatureWithSender", () => {
     expect(await asked(wrapped(digest, separatorOf("Kernel")), payload)).to.equal(YES);
     expect(await asked(wrapped(digest, separatorOf("Another")), payload)).to.equal(NO);
     expect(await asked(keccak256(toBytes("another")), payload)).to.equal(NO);
+  });
+  it("accepts a payment by the Permit2 of this chain, and of no other", async () => {
+    await setCode(PERMIT2, genuineCode("Permit2").code);
+    const budgets = paying().budgets.map((one) => ({ ...one, signatures: 2 }));
+    await enable({ ...paying(), budgets });
+    const { digest, payload } = await permit2PaymentOf();
+    // Away from Ethereum the genuine Permit2 computes its domain separator again.
+    const separator = hashDomain({
+      domain: { name: "Permit2", chainId: BigInt(CHAIN_ID), verifyingContract: PERMIT2 },
+      types: {
+        EIP712Domain: [
+          { name: "name", type: "string" },
+          { name: "chainId", type: "uint256" },
+          { name: "verifyingContract", type: "address" },
+        ],
+      },
+    });
+    expect(await call({ from: stranger.address, to: PERMIT2, data: "0x3644e515" })).to.equal(separator);
+    expect(await asked(digest, payload)).to.equal(YES);
+    const elsewhere = await permit2PaymentOf(1);
+    expect(await asked(elsewhere.digest, elsewhere.payload)).to.equal(NO);
   });
   it("rejects a hash that wraps the digest in no domain if the account reports none", async () => {
     const { digest, payload } = await paymentOf({ wrapsHash: true });

@@ -121,6 +121,9 @@ export async function send({ from, ...rest }: Transaction): Promise<Log[]> {
   const receipt = await provider.request({ method: "eth_getTransactionReceipt", params: [hash] });
   return (receipt as { logs: Log[] }).logs;
 }
+/** Puts runtime code at an address. */
+export const setCode = (address: Address, code: Hex) =>
+  at().provider.request({ method: "hardhat_setCode", params: [address, code] });
 /** Mines an empty block at that second. */
 export async function setTime(second: number) {
   await at().provider.request({ method: "evm_setNextBlockTimestamp", params: [toHex(second)] });

@@ -57,8 +57,10 @@ const settled = (block: number, amount: bigint | undefined, period?: bigint): Se
   type: "settled",
   amount,
   to: amount === undefined ? undefined : SHOP,
+  by: "eip3009",
   slot: { lot: 0n, size: 1, index: 0n },
   nonce: "0x00",
+  reserved: 250_000n,
 });
 const status = (spent: bigint, opened: bigint, period = 0n): BudgetStatus => ({
   token: TOKEN,
@@ -81,6 +83,14 @@ describe("the payments of a session", () => {
       { amount: 200_000n, rail: "settled", to: SHOP },
       { amount: 500_000n, rail: "executed", to: undefined },
     ]);
+  });
+
+  it("say what a payment by Permit2 reserved, if that is more than it paid", () => {
+    const upto = { ...settled(2, 30_000n), by: "permit2" } as SessionEvent;
+    const whole = { ...settled(3, 250_000n), by: "permit2" } as SessionEvent;
+    expect(
+      paymentsOf(carrier, [settled(1, 30_000n), upto, whole]).map(({ reserved }) => reserved),
+    ).to.deep.equal([undefined, 250_000n, undefined]);
   });
 
   it("exclude other sessions", () => {

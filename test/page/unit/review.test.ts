@@ -100,6 +100,16 @@ describe("Lowering a request", () => {
     expect(sizes(255n)).to.equal(4);
   });
 
+  it("keeps sizes of payments by Permit2, which are halves, as far as they are worth something", () => {
+    const sizes = (perTransaction: bigint) => {
+      const requested = session({ budgets: [budget({ signatures: 6, sizes: 8 })] });
+      const lowered = lowerSession(requested, { budgets: { 0: { perTransaction } } });
+      expect(sessionExcess(lowered, requested)).to.deep.equal([]);
+      return lowered.budgets[0]?.sizes;
+    };
+    expect([1n, 2n, 15n, 16n, 127n, 128n, 256n].map(sizes)).to.deep.equal([1, 2, 4, 5, 7, 8, 8]);
+  });
+
   it("lowers a stream's initial amount with its maximum", () => {
     const stream = budget({ signatures: 0, sizes: 0, initial: 5n * USD, perSecond: 10n });
     const lowered = lowerSession(session({ budgets: [stream] }), { budgets: { 0: { perPeriod: 2n * USD } } });

@@ -266,6 +266,23 @@ describe("A tap", () => {
     expect(hexToBytes(args[9]).length).to.be.greaterThan(65);
   });
 
+  it("adds what Permit2 needs to the batch, once, after the creation of an account that does not exist yet", async () => {
+    const approval = { to: session.budgets[0]?.token ?? address, value: 0n, data: "0x095ea7b3aa" as Hex };
+    const verifier = { to: address, value: 0n, data: "0x3365582c" as Hex };
+    const fresh = { ...account, creation: { ...creation, value: 0n }, nonce: 0n };
+    const tap = prepareTap(fresh, proposal, [approval]);
+    const { grant, transactions } = tap.finish(await assertionBy(owner, tap.challenge));
+    expect(grant.signature).to.equal("0x");
+    expect(transactions.map(({ to }) => to)).to.deep.equal([creation.to, address]);
+    const [, batch] = transactions;
+    const at = (data: Hex) => batch?.data.indexOf(data.slice(2)) ?? -1;
+    expect(at(encodeEnable(proposal).data)).to.be.greaterThan(0);
+    expect(at(approval.data)).to.be.greaterThan(at(encodeEnable(proposal).data));
+    const twice = prepareTap({ ...account, installation: [verifier] }, proposal, [verifier, approval]);
+    const once = prepareTap({ ...account, installation: [verifier] }, proposal, [approval]);
+    expect(twice.challenge).to.equal(once.challenge);
+  });
+
   it("signs another batch once the Safe's nonce has changed", () => {
     const missing = [{ to: address, value: 0n, data: "0x610b5925" as Hex }];
     const at = (nonce: bigint) =>

@@ -244,6 +244,8 @@ describe("a request that somebody else wrote", () => {
     "a period that is text": withBudget({ period: "86400" }),
     "nine slot sizes": withBudget({ signatures: 1, sizes: 9 }),
     "slots worth nothing": withBudget({ perTransaction: "0x3", signatures: 1, sizes: 2 }),
+    "signatures of both EIP-3009 and Permit2": withBudget({ signatures: 3, sizes: 1 }),
+    "signatures of an unknown kind": withBudget({ signatures: 7, sizes: 1 }),
     "no recipients": withBudget({ recipients: [] }),
     "33 recipients": withBudget({
       recipients: Array.from({ length: 33 }, (_, at) => addressOf(`shop ${at}`)),

@@ -108,6 +108,18 @@ describe("a session that was granted", function () {
       expect(sessionExcess(granted, requested)).to.deep.equal([]);
     });
 
+  it("may be paid by signatures of the kinds that were asked for, and of no other", () => {
+    const kinds = [0, 1, 2, 4, 6];
+    for (const asked of kinds)
+      for (const given of kinds) {
+        const [one, other] = [given, asked].map((signatures) => withDollars({ signatures })) as [
+          Session,
+          Session,
+        ];
+        const within = given === asked || given === 0 || (asked === 6 && given !== 1);
+        expect(isWithin(one, other), `${given} for ${asked}`).to.equal(within);
+      }
+  });
   it("may pay anyone of those whom anyone means", () => {
     const toAnyone = withDollars({ recipients: [ANYONE] });
     expect(isWithin(requested, toAnyone)).to.equal(true);

@@ -63,6 +63,43 @@ describe("a ledger", function () {
         expect((await ledger.read()).lines).to.deep.equal([entry("one")]);
       });
 
+      it("says of a payment by upto what the chain shows that it moved, before what the shop says", async () => {
+        const authorization = {
+          method: "permit2-upto",
+          facilitator: entry("one").to,
+          nonce: "0x12",
+          validAfter: "1",
+          validBefore: "2",
+        } as const;
+        const open = entry("one", { authorization });
+        const said = {
+          ...open,
+          status: "settled",
+          shownBy: "merchant",
+          paidAmount: "0",
+          paidUnits: "0",
+        } as const;
+        const shown = { ...said, shownBy: "chain", paidAmount: "0.03", paidUnits: "30000" } as const;
+        const {
+          paidAmount: _,
+          paidUnits: __,
+          ...unpaid
+        } = { ...said, status: "not settled", shownBy: "chain" } as const;
+        for (const [lines, result] of [
+          [[open, said], said],
+          [[open, said, shown], shown],
+          [[open, shown, said], shown],
+          [[open, said, unpaid], unpaid],
+        ] as const) {
+          const ledger = memoryLedger();
+          for (const line of lines) await ledger.append(line);
+          expect((await readLedger(ledger)).entries).to.deep.equal([result]);
+        }
+        const ledger = create();
+        await ledger.append(shown);
+        expect((await ledger.read()).lines).to.deep.equal([shown]);
+      });
+
       it("keeps fifty lines that are appended at once", async () => {
         const ledger = create();
         await Promise.all(Array.from({ length: 50 }, (_, place) => ledger.append(entry(`${place}`))));

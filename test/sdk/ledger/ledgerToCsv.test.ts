@@ -37,6 +37,8 @@ describe("a ledger as CSV", () => {
       transaction: `0x${"ab".repeat(32)}`,
       receipt: '{"success":true}',
       idempotencyKey: "order 17",
+      paidAmount: "0.03",
+      paidUnits: "30000",
     });
     expect(rowsOf([full, entry("two")])).to.deep.equal([
       {
@@ -51,6 +53,8 @@ describe("a ledger as CSV", () => {
         symbol: "USDC",
         amount: "0.2",
         units: "200000",
+        "paid amount": "0.03",
+        "paid units": "30000",
         chain: "8453",
         account: full.account,
         "signed at": full.at,
@@ -63,10 +67,16 @@ describe("a ledger as CSV", () => {
       },
       {
         ...Object.fromEntries(
-          ["shown by", "purpose", "closed at", "transaction", "receipt", "idempotencyKey"].map((name) => [
-            name,
-            "",
-          ]),
+          [
+            "shown by",
+            "purpose",
+            "paid amount",
+            "paid units",
+            "closed at",
+            "transaction",
+            "receipt",
+            "idempotencyKey",
+          ].map((name) => [name, ""]),
         ),
         id: "two",
         kind: "x402",

@@ -4,6 +4,7 @@ import { type Address, zeroAddress } from "viem";
 import { checkOffer } from "#sdk/agent/x402/checkOffer.ts";
 import { isRefusal } from "#sdk/errors/isRefusal.ts";
 import { Refusal } from "#sdk/errors/Refusal.ts";
+import { X402_PROXIES } from "#sdk/session/permit2.ts";
 import { ANYONE, type Session } from "#sdk/session/Session.ts";
 
 const token: Address = "0x70CE000000000000000000000000000000000001";
@@ -57,13 +58,98 @@ const codeOf = (change: Partial<PaymentRequirements>, by = session()): string =>
   return "payable";
 };
 
+/** The same session, paid from by Permit2. */
+const byPermit2 = (signatures: number): Session => {
+  const { budgets, ...rest } = session();
+  return {
+    ...rest,
+    budgets: budgets.map((each) => ({ ...each, signatures: each.signatures && signatures })),
+  };
+};
+const facilitator: Address = "0xFAC1000000000000000000000000000000000001";
+
+describe("what a session says of an offer to be paid by Permit2", () => {
+  const exact = { extra: { assetTransferMethod: "permit2" } };
+  const upto = {
+    scheme: "upto",
+    extra: { assetTransferMethod: "permit2", facilitatorAddress: facilitator.toLowerCase() },
+  };
+
+  it("is yes by the schemes that the budget allows, and only by these", () => {
+    expect(checkOffer(offer(exact), byPermit2(6), 1).paidBy).to.deep.equal({ method: "permit2-exact" });
+    expect(checkOffer(offer(upto), byPermit2(6), 1).paidBy).to.deep.equal({
+      method: "permit2-upto",
+      facilitator,
+    });
+    for (const [signatures, byExact, byUpto, byToken] of [
+      [0, "NOT_OFFERED", "NOT_OFFERED", "UNKNOWN_TOKEN"],
+      [1, "NOT_OFFERED", "NOT_OFFERED", "payable"],
+      [2, "payable", "NOT_OFFERED", "NOT_OFFERED"],
+      [4, "NOT_OFFERED", "payable", "NOT_OFFERED"],
+      [6, "payable", "payable", "NOT_OFFERED"],
+    ] as const)
+      expect(
+        [
+          codeOf(exact, byPermit2(signatures)),
+          codeOf(upto, byPermit2(signatures)),
+          codeOf({}, byPermit2(signatures)),
+        ],
+        `${signatures}`,
+      ).to.deep.equal([byExact, byUpto, byToken]);
+  });
+
+  it("rejects other methods and schemes, version 1, and an offer that names another contract", () => {
+    for (const change of [
+      { extra: { assetTransferMethod: "allowance" } },
+      { extra: { assetTransferMethod: 7 } },
+      { scheme: "batch-settlement" },
+      { ...upto, extra: { ...upto.extra, assetTransferMethod: "eip3009" } },
+      { extra: { ...exact.extra, spender: shop } },
+      { ...upto, extra: { ...upto.extra, spender: X402_PROXIES["permit2-exact"] } },
+      { extra: { ...exact.extra, permit2Address: shop } },
+    ])
+      expect(codeOf(change, byPermit2(6)), JSON.stringify(change)).to.equal("NOT_OFFERED");
+    expect(
+      codeOf({ extra: { ...exact.extra, spender: X402_PROXIES["permit2-exact"] } }, byPermit2(6)),
+    ).to.equal("payable");
+    for (const change of [exact, upto])
+      expect(() => checkOffer(offerV1(change), byPermit2(6), 1, 1))
+        .to.throw(Refusal)
+        .with.property("code", "NOT_OFFERED");
+  });
+
+  it("rejects an amount over the limit, and upto without the address of a facilitator", () => {
+    for (const facilitatorAddress of [
+      undefined,
+      null,
+      7,
+      "",
+      "0x12",
+      zeroAddress,
+      `${facilitator}00`,
+      {},
+      [],
+    ])
+      expect(
+        codeOf({ ...upto, extra: { facilitatorAddress } }, byPermit2(6)),
+        `${facilitatorAddress}`,
+      ).to.equal("OFFER_MALFORMED");
+    expect(codeOf({ ...upto, amount: "101" }, byPermit2(6))).to.equal("PER_TRANSACTION");
+    expect(codeOf({ ...exact, amount: "101" }, byPermit2(6))).to.equal("PER_TRANSACTION");
+    // The token's EIP-712 name is nobody's concern.
+    expect(codeOf({ ...exact, extra: { assetTransferMethod: "permit2", name: 7 } }, byPermit2(6))).to.equal(
+      "payable",
+    );
+  });
+});
+
 describe("what a session says of an offer", () => {
   it("is yes, with the budget, the payee and the amount, where every rule holds", () => {
     expect(checkOffer(offer(), session(), 1)).to.deep.include({
       budgetIndex: 1,
       payTo: shop,
       amount: 100n,
-      tokenDomain: { name: "USD Coin", version: "2" },
+      paidBy: { method: "eip3009", tokenDomain: { name: "USD Coin", version: "2" } },
       maxTimeoutSeconds: 60,
     });
     expect(codeOf({ asset: token.toLowerCase(), payTo: shop.toLowerCase() })).to.equal("payable");

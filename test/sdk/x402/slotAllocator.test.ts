@@ -35,7 +35,7 @@ function setUp(limits: Limits = dollar, maxOpenersInFlight = 1000, store = memor
       budget,
       budgetIndex: 0,
       store,
-      authorizationStates: token.authorizationStates,
+      nonceStates: token.authorizationStates,
       maxOpenersInFlight,
     });
   const first = agent();
@@ -220,6 +220,19 @@ describe("the slot allocator", () => {
     for (let index = 0n; index < 9n; index++) token.burn({ lot: 5_000n, size: 2, index });
     const { questions } = token;
     expect(slotKey((await take(62_500n, 0, alice, agent())).slot)).to.equal("5000/2/9");
+    expect(token.questions - questions).to.be.at.most(6);
+  });
+
+  it("searches where it began after a restart with a payment in flight", async () => {
+    const { token, take, agent } = setUp({ ...dollar, perPeriod: 10_000n * DOLLAR });
+    for (let lot = 0; lot < 5_000; lot++) token.burn({ lot: BigInt(lot), size: 0, index: 0n });
+    const { slot } = await take(250_000n);
+    expect(token.settle(slot, 250_000n)).to.equal(undefined);
+    const restarted = agent();
+    for (const index of [1, 2, 3])
+      expect(slotKey((await take(250_000n, 0, alice, restarted)).slot)).to.equal(`5000/1/${index}`);
+    const { questions } = token;
+    expect(slotKey((await take(250_000n, 0, alice, restarted)).slot)).to.equal("5001/1/0");
     expect(token.questions - questions).to.be.at.most(6);
   });
 

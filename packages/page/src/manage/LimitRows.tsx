@@ -1,4 +1,5 @@
 import { ANYONE, type Session } from "@latchkey/sdk";
+import { isPaidByPermit2, paymentMethods } from "@latchkey/sdk/encoding";
 import type { TokenFacts } from "@latchkey/sdk/review";
 import type { Address } from "viem";
 import { periodWords } from "../review/periodWords.ts";
@@ -16,35 +17,42 @@ export function LimitRows({
 }) {
   return (
     <Rows>
-      {session.budgets.map(({ token, perTransaction, perPeriod, period, signatures, recipients }) => (
-        <Row key={token} term={`Budget of ${factsOf(token)?.symbol ?? "a token"}`}>
-          <p>
-            At most <span className="strong number">{amountText(perTransaction, factsOf(token))}</span> a
-            payment and <span className="strong number">{amountText(perPeriod, factsOf(token))}</span>{" "}
-            {periodWords(period, session.validUntil - session.validAfter).every}.
-          </p>
-          {signatures > 0 && (
-            <p className="small quiet">
-              A signed payment reserves a fixed part of the budget. Whatever it does not use stays reserved
-              for further signed payments.
+      {session.budgets.map((budget) => {
+        const { token, perTransaction, perPeriod, period, recipients } = budget;
+        const methods = paymentMethods(budget);
+        return (
+          <Row key={token} term={`Budget of ${factsOf(token)?.symbol ?? "a token"}`}>
+            <p>
+              At most <span className="strong number">{amountText(perTransaction, factsOf(token))}</span> a
+              payment and <span className="strong number">{amountText(perPeriod, factsOf(token))}</span>{" "}
+              {periodWords(period, session.validUntil - session.validAfter).every}.
             </p>
-          )}
-          {recipients.includes(ANYONE) ? (
-            <p>To anyone.</p>
-          ) : (
-            <>
-              <p>Only to:</p>
-              <ul>
-                {recipients.map((recipient) => (
-                  <li key={recipient}>
-                    <AddressText address={recipient} />
-                  </li>
-                ))}
-              </ul>
-            </>
-          )}
-        </Row>
-      ))}
+            {methods.length > 0 && (
+              <p className="small quiet">
+                A signed payment reserves a fixed part of the budget. Whatever it does not use stays reserved
+                for further signed payments.
+                {methods.includes("permit2-upto") &&
+                  " A payment of “up to” an amount counts in full until the period ends."}
+                {isPaidByPermit2(budget) && " Signed payments use the account's approval of Permit2."}
+              </p>
+            )}
+            {recipients.includes(ANYONE) ? (
+              <p>To anyone.</p>
+            ) : (
+              <>
+                <p>Only to:</p>
+                <ul>
+                  {recipients.map((recipient) => (
+                    <li key={recipient}>
+                      <AddressText address={recipient} />
+                    </li>
+                  ))}
+                </ul>
+              </>
+            )}
+          </Row>
+        );
+      })}
       {session.actions.map(({ target, selector, rules }) => (
         <Row key={`${target} ${selector} ${JSON.stringify(rules)}`} term="Another call">
           <code>{selector}</code> of <AddressText address={target} />

@@ -65,6 +65,9 @@ function PaymentLine({
       <span className="ledger__amount">
         {payment.isAtMost && "at most "}
         {amountText(payment.amount, facts)}
+        {payment.reserved !== undefined && (
+          <span className="quiet"> of {amountText(payment.reserved, facts)} reserved</span>
+        )}
       </span>
       <span className="ledger__when">
         <Moment at={payment.timestamp} short />

@@ -11,22 +11,36 @@ import { periodWords } from "./periodWords.ts";
 /**
  * What a budget allows, one row per limit. Nothing is omitted or collapsed.
  *
+ * @param props.approved What the account approves to Permit2 of its token, once that is known.
  * @param props.window The session's, in seconds of Unix time.
  * @param props.chain The chain's name.
  * @param props.now Unix time in seconds.
  */
 export function BudgetRows({
   budget,
+  approved,
   window,
   chain,
   now,
 }: {
   budget: BudgetReview;
+  approved: bigint | undefined;
   window: { validAfter: number; validUntil: number };
   chain: string;
   now: number;
 }) {
-  const { perTransaction, perPeriod, period, periods, stream, recipients, token, bySignature } = budget;
+  const {
+    perTransaction,
+    perPeriod,
+    period,
+    periods,
+    stream,
+    recipients,
+    token,
+    bySignature,
+    approval,
+    upTo,
+  } = budget;
   const words = periodWords(period, window.validUntil - window.validAfter);
   const isOnePeriod = periods === 1n;
   const left = fromNow(budget, window, now);
@@ -81,8 +95,15 @@ export function BudgetRows({
           {bySignature
             ? "By transaction and by signed web payment (x402). Both count towards the limits."
             : "By transaction only."}
+          {upTo && " A payment of “up to” an amount counts in full until the period ends."}
         </p>
       </Row>
+      {approval && (
+        <Row term="Approves to Permit2" amount>
+          <AmountLine amount={approved ?? approval.amount} facts={budget} />
+          <p className="quiet small">Anything else that can sign for this account could take up to that.</p>
+        </Row>
+      )}
       <Row term="The most it can spend in total" amount>
         <AmountLine amount={left.most} facts={budget} />
         {!isOnePeriod && (

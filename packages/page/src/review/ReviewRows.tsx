@@ -1,3 +1,4 @@
+import type { Permit2Plan } from "@latchkey/sdk";
 import type { SessionReview, TokenFacts } from "@latchkey/sdk/review";
 import { isAddressEqual } from "viem";
 import { AddressText } from "../ui/AddressText.tsx";
@@ -13,16 +14,19 @@ import { unenforcedWords } from "./unenforcedWords.ts";
  * Everything a session allows, what it cannot do, and what the chain does not limit.
  *
  * @param props.review Of the exact session that will be signed.
+ * @param props.permit2 What becomes of the account's approvals, once that is known.
  * @param props.vouched Tokens the page knows, including those without a budget.
  * @param props.now This device's clock in milliseconds.
  */
 export function ReviewRows({
   review,
+  permit2,
   vouched,
   chain,
   now,
 }: {
   review: SessionReview;
+  permit2: Permit2Plan | undefined;
   vouched: readonly TokenFacts[];
   chain: string;
   now: number;
@@ -33,7 +37,13 @@ export function ReviewRows({
       <Card title="What you allow">
         {budgets.map((budget) => (
           <Rows key={budget.token}>
-            <BudgetRows budget={budget} window={review} chain={chain} now={now / 1000} />
+            <BudgetRows
+              budget={budget}
+              approved={permit2?.changes.find(({ token }) => isAddressEqual(token, budget.token))?.becomes}
+              window={review}
+              chain={chain}
+              now={now / 1000}
+            />
           </Rows>
         ))}
         <Rows>
@@ -92,7 +102,7 @@ export function ReviewRows({
                 <li>{budgets.length === 0 ? "pay anyone" : "pay anyone who is not listed"}</li>
               )}
               <li>move other tokens or NFTs</li>
-              <li>approve anyone to pull money later</li>
+              <li>approve anyone{budgets.some(({ approval }) => approval) && " else"} to pull money later</li>
               <li>call other contracts</li>
             </>
           ) : (

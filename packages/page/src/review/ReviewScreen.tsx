@@ -40,6 +40,7 @@ import { proposeRequested, type RequestedProposal } from "./proposeRequested.ts"
 import { ReviewRows } from "./ReviewRows.tsx";
 import { vouchedTokens } from "./readTokens.ts";
 import { reviewWarnings } from "./reviewWarnings.ts";
+import { usePermit2State } from "./usePermit2State.ts";
 import { useSettled } from "./useSettled.ts";
 import { warningWords } from "./warningWords.ts";
 
@@ -110,9 +111,17 @@ export function ReviewScreen({
     }
   }, [read, loaded, account, lowering]);
 
+  const proposed = shown && !("error" in shown) ? shown : undefined;
+  const permit2 = usePermit2State(asked, {
+    id: proposed?.review.id,
+    made: proposed?.made,
+    account,
+    moment: loaded?.moment,
+    saved,
+  });
   const allowing = useSettled(
-    shown && !("error" in shown) && account && !isCovered
-      ? `${settings.id} ${shown.review.id} ${account.address} ${account.installation.length}`
+    proposed && account && permit2.state && !isCovered
+      ? `${settings.id} ${proposed.review.id} ${account.address} ${account.installation.length} ${permit2.state.calls.length}`
       : undefined,
   );
   const allowingId = useId();
@@ -229,10 +238,10 @@ export function ReviewScreen({
   };
 
   const allow = () => {
-    if (!account || !allowing.isSettled()) return;
+    if (!account || !permit2.state || !allowing.isSettled()) return;
     const refusal = reasonAgainst(made, account);
     if (refusal) return setFailure(refusal);
-    const asking = grantByTap(client, account, made.proposal);
+    const asking = grantByTap(client, account, made.proposal, permit2.state.calls);
     during(
       "Follow your device's prompt to allow this with your passkey…",
       asking.then((tapped) => {
@@ -292,7 +301,7 @@ export function ReviewScreen({
         others={[...known.map(({ address }) => address)]}
         account={account?.address}
       />
-      <ReviewRows review={review} vouched={vouched} chain={settings.name} now={now} />
+      <ReviewRows review={review} permit2={permit2.state} vouched={vouched} chain={settings.name} now={now} />
       <Card title="Who asks">
         {read.justifications.map((text) => (
           <p key={text}>
@@ -338,7 +347,9 @@ export function ReviewScreen({
         The button becomes active one second after any change on this page, to prevent accidental clicks.
       </p>
       <Bar>
-        {(failure ?? noWebAuthn) !== undefined && <FailureNotice error={failure ?? noWebAuthn} />}
+        {(failure ?? permit2.failure ?? noWebAuthn) !== undefined && (
+          <FailureNotice error={failure ?? permit2.failure ?? noWebAuthn} />
+        )}
         <Status busy={busy !== undefined}>{busy}</Status>
         <Actions>
           {!noWebAuthn && account && (

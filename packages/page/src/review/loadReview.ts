@@ -1,3 +1,4 @@
+import { isPaidByPermit2, PERMIT2, paymentMethods } from "@latchkey/sdk/encoding";
 import type { TokenFacts } from "@latchkey/sdk/review";
 import { isAddressEqual, zeroAddress } from "viem";
 import type { AskedChain } from "../chain/PageChains.ts";
@@ -61,10 +62,11 @@ export const knownAccounts = (saved: Saved, read: ReadRequest): SavedAccount[] =
     )
     .sort((a, b) => b.addedAt - a.addedAt);
 
-/** The tokens a request wants to pay by signature. */
+/** The contracts that ask the account about signatures of a request: tokens, or Permit2. */
 export function signedTokens(read: ReadRequest, now: number) {
   const { proposal } = proposeRequested(read, { now, account: undefined, lowering: {} });
-  return proposal.session.budgets
-    .filter(({ signatures, token }) => signatures > 0 && !isAddressEqual(token, zeroAddress))
-    .map(({ token }) => token);
+  const signed = proposal.session.budgets.filter(
+    (budget) => paymentMethods(budget).length > 0 && !isAddressEqual(budget.token, zeroAddress),
+  );
+  return [...new Set(signed.map((budget) => (isPaidByPermit2(budget) ? PERMIT2 : budget.token)))];
 }

@@ -1,4 +1,5 @@
 import type { Budget, Session } from "@latchkey/sdk";
+import { isPaidByPermit2 } from "@latchkey/sdk/encoding";
 import { type Address, isAddressEqual } from "viem";
 
 /** Limits the user has lowered. Omitted ones stay as requested. */
@@ -50,15 +51,16 @@ function lowerBudget(requested: Budget, lowering: BudgetLowering, bySignature: b
     perPeriod,
     initial: least(requested.initial, perPeriod),
     signatures: bySignature && fewEnough ? requested.signatures : 0,
-    sizes: bySignature && fewEnough ? sizesFor(perTransaction, requested.sizes) : 0,
+    sizes: bySignature && fewEnough ? sizesFor(requested, perTransaction) : 0,
     recipients: requested.recipients.filter((one) => !without.some((other) => isAddressEqual(one, other))),
   };
 }
 
-/** The smallest slot must be worth more than zero, and each size is a quarter of the previous one. */
-function sizesFor(perTransaction: bigint, most: number): number {
-  let sizes = most;
-  while (sizes > 1 && perTransaction >> BigInt(2 * (sizes - 1)) === 0n) sizes--;
+/** The smallest size must be worth more than zero, and each is a quarter of the previous one, with Permit2 a half. */
+function sizesFor(requested: Budget, perTransaction: bigint): number {
+  const bits = isPaidByPermit2(requested) ? 1 : 2;
+  let { sizes } = requested;
+  while (sizes > 1 && perTransaction >> BigInt(bits * (sizes - 1)) === 0n) sizes--;
   return sizes;
 }
 

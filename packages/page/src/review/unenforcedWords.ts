@@ -14,5 +14,6 @@ export const unenforcedWords: Record<UnenforcedLimit["code"], string> = {
     "Some conditions on its calls: where the contract takes a string, bytes or a list, the agent can bypass them.",
   GAS_NOT_COUNTED: "The gas its transactions use.",
   ANY_PAYMASTER: "Who pays for its gas, and what they charge.",
+  PERMIT2_APPROVAL: "What else can sign for this account: it could take what is approved to Permit2.",
   UNKNOWN_SYMBOL: "A token's name: compare its address.",
 };

@@ -1,4 +1,4 @@
-import type { Proposal } from "@latchkey/sdk";
+import type { EncodedCall, Proposal } from "@latchkey/sdk";
 import { isRefusal } from "@latchkey/sdk";
 import type { Hex } from "viem";
 import type { ChainClient } from "../chain/chainClient.ts";
@@ -18,10 +18,16 @@ export type Tapped = TappedGrant & { passkeyId: Hex };
  * If the chain stops responding, the signature is still good: the agent checks with the chain as well.
  *
  * @param proposal The same object that the review shows.
+ * @param approving See `prepareTap`.
  * @throws {PageFailure} Of `askPasskey`, `verifyAssertion` and `checkTapped`; {@link Refusal} of `verifyGrant`.
  */
-export function grantByTap(client: ChainClient, account: AccountState, proposal: Proposal): Promise<Tapped> {
-  const { challenge, finish } = prepareTap(account, proposal);
+export function grantByTap(
+  client: ChainClient,
+  account: AccountState,
+  proposal: Proposal,
+  approving: readonly EncodedCall[] = [],
+): Promise<Tapped> {
+  const { challenge, finish } = prepareTap(account, proposal, approving);
   const asked = askPasskey(challenge, account.passkey.id);
   return asked.then(async (assertion) => {
     const { hostname: rpId, origin } = window.location;

@@ -1,4 +1,4 @@
-import { enabledGrant, type Grant, grantDigest, type Proposal } from "@latchkey/sdk";
+import { type EncodedCall, enabledGrant, type Grant, grantDigest, type Proposal } from "@latchkey/sdk";
 import { encodeEnable, hashSafeMessage, safePasskeySignature, safeTransaction } from "@latchkey/sdk/encoding";
 import type { HandoffTransaction } from "@latchkey/sdk/handoff";
 import type { Hex } from "viem";
@@ -22,14 +22,22 @@ export type PreparedTap = {
 
 /**
  * What the passkey signs to grant a session: the session itself if the account has Latchkey (or will have it from its
- * first transaction), otherwise one batch that installs what is missing and enables the session. Synchronous, so it can
+ * first transaction), otherwise one batch that installs what is missing, enables the session and approves Permit2. Synchronous, so it can
  * run in the click handler.
  *
  * @param proposal The same object that the review shows.
+ * @param approving The calls with which the account approves Permit2, if that pays and it has to.
  */
-export function prepareTap(account: AccountState, proposal: Proposal): PreparedTap {
+export function prepareTap(
+  account: AccountState,
+  proposal: Proposal,
+  approving: readonly EncodedCall[] = [],
+): PreparedTap {
   const { address: safe, signer, chainId } = account;
-  if (account.installation.length === 0)
+  const creation: HandoffTransaction[] = account.creation
+    ? [{ to: account.creation.to, data: account.creation.data, value: "0x0" }]
+    : [];
+  if (account.installation.length === 0 && approving.length === 0)
     return {
       challenge: hashSafeMessage({ safe, chainId, digest: grantDigest(proposal.session, proposal) }),
       finish: (assertion) => ({
@@ -41,22 +49,24 @@ export function prepareTap(account: AccountState, proposal: Proposal): PreparedT
           session: proposal.session,
           signature: safePasskeySignature({ signer, assertion }),
         },
-        transactions: account.creation
-          ? [{ to: account.creation.to, data: account.creation.data, value: "0x0" }]
-          : [],
+        transactions: creation,
       }),
     };
   const batch = safeTransaction({
     safe,
     chainId,
     nonce: account.nonce,
-    calls: [...account.installation, encodeEnable(proposal)],
+    calls: [
+      ...account.installation,
+      encodeEnable(proposal),
+      ...approving.filter(({ data }) => !account.installation.some((one) => one.data === data)),
+    ],
   });
   return {
     challenge: batch.hash,
     finish(assertion) {
       const { to, data } = batch.encode(safePasskeySignature({ signer, assertion }));
-      return { grant: enabledGrant(proposal), transactions: [{ to, data, value: "0x0" }] };
+      return { grant: enabledGrant(proposal), transactions: [...creation, { to, data, value: "0x0" }] };
     },
   };
 }

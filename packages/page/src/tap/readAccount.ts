@@ -10,7 +10,7 @@ import {
   safeSessionModuleAddress,
 } from "@latchkey/sdk";
 import { sessionModuleAbi } from "@latchkey/sdk/abis";
-import { safeAbi } from "@latchkey/sdk/encoding";
+import { PERMIT2, safeAbi } from "@latchkey/sdk/encoding";
 import { type Address, encodeFunctionData, type Hex, isAddressEqual, parseAbi, zeroAddress } from "viem";
 import { getCode, readContract } from "viem/actions";
 import type { ChainSettings } from "../chain/ChainSettings.ts";
@@ -147,6 +147,9 @@ async function read(client: ChainClient, account: AccountToRead): Promise<Accoun
   };
 }
 
+const isOneOf = (one: Address, others: readonly Address[]) =>
+  others.some((other) => isAddressEqual(one, other));
+
 const isSameKey = (one: PublicKey, other: PublicKey) => one.x === other.x && one.y === other.y;
 
 /** Some Safes return more than the number: `1.3.0+L2`. */
@@ -215,9 +218,14 @@ async function readSignatureRail(
         functionName: "domainVerifiers",
         args: [address, separator],
       });
-      return { separator, verifier };
+      return { token, separator, verifier };
     }),
   );
+  // What Permit2 may take is not handed from one app to another.
+  const isOthers = verifiers.some(
+    ({ token, verifier }) => isAddressEqual(token, PERMIT2) && !isOneOf(verifier, [module, zeroAddress]),
+  );
+  if (isOthers) return { ...none, isPossible: false };
   const missing = verifiers.filter(({ verifier }) => !isAddressEqual(verifier, module));
   return {
     calls: [

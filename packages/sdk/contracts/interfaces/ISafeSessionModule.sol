@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.13;
 
-/// @title Lets a Safe check whether a session allows an EIP-3009 authorization
-/// @notice Both return 0x1626ba7e if it does, else 0xffffffff, and only ever approve TransferWithAuthorization. Anyone
-/// can query any Safe: only a token moves money, and it asks the Safe itself.
+/// @title Lets a Safe check whether a session allows a signed payment
+/// @notice Both return 0x1626ba7e if it does, else 0xffffffff, and only ever approve EIP-3009's
+/// TransferWithAuthorization and Permit2's PermitWitnessTransferFrom for x402. Anyone can query any Safe: only a token
+/// or Permit2 moves money, and it asks the Safe itself.
 interface ISafeSessionModule {
     /// @notice For Safe's ExtensibleFallbackHandler (ISafeSignatureVerifier).
     /// @param safe The Safe that validates the signature.

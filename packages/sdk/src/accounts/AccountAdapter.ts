@@ -1,5 +1,7 @@
 import type { Address, Chain, Client, Hex, Transport } from "viem";
 import type { Refusal } from "../errors/Refusal.ts";
+import type { EncodedCall } from "../session/CallRequest.ts";
+import type { Permit2Transfer } from "../session/permit2Transfer.ts";
 import type { AccountKind } from "./AccountKind.ts";
 import type { Erc7579AccountKind } from "./erc7579/Erc7579AccountKind.ts";
 import type { EXECUTOR_TYPE, VALIDATOR_TYPE } from "./erc7579/erc7579Abi.ts";
@@ -16,12 +18,15 @@ export type Authorization = {
   nonce: Hex;
 };
 
-/** How an account forwards a token's ERC-1271 query to the session module. */
+/** How an account forwards the ERC-1271 query of a token, or of Permit2, to the session module. */
 export type SignatureRail = {
-  /** Whether the account queries the module with its own hash of the authorization's digest. */
+  /** Whether the account queries the module with its own hash of the payment's digest. */
   wrapsHash: boolean;
-  /** The ERC-1271 signature that the account forwards to the module, made from a payload of `encodePayload`. */
-  wrap(payload: Hex, authorization: Authorization): Hex;
+  /**
+   * The ERC-1271 signature that the account forwards to the module, made from a payload of `encodePayload`.
+   * @param paid What the query is about.
+   */
+  wrap(payload: Hex, paid: { authorization: Authorization } | { transfer: Permit2Transfer }): Hex;
 };
 
 /** A digest that an account is queried about. */
@@ -63,14 +68,23 @@ export type AccountAdapter = {
     parameters: { account: Address; module: Address; digest: Hex; signature: Hex },
   ): Promise<Refusal | undefined>;
   /**
-   * Finds out how a token's query reaches the module.
-   * @param parameters.domainSeparator Of the token that will query the account.
+   * Finds out how the query of a token, or of Permit2, reaches the module.
+   * @param parameters.domainSeparator Of the token, or Permit2's own.
    * @throws {Refusal} MODULE_NOT_ENABLED if it does not.
    */
   signatureRail(
     client: Client<Transport, Chain | undefined>,
     parameters: { account: Address; module: Address; domainSeparator: Hex },
   ): Promise<SignatureRail>;
+  /**
+   * The calls with which an account that has the module lets it answer in one more EIP-712 domain; none if it does, or if
+   * the account asks the module in every domain.
+   * @throws {Refusal} MODULE_NOT_ENABLED: another contract answers in this domain, which is not replaced.
+   */
+  domainCalls(
+    client: Client<Transport, Chain | undefined>,
+    parameters: { account: Address; module: Address; domainSeparator: Hex },
+  ): Promise<EncodedCall[]>;
 };
 
 /** What also differs between ERC-7579 accounts. */

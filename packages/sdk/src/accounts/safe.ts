@@ -1,8 +1,10 @@
+import { encodeFunctionData, isAddressEqual, zeroAddress } from "viem";
 import { Refusal } from "../errors/Refusal.ts";
 import { readContract } from "../internal/chainActions.ts";
 import { contractAnswer } from "../internal/contractAnswer.ts";
 import type { AccountAdapter } from "./AccountAdapter.ts";
 import { ownersRefusal } from "./ownersRefusal.ts";
+import { domainVerifier } from "./safe/domainVerifier.ts";
 import { safeAbi } from "./safe/safeAbi.ts";
 import { safeHandler } from "./safe/safeHandler.ts";
 import { safeMessage } from "./safe/safeMessage.ts";
@@ -41,11 +43,25 @@ export const safe: AccountAdapter = {
     const handler = await safeHandler(client, { safe: account, module, domainSeparator });
     return {
       wrapsHash: false,
-      wrap: (payload, authorization) =>
-        wrapForSafe(
-          payload,
-          handler === "session" ? { handler } : { handler, domainSeparator, authorization },
-        ),
+      wrap: (payload, paid) =>
+        wrapForSafe(payload, handler === "session" ? { handler } : { handler, domainSeparator, ...paid }),
     };
+  },
+  async domainCalls(client, { account, module, domainSeparator }) {
+    const verifier = await domainVerifier(client, { account, domainSeparator });
+    if (verifier === undefined || isAddressEqual(verifier, module)) return [];
+    if (!isAddressEqual(verifier, zeroAddress))
+      throw new Refusal({
+        code: "MODULE_NOT_ENABLED",
+        shortMessage: `The Safe ${account} has another verifier of this domain, ${verifier}.`,
+        metaMessages: ["It is not replaced. Ask the owner whether the Safe still needs it."],
+        details: { verifier },
+      });
+    const data = encodeFunctionData({
+      abi: safeAbi,
+      functionName: "setDomainVerifier",
+      args: [domainSeparator, module],
+    });
+    return [{ to: account, value: 0n, data }];
   },
 };

@@ -1,8 +1,10 @@
 import type { Address, Hex } from "viem";
 import type { AggregatingClient } from "../internal/aggregatingClient.ts";
+import { isPaidByPermit2 } from "../session/paymentMethods.ts";
 import type { Budget } from "../session/Session.ts";
 import { slotNonceAfter } from "../session/slotNonce.ts";
 import { slotPrefix } from "../session/slotPrefix.ts";
+import { usedNodes } from "../session/usedNodes.ts";
 import { statesTogether } from "./x402/statesTogether.ts";
 
 /** Up to so many lots are all read. */
@@ -16,7 +18,7 @@ const MOST_STEPS = 8;
 
 /**
  * How many lots of a period signed payments have opened, according to the token: lots in which the opener of some size is
- * used. If a period has more than 128 lots, a search finds where the opened ones end, as payments open lots from 0 up:
+ * used; according to Permit2, lots in which a node is used. If a period has more than 128 lots, a search finds where the opened ones end, as payments open lots from 0 up:
  * it reads ever higher lots, then some between the last opened and the first unopened of these.
  *
  * @returns `exact`: whether every lot was read. If not, and the opened ones end above 128, all below count.
@@ -29,19 +31,22 @@ export async function openedLots(
   const lots = budget.perPeriod / budget.perTransaction;
   const prefix = slotPrefix(parameters);
   const sizes = Array.from({ length: budget.sizes }, (_, size) => size);
+  const areOpened = async (asked: readonly bigint[]): Promise<readonly boolean[]> => {
+    if (asked.length === 0) return [];
+    if (isPaidByPermit2(budget))
+      return (await usedNodes(client, { account, prefix, lots: asked })).map((nodes) => nodes !== 0n);
+    const nonces = asked.flatMap((lot) =>
+      sizes.map((size) => slotNonceAfter(prefix, { lot, size, index: 0n })),
+    );
+    const used = await statesTogether(client, { token: budget.token, account, nonces });
+    return asked.map((_, place) => sizes.some((size) => used[place * sizes.length + size]));
+  };
   const known = new Map<bigint, boolean>();
   const read = async (asked: readonly bigint[]): Promise<readonly boolean[]> => {
     const unread = asked.filter((lot) => !known.has(lot));
-    const nonces = unread.flatMap((lot) =>
-      sizes.map((size) => slotNonceAfter(prefix, { lot, size, index: 0n })),
-    );
-    const used =
-      nonces.length > 0 ? await statesTogether(client, { token: budget.token, account, nonces }) : [];
+    const opened = await areOpened(unread);
     unread.forEach((lot, place) => {
-      known.set(
-        lot,
-        sizes.some((size) => used[place * sizes.length + size]),
-      );
+      known.set(lot, opened[place] === true);
     });
     return asked.map((lot) => known.get(lot) === true);
   };

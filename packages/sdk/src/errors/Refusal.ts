@@ -60,6 +60,9 @@ export type RefusalCode =
   | "TOKEN_INSUFFICIENT_BALANCE"
   | "TOKEN_BLACKLISTED"
   | "TOKEN_PAUSED"
+  | "TOKEN_TRANSFER_FAILED"
+  | "NOT_FACILITATOR"
+  | "SETTLEMENT_AMOUNT"
   // this SDK
   | "INVALID_INPUT"
   | "INVALID_AMOUNT"
@@ -93,6 +96,7 @@ export type RefusalCode =
   | "NOT_OFFERED"
   | "OFFER_MALFORMED"
   | "SLOTS_TAKEN"
+  | "APPROVAL"
   | "STORE"
   | "IDEMPOTENCY_KEY"
   | "KEY_FILE"

@@ -26,6 +26,7 @@ import { networkRefusal } from "./networkRefusal.ts";
 import { Refusal, type RefusalCode, type RefusalDetails } from "./Refusal.ts";
 import { readableValues } from "./readableValues.ts";
 import { revertTextRefusal } from "./revertTextRefusal.ts";
+import { settlementErrorAbi, settlementErrors } from "./settlementErrors.ts";
 
 /** A contract error, in words for people and values for programs. */
 type Reading = {
@@ -46,6 +47,7 @@ const errorAbi = [
     "error NotASafe(address account)",
     "error NotTheSameSession(bytes32 id, bytes32 packedId)",
   ]),
+  ...settlementErrorAbi,
 ] as const;
 
 type Decoded = ReturnType<typeof decodeErrorResult<typeof errorAbi>>;
@@ -171,12 +173,13 @@ function saidBy(data: Hex): string {
   return `a contract in between, such as a module guard, reverted with its own error ${selector}`;
 }
 
-/** The contracts' errors by name, as the catalogue has them. */
-const codes = new Map(
-  Object.entries<CatalogueEntry>(messageCatalogue).flatMap(([code, { error }]) =>
+/** The errors by name: those of the contracts, as the catalogue has them, of Permit2 and of x402's proxies. */
+const codes = new Map([
+  ...Object.entries<MessageCode>(settlementErrors),
+  ...Object.entries<CatalogueEntry>(messageCatalogue).flatMap(([code, { error }]): [string, MessageCode][] =>
     error ? [[error, code as MessageCode]] : [],
   ),
-);
+]);
 
 /** Values of contract errors that are counts or times, and so numbers here. */
 const NUMBERS: readonly string[] = ["index", "length", "expected", "resetsAt"];

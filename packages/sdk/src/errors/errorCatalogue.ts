@@ -116,6 +116,12 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     meaning: "The merchant offers no supported payment method.",
     whatToDo: ["Ask the merchant for x402 version 1 or 2, scheme exact, method eip3009."],
   },
+  APPROVAL: {
+    meaning: "Permit2's allowance is too small.",
+    whatToDo: [
+      "Nothing was signed. Ask the owner to approve Permit2: enableSession does, in the batch that enables the session.",
+    ],
+  },
   OFFER_MALFORMED: {
     meaning: "The merchant's offer cannot be read, or one of its fields is missing or not valid.",
     whatToDo: ["Nothing was signed. Tell the merchant: no session can pay this offer."],

@@ -140,7 +140,7 @@ export const messageCatalogue = {
     meaning: "A call has a target that no session may call.",
     message: "Call {index} has the target {target}, which no session may call.",
     whatToDo: [
-      "Sessions never call their account, the module, the account's fallback handler or the zero address.",
+      "Sessions never call their account, the module, the account's fallback handler, Permit2 or the zero address, and never approve Permit2.",
     ],
   },
   CALL_NOT_ALLOWED: {
@@ -178,7 +178,9 @@ export const messageCatalogue = {
     error: "UnreadableToken",
     meaning: "The token does not return a value that a limit depends on.",
     message: "The token {token} does not return a value that a limit depends on.",
-    whatToDo: ["Use a token that implements ERC-20, and EIP-3009 if its budget allows signatures."],
+    whatToDo: [
+      "Use a token that implements ERC-20, and EIP-3009 or Permit2 if its budget allows such signatures.",
+    ],
   },
   PER_TRANSACTION: {
     error: "PerTransactionExceeded",
@@ -203,7 +205,7 @@ export const messageCatalogue = {
     meaning: "No signed payment can have this number.",
     message: "No signed payment can have the number {lot}/{size}/{index}.",
     whatToDo: [
-      "The first is below 2^32, the second at most 7, and the third below 4 to the power of the second.",
+      "The first is below 2^32, the second at most 7, and the third below 4 (with Permit2: 2) to the power of the second.",
     ],
   },
   ALLOWANCE_LEFT: {
@@ -260,6 +262,18 @@ export const messageCatalogue = {
   TOKEN_AUTHORIZATION_NOT_YET_VALID: {
     meaning: "The authorization is not valid yet.",
     whatToDo: ["Wait for a block after its validAfter."],
+  },
+  TOKEN_TRANSFER_FAILED: {
+    meaning: "The token refused the transfer that Permit2 asked for.",
+    whatToDo: ["Check the account's balance, and its approval of Permit2 with permit2Standing."],
+  },
+  NOT_FACILITATOR: {
+    meaning: "Only the facilitator that the payment names may settle it.",
+    whatToDo: ["Settle it by that facilitator. Nobody else can charge it, and it expires by itself."],
+  },
+  SETTLEMENT_AMOUNT: {
+    meaning: "The amount to be settled is zero, or more than was signed.",
+    whatToDo: ["Settle at most what the payment allows. The payer has to sign a new one for more."],
   },
   TOKEN_INSUFFICIENT_BALANCE: {
     meaning: "The account's token balance is too low.",

@@ -40,7 +40,7 @@ const safeCodes: { readonly [code: string]: readonly [RefusalCode, string, strin
   GS104: ["MODULE_NOT_ENABLED", "The Safe has not enabled the module.", "Ask the owner to enable it."],
 };
 
-/** The revert texts of FiatToken and OpenZeppelin tokens. */
+/** The revert texts of FiatToken, OpenZeppelin tokens and Permit2. */
 const tokenTexts: readonly (readonly [RegExp, MessageCode])[] = [
   [/invalid signature/i, "TOKEN_INVALID_SIGNATURE"],
   [/authorization is used or cancell?ed/i, "TOKEN_AUTHORIZATION_USED"],
@@ -49,6 +49,8 @@ const tokenTexts: readonly (readonly [RegExp, MessageCode])[] = [
   [/exceeds balance|insufficient balance/i, "TOKEN_INSUFFICIENT_BALANCE"],
   [/blacklisted/i, "TOKEN_BLACKLISTED"],
   [/paused/i, "TOKEN_PAUSED"],
+  // By Permit2, whatever the token said.
+  [/TRANSFER_FROM_FAILED/, "TOKEN_TRANSFER_FAILED"],
 ];
 
 /** The refusal for a revert text, or undefined for texts that this SDK does not know. */

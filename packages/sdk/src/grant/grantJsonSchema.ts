@@ -11,9 +11,10 @@ const descriptions: { readonly [path: string]: string } = {
   "session.budgets.token": "The zero address is the chain's native coin.",
   "session.budgets.perTransaction": "Base units of the token, as all amounts here.",
   "session.budgets.period": "Seconds.",
-  "session.budgets.signatures": "Which signed payments: 0 none, 1 EIP-3009.",
+  "session.budgets.signatures":
+    "Which signed payments: 0 none, 1 EIP-3009, Permit2 by x402: 2 exact, 4 upto, 6 both.",
   "session.budgets.sizes":
-    "How many sizes of signed payments there are, each a quarter of the one before; 0 if signatures is 0.",
+    "How many sizes of signed payments there are, each a quarter (with Permit2: half) of the one before; 0 if signatures is 0.",
   signature: "In the account's own format; 0x: the account itself must have enabled the session.",
 };
 

@@ -1,4 +1,4 @@
-import type { Chain, Client, Hex, Transport } from "viem";
+import { type Address, type Chain, type Client, erc20Abi, type Hex, type Transport } from "viem";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { accountKindRefusal } from "../accounts/accountKindRefusal.ts";
 import { errorText, type MessageCode } from "../errors/errorText.ts";
@@ -11,6 +11,8 @@ import { parseHex } from "../internal/parseHex.ts";
 import { checkSession } from "../session/checkSession.ts";
 import { grantDigest } from "../session/grantDigest.ts";
 import { hashSession } from "../session/hashSession.ts";
+import { isPaidByPermit2 } from "../session/paymentMethods.ts";
+import { PERMIT2 } from "../session/permit2.ts";
 import type { Session } from "../session/Session.ts";
 import { readStateAndPause } from "../session/sessionState.ts";
 import type { Grant } from "./Grant.ts";
@@ -23,7 +25,8 @@ export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
 /**
  * Checks on the chain whether an account accepts a grant, as the module does: a Safe must accept its owners'
  * signatures, and reject an empty one; for an ERC-7579 account the grant must start with the granter of the installation, and
- * its ERC-1271 function must accept it. Also checks whether the session can be used: shape, window, epoch, state, module.
+ * its ERC-1271 function must accept it. Also checks whether the session can be used: shape, window, epoch, state, module, and whether the
+ * account has approved Permit2 if that pays for it.
  *
  * @param client Any viem client of the grant's chain.
  * @returns The result, with a typed reason.
@@ -97,6 +100,14 @@ export async function verifyGrant(
   if (now >= session.validUntil) return refused("EXPIRED", { validUntil: session.validUntil });
   if (now < session.validAfter) return refused("NOT_YET_VALID", { validAfter: session.validAfter });
   if (moduleRefusal) return { valid: false, reason: moduleRefusal };
+  const notApproved = await unapprovedToken(client, session);
+  if (notApproved)
+    return no(
+      "APPROVAL",
+      `The account has not approved ${notApproved} to Permit2, which pays for the session's signed payments.`,
+      "Have the account approve it: enableSession does, in the batch that enables the session.",
+      { token: notApproved },
+    );
   if (state === "ENABLED") return { valid: true };
   if (grant.signature === "0x")
     return no("NOT_GRANTED", "The grant has no signature.", "Have the owner sign it, or enable the session.");
@@ -108,6 +119,20 @@ export async function verifyGrant(
     signature: grant.signature,
   });
   return reason ? { valid: false, reason } : { valid: true };
+}
+
+/** A token that Permit2 shall pay, and may take nothing of. */
+async function unapprovedToken(
+  client: Client<Transport, Chain | undefined>,
+  { account, budgets }: Session,
+): Promise<Address | undefined> {
+  const tokens = budgets.filter(isPaidByPermit2).map(({ token }) => token);
+  const allowances = await Promise.all(
+    tokens.map((address) =>
+      readContract(client, { address, abi: erc20Abi, functionName: "allowance", args: [account, PERMIT2] }),
+    ),
+  );
+  return tokens.find((_, index) => allowances[index] === 0n);
 }
 
 /** In the catalogue's words. */

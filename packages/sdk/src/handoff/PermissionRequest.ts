@@ -34,7 +34,7 @@ export type LatchkeySessionData = {
     period: number;
     initial: Hex;
     perSecond: Hex;
-    /** Which signed payments: 0 none, 1 EIP-3009. */
+    /** Which signed payments: 0 none, 1 EIP-3009; Permit2 for x402: 2 exact, 4 upto, 6 both. */
     signatures: number;
     /** Into how many sizes a lot can be split, 1 to 8; 0 if `signatures` is 0. */
     sizes: number;

@@ -13,6 +13,7 @@ import { parseAddress } from "../internal/parseAddress.ts";
 import { createSession } from "../propose/createSession.ts";
 import { readDecimals } from "../propose/readDecimals.ts";
 import type { SessionRequest } from "../propose/SessionRequest.ts";
+import { signedPaymentKinds } from "../propose/signedPaymentKinds.ts";
 import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import type { LatchkeySessionData } from "./PermissionRequest.ts";
 import { LATCHKEY_SESSION } from "./permissionTypes.ts";
@@ -31,9 +32,10 @@ export type HandoffParameters = Omit<SessionRequest, "account" | "from"> & {
 
 /**
  * Creates the request for a session: reads the chain's id and time, and the decimals of unknown tokens. The
- * session starts when it is granted; `until` as a duration counts from now.
+ * session starts when it is granted; `until` as a duration counts from now. Checks whether tokens can be paid by signature, as
+ * {@link proposeSession} does.
  *
- * @throws {InvalidInput} As {@link createSession}.
+ * @throws {InvalidInput} As {@link createSession}; INVALID_LIMIT if a token cannot be paid by signature.
  */
 export async function createHandoff(
   client: Client<Transport, Chain | undefined>,
@@ -42,15 +44,23 @@ export async function createHandoff(
   const { name, justification, callback, account, ...request } = parameters;
   const nonce = randomHex(16);
   const [chainId, block] = await Promise.all([getChainId(client), getBlock(client, { blockTag: "latest" })]);
+  // If the granting account is unknown, a placeholder lets everything else be checked now.
+  const granting = account === undefined ? (randomHex(20) as Address) : parseAddress(account, "account");
+  const module = safeSessionModuleAddress();
   const session = createSession(
-    // The granting account is unknown: a placeholder lets everything else be checked now.
-    { ...request, account: account ?? (randomHex(20) as Address) },
+    { ...request, account: granting },
     {
       chainId,
-      module: safeSessionModuleAddress(),
+      module,
       now: Number(block.timestamp),
       epoch: 0n,
       decimals: await readDecimals(client, request.budgets, chainId),
+      kinds: await signedPaymentKinds(client, {
+        budgets: request.budgets,
+        account: granting,
+        module,
+        chainId,
+      }),
     },
   );
   const data: LatchkeySessionData = {

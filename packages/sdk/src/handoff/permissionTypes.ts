@@ -107,7 +107,7 @@ const latchkeySchema = z.strictObject({
         period: wholeSchema(2 ** 32),
         initial: amountSchema,
         perSecond: amountSchema,
-        signatures: wholeSchema(2),
+        signatures: wholeSchema(7),
         sizes: wholeSchema(9),
         recipients: z.array(addressSchema).check(z.minLength(1), z.maxLength(32)),
       }),

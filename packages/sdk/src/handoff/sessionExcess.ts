@@ -1,4 +1,5 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
+import { paymentMethods } from "../session/paymentMethods.ts";
 import { readSession } from "../session/readSession.ts";
 import { type Action, ANYONE, type Budget, type Session } from "../session/Session.ts";
 
@@ -93,7 +94,8 @@ function* budgetExcess(granted: Budget, requested: Budget, span: number): Genera
   const isOnePeriod = granted.period >= span && (!isStream || requested.period >= span);
   if (granted.period !== requested.period && !isOnePeriod)
     yield { path: "period", reason: "The period is not the requested one." };
-  if (granted.signatures > requested.signatures)
+  const asked = paymentMethods(requested);
+  if (!paymentMethods(granted).every((method) => asked.includes(method)))
     yield { path: "signatures", reason: "It allows payments by signature that were not requested." };
   else if (granted.sizes > requested.sizes)
     yield {

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import type { Session } from "../session/Session.ts";
+import type { SignedPaymentKind } from "../session/SignedPaymentKind.ts";
 import type { Slot } from "../session/Slot.ts";
 
 /** Where on the chain something happened. */
@@ -28,16 +29,20 @@ export type SessionEvent = Occurrence &
      */
     | { type: "executed"; id: Hex; token: Address; period: bigint; amount: bigint }
     /**
-     * A signed payment that settled. `amount` and `to` are missing if the token's Transfer is not found
-     * beside it; a payment takes no more than its slot's worth.
+     * A signed payment that settled. `amount` and `to` are missing if the token's Transfer is not found beside it.
+     * `reserved` is what it used up of its period: its slot's or node's worth, `amount` or more.
      */
     | {
         type: "settled";
         id: Hex;
         token: Address;
         period: bigint;
+        /** Whose nonce it used. */
+        by: SignedPaymentKind;
+        /** By Permit2: the node, whose depth is its `size`. */
         slot: Slot;
         nonce: Hex;
+        reserved: bigint;
         amount: bigint | undefined;
         to: Address | undefined;
       }

@@ -11,6 +11,7 @@ import type { Session } from "../session/Session.ts";
 import { accountLogs, type ModuleLog } from "./accountLogs.ts";
 import { blockTimestamps } from "./blockTimestamps.ts";
 import { enabledSession } from "./enabledSession.ts";
+import { permit2Settlements, permit2Transfers } from "./permit2Settlements.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 import { settlementEvents, slotUses } from "./settlementEvents.ts";
 
@@ -46,7 +47,9 @@ export type SessionHistory = {
  * A payment that an ERC-7579 account makes itself is charged before it is made: a failed one is included.
  *
  * The chain knows signed payments by their nonces only: they are found for the session that is asked about, and of an
- * account for those enabled within the range and those in `grants`.
+ * account for those enabled within the range and those in `grants`. Permit2 logs nothing about them: its nonces are found in
+ * the calldata of the transactions that made transfers, one request for each that a session could have signed. A payment
+ * whose transaction compresses its calldata is not found; its part of the budget is in {@link sessionStatus} all the same.
  *
  * @param client Any viem client of the chain.
  * @throws {InvalidInput} INVALID_RANGE; INVALID_ADDRESS: neither a grant nor account and module are given, or they
@@ -85,9 +88,16 @@ export async function sessionHistory(
   const missing = signedTokens(sessions).filter((token) => !first.some((one) => isAddressEqual(one, token)));
   const others = await accountLogs(client, range, { account, tokens: missing });
   const ofTokens = [...logs.tokens, ...others.tokens];
-  const times = await blockTimestamps(client, [...meant, ...slotUses(ofTokens)]);
+  const times = await blockTimestamps(client, [
+    ...meant,
+    ...slotUses(ofTokens),
+    ...permit2Transfers(sessions, ofTokens),
+  ]);
   const events = meant.map((log) => eventOf(log, times.get(log.blockNumber) ?? 0));
-  const settlements = settlementEvents({ sessions, logs: ofTokens, times });
+  const settlements = [
+    ...settlementEvents({ sessions, logs: ofTokens, times }),
+    ...(await permit2Settlements(client, { sessions, logs: ofTokens, times })),
+  ];
   return loggable({
     events: [...events, ...settlements].sort(
       (a, b) => Number(a.blockNumber - b.blockNumber) || a.logIndex - b.logIndex,

@@ -1,7 +1,9 @@
 import { type Hex, isAddressEqual } from "viem";
 import { hashSession } from "../session/hashSession.ts";
 import { isSlotNonce } from "../session/isSlotNonce.ts";
+import { paymentMethods } from "../session/paymentMethods.ts";
 import type { Session } from "../session/Session.ts";
+import { signedPaymentWorth } from "../session/signedPaymentWorth.ts";
 import { slotReader } from "../session/slotReader.ts";
 import type { TokenLogs } from "./accountLogs.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
@@ -14,7 +16,7 @@ export const slotUses = (logs: readonly TokenLogs[]) =>
   logs.flatMap(({ uses }) => uses.filter(({ args }) => isSlotNonce(args.nonce)));
 
 /**
- * The settled payments signed by sessions' keys: those whose nonce is one of a session's slots, in the
+ * The settled EIP-3009 payments signed by sessions' keys: those whose nonce is one of a session's slots, in the
  * period of their block.
  *
  * @param parameters.sessions All of one account.
@@ -31,7 +33,7 @@ export function settlementEvents(parameters: {
   const signed = sessions.flatMap((session) => {
     const id = hashSession(session);
     return session.budgets.flatMap((budget, budgetIndex) =>
-      budget.signatures > 0 ? [{ session, id, budget, budgetIndex }] : [],
+      paymentMethods(budget).includes("eip3009") ? [{ session, id, budget, budgetIndex }] : [],
     );
   });
   const events: SettlementEvent[] = [];
@@ -68,8 +70,10 @@ export function settlementEvents(parameters: {
           id,
           token,
           period,
+          by: "eip3009",
           slot,
           nonce: use.args.nonce,
+          reserved: signedPaymentWorth(budget, slot.size),
           amount: payment?.args.value,
           to: payment?.args.to,
           blockNumber,

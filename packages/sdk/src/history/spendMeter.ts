@@ -4,7 +4,6 @@ import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import { parseList } from "../internal/parseList.ts";
 import { hashSession } from "../session/hashSession.ts";
-import { slotWorth } from "../session/slotWorth.ts";
 import type { SessionEvent } from "./SessionEvent.ts";
 
 /** Spending of one period of a budget. Amounts in base units, times in seconds of Unix time. */
@@ -16,9 +15,11 @@ export type PeriodSpending = {
   endsAt: number;
   /** By execution, and by userOps charged in validation, even if their transfer failed afterwards. */
   executed: bigint;
-  /** By signed payments that settled; of one whose amount is not known, its slot's whole worth. */
+  /** By signed payments that settled; of one whose amount is not known, what it reserved. */
   settled: bigint;
-  /** Both: never above `limit`. */
+  /** What the signed payments that settled used up of the limit: their slots' and nodes' worth, `settled` or more. */
+  reserved: bigint;
+  /** `executed` and `settled`: never above `limit`. */
   spent: bigint;
   limit: bigint;
 };
@@ -49,15 +50,18 @@ export function spendMeter(
   const session = sessionIn(grant);
   const id = hashSession(session);
   const spending = session.budgets.map((budget): BudgetSpending => {
-    const periods = new Map<bigint, { executed: bigint; settled: bigint }>();
+    const periods = new Map<bigint, { executed: bigint; settled: bigint; reserved: bigint }>();
     let payments = 0;
     for (const event of parseList(events, "events", (one) => one)) {
       if (event.type !== "executed" && event.type !== "settled") continue;
       if (event.id !== id || !isAddressEqual(event.token, budget.token)) continue;
-      const sums = periods.get(event.period) ?? { executed: 0n, settled: 0n };
+      const sums = periods.get(event.period) ?? { executed: 0n, settled: 0n, reserved: 0n };
       payments++;
       if (event.type === "executed") sums.executed += event.amount;
-      else sums.settled += event.amount ?? slotWorth(budget.perTransaction, event.slot.size);
+      else {
+        sums.settled += event.amount ?? event.reserved;
+        sums.reserved += event.reserved;
+      }
       periods.set(event.period, sums);
     }
     const spent = [...periods.values()].reduce((sum, one) => sum + one.executed + one.settled, 0n);
@@ -67,7 +71,7 @@ export function spendMeter(
       payments,
       periods: [...periods]
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([period, { executed, settled }]) => {
+        .map(([period, { executed, settled, reserved }]) => {
           const startsAt = session.validAfter + Number(period) * budget.period;
           return {
             period,
@@ -75,6 +79,7 @@ export function spendMeter(
             endsAt: Math.min(startsAt + budget.period, session.validUntil),
             executed,
             settled,
+            reserved,
             spent: executed + settled,
             limit: budget.perPeriod,
           };

@@ -30,5 +30,5 @@ export async function pauseSession(
   client: PayingClient | ReadingClient,
   parameters: SessionToChange & (BySafeOwners | BySending),
 ): Promise<Hash> {
-  return sendForSession(client, parameters, encodePause);
+  return sendForSession(client, parameters, (grant) => [encodePause(grant)]);
 }

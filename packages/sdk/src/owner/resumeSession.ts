@@ -27,5 +27,5 @@ export async function resumeSession(
   client: PayingClient | ReadingClient,
   parameters: SessionToChange & (BySafeOwners | BySending),
 ): Promise<Hash> {
-  return sendForSession(client, parameters, encodeResume);
+  return sendForSession(client, parameters, (grant) => [encodeResume(grant)]);
 }

@@ -6,17 +6,18 @@ import type { EncodedCall } from "../session/CallRequest.ts";
 import type { AccountSender, PayingClient, ReadingClient } from "./AccountSender.ts";
 import { sendAsAccount } from "./sendAsAccount.ts";
 
-/** Has a session's account send one call about it: for revoking, pausing and resuming. */
+/** Has a session's account send calls about it: for revoking, pausing and resuming. */
 export async function sendForSession(
   client: PayingClient | ReadingClient,
   { grant, ...sender }: { grant: Grant | Proposal } & AccountSender,
-  encode: (grant: Grant | Proposal) => EncodedCall,
+  encode: (grant: Grant | Proposal) => readonly EncodedCall[],
 ): Promise<Hash> {
   await requireGrantChain(client, grant);
+  const { account } = sessionIn(grant);
   return sendAsAccount(client, {
-    account: sessionIn(grant).account,
+    account,
     accountKind: grant.accountKind,
-    calls: [encode(grant)],
+    calls: encode(grant),
     ...sender,
   });
 }

@@ -2,6 +2,7 @@ import type { AbiFunction, Address, Hex } from "viem";
 import type { HasAddress } from "../internal/parseAddress.ts";
 import type { Amount } from "../internal/parseAmount.ts";
 import type { Duration } from "../internal/parseDuration.ts";
+import type { SignedPaymentKind } from "../session/SignedPaymentKind.ts";
 
 /** The limit of one period: exactly one of these, there is no default. */
 type Limits = {
@@ -45,7 +46,11 @@ export type BudgetRequest = BudgetTerms & {
 };
 
 /** The price of most signed payments, in whole tokens: see {@link TokenBudgetRequest}. */
-export type TypicalPayments = { typicalPrice: Amount };
+export type TypicalPayments = {
+  typicalPrice: Amount;
+  /** As `x402: "eip3009"` and `x402: "permit2"`. Default: as `x402: true`. */
+  by?: SignedPaymentKind;
+};
 
 /** The budget of a token that follows ERC-20. */
 export type TokenBudgetRequest = BudgetTerms & {
@@ -58,17 +63,22 @@ export type TokenBudgetRequest = BudgetTerms & {
         /** As in {@link BudgetRequest}. */
         perTransaction: Amount;
         /**
-         * Whether the key may pay by signed EIP-3009 authorizations, as x402 does. Only for tokens whose
-         * `transferWithAuthorization` takes the signature as bytes and verifies it with the account (ERC-1271): Circle's
-         * since version 2.2, not many bridged ones. Default: true for a `usdc` budget, false for others and for streams.
+         * Whether the key may pay by signature, as x402 does. Default: `"eip3009"` for a `usdc` budget, false for others and
+         * for streams.
+         *
+         * - `"eip3009"`: by the token's own authorizations, if its `transferWithAuthorization` takes the signature as bytes
+         *   and verifies it with the account (ERC-1271): Circle's since version 2.2, not many bridged ones.
+         * - `"permit2"`: any ERC-20, by Permit2 transfers, x402's schemes `exact` and `upto`. The account has to approve
+         *   Permit2 with a transaction before the first payment: {@link enableSession} does, in the same batch.
+         * - `true`: by EIP-3009 where the token has it, else by Permit2.
          *
          * With a typical price, payments of that price use up no more of the limit than they pay. Others may use up
-         * more: at most four times as much, for the smallest ones what the typical price is.
+         * more: at most four times as much, by Permit2 twice, for the smallest ones what the typical price is.
          */
-        x402?: boolean | TypicalPayments;
+        x402?: boolean | SignedPaymentKind | TypicalPayments;
       }
     | {
-        /** Default: chosen to fit the typical price, at most 256 times as much. */
+        /** Default: chosen to fit the typical price, at most 256 times as much, by Permit2 128 times. */
         perTransaction?: Amount;
         x402: TypicalPayments;
       }

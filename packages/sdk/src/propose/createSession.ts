@@ -8,6 +8,7 @@ import { parseList } from "../internal/parseList.ts";
 import { usdcAddress } from "../internal/usdcAddress.ts";
 import { checkSession } from "../session/checkSession.ts";
 import { ANYONE, type Budget, type Session } from "../session/Session.ts";
+import type { SignedPaymentKind } from "../session/SignedPaymentKind.ts";
 import { budgetTokens } from "./budgetTokens.ts";
 import { createAction } from "./createAction.ts";
 import { defaultSlotSizes } from "./defaultSlotSizes.ts";
@@ -24,6 +25,8 @@ export type SessionContext = {
   epoch: bigint;
   /** Decimals of the tokens whose request does not have them; keys in lower case. USDC's are known. */
   decimals?: { readonly [token: string]: number };
+  /** How `x402: true` is meant for a token; keys in lower case. Default: `"eip3009"`. */
+  kinds?: { readonly [token: string]: SignedPaymentKind };
   /** Tells equal sessions apart. Default: 6 random bytes. */
   salt?: bigint;
 };
@@ -31,7 +34,7 @@ export type SessionContext = {
 /**
  * Turns what an owner is asked to allow into the session that the chain enforces. Pure except for the salt: reads
  * no chain. So the caller must check that the tokens exist and, if they are paid by signatures, that
- * they accept a contract's (EIP-3009 with ERC-1271, as Circle's USDC 2.2), that the key is not a contract, and that the module
+ * they accept a contract's (EIP-3009 with ERC-1271, as Circle's USDC 2.2) or Permit2 is on the chain, that the key is not a contract, and that the module
  * is deployed. {@link proposeSession} does.
  *
  * @returns The session, checked by {@link checkSession}.
@@ -58,6 +61,7 @@ export function createSession(request: SessionRequest, context: SessionContext):
         decimals: decimalsOf(budget, token, kind, path, context),
         lifetime: validUntil - validAfter,
         paysBySignature: kind === "usdc",
+        meant: context.kinds?.[token.toLowerCase()] ?? "eip3009",
       }),
   );
   const actions = parseList(request.actions ?? [], "actions", createAction);
@@ -99,11 +103,12 @@ function createBudget(
     decimals: number;
     lifetime: number;
     paysBySignature: boolean;
+    meant: SignedPaymentKind;
   },
 ): Budget {
   const { path, token, decimals } = at;
   const { perPeriod, period } = readLimit(request, at);
-  const { perTransaction, sizes } = readPayments(request, perPeriod, at);
+  const { perTransaction, signatures, sizes } = readPayments(request, perPeriod, at);
   const { stream } = request;
   const initial = stream
     ? parseAmount(stream.initial, decimals, `${path}.stream.initial`, { zero: true })
@@ -122,7 +127,7 @@ function createBudget(
     period,
     initial,
     perSecond: stream ? parseAmount(stream.perSecond, decimals, `${path}.stream.perSecond`) : 0n,
-    signatures: sizes > 0 ? 1 : 0,
+    signatures,
     sizes,
     recipients: readRecipients(request.recipients, `${path}.recipients`, at.account),
   };
@@ -161,17 +166,37 @@ function readLimit(request: TokenBudgetRequest, at: { path: string; decimals: nu
   return { perPeriod: parseAmount(amount as string, at.decimals, `${at.path}.${name}`), period };
 }
 
-/** The limit per payment, and into how many sizes signed payments divide it: 0 if there are none. */
+/** Of `signatures`, by their kind: Permit2 by both of x402's schemes. */
+const SIGNATURES: { readonly [kind in SignedPaymentKind]: number } = { eip3009: 1, permit2: 6 };
+
+/** The limit per payment, which signed payments there are, and into how many sizes they divide it: 0 if there are none. */
 function readPayments(
   request: TokenBudgetRequest,
   perPeriod: bigint,
-  at: { path: string; token: Address; decimals: number; paysBySignature: boolean },
-): Pick<Budget, "perTransaction" | "sizes"> {
+  at: {
+    path: string;
+    token: Address;
+    decimals: number;
+    paysBySignature: boolean;
+    meant: SignedPaymentKind;
+  },
+): Pick<Budget, "perTransaction" | "signatures" | "sizes"> {
   const { path, decimals } = at;
   const refuse = (shortMessage: string, metaMessage: string, details = {}) =>
     new InvalidInput({ code: "INVALID_LIMIT", shortMessage, metaMessages: [metaMessage], details });
-  if (!["undefined", "boolean", "object"].includes(typeof request.x402))
-    throw refuse(`${path}.x402 is ${String(request.x402)}.`, "Pass true, false or { typicalPrice }.");
+  if (!["undefined", "boolean", "object"].includes(typeof request.x402) && !isKind(request.x402))
+    throw refuse(
+      `${path}.x402 is ${String(request.x402)}.`,
+      'Pass true, "eip3009", "permit2", false or { typicalPrice }.',
+    );
+  const named = typeof request.x402 === "object" ? request.x402?.by : request.x402;
+  if (typeof request.x402 === "object" && named !== undefined && !isKind(named))
+    throw refuse(`${path}.x402.by is ${String(named)}.`, 'Pass "eip3009" or "permit2", or omit it.');
+  const kind = isKind(named)
+    ? named
+    : named === undefined && typeof request.x402 !== "object"
+      ? "eip3009"
+      : at.meant;
   const typicalPrice =
     typeof request.x402 === "object"
       ? parseAmount(request.x402?.typicalPrice, decimals, `${path}.x402.typicalPrice`)
@@ -187,22 +212,24 @@ function readPayments(
       { perTransaction: given, perPeriod },
     );
   const wanted = request.x402 ?? (at.paysBySignature && !request.stream);
-  if (given !== undefined && !wanted) return { perTransaction: given, sizes: 0 };
+  if (given !== undefined && !wanted) return { perTransaction: given, signatures: 0, sizes: 0 };
   if (isAddressEqual(at.token, zeroAddress))
     throw refuse(`${path} cannot be paid by x402.`, "The native coin has no authorizations.");
   if (request.stream)
     throw refuse(`${path} cannot be a stream and be paid by x402.`, "Omit stream, or set x402: false.");
   const { perTransaction, sizes } =
     typicalPrice !== undefined
-      ? fitTypicalPrice({ typicalPrice, perTransaction: given, perPeriod, decimals, path })
-      : { perTransaction: given as bigint, sizes: defaultSlotSizes(given as bigint, decimals) };
+      ? fitTypicalPrice({ typicalPrice, perTransaction: given, perPeriod, decimals, kind, path })
+      : { perTransaction: given as bigint, sizes: defaultSlotSizes(given as bigint, decimals, kind) };
   if (perPeriod / perTransaction >= 1n << 32n)
     throw refuse(
       `${path} allows 2^32 payments or more in one period, which is too many for x402.`,
       "Raise perTransaction, lower the limit of the period, or set x402: false.",
     );
-  return { perTransaction, sizes };
+  return { perTransaction, signatures: SIGNATURES[kind], sizes };
 }
+
+const isKind = (named: unknown): named is SignedPaymentKind => named === "eip3009" || named === "permit2";
 
 function readRecipients(
   recipients: TokenBudgetRequest["recipients"],

@@ -1,4 +1,4 @@
-import { type Address, type Chain, type Client, isAddressEqual, type Transport } from "viem";
+import type { Address, Chain, Client, Transport } from "viem";
 import type { AccountKind } from "../accounts/AccountKind.ts";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { readAccountKind } from "../accounts/readAccountKind.ts";
@@ -10,17 +10,16 @@ import { GRANT_VERSION, type Proposal } from "../grant/Grant.ts";
 import { answerOf } from "../internal/answerOf.ts";
 import { getBlock, getChainId, getCode, readContract } from "../internal/chainActions.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
-import { usdcAddress } from "../internal/usdcAddress.ts";
-import { budgetTokens } from "./budgetTokens.ts";
 import { createSession } from "./createSession.ts";
 import { readDecimals } from "./readDecimals.ts";
-import { requireSignedPayments } from "./requireSignedPayments.ts";
 import type { SessionRequest } from "./SessionRequest.ts";
+import { signedPaymentKinds } from "./signedPaymentKinds.ts";
 
 /**
  * Turns what an owner is asked to allow into a proposal to sign: reads the chain's id and time, the account's epoch,
  * and the decimals of unknown tokens. Checks whether a token that is to be paid by signatures (x402) supports
- * it, unless it is a USDC that this SDK knows. Signs and sends nothing.
+ * it, unless it is a USDC that this SDK knows, and whether Permit2 and x402's proxies are on this chain if it is to be paid by
+ * these: such a budget also needs the account's approval, which {@link enableSession} sends. Signs and sends nothing.
  *
  * Does not check whether the account exists and has the module, as both may come later: {@link verifyGrant} does.
  *
@@ -82,19 +81,12 @@ export async function proposeSession(
     readEpoch(client, { account, module }),
     readDecimals(client, request.budgets, chainId),
   ]);
+  const kinds = await signedPaymentKinds(client, { budgets: request.budgets, account, module, chainId });
   const now = Number(block.timestamp);
   const from =
     request.from ??
     new Date(1000 * (accountAdapterOf(accountKind).sendsUserOps ? now - BUNDLER_SECONDS : now));
-  const session = createSession({ ...request, from }, { chainId, module, now, epoch, decimals });
-  const usdc = usdcAddress(chainId);
-  await Promise.all(
-    budgetTokens(request.budgets, chainId).map(async ({ token, path }, index) => {
-      const bySignature = (session.budgets[index]?.signatures ?? 0) > 0;
-      if (bySignature && !(usdc && isAddressEqual(token, usdc)))
-        await requireSignedPayments(client, { token, chainId, path });
-    }),
-  );
+  const session = createSession({ ...request, from }, { chainId, module, now, epoch, decimals, kinds });
   return loggable({ version: GRANT_VERSION, chainId, module, accountKind, session });
 }
 

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 import type { AccountKind } from "../accounts/AccountKind.ts";
 import type { Rule } from "../session/Session.ts";
+import type { SignedPaymentKind } from "../session/SignedPaymentKind.ts";
 import type { TokenFacts } from "./TokenFacts.ts";
 
 /** What one budget allows. Amounts in base units, with `…Text` beside each in whole tokens, for example `"20 USDC"`. */
@@ -23,6 +24,12 @@ export type BudgetReview = TokenFacts & {
   stream: { initial: bigint; initialText: string; perSecond: bigint; perSecondText: string } | undefined;
   /** Whether payments by signature (x402) are possible. They come out of the same budget. */
   bySignature: boolean;
+  /** What pays them: the token's own EIP-3009 or Permit2. Undefined if they are not possible. */
+  signedPayments: SignedPaymentKind | undefined;
+  /** Whether a signed payment may be for "up to" an amount: it counts in full until the period ends. */
+  upTo: boolean;
+  /** What the account approves to Permit2 for this budget, if that pays: as much as `most`. */
+  approval: { amount: bigint; text: string } | undefined;
   recipients: readonly Address[] | "anyone";
   /** All of the above as sentences. */
   sentences: readonly string[];
@@ -57,6 +64,7 @@ export type UnenforcedLimit = {
     | "BYPASSABLE_CONDITIONS"
     | "GAS_NOT_COUNTED"
     | "ANY_PAYMASTER"
+    | "PERMIT2_APPROVAL"
     | "UNKNOWN_SYMBOL";
   /** The tokens or targets concerned; empty: the whole session. */
   of: readonly Address[];

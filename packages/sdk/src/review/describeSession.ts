@@ -9,6 +9,7 @@ import { parseAddress } from "../internal/parseAddress.ts";
 import { parseList } from "../internal/parseList.ts";
 import { parseChainId, parseWhole } from "../internal/parseWhole.ts";
 import { hashSession } from "../session/hashSession.ts";
+import { isPaidByPermit2, paymentMethods } from "../session/paymentMethods.ts";
 import { type Action, ANYONE, type Budget, type Rule, type Session } from "../session/Session.ts";
 import { bypassableRules } from "./bypassableRules.ts";
 import { formatSpan } from "./formatSpan.ts";
@@ -77,7 +78,10 @@ function factsOf(token: Address, tokens: readonly TokenFacts[]): TokenFacts {
 }
 
 function describeBudget(session: Session, budget: Budget, facts: TokenFacts): BudgetReview {
-  const { perTransaction, perPeriod, period, initial, perSecond, signatures, recipients } = budget;
+  const { perTransaction, perPeriod, period, initial, perSecond, recipients } = budget;
+  const methods = paymentMethods(budget);
+  const byPermit2 = isPaidByPermit2(budget);
+  const upTo = methods.includes("permit2-upto");
   const { periods, most } = mostSpendable(session, budget);
   const name = facts.known ? facts.symbol : `${facts.symbol} (${facts.token})`;
   const text = (amount: bigint) => `${formatUnits(amount, facts.decimals)} ${name}`;
@@ -99,7 +103,10 @@ function describeBudget(session: Session, budget: Budget, facts: TokenFacts): Bu
     most,
     mostText: text(most),
     stream,
-    bySignature: signatures > 0,
+    bySignature: methods.length > 0,
+    signedPayments: byPermit2 ? "permit2" : methods.length > 0 ? "eip3009" : undefined,
+    upTo,
+    approval: byPermit2 ? { amount: most, text: text(most) } : undefined,
     recipients: toAnyone ? "anyone" : recipients,
     sentences: [
       `At most ${text(perTransaction)} per payment.`,
@@ -110,9 +117,19 @@ function describeBudget(session: Session, budget: Budget, facts: TokenFacts): Bu
         ? [`Each period starts with ${stream.initialText}; every second adds ${stream.perSecondText}.`]
         : []),
       `At most ${text(most)} until the session ends.`,
-      signatures > 0
-        ? "With transactions and signatures (x402), which share these limits."
-        : "With transactions only, not with signatures.",
+      byPermit2
+        ? "With transactions and signatures (x402) by Permit2, which share these limits."
+        : methods.length > 0
+          ? "With transactions and signatures (x402), which share these limits."
+          : "With transactions only, not with signatures.",
+      ...(upTo
+        ? ['A signed payment of "up to" an amount counts in full until the period ends, whatever it charges.']
+        : []),
+      ...(byPermit2
+        ? [
+            `Approves ${text(most)} to Permit2: anything else that can sign for this account could take up to that.`,
+          ]
+        : []),
       toAnyone ? "To anyone." : `Only to ${recipients.join(", ")}.`,
     ],
   };

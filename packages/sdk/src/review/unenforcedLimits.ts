@@ -1,4 +1,5 @@
 import { type Address, isAddressEqual, maxUint128 } from "viem";
+import { isPaidByPermit2 } from "../session/paymentMethods.ts";
 import { ANYONE, type Session } from "../session/Session.ts";
 import { bypassableRules } from "./bypassableRules.ts";
 import { mostSpendable } from "./mostSpendable.ts";
@@ -71,6 +72,13 @@ export function unenforcedLimits(
     if (isAddressEqual(session.paymaster, ANYONE))
       add("ANY_PAYMASTER", [], "It may use any paymaster, including one that takes tokens approved to it.");
   }
+  const approved = budgets.filter(isPaidByPermit2);
+  if (approved.length > 0)
+    add(
+      "PERMIT2_APPROVAL",
+      approved.map(({ token }) => token),
+      "The account approves Permit2: anything else that can sign for it could take up to what is approved.",
+    );
   const unknown = parameters.tokens.filter(({ known }) => !known).map(({ token }) => token);
   if (unknown.length > 0)
     add("UNKNOWN_SYMBOL", unknown, "Anyone can give a token any symbol: compare the addresses of these.");

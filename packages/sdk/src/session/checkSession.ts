@@ -1,6 +1,7 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
+import { PERMIT2 } from "./permit2.ts";
 import { readSession } from "./readSession.ts";
 import { ANYONE, type Session } from "./Session.ts";
 import { MOST } from "./schema.ts";
@@ -56,7 +57,8 @@ export function checkSession(session: Session, module?: Address): void {
     const { signatures, sizes, recipients } = budget;
     const flawed = (flaw: Flaw, says: string) =>
       malformed(flaw, index, `Budget ${index} (${token}): ${says}`);
-    if (isOneOf(token, account, module)) throw flawed("TOKEN", "the token is the account or the module.");
+    if (isOneOf(token, account, module, PERMIT2))
+      throw flawed("TOKEN", "the token is the account, the module or Permit2.");
     if (budgets.slice(0, index).some((other) => isAddressEqual(other.token, token)))
       throw flawed("TOKEN", "the token already has a budget.");
     if (perTransaction === 0n || perTransaction > perPeriod || period === 0)
@@ -66,12 +68,14 @@ export function checkSession(session: Session, module?: Address): void {
       );
     if (perSecond === 0n && initial > 0n) throw flawed("STREAM", "initial needs perSecond.");
     if (perSecond > 0n && signatures > 0) throw flawed("STREAM", "a stream cannot be paid by signatures.");
-    if (signatures > 1) throw flawed("SLOTS", "signatures must be 0 (none) or 1 (EIP-3009).");
+    if (![0, 1, 2, 4, 6].includes(signatures))
+      throw flawed("SLOTS", "signatures must be 0 (none), 1 (EIP-3009), or 2, 4 or 6 (Permit2).");
     if (signatures === 0 && sizes !== 0) throw flawed("SLOTS", "sizes must be 0 if signatures is 0.");
     if (signatures > 0) {
       if (sizes > MOST.sizes || sizes === 0) throw flawed("SLOTS", "sizes must be 1 to 8.");
       if (isOneOf(token, zeroAddress)) throw flawed("SLOTS", "the native coin cannot be paid by signatures.");
-      if (perTransaction >> BigInt(2 * (sizes - 1)) === 0n)
+      // Each size is a quarter of the one before, with Permit2 a half.
+      if (perTransaction >> BigInt((signatures === 1 ? 2 : 1) * (sizes - 1)) === 0n)
         throw flawed("SLOTS", "the smallest signed payment would be worth 0; use fewer sizes.");
       if (perPeriod / perTransaction >= 1n << 32n)
         throw flawed(
@@ -91,8 +95,11 @@ export function checkSession(session: Session, module?: Address): void {
 
   for (const [index, action] of actions.entries()) {
     const flawed = (flaw: Flaw, says: string) => malformed(flaw, index, `Action ${index}: ${says}`);
-    if (isOneOf(action.target, zeroAddress, account, module, ...budgets.map(({ token }) => token)))
-      throw flawed("TARGET", "the target must not be zero, the account, the module or a budget's token.");
+    if (isOneOf(action.target, zeroAddress, account, module, PERMIT2, ...budgets.map(({ token }) => token)))
+      throw flawed(
+        "TARGET",
+        "the target must not be zero, the account, the module, Permit2 or a budget's token.",
+      );
     if (action.rules.length > MOST.rules) throw flawed("ENCODING", `there are at most ${MOST.rules} rules.`);
     for (const rule of action.rules) {
       if (rule.op > 5) throw flawed("OPERATOR", "a rule's operator must be a number from 0 to 5.");

@@ -20,4 +20,8 @@ export const eip712Types = {
     { name: "period", type: "uint256" },
     { name: "userOpHash", type: "bytes32" },
   ],
+  SignedPayment: [
+    { name: "account", type: "address" },
+    { name: "digest", type: "bytes32" },
+  ],
 } as const;

@@ -40,7 +40,7 @@ export function sessionSchemas(read: FieldReader) {
   const budget = object({
     /** An ERC-20; the zero address is the chain's native coin. */
     token: address,
-    /** Limit per payment: of one execution, or one authorization. */
+    /** Limit per payment: of one execution, or one signed payment. */
     perTransaction: amount(128),
     /** Limit per period, over all rails. */
     perPeriod: amount(128),
@@ -50,8 +50,8 @@ export function sessionSchemas(read: FieldReader) {
     initial: amount(128),
     /** Streams only: what each second adds. 0: not a stream, everything is available at once. */
     perSecond: amount(128),
-    /** Which signed payments may move this token: 0 none, 1 EIP-3009. */
-    signatures: whole(8, { below: 2 }),
+    /** Which signed payments may move this token: 0 none, 1 EIP-3009, Permit2 by x402: 2 exact, 4 upto, 6 both. */
+    signatures: whole(8, { below: 7 }),
     /** Into how many sizes a lot can be split, 1 to 8; 0 if `signatures` is 0. */
     sizes: whole(8, { below: MOST.sizes + 1 }),
     /** Who may be paid or approved; `[ANYONE]` says anyone. */

@@ -126,5 +126,6 @@ export const erc7579Adapter = (traits: Erc7579Traits): Erc7579Adapter => {
         wrap: (payload) => traits.wrap(concat([addressBytes(module, "module"), payload])),
       };
     },
+    domainCalls: async () => [],
   };
 };

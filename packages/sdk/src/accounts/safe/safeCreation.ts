@@ -3,6 +3,7 @@ import {
   concat,
   encodeFunctionData,
   encodePacked,
+  erc20Abi,
   type Hex,
   parseAbi,
   size,
@@ -13,6 +14,7 @@ import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseHex } from "../../internal/parseHex.ts";
 import { parseList } from "../../internal/parseList.ts";
 import { parseWhole } from "../../internal/parseWhole.ts";
+import { PERMIT2 } from "../../session/permit2.ts";
 import { safeAbi } from "./safeAbi.ts";
 import { safeAddresses } from "./safeAddresses.ts";
 import { type SafeSignatureRail, signatureRailCalls, signatureRailHandler } from "./safeSignatureRail.ts";
@@ -40,6 +42,11 @@ export type SafeCreationParameters = SafeSignatureRail & {
   verifiers?: bigint;
   /** Further owners besides the passkey. */
   owners?: readonly Address[];
+  /**
+   * What the Safe approves to Permit2 from its first transaction on, in base units: what sessions that Permit2 pays for
+   * will need. On a Safe 1.5.0, also put `permit2DomainSeparator(chainId)` into `domainSeparators`.
+   */
+  permit2?: readonly { token: Address; amount: bigint }[];
   /** How many owners must sign. Default: 1. */
   threshold?: number;
   /** Safe's shared signer. Default: its canonical address. */
@@ -120,6 +127,17 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
     encodeFunctionData({ abi: safeAbi, functionName: "enableModule", args: [module] }),
     ...signatureRailCalls(parameters, module),
   ].map((data) => batched(0, zeroAddress, data));
+  const approvals = parseList(parameters.permit2 ?? [], "permit2", (one, path) =>
+    batched(
+      0,
+      parseAddress(one?.token, `${path}.token`),
+      encodeFunctionData({
+        abi: erc20Abi,
+        functionName: "approve",
+        args: [PERMIT2, parseWhole(one.amount, `${path}.amount`, 1n << 256n)],
+      }),
+    ),
+  );
   return {
     owners,
     threshold,
@@ -127,7 +145,7 @@ export function safeCreation(parameters: SafeCreationParameters): SafeCreation {
     data: encodeFunctionData({
       abi: multiSendAbi,
       functionName: "multiSend",
-      args: [concat([...configuration, ...installation])],
+      args: [concat([...configuration, ...installation, ...approvals])],
     }),
     fallbackHandler: signatureRailHandler(parameters, module),
   };

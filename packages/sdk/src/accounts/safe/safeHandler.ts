@@ -6,10 +6,10 @@ import { safeAbi as abi } from "./safeAbi.ts";
 import type { SafeHandlerKind } from "./wrapForSafe.ts";
 
 /**
- * Finds out how a Safe forwards a token's query to the session module: with our SafeSessionHandler (up to 1.4.1) or
+ * Finds out how a Safe forwards the query of a token, or of Permit2, to the session module: with our SafeSessionHandler (up to 1.4.1) or
  * with the ExtensibleFallbackHandler (1.5.0).
  *
- * @param parameters.domainSeparator Of the token that will query the Safe.
+ * @param parameters.domainSeparator Of the token, or of Permit2.
  * @throws {Refusal} MODULE_NOT_ENABLED if it does neither, so that every payment by signature would fail; NETWORK
  */
 export async function safeHandler(

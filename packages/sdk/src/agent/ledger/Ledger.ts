@@ -40,12 +40,27 @@ export type LedgerEntry = {
   amount?: string;
   /** In base units. */
   units?: string;
+  /**
+   * Of an x402 payment by `upto`, once it has settled: what moved, in whole tokens. `amount`, the most that the merchant
+   * could take, counts against the budget all the same until the period ends.
+   */
+  paidAmount?: string;
+  /** The same in base units. */
+  paidUnits?: string;
   idempotencyKey?: string;
   transaction?: Hash;
   /** The merchant's receipt as JSON: its words, not checked. */
   receipt?: string;
   /** What the chain is asked about an x402 payment. */
-  authorization?: { nonce: Hex; validAfter: string; validBefore: string };
+  authorization?: {
+    /** Absent: EIP-3009. */
+    method?: "permit2-exact" | "permit2-upto";
+    /** By upto: who may settle. */
+    facilitator?: Address;
+    nonce: Hex;
+    validAfter: string;
+    validBefore: string;
+  };
 };
 
 /**

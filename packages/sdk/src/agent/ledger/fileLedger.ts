@@ -26,10 +26,20 @@ const lineSchema = z.object({
   decimals: z.optional(z.int()),
   amount: z.optional(z.string().check(z.regex(/^\d+(\.\d+)?$/))),
   units: z.optional(digits),
+  paidAmount: z.optional(z.string().check(z.regex(/^\d+(\.\d+)?$/))),
+  paidUnits: z.optional(digits),
   idempotencyKey: z.optional(text),
   transaction: z.optional(hex),
   receipt: z.optional(text),
-  authorization: z.optional(z.object({ nonce: hex, validAfter: digits, validBefore: digits })),
+  authorization: z.optional(
+    z.object({
+      method: z.optional(z.enum(["permit2-exact", "permit2-upto"])),
+      facilitator: z.optional(hex),
+      nonce: hex,
+      validAfter: digits,
+      validBefore: digits,
+    }),
+  ),
 });
 
 /** The first line. */

@@ -20,3 +20,12 @@ export async function ledgerAmount(
   });
   return { token, symbol, decimals, amount: formatUnits(units, decimals), units: `${units}` };
 }
+
+/** What moved of a payment by upto, as a ledger has it. */
+export const paidFields = (
+  units: bigint,
+  decimals: number,
+): Required<Pick<LedgerEntry, "paidAmount" | "paidUnits">> => ({
+  paidAmount: formatUnits(units, decimals),
+  paidUnits: `${units}`,
+});

@@ -35,12 +35,15 @@ function together(first: LedgerEntry, later: LedgerEntry): LedgerEntry {
   // A transaction that is said to have settled what did not settle is not its own.
   const transaction = decisive.transaction ?? (status === "not settled" ? undefined : other.transaction);
   const receipt = decisive.receipt ?? other.receipt;
-  const { transaction: _, ...entry } = { ...later, ...first, status };
+  const paid = status !== "settled" ? undefined : decisive.paidUnits === undefined ? other : decisive;
+  const { transaction: _, paidAmount: __, paidUnits: ___, ...entry } = { ...later, ...first, status };
   return {
     ...entry,
     ...(shownBy && { shownBy }),
     ...(closedAt && { closedAt }),
     ...(transaction && { transaction }),
     ...(receipt && { receipt }),
+    ...(paid?.paidAmount !== undefined && { paidAmount: paid.paidAmount }),
+    ...(paid?.paidUnits !== undefined && { paidUnits: paid.paidUnits }),
   };
 }

@@ -3,6 +3,7 @@ import { isRefusal } from "../../errors/isRefusal.ts";
 import { getChainId, getTransactionReceipt } from "../../internal/chainActions.ts";
 import { authorizationFate } from "../x402/authorizationFate.ts";
 import type { Ledger, LedgerEntry } from "./Ledger.ts";
+import { paidFields } from "./ledgerAmount.ts";
 import { readLedger } from "./readLedger.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function reconcileLedger(
       fromBlock,
     );
     if (!outcome) continue;
-    const { transaction: _, ...rest } = entry;
+    const { transaction: _, paidAmount: __, paidUnits: ___, ...rest } = entry;
     const line = { ...rest, ...outcome, shownBy: "chain", closedAt: new Date().toISOString() } as const;
     await ledger.append(line);
     closed.push(line);
@@ -40,21 +41,29 @@ export async function reconcileLedger(
   return closed;
 }
 
-type Outcome = { status: "settled" | "not settled"; transaction?: Hash };
+type Outcome = Pick<LedgerEntry, "paidAmount" | "paidUnits"> & {
+  status: "settled" | "not settled";
+  transaction?: Hash;
+};
 
 async function paymentOutcome(
   client: Client<Transport, Chain | undefined>,
-  { account: from, to, units = "", token = zeroAddress, authorization }: LedgerEntry,
+  { account: from, to, units = "", token = zeroAddress, decimals = 0, authorization }: LedgerEntry,
   fromBlock: bigint | undefined,
 ): Promise<Outcome | undefined> {
   if (!authorization) return undefined;
   const signed = { from, to, value: units, ...authorization };
-  const { fate, chainTime, transaction } = await authorizationFate(client, {
+  const { fate, chainTime, transaction, moved } = await authorizationFate(client, {
     token,
     authorization: signed,
     fromBlock,
   });
-  if (fate === "settled") return { status: "settled", ...(transaction && { transaction }) };
+  if (fate === "settled")
+    return {
+      status: "settled",
+      ...(transaction && { transaction }),
+      ...(authorization.method === "permit2-upto" && moved !== undefined && paidFields(moved, decimals)),
+    };
   const isOver = fate === "void" || (fate === "unused" && chainTime >= Number(signed.validBefore));
   return isOver ? { status: "not settled" } : undefined;
 }

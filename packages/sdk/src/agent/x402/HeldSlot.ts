@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 import type { Slot } from "../../session/Slot.ts";
 
-/** A slot that a signed authorization may still use: it is reserved. */
+/** A slot that a signed authorization may still use, or by Permit2 a node, its depth as the size: it is reserved. */
 export type HeldSlot = Slot & {
   /** The number of the period that the slot is in. */
   period: bigint;
@@ -9,7 +9,7 @@ export type HeldSlot = Slot & {
   payee: Address;
   /**
    * Last second (Unix time, by the chain's clock) for which the slot is reserved in any case: the validBefore of
-   * the authorization plus a margin. Its outcome can be read from the token afterwards.
+   * the authorization, or Permit2's deadline, plus a margin. Its outcome can be read from the chain afterwards.
    */
   heldUntil: number;
 };

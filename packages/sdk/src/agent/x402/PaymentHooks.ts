@@ -5,7 +5,7 @@ import type { Ledger, LedgerEntry } from "../ledger/Ledger.ts";
 /** A payment that settled, for {@link PaymentHooks.onPaid}. Safe for JSON. */
 export type PaidPayment = LedgerEntry & {
   status: "settled";
-  /** `"0.2 USDC"`. */
+  /** `"0.2 USDC"`: by upto what moved, where it is known. */
   text: string;
 };
 

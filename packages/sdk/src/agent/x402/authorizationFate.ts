@@ -16,10 +16,20 @@ import {
 } from "viem";
 import { getBlock, getTransaction, getTransactionReceipt } from "../../internal/chainActions.ts";
 import { readLogs } from "../../internal/readLogs.ts";
+import type { PaymentMethod } from "../../session/paymentMethods.ts";
 import { authorizationStates } from "./authorizationStates.ts";
+import { nonceWords } from "./nonceWords.ts";
+import { permit2Fate } from "./permit2Fate.ts";
 
-/** The signed authorization, as x402 carries it. */
+/**
+ * The signed authorization, as x402 carries it; or a transfer by Permit2 in the same terms: the amount that it permits, its
+ * deadline as validBefore, and its nonce in 32 bytes.
+ */
 export type SignedAuthorization = {
+  /** By Permit2: x402's scheme. */
+  method?: Exclude<PaymentMethod, "eip3009">;
+  /** By upto: who may settle. */
+  facilitator?: Address;
   from: Address;
   to: Address;
   value: string;
@@ -58,7 +68,7 @@ const WORDS = 6 * 64;
 const SEARCHED_BLOCKS = 10_000n;
 
 /**
- * Reads the outcome of an authorization from the chain. A used nonce alone is not enough: another agent that shares the
+ * Reads the outcome of an authorization, or of a transfer by Permit2, from the chain. A used nonce alone is not enough: another agent that shares the
  * session, but not its store, may have signed for the same slot. So the transaction that used it is checked.
  *
  * Only the token can prove that another authorization used it: if it logs no transfer to this one's payee in the transaction,
@@ -66,7 +76,7 @@ const SEARCHED_BLOCKS = 10_000n;
  * paid twice. So neither the order of logs nor the amount counts, which fee-on-transfer tokens log differently.
  *
  * @param parameters.fromBlock Where the search for a used nonce begins. Default: 10,000 blocks back.
- * @returns The outcome, the transaction that settled it, and the time of the block that was read: of two nodes behind one URL one may lag
+ * @returns The outcome, the transaction that settled it, by Permit2 what it moved, and the time of the block that was read: of two nodes behind one URL one may lag
  * behind, so the time from one and an unused nonce from the other would prove nothing.
  * @throws {Refusal} NETWORK
  */
@@ -77,28 +87,43 @@ export async function authorizationFate(
     authorization,
     fromBlock,
   }: { token: Address; authorization: SignedAuthorization; fromBlock?: bigint | undefined },
-): Promise<{ fate: AuthorizationFate; chainTime: number; transaction?: Hash }> {
-  const { from, nonce } = authorization;
+): Promise<SettledFate & { chainTime: number }> {
+  const { from, nonce, method } = authorization;
   const block = await getBlock(client, { blockTag: "latest" });
   const chainTime = Number(block.timestamp);
   const blockNumber = block.number;
-  const [used] = await authorizationStates(client, { token, account: from, nonces: [nonce], blockNumber });
+  const asked = { token, account: from, nonces: [nonce], blockNumber };
+  const [state] = await (method ? nonceWords : authorizationStates)(client, asked);
+  const used = typeof state === "bigint" ? ((state >> BigInt.asUintN(8, BigInt(nonce))) & 1n) === 1n : state;
   if (used !== true) return { fate: "unused", chainTime };
   const latest = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
   const search = { token, authorization, fromBlock: fromBlock ?? latest, blockNumber };
-  const outcome = await fateOfUsed(client, search).catch(() => ({ fate: "used" }) as const);
+  const outcome = await (method ? permit2Fate : fateOfUsed)(client, search).catch(
+    () => ({ fate: "used" }) as const,
+  );
   return { ...outcome, chainTime };
 }
 
+/** An outcome, and what settled. */
+export type SettledFate = {
+  fate: AuthorizationFate;
+  transaction?: Hash;
+  /** By Permit2: what moved, in token base units. By upto it may be less than was signed. */
+  moved?: bigint;
+};
+
+/** Where the use of a nonce is searched. */
+export type FateSearch = {
+  token: Address;
+  authorization: SignedAuthorization;
+  fromBlock: bigint;
+  blockNumber: bigint;
+};
+
 async function fateOfUsed(
   client: Client<Transport, Chain | undefined>,
-  parameters: {
-    token: Address;
-    authorization: SignedAuthorization;
-    fromBlock: bigint;
-    blockNumber: bigint;
-  },
-): Promise<{ fate: AuthorizationFate; transaction?: Hash }> {
+  parameters: FateSearch,
+): Promise<SettledFate> {
   const { token, authorization, fromBlock, blockNumber } = parameters;
   const range = { fromBlock, toBlock: blockNumber, mostBlocks: SEARCHED_BLOCKS };
   const [log] = await readLogs(client, range, {

@@ -1,4 +1,5 @@
 import type { SpendControls } from "@x402/core/client";
+import { paymentMethods } from "../../session/paymentMethods.ts";
 import type { Session } from "../../session/Session.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { Session } from "../../session/Session.ts";
  */
 export const budgetSpendControls = (session: Session, network: `eip155:${number}`): SpendControls => ({
   allowedAssets: session.budgets
-    .filter((budget) => budget.signatures > 0)
+    .filter((budget) => paymentMethods(budget).length > 0)
     .map((budget) => ({
       network,
       asset: budget.token,

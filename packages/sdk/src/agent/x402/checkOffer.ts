@@ -3,6 +3,8 @@ import { EVM_NETWORK_CHAIN_ID_MAP } from "@x402/evm/v1";
 import { type Address, getAddress, isAddress, isAddressEqual, zeroAddress } from "viem";
 import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
+import { type PaymentMethod, paymentMethods } from "../../session/paymentMethods.ts";
+import { PERMIT2, X402_PROXIES } from "../../session/permit2.ts";
 import { ANYONE, type Budget, type Session } from "../../session/Session.ts";
 import { FACILITATOR_SECONDS } from "./paymentWindow.ts";
 
@@ -12,13 +14,27 @@ export type PayableOffer = {
   /** The budget's index in the session. */
   budgetIndex: number;
   payTo: Address;
-  /** In token base units. */
+  /** In token base units; by upto the most that the merchant may take. */
   amount: bigint;
-  /** The token's EIP-712 name and version from the offer. Not compared with the token yet. */
-  tokenDomain: { name: string; version: string };
+  /** How the payment is made. */
+  paidBy: OfferedMethod;
   /** How long the payment may take, in seconds. */
   maxTimeoutSeconds: number;
 };
+
+/** How an offer is paid, and what the signature needs beside. */
+export type OfferedMethod =
+  | {
+      method: "eip3009";
+      /** The token's EIP-712 name and version from the offer. Not compared with the token yet. */
+      tokenDomain: { name: string; version: string };
+    }
+  | { method: "permit2-exact" }
+  | {
+      method: "permit2-upto";
+      /** Who may settle. */
+      facilitator: Address;
+    };
 
 /**
  * Checks whether a session allows a merchant's offer, as far as that is possible without the chain: network,
@@ -44,10 +60,11 @@ export function checkOffer(
   const form = isV1 ? /^[a-z][-a-z0-9]{1,31}$/ : /^[-a-z0-9]{3,8}:[-_a-zA-Z0-9*]{1,32}$/;
   if (typeof network !== "string" || !form.test(network))
     throw malformed("network", network, `a chain such as "${isV1 ? "base" : "eip155:8453"}"`);
-  if (scheme !== "exact")
-    throw notOffered(`The merchant requires the scheme "${scheme}"; a session supports only "exact".`, {
-      scheme,
-    });
+  if (scheme !== "exact" && scheme !== "upto")
+    throw notOffered(
+      `The merchant requires the scheme "${scheme}"; a session supports only "exact" and "upto".`,
+      { scheme },
+    );
   if ((isV1 ? chainNamed(network) : network) !== `eip155:${chainId}`) {
     throw refuse(
       "WRONG_CHAIN",
@@ -62,11 +79,16 @@ export function checkOffer(
     throw notOffered(`The merchant requires the payment flow ${shownAs(flow)}, which x402 does not have.`, {
       flow,
     });
-  const method = extra?.assetTransferMethod ?? "eip3009";
-  if (method !== "eip3009")
+  const method = methodOf(scheme, extra?.assetTransferMethod);
+  if (isV1 && method !== "eip3009")
+    throw notOffered("Version 1 of x402 has no payments by Permit2.", { scheme, method });
+  if (method !== "eip3009" && !session.budgets.some((budget) => paymentMethods(budget).includes(method)))
     throw notOffered(
-      `The merchant requires the transfer method "${method}"; a session supports only "eip3009".`,
-      { method },
+      `The merchant requires ${METHOD_NAMES[method]}, which no budget of the session allows.`,
+      {
+        scheme,
+        method,
+      },
     );
   if (!isAddress(asset, { strict: false })) throw malformed("asset", asset, "the token's address");
   if (!isAddress(payTo, { strict: false }) || isAddressEqual(payTo, zeroAddress))
@@ -75,9 +97,7 @@ export function checkOffer(
   const offered = (requirements as { [price]?: unknown })[price] as string;
   if (!/^\d{1,78}$/.test(offered))
     throw malformed(price, offered, "a whole number of the token's base units");
-  for (const field of ["name", "version"] as const)
-    if (typeof extra?.[field] !== "string")
-      throw malformed(`extra.${field}`, extra?.[field], `the token's EIP-712 ${field}, a string`);
+  const paidBy = offeredMethod(method, extra);
   if (typeof maxTimeoutSeconds !== "number" || Number.isNaN(maxTimeoutSeconds))
     throw malformed("maxTimeoutSeconds", maxTimeoutSeconds, "a number");
   if (maxTimeoutSeconds < FACILITATOR_SECONDS)
@@ -93,11 +113,19 @@ export function checkOffer(
   if (!budget) {
     throw refuse("UNKNOWN_TOKEN", `The session has no budget for the token ${asset}.`, { token: asset });
   }
-  if (budget.signatures === 0) {
+  if (paymentMethods(budget).length === 0) {
     throw refuse("UNKNOWN_TOKEN", `The session's budget for ${asset} does not allow payments by signature.`, {
       token: asset,
     });
   }
+  const allowed = paymentMethods(budget);
+  if (!allowed.includes(method))
+    throw notOffered(
+      `The merchant requires ${METHOD_NAMES[method]}; the session's budget for ${asset} allows ${allowed
+        .map((each) => METHOD_NAMES[each])
+        .join(" and ")}.`,
+      { token: asset, method },
+    );
   const anyone = budget.recipients.some((recipient) => isAddressEqual(recipient, ANYONE));
   if (!(anyone || budget.recipients.some((recipient) => isAddressEqual(recipient, payTo)))) {
     throw refuse("RECIPIENT", `${payTo} is not a recipient of the session's budget.`, {
@@ -122,10 +150,56 @@ export function checkOffer(
     budgetIndex,
     payTo: getAddress(payTo),
     amount,
-    tokenDomain: { name: extra.name as string, version: extra.version as string },
+    paidBy,
     maxTimeoutSeconds: Math.floor(maxTimeoutSeconds),
   };
 }
+
+const METHOD_NAMES: Readonly<Record<PaymentMethod, string>> = {
+  eip3009: "EIP-3009",
+  "permit2-exact": "Permit2 by the scheme exact",
+  "permit2-upto": "Permit2 by the scheme upto",
+};
+
+/** @param transfer The offer's `extra.assetTransferMethod`. */
+function methodOf(scheme: "exact" | "upto", transfer: unknown): PaymentMethod {
+  if (scheme === "upto") {
+    if (transfer === undefined || transfer === "permit2") return "permit2-upto";
+  } else {
+    if (transfer === undefined || transfer === "eip3009") return "eip3009";
+    if (transfer === "permit2") return "permit2-exact";
+  }
+  throw notOffered(
+    `The merchant requires the transfer method ${shownAs(transfer)}; for the scheme "${scheme}" a session supports ${scheme === "exact" ? '"eip3009" and "permit2"' : 'only "permit2"'}.`,
+    { method: transfer },
+  );
+}
+
+/** What the signature needs, as the offer has it. The merchant does not choose which contracts spend. */
+function offeredMethod(method: PaymentMethod, extra: PaymentRequirements["extra"]): OfferedMethod {
+  if (method === "eip3009") {
+    for (const field of ["name", "version"] as const)
+      if (typeof extra?.[field] !== "string")
+        throw malformed(`extra.${field}`, extra?.[field], `the token's EIP-712 ${field}, a string`);
+    return { method, tokenDomain: { name: extra.name as string, version: extra.version as string } };
+  }
+  const isUpto = method === "permit2-upto";
+  const proxy = X402_PROXIES[method];
+  const { spender = proxy, permit2Address = PERMIT2 } = extra ?? {};
+  if (!isSame(spender, proxy) || !isSame(permit2Address, PERMIT2))
+    throw notOffered("The merchant requires another contract than Permit2 and x402's own proxy for it.", {
+      spender,
+      permit2Address,
+    });
+  if (!isUpto) return { method };
+  const facilitator = extra?.facilitatorAddress;
+  if (!isAddress(`${facilitator}`, { strict: false }) || isSame(facilitator, zeroAddress))
+    throw malformed("extra.facilitatorAddress", facilitator, "the address of the facilitator");
+  return { method, facilitator: getAddress(facilitator as Address) };
+}
+
+const isSame = (value: unknown, address: Address): boolean =>
+  typeof value === "string" && value.toLowerCase() === address.toLowerCase();
 
 /** How x402 lets a payment be settled: after the work, before it, or both. What is signed is the same. */
 const FLOWS: readonly unknown[] = ["authorization", "upfront", "escrow"];
@@ -152,7 +226,7 @@ const notOffered = (shortMessage: string, details: { readonly [name: string]: un
   new Refusal({
     code: "NOT_OFFERED",
     shortMessage,
-    metaMessages: ["Nothing was signed. Ask the merchant for an offer of scheme exact, method eip3009."],
+    metaMessages: ["Nothing was signed. Ask the merchant for an offer that the session's budgets can pay."],
     details,
   });
 

@@ -3,6 +3,7 @@ import type { Slot } from "../../session/Slot.ts";
 import { slotWorth } from "../../session/slotWorth.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import type { KnownSlots } from "./knownSlots.ts";
+import { searchFreeLot, WIDEST_READ } from "./searchFreeLot.ts";
 
 /** Input of {@link chooseSlot}, which reads no chain, no clock and no store. */
 export type SlotQuestion = {
@@ -32,8 +33,8 @@ export type SlotChoice =
   | {
       kind: "slot";
       slot: Slot;
-      /** From which lot on the next search may start. */
-      start: bigint;
+      /** From which lot on the next search may start; undefined: none was made. */
+      start: bigint | undefined;
     }
   /** Read these from the token, then call again. */
   | { kind: "read"; slots: readonly Slot[] }
@@ -41,13 +42,6 @@ export type SlotChoice =
   | { kind: "wait"; for: readonly HeldSlot[] }
   /** The period has no slot for this amount; `largest` is the most that one payment can still move in it. */
   | { kind: "none"; largest: bigint };
-
-/** After this many untouched lots in a row, no opened one follows. */
-const QUIET_LOTS = 16n;
-/** Lots, or followers of one lot, that are read at once: few at first, more if these are used. */
-const WIDEST_READ = 128;
-/** A first search asks about so many lots at a time until the opened ones end within so many. */
-const SEARCH_WIDTH = 96n;
 
 /**
  * Chooses the slot for a payment, so that the chain accepts it and as much as possible is left for later ones.
@@ -57,9 +51,7 @@ const SEARCH_WIDTH = 96n;
  * only has slots of one size. A follower is chosen only after its opener has settled, as the chain rejects it before. A
  * lot in which two sizes are used is dead. A lot whose opener is in flight is not used.
  *
- * The first search in a period gallops to where the opened lots end: it asks about ever higher lots, then about some
- * between the last opened and the first untouched of these. It passes over the lots below, which are read once no other is
- * left.
+ * How the new lot is found, see {@link searchFreeLot}.
  *
  * @returns A slot only if its own nonce and all openers of its lot are in `fresh`.
  */
@@ -135,7 +127,7 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   };
 
   // Usually a lot that was opened before, or was about to be, is suitable, and the others need not be read.
-  let start = known.start;
+  let start: bigint | undefined;
   const toBeOpened = heldOpeners.filter((slot) => slot.size === fit && fit > 0);
   const unheard = toBeOpened.filter((slot) => used(slot) === undefined);
   if (unheard.length > 0) return { kind: "read", slots: unheard };
@@ -156,57 +148,18 @@ export function chooseSlot(question: SlotQuestion): SlotChoice {
   const unreadOf = (asked: readonly bigint[]): Slot[] =>
     asked.flatMap((lot) => openersOf(lot).filter((opener) => used(opener) === undefined));
 
-  // Where do the opened lots end?
-  if (!known.searched) {
-    const first: bigint[] = [];
-    for (let lot = 0n; lot < lots && lot < QUIET_LOTS; lot++) first.push(lot);
-    let ahead: bigint[] = [];
-    for (let lot = QUIET_LOTS; lot < lots; lot *= 2n) ahead.push(lot);
-    let unread = unreadOf([...first, ...ahead]);
-    let end = lots;
-    while (unread.length === 0 && ahead.length > 0) {
-      const place = ahead.findLastIndex((lot) => touched(lot) === true);
-      if (place < 0) break;
-      const last = ahead[place] as bigint;
-      end = ahead[place + 1] ?? end;
-      start = last < QUIET_LOTS ? 0n : last - QUIET_LOTS + 1n;
-      const step = (end - last) / SEARCH_WIDTH;
-      if (step === 0n) break;
-      ahead = [];
-      for (let lot = last; lot < end; lot += step + 1n) ahead.push(lot);
-      unread = unreadOf(ahead);
-    }
-    if (unread.length > 0) return { kind: "read", slots: unread };
-  }
-
-  // Which lots are opened from there on? Read on until none was for a while.
-  let firstFree: bigint | undefined;
   let highestHeld = -1n;
   for (const slot of held) if (slot.lot > highestHeld) highestHeld = slot.lot;
-  const scan = (from: bigint, to: bigint): SlotChoice | undefined => {
-    const missing: bigint[] = [];
-    let quiet = 0n;
-    let read = known.searched ? Number(QUIET_LOTS) : WIDEST_READ;
-    for (let lot = from; lot < to && (quiet < QUIET_LOTS || lot <= highestHeld); lot++) {
-      const isTouched = touched(lot);
-      if (isTouched) {
-        if (firstFree !== undefined) quiet = 0n;
-      } else if (isTouched === undefined) {
-        missing.push(lot);
-        if (missing.length >= Math.min(read, WIDEST_READ)) break;
-      } else {
-        read++;
-        if (!lotsInFlight.has(lot)) firstFree ??= lot;
-        if (firstFree !== undefined) quiet++;
-      }
-    }
-    return missing.length > 0 ? { kind: "read", slots: unreadOf(missing) } : undefined;
-  };
-  const unscanned = scan(start, lots);
-  if (unscanned) return unscanned;
-  // The lots that were passed over come last.
-  const passedOver = firstFree === undefined ? scan(known.lowest, start) : undefined;
-  if (passedOver) return passedOver;
+  const search = searchFreeLot({
+    lots,
+    known,
+    touched,
+    isInFlight: (lot) => lotsInFlight.has(lot),
+    highestHeld,
+  });
+  if ("read" in search) return { kind: "read", slots: unreadOf(search.read) };
+  const { firstFree } = search;
+  start = search.start;
 
   const best = followerOf(fit);
   if (best) return best;

@@ -9,6 +9,7 @@ import {
   type Address,
   type Chain,
   type Client,
+  domainSeparator,
   type Hex,
   hashTypedData,
   isAddressEqual,
@@ -35,23 +36,34 @@ import { unlessAborted } from "../../internal/unlessAborted.ts";
 import { within } from "../../internal/within.ts";
 import { grantDigest } from "../../session/grantDigest.ts";
 import { hashSession } from "../../session/hashSession.ts";
-import type { Session } from "../../session/Session.ts";
+import { isPaidByPermit2 } from "../../session/paymentMethods.ts";
+import { PERMIT2 } from "../../session/permit2.ts";
+import { permit2Domain } from "../../session/permit2Transfer.ts";
+import type { Budget, Session } from "../../session/Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain, tokenSeparator } from "./checkTokenDomain.ts";
 import { ExtensionError } from "./completePayment.ts";
+import type { NonceState } from "./counting.ts";
 import { currentTime } from "./currentTime.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memoryPaymentStore } from "./memoryPaymentStore.ts";
+import { nonceWords, wordsTogether } from "./nonceWords.ts";
 import type { PaymentStore } from "./PaymentStore.ts";
 import { headerRefusal, paymentHeader } from "./paymentHeader.ts";
+import { paymentToSign } from "./paymentToSign.ts";
 import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
 import { LostClaim } from "./purchaseClaims.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import { requireNumbers } from "./requireNumbers.ts";
 import type { SessionKey } from "./SessionKey.ts";
 import { type SessionStanding, sessionStanding } from "./sessionStanding.ts";
-import { partiesRefusal, type SignedPayment, settlementRefusal } from "./settlementRefusal.ts";
+import {
+  partiesRefusal,
+  type SignedPayment,
+  settlementRefusal,
+  transferRefusal,
+} from "./settlementRefusal.ts";
 import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
 import { statesTogether } from "./statesTogether.ts";
 
@@ -73,7 +85,7 @@ export type LatchkeySchemeParameters = {
   store?: PaymentStore;
   /**
    * Most unsettled payments to one payee that open a lot and use only a part of it; others wait for one of them to
-   * settle. A payment of a whole lot is not counted. Default: 4, until a payment has waited for half of `maxWait`: then it
+   * settle. A payment of a whole lot is not counted, nor is one by Permit2. Default: 4, until a payment has waited for half of `maxWait`: then it
    * opens another lot.
    */
   maxOpenersInFlight?: number;
@@ -90,6 +102,11 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
   readonly scheme: "exact";
   /** The network to register it for, as in `new x402Client().register(scheme.network, scheme)`. */
   readonly network: `eip155:${number}`;
+  /** The same for x402's scheme `upto`, which a budget may allow that is paid from by Permit2. Register both. */
+  readonly upto: SchemeNetworkClient & {
+    readonly scheme: "upto";
+    readonly network: `eip155:${number}`;
+  };
   readonly session: Session;
   /**
    * Checks whether the session allows an offer, without the chain.
@@ -122,24 +139,8 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
   ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
 };
 
-const transferWithAuthorization = {
-  TransferWithAuthorization: [
-    { name: "from", type: "address" },
-    { name: "to", type: "address" },
-    { name: "value", type: "uint256" },
-    { name: "validAfter", type: "uint256" },
-    { name: "validBefore", type: "uint256" },
-    { name: "nonce", type: "bytes32" },
-  ],
-} as const;
 const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 const ERC1271_YES = "0x1626ba7e";
-
-/**
- * Authorizations start at most this many seconds after 1970. The second is random, so that two agents that sign for the
- * same slot in the same second, without a shared store, sign different authorizations: then the chain shows which settled.
- */
-const LATEST_START = 0xffff;
 
 /** For how many seconds the account is asked again. */
 const CONSENT_SECONDS = 5;
@@ -154,9 +155,9 @@ const FINAL_CODES: readonly RefusalCode[] = [
 const SETTLING_SECONDS = 60;
 
 /**
- * The x402 scheme `exact` on one chain, paid from an account by a session key without a transaction of the payer: it
- * checks the offer against the session, chooses the slot whose nonce makes the chain count the payment, has the key
- * sign the EIP-3009 authorization and wraps it for the account. What the chain would reject is refused
+ * The x402 schemes `exact` and `upto` on one chain, paid from an account by a session key without a transaction of the
+ * payer: it checks the offer against the session, chooses the slot or node whose nonce makes the chain count the payment,
+ * has the key sign the EIP-3009 authorization, or for the transfer by Permit2, and wraps it for the account. What the chain would reject is refused
  * here, with a {@link Refusal}, before anything is signed.
  *
  * One check comes after signing: whether the account accepts the authorization. The node that is called
@@ -164,14 +165,15 @@ const SETTLING_SECONDS = 60;
  * and the refusal's details have `token`, `nonce` and `validBefore`: until then, pay again only if a second payment is
  * harmless, or once the token shows that the nonce is unused.
  *
- * Register it for `scheme.network`, never for a pattern, and without another scheme for `exact` on that network.
+ * Register it for `scheme.network`, never for a pattern, and without another scheme for `exact` on that network; likewise
+ * `scheme.upto`.
  * {@link payingFetch} does all of this.
  *
  * The authorization's validAfter is a random second in 1970: the slot already ties it to the current period, the
  * chain checks that on settlement, and no skew between three clocks can make it too early.
  *
  * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
- * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE,
+ * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE, APPROVAL,
  * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, INVALID_SIGNER, NOT_OFFERED, OFFER_MALFORMED, INVALID_TIME, TOO_LARGE, STORE, NETWORK
  */
 export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeyScheme {
@@ -209,14 +211,26 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         budget,
         budgetIndex,
         store,
-        authorizationStates: (nonces) =>
-          authorizationStates(client, { token: budget.token, account: session.account, nonces }),
+        nonceStates: (nonces) => {
+          const asked = { token: budget.token, account: session.account, nonces };
+          return isPaidByPermit2(budget) ? nonceWords(client, asked) : authorizationStates(client, asked);
+        },
         ...(parameters.maxOpenersInFlight === undefined
           ? {}
           : { maxOpenersInFlight: parameters.maxOpenersInFlight }),
       });
     allocators.set(budgetIndex, made);
     return made;
+  };
+
+  /** The states of nonces, in one request with whatever else is asked. */
+  const statesOf = (
+    reader: AggregatingClient,
+    budget: Budget,
+    nonces: readonly Hex[],
+  ): Promise<readonly NonceState[]> => {
+    const asked = { token: budget.token, account: session.account, nonces };
+    return isPaidByPermit2(budget) ? wordsTogether(reader, asked) : statesTogether(reader, asked);
   };
 
   // What cannot change, or hardly ever does: asked once, by token. The rail is asked about again if a payment would fail.
@@ -234,8 +248,11 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     });
     return chainChecked;
   };
-  const checkDomain = (reader: AggregatingClient, { budget, tokenDomain }: PayableOffer): Promise<void> => {
+  const checkDomain = (reader: AggregatingClient, { budget, paidBy }: PayableOffer): Promise<void> => {
+    // Permit2's is the same everywhere.
+    if (paidBy.method !== "eip3009") return Promise.resolve();
     const { token } = budget;
+    const { tokenDomain } = paidBy;
     const name = JSON.stringify([token, tokenDomain.name, tokenDomain.version]);
     const known =
       domains.get(name) ??
@@ -243,22 +260,26 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     domains.set(name, known);
     return known;
   };
-  const railOf = (
-    reader: AggregatingClient,
-    { budget, tokenDomain }: PayableOffer,
-  ): Promise<SignatureRail> => {
-    const { token } = budget;
+  /** Who asks the account. */
+  const askerOf = ({ budget, paidBy }: PayableOffer): Address =>
+    paidBy.method === "eip3009" ? budget.token : PERMIT2;
+  const railOf = (reader: AggregatingClient, offer: PayableOffer): Promise<SignatureRail> => {
+    const { budget, paidBy } = offer;
+    const asker = askerOf(offer);
     const known =
-      rails.get(token) ??
+      rails.get(asker) ??
       kept(
         adapter.signatureRail(reader, {
           account: session.account,
           module,
-          domainSeparator: tokenSeparator({ chainId, token, tokenDomain }),
+          domainSeparator:
+            paidBy.method === "eip3009"
+              ? tokenSeparator({ chainId, token: budget.token, tokenDomain: paidBy.tokenDomain })
+              : domainSeparator({ domain: permit2Domain(chainId) }),
         }),
-        () => rails.delete(token),
+        () => rails.delete(asker),
       );
-    rails.set(token, known);
+    rails.set(asker, known);
     return known;
   };
 
@@ -287,20 +308,15 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     { slot, nonce }: { slot: HeldSlot; nonce: Hex },
     { validBefore, secondsLeft, signal }: { validBefore: number; secondsLeft: number; signal: Signal },
   ) {
-    const authorization = {
-      from: session.account,
-      to: offer.payTo,
-      value: offer.amount,
-      validAfter: randomStart(),
-      validBefore: BigInt(validBefore),
+    const { account } = session;
+    const toSign = paymentToSign(offer, {
+      account,
+      chainId,
+      module,
       nonce,
-    };
-    const typedData = {
-      domain: { ...offer.tokenDomain, chainId, verifyingContract: offer.budget.token },
-      types: transferWithAuthorization,
-      primaryType: "TransferWithAuthorization",
-      message: authorization,
-    } as const;
+      validBefore: BigInt(validBefore),
+    });
+    const { typedData, digest, validAfter, method, paid, carried } = toSign;
     // A remote key may be slow. A signature that comes too late is discarded.
     const asked = signTypedDataBy(key, session.key, typedData, { isProven: keyIsProven });
     const signing = within((secondsLeft + 1) * 1000, asked, () => refuseLateKey(validBefore));
@@ -310,44 +326,35 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       session,
       budgetIndex: offer.budgetIndex,
       slot,
-      ...authorization,
-      tokenDomain: offer.tokenDomain,
+      to: offer.payTo,
+      value: offer.amount,
+      validAfter,
+      validBefore: BigInt(validBefore),
+      ...method,
       keySignature,
       wrapsHash: rail.wrapsHash,
       ...(standing.state === "ENABLED" ? {} : { grant: grant.signature }),
     });
-    const signature = rail.wrap(payload, authorization);
-    return {
-      digest: hashTypedData(typedData),
-      keySignature,
-      payment: {
-        signature,
-        authorization: {
-          from: authorization.from,
-          to: authorization.to,
-          value: `${authorization.value}`,
-          validAfter: `${authorization.validAfter}`,
-          validBefore: `${validBefore}`,
-          nonce,
-        },
-      },
-    };
+    return { digest, typedData, keySignature, payment: carried(rail.wrap(payload, paid)) };
   }
 
   /**
    * The first check of every facilitator, and the settlement itself, tried. From here on the node has everything that is
-   * needed to settle the payment.
+   * needed to settle the payment. What Permit2 moves was tried without a signature before.
    */
-  async function accountAgrees(
-    token: Address,
-    { digest, payment }: { digest: Hex; payment: SignedPayment },
-  ): Promise<{ agrees: boolean; objection: Refusal | undefined }> {
+  async function accountAgrees({
+    token,
+    digest,
+    payment,
+  }: AuthorizedPayment): Promise<{ agrees: boolean; objection: Refusal | undefined }> {
     const reader = aggregatingClient(client);
-    const { authorization, signature } = payment;
+    const { signature } = payment as { signature: Hex };
     const request = { address: session.account, abi: erc1271, functionName: "isValidSignature" } as const;
     const [answer, objection] = await Promise.all([
       answerOf(readContract(reader, { ...request, args: [digest, signature] })),
-      settlementRefusal(reader, { token, authorization, signature }),
+      "authorization" in payment
+        ? settlementRefusal(reader, { token, ...(payment as SignedPayment) })
+        : undefined,
     ]);
     return { agrees: answer === ERC1271_YES, objection };
   }
@@ -357,13 +364,12 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
    * What the token itself objects to is final.
    */
   async function insistOnConsent(
-    token: Address,
-    authorized: { digest: Hex; payment: SignedPayment },
+    authorized: AuthorizedPayment,
     isOver: () => boolean,
   ): Promise<{ agrees: boolean; objection: Refusal | undefined }> {
     const end = performance.now() + Math.min(maxWait, CONSENT_SECONDS) * 1000;
     for (;;) {
-      const answer = await accountAgrees(token, authorized);
+      const answer = await accountAgrees(authorized);
       if (answer.agrees || isFinal(answer.objection) || isOver()) return answer;
       if (performance.now() + pollingInterval > end) return answer;
       await pause(pollingInterval, undefined);
@@ -371,9 +377,18 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   }
 
   const standingOf = (reader: AggregatingClient, { budget, budgetIndex }: PayableOffer) =>
-    sessionStanding(reader, { module, session, sessionId, budgetIndex, token: budget.token });
+    sessionStanding(reader, {
+      module,
+      session,
+      sessionId,
+      budgetIndex,
+      token: budget.token,
+      ...(isPaidByPermit2(budget) ? { spender: PERMIT2 } : {}),
+    });
   const refuse = (offer: PayableOffer, standing: SessionStanding) =>
-    refuseStanding(session, standing, carriesGrant) ?? refuseBalance(offer, standing);
+    refuseStanding(session, standing, carriesGrant) ??
+    refuseBalance(offer, standing) ??
+    refuseAllowance(offer, session, standing);
 
   /** What one payment needs to know, in one question. */
   async function readAll(reader: AggregatingClient, offer: PayableOffer) {
@@ -392,8 +407,13 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       checkDomain(reader, offer),
       railOf(reader, offer),
       standingOf(reader, offer),
-      partiesRefusal(reader, { token, from: account, to: payTo, value: amount }),
-      statesTogether(reader, { token, account, nonces }),
+      (isPaidByPermit2(budget) ? transferRefusal : partiesRefusal)(reader, {
+        token,
+        from: account,
+        to: payTo,
+        value: amount,
+      }),
+      statesOf(reader, budget, nonces),
     ]);
     // The first reason that holds is the one to give.
     for (const each of [chain, domain, rail, standing, objection, states])
@@ -462,8 +482,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         now: chainTime,
         openAnyway: performance.now() >= patience && patience < deadline,
         read,
-        authorizationStates: (nonces) =>
-          statesTogether(reader, { token: budget.token, account: session.account, nonces }),
+        nonceStates: (nonces) => statesOf(reader, budget, nonces),
         // The payment's lifetime starts when its slot is found, however long that took.
         heldUntil: () => (window()?.validBefore ?? resetsAt) + SETTLING_SECONDS,
       });
@@ -514,7 +533,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         await giveBack(taken.slot);
         throw error;
       }
-      const { payment } = authorized;
+      const { payment, keySignature } = authorized;
       try {
         await record?.(payment);
       } catch (error) {
@@ -524,31 +543,63 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         throw error;
       }
       const seen = { token: budget.token, nonce: taken.nonce, validBefore };
+      const asker = askerOf(offer);
       const isOver = () => clock() > validBefore - FACILITATOR_SECONDS;
       let consent: Awaited<ReturnType<typeof accountAgrees>>;
       try {
-        consent = await insistOnConsent(budget.token, authorized, isOver);
+        consent = await insistOnConsent({ token: budget.token, ...authorized }, isOver);
       } catch (cause) {
-        throw refuseUnasked(session, seen, cause);
+        throw refuseUnasked(session, asker, seen, cause);
       }
       if (consent.objection && FINAL_CODES.includes(consent.objection.code))
         throw refuseSettlement(consent.objection, seen);
       if (consent.agrees && isOver()) throw refuseLateNode(seen);
       if (consent.agrees) return payment;
-      rails.delete(budget.token);
+      rails.delete(asker);
       ownersAsked = false;
       keyIsProven = false;
-      const { digest, keySignature } = authorized;
-      await signatureBy(session.key, { hash: digest, signature: keySignature }).catch((error: Refusal) => {
+      const hash = hashTypedData(authorized.typedData);
+      await signatureBy(session.key, { hash, signature: keySignature }).catch((error: Refusal) => {
         throw refuseSettlement(error, seen);
       });
       throw refuseSignature(session, standing, seen);
     }
   }
 
+  const createPaymentPayload: LatchkeyScheme["createPaymentPayload"] = async (
+    x402Version,
+    requirements,
+    context,
+  ) => {
+    const signal = context?.signal;
+    signal?.throwIfAborted();
+    if (x402Version !== 1 && x402Version !== 2) {
+      throw new Refusal({
+        code: "NOT_OFFERED",
+        shortMessage: `The merchant uses x402 version ${x402Version}; versions 1 and 2 are supported.`,
+        metaMessages: ["Nothing was signed. Ask the merchant for version 2, or pay with a transaction."],
+        details: { x402Version },
+      });
+    }
+    const offer = checkOffer(requirements, session, chainId, x402Version);
+    const { scheme, network } = requirements;
+    const unpaid = x402Version === 1 ? { scheme, network } : { accepted: requirements };
+    paying++;
+    try {
+      const complete = { x402Version, ...unpaid } as never;
+      const payload = await pay(offer, complete, signal, context?.record, context?.waiting);
+      // x402's client sends that of version 1 as it is.
+      return { ...(x402Version === 1 ? unpaid : {}), x402Version, payload };
+    } finally {
+      paying--;
+    }
+  };
+  const network = `eip155:${chainId}` as const;
+
   return {
     scheme: "exact",
-    network: `eip155:${chainId}`,
+    network,
+    upto: { scheme: "upto", network, findDefaultAsset, createPaymentPayload },
     session,
     findDefaultAsset,
     checkOffer: (requirements, x402Version) => checkOffer(requirements, session, chainId, x402Version),
@@ -563,30 +614,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         (error: unknown) => (isRefusal(error, "NOT_GRANTED") ? error : undefined),
       );
     },
-    async createPaymentPayload(x402Version, requirements, context) {
-      const signal = context?.signal;
-      signal?.throwIfAborted();
-      if (x402Version !== 1 && x402Version !== 2) {
-        throw new Refusal({
-          code: "NOT_OFFERED",
-          shortMessage: `The merchant uses x402 version ${x402Version}; versions 1 and 2 are supported.`,
-          metaMessages: ["Nothing was signed. Ask the merchant for version 2, or pay with a transaction."],
-          details: { x402Version },
-        });
-      }
-      const offer = checkOffer(requirements, session, chainId, x402Version);
-      const { scheme, network } = requirements;
-      const unpaid = x402Version === 1 ? { scheme, network } : { accepted: requirements };
-      paying++;
-      try {
-        const complete = { x402Version, ...unpaid } as never;
-        const payload = await pay(offer, complete, signal, context?.record, context?.waiting);
-        // x402's client sends that of version 1 as it is.
-        return { ...(x402Version === 1 ? unpaid : {}), x402Version, payload };
-      } finally {
-        paying--;
-      }
-    },
+    createPaymentPayload,
   };
 }
 
@@ -597,6 +625,23 @@ function refuseBalance({ budget, amount }: PayableOffer, { balance }: SessionSta
     shortMessage: `The account's balance of ${amountText(balance, budget.token)} does not cover ${amountText(amount, budget.token)}.`,
     metaMessages: ["Nothing was signed. Fund the account."],
     details: { token: budget.token, balance, amount },
+  });
+}
+
+function refuseAllowance(
+  { budget, amount }: PayableOffer,
+  { account }: Session,
+  { allowance }: SessionStanding,
+): Refusal | undefined {
+  if (allowance === undefined || allowance >= amount) return undefined;
+  const { token } = budget;
+  return new Refusal({
+    code: "APPROVAL",
+    shortMessage: `Permit2 may take ${amountText(allowance, token)} from the account ${account}; this payment needs ${amountText(amount, token)}.`,
+    metaMessages: [
+      `Nothing was signed. Ask the owner to have the account approve Permit2 (${PERMIT2}) for the token ${token}.`,
+    ],
+    details: { token, spender: PERMIT2, allowance, needed: amount },
   });
 }
 
@@ -625,6 +670,9 @@ const refuseLateKey = (validBefore: number): Refusal =>
     ],
     details: { validBefore },
   });
+
+/** A payment that the key has signed. */
+type AuthorizedPayment = { token: Address; digest: Hex; payment: PaymentPayload["payload"] };
 
 /** An authorization that a node has seen: it could settle although it was not sent to the merchant. */
 type SeenAuthorization = { token: Address; nonce: Hex; validBefore: number };
@@ -657,13 +705,18 @@ const refuseSignature = (
         details: seen,
       });
 
-const refuseUnasked = ({ account }: Session, seen: SeenAuthorization, cause: unknown): Refusal =>
+const refuseUnasked = (
+  { account }: Session,
+  asker: Address,
+  seen: SeenAuthorization,
+  cause: unknown,
+): Refusal =>
   new Refusal({
     code: "NETWORK",
     shortMessage: `The node could not verify this payment with the account ${account}.`,
     metaMessages: [
       whileItLives(seen),
-      "Before you pay again, check the nonce with the token's authorizationState.",
+      `Before you pay again, check the nonce with ${asker === PERMIT2 ? "Permit2's nonceBitmap" : "the token's authorizationState"}.`,
     ],
     details: seen,
     cause,
@@ -689,9 +742,6 @@ const refuseLateNode = (seen: SeenAuthorization): Refusal =>
     metaMessages: ["The merchant received nothing. Use a faster node and try again."],
     details: seen,
   });
-
-/** A whole number of at least 1. */
-const randomStart = (): bigint => 1n + BigInt(Math.floor(Math.random() * LATEST_START));
 
 /** The period that the local clock is in. Nothing depends on it but how many questions are asked. */
 const likelyPeriod = ({ validAfter }: Session, period: number): bigint =>

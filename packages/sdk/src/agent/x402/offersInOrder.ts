@@ -19,7 +19,7 @@ export function requireReadable(required: PaymentRequired): void {
     throw new Refusal({
       code: "NOT_OFFERED",
       shortMessage: `The server uses x402 version ${x402Version}; versions 1 and 2 are supported.`,
-      metaMessages: ["Nothing was signed. A session supports scheme exact, method eip3009."],
+      metaMessages: ["Nothing was signed. Ask the merchant for version 2."],
       details: { x402Version },
     });
   }

@@ -1,5 +1,6 @@
 import { decodePaymentSignatureHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
+import { type Address, numberToHex } from "viem";
 import type { SignedAuthorization } from "./authorizationFate.ts";
 import { type PaymentHeader, paymentHeader } from "./paymentHeader.ts";
 
@@ -17,10 +18,39 @@ export type OpenPayment = {
 export const openPayment = (payload: PaymentPayload, accepted: PaymentRequirements): OpenPayment => ({
   payload,
   accepted,
-  // As `latchkeyScheme` wrote it.
-  authorization: payload.payload.authorization as SignedAuthorization,
+  authorization: authorizationIn(payload),
   header: paymentHeader(payload),
 });
+
+/** A transfer by Permit2, as x402 carries it. */
+type Permit2Authorization = {
+  from: Address;
+  permitted: { token: Address; amount: string };
+  nonce: string;
+  deadline: string;
+  witness: { to: Address; facilitator?: Address; validAfter: string };
+};
+
+/** What a payload pays by, as `latchkeyScheme` wrote it. */
+function authorizationIn({ payload }: PaymentPayload): SignedAuthorization {
+  const { authorization, permit2Authorization } = payload as {
+    authorization: SignedAuthorization;
+    permit2Authorization?: Permit2Authorization;
+  };
+  if (!permit2Authorization) return authorization;
+  const { from, permitted, nonce, deadline, witness } = permit2Authorization;
+  const { to, facilitator, validAfter } = witness;
+  return {
+    method: facilitator ? "permit2-upto" : "permit2-exact",
+    ...(facilitator && { facilitator }),
+    from,
+    to,
+    value: permitted.amount,
+    validAfter,
+    validBefore: deadline,
+    nonce: numberToHex(BigInt(nonce), { size: 32 }),
+  };
+}
 
 /**
  * A payment as a store keeps it: with its offer, which payments of version 1 do not name. For version 2 it is the value of

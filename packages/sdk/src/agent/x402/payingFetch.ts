@@ -445,10 +445,11 @@ export function payingFetch(
 }
 
 /** An outcome that the chain shows. */
-const settledBy = ({ fate, transaction }: Pick<ChainOutcome, "fate" | "transaction">) => ({
+const settledBy = ({ fate, transaction, moved }: Pick<ChainOutcome, "fate" | "transaction" | "moved">) => ({
   settled: fate === "settled",
   shownBy: "chain" as const,
   ...(transaction && { transaction }),
+  ...(moved !== undefined && { moved }),
 });
 
 /** Closes the connection of an unread response. Not awaited: that may take arbitrarily long too. */

@@ -6,7 +6,7 @@ import type { Refusal } from "../../errors/Refusal.ts";
 import { within } from "../../internal/within.ts";
 import { hashSession } from "../../session/hashSession.ts";
 import type { LedgerEntry } from "../ledger/Ledger.ts";
-import { ledgerAmount, type TokenUnits } from "../ledger/ledgerAmount.ts";
+import { ledgerAmount, paidFields, type TokenUnits } from "../ledger/ledgerAmount.ts";
 import { plainUrl } from "../ledger/plainUrl.ts";
 import { refuseUnwritten } from "../ledger/refuseUnwritten.ts";
 import type { LatchkeyScheme, LatchkeySchemeParameters } from "./latchkeyScheme.ts";
@@ -24,6 +24,8 @@ const LAST_TIME = 8.64e15;
 export type ShownOutcome = Pick<LedgerEntry, "transaction" | "receipt"> & {
   settled: boolean;
   shownBy: "merchant" | "chain";
+  /** What moved, in token base units, where that may be less than was signed. */
+  moved?: bigint;
 };
 
 /** What is told of one request. */
@@ -72,7 +74,7 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
     };
 
     async function entryOf(id: string, { accepted, authorization }: OpenPayment): Promise<LedgerEntry> {
-      const { from, to, value, validAfter, validBefore, nonce } = authorization;
+      const { from, to, value, method, facilitator, validAfter, validBefore, nonce } = authorization;
       const token = accepted.asset as Address;
       const budget = session.budgets.findIndex((each) => isAddressEqual(each.token, token));
       return {
@@ -88,7 +90,13 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
         ...(budget >= 0 && { budget }),
         to,
         ...(await ledgerAmount(client, { token, units: BigInt(value), chainId }, units)),
-        authorization: { nonce, validAfter, validBefore },
+        authorization: {
+          ...(method && { method }),
+          ...(facilitator && { facilitator }),
+          nonce,
+          validAfter,
+          validBefore,
+        },
       };
     }
 
@@ -106,14 +114,19 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
           throw refuseUnwritten(cause);
         }
       },
-      async close(claim, payment, { settled, ...shown }, first) {
+      async close(claim, payment, { settled, moved, ...shown }, first) {
         this.isPending = settled;
         const isFirst = settled && onPaid !== undefined && (first ?? (await claim.tell()));
         // A merchant's word is not the last one.
         if (!isFirst && (!ledger || written.get(claim.id)?.shownBy === "chain")) return;
         await quietly("The ledger lacks a payment's outcome.", async () => {
+          const opened = await entryOf(claim.id, payment);
+          const { method, value } = payment.authorization;
+          // A merchant that says more than the key has signed for lies.
+          const isPart = method === "permit2-upto" && moved !== undefined && moved <= BigInt(value);
           const entry: LedgerEntry = {
-            ...(await entryOf(claim.id, payment)),
+            ...opened,
+            ...(settled && isPart && paidFields(moved, opened.decimals ?? 0)),
             ...shown,
             status: settled ? "settled" : "not settled",
             closedAt: timeText(0),
@@ -122,7 +135,7 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
           if (settled && first === undefined) written.set(claim.id, { at: entry.at, shownBy: shown.shownBy });
           else written.delete(claim.id);
           if (isFirst) {
-            const text = `${entry.amount} ${entry.symbol}`;
+            const text = `${entry.paidAmount ?? entry.amount} ${entry.symbol}`;
             call(onPaid, { ...structuredClone(entry), status: "settled", text });
           }
           if (ledger)
@@ -164,11 +177,12 @@ export function receiptIn({ headers }: Response): ShownOutcome | undefined {
     const header = headers.get("PAYMENT-RESPONSE") ?? headers.get("X-PAYMENT-RESPONSE");
     const receipt = decodePaymentResponseHeader(header ?? "");
     if (receipt.success !== true) return undefined;
-    const { transaction } = receipt;
+    const { transaction, amount } = receipt;
     return {
       settled: true,
       shownBy: "merchant",
       receipt: JSON.stringify(receipt),
+      ...(/^\d{1,78}$/.test(amount ?? "") && { moved: BigInt(amount as string) }),
       ...(isHash(transaction) && { transaction }),
     };
   } catch {

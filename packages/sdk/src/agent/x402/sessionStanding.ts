@@ -23,6 +23,8 @@ export type SessionStanding = {
   resetsAt: number;
   /** The account's balance of the budget's token, in base units. */
   balance: bigint;
+  /** What Permit2 may take of it, in base units, for a budget that is paid from by Permit2. */
+  allowance?: bigint;
 };
 
 /**
@@ -33,22 +35,48 @@ export type SessionStanding = {
  */
 export async function sessionStanding(
   client: Client<Transport, Chain | undefined> | AggregatingClient,
-  parameters: { module: Address; session: Session; sessionId: Hex; budgetIndex: number; token: Address },
+  parameters: {
+    module: Address;
+    session: Session;
+    sessionId: Hex;
+    budgetIndex: number;
+    token: Address;
+    /** Whose allowance is read. */
+    spender?: Address;
+  },
 ): Promise<SessionStanding> {
-  const { module, session, sessionId, budgetIndex, token } = parameters;
+  const { module, session, sessionId, budgetIndex, token, spender } = parameters;
   const { account } = session;
   const together = "chainTime" in client ? client : aggregatingClient(client);
   const ask = { address: module, abi: sessionModuleAbi } as const;
-  const [chainTime, { state, paused }, epoch, [period, , spent, resetsAt], balance] = await Promise.all([
-    together.chainTime(),
-    readStateAndPause(together, { module, id: sessionId, account }),
-    readContract(together, { ...ask, functionName: "epochOf", args: [account] }),
-    readContract(together, {
-      ...ask,
-      functionName: "budgetOf",
-      args: [encodeSession(session), BigInt(budgetIndex)],
-    }),
-    readContract(together, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] }),
-  ]);
-  return { chainTime, state, paused, epoch, period, spent, resetsAt: Number(resetsAt), balance };
+  const [chainTime, { state, paused }, epoch, [period, , spent, resetsAt], balance, allowance] =
+    await Promise.all([
+      together.chainTime(),
+      readStateAndPause(together, { module, id: sessionId, account }),
+      readContract(together, { ...ask, functionName: "epochOf", args: [account] }),
+      readContract(together, {
+        ...ask,
+        functionName: "budgetOf",
+        args: [encodeSession(session), BigInt(budgetIndex)],
+      }),
+      readContract(together, { address: token, abi: erc20Abi, functionName: "balanceOf", args: [account] }),
+      spender &&
+        readContract(together, {
+          address: token,
+          abi: erc20Abi,
+          functionName: "allowance",
+          args: [account, spender],
+        }),
+    ]);
+  return {
+    chainTime,
+    state,
+    paused,
+    epoch,
+    period,
+    spent,
+    resetsAt: Number(resetsAt),
+    balance,
+    ...(allowance === undefined ? {} : { allowance }),
+  };
 }

@@ -1,8 +1,9 @@
-import { type Address, encodeFunctionData, type Hex, maxUint48, parseAbi } from "viem";
+import { type Address, encodeFunctionData, erc20Abi, type Hex, maxUint48, parseAbi } from "viem";
 import { decodeError } from "../../errors/decodeError.ts";
 import type { Refusal } from "../../errors/Refusal.ts";
 import type { AggregatingClient } from "../../internal/aggregatingClient.ts";
 import { call } from "../../internal/chainActions.ts";
+import { PERMIT2 } from "../../session/permit2.ts";
 import type { SignedAuthorization } from "./authorizationFate.ts";
 
 /** A signed authorization, as x402 carries it. */
@@ -65,5 +66,24 @@ export async function partiesRefusal(
       nonce: NO_SLOT,
     },
   });
+  return refusal?.code === "TOKEN_PAUSED" || refusal?.code === "TOKEN_BLACKLISTED" ? refusal : undefined;
+}
+
+/**
+ * The same for a payment by Permit2: the token's own transfer is tried as Permit2 makes it, without a signature. It is a
+ * request of its own, as only Permit2 may ask.
+ *
+ * @returns TOKEN_PAUSED or TOKEN_BLACKLISTED.
+ */
+export async function transferRefusal(
+  client: AggregatingClient,
+  { token, from, to, value }: { token: Address; from: Address; to: Address; value: bigint },
+): Promise<Refusal | undefined> {
+  const data = encodeFunctionData({ abi: erc20Abi, functionName: "transferFrom", args: [from, to, value] });
+  const refusal = await call(client.alone, { account: PERMIT2, to: token, data }).then(
+    () => undefined,
+    (error: unknown) => decodeError(error),
+  );
+  if (refusal?.code === "NETWORK") throw refusal;
   return refusal?.code === "TOKEN_PAUSED" || refusal?.code === "TOKEN_BLACKLISTED" ? refusal : undefined;
 }

@@ -4,13 +4,13 @@ import { errorText } from "../../errors/errorText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { utcText } from "../../errors/utcText.ts";
 import { unlessAborted } from "../../internal/unlessAborted.ts";
+import { isPaidByPermit2 } from "../../session/paymentMethods.ts";
 import type { Budget } from "../../session/Session.ts";
 import type { Slot } from "../../session/Slot.ts";
-import { slotNonceAfter } from "../../session/slotNonce.ts";
 import { slotPrefix } from "../../session/slotPrefix.ts";
-import { chooseSlot, type SlotChoice, type SlotQuestion } from "./chooseSlot.ts";
+import type { SlotChoice, SlotQuestion } from "./chooseSlot.ts";
+import { type CountingMemory, type NonceState, nodeCounting, slotCounting } from "./counting.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
-import { type KnownSlots, knownSlots } from "./knownSlots.ts";
 import type { PaymentStore } from "./PaymentStore.ts";
 import { slotKey } from "./slotKey.ts";
 
@@ -36,19 +36,19 @@ export type SlotRequest = {
   openAnyway?: boolean;
   /** What was read for the payment before, see {@link SlotAllocator.expect}. */
   read?: SlotsRead;
-  /** Reads nonces of the account from the token, see {@link authorizationStates}. Default: the allocator's. */
-  authorizationStates?: StatesReader;
+  /** Reads nonces of the account. Default: the allocator's own. */
+  nonceStates?: StatesReader;
   /** Last second for which the slot is reserved, see {@link HeldSlot}. Called when it is chosen, which may take long. */
   heldUntil: () => number;
 };
 
-/** Reads nonces of the account from the token. */
-type StatesReader = (nonces: readonly Hex[]) => Promise<readonly boolean[]>;
+/** Reads nonces of the account from the token, or from Permit2: see {@link NonceState}. */
+export type StatesReader = (nonces: readonly Hex[]) => Promise<readonly NonceState[]>;
 
 /** Slots that were read for one payment: not before its request's `now`. */
-export type SlotsRead = { period: bigint; slots: readonly Slot[]; states: readonly boolean[] };
+export type SlotsRead = { period: bigint; slots: readonly Slot[]; states: readonly NonceState[] };
 
-/** Allocates the slots of one budget of one session. */
+/** Allocates the slots, or the nodes, of one budget of one session. */
 export type SlotAllocator = {
   /**
    * The slots that a payment will most likely need to know, if nothing has changed since the last one: read together
@@ -63,7 +63,7 @@ export type SlotAllocator = {
   /**
    * Reserves a slot for a payment. No other user of the same store gets it before `heldUntil` has passed.
    *
-   * @returns The slot and its EIP-3009 nonce.
+   * @returns The slot and its nonce, of EIP-3009 or Permit2, in 32 bytes.
    * @throws {Refusal} PERIOD if the period has no slot left for this amount; SLOTS_TAKEN if it may have one
    * once authorizations in flight have settled or expired.
    */
@@ -90,43 +90,45 @@ export type SlotAllocatorParameters = {
   /** Its index in the session. */
   budgetIndex: number;
   store: PaymentStore;
-  /** Reads nonces of the account from the token, see {@link authorizationStates}. */
-  authorizationStates: StatesReader;
+  /** Reads nonces of the account, see {@link authorizationStates} and {@link nonceWords}. */
+  nonceStates: StatesReader;
   /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4; see {@link SlotRequest.openAnyway}. */
   maxOpenersInFlight?: number;
 };
 
 /**
- * Allocates the slots of one budget. What {@link chooseSlot} needs is read from the token in batches; the
- * choice itself is made inside the store's atomic `take`, so two agents never get the same slot, nor open a lot twice.
+ * Allocates the slots of one budget, or its nodes if it is paid from by Permit2. What {@link chooseSlot} or
+ * {@link chooseNode} needs is read in batches; the choice itself is made inside the store's atomic `take`, so two agents never get the same slot, nor open a lot twice.
  */
 export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocator {
   const { account, sessionId, budget, budgetIndex, store } = parameters;
+  const counting = isPaidByPermit2(budget) ? nodeCounting : slotCounting;
   const stored = { account, budget: `${sessionId}/${budgetIndex}` };
   // The first bytes of nonces are a hash of their period.
   let prefix = { period: -1n, bytes: "0x" as Hex };
   const nonceOf = (slot: Slot, period: bigint): Hex => {
     if (prefix.period !== period)
       prefix = { period, bytes: slotPrefix({ id: sessionId, budgetIndex, period }) };
-    return slotNonceAfter(prefix.bytes, slot);
+    return counting.nonceOf(prefix.bytes, slot);
   };
   // Used slots of one period. Kept as long as the process, as a used nonce stays used.
-  let known = { period: -1n, slots: knownSlots() };
-  const knownOf = (period: bigint): KnownSlots => {
-    if (known.period < period) known = { period, slots: knownSlots() };
-    return known.period === period ? known.slots : knownSlots();
+  const nothing = () => counting.memory(budget.sizes);
+  let known = { period: -1n, slots: nothing() };
+  const knownOf = (period: bigint): CountingMemory => {
+    if (known.period < period) known = { period, slots: nothing() };
+    return known.period === period ? known.slots : nothing();
   };
   // What this allocator has given out, and what executions had spent then: for expectations only.
   let taken: readonly HeldSlot[] = [];
   let lastSpent = 0n;
 
-  const learn = (period: bigint, slots: readonly Slot[], states: readonly boolean[]) => {
+  const learn = (period: bigint, slots: readonly Slot[], states: readonly NonceState[]) => {
     const known = knownOf(period);
     slots.forEach((slot, place) => {
-      if (states[place] !== true || known.has(slot)) return;
-      known.add(slot);
+      if (!known.learn(slot, states[place] ?? false)) return;
       expected = new Map();
-      if (waiters.size > 0) wake((each) => each.period === period && slotKey(each) === slotKey(slot));
+      if (waiters.size > 0)
+        wake((each) => each.period === period && each.lot === slot.lot && known.has(each));
     });
   };
 
@@ -148,8 +150,8 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
           for (const slot of slots) asked.set(nonceOf(slot, slot.period), slot);
         if (asked.size === 0) return;
         const slots = [...asked.values()];
-        const states = await parameters.authorizationStates([...asked.keys()]);
-        for (const [place, slot] of slots.entries()) learn(slot.period, [slot], [states[place] === true]);
+        const states = await parameters.nonceStates([...asked.keys()]);
+        for (const [place, slot] of slots.entries()) learn(slot.period, [slot], [states[place] ?? false]);
         wake((slot) => knownOf(slot.period).has(slot));
       }
     } catch {
@@ -182,17 +184,20 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
 
   const choose = (
     period: bigint,
-    asked: Pick<SlotQuestion, "value" | "payee" | "spent" | "held" | "fresh"> &
+    fresh: ReadonlyMap<string, NonceState>,
+    asked: Pick<SlotQuestion, "value" | "payee" | "spent" | "held"> &
       Partial<Pick<SlotQuestion, "maxOpenersInFlight">>,
   ): SlotChoice =>
-    chooseSlot({
-      perTransaction: budget.perTransaction,
-      perPeriod: budget.perPeriod,
-      sizes: budget.sizes,
-      known: knownOf(period),
-      maxOpenersInFlight: parameters.maxOpenersInFlight ?? 4,
-      ...asked,
-    });
+    knownOf(period).choose(
+      {
+        perTransaction: budget.perTransaction,
+        perPeriod: budget.perPeriod,
+        sizes: budget.sizes,
+        maxOpenersInFlight: parameters.maxOpenersInFlight ?? 4,
+        ...asked,
+      },
+      fresh,
+    );
 
   // Of payments that begin together the expectations are the same.
   let expected = new Map<string, ReturnType<SlotAllocator["expect"]>>();
@@ -208,25 +213,20 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     const asked = new Map<string, Slot>();
     const unsettled = taken.filter((slot) => slot.period === period && !known.has(slot));
     // Of an opener in flight either may be true by now.
-    for (const settled of unsettled.some(({ index }) => index === 0n) ? [false, true] : [false]) {
+    const mayFollow = counting.hasOpeners && unsettled.some(({ index }) => index === 0n);
+    for (const settled of mayFollow ? [false, true] : [false]) {
       const held = [...unsettled];
       const inFlight = new Set(settled ? held.map(slotKey) : []);
-      const fresh = new Map<string, boolean>();
+      const fresh = new Map<string, NonceState>();
       for (let turn = 0; turn < Math.min(payments, MOST_EXPECTED); turn++) {
         let choice: SlotChoice;
         for (;;) {
-          choice = choose(period, {
-            value,
-            payee,
-            spent: lastSpent,
-            held,
-            fresh: (slot) => fresh.get(slotKey(slot)),
-          });
+          choice = choose(period, fresh, { value, payee, spent: lastSpent, held });
           if (choice.kind !== "read") break;
           for (const slot of choice.slots) {
             const key = slotKey(slot);
             asked.set(key, slot);
-            fresh.set(key, known.has(slot) || inFlight.has(key));
+            fresh.set(key, known.expected(slot, inFlight));
           }
         }
         if (choice.kind !== "slot") break;
@@ -240,12 +240,12 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
 
   async function take(request: SlotRequest) {
     const { period, read, now } = request;
-    const authorizationStates = request.authorizationStates ?? parameters.authorizationStates;
-    const fresh = new Map<string, boolean>();
-    const note = (slots: readonly Slot[], states: readonly boolean[]) => {
+    const nonceStates = request.nonceStates ?? parameters.nonceStates;
+    const fresh = new Map<string, NonceState>();
+    const note = (slots: readonly Slot[], states: readonly NonceState[]) => {
       learn(period, slots, states);
       slots.forEach((slot, place) => {
-        fresh.set(slotKey(slot), states[place] === true);
+        fresh.set(slotKey(slot), states[place] ?? false);
       });
     };
     if (lastSpent !== request.spent) expected = new Map();
@@ -261,12 +261,11 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
         ...stored,
         now,
         choose: (held) => {
-          choice = choose(period, {
+          choice = choose(period, fresh, {
             value: request.value,
             payee: request.payee,
             spent: request.spent,
             held: held.filter((each) => each.period === period),
-            fresh: (each) => fresh.get(slotKey(each)),
             ...(request.openAnyway ? { maxOpenersInFlight: Number.POSITIVE_INFINITY } : {}),
           });
           if (choice.kind !== "slot") return undefined;
@@ -275,7 +274,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
       });
       if (slot) {
         const { start } = choice as unknown as Extract<SlotChoice, { kind: "slot" }>;
-        knownOf(period).passTo(start);
+        if (start !== undefined) knownOf(period).passTo(start);
         taken = [...taken, slot];
         expected = new Map();
         return { slot, nonce: nonceOf(slot, period) };
@@ -287,7 +286,7 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
         if (answer.kind === "wait") blocking.set(refused, answer.for);
         throw refused;
       }
-      note(answer.slots, await authorizationStates(answer.slots.map((each) => nonceOf(each, period))));
+      note(answer.slots, await nonceStates(answer.slots.map((each) => nonceOf(each, period))));
     }
   }
 

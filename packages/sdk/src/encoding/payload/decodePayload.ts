@@ -15,26 +15,40 @@ import { Refusal } from "../../errors/Refusal.ts";
 import { ANYONE, type Budget } from "../../session/Session.ts";
 import type { Slot } from "../../session/Slot.ts";
 import { type UnpackedSession, unpackSession } from "../../session/unpackSession.ts";
+import { PERMIT2_EXACT_CODE, PERMIT2_UPTO_CODE } from "./paymentMethodCode.ts";
 import { knownTokenDomains } from "./tokenDomainCode.ts";
 
 /** A decoded payload, not validated. */
 export type DecodedPayload = {
   budgetIndex: number;
+  /** By Permit2 a node, whose depth is the slot's size. */
   slot: Slot;
   /** As packed: below 32 an index among the budget's recipients, else the address itself. */
   payee: bigint;
   /** The payee for that number. */
   to: Address;
   value: bigint;
+  /** Of the authorization, or of x402's witness. */
   validAfter: bigint;
+  /** Of the authorization, or Permit2's deadline. */
   validBefore: bigint;
-  tokenDomain: { nameHash: Hex; versionHash: Hex };
   /** 64 bytes, EIP-2098. */
   keySignature: Hex;
   /** In versions 3 and 4; in 1 and 2 it is recovered from the signature. */
   key: Address | undefined;
   session: UnpackedSession;
-} & ({ version: 1 | 3 } | { version: 2 | 4; grant: Hex });
+} & ({ version: 1 | 3 } | { version: 2 | 4; grant: Hex }) &
+  DecodedMethod;
+
+/** How the payment is made. */
+type DecodedMethod =
+  | { method: "eip3009"; tokenDomain: { nameHash: Hex; versionHash: Hex } }
+  | { method: "permit2-exact" }
+  | {
+      method: "permit2-upto";
+      /** Who may settle. */
+      facilitator: Address;
+    };
 
 /**
  * Decodes a payload, for tests and to inspect what an agent signed. It rejects what the module's
@@ -72,12 +86,17 @@ export function decodePayload(payload: Hex): DecodedPayload {
   const value = number(16);
   const validAfter = number(32);
   const validBefore = number(32);
-  const code = byte();
-  const known = knownTokenDomains[code];
-  if (code !== 0 && !known) throw invalid(`The payload's token domain ${code} is unknown.`);
-  const tokenDomain = known
-    ? { nameHash: keccak256(toBytes(known.name)), versionHash: keccak256(toBytes(known.version)) }
-    : { nameHash: take(32), versionHash: take(32) };
+  const methodOf = (code: number): DecodedMethod => {
+    if (code === PERMIT2_EXACT_CODE) return { method: "permit2-exact" };
+    if (code === PERMIT2_UPTO_CODE) return { method: "permit2-upto", facilitator: address() };
+    const known = knownTokenDomains[code];
+    if (code !== 0 && !known) throw invalid(`The payload's token domain ${code} is unknown.`);
+    const tokenDomain = known
+      ? { nameHash: keccak256(toBytes(known.name)), versionHash: keccak256(toBytes(known.version)) }
+      : { nameHash: take(32), versionHash: take(32) };
+    return { method: "eip3009", tokenDomain };
+  };
+  const method = methodOf(byte());
   const keySignature = take(64);
   const { session, rest } = sessionIn(at < size(payload) ? slice(payload, at) : "0x");
   const budget = session.budgets[budgetIndex];
@@ -93,7 +112,7 @@ export function decodePayload(payload: Hex): DecodedPayload {
     value,
     validAfter,
     validBefore,
-    tokenDomain,
+    ...method,
     keySignature,
     session,
   };

@@ -11,6 +11,7 @@ import {
   toBytes,
 } from "viem";
 import { Refusal } from "../../errors/Refusal.ts";
+import { addressBytes } from "../../internal/addressBytes.ts";
 import { normalSignature } from "../../internal/ecdsaSignature.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
 import { parseHex } from "../../internal/parseHex.ts";
@@ -18,11 +19,12 @@ import { parseWhole } from "../../internal/parseWhole.ts";
 import { packNumber, packSession } from "../../session/packSession.ts";
 import { readSession } from "../../session/readSession.ts";
 import { ANYONE, type Budget } from "../../session/Session.ts";
-import type { PayloadParameters } from "./PayloadParameters.ts";
+import type { PayloadParameters, PaymentMethodParameters } from "./PayloadParameters.ts";
+import { PERMIT2_EXACT_CODE, PERMIT2_UPTO_CODE } from "./paymentMethodCode.ts";
 import { tokenDomainCode } from "./tokenDomainCode.ts";
 
 /**
- * The bytes with which the account answers a token's ERC-1271 query about an authorization of a session:
+ * The bytes with which the account answers the ERC-1271 query of a token, or of Permit2, about a payment of a session:
  * version 1 for an enabled session, 2 with a grant, 3 and 4 for the same if the account wraps the hash.
  * `contracts/libraries/Payloads.sol` has the form. Wrap them for the account with {@link wrapForSafe} or {@link wrapForErc7579}.
  *
@@ -49,7 +51,7 @@ export function encodePayload(parameters: PayloadParameters): Hex {
     packAmount(parameters.value),
     packAmount(parameters.validAfter),
     packAmount(parameters.validBefore),
-    packTokenDomain(parameters.tokenDomain),
+    packMethod(parameters),
     compactSignature(parseHex(parameters.keySignature, "keySignature")),
     grant === undefined
       ? packSession(session, { budgets: [budgetIndex], actions: false })
@@ -75,6 +77,20 @@ function payeeNumber(budget: Budget, to: Address): bigint {
   if (!anyone) throw invalid(`${to} is not a recipient of the budget.`, { to });
   if (BigInt(to) < 32n) throw invalid(`${to} cannot be a payee: its encoding is an index.`, { to });
   return BigInt(to);
+}
+
+function packMethod(parameters: PaymentMethodParameters): Hex {
+  switch (parameters.method) {
+    case undefined:
+    case "eip3009":
+      return packTokenDomain(parameters.tokenDomain);
+    case "permit2-exact":
+      return byte(PERMIT2_EXACT_CODE);
+    case "permit2-upto":
+      return concat([byte(PERMIT2_UPTO_CODE), addressBytes(parameters.facilitator, "facilitator")]);
+    default:
+      throw invalid("There is no such kind of signed payment.", parameters);
+  }
 }
 
 function packTokenDomain(domain: { name: string; version: string }): Hex {

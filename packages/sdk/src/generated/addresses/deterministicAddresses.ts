@@ -5,8 +5,8 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0xa8E3B5195ACD57a48BE925AB3994d7Bc988DB5f7",
+  erc7579SessionModule: "0x03A8A743c72fa17553bD4C03a16aEaDa521Bed70",
   safeSessionHandler: "0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1",
-  safeSessionModule: "0x4294F301f9d6911892A8668c86a49e72e5A6139C",
-  sessionLens: "0xAb275a99c14cF6C9a3070132A54b760B655996d5",
+  safeSessionModule: "0x8B0f3Ea828628b0014514c7498E0Ec356cfbb721",
+  sessionLens: "0xB192e2DB36d867e63c324F079bADFE934fe0DF67",
 } as const;

@@ -84,6 +84,7 @@ export interface ERC7579SessionModuleInterface extends Interface {
       | "isInitialized"
       | "isModuleType"
       | "isValidSignatureWithSender"
+      | "nodeNonce"
       | "nonceUsed"
       | "onInstall"
       | "onUninstall"
@@ -162,6 +163,17 @@ export interface ERC7579SessionModuleInterface extends Interface {
     values: [AddressLike, BytesLike, BytesLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "nodeNonce",
+    values: [
+      BytesLike,
+      BigNumberish,
+      BigNumberish,
+      BigNumberish,
+      BigNumberish,
+      BigNumberish
+    ]
+  ): string;
+  encodeFunctionData(
     functionFragment: "nonceUsed",
     values: [BytesLike, AddressLike, BigNumberish]
   ): string;
@@ -232,6 +244,7 @@ export interface ERC7579SessionModuleInterface extends Interface {
     functionFragment: "isValidSignatureWithSender",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "nodeNonce", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "nonceUsed", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "onInstall", data: BytesLike): Result;
   decodeFunctionResult(
@@ -468,6 +481,19 @@ export interface ERC7579SessionModule extends BaseContract {
     "view"
   >;
 
+  nodeNonce: TypedContractMethod<
+    [
+      id: BytesLike,
+      budgetIndex: BigNumberish,
+      period: BigNumberish,
+      lot: BigNumberish,
+      depth: BigNumberish,
+      index: BigNumberish
+    ],
+    [bigint],
+    "view"
+  >;
+
   nonceUsed: TypedContractMethod<
     [id: BytesLike, account: AddressLike, nonce: BigNumberish],
     [boolean],
@@ -598,6 +624,20 @@ export interface ERC7579SessionModule extends BaseContract {
   ): TypedContractMethod<
     [arg0: AddressLike, hash: BytesLike, signature: BytesLike],
     [string],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "nodeNonce"
+  ): TypedContractMethod<
+    [
+      id: BytesLike,
+      budgetIndex: BigNumberish,
+      period: BigNumberish,
+      lot: BigNumberish,
+      depth: BigNumberish,
+      index: BigNumberish
+    ],
+    [bigint],
     "view"
   >;
   getFunction(

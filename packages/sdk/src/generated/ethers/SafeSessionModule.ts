@@ -47,6 +47,7 @@ export interface SafeSessionModuleInterface extends Interface {
       | "hashSession"
       | "isValidSafeSignature"
       | "isValidSignatureFor"
+      | "nodeNonce"
       | "nonceUsed"
       | "pause"
       | "pay"
@@ -117,6 +118,17 @@ export interface SafeSessionModuleInterface extends Interface {
     values: [AddressLike, BytesLike, BytesLike]
   ): string;
   encodeFunctionData(
+    functionFragment: "nodeNonce",
+    values: [
+      BytesLike,
+      BigNumberish,
+      BigNumberish,
+      BigNumberish,
+      BigNumberish,
+      BigNumberish
+    ]
+  ): string;
+  encodeFunctionData(
     functionFragment: "nonceUsed",
     values: [BytesLike, AddressLike, BigNumberish]
   ): string;
@@ -169,6 +181,7 @@ export interface SafeSessionModuleInterface extends Interface {
     functionFragment: "isValidSignatureFor",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(functionFragment: "nodeNonce", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "nonceUsed", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pay", data: BytesLike): Result;
@@ -381,6 +394,19 @@ export interface SafeSessionModule extends BaseContract {
     "view"
   >;
 
+  nodeNonce: TypedContractMethod<
+    [
+      id: BytesLike,
+      budgetIndex: BigNumberish,
+      period: BigNumberish,
+      lot: BigNumberish,
+      depth: BigNumberish,
+      index: BigNumberish
+    ],
+    [bigint],
+    "view"
+  >;
+
   nonceUsed: TypedContractMethod<
     [id: BytesLike, account: AddressLike, nonce: BigNumberish],
     [boolean],
@@ -500,6 +526,20 @@ export interface SafeSessionModule extends BaseContract {
   ): TypedContractMethod<
     [account: AddressLike, hash: BytesLike, payload: BytesLike],
     [string],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "nodeNonce"
+  ): TypedContractMethod<
+    [
+      id: BytesLike,
+      budgetIndex: BigNumberish,
+      period: BigNumberish,
+      lot: BigNumberish,
+      depth: BigNumberish,
+      index: BigNumberish
+    ],
+    [bigint],
     "view"
   >;
   getFunction(

@@ -11,6 +11,7 @@ import { readTokenUnit } from "../../internal/readTokenUnit.ts";
 import { checkSession } from "../../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../AccountSender.ts";
 import { isReviewable, type Reviewable } from "../isReviewable.ts";
+import { callsToEnable, type WithPermit2 } from "../permit2/withPermit2.ts";
 import { sendAsAccount } from "../sendAsAccount.ts";
 import { guardRefusal } from "./guardRefusal.ts";
 import { readBalanceFloors } from "./readBalanceFloors.ts";
@@ -26,7 +27,8 @@ export type SessionToReplace = {
    * Pass what {@link readBalanceFloors} returned when the owner looked. An empty list: no guard.
    */
   floors?: readonly BalanceFloor[];
-} & Reviewable;
+} & Reviewable &
+  WithPermit2;
 
 /**
  * Replaces a session with another, atomically: there is no moment with both or with neither, and it fails as a
@@ -56,7 +58,14 @@ export async function replaceSession(
 ): Promise<Hash>;
 export async function replaceSession(
   client: PayingClient | ReadingClient,
-  { old, replacement, floors: named, reviewable, ...sender }: SessionToReplace & (BySafeOwners | BySending),
+  {
+    old,
+    replacement,
+    floors: named,
+    reviewable,
+    permit2,
+    ...sender
+  }: SessionToReplace & (BySafeOwners | BySending),
 ): Promise<Hash> {
   const reader: ReadingClient = client;
   sessionIn(old);
@@ -65,12 +74,16 @@ export async function replaceSession(
   await requireGrantChain(reader, old);
   await requireGrantChain(reader, replacement);
   const floors = named ?? (await readBalanceFloors(reader, old));
-  const calls = encodeReplaceSession({
-    old,
-    replacement,
-    floors,
-    reviewable: await isReviewable(reader, sender.owner, reviewable),
-  });
+  const approving = callsToEnable(replacement, permit2);
+  const calls = [
+    ...encodeReplaceSession({
+      old,
+      replacement,
+      floors,
+      reviewable: await isReviewable(reader, sender.owner, reviewable),
+    }),
+    ...approving,
+  ];
   const { account } = old.session;
   for (const floor of floors) {
     const refusal = await guardRefusal(reader, account, floor);

@@ -10,7 +10,6 @@ import {
   zeroHash,
 } from "viem";
 import { ChainRefusal } from "../errors/ChainRefusal.ts";
-import { InvalidInput } from "../errors/InvalidInput.ts";
 import { isContractRefusal } from "../errors/isContractRefusal.ts";
 import { isRefusal } from "../errors/isRefusal.ts";
 import { answerOf } from "../internal/answerOf.ts";
@@ -37,20 +36,20 @@ const SAYS_YES: Hex = "0x631626ba7e60e01b60005260206000f3";
 const SAYS_NO: Hex = "0x600060005260206000f3";
 
 /**
- * Checks whether a contract account can pay a token by signed EIP-3009 authorizations: the functions, the
- * signature's format, and the EIP-712 domain.
+ * Why a contract account cannot pay a token by signed EIP-3009 authorizations: the functions, the signature's format,
+ * and the EIP-712 domain are checked.
  *
  * Simulates whether `transferWithAuthorization` uses ERC-1271, in calls that change nothing: a payment of zero by an address
  * that gets code for that call alone must succeed if the code approves, and fail if it does not. A node without
  * state overrides only shows that the function exists, which is then enough.
  *
- * @param path The budget's path in the caller's arguments, for the message.
- * @throws {Refusal} INVALID_LIMIT: it cannot be paid so; NETWORK
+ * @returns The rest of a sentence about the token; undefined if it can.
+ * @throws {Refusal} NETWORK
  */
-export async function requireSignedPayments(
+export async function eip3009Fault(
   client: Client<Transport, Chain | undefined>,
-  { token, chainId, path }: { token: Address; chainId: number; path: string },
-): Promise<void> {
+  { token, chainId }: { token: Address; chainId: number },
+): Promise<string | undefined> {
   const [separator, state, fault] = await Promise.all([
     answerOf(readContract(client, { address: token, abi: tokenAbi, functionName: "DOMAIN_SEPARATOR" })),
     answerOf(
@@ -63,15 +62,11 @@ export async function requireSignedPayments(
     ),
     transferFault(client, token),
   ]);
-  if (separator === undefined || state === undefined)
-    throw refuse(token, path, "it does not implement EIP-3009");
-  if (fault) throw refuse(token, path, fault);
-  if (!(await isKnownDomain(client, { token, chainId, separator })))
-    throw refuse(
-      token,
-      path,
-      "its EIP-712 domain is not derived from its name, its version, the chain and its address",
-    );
+  if (separator === undefined || state === undefined) return "it does not implement EIP-3009";
+  if (fault) return fault;
+  return (await isKnownDomain(client, { token, chainId, separator }))
+    ? undefined
+    : "its EIP-712 domain is not derived from its name, its version, the chain and its address";
 }
 
 /** Why a contract account cannot use `transferWithAuthorization` with the signature as bytes. */
@@ -156,14 +151,3 @@ async function isKnownDomain(
         }),
   );
 }
-
-const refuse = (token: Address, path: string, why: string) =>
-  new InvalidInput({
-    code: "INVALID_LIMIT",
-    shortMessage: `${path} (${token}) cannot be paid by signatures (x402): ${why}.`,
-    metaMessages: [
-      "Set x402: false in this budget to pay with transactions.",
-      "For x402 use a token whose transferWithAuthorization accepts a contract's signature, such as Circle's USDC.",
-    ],
-    details: { token },
-  });
