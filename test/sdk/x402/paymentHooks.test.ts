@@ -574,6 +574,8 @@ describe("seen from outside, an agent", function () {
       const { buy, waiting, refused } = open(grant, { resends: 0, maxWait: 2 });
       merchant.faults = ["drop before settling"];
       await refusalOf(buy(merchant.url("dollar")));
+      // On a busy machine the response that is lost is waited for, too.
+      waiting.length = 0;
       const began = Date.now();
       const second = refusalOf(buy(`${merchant.url("tenth")}?secret=1`, { purpose: "tea" }));
       while (waiting.length === 0) await later(5);
