@@ -1,16 +1,6 @@
-import { PERMIT2, permit2Abi } from "@latchkey/devchain";
+import { PERMIT2 } from "@latchkey/devchain";
 import { expect } from "chai";
-import {
-  type Address,
-  concat,
-  encodeFunctionData,
-  type Hex,
-  hashStruct,
-  maxUint256,
-  toFunctionSelector,
-  toHex,
-  zeroAddress,
-} from "viem";
+import { type Address, concat, type Hex, maxUint256, toFunctionSelector, zeroAddress } from "viem";
 import { asks, hashOf } from "./authorization.ts";
 import {
   ANYONE,
@@ -29,7 +19,6 @@ import {
   OTHER_MODULE,
   pause,
   pay,
-  relayer,
   resume,
   revertOf,
   revoke,
@@ -44,15 +33,14 @@ import {
   X402_EXACT,
   X402_UPTO,
 } from "./fixture.ts";
+import { PERMIT2_MESSAGES, payloadsOver, permit2Message } from "./permit2Messages.ts";
 import {
   allowPermit2,
   isGood,
   type Method,
   nodeNonce,
   permit2Budget,
-  permit2Digest,
   permit2Session,
-  permit2Types,
   settle,
   settlementOf,
   signatureFor,
@@ -312,154 +300,20 @@ for (const version of SAFE_VERSIONS)
     });
 
     describe("are the only messages of Permit2's that are accepted, not", () => {
-      const permitted = () => ({ token: chain.usdc.address, amount: USD });
-      const nonce = () => nodeNonce(hashOf(of()), 0, 0n, { lot: 0n, size: 0, index: 0n });
-      const deadline = BigInt(T0 + 600);
-      const details = () => ({ to: alice, requestedAmount: USD });
-      const { TokenPermissions } = permit2Types.exact;
-      type Message = { digest: Hex; from: Address; data(signature: Hex): Hex };
-      const messages: Record<string, () => Message> = {
-        "PermitSingle, which allows more than one transfer": () => {
-          const permitSingle = {
-            details: { token: chain.usdc.address, amount: USD, expiration: T0 + DAY, nonce: 0 },
-            spender: X402_EXACT,
-            sigDeadline: deadline,
-          };
-          const types = {
-            PermitSingle: [
-              { name: "details", type: "PermitDetails" },
-              { name: "spender", type: "address" },
-              { name: "sigDeadline", type: "uint256" },
-            ],
-            PermitDetails: [
-              { name: "token", type: "address" },
-              { name: "amount", type: "uint160" },
-              { name: "expiration", type: "uint48" },
-              { name: "nonce", type: "uint48" },
-            ],
-          };
-          return {
-            digest: permit2Digest(types, "PermitSingle", permitSingle),
-            from: relayer.address,
-            data: (signature) =>
-              encodeFunctionData({
-                abi: permit2Abi,
-                functionName: "permit",
-                args: [of().account, permitSingle, signature],
-              }),
-          };
-        },
-        "a transfer without a witness": () => {
-          const types = {
-            PermitTransferFrom: [
-              { name: "permitted", type: "TokenPermissions" },
-              { name: "spender", type: "address" },
-              { name: "nonce", type: "uint256" },
-              { name: "deadline", type: "uint256" },
-            ],
-            TokenPermissions,
-          };
-          const permit = { permitted: permitted(), nonce: nonce(), deadline };
-          return {
-            digest: permit2Digest(types, "PermitTransferFrom", { ...permit, spender: X402_EXACT }),
-            from: X402_EXACT,
-            data: (signature) =>
-              encodeFunctionData({
-                abi: permit2Abi,
-                functionName: "permitTransferFrom",
-                args: [permit, details(), of().account, signature],
-              }),
-          };
-        },
-        "a batch with x402's witness": () => {
-          const types = {
-            PermitBatchWitnessTransferFrom: [
-              { name: "permitted", type: "TokenPermissions[]" },
-              { name: "spender", type: "address" },
-              { name: "nonce", type: "uint256" },
-              { name: "deadline", type: "uint256" },
-              { name: "witness", type: "Witness" },
-            ],
-            TokenPermissions,
-            Witness: permit2Types.exact.Witness,
-          };
-          const permit = { permitted: [permitted()], nonce: nonce(), deadline };
-          const witness = { to: alice, validAfter: 0n };
-          return {
-            digest: permit2Digest(types, "PermitBatchWitnessTransferFrom", {
-              ...permit,
-              spender: X402_EXACT,
-              witness,
-            }),
-            from: X402_EXACT,
-            data: (signature) =>
-              encodeFunctionData({
-                abi: permit2Abi,
-                functionName: "permitWitnessTransferFrom",
-                args: [
-                  permit,
-                  [details()],
-                  of().account,
-                  hashStruct({ types, primaryType: "Witness", data: witness } as never),
-                  "Witness witness)TokenPermissions(address token,uint256 amount)Witness(address to,uint256 validAfter)",
-                  signature,
-                ],
-              }),
-          };
-        },
-        "a transfer with another witness": () => {
-          const Witness = [
-            { name: "to", type: "address" },
-            { name: "validBefore", type: "uint256" },
-          ];
-          const types = { ...permit2Types.exact, Witness };
-          const permit = { permitted: permitted(), nonce: nonce(), deadline };
-          const witness = { to: alice, validBefore: 0n };
-          return {
-            digest: permit2Digest(types, "PermitWitnessTransferFrom", {
-              ...permit,
-              spender: X402_EXACT,
-              witness,
-            }),
-            from: X402_EXACT,
-            data: (signature) =>
-              encodeFunctionData({
-                abi: permit2Abi,
-                functionName: "permitWitnessTransferFrom",
-                args: [
-                  permit,
-                  details(),
-                  of().account,
-                  hashStruct({ types, primaryType: "Witness", data: witness } as never),
-                  "Witness witness)TokenPermissions(address token,uint256 amount)Witness(address to,uint256 validBefore)",
-                  signature,
-                ],
-              }),
-          };
-        },
-      };
-      for (const [title, message] of Object.entries(messages))
+      for (const title of PERMIT2_MESSAGES)
         it(title, async () => {
-          const { digest, from, data } = message();
+          const { digest, from, data } = permit2Message(title, {
+            account: of().account,
+            token: chain.usdc.address,
+            to: alice,
+            nonce: nodeNonce(hashOf(of()), 0, 0n, { lot: 0n, size: 0, index: 0n }),
+            now: T0,
+          });
           const send = (signature: Hex) => chain.call({ from, to: PERMIT2, data: data(signature) });
           // It is one that Permit2 accepts from the Safe's owner.
           await send(await signAsSafe(of().account, digest));
-          const keySignature = await key.sign({ hash: signedPayment(of().account, digest) });
-          const raw = await key.sign({ hash: digest });
           for (const method of ["exact", "upto"] as const)
-            for (const signature of [keySignature, raw]) {
-              const { parts } = await signPayment({ of: of(), method });
-              const s =
-                BigInt(`0x${signature.slice(66, 130)}`) | (signature.endsWith("1c") ? 1n << 255n : 0n);
-              const payload = concat(
-                parts.map(([name, bytes]) =>
-                  name === "r"
-                    ? (signature.slice(0, 66) as Hex)
-                    : name === "vs"
-                      ? toHex(s, { size: 32 })
-                      : bytes,
-                ),
-              );
+            for (const payload of await payloadsOver(digest, { of: of(), method })) {
               expect(await asks(digest, payload, of().account)).to.equal(false);
               await revertOf(send(payload));
             }

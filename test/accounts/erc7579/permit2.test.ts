@@ -5,7 +5,14 @@ import { wrapForErc7579 } from "@latchkey/sdk/erc7579";
 import { expect } from "chai";
 import { encodeFunctionData, type Hex } from "viem";
 import { approveData, X402_UPTO } from "../../contracts/fixture.ts";
-import { settlementOf, signedPayment, signPayment, type Terms } from "../../contracts/permit2Payment.ts";
+import { PERMIT2_MESSAGES, payloadsOver, permit2Message } from "../../contracts/permit2Messages.ts";
+import {
+  nodeNonce,
+  settlementOf,
+  signedPayment,
+  signPayment,
+  type Terms,
+} from "../../contracts/permit2Payment.ts";
 import {
   alice,
   balanceOf,
@@ -124,6 +131,36 @@ describe("payments by Permit2", () => {
       await settle({ of: exact });
       await settle({ of: upto, method: "upto" });
       expect(await balanceOf(alice)).to.equal(3n * USD);
+    });
+    it("are the only messages of Permit2's that are accepted", async () => {
+      await install(account(), { sessions: [of()] });
+      const { kind, address } = account();
+      const { module, usdc, testChain } = world();
+      for (const title of PERMIT2_MESSAGES) {
+        const { digest, from, data } = permit2Message(title, {
+          account: address,
+          token: usdc.address,
+          to: alice,
+          nonce: nodeNonce(hashSession(of()), 0, 0n, { lot: 0n, size: 0, index: 0n }),
+          now: now(),
+        });
+        const send = (signature: Hex) =>
+          testChain.client.call({ account: from, to: PERMIT2, data: data(signature) });
+        // It is one that Permit2 accepts from the account's owner.
+        await send(await account().sign(digest));
+        for (const method of ["exact", "upto"] as const)
+          for (const payload of await payloadsOver(digest, {
+            of: of(),
+            method,
+            by: key,
+            deadline: BigInt(now() + 300),
+            to: alice,
+            namesKey: kind === "kernel",
+            wrap: (one) => signedPayment(address, one, { module }),
+          }))
+            expect(await rejected(send(wrapForErc7579(payload, { kind, module }))), title).to.equal(true);
+      }
+      expect(await balanceOf(alice)).to.equal(0n);
     });
     it("share the budget with executions", async () => {
       await install(account(), { sessions: [of()] });
