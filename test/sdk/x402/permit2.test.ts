@@ -22,6 +22,7 @@ import {
   PERMIT2,
   permit2Abi,
   RELAYER,
+  SAFE_VERSIONS,
   type SafeVersion,
   usdcAbi,
   wethAbi,
@@ -108,8 +109,10 @@ describe("a payment by Permit2", function () {
     await setMulticall3(testChain);
     latchkey = await installLatchkey(testChain);
     const separators = [usdc.domainSeparator, domainSeparator({ domain: permit2Domain(1) })];
-    safes["1.4.1"] = await createSafe(environment, { version: "1.4.1", owner: ecdsaOwner("permit2") });
-    await installOnSafe(safes["1.4.1"], latchkey, separators);
+    for (const version of ["1.3.0", "1.4.1"] as const) {
+      safes[version] = await createSafe(environment, { version, owner: ecdsaOwner("permit2") });
+      await installOnSafe(safes[version], latchkey, separators);
+    }
     safes["1.5.0"] = await createPasskeySafe(environment, {
       version: "1.5.0",
       passkey: createPasskey("permit2"),
@@ -240,7 +243,7 @@ describe("a payment by Permit2", function () {
       args: [account],
     });
 
-  for (const version of ["1.4.1", "1.5.0"] as const)
+  for (const version of SAFE_VERSIONS)
     it(`is settled by the stock facilitator in three kinds of tokens, from a Safe ${version} with a grant, and enabled`, async () => {
       const safe = safes[version];
       const session = await sessionFor(safe, {}, [
@@ -574,30 +577,57 @@ describe("a payment by Permit2", function () {
 describe("a payment by Permit2 from an ERC-7579 account", () => {
   onEveryAccount((account) => {
     let merchant: Merchant;
+    let tokens: Record<"usdc" | "weth" | "noReturn", Address>;
     beforeEach(async () => {
       const { testChain, usdc } = modular.world();
       await installX402Proxies(testChain);
-      const offer = { asset: usdc.address, payTo: modular.alice, amount: modular.USD / 4n, extra: byPermit2 };
-      merchant = await openMerchant(testChain, {
-        exact: offer,
-        upto: { ...offer, scheme: "upto", extra: {}, charge: 7n },
-      });
+      const noReturn = await deployMock(testChain, "NoReturnToken");
+      await noReturn.write("mint", [account().address, modular.USD]);
+      tokens = { usdc: usdc.address, weth: await installWeth(testChain), noReturn: noReturn.address };
+      const deposit = encodeFunctionData({ abi: wethAbi, functionName: "deposit" });
+      await testChain.send({ from: RELAYER, to: tokens.weth, value: modular.USD, data: deposit });
+      const args = [account().address, modular.USD] as const;
+      const transfer = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args });
+      await testChain.send({ from: RELAYER, to: tokens.weth, data: transfer });
+      merchant = await openMerchant(
+        testChain,
+        Object.fromEntries(
+          Object.entries(tokens).flatMap(([name, asset]) => {
+            const offer = { asset, payTo: modular.alice, amount: modular.USD / 4n, extra: byPermit2 };
+            return [
+              [`${name}-exact`, offer],
+              [`${name}-upto`, { ...offer, scheme: "upto", extra: {}, charge: 7n }],
+            ] as const;
+          }),
+        ),
+      );
       await modular.install(account());
-      await account().execute([
-        { to: usdc.address, value: 0n, data: approveData(PERMIT2, 10n * modular.USD) },
-      ]);
+      await account().execute(
+        Object.values(tokens).map((to) => ({ to, value: 0n, data: approveData(PERMIT2, 10n * modular.USD) })),
+      );
     });
     afterEach(() => merchant.close());
 
-    it("is settled by the stock facilitator, exactly and up to its amount, with the grant and enabled", async () => {
+    it("is settled by the stock facilitator in three kinds of tokens, with the grant and enabled", async () => {
       const { client } = modular.world().testChain;
-      const grant = await grantBy(account(), { budgets: [modular.budget({ signatures: 6 })] });
+      const budgets = Object.values(tokens).map((token) => modular.budget({ token, signatures: 6 }));
+      const grant = await grantBy(account(), { budgets });
+      const offers = Object.keys(tokens).flatMap((name) => [`${name}-exact`, `${name}-upto`]);
       const pay = payingFetch({ client, key: modular.key, grant });
-      for (const what of ["exact", "upto"]) expect((await pay(merchant.url(what))).status).to.equal(200);
+      for (const what of offers) expect((await pay(merchant.url(what))).status, what).to.equal(200);
       await account().execute([encodeEnable(grant)]);
       const again = payingFetch({ client, key: modular.key, grant: { ...grant, signature: "0x" } });
-      for (const what of ["exact", "upto"]) expect((await again(merchant.url(what))).status).to.equal(200);
-      expect(await modular.balanceOf(modular.alice)).to.equal(modular.USD / 2n + 14n);
+      for (const what of offers) expect((await again(merchant.url(what))).status, what).to.equal(200);
+      for (const [name, address] of Object.entries(tokens))
+        expect(
+          await client.readContract({
+            address,
+            abi: erc20Abi,
+            functionName: "balanceOf",
+            args: [modular.alice],
+          }),
+          name,
+        ).to.equal(modular.USD / 2n + 14n);
     });
   });
 });
