@@ -40,6 +40,8 @@ const command = commandLine("npm test --", "Builds, then runs every check and ev
   .option("--jobs <number>", "how many suites at a time", String(availableParallelism() + 2));
 const values = readCommandLine<{ deep: boolean; more: boolean; jobs: string }>(command);
 const positionals = command.args;
+/** `npm test` as it is, with lint and types. */
+const everything = positionals.length === 0 && !values.deep && !values.more;
 const missing = positionals.find((path) => !existsSync(path));
 if (missing !== undefined) command.error(`error: there is no ${missing}`);
 const root = resolve(import.meta.dirname, "..");
@@ -89,10 +91,23 @@ async function runAll(jobs: readonly Job[], limit: number): Promise<Outcome[]> {
 
 /**
  * Suites of slow real counterparts: a bundler, packages that are installed, commands that run in projects of their own, traced
- * validations, payments beside the stock client's.
+ * validations, payments beside the stock client's, and what takes longest in a browser.
  * `npm test` leaves them out, `npm run test:more` runs them alone, CI both.
  */
-const MORE = ["bundler", "package", "scripts", "erc7562", "clientBench"];
+const MORE = [
+  "test/bundler",
+  "test/package",
+  "test/scripts",
+  "test/erc7562",
+  "test/clientBench",
+  "test/page/inSight.test.ts",
+  "test/page/manage.test.ts",
+  "test/page/pause.test.ts",
+  "test/page/quality.test.ts",
+];
+
+/** Whether `npm test` leaves a file or folder of test/ out. */
+const isMore = (path: string) => MORE.some((more) => path === more || path.startsWith(`${more}/`));
 
 const script = (name: string, ...args: string[]): Job => ({
   name,
@@ -134,11 +149,12 @@ function suites(): Job[] {
   const all = values.deep
     ? ["test/properties", "test/contracts/reading.test.ts", "test/model", "test/sdk"]
     : values.more
-      ? MORE.map((folder) => `test/${folder}`)
-      : globSync("test/*", { cwd: root }).filter((path) => !MORE.includes(basename(path)));
+      ? MORE
+      : globSync("test/*", { cwd: root });
   const asked = positionals.length > 0 ? positionals : all.map((path) => join(root, path)).filter(existsSync);
   const folders = new Map<string, string[]>();
   for (const file of select("**/*.test.ts", asked)) {
+    if (everything && isMore(file)) continue;
     const [, folder = "", inner] = file.split("/");
     const apart = folder === "page" ? inner !== "unit" : values.deep && folder === "properties";
     const ofFile = apart ? `-${basename(file, ".test.ts")}` : "";
@@ -180,7 +196,6 @@ function suites(): Job[] {
 }
 
 async function main(): Promise<Outcome[]> {
-  const everything = positionals.length === 0 && !values.deep && !values.more;
   const tests = suites();
   // These look at the page as it is shipped, not at its sources.
   const ofPage = tests.some(({ args }) =>
