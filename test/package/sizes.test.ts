@@ -33,7 +33,7 @@ const parts: readonly Part[] = [
     contents: page,
     alone: true,
     // sessionStatus asks by Multicall3.
-    limit: 29_700,
+    limit: 31_800,
   },
   {
     name: "the ABI of every module",
