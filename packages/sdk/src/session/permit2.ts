@@ -12,11 +12,17 @@ export const X402_PROXIES: { readonly [method in Exclude<PaymentMethod, "eip3009
 };
 
 /**
- * Permit2's EIP-712 domain separator on a chain. Its domain has no version.
+ * Permit2's EIP-712 domain, which has no version.
+ *
+ * @throws {InvalidInput} INVALID_INPUT
+ */
+export const permit2Domain = (chainId: number) =>
+  ({ name: "Permit2", chainId: parseChainId(chainId), verifyingContract: PERMIT2 }) as const;
+
+/**
+ * The separator of {@link permit2Domain}.
  *
  * @throws {InvalidInput} INVALID_INPUT
  */
 export const permit2DomainSeparator = (chainId: number): Hex =>
-  domainSeparator({
-    domain: { name: "Permit2", chainId: parseChainId(chainId), verifyingContract: PERMIT2 },
-  });
+  domainSeparator({ domain: permit2Domain(chainId) });

@@ -10,8 +10,8 @@ import {
 } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
-import { parseChainId, parseWhole } from "../internal/parseWhole.ts";
-import { PERMIT2, X402_PROXIES } from "./permit2.ts";
+import { parseWhole } from "../internal/parseWhole.ts";
+import { permit2Domain, X402_PROXIES } from "./permit2.ts";
 
 /** A transfer by Permit2 for x402, in whose digest the account does not occur. Numbers are uint256. */
 export type Permit2Transfer = {
@@ -56,10 +56,6 @@ const types = {
     Witness: [to, { name: "facilitator", type: "address" }, validAfter],
   },
 } as const;
-
-/** Permit2's EIP-712 domain, which has no version. */
-export const permit2Domain = (chainId: number) =>
-  ({ name: "Permit2", chainId: parseChainId(chainId), verifyingContract: PERMIT2 }) as const;
 
 /**
  * The typed data that Permit2 asks the account about, for x402's exact or upto scheme.

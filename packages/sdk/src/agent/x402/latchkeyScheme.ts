@@ -9,7 +9,6 @@ import {
   type Address,
   type Chain,
   type Client,
-  domainSeparator,
   type Hex,
   hashTypedData,
   isAddressEqual,
@@ -37,8 +36,7 @@ import { within } from "../../internal/within.ts";
 import { grantDigest } from "../../session/grantDigest.ts";
 import { hashSession } from "../../session/hashSession.ts";
 import { isPaidByPermit2 } from "../../session/paymentMethods.ts";
-import { PERMIT2 } from "../../session/permit2.ts";
-import { permit2Domain } from "../../session/permit2Transfer.ts";
+import { PERMIT2, permit2DomainSeparator } from "../../session/permit2.ts";
 import type { Budget, Session } from "../../session/Session.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
@@ -275,7 +273,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
           domainSeparator:
             paidBy.method === "eip3009"
               ? tokenSeparator({ chainId, token: budget.token, tokenDomain: paidBy.tokenDomain })
-              : domainSeparator({ domain: permit2Domain(chainId) }),
+              : permit2DomainSeparator(chainId),
         }),
         () => rails.delete(asker),
       );
