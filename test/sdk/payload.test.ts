@@ -35,9 +35,13 @@ import { arbitraryAddress, arbitrarySession, arbitraryUint } from "./arbitrarySe
 
 const runs = process.env.LATCHKEY_DEEP ? 5000 : 200;
 
+/** The order of secp256k1: r is below it. */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+
 /** r and s that a signature may have; whether the key made it is the module's affair. */
 const arbitrarySignature: fc.Arbitrary<Hex> = fc
-  .tuple(arbitraryUint(256, 1n), arbitraryUint(254, 1n), fc.constantFrom(27, 28))
+  .tuple(arbitraryUint(256), arbitraryUint(254, 1n), fc.constantFrom(27, 28))
+  .map(([r, s, v]) => [(r % (ORDER - 1n)) + 1n, s, v] as const)
   .map(([r, s, v]) => concat([toHex(r, { size: 32 }), toHex(s, { size: 32 }), toHex(v, { size: 1 })]));
 
 const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
@@ -48,7 +52,11 @@ const arbitraryParameters: fc.Arbitrary<PayloadParameters> = fc
       lot: arbitraryUint(128),
       size: fc.nat(7),
       index: arbitraryUint(14),
-      payee: fc.tuple(fc.nat(), arbitraryAddress),
+      // An address below 32 is the index of a recipient.
+      payee: fc.tuple(
+        fc.nat(),
+        arbitraryAddress.filter((payee) => BigInt(payee) >= 32n),
+      ),
       value: arbitraryUint(128),
       validAfter: arbitraryUint(256),
       validBefore: arbitraryUint(256),
