@@ -45,6 +45,7 @@ import {
 } from "@latchkey/sdk";
 import { encodeEnable, nodeNonce, permit2Domain } from "@latchkey/sdk/encoding";
 import { filePaymentStore } from "@latchkey/sdk/node";
+import { redisPaymentStore } from "@latchkey/sdk/redis";
 import { x402Client } from "@x402/core/client";
 import { decodePaymentResponseHeader, encodePaymentResponseHeader } from "@x402/core/http";
 import { wrapFetchWithPayment } from "@x402/fetch";
@@ -72,6 +73,7 @@ import { approveData } from "../../contracts/fixture.ts";
 import { aheadOfClock } from "../../environment/aheadOfClock.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
 import { setMulticall3 } from "../../environment/multicall3.ts";
+import { startRedis } from "../../environment/redisServer.ts";
 import { type Environment, setUp } from "../../environment/setUp.ts";
 import { grantBy } from "../erc7579/sessionGrants.ts";
 
@@ -283,6 +285,28 @@ describe("a payment by Permit2", function () {
     const id = hashSession(grant.session);
     const last = nodeNonce({ id, budgetIndex: 0, period: 0n, lot: 12n, size: 2, index: 1n });
     expect(nonces.map(BigInt)).to.include(last);
+  });
+
+  it("is made by two agents at once that share a Redis, none of which takes the other's node", async () => {
+    const redis = await startRedis();
+    try {
+      const grant = await enabled();
+      const agents = [
+        agent(grant, { store: redisPaymentStore(await redis.client()) }),
+        agent(grant, { store: redisPaymentStore(await redis.client()) }),
+      ];
+      const responses = await Promise.all(
+        Array.from({ length: 10 }, (_, turn) =>
+          agents.map((pay) => pay(merchant.url(turn % 2 ? "usdc-exact" : "usdc-upto"))),
+        ).flat(),
+      );
+      expect(responses.map(({ status }) => status)).to.deep.equal(Array(20).fill(200));
+      const nonces = merchant.headers.map((header) => sentIn(header).permit2Authorization.nonce);
+      expect(new Set(nonces).size).to.equal(20);
+      expect(await balanceOf(tokens.usdc)).to.equal(10n * 200_000n + 10n * 30_000n);
+    } finally {
+      await redis.close();
+    }
   });
 
   it("is refused before anything is signed for what the session does not allow", async () => {
