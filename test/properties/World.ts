@@ -1,3 +1,4 @@
+import { permit2Abi } from "@latchkey/devchain";
 import {
   type Address,
   concat,
@@ -44,7 +45,7 @@ import { nodeOf } from "./nodeOf.ts";
 import type { PlayedAccount } from "./PlayedAccount.ts";
 import type { Ending, Playground, Question } from "./Playground.ts";
 import { sessionBytes } from "./packSession.ts";
-import { permit2Abi, permit2SettlementIn } from "./permit2Abi.ts";
+import { permit2SettlementIn } from "./permit2SettlementIn.ts";
 import { print } from "./print.ts";
 import type { Scene } from "./Scene.ts";
 import {

@@ -1,3 +1,4 @@
+import { x402ExactPermit2ProxyABI, x402UptoPermit2ProxyABI } from "@x402/evm";
 import { encodeFunctionData, type Hex, parseSignature } from "viem";
 import type { PrivateKeyAccount } from "viem/accounts";
 import type { Budget, Session } from "#sdk/session/Session.ts";
@@ -24,7 +25,6 @@ import { relayer, stranger } from "./actors.ts";
 import { partyOf } from "./callsOf.ts";
 import { nodeOf } from "./nodeOf.ts";
 import { type PayloadParts, packPayload } from "./packPayload.ts";
-import { spenderAbi } from "./permit2Abi.ts";
 import type { Scene } from "./Scene.ts";
 import { type AuthorizationPlan, budgetIndexOf } from "./scenario.ts";
 import { slotOf } from "./slotOf.ts";
@@ -151,12 +151,12 @@ export async function signPayment(
   const data =
     plan.by === "exact"
       ? encodeFunctionData({
-          abi: spenderAbi,
+          abi: x402ExactPermit2ProxyABI,
           functionName: "settle",
           args: [permit, session.account, witness, signed.signature],
         })
       : encodeFunctionData({
-          abi: spenderAbi,
+          abi: x402UptoPermit2ProxyABI,
           functionName: "settle",
           args: [permit, amount, session.account, witness, signed.signature],
         });
