@@ -86,7 +86,7 @@ address constant X402_UPTO = 0x4020A4f3b7b90ccA423B9fabCc0CE57C6C240002;
 /// @notice The key of one session, in the hands of a thief who has every tool: payments, batches, a contract that pulls
 /// by old approvals, signed payments by EIP-3009 and by Permit2, a token that calls back in the middle of an execution.
 /// The account is a genuine Safe 1.4.1. One budget is of genuine USDC with EIP-3009, one of genuine USDC at another
-/// address with Permit2, one of the token that calls back.
+/// address with Permit2, one of the token that calls back, with Permit2 too.
 contract Thief is IHookParty {
     uint256 private constant KEY = uint256(keccak256("key"));
     uint48 private constant START = 1_000_000;
@@ -116,7 +116,7 @@ contract Thief is IHookParty {
     mapping(uint256 budget => uint256) private _held;
     /// @dev What the hostile token does when it moves: a seed, or 0 for nothing.
     uint256 private _plot;
-    /// @dev Signed payments that settled in the middle of the present call.
+    /// @dev What other payments moved in the middle of the present call: each has a limit of its own.
     mapping(uint256 budget => uint256) private _settledInside;
     /// @dev What others pulled in the middle of the present call: no use of the session, which pays for it all the same
     /// where it measures what a call costs.
@@ -144,7 +144,7 @@ contract Thief is IHookParty {
         _session.validUntil = START + 2 ** 30;
         _addBudget(address(_usdc[0]), EIP_3009, 3);
         _addBudget(address(_usdc[1]), PERMIT2_EXACT | PERMIT2_UPTO, 4);
-        _addBudget(address(HOSTILE), 0, 0);
+        _addBudget(address(HOSTILE), PERMIT2_EXACT | PERMIT2_UPTO, 4);
         SessionAction storage action = _session.actions.push();
         action.target = address(PULLER);
         action.selector = Puller.pullFrom.selector;
@@ -159,6 +159,8 @@ contract Thief is IHookParty {
         MODULE.enable(_packed);
 
         HOSTILE.mint(address(SAFE), 2 ** 100);
+        vm.prank(address(SAFE));
+        HOSTILE.approve(PERMIT2, type(uint256).max);
         HOSTILE.setHook(address(SAFE), this);
         for (uint256 i; i < 3; ++i) _held[i] = _balance(i);
     }
@@ -182,9 +184,11 @@ contract Thief is IHookParty {
         _settle(seed);
     }
 
-    /// @notice A signed payment by Permit2.
-    function settleByPermit2(uint256 seed) external watched {
+    /// @notice A signed payment by Permit2, also in the token that calls back.
+    function settleByPermit2(uint256 seed, uint256 plot) external watched {
+        _plot = plot;
         _settleByPermit2(seed);
+        _plot = 0;
     }
 
     /// @notice The owner uses up nonces of Permit2's.
@@ -212,7 +216,7 @@ contract Thief is IHookParty {
         uint256 plot = _plot;
         // Not again in the middle of what it does now.
         _plot = 0;
-        uint256[2] memory before = [_balance(0), _balance(1)];
+        uint256[3] memory before = [_balance(0), _balance(1), _balance(2)];
         uint256 tool = plot % 5;
         if (tool == 0) _settle(plot);
         else if (tool == 1) _settleByPermit2(plot);
@@ -221,9 +225,9 @@ contract Thief is IHookParty {
             _execute(plot);
             // What the account had approved to somebody, without the session.
         else PULLER.pullFrom(IPullable(address(_usdc[plot % 2])), address(SAFE), PAYEE, MOST / 10);
-        for (uint256 i; i < 2; ++i) {
+        for (uint256 i; i < 3; ++i) {
             uint256 fell = before[i] - _balance(i);
-            if (tool < 2) _settledInside[i] += fell;
+            if (tool < 4) _settledInside[i] += fell;
             if (tool == 4) _pulledByOthers[i] += fell;
         }
     }
@@ -311,8 +315,8 @@ contract Thief is IHookParty {
         uint256 value = pick(seed, 4) % 4 == 0 ? _amount(pick(seed, 5)) : MOST >> depth;
         bool isExact = pick(seed, 6) % 2 == 0;
         ISignatureTransfer.PermitTransferFrom memory permit = ISignatureTransfer.PermitTransferFrom(
-            ISignatureTransfer.TokenPermissions(address(_usdc[1]), value),
-            MODULE.nodeNonce(ID, 1, _period(), lot, depth, index),
+            ISignatureTransfer.TokenPermissions(_session.budgets[_of(seed)].token, value),
+            MODULE.nodeNonce(ID, _of(seed), _period(), lot, depth, index),
             type(uint48).max
         );
         bytes32 digest = keccak256(
@@ -330,7 +334,7 @@ contract Thief is IHookParty {
             )
         );
         bytes memory method = isExact ? bytes(hex"04") : abi.encodePacked(hex"05", FACILITATOR);
-        bytes memory payload = _payload(1, [lot, depth, index, value], method, named);
+        bytes memory payload = _payload(uint8(_of(seed)), [lot, depth, index, value], method, named);
         if (isExact) {
             try
                 X402ExactProxyStandIn(X402_EXACT).settle(
@@ -358,11 +362,16 @@ contract Thief is IHookParty {
         } catch {}
     }
 
+    /// @dev The budget that a payment by Permit2 is made from.
+    function _of(uint256 seed) private pure returns (uint256) {
+        return 1 + (pick(seed, 9) % 2);
+    }
+
     /* WHAT IS HELD AGAINST THE LIMITS */
 
     /// @dev Adds what a call took from the account to its period.
     modifier watched() {
-        for (uint256 i; i < 2; ++i) _settledInside[i] = _pulledByOthers[i] = 0;
+        for (uint256 i; i < 3; ++i) _settledInside[i] = _pulledByOthers[i] = 0;
         _;
         uint256 period = _period();
         for (uint256 i; i < 3; ++i) {
@@ -370,7 +379,7 @@ contract Thief is IHookParty {
             uint256 fell = _held[i] - balance - _pulledByOthers[i];
             _held[i] = balance;
             moved[i][period] += fell;
-            if (fell > MOST + (i < 2 ? _settledInside[i] : 0)) _break("more than perTransaction moved at once");
+            if (fell > MOST + _settledInside[i]) _break("more than perTransaction moved at once");
             if (moved[i][period] > A_PERIOD) _break("more than perPeriod moved in a period");
         }
     }
@@ -566,7 +575,7 @@ contract RailsTest {
             _thief.pay(pick(seed, 0));
             _thief.execute(pick(seed, 1), pick(seed, 2));
             _thief.settle(pick(seed, 3));
-            _thief.settleByPermit2(pick(seed, 4));
+            _thief.settleByPermit2(pick(seed, 4), pick(seed, 6));
             _thief.wait(pick(seed, 5));
         }
         for (uint256 i; i < deeds.length; ++i) require(_thief.deeds(deeds[i]) > 0, deeds[i]);
