@@ -166,6 +166,8 @@ for Safes and Safe7579.`,
       INVALID_PAYLOAD: "",
       INVALID_CALLDATA:
         "A userOp's callData is not of the form that the module's validator accepts, is of another session, or was already signed for another nonce. Pass the calls as `calls` each time, and leave out `callData` and `dataSuffix`. From `decodeCalldata`: it is not calldata of this version's contracts. From `decodeReviewableEnable`: the batch does something other than enable the session that it shows.",
+      INVALID_CONTEXT:
+        "It belongs to another delegation manager or version, or was truncated or extended. Nothing is read from it then.",
       GAS_ALLOWANCE:
         "The maximum cost is charged: all gas limits at `maxFeePerGas`, regardless of who pays. In wei: `details.cost`, `details.spent`, `details.allowance`.",
       PAYMASTER: "",

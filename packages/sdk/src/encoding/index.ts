@@ -50,4 +50,9 @@ export { type DecodedPayload, decodePayload } from "./payload/decodePayload.ts";
 export { encodePayload } from "./payload/encodePayload.ts";
 export type { PayloadParameters, PaymentMethodParameters } from "./payload/PayloadParameters.ts";
 export { signedPayment } from "./payload/signedPayment.ts";
+export {
+  decodePermissionContext,
+  encodePermissionContext,
+  type PermissionContext,
+} from "./permissionContext.ts";
 export { type SignedExecution, signExecution } from "./signExecution.ts";

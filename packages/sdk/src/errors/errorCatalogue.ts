@@ -88,6 +88,10 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     meaning: "The calldata is not what this function or the session's validator accepts.",
     whatToDo: ["Do not sign it."],
   },
+  INVALID_CONTEXT: {
+    meaning: "The permission context (ERC-7710) is not one of a session.",
+    whatToDo: ["Use the context as the wallet returned it, with the delegation manager that came with it."],
+  },
   GAS_ALLOWANCE: {
     meaning: "The userOp's maximum gas cost exceeds the session's gas allowance.",
     whatToDo: ["Lower its gas limits or maxFeePerGas, or ask the owner for a larger allowance."],
