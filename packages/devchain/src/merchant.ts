@@ -42,6 +42,9 @@ export type Offer = {
   charge?: bigint;
 };
 
+/** As by EIP-3009: verified, then served, then settled. */
+const PAYMENT_FLOW = { supported: ["authorization"], default: "authorization" } as const;
+
 /** The stock scheme, which puts the addresses of the facilitator into offers by ERC-7710. */
 class ExactSchemeWithErc7710 extends ExactEvmScheme {
   override async enhancePaymentRequirements(
@@ -92,6 +95,8 @@ export async function openMerchant(
       await once(server, "close");
     },
   };
+  // `@x402/core` asks a scheme how it settles by each method, and no package's scheme says so of ERC-7710.
+  const paymentFlows = { ...exact.paymentFlows, erc7710: PAYMENT_FLOW };
   const resources = new x402ResourceServer({
     verify: (payload: PaymentPayload, requirements: PaymentRequirements) =>
       facilitator.verify(payload, requirements),
@@ -101,7 +106,7 @@ export async function openMerchant(
     },
     getSupported: async () => facilitator.getSupported() as never,
   })
-    .register(network, exact)
+    .register(network, Object.assign(exact, { paymentFlows }))
     .register(network, new UptoEvmScheme());
 
   const app = express();
