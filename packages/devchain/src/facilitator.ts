@@ -3,7 +3,9 @@ import type { AddressInfo } from "node:net";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { toFacilitatorEvmSigner } from "@x402/evm";
 import { ExactEvmScheme } from "@x402/evm/exact/facilitator";
+import { ExactEvmSchemeV1 } from "@x402/evm/exact/v1/facilitator";
 import { UptoEvmScheme } from "@x402/evm/upto/facilitator";
+import { NETWORKS } from "@x402/evm/v1";
 import express from "express";
 import { type Address, createWalletClient, custom, getAddress, publicActions } from "viem";
 import { exactSchemeWithErc7710 } from "./erc7710Facilitator.ts";
@@ -70,6 +72,7 @@ export async function createFacilitator(
     }),
   );
   facilitator.register(network, new UptoEvmScheme(signer));
+  facilitator.registerV1(NETWORKS as never, new ExactEvmSchemeV1(signer));
   return facilitator;
 }
 

@@ -161,8 +161,8 @@ describe("a payment by ERC-7710", function () {
       await testChain.send({ from: RELAYER, to: tokens.weth, data: transfer });
     }
     facilitator = await createFacilitator(testChain);
-    const [kind] = facilitator.getSupported().kinds;
-    [facilitatorAddress] = kind?.extra?.facilitatorAddresses as [Address];
+    const extra = facilitator.getSupported().kinds[0]?.extra;
+    [facilitatorAddress] = (extra as { facilitatorAddresses: [Address] }).facilitatorAddresses;
     const offer = (amount: bigint, other: Partial<Offer> = {}): Offer => ({
       amount,
       asset: tokens.usdc,
