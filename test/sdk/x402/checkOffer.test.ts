@@ -94,7 +94,7 @@ describe("what a session says of an offer to be paid by ERC-7710", () => {
     expect(paidBy(Array(32).fill(facilitator))).to.include({ caller: facilitator });
   });
 
-  it("is OFFER_MALFORMED for a list that is none, is too long, or names nobody or anyone", () => {
+  it("is OFFER_MALFORMED for what is not a list, for one that is too long, and for one that names nobody or anyone", () => {
     for (const wrong of [
       null,
       facilitator,

@@ -12,6 +12,6 @@ new x402Client().register(scheme.network, client);
 
 // @ts-expect-error It provides for a scheme, not for its parameters.
 delegationProvider({});
-// @ts-expect-error A provider without a permission context is none.
+// @ts-expect-error A provider must return a permission context.
 const poor: x402DelegationProvider = async () => ({ delegationManager: "0x", delegator: "0x" });
 void poor;

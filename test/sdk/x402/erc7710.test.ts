@@ -269,6 +269,7 @@ describe("a payment by ERC-7710", function () {
       functionName: "balanceOf",
       args: [account],
     });
+  const accountOf = ({ chainId, session }: Grant) => `eip155:${chainId}:${session.account.toLowerCase()}`;
   /** A key that says what it has signed. */
   const watchedKey = () => {
     const signed: unknown[] = [];
@@ -384,6 +385,27 @@ describe("a payment by ERC-7710", function () {
     expect((await pay(merchant.url("dollar"))).status).to.equal(200);
     expect((await pay(merchant.url("eip3009"))).status).to.equal(200);
     expect(await balanceOf()).to.equal(1_200_000n);
+  });
+
+  it("is not signed where a payment in flight would have it reach a lot that a signed payment has opened", async () => {
+    const grant = await enabled({ perPeriod: 2n * DOLLAR, signatures: 1, sizes: 5 });
+    expect((await agent(grant)(merchant.url("eip3009"))).status).to.equal(200);
+    // Another store knows nothing of it.
+    const store = memoryPaymentStore();
+    merchant.faults = ["silence"];
+    const pay = agent(grant, { store, maxWait: 0 });
+    await refusalOf(agent(grant, { store, timeout: 200 })(merchant.url("dollar")));
+    const sent = merchant.headers.length;
+    expect((await refusalOf(pay(merchant.url("unit")))).code).to.equal("SLOTS_TAKEN");
+    expect(
+      await store.held({ account: accountOf(grant), budget: `${hashSession(grant.session)}/0` }),
+    ).to.have.length(1);
+    expect(merchant.headers).to.have.length(sent);
+    // Once that has settled, the chain says so itself.
+    await agent(grant, { store })(merchant.url("dollar"));
+    const refusal = await refusalOf(pay(merchant.url("unit")));
+    expect(refusal.code).to.equal("LOT_OPENED");
+    expect(refusal.details).to.include({ remaining: 0n });
   });
 
   it("is refused before anything is signed for what the session does not allow", async () => {
@@ -681,7 +703,7 @@ describe("a payment by ERC-7710", function () {
       expect(new Set(merchant.headers).size).to.equal(1);
     });
 
-    it("that redeems it after its deadline is not paid, and the purchase pays anew", async () => {
+    it("that redeems it after its deadline is not paid, and the purchase is paid again", async () => {
       const { pay, sent, offer } = await kept();
       const { deadline } = decodePermissionContext(sent.payload.permissionContext).signed as {
         deadline: number;

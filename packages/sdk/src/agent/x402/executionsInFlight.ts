@@ -19,7 +19,13 @@ export type UnsettledExecutions = { amount: bigint; until: number; count: number
 
 /** The result of {@link ExecutionsInFlight.take}. */
 export type ExecutionTaken =
-  | { kind: "taken"; held: HeldSlot }
+  | {
+      kind: "taken";
+      held: HeldSlot;
+      /** Which lot it would newly reach once all others have settled: the chain has shown it to be unused only if none are. */
+      reached?: bigint;
+      others: UnsettledExecutions;
+    }
   /** An execution that this payment has not asked about holds what it needs: ask again. */
   | { kind: "unread" }
   /** Payments in flight hold what it needs, the first of them until then (Unix time). */
@@ -118,15 +124,21 @@ export function executionsInFlight(parameters: {
       const { amount, payee, period, released, spent, now, seen } = request;
       const index = randomNonce();
       let result: ExecutionTaken = { kind: "unread" };
+      let others: UnsettledExecutions | undefined;
+      let reached: bigint | undefined;
       const held = await store.take({
         ...stored,
         now,
         choose(held) {
           const inFlight = unsettled(held, seen);
+          others = inFlight;
           const isLeft = spent + inFlight.amount + amount <= released;
-          const inTheWay = isLeft
-            ? slotsInTheWay(budget, { held, period, spent: spent + inFlight.amount, amount })
-            : [];
+          reached = isLeft ? reachedLot(budget, spent + inFlight.amount, amount) : undefined;
+          const lot = reached;
+          const inTheWay =
+            lot === undefined
+              ? []
+              : held.filter((slot) => slot.amount === undefined && slot.period === period && slot.lot >= lot);
           if (isLeft && inTheWay.length === 0)
             return { period, lot: 0n, size: 0, index, payee, heldUntil: request.heldUntil(), amount };
           result = inFlight.areRead
@@ -139,29 +151,18 @@ export function executionsInFlight(parameters: {
           return undefined;
         },
       });
-      return held ? { kind: "taken", held } : result;
+      if (!held || !others) return result;
+      return { kind: "taken", held, others, ...(reached !== undefined && { reached }) };
     },
     release: (held) => store.release(stored, held),
   };
 }
 
-/**
- * The slots in flight of the lot that an execution would newly reach, as the chain has it: an execution must not reach a lot
- * of which a signed payment has used a part.
- */
-function slotsInTheWay(
-  { perPeriod, perTransaction }: Budget,
-  {
-    held,
-    period,
-    spent,
-    amount,
-  }: { held: readonly HeldSlot[]; period: bigint; spent: bigint; amount: bigint },
-): readonly HeldSlot[] {
+/** The lot that an execution newly reaches, as the chain has it: no signed payment may have used a part of that. */
+function reachedLot({ perPeriod, perTransaction, signatures }: Budget, spent: bigint, amount: bigint) {
   const left = perPeriod - spent;
   const lot = (left - amount) / perTransaction;
-  if (lot === left / perTransaction) return [];
-  return held.filter((slot) => slot.amount === undefined && slot.period === period && slot.lot >= lot);
+  return signatures === 0 || lot === left / perTransaction ? undefined : lot;
 }
 
 /** Never 0, with which no execution is confused with a slot. */

@@ -38,12 +38,13 @@ import { hashSession } from "../../session/hashSession.ts";
 import { isPaidByPermit2 } from "../../session/paymentMethods.ts";
 import { PERMIT2, permit2DomainSeparator } from "../../session/permit2.ts";
 import type { Budget, Session } from "../../session/Session.ts";
+import { slotPrefix } from "../../session/slotPrefix.ts";
 import { answered } from "./answered.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain, tokenSeparator } from "./checkTokenDomain.ts";
 import { ExtensionError } from "./completePayment.ts";
-import type { NonceState } from "./counting.ts";
+import { type NonceState, nodeCounting, slotCounting } from "./counting.ts";
 import { currentTime } from "./currentTime.ts";
 import { type ExecutionsInFlight, executionsInFlight } from "./executionsInFlight.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
@@ -612,6 +613,22 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     }
   }
 
+  /** Whether a signed payment has used a part of a lot. */
+  async function isLotUsed(
+    { budget, budgetIndex }: PayableOffer,
+    { period, lot }: { period: bigint; lot: bigint },
+  ): Promise<boolean> {
+    const isByNode = isPaidByPermit2(budget);
+    const counting = isByNode ? nodeCounting : slotCounting;
+    const prefix = slotPrefix({ id: sessionId, budgetIndex, period });
+    const sizes = isByNode ? 1 : budget.sizes;
+    const nonces = Array.from({ length: sizes }, (_, size) =>
+      counting.nonceOf(prefix, { lot, size, index: 0n }),
+    );
+    const states = await statesOf(aggregatingClient(client), budget, nonces);
+    return states.some((state) => (typeof state === "bigint" ? state !== 0n : state));
+  }
+
   const executing = {
     client,
     key,
@@ -621,6 +638,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     maxWait,
     pollingInterval,
     checkChain,
+    isLotUsed,
     standingOf,
     refuse,
   };

@@ -79,6 +79,8 @@ export type ExecutionContext = {
   record: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
   waiting: ((reason: "slot", waited: number, left: number) => void) | undefined;
   checkChain(reader: AggregatingClient): Promise<void>;
+  /** Whether a signed payment has used a part of a lot. */
+  isLotUsed(offer: PayableOffer, lot: { period: bigint; lot: bigint }): Promise<boolean>;
   standingOf(reader: AggregatingClient, offer: PayableOffer): Promise<SessionStanding>;
   refuse(offer: PayableOffer, standing: SessionStanding): Refusal | undefined;
 };
@@ -147,14 +149,29 @@ export async function payByExecution(
       throw error;
     });
     if (taken.kind === "unread") continue;
-    if (taken.kind === "wait") {
+    let blocked = taken.kind === "wait" ? taken : undefined;
+    if (taken.kind === "taken" && taken.reached !== undefined && taken.others.count > 0) {
+      const { held, others } = taken;
+      const lot = { period, lot: taken.reached };
+      const isUsed = await unlessAborted(signal, context.isLotUsed(offer, lot)).catch(
+        async (error: unknown) => {
+          await giveBack(held);
+          throw error;
+        },
+      );
+      if (isUsed) {
+        await giveBack(held);
+        blocked = { kind: "wait", count: others.count, until: others.until };
+      }
+    }
+    if (blocked) {
       const left = end - performance.now();
-      if (left < pollingInterval) throw refuseTaken(taken);
+      if (left < pollingInterval) throw refuseTaken(blocked);
       context.waiting?.("slot", performance.now() - began, left);
       await pause(pollingInterval, signal);
       continue;
     }
-    return complete(taken.held, standing, clock);
+    if (taken.kind === "taken") return complete(taken.held, standing, clock);
   }
 
   async function complete(
