@@ -802,6 +802,27 @@ describe("a payment by ERC-7710", function () {
       expect(await balanceOf()).to.equal(200_000n);
     });
 
+    it("is not believed where the delegation manager pays another amount, or another payee", async () => {
+      const sent = await signed();
+      const { testChain, usdc } = environment;
+      await usdc.mint(stranger, 10n * DOLLAR);
+      const own = { ...sent, payload: { ...sent.payload, delegationManager: stranger, delegator: stranger } };
+      for (const [payee, amount, outcome] of [
+        [shop, 199_999n, "not_paid"],
+        [shop, 200_001n, "not_paid"],
+        [key.address, 200_000n, "not_paid"],
+        [shop, 200_000n, undefined],
+      ] as const) {
+        const args = [payee, amount] as const;
+        const data = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args });
+        // Whatever it is asked, it calls the token with the data behind its code.
+        const code = concat(["0x6044602960003960006000604460006000", "0x73", tokens.usdc, "0x5af100", data]);
+        await testChain.setCode(stranger, code);
+        const { errorReason } = await facilitator.settle(own, sent.accepted);
+        expect(errorReason, `${amount}`).to.equal(outcome);
+      }
+    });
+
     it("is not believed where the delegation manager does nothing", async () => {
       const sent = await signed();
       // Code that accepts every call.

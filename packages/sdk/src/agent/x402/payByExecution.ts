@@ -14,9 +14,7 @@ import {
 import { encodeExecute } from "../../encoding/encodeExecute.ts";
 import { encodePermissionContext } from "../../encoding/permissionContext.ts";
 import { signExecution } from "../../encoding/signExecution.ts";
-import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
-import { utcText } from "../../errors/utcText.ts";
 import type { Grant } from "../../grant/Grant.ts";
 import { type AggregatingClient, aggregatingClient } from "../../internal/aggregatingClient.ts";
 import { call } from "../../internal/chainActions.ts";
@@ -121,7 +119,7 @@ export async function payByExecution(
     );
     for (const each of [chain, reading, read]) if (each.status === "rejected") throw each.reason;
     const standing = answered(reading);
-    const refusal = context.refuse(offer, standing) ?? refusePeriod(offer, standing) ?? answered(trying);
+    const refusal = context.refuse(offer, standing) ?? answered(trying);
     if (refusal) throw refusal;
 
     const { chainTime, period, released, spent } = standing;
@@ -283,20 +281,4 @@ export async function payByExecution(
   function giveBack(held: Parameters<ExecutionsInFlight["release"]>[0]): Promise<void> {
     return inFlight.release(held).catch(() => {});
   }
-}
-
-/** What the period has left by the chain's own count: nothing in flight is waited for. */
-function refusePeriod(
-  { budget, amount }: PayableOffer,
-  { released, spent, resetsAt }: SessionStanding,
-): Refusal | undefined {
-  const remaining = spent < released ? released - spent : 0n;
-  if (amount <= remaining) return undefined;
-  const { token } = budget;
-  return new Refusal({
-    code: "PERIOD",
-    shortMessage: `${amountText(amount, token)} exceeds what this period has left, ${amountText(remaining, token)}.`,
-    metaMessages: [`Pay less, or wait until the next period starts at ${utcText(resetsAt)}.`],
-    details: { token, amount, remaining, resetsAt },
-  });
 }
