@@ -190,7 +190,7 @@ const FINAL_CODES: readonly RefusalCode[] = [
  * The authorization's validAfter is a random second in 1970: the slot already ties it to the current period, the
  * chain checks that on settlement, and no skew between three clocks can make it too early.
  *
- * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
+ * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, LOT_OPENED, EXPIRED,
  * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE, APPROVAL,
  * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, INVALID_SIGNER, NOT_OFFERED, OFFER_MALFORMED, INVALID_TIME, TOO_LARGE, STORE, NETWORK
  */
