@@ -39,6 +39,7 @@ describe("startDevChain", function () {
         picture: { price: "1" },
         film: { price: "2", by: "permit2" },
         answer: { price: "0.5", by: "upto", charge: "0.03" },
+        poem: { price: "0.75", by: "erc7710" },
       },
     });
   });
@@ -148,6 +149,25 @@ describe("startDevChain", function () {
       expect((await pay(chain.shop.url(what))).status).to.equal(200);
       expect((await chain.usdc.balanceOf(chain.shop.address)) - before).to.equal(price);
     }
+  });
+
+  it("sells by ERC-7710 to an agent of a Safe whose budget is closed to signatures", async () => {
+    const { client } = chain.testChain;
+    const safe = await chain.createSafe();
+    const key = privateKeyToAccount(generatePrivateKey());
+    await chain.faucet.mintUsdc(safe.address, "10");
+    const proposal = await proposeSession(client, {
+      account: safe.address,
+      key: key.address,
+      budgets: {
+        usdc: { perTransaction: "1", perDay: "20", recipients: [chain.shop.address], x402: false },
+      },
+      until: "7d",
+    });
+    const pay = payingFetch({ client, key, grant: await signGrant(safe.owner, proposal) });
+    const before = await chain.usdc.balanceOf(chain.shop.address);
+    expect((await pay(chain.shop.url("poem"))).status).to.equal(200);
+    expect((await chain.usdc.balanceOf(chain.shop.address)) - before).to.equal(750_000n);
   });
 
   it("mines at intervals beside, if asked to, and has the chain id that was asked for", async () => {

@@ -19,13 +19,13 @@ const page = `export { proposeSession, revokeSession, serializeGrant, sessionSta
 
 /** The limits are what was measured, and a twentieth: raise them here if more is needed. */
 const parts: readonly Part[] = [
-  // It pays by EIP-3009 and by Permit2, which count in ways of their own.
-  { name: "an agent that pays by x402", contents: agent, limit: 114_000 },
+  // It pays by EIP-3009, by Permit2 and by ERC-7710, which count in ways of their own.
+  { name: "an agent that pays by x402", contents: agent, limit: 119_800 },
   {
     name: "an agent that pays by x402, without viem, x402 and zod",
     contents: agent,
     alone: true,
-    limit: 42_500,
+    limit: 48_200,
   },
   { name: "a page that proposes, signs and revokes", contents: page, limit: 84_000 },
   {

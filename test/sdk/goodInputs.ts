@@ -370,6 +370,7 @@ export const good: { readonly [name: string]: () => Given } = {
 export const apart: { readonly [name: string]: string } = {
   budgetSpendControls: "test/sdk/x402",
   decodeError: "takes whatever was thrown",
+  delegationProvider: "test/sdk/x402",
   deployLatchkey: "takes a client alone",
   erc7579SessionModuleAddress: "takes nothing",
   isRefusal: "takes whatever was thrown",

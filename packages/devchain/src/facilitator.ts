@@ -2,16 +2,19 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { x402Facilitator } from "@x402/core/facilitator";
 import { toFacilitatorEvmSigner } from "@x402/evm";
-import { registerExactEvmScheme } from "@x402/evm/exact/facilitator";
+import { ExactEvmScheme } from "@x402/evm/exact/facilitator";
+import { ExactEvmSchemeV1 } from "@x402/evm/exact/v1/facilitator";
 import { UptoEvmScheme } from "@x402/evm/upto/facilitator";
+import { NETWORKS } from "@x402/evm/v1";
 import express from "express";
 import { type Address, createWalletClient, custom, getAddress, publicActions } from "viem";
+import { exactSchemeWithErc7710 } from "./erc7710Facilitator.ts";
 import type { TestChain } from "./TestChain.ts";
 
 /** Pays the gas of settlements; impersonated, so that the node counts its nonces. */
 const FACILITATOR: Address = getAddress("0xfac1000000000000000000000000000000000001");
 
-/** `@x402/core`'s facilitator with the stock schemes, exact and upto. */
+/** `@x402/core`'s facilitator with the stock schemes, exact and upto, and with payments by ERC-7710. */
 export type Facilitator = x402Facilitator;
 
 /** A facilitator that answers by HTTP. */
@@ -21,12 +24,18 @@ export type ServedFacilitator = {
   close(): Promise<void>;
 };
 
-/** A facilitator in this process that settles on a development chain, and has the gas for it. */
-export async function createFacilitator(testChain: TestChain): Promise<Facilitator> {
-  await testChain.impersonate(FACILITATOR);
-  await testChain.setBalance(FACILITATOR, 10n ** 24n);
+/**
+ * A facilitator in this process that settles on a development chain, and has the gas for it.
+ * @param address Who sends the transactions. Default: always the same.
+ */
+export async function createFacilitator(
+  testChain: TestChain,
+  address: Address = FACILITATOR,
+): Promise<Facilitator> {
+  await testChain.impersonate(address);
+  await testChain.setBalance(address, 10n ** 24n);
   const chain = createWalletClient({
-    account: FACILITATOR,
+    account: address,
     transport: custom(testChain.provider, { retryCount: 0 }),
     pollingInterval: 20,
   }).extend(publicActions);
@@ -41,7 +50,7 @@ export async function createFacilitator(testChain: TestChain): Promise<Facilitat
   const facilitator = new x402Facilitator();
   const network = `eip155:${testChain.chainId}` as const;
   const signer = toFacilitatorEvmSigner({
-    address: FACILITATOR,
+    address,
     readContract: (request: Request) => chain.readContract(request as never),
     verifyTypedData: (request: Request) => chain.verifyTypedData(request as never),
     writeContract: (request: Request) =>
@@ -51,8 +60,19 @@ export async function createFacilitator(testChain: TestChain): Promise<Facilitat
     waitForTransactionReceipt: (request: Request) => chain.waitForTransactionReceipt(request as never),
     getCode: (request: Request) => chain.getCode(request as never),
   } as never);
-  registerExactEvmScheme(facilitator, { networks: network, signer });
+  facilitator.register(
+    network,
+    exactSchemeWithErc7710(new ExactEvmScheme(signer), {
+      address,
+      network,
+      getCode: (request) => chain.getCode(request),
+      call: (request) => chain.call(request),
+      sendTransaction: (request) => inTurn(() => chain.sendTransaction({ ...request, chain: null })),
+      waitForTransactionReceipt: (request) => chain.waitForTransactionReceipt(request),
+    }),
+  );
   facilitator.register(network, new UptoEvmScheme(signer));
+  facilitator.registerV1(NETWORKS as never, new ExactEvmSchemeV1(signer));
   return facilitator;
 }
 

@@ -18,8 +18,11 @@ import { installX402Proxies } from "./x402Proxies.ts";
 export type ShopItem = {
   /** In dollars, with at most 6 decimals: "0.05". It is paid in USDC. */
   price: string;
-  /** How it is paid. `permit2` and `upto` are for budgets that are paid from by Permit2. Default: `eip3009`. */
-  by?: "eip3009" | "permit2" | "upto";
+  /**
+   * How it is paid. `permit2` and `upto` are for budgets that are paid from by Permit2, `erc7710` for any. Default:
+   * `eip3009`.
+   */
+  by?: "eip3009" | "permit2" | "upto" | "erc7710";
   /** By upto: what is charged, in dollars, at most the price. Default: the price. */
   charge?: string;
 };
@@ -107,8 +110,8 @@ function readOptions(options: DevChainOptions) {
     const { price, by = "eip3009", charge } = Object(item) as Partial<ShopItem>;
     if (!isDollars(price) || Number(price) === 0)
       throw invalid(`shop: the price of ${name} is an amount of dollars in a string, like "0.05".`);
-    if (!["eip3009", "permit2", "upto"].includes(by))
-      throw invalid(`shop: ${name} is paid by "eip3009", "permit2" or "upto".`);
+    if (!["eip3009", "permit2", "upto", "erc7710"].includes(by))
+      throw invalid(`shop: ${name} is paid by "eip3009", "permit2", "upto" or "erc7710".`);
     if (charge !== undefined && (by !== "upto" || !isDollars(charge) || Number(charge) > Number(price)))
       throw invalid(`shop: what is charged for ${name} is an amount up to its price, and by upto only.`);
     return [
@@ -165,7 +168,7 @@ export async function startDevChain(options: DevChainOptions = {}): Promise<DevC
         extra: {
           name: "USD Coin",
           version: "2",
-          ...(by === "permit2" ? { assetTransferMethod: "permit2" } : {}),
+          ...(by === "permit2" || by === "erc7710" ? { assetTransferMethod: by } : {}),
         },
         ...(charge === undefined ? {} : { charge }),
       },

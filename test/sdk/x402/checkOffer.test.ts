@@ -68,6 +68,62 @@ const byPermit2 = (signatures: number): Session => {
 };
 const facilitator: Address = "0xFAC1000000000000000000000000000000000001";
 
+describe("what a session says of an offer to be paid by ERC-7710", () => {
+  const by = (facilitatorAddresses?: unknown, change: Partial<PaymentRequirements> = {}) => ({
+    ...change,
+    extra: {
+      assetTransferMethod: "erc7710",
+      ...(facilitatorAddresses !== undefined && { facilitatorAddresses }),
+    },
+  });
+  const paidBy = (facilitators?: unknown) => checkOffer(offer(by(facilitators)), session(), 1).paidBy;
+
+  it("is yes from every budget of a token, whatever signatures it allows", () => {
+    for (const signatures of [0, 1, 2, 6])
+      for (const asset of [token, other])
+        expect(codeOf(by(undefined, { asset }), byPermit2(signatures)), `${signatures}`).to.equal("payable");
+    expect(codeOf(by(undefined, { asset: token }), session([shop], 0))).to.equal("payable");
+  });
+
+  it("names the one facilitator as the caller, and anyone where there are several or none", () => {
+    expect(paidBy([facilitator.toLowerCase()])).to.deep.equal({ method: "erc7710", caller: facilitator });
+    expect(paidBy([facilitator, facilitator.toLowerCase()])).to.include({ caller: facilitator });
+    expect(paidBy([facilitator, shop])).to.include({ caller: ANYONE });
+    expect(paidBy([])).to.include({ caller: ANYONE });
+    expect(paidBy()).to.include({ caller: ANYONE });
+    expect(paidBy(Array(32).fill(facilitator))).to.include({ caller: facilitator });
+  });
+
+  it("is OFFER_MALFORMED for what is not a list, for one that is too long, and for one that names nobody or anyone", () => {
+    for (const wrong of [
+      null,
+      facilitator,
+      { 0: facilitator },
+      [7],
+      [facilitator.slice(0, -1)],
+      [zeroAddress],
+      [facilitator, zeroAddress],
+      [ANYONE],
+      [ANYONE.toLowerCase()],
+      Array(33).fill(facilitator),
+    ])
+      expect(codeOf(by(wrong)), JSON.stringify(wrong)).to.equal("OFFER_MALFORMED");
+    expect(codeOf(by(undefined, { asset: zeroAddress }))).to.equal("OFFER_MALFORMED");
+  });
+
+  it("is no, for the reasons of every other payment", () => {
+    expect(codeOf(by(undefined, { amount: "101" }))).to.equal("PER_TRANSACTION");
+    expect(codeOf(by(undefined, { payTo: other }))).to.equal("RECIPIENT");
+    expect(codeOf(by(undefined, { asset: shop }))).to.equal("UNKNOWN_TOKEN");
+    expect(codeOf(by(undefined, { network: "eip155:2" }))).to.equal("WRONG_CHAIN");
+    expect(codeOf(by(undefined, { maxTimeoutSeconds: 5 }))).to.equal("INVALID_TIME");
+    expect(codeOf(by(undefined, { scheme: "upto" }))).to.equal("NOT_OFFERED");
+    expect(() => checkOffer(offerV1(by()), session(), 1, 1))
+      .to.throw(Refusal)
+      .with.property("code", "NOT_OFFERED");
+  });
+});
+
 describe("what a session says of an offer to be paid by Permit2", () => {
   const exact = { extra: { assetTransferMethod: "permit2" } };
   const upto = {
@@ -163,7 +219,7 @@ describe("what a session says of an offer", () => {
     expect(codeOf({ scheme: "upto" })).to.equal("NOT_OFFERED");
     expect(codeOf({ network: "eip155:10" })).to.equal("WRONG_CHAIN");
     expect(codeOf({ network: "eip155:*" })).to.equal("WRONG_CHAIN");
-    for (const assetTransferMethod of ["permit2", "erc7710", 7]) {
+    for (const assetTransferMethod of ["permit2", "allowance", 7]) {
       expect(codeOf({ extra: { name: "USD Coin", version: "2", assetTransferMethod } })).to.equal(
         "NOT_OFFERED",
       );

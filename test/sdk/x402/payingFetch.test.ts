@@ -139,6 +139,7 @@ describe("the paying fetch", function () {
       permit2: offer(1n, {
         extra: { name: "USD Coin", version: "2", assetTransferMethod: "permit2" },
       }),
+      erc7710: offer(DOLLAR, { extra: { assetTransferMethod: "erc7710" } }),
       "another-token": offer(1n, { asset: stranger }),
       short: offer(200_000n, { maxTimeoutSeconds: 20 }),
       hasty: offer(200_000n, { maxTimeoutSeconds: 9 }),
@@ -245,7 +246,11 @@ describe("the paying fetch", function () {
   }
   const payment = (header: string) => {
     const decoded = JSON.parse(Buffer.from(header, "base64").toString());
-    return decoded.payload as { signature: Hex; authorization: { nonce: Hex; validBefore: string } };
+    return decoded.payload as {
+      signature: Hex;
+      authorization: { nonce: Hex; validBefore: string };
+      permissionContext?: Hex;
+    };
   };
 
   for (const version of ["1.4.1", "1.5.0"] as const) {
@@ -750,148 +755,156 @@ describe("the paying fetch", function () {
       expect(await store.held(budgetOf(grant.session))).to.have.length(1);
     });
 
-    it("and pays once wherever the process is killed: before and after every write and every send", async () => {
-      const grant = await enabled({ perPeriod: 200n * DOLLAR });
-      const folder = await mkdtemp(join(tmpdir(), "latchkey-killed-"));
-      const path = join(folder, "payments.jsonl");
-      const url = merchant.url("price-1000000");
-      // One for all that are killed and one for their successors: each of many would wait long for the lock.
-      const [store, reopened] = [filePaymentStore(path), filePaymentStore(path)];
-      const written = fileLedger(join(folder, "ledger.jsonl"));
-      const told: string[] = [];
-      /** An agent that is gone from a point on: nothing that it does then arrives, and nothing reaches it. */
-      const mortal = (diesAt?: string) => {
-        const points: string[] = [];
-        let isDead = false;
-        let die = () => {};
-        const death = new Promise<"dead">((done) => {
-          die = () => done("dead");
-        });
-        const at = async (point: string) => {
-          if (!isDead) points.push(point);
-          if (isDead || point === diesAt) {
-            isDead = true;
-            die();
-            await new Promise<never>(() => {});
-          }
-        };
-        const around = async <result>(what: string, work: () => Promise<result>): Promise<result> => {
-          await at(`before ${what}`);
-          const result = await work();
-          await at(`after ${what}`);
-          return result;
-        };
-        /** What a change would do. A sign of life does not count: it comes at any time, and says nothing else. */
-        const meant = async (request: Parameters<PaymentStore["change"]>[0]) => {
-          let what = "nothing";
-          await store.change({
-            ...request,
-            change: (before) => {
-              const after = request.change(before);
-              const [was] = before;
-              const [is] = after ?? [];
-              if (is && is.payment !== was?.payment) what = "the payment";
-              else if (is?.done) what = "its success";
-              else if (is?.claim?.by !== was?.claim?.by) what = "a claim";
-              else if (is && is.claim?.beat !== was?.claim?.beat) what = "a sign of life";
-              else if (after) what = "another change";
-              return undefined;
-            },
+    for (const [method, offered] of [
+      ["EIP-3009", "price-1000000"],
+      ["ERC-7710", "erc7710"],
+    ] as const)
+      it(`and pays once by ${method} wherever the process is killed: before and after every write and every send`, async () => {
+        const grant = await enabled({ perPeriod: 200n * DOLLAR });
+        const folder = await mkdtemp(join(tmpdir(), "latchkey-killed-"));
+        const path = join(folder, "payments.jsonl");
+        const url = merchant.url(offered);
+        // One for all that are killed and one for their successors: each of many would wait long for the lock.
+        const [store, reopened] = [filePaymentStore(path), filePaymentStore(path)];
+        const written = fileLedger(join(folder, "ledger.jsonl"));
+        const told: string[] = [];
+        /** An agent that is gone from a point on: nothing that it does then arrives, and nothing reaches it. */
+        const mortal = (diesAt?: string) => {
+          const points: string[] = [];
+          let isDead = false;
+          let die = () => {};
+          const death = new Promise<"dead">((done) => {
+            die = () => done("dead");
           });
-          return what;
-        };
-        const watched: PaymentStore = {
-          take: async (request) => {
-            await at("before taking a slot");
-            const slot = await store.take(request);
-            // Otherwise nothing was written: it has looked for one.
-            if (slot) await at("after taking a slot");
-            return slot;
-          },
-          release: (...parameters) => around("releasing a slot", () => store.release(...parameters)),
-          held: store.held,
-          change: async (request) => {
-            const what = await meant(request);
-            if (what !== "a sign of life") return around(`storing ${what}`, () => store.change(request));
-            if (isDead) await new Promise<never>(() => {});
-            return store.change(request);
-          },
-        };
-        const client = createPublicClient({
-          transport: custom({
-            request: (asked: { method: string; params?: unknown }) => {
-              const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [];
-              const ask = () => environment.testChain.provider.request(asked as never);
-              const showsPayment = call?.data?.startsWith(
-                toFunctionSelector("isValidSignature(bytes32,bytes)"),
-              );
-              return showsPayment ? around("showing the node the payment", ask) : ask();
+          const at = async (point: string) => {
+            if (!isDead) points.push(point);
+            if (isDead || point === diesAt) {
+              isDead = true;
+              die();
+              await new Promise<never>(() => {});
+            }
+          };
+          const around = async <result>(what: string, work: () => Promise<result>): Promise<result> => {
+            await at(`before ${what}`);
+            const result = await work();
+            await at(`after ${what}`);
+            return result;
+          };
+          /** What a change would do. A sign of life does not count: it comes at any time, and says nothing else. */
+          const meant = async (request: Parameters<PaymentStore["change"]>[0]) => {
+            let what = "nothing";
+            await store.change({
+              ...request,
+              change: (before) => {
+                const after = request.change(before);
+                const [was] = before;
+                const [is] = after ?? [];
+                if (is && is.payment !== was?.payment) what = "the payment";
+                else if (is?.done) what = "its success";
+                else if (is?.claim?.by !== was?.claim?.by) what = "a claim";
+                else if (is && is.claim?.beat !== was?.claim?.beat) what = "a sign of life";
+                else if (after) what = "another change";
+                return undefined;
+              },
+            });
+            return what;
+          };
+          const watched: PaymentStore = {
+            take: async (request) => {
+              await at("before taking a slot");
+              const slot = await store.take(request);
+              // Otherwise nothing was written: it has looked for one.
+              if (slot) await at("after taking a slot");
+              return slot;
             },
-          }),
-        });
-        const ledger: Ledger = {
-          ...written,
-          append: (line) =>
-            around(`writing it down as ${line.status}`, async () => void (await written.append(line))),
-        };
-        const pay = agent(grant, {
-          store: watched,
-          ledger,
-          onPaid: ({ id }) => void told.push(id),
-          client,
-          fetch: async (input, init) => {
-            const request = new Request(input, init);
-            const what = request.headers.has("PAYMENT-SIGNATURE") ? "the payment" : "the request";
-            return around(`sending ${what}`, () => fetch(request));
-          },
-        });
-        return { pay, points, death };
-      };
-      const clean = mortal();
-      expect((await clean.pay(url, { idempotencyKey: "clean" })).status).to.equal(200);
-      // A new write or send needs its name here, and is killed at below.
-      const points = [
-        "storing a claim",
-        "sending the request",
-        "taking a slot",
-        "storing the payment",
-        "writing it down as open",
-        "showing the node the payment",
-        "sending the payment",
-        "storing its success",
-        "writing it down as settled",
-      ].flatMap((what) => [`before ${what}`, `after ${what}`]);
-      expect([...new Set(clean.points)].sort()).to.deep.equal([...points].sort());
-      await Promise.all(
-        points.map(async (point) => {
-          const init = { idempotencyKey: `killed ${point}` };
-          const { pay, points: reached, death } = mortal(point);
-          await Promise.race([death, pay(url, init)]);
-          expect(reached.at(-1)).to.equal(point);
-          const successor = agent(grant, {
-            store: reopened,
-            ledger: fileLedger(join(folder, "ledger.jsonl")),
+            release: (...parameters) => around("releasing a slot", () => store.release(...parameters)),
+            held: store.held,
+            change: async (request) => {
+              const what = await meant(request);
+              if (what !== "a sign of life") return around(`storing ${what}`, () => store.change(request));
+              if (isDead) await new Promise<never>(() => {});
+              return store.change(request);
+            },
+          };
+          const client = createPublicClient({
+            transport: custom({
+              request: (asked: { method: string; params?: unknown }) => {
+                const [call] = Array.isArray(asked.params) ? (asked.params as [{ data?: Hex }]) : [];
+                const ask = () => environment.testChain.provider.request(asked as never);
+                const showsPayment = [
+                  "isValidSignature(bytes32,bytes)",
+                  "redeemDelegations(bytes[],bytes32[],bytes[])",
+                ].some((shown) => call?.data?.startsWith(toFunctionSelector(shown)));
+                return showsPayment ? around("showing the node the payment", ask) : ask();
+              },
+            }),
+          });
+          const ledger: Ledger = {
+            ...written,
+            append: (line) =>
+              around(`writing it down as ${line.status}`, async () => void (await written.append(line))),
+          };
+          const pay = agent(grant, {
+            store: watched,
+            ledger,
             onPaid: ({ id }) => void told.push(id),
-            resends: 0,
+            client,
+            fetch: async (input, init) => {
+              const request = new Request(input, init);
+              const what = request.headers.has("PAYMENT-SIGNATURE") ? "the payment" : "the request";
+              return around(`sending ${what}`, () => fetch(request));
+            },
           });
-          const outcome = await successor(url, init).catch((error: unknown) => error);
-          if (outcome instanceof Response) expect(outcome.status, point).to.equal(200);
-          else expect((outcome as Refusal).details.settled, `${point}: ${outcome}`).to.equal(true);
-        }),
-      );
-      // One entry for each; the chain closes those whose agent died before it could.
-      await reconcileLedger(environment.testChain.client, written);
-      const { entries } = await readLedger(written);
-      await rm(folder, { recursive: true });
-      expect(entries.map(({ status }) => status)).to.deep.equal(Array(points.length + 1).fill("settled"));
-      expect(entries.every(({ units }) => units === "1000000")).to.equal(true);
-      // Told once, but for the one that died after the store had its success, and before it was told.
-      expect(new Set(told).size).to.equal(told.length);
-      expect(told).to.have.length(points.length);
-      expect(await payments(grant.session.account)).to.have.length(points.length + 1);
-      const nonces = merchant.headers.map((header) => payment(header).authorization.nonce);
-      expect(new Set(nonces).size).to.equal(new Set(merchant.headers).size);
-    });
+          return { pay, points, death };
+        };
+        const clean = mortal();
+        expect((await clean.pay(url, { idempotencyKey: "clean" })).status).to.equal(200);
+        // A new write or send needs its name here, and is killed at below.
+        const points = [
+          "storing a claim",
+          "sending the request",
+          "taking a slot",
+          "storing the payment",
+          "writing it down as open",
+          "showing the node the payment",
+          "sending the payment",
+          "storing its success",
+          "writing it down as settled",
+        ].flatMap((what) => [`before ${what}`, `after ${what}`]);
+        expect([...new Set(clean.points)].sort()).to.deep.equal([...points].sort());
+        await Promise.all(
+          points.map(async (point) => {
+            const init = { idempotencyKey: `killed ${point}` };
+            const { pay, points: reached, death } = mortal(point);
+            await Promise.race([death, pay(url, init)]);
+            expect(reached.at(-1)).to.equal(point);
+            const successor = agent(grant, {
+              store: reopened,
+              ledger: fileLedger(join(folder, "ledger.jsonl")),
+              onPaid: ({ id }) => void told.push(id),
+              resends: 0,
+            });
+            const outcome = await successor(url, init).catch((error: unknown) => error);
+            if (outcome instanceof Response) expect(outcome.status, point).to.equal(200);
+            else expect((outcome as Refusal).details.settled, `${point}: ${outcome}`).to.equal(true);
+          }),
+        );
+        // One entry for each; the chain closes those whose agent died before it could.
+        await reconcileLedger(environment.testChain.client, written);
+        const { entries } = await readLedger(written);
+        await rm(folder, { recursive: true });
+        expect(entries.map(({ status }) => status)).to.deep.equal(Array(points.length + 1).fill("settled"));
+        expect(entries.every(({ units }) => units === "1000000")).to.equal(true);
+        // Told once, but for the one that died after the store had its success, and before it was told.
+        expect(new Set(told).size).to.equal(told.length);
+        expect(told).to.have.length(points.length);
+        expect(await payments(grant.session.account)).to.have.length(points.length + 1);
+        const nonces = merchant.headers.map((header) => {
+          const { authorization, permissionContext } = payment(header);
+          return permissionContext ?? authorization.nonce;
+        });
+        expect(new Set(nonces).size).to.equal(new Set(merchant.headers).size);
+      });
 
     it("and stores nothing of a free page, nor a URL", async () => {
       const grant = await enabled();

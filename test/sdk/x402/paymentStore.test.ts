@@ -116,6 +116,17 @@ describe("the payment stores", function () {
         expect(await store.held(budget)).to.deep.equal([slot(0n)]);
       });
 
+      it("keeps the amount of an execution, also for another that opens it, and releases it", async () => {
+        const store = make();
+        const execution = { ...slot(0n), index: 2n ** 64n - 1n, amount: 2n ** 128n - 1n };
+        await store.take({ ...budget, now: 0, choose: nextLot });
+        await store.take({ ...budget, now: 0, choose: () => execution });
+        const other = name === "the memory store" ? store : make();
+        expect(await other.held(budget)).to.deep.include.members([slot(0n), execution]);
+        await other.release(budget, execution);
+        expect(await store.held(budget)).to.deep.equal([slot(0n)]);
+      });
+
       it("lets only one choose at a time", async () => {
         const store = make();
         const taken = await Promise.all(

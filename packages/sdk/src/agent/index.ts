@@ -17,8 +17,14 @@ export {
   sessionStatus,
 } from "./sessionStatus.ts";
 export { budgetSpendControls } from "./x402/budgetSpendControls.ts";
+export { type DelegationProvider, delegationProvider } from "./x402/delegationProvider.ts";
 export type { HeldSlot } from "./x402/HeldSlot.ts";
-export { type LatchkeyScheme, type LatchkeySchemeParameters, latchkeyScheme } from "./x402/latchkeyScheme.ts";
+export {
+  type LatchkeyScheme,
+  type LatchkeySchemeParameters,
+  latchkeyScheme,
+  type OfferedPayment,
+} from "./x402/latchkeyScheme.ts";
 export { memoryPaymentStore } from "./x402/memoryPaymentStore.ts";
 export type {
   PaidPayment,

@@ -4,7 +4,7 @@ import type { Grant } from "../grant/Grant.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
-import { type EcdsaSigner, signTypedDataBy } from "../internal/signTypedDataBy.ts";
+import { signTypedDataBy, type TypedDataSigner } from "../internal/signTypedDataBy.ts";
 import { type CallRequest, toCalls } from "../session/CallRequest.ts";
 import { eip712Domain } from "../session/eip712Domain.ts";
 import { eip712Types } from "../session/eip712Types.ts";
@@ -36,7 +36,7 @@ export type SignedExecution = {
  * required format; NOT_SIGNED, NETWORK: a remote key did not sign.
  */
 export async function signExecution(
-  key: EcdsaSigner,
+  key: TypedDataSigner,
   parameters: {
     grant: Grant;
     calls: readonly CallRequest[];

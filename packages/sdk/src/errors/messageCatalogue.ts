@@ -323,7 +323,7 @@ export const messageCatalogue = {
   SLOTS_TAKEN: {
     meaning: "The rest of this period is reserved for payments that have not settled yet.",
     whatToDo: [
-      "Wait for these payments. Try again in a few seconds; unsettled ones expire within six minutes.",
+      "Wait for these payments. Try again in a few seconds; unsettled ones expire within about an hour.",
     ],
   },
   NETWORK: {

@@ -17,8 +17,8 @@ import { normalSignature, signatureBy } from "./ecdsaSignature.ts";
 /** Who signs with a secp256k1 key: a viem account, or a wallet client that has an account. */
 export type EcdsaSigner = LocalAccount | WalletClient<Transport, Chain | undefined, Account>;
 
-/** The part of such a signer that signs typed data. */
-type TypedDataSigner = Pick<LocalAccount, "signTypedData"> | Exclude<EcdsaSigner, LocalAccount>;
+/** What signs typed data as such a signer does. */
+export type TypedDataSigner = Pick<LocalAccount, "signTypedData"> | Exclude<EcdsaSigner, LocalAccount>;
 
 /** The address that a signer signs for. */
 export const signerAddress = (signer: EcdsaSigner): Address =>

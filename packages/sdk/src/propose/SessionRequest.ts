@@ -72,6 +72,8 @@ export type TokenBudgetRequest = BudgetTerms & {
          *   Permit2 with a transaction before the first payment: {@link enableSession} does, in the same batch.
          * - `true`: by EIP-3009 where the token has it, else by Permit2.
          *
+         * Payments of x402 by ERC-7710 are executions, and need none of these.
+         *
          * With a typical price, payments of that price use up no more of the limit than they pay. Others may use up
          * more: at most four times as much, by Permit2 twice, for the smallest ones what the typical price is.
          */

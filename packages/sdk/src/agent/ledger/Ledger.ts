@@ -54,7 +54,9 @@ export type LedgerEntry = {
   /** What the chain is asked about an x402 payment. */
   authorization?: {
     /** Absent: EIP-3009. */
-    method?: "permit2-exact" | "permit2-upto";
+    method?: "permit2-exact" | "permit2-upto" | "erc7710";
+    /** By ERC-7710: the session module, whose `nonceUsed` shows the outcome. */
+    module?: Address;
     /** By upto: who may settle. */
     facilitator?: Address;
     nonce: Hex;

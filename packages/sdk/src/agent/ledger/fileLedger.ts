@@ -33,7 +33,8 @@ const lineSchema = z.object({
   receipt: z.optional(text),
   authorization: z.optional(
     z.object({
-      method: z.optional(z.enum(["permit2-exact", "permit2-upto"])),
+      method: z.optional(z.enum(["permit2-exact", "permit2-upto", "erc7710"])),
+      module: z.optional(hex),
       facilitator: z.optional(hex),
       nonce: hex,
       validAfter: digits,

@@ -48,11 +48,11 @@ type Outcome = Pick<LedgerEntry, "paidAmount" | "paidUnits"> & {
 
 async function paymentOutcome(
   client: Client<Transport, Chain | undefined>,
-  { account: from, to, units = "", token = zeroAddress, decimals = 0, authorization }: LedgerEntry,
+  { account: from, session, to, units = "", token = zeroAddress, decimals = 0, authorization }: LedgerEntry,
   fromBlock: bigint | undefined,
 ): Promise<Outcome | undefined> {
   if (!authorization) return undefined;
-  const signed = { from, to, value: units, ...authorization };
+  const signed = { from, to, session, value: units, ...authorization };
   const { fate, chainTime, transaction, moved } = await authorizationFate(client, {
     token,
     authorization: signed,

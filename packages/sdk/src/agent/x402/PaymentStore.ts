@@ -47,7 +47,7 @@ export type Purchase = {
  */
 export type PaymentStore = {
   /**
-   * Reserves a slot.
+   * Reserves a slot, or the amount of an execution: whatever `choose` returns is kept as it is.
    *
    * @param request.now Unix time by the chain's clock. Reservations and purchases of the account that end earlier are
    * forgotten.

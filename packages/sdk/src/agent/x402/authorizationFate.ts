@@ -20,14 +20,18 @@ import type { PaymentMethod } from "../../session/paymentMethods.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { nonceWords } from "./nonceWords.ts";
 import { permit2Fate } from "./permit2Fate.ts";
+import { isRedeemed, redemptionFate } from "./redemptionFate.ts";
 
 /**
  * The signed authorization, as x402 carries it; or a transfer by Permit2 in the same terms: the amount that it permits, its
- * deadline as validBefore, and its nonce in 32 bytes.
+ * deadline as validBefore, and its nonce in 32 bytes. Or an execution, by ERC-7710: the second after its deadline as validBefore.
  */
 export type SignedAuthorization = {
   /** By Permit2: x402's scheme. */
-  method?: Exclude<PaymentMethod, "eip3009">;
+  method?: Exclude<PaymentMethod, "eip3009"> | "erc7710";
+  /** By ERC-7710: the module, and the session's id. */
+  module?: Address;
+  session?: Hex;
   /** By upto: who may settle. */
   facilitator?: Address;
   from: Address;
@@ -68,7 +72,7 @@ const WORDS = 6 * 64;
 const SEARCHED_BLOCKS = 10_000n;
 
 /**
- * Reads the outcome of an authorization, or of a transfer by Permit2, from the chain. A used nonce alone is not enough: another agent that shares the
+ * Reads the outcome of an authorization, of a transfer by Permit2, or of an execution by ERC-7710, from the chain. A used nonce alone is not enough: another agent that shares the
  * session, but not its store, may have signed for the same slot. So the transaction that used it is checked.
  *
  * Only the token can prove that another authorization used it: if it logs no transfer to this one's payee in the transaction,
@@ -92,16 +96,22 @@ export async function authorizationFate(
   const block = await getBlock(client, { blockTag: "latest" });
   const chainTime = Number(block.timestamp);
   const blockNumber = block.number;
-  const asked = { token, account: from, nonces: [nonce], blockNumber };
-  const [state] = await (method ? nonceWords : authorizationStates)(client, asked);
-  const used = typeof state === "bigint" ? ((state >> BigInt.asUintN(8, BigInt(nonce))) & 1n) === 1n : state;
-  if (used !== true) return { fate: "unused", chainTime };
+  if (!(await isUsed())) return { fate: "unused", chainTime };
   const latest = blockNumber < SEARCHED_BLOCKS ? 0n : blockNumber - SEARCHED_BLOCKS + 1n;
   const search = { token, authorization, fromBlock: fromBlock ?? latest, blockNumber };
+  if (method === "erc7710") return { ...(await redemptionFate(client, search)), chainTime };
   const outcome = await (method ? permit2Fate : fateOfUsed)(client, search).catch(
     () => ({ fate: "used" }) as const,
   );
   return { ...outcome, chainTime };
+
+  async function isUsed(): Promise<boolean> {
+    if (method === "erc7710") return isRedeemed(client, authorization, blockNumber);
+    const asked = { token, account: from, nonces: [nonce], blockNumber };
+    if (!method) return (await authorizationStates(client, asked))[0] === true;
+    const [word = 0n] = await nonceWords(client, asked);
+    return ((word >> BigInt.asUintN(8, BigInt(nonce))) & 1n) === 1n;
+  }
 }
 
 /** An outcome, and what settled. */

@@ -3,7 +3,7 @@ import { EVM_NETWORK_CHAIN_ID_MAP } from "@x402/evm/v1";
 import { type Address, getAddress, isAddress, isAddressEqual, zeroAddress } from "viem";
 import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
-import { type PaymentMethod, paymentMethods } from "../../session/paymentMethods.ts";
+import { paymentMethods } from "../../session/paymentMethods.ts";
 import { PERMIT2, X402_PROXIES } from "../../session/permit2.ts";
 import { ANYONE, type Budget, type Session } from "../../session/Session.ts";
 import { FACILITATOR_SECONDS } from "./paymentWindow.ts";
@@ -34,7 +34,16 @@ export type OfferedMethod =
       method: "permit2-upto";
       /** Who may settle. */
       facilitator: Address;
+    }
+  | {
+      /** An execution that the key signs, which the facilitator has the module redeem. */
+      method: "erc7710";
+      /** Who may redeem it: the one facilitator that the offer names, otherwise {@link ANYONE}. */
+      caller: Address;
     };
+
+/** Most facilitators that an offer may name. */
+const MOST_FACILITATORS = 32;
 
 /**
  * Checks whether a session allows a merchant's offer, as far as that is possible without the chain: network,
@@ -81,8 +90,13 @@ export function checkOffer(
     });
   const method = methodOf(scheme, extra?.assetTransferMethod);
   if (isV1 && method !== "eip3009")
-    throw notOffered("Version 1 of x402 has no payments by Permit2.", { scheme, method });
-  if (method !== "eip3009" && !session.budgets.some((budget) => paymentMethods(budget).includes(method)))
+    throw notOffered(`Version 1 of x402 has no payments by ${METHOD_NAMES[method]}.`, { scheme, method });
+  const isExecuted = method === "erc7710";
+  if (
+    !isExecuted &&
+    method !== "eip3009" &&
+    !session.budgets.some((budget) => paymentMethods(budget).includes(method))
+  )
     throw notOffered(
       `The merchant requires ${METHOD_NAMES[method]}, which no budget of the session allows.`,
       {
@@ -90,7 +104,8 @@ export function checkOffer(
         method,
       },
     );
-  if (!isAddress(asset, { strict: false })) throw malformed("asset", asset, "the token's address");
+  if (!isAddress(asset, { strict: false }) || (isExecuted && isAddressEqual(asset, zeroAddress)))
+    throw malformed("asset", asset, "the token's address");
   if (!isAddress(payTo, { strict: false }) || isAddressEqual(payTo, zeroAddress))
     throw malformed("payTo", payTo, "the payee's address");
   const price = isV1 ? "maxAmountRequired" : "amount";
@@ -113,13 +128,13 @@ export function checkOffer(
   if (!budget) {
     throw refuse("UNKNOWN_TOKEN", `The session has no budget for the token ${asset}.`, { token: asset });
   }
-  if (paymentMethods(budget).length === 0) {
+  if (!isExecuted && paymentMethods(budget).length === 0) {
     throw refuse("UNKNOWN_TOKEN", `The session's budget for ${asset} does not allow payments by signature.`, {
       token: asset,
     });
   }
   const allowed = paymentMethods(budget);
-  if (!allowed.includes(method))
+  if (!isExecuted && !allowed.includes(method))
     throw notOffered(
       `The merchant requires ${METHOD_NAMES[method]}; the session's budget for ${asset} allows ${allowed
         .map((each) => METHOD_NAMES[each])
@@ -155,34 +170,37 @@ export function checkOffer(
   };
 }
 
-const METHOD_NAMES: Readonly<Record<PaymentMethod, string>> = {
+const METHOD_NAMES: Readonly<Record<OfferedMethod["method"], string>> = {
   eip3009: "EIP-3009",
   "permit2-exact": "Permit2 by the scheme exact",
   "permit2-upto": "Permit2 by the scheme upto",
+  erc7710: "ERC-7710",
 };
 
 /** @param transfer The offer's `extra.assetTransferMethod`. */
-function methodOf(scheme: "exact" | "upto", transfer: unknown): PaymentMethod {
+function methodOf(scheme: "exact" | "upto", transfer: unknown): OfferedMethod["method"] {
   if (scheme === "upto") {
     if (transfer === undefined || transfer === "permit2") return "permit2-upto";
   } else {
     if (transfer === undefined || transfer === "eip3009") return "eip3009";
     if (transfer === "permit2") return "permit2-exact";
+    if (transfer === "erc7710") return "erc7710";
   }
   throw notOffered(
-    `The merchant requires the transfer method ${shownAs(transfer)}; for the scheme "${scheme}" a session supports ${scheme === "exact" ? '"eip3009" and "permit2"' : 'only "permit2"'}.`,
+    `The merchant requires the transfer method ${shownAs(transfer)}; for the scheme "${scheme}" a session supports ${scheme === "exact" ? '"eip3009", "permit2" and "erc7710"' : 'only "permit2"'}.`,
     { method: transfer },
   );
 }
 
 /** What the signature needs, as the offer has it. The merchant does not choose which contracts spend. */
-function offeredMethod(method: PaymentMethod, extra: PaymentRequirements["extra"]): OfferedMethod {
+function offeredMethod(method: OfferedMethod["method"], extra: PaymentRequirements["extra"]): OfferedMethod {
   if (method === "eip3009") {
     for (const field of ["name", "version"] as const)
       if (typeof extra?.[field] !== "string")
         throw malformed(`extra.${field}`, extra?.[field], `the token's EIP-712 ${field}, a string`);
     return { method, tokenDomain: { name: extra.name as string, version: extra.version as string } };
   }
+  if (method === "erc7710") return { method, caller: callerOf(extra?.facilitatorAddresses) };
   const isUpto = method === "permit2-upto";
   const proxy = X402_PROXIES[method];
   const { spender = proxy, permit2Address = PERMIT2 } = extra ?? {};
@@ -196,6 +214,22 @@ function offeredMethod(method: PaymentMethod, extra: PaymentRequirements["extra"
   if (!isAddress(`${facilitator}`, { strict: false }) || isSame(facilitator, zeroAddress))
     throw malformed("extra.facilitatorAddress", facilitator, "the address of the facilitator");
   return { method, facilitator: getAddress(facilitator as Address) };
+}
+
+/** Who may redeem a payment: an execution names one caller, so several facilitators are anyone. */
+function callerOf(facilitators: unknown): Address {
+  if (facilitators === undefined) return ANYONE;
+  const expected = `a list of at most ${MOST_FACILITATORS} addresses of facilitators`;
+  if (!Array.isArray(facilitators) || facilitators.length > MOST_FACILITATORS)
+    throw malformed("extra.facilitatorAddresses", facilitators, expected);
+  const callers = facilitators.map((each: unknown) => {
+    const isOne = typeof each === "string" && isAddress(each, { strict: false });
+    if (!isOne || isSame(each, zeroAddress) || isSame(each, ANYONE))
+      throw malformed("extra.facilitatorAddresses", each, expected);
+    return getAddress(each);
+  });
+  const [only, ...others] = new Set(callers);
+  return only && others.length === 0 ? only : ANYONE;
 }
 
 const isSame = (value: unknown, address: Address): boolean =>

@@ -38,19 +38,32 @@ import { hashSession } from "../../session/hashSession.ts";
 import { isPaidByPermit2 } from "../../session/paymentMethods.ts";
 import { PERMIT2, permit2DomainSeparator } from "../../session/permit2.ts";
 import type { Budget, Session } from "../../session/Session.ts";
+import { slotPrefix } from "../../session/slotPrefix.ts";
+import { answered } from "./answered.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
 import { checkTokenDomain, tokenSeparator } from "./checkTokenDomain.ts";
 import { ExtensionError } from "./completePayment.ts";
-import type { NonceState } from "./counting.ts";
+import { type NonceState, nodeCounting, slotCounting } from "./counting.ts";
 import { currentTime } from "./currentTime.ts";
+import { type ExecutionsInFlight, executionsInFlight } from "./executionsInFlight.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import { memoryPaymentStore } from "./memoryPaymentStore.ts";
 import { nonceWords, wordsTogether } from "./nonceWords.ts";
 import type { PaymentStore } from "./PaymentStore.ts";
+import { isExecuted, payByExecution } from "./payByExecution.ts";
 import { headerRefusal, paymentHeader } from "./paymentHeader.ts";
-import { paymentToSign } from "./paymentToSign.ts";
-import { FACILITATOR_SECONDS, paymentWindow } from "./paymentWindow.ts";
+import {
+  refuseEnding,
+  refuseLateKey,
+  refuseLateNode,
+  refuseSettlement,
+  refuseUnasked,
+  type SeenPayment,
+  whileItLives,
+} from "./paymentRefusals.ts";
+import { type AuthorizedOffer, paymentToSign } from "./paymentToSign.ts";
+import { FACILITATOR_SECONDS, paymentWindow, SETTLING_SECONDS } from "./paymentWindow.ts";
 import { LostClaim } from "./purchaseClaims.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import { requireNumbers } from "./requireNumbers.ts";
@@ -62,7 +75,7 @@ import {
   settlementRefusal,
   transferRefusal,
 } from "./settlementRefusal.ts";
-import { type SlotAllocator, slotAllocator } from "./slotAllocator.ts";
+import { type SlotAllocator, slotAllocator, UnreadExecutions } from "./slotAllocator.ts";
 import { statesTogether } from "./statesTogether.ts";
 
 type Signal = AbortSignal | undefined;
@@ -128,13 +141,21 @@ export type LatchkeyScheme = Omit<SchemeNetworkClient, "createPaymentPayload"> &
    */
   createPaymentPayload(
     x402Version: number,
-    requirements: PaymentRequirements,
-    context?: PaymentPayloadContext & {
-      signal?: AbortSignal | undefined;
-      record?: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
-      waiting?: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined;
-    },
+    requirements: OfferedPayment,
+    context?: PaymentContext | Record<string, unknown>,
   ): ReturnType<SchemeNetworkClient["createPaymentPayload"]>;
+};
+
+/** An offer as x402's packages have it, and as those have it that do not depend on them. */
+export type OfferedPayment = Omit<PaymentRequirements, "network" | "extra"> & {
+  network: string;
+  extra?: Record<string, unknown>;
+};
+
+type PaymentContext = PaymentPayloadContext & {
+  signal?: AbortSignal | undefined;
+  record?: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined;
+  waiting?: ((reason: "slot" | "period", waited: number, left: number) => void) | undefined;
 };
 
 const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
@@ -149,14 +170,13 @@ const FINAL_CODES: readonly RefusalCode[] = [
   "TOKEN_INSUFFICIENT_BALANCE",
 ];
 
-/** A slot stays reserved this many seconds after its authorization expired: for nodes that lag behind, and small reorgs. */
-const SETTLING_SECONDS = 60;
-
 /**
  * The x402 schemes `exact` and `upto` on one chain, paid from an account by a session key without a transaction of the
  * payer: it checks the offer against the session, chooses the slot or node whose nonce makes the chain count the payment,
  * has the key sign the EIP-3009 authorization, or for the transfer by Permit2, and wraps it for the account. What the chain would reject is refused
  * here, with a {@link Refusal}, before anything is signed.
+ *
+ * An offer by ERC-7710 needs neither: the key signs the execution of the transfer, which the facilitator has the module redeem.
  *
  * One check comes after signing: whether the account accepts the authorization. The node that is called
  * for it could pass the authorization on. So if the account rejects it, or the node does not respond, the slot stays reserved,
@@ -170,7 +190,7 @@ const SETTLING_SECONDS = 60;
  * The authorization's validAfter is a random second in 1970: the slot already ties it to the current period, the
  * chain checks that on settlement, and no skew between three clocks can make it too early.
  *
- * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, EXPIRED,
+ * @throws {Refusal} INVALID_LIMIT for an option; NOT_KEY, WRONG_CHAIN, UNKNOWN_TOKEN, RECIPIENT, PER_TRANSACTION, PERIOD, SLOTS_TAKEN, LOT_OPENED, EXPIRED,
  * NOT_YET_VALID, REVOKED, WRONG_EPOCH, NOT_GRANTED, WRONG_DOMAIN, MODULE_NOT_ENABLED, TOKEN_INSUFFICIENT_BALANCE, APPROVAL,
  * TOKEN_INVALID_SIGNATURE, NOT_SIGNED, INVALID_SIGNER, NOT_OFFERED, OFFER_MALFORMED, INVALID_TIME, TOO_LARGE, STORE, NETWORK
  */
@@ -199,8 +219,25 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
   const adapter = accountAdapterOf(grant.accountKind);
   const carriesGrant = grant.signature !== "0x";
 
+  const executions = new Map<number, ExecutionsInFlight>();
+  const executionsOf = ({ budget, budgetIndex }: PayableOffer): ExecutionsInFlight => {
+    const made =
+      executions.get(budgetIndex) ??
+      executionsInFlight({
+        account: accountId,
+        sessionId,
+        payer: session.account,
+        module,
+        budget,
+        budgetIndex,
+        store,
+      });
+    executions.set(budgetIndex, made);
+    return made;
+  };
   const allocators = new Map<number, SlotAllocator>();
-  const allocatorOf = ({ budget, budgetIndex }: PayableOffer): SlotAllocator => {
+  const allocatorOf = (offer: PayableOffer): SlotAllocator => {
+    const { budget, budgetIndex } = offer;
     const made =
       allocators.get(budgetIndex) ??
       slotAllocator({
@@ -209,6 +246,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         budget,
         budgetIndex,
         store,
+        executions: executionsOf(offer),
         nonceStates: (nonces) => {
           const asked = { token: budget.token, account: session.account, nonces };
           return isPaidByPermit2(budget) ? nonceWords(client, asked) : authorizationStates(client, asked);
@@ -246,7 +284,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     });
     return chainChecked;
   };
-  const checkDomain = (reader: AggregatingClient, { budget, paidBy }: PayableOffer): Promise<void> => {
+  const checkDomain = (reader: AggregatingClient, { budget, paidBy }: AuthorizedOffer): Promise<void> => {
     // Permit2's is the same everywhere.
     if (paidBy.method !== "eip3009") return Promise.resolve();
     const { token } = budget;
@@ -259,9 +297,9 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     return known;
   };
   /** Who asks the account. */
-  const askerOf = ({ budget, paidBy }: PayableOffer): Address =>
+  const askerOf = ({ budget, paidBy }: AuthorizedOffer): Address =>
     paidBy.method === "eip3009" ? budget.token : PERMIT2;
-  const railOf = (reader: AggregatingClient, offer: PayableOffer): Promise<SignatureRail> => {
+  const railOf = (reader: AggregatingClient, offer: AuthorizedOffer): Promise<SignatureRail> => {
     const { budget, paidBy } = offer;
     const asker = askerOf(offer);
     const known =
@@ -300,7 +338,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
 
   /** Signs and wraps. Nothing leaves this process. */
   async function authorize(
-    offer: PayableOffer,
+    offer: AuthorizedOffer,
     rail: SignatureRail,
     standing: SessionStanding,
     { slot, nonce }: { slot: HeldSlot; nonce: Hex },
@@ -374,14 +412,14 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     }
   }
 
-  const standingOf = (reader: AggregatingClient, { budget, budgetIndex }: PayableOffer) =>
+  const standingOf = (reader: AggregatingClient, { budget, budgetIndex, paidBy }: PayableOffer) =>
     sessionStanding(reader, {
       module,
       session,
       sessionId,
       budgetIndex,
       token: budget.token,
-      ...(isPaidByPermit2(budget) ? { spender: PERMIT2 } : {}),
+      ...(paidBy.method !== "erc7710" && isPaidByPermit2(budget) ? { spender: PERMIT2 } : {}),
     });
   const refuse = (offer: PayableOffer, standing: SessionStanding) =>
     refuseStanding(session, standing, carriesGrant) ??
@@ -389,7 +427,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     refuseAllowance(offer, session, standing);
 
   /** What one payment needs to know, in one question. */
-  async function readAll(reader: AggregatingClient, offer: PayableOffer) {
+  async function readAll(reader: AggregatingClient, offer: AuthorizedOffer) {
+    const inFlight = executionsOf(offer).see();
     const { budget, amount, payTo } = offer;
     const { token } = budget;
     const { account } = session;
@@ -400,7 +439,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       period,
       payments: paying,
     });
-    const [chain, domain, rail, standing, objection, states] = await Promise.allSettled([
+    const [chain, domain, rail, standing, objection, states, executed] = await Promise.allSettled([
       checkChain(reader),
       checkDomain(reader, offer),
       railOf(reader, offer),
@@ -412,20 +451,22 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         value: amount,
       }),
       statesOf(reader, budget, nonces),
+      executionsOf(offer).read(reader, inFlight),
     ]);
     // The first reason that holds is the one to give.
-    for (const each of [chain, domain, rail, standing, objection, states])
+    for (const each of [chain, domain, rail, standing, objection, states, executed])
       if (each.status === "rejected") throw each.reason;
     return {
       rail: answered(rail),
       standing: answered(standing),
       objection: answered(objection),
       read: { period, slots, states: answered(states) },
+      inFlight,
     };
   }
 
   async function pay(
-    offer: PayableOffer,
+    offer: AuthorizedOffer,
     unpaid: Omit<PaymentPayload, "payload">,
     signal: Signal,
     record: ((payload: PaymentPayload["payload"]) => Promise<void>) | undefined,
@@ -445,7 +486,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     const patience = parameters.maxOpenersInFlight === undefined ? started + maxWait * 500 : deadline;
     for (;;) {
       const reader = aggregatingClient(client);
-      const { rail, standing, objection, read } = await unlessAborted(signal, readAll(reader, offer));
+      const known = await unlessAborted(signal, readAll(reader, offer));
+      const { rail, standing, objection, read, inFlight } = known;
       const refusal = refuse(offer, standing) ?? objection;
       if (refusal) throw refusal;
       const granted = checkGrant(reader, standing);
@@ -478,6 +520,7 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         spent: standing.spent,
         resetsAt,
         now: chainTime,
+        inFlight,
         openAnyway: performance.now() >= patience && patience < deadline,
         read,
         nonceStates: (nonces) => statesOf(reader, budget, nonces),
@@ -494,13 +537,18 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
           throw error;
         }
         await unlessAborted(signal, granted);
+        if (error instanceof UnreadExecutions) continue;
         if (!(error instanceof Refusal) || error.code !== "SLOTS_TAKEN") throw error;
         const left = deadline - performance.now();
         if (left < pollingInterval) throw error;
         const { until } = error.details as { until: number };
         const lapse = Math.max(0, until + 1 - now) * 1000;
         const impatient = Math.max(0, patience - performance.now()) || left;
-        const milliseconds = Math.max(pollingInterval, Math.min(left, lapse, impatient));
+        // Nothing tells that an execution has settled.
+        const isExecuting = executionsOf(offer).see().asked.size > 0;
+        const milliseconds = isExecuting
+          ? pollingInterval
+          : Math.max(pollingInterval, Math.min(left, lapse, impatient));
         tellWait("slot");
         await allocatorOf(offer).freed(error, { milliseconds, pollingInterval, signal });
         continue;
@@ -547,7 +595,8 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
       try {
         consent = await insistOnConsent({ token: budget.token, ...authorized }, isOver);
       } catch (cause) {
-        throw refuseUnasked(session, asker, seen, cause);
+        const check = asker === PERMIT2 ? "Permit2's nonceBitmap" : "the token's authorizationState";
+        throw refuseUnasked(session, check, seen, cause);
       }
       if (consent.objection && FINAL_CODES.includes(consent.objection.code))
         throw refuseSettlement(consent.objection, seen);
@@ -564,12 +613,43 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     }
   }
 
+  /** Whether a signed payment has used a part of a lot. */
+  async function isLotUsed(
+    { budget, budgetIndex }: PayableOffer,
+    { period, lot }: { period: bigint; lot: bigint },
+  ): Promise<boolean> {
+    const isByNode = isPaidByPermit2(budget);
+    const counting = isByNode ? nodeCounting : slotCounting;
+    const prefix = slotPrefix({ id: sessionId, budgetIndex, period });
+    const sizes = isByNode ? 1 : budget.sizes;
+    const nonces = Array.from({ length: sizes }, (_, size) =>
+      counting.nonceOf(prefix, { lot, size, index: 0n }),
+    );
+    const states = await statesOf(aggregatingClient(client), budget, nonces);
+    return states.some((state) => (typeof state === "bigint" ? state !== 0n : state));
+  }
+
+  const executing = {
+    client,
+    key,
+    grant,
+    session,
+    margin,
+    maxWait,
+    pollingInterval,
+    checkChain,
+    isLotUsed,
+    standingOf,
+    refuse,
+  };
+
   const createPaymentPayload: LatchkeyScheme["createPaymentPayload"] = async (
     x402Version,
-    requirements,
+    offered,
     context,
   ) => {
-    const signal = context?.signal;
+    const requirements = offered as PaymentRequirements;
+    const { signal, record, waiting } = (context ?? {}) as PaymentContext;
     signal?.throwIfAborted();
     if (x402Version !== 1 && x402Version !== 2) {
       throw new Refusal({
@@ -585,7 +665,16 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
     paying++;
     try {
       const complete = { x402Version, ...unpaid } as never;
-      const payload = await pay(offer, complete, signal, context?.record, context?.waiting);
+      const payload = isExecuted(offer)
+        ? await payByExecution(offer, {
+            ...executing,
+            inFlight: executionsOf(offer),
+            unpaid: complete,
+            signal,
+            record,
+            waiting,
+          })
+        : await pay(offer as AuthorizedOffer, complete, signal, record, waiting);
       // x402's client sends that of version 1 as it is.
       return { ...(x402Version === 1 ? unpaid : {}), x402Version, payload };
     } finally {
@@ -643,14 +732,6 @@ function refuseAllowance(
   });
 }
 
-const refuseEnding = ({ validUntil }: Session): Refusal =>
-  new Refusal({
-    code: "EXPIRED",
-    shortMessage: "The session expires in a few seconds, too soon for a payment to settle.",
-    metaMessages: ["Ask the owner for a new session."],
-    details: { validUntil },
-  });
-
 const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Refusal =>
   new Refusal({
     code: "PERIOD",
@@ -659,30 +740,10 @@ const refusePeriodEnd = ({ budget, amount }: PayableOffer, resetsAt: number): Re
     details: { token: budget.token, amount, remaining: 0n, resetsAt },
   });
 
-const refuseLateKey = (validBefore: number): Refusal =>
-  new Refusal({
-    code: "NOT_SIGNED",
-    shortMessage: "The key did not sign before the payment expired.",
-    metaMessages: [
-      "Nothing was sent. Use a key that signs within seconds, or a merchant that allows more time.",
-    ],
-    details: { validBefore },
-  });
-
 /** A payment that the key has signed. */
 type AuthorizedPayment = { token: Address; digest: Hex; payment: PaymentPayload["payload"] };
 
-/** An authorization that a node has seen: it could settle although it was not sent to the merchant. */
-type SeenAuthorization = { token: Address; nonce: Hex; validBefore: number };
-
-const whileItLives = ({ validBefore }: SeenAuthorization): string =>
-  `The merchant received nothing, but the node has seen the payment, which is valid until ${utcText(validBefore)}.`;
-
-const refuseSignature = (
-  { account }: Session,
-  { state }: SessionStanding,
-  seen: SeenAuthorization,
-): Refusal =>
+const refuseSignature = ({ account }: Session, { state }: SessionStanding, seen: SeenPayment): Refusal =>
   state === "ENABLED"
     ? new Refusal({
         code: "TOKEN_INVALID_SIGNATURE",
@@ -703,49 +764,10 @@ const refuseSignature = (
         details: seen,
       });
 
-const refuseUnasked = (
-  { account }: Session,
-  asker: Address,
-  seen: SeenAuthorization,
-  cause: unknown,
-): Refusal =>
-  new Refusal({
-    code: "NETWORK",
-    shortMessage: `The node could not verify this payment with the account ${account}.`,
-    metaMessages: [
-      whileItLives(seen),
-      `Before you pay again, check the nonce with ${asker === PERMIT2 ? "Permit2's nonceBitmap" : "the token's authorizationState"}.`,
-    ],
-    details: seen,
-    cause,
-  });
-
 const isFinal = (objection: Refusal | undefined): boolean =>
   objection?.code === "TOKEN_AUTHORIZATION_USED" ||
   (objection !== undefined && FINAL_CODES.includes(objection.code));
 
-const refuseSettlement = (objection: Refusal, seen: SeenAuthorization): Refusal =>
-  new Refusal({
-    code: objection.code,
-    shortMessage: objection.shortMessage,
-    metaMessages: [whileItLives(seen), ...objection.metaMessages],
-    details: { ...objection.details, ...seen },
-    cause: objection,
-  });
-
-const refuseLateNode = (seen: SeenAuthorization): Refusal =>
-  new Refusal({
-    code: "NETWORK",
-    shortMessage: "The node responded after the payment had expired.",
-    metaMessages: ["The merchant received nothing. Use a faster node and try again."],
-    details: seen,
-  });
-
 /** The period that the local clock is in. Nothing depends on it but how many questions are asked. */
 const likelyPeriod = ({ validAfter }: Session, period: number): bigint =>
   BigInt(Math.max(0, Math.floor((Date.now() / 1000 - validAfter) / period)));
-
-const answered = <value>(settled: PromiseSettledResult<value>): value => {
-  if (settled.status === "rejected") throw settled.reason;
-  return settled.value;
-};

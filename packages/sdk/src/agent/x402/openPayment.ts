@@ -1,6 +1,7 @@
 import { decodePaymentSignatureHeader, encodePaymentSignatureHeader } from "@x402/core/http";
 import type { PaymentPayload, PaymentRequirements } from "@x402/core/types";
-import { type Address, numberToHex } from "viem";
+import { type Address, getAddress, type Hex, numberToHex } from "viem";
+import { decodePermissionContext } from "../../encoding/permissionContext.ts";
 import type { SignedAuthorization } from "./authorizationFate.ts";
 import { type PaymentHeader, paymentHeader } from "./paymentHeader.ts";
 
@@ -18,7 +19,7 @@ export type OpenPayment = {
 export const openPayment = (payload: PaymentPayload, accepted: PaymentRequirements): OpenPayment => ({
   payload,
   accepted,
-  authorization: authorizationIn(payload),
+  authorization: authorizationIn(payload, accepted),
   header: paymentHeader(payload),
 });
 
@@ -31,8 +32,12 @@ type Permit2Authorization = {
   witness: { to: Address; facilitator?: Address; validAfter: string };
 };
 
+/** An execution that the module is to redeem, as x402 carries it by ERC-7710. */
+export type RedemptionPayload = { delegationManager: Address; permissionContext: Hex; delegator: Address };
+
 /** What a payload pays by, as `latchkeyScheme` wrote it. */
-function authorizationIn({ payload }: PaymentPayload): SignedAuthorization {
+function authorizationIn({ payload }: PaymentPayload, accepted: PaymentRequirements): SignedAuthorization {
+  if ("permissionContext" in payload) return executionIn(payload as RedemptionPayload, accepted);
   const { authorization, permit2Authorization } = payload as {
     authorization: SignedAuthorization;
     permit2Authorization?: Permit2Authorization;
@@ -49,6 +54,26 @@ function authorizationIn({ payload }: PaymentPayload): SignedAuthorization {
     validAfter,
     validBefore: deadline,
     nonce: numberToHex(BigInt(nonce), { size: 32 }),
+  };
+}
+
+/** The execution in a context. What it pays is in no part of it but the signature, and so is the offer's. */
+function executionIn(
+  { delegationManager, permissionContext, delegator }: RedemptionPayload,
+  { payTo, amount }: PaymentRequirements,
+): SignedAuthorization {
+  const { id, signed } = decodePermissionContext(permissionContext);
+  const { nonce = 0n, deadline = 0 } = signed ?? {};
+  return {
+    method: "erc7710",
+    module: delegationManager,
+    session: id,
+    from: delegator,
+    to: getAddress(payTo),
+    value: amount,
+    validAfter: "0",
+    validBefore: `${deadline + 1}`,
+    nonce: numberToHex(nonce, { size: 32 }),
   };
 }
 

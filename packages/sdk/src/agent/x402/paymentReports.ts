@@ -74,7 +74,7 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
     };
 
     async function entryOf(id: string, { accepted, authorization }: OpenPayment): Promise<LedgerEntry> {
-      const { from, to, value, method, facilitator, validAfter, validBefore, nonce } = authorization;
+      const { from, to, value, method, facilitator, module, validAfter, validBefore, nonce } = authorization;
       const token = accepted.asset as Address;
       const budget = session.budgets.findIndex((each) => isAddressEqual(each.token, token));
       return {
@@ -86,13 +86,14 @@ export function paymentReports(parameters: LatchkeySchemeParameters & PaymentHoo
         ...named,
         chainId,
         account: from,
-        session: hashSession(session),
+        session: authorization.session ?? hashSession(session),
         ...(budget >= 0 && { budget }),
         to,
         ...(await ledgerAmount(client, { token, units: BigInt(value), chainId }, units)),
         authorization: {
           ...(method && { method }),
           ...(facilitator && { facilitator }),
+          ...(module && { module }),
           nonce,
           validAfter,
           validBefore,

@@ -5,7 +5,10 @@ import type { PaymentMethodParameters } from "../../encoding/payload/PayloadPara
 import { signedPayment } from "../../encoding/payload/signedPayment.ts";
 import { X402_PROXIES } from "../../session/permit2.ts";
 import { permit2Transfer } from "../../session/permit2Transfer.ts";
-import type { PayableOffer } from "./checkOffer.ts";
+import type { OfferedMethod, PayableOffer } from "./checkOffer.ts";
+
+/** An offer that is paid by an authorization: the token, or Permit2, asks the account about it. */
+export type AuthorizedOffer = PayableOffer & { paidBy: Exclude<OfferedMethod, { method: "erc7710" }> };
 
 /** A payment that the key has not signed yet. */
 export type PaymentToSign = {
@@ -50,7 +53,7 @@ const randomStart = (): bigint => 1n + BigInt(Math.floor(Math.random() * LATEST_
  * @param parameters.validBefore Of the authorization, or Permit2's deadline.
  */
 export function paymentToSign(
-  { paidBy, budget, payTo: to, amount }: PayableOffer,
+  { paidBy, budget, payTo: to, amount }: AuthorizedOffer,
   {
     account: from,
     chainId,

@@ -2,6 +2,8 @@
 export const FACILITATOR_SECONDS = 6;
 /** No authorization is valid for more seconds, whatever the merchant asks: its slot is reserved until it expires. */
 export const LONGEST_VALIDITY = 3600;
+/** A slot stays reserved this many seconds after its authorization expired: for nodes that lag behind, and small reorgs. */
+export const SETTLING_SECONDS = 60;
 
 /**
  * Until when an authorization signed now should be valid. All times are seconds of Unix time.

@@ -17,6 +17,8 @@ export type SessionStanding = {
   epoch: bigint;
   /** Number of the budget's current period. */
   period: bigint;
+  /** How much of it may be spent by now, in token base units: all, or what a stream has released. */
+  released: bigint;
   /** Spent by executions in it, in token base units. */
   spent: bigint;
   /** Unix time at which the next period starts, or the session ends. */
@@ -49,7 +51,7 @@ export async function sessionStanding(
   const { account } = session;
   const together = "chainTime" in client ? client : aggregatingClient(client);
   const ask = { address: module, abi: sessionModuleAbi } as const;
-  const [chainTime, { state, paused }, epoch, [period, , spent, resetsAt], balance, allowance] =
+  const [chainTime, { state, paused }, epoch, [period, released, spent, resetsAt], balance, allowance] =
     await Promise.all([
       together.chainTime(),
       readStateAndPause(together, { module, id: sessionId, account }),
@@ -74,6 +76,7 @@ export async function sessionStanding(
     paused,
     epoch,
     period,
+    released,
     spent,
     resetsAt: Number(resetsAt),
     balance,

@@ -10,6 +10,7 @@ import type { Slot } from "../../session/Slot.ts";
 import { slotPrefix } from "../../session/slotPrefix.ts";
 import type { SlotChoice, SlotQuestion } from "./chooseSlot.ts";
 import { type CountingMemory, type NonceState, nodeCounting, slotCounting } from "./counting.ts";
+import type { ExecutionsInFlight, ExecutionsSeen, UnsettledExecutions } from "./executionsInFlight.ts";
 import type { HeldSlot } from "./HeldSlot.ts";
 import type { PaymentStore } from "./PaymentStore.ts";
 import { slotKey } from "./slotKey.ts";
@@ -30,6 +31,8 @@ export type SlotRequest = {
   period: bigint;
   spent: bigint;
   resetsAt: number;
+  /** What is known of the executions in flight. */
+  inFlight?: ExecutionsSeen;
   /** The chain's time, not later than the block at which the token is read. */
   now: number;
   /** Whether it may open another lot, however many openers are in flight. */
@@ -47,6 +50,9 @@ export type StatesReader = (nonces: readonly Hex[]) => Promise<readonly NonceSta
 
 /** Slots that were read for one payment: not before its request's `now`. */
 export type SlotsRead = { period: bigint; slots: readonly Slot[]; states: readonly NonceState[] };
+
+/** Executions in flight hold what a payment needs, and may have settled: to be asked about before it is refused. */
+export class UnreadExecutions extends Error {}
 
 /** Allocates the slots, or the nodes, of one budget of one session. */
 export type SlotAllocator = {
@@ -92,6 +98,8 @@ export type SlotAllocatorParameters = {
   store: PaymentStore;
   /** Reads nonces of the account, see {@link authorizationStates} and {@link nonceWords}. */
   nonceStates: StatesReader;
+  /** Executions that the key has signed, which spend from the other end. Default: none. */
+  executions?: Pick<ExecutionsInFlight, "unsettled">;
   /** Most openers in flight to one payee, each of which reserves a whole lot. Default: 4; see {@link SlotRequest.openAnyway}. */
   maxOpenersInFlight?: number;
 };
@@ -257,15 +265,17 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     if (read?.period === period) note(read.slots, read.states);
     for (;;) {
       let choice: SlotChoice = { kind: "none", largest: 0n };
+      let unsettled: UnsettledExecutions | undefined;
       const slot = await store.take({
         ...stored,
         now,
         choose: (held) => {
+          unsettled = parameters.executions?.unsettled(held, request.inFlight ?? NONE_SEEN);
           choice = choose(period, fresh, {
             value: request.value,
             payee: request.payee,
-            spent: request.spent,
-            held: held.filter((each) => each.period === period),
+            spent: request.spent + (unsettled?.amount ?? 0n),
+            held: held.filter((each) => each.period === period && each.amount === undefined),
             ...(request.openAnyway ? { maxOpenersInFlight: Number.POSITIVE_INFINITY } : {}),
           });
           if (choice.kind !== "slot") return undefined;
@@ -281,7 +291,10 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
       }
       // Set inside `choose`, which narrowing cannot see.
       const answer = choice as SlotChoice;
+      const executing = unsettled as UnsettledExecutions | undefined;
       if (answer.kind !== "read") {
+        if (executing && !executing.areRead) throw new UnreadExecutions();
+        if (executing && executing.count > 0 && answer.kind === "none") throw refuseTaken(executing);
         const refused = refusal(answer, request);
         if (answer.kind === "wait") blocking.set(refused, answer.for);
         throw refused;
@@ -291,15 +304,11 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
   }
 
   const refusal = (choice: SlotChoice, { value, resetsAt }: SlotRequest) => {
-    if (choice.kind === "wait") {
-      return new Refusal({
-        ...errorText("SLOTS_TAKEN"),
-        details: {
-          inFlight: choice.for.length,
-          until: Math.min(...choice.for.map((slot) => slot.heldUntil)),
-        },
+    if (choice.kind === "wait")
+      return refuseTaken({
+        count: choice.for.length,
+        until: Math.min(...choice.for.map((slot) => slot.heldUntil)),
       });
-    }
     const remaining = choice.kind === "none" ? choice.largest : 0n;
     return new Refusal({
       code: "PERIOD",
@@ -323,3 +332,9 @@ export function slotAllocator(parameters: SlotAllocatorParameters): SlotAllocato
     },
   };
 }
+
+/** Payments in flight hold what a payment needs, the first of them until then. */
+export const refuseTaken = ({ count, until }: { count: number; until: number }): Refusal =>
+  new Refusal({ ...errorText("SLOTS_TAKEN"), details: { inFlight: count, until } });
+
+const NONE_SEEN: ExecutionsSeen = { asked: new Set(), settled: new Set() };

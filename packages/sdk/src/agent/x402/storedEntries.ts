@@ -9,8 +9,8 @@ const natural = z.pipe(
 );
 const second = z.int().check(z.nonnegative());
 
-/** A reserved slot, as a store writes it down. */
-export const storedSlot = z.object({
+/** A reserved slot, or the amount of an execution, as a store writes it down. */
+const slotSchema = z.object({
   period: natural,
   lot: natural,
   size: z.int().check(z.gte(0), z.lte(7)),
@@ -20,7 +20,13 @@ export const storedSlot = z.object({
     z.transform((payee) => payee as `0x${string}`),
   ),
   heldUntil: second,
+  amount: z.optional(natural),
 });
+
+export const storedSlot = z.pipe(
+  slotSchema,
+  z.transform((slot) => slot as HeldSlot),
+);
 
 const storedPurchase = z.object({
   id: text,
@@ -39,8 +45,8 @@ export const storedPurchases = z.pipe(
 );
 
 /** As JSON on one line; equal slots have equal texts. */
-export const slotText = ({ period, lot, size, index, payee, heldUntil }: HeldSlot): string =>
-  entryText({ period, lot, size, index, payee, heldUntil });
+export const slotText = ({ period, lot, size, index, payee, heldUntil, amount }: HeldSlot): string =>
+  entryText({ period, lot, size, index, payee, heldUntil, amount });
 
 /** As JSON on one line. */
 export const entryText = (entry: unknown): string =>
