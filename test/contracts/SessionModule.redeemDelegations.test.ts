@@ -589,7 +589,7 @@ describe("redeemDelegations", () => {
       );
       await malformed(delegations);
     });
-    it("whose session is none", async () => {
+    it("around bytes that are not a session", async () => {
       const bytes = sessionBytes(session());
       for (const inner of [
         "0x",

@@ -31,6 +31,7 @@ import {
   safeSessionHandlerAbi,
   safeSessionModuleAbi,
   sessionLensAbi,
+  sessionModuleAbi,
 } from "@latchkey/sdk/abis";
 import { deterministicAddresses } from "@latchkey/sdk/addresses";
 import {
@@ -39,6 +40,7 @@ import {
   encodeExecuteSigned,
   encodePause,
   encodePay,
+  encodePermissionContext,
   encodeRenounce,
   encodeResume,
   encodeRevoke,
@@ -484,6 +486,17 @@ describe("a wallet that reads the ERC-7730 descriptions", () => {
         `Submitter (F..F=any): ${ANYONE}`,
         "Good until: 2027-01-15 08:10:00Z",
       ],
+    },
+    redeemDelegations: {
+      call: {
+        to: module,
+        data: encodeFunctionData({
+          abi: sessionModuleAbi,
+          functionName: "redeemDelegations",
+          args: [[encodePermissionContext({ grant })], [pad("0x")], ["0xabcdef"]],
+        }),
+      },
+      lines: ["Redeem permissions (unseen)", "Packed execution: 0xabcdef"],
     },
     onInstall: {
       call: {

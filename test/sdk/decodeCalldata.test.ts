@@ -13,6 +13,7 @@ import {
   safeSessionHandlerAbi,
   safeSessionModuleAbi,
   sessionLensAbi,
+  sessionModuleAbi,
 } from "@latchkey/sdk/abis";
 import { deterministicAddresses, sessionLensAddress } from "@latchkey/sdk/addresses";
 import {
@@ -23,6 +24,7 @@ import {
   encodePause,
   encodePay,
   encodePayload,
+  encodePermissionContext,
   encodeRenounce,
   encodeResume,
   encodeRevoke,
@@ -54,6 +56,7 @@ import {
   toHex,
   zeroAddress,
 } from "viem";
+import { BATCH, batch, SINGLE, single } from "../environment/redemption.ts";
 import { address, richSession as session } from "./session/richSession.ts";
 
 const id = hashSession(session);
@@ -137,6 +140,50 @@ describe("reading calldata", () => {
       session,
       id,
     });
+  });
+
+  it("tells what is redeemed, and with whose word", () => {
+    const signed = {
+      calls: [call, call],
+      caller: shop,
+      nonce: 7n,
+      deadline: 1_800_000_000,
+      keySignature: `0x${"cd".repeat(65)}` as Hex,
+    };
+    const contexts = [
+      encodePermissionContext({ grant }),
+      encodePermissionContext({ grant, signed, isEnabled: true }),
+    ];
+    const redeem = (modes: readonly Hex[], executions: readonly Hex[], of = contexts) =>
+      encodeFunctionData({
+        abi: sessionModuleAbi,
+        functionName: "redeemDelegations",
+        args: [of, modes, executions],
+      });
+    const decoded = decodeCalldata(redeem([SINGLE, BATCH], [single(call), batch([call, call])]));
+    const { calls: _, ...terms } = signed;
+    expect(decoded.functionName).to.equal("redeemDelegations");
+    expect(decoded.session).to.equal(undefined);
+    expect(decoded.redemptions).to.deep.equal([
+      { context: { session, id, signature, signed: undefined }, calls: [call] },
+      {
+        context: { session: decoded.redemptions?.[1]?.context.session, id, signature: "0x", signed: terms },
+        calls: [call, call],
+      },
+    ]);
+    const native = { target: shop, value: 5n, data: "0x" as Hex };
+    expect(
+      decodeCalldata(redeem([SINGLE], [single(native)], contexts.slice(0, 1))).redemptions?.[0]?.calls,
+    ).to.deep.equal([native]);
+    for (const bad of [
+      redeem([SINGLE], ["0x1234"], contexts.slice(0, 1)),
+      redeem([BATCH], [single(call)], contexts.slice(0, 1)),
+      redeem([SINGLE], [single(call)], ["0x"]),
+      redeem([SINGLE], [single(call)], [slice(contexts[0] as Hex, 0, 64)]),
+    ])
+      expect(() => decodeCalldata(bad))
+        .to.throw()
+        .with.property("code", "INVALID_CALLDATA");
   });
 
   it("tells what the account and the key change", () => {

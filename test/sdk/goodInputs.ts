@@ -167,6 +167,8 @@ export const good: { readonly [name: string]: () => Given } = {
   encodeReviewableEnable: () => [[proposal()], [grant()]],
   encodeExecute: () => [[{ grant: grant(), calls: calls() }]],
   encodeExecuteSigned: () => [[{ grant: grant(), signed: signed() }]],
+  decodePermissionContext: () => [[sdk.encodePermissionContext({ grant: grant() })]],
+  encodePermissionContext: () => [[{ grant: grant() }], [{ grant: grant(), signed: signed() }]],
   encodePasskeyAssertion: () => [],
   encodePause: () => [[grant()], [{ module, id: word }]],
   encodePay: () => [[{ grant: grant(), token: usdc, to: shop, amount: 1n }]],
