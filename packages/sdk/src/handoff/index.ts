@@ -9,5 +9,6 @@ export type { LatchkeySessionData, PermissionRequest } from "./PermissionRequest
 export { type HandoffAnswerParameters, parseHandoffAnswer } from "./parseHandoffAnswer.ts";
 export { parseHandoffRequest } from "./parseHandoffRequest.ts";
 export { type RequestedSessionParameters, requestedSession } from "./requestedSession.ts";
+export { serializeHandoffAnswer } from "./serializeHandoffAnswer.ts";
 export { type SessionExcess, sessionExcess } from "./sessionExcess.ts";
 export { settleHandoff } from "./settleHandoff.ts";
