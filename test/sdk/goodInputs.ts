@@ -280,6 +280,7 @@ export const good: { readonly [name: string]: () => Given } = {
   readKeyFile: () => [[join(files, "none.json")]],
   renounceSession: () => [[agents, { grant: grant() }]],
   replaceSession: () => [[owners, { old: grant(), replacement: proposal() }]],
+  permissionResponse: () => [[handoffRequest.permissions[0], grant()]],
   requestedSession: () => [[handoffRequest, { account, now }]],
   resumeSession: () => [[owners, { grant: grant() }]],
   reviewSession: () => [[client, proposal()]],
