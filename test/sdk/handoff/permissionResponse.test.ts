@@ -25,7 +25,7 @@ import {
 
 const requestOf = (...permissions: PermissionRequest[]): HandoffRequest => ({ ...fullRequest, permissions });
 const sessionOf = (...permissions: PermissionRequest[]) =>
-  requestedSession(requestOf(...permissions), { account, now: NOW });
+  requestedSession(requestOf(...permissions), { account, now: NOW, salt: 7n });
 const payees = [{ type: "payee", data: { addresses: [shop, otherShop] } }];
 
 /** One of each token type; as granted, all fields are written out. */
@@ -99,7 +99,7 @@ describe("an ERC-7715 answer", () => {
         delegationManager: ___,
         ...answered
       } = permissionResponse(asked, grantOf(granted));
-      const again = requestedSession(requestOf(answered), { account, now: granted.validAfter });
+      const again = requestedSession(requestOf(answered), { account, now: granted.validAfter, salt: 7n });
       expect(again).to.deep.equal(granted);
     });
 

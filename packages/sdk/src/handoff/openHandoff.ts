@@ -1,6 +1,14 @@
 import type { Writable } from "node:stream";
 import { renderUnicodeCompact } from "uqr";
-import { type Address, type Chain, type Client, getAddress, isAddressEqual, type LocalAccount, type Transport } from "viem";
+import {
+  type Address,
+  type Chain,
+  type Client,
+  getAddress,
+  isAddressEqual,
+  type LocalAccount,
+  type Transport,
+} from "viem";
 import { readAccountKind } from "../accounts/readAccountKind.ts";
 import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
 import { Refusal } from "../errors/Refusal.ts";
@@ -13,8 +21,8 @@ import type { HandoffRequest } from "./HandoffRequest.ts";
 import { handoffCode } from "./handoffCode.ts";
 import { handoffLink } from "./handoffLink.ts";
 import { keyFingerprint } from "./keyFingerprint.ts";
-import { pageUrl } from "./pageUrl.ts";
 import type { PermissionRequest } from "./PermissionRequest.ts";
+import { pageUrl } from "./pageUrl.ts";
 import { type HandoffAnswerParameters, parseHandoffAnswer } from "./parseHandoffAnswer.ts";
 import { printHandoff } from "./printHandoff.ts";
 import { settleHandoff } from "./settleHandoff.ts";

@@ -14,8 +14,8 @@ import type { PermissionRequest } from "./PermissionRequest.ts";
 import { permissionSchema } from "./requestSchema.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 import { addressSchema, hexSchema } from "./schemas.ts";
-import { sessionExcess } from "./sessionExcess.ts";
 import { USER_REJECTED } from "./serializeHandoffAnswer.ts";
+import { sessionExcess } from "./sessionExcess.ts";
 
 const declinedSchema = z.strictObject({ code: z.literal(USER_REJECTED), message: z.string() });
 const responsesSchema = z.array(
@@ -60,7 +60,9 @@ export function readPermissionResponses(
   const termsOf = ({ from, context, dependencies, delegationManager }: (typeof responses)[number]) =>
     canonicalJson({ from, context, dependencies, delegationManager }).toLowerCase();
   if (responses.some((response) => termsOf(response) !== termsOf(first)))
-    throw invalidAnswer("The responses differ in their account, context, dependencies or delegation manager.");
+    throw invalidAnswer(
+      "The responses differ in their account, context, dependencies or delegation manager.",
+    );
 
   const answer: GrantedAnswer = {
     ...head,
@@ -78,7 +80,7 @@ export function readPermissionResponses(
       value: "0x0",
     })),
   };
-  requireTruth(said, answer.grant.session);
+  for (const permission of said) requireTruth(permission, answer.grant.session, request.nonce);
   return answer;
 }
 
@@ -93,14 +95,18 @@ function readContext(context: Hex) {
   }
 }
 
-/** @throws {InvalidGrant} INVALID_ANSWER: the responses say more than their session allows. */
-function requireTruth(said: readonly PermissionRequest[], session: Session): void {
+/** @throws {InvalidGrant} INVALID_ANSWER: a response says more than its session allows. */
+function requireTruth(said: PermissionRequest, session: Session, nonce: Hex): void {
   let promised: Session;
   try {
-    const joined = joinPermissions({ version: HANDOFF_VERSION, name: "said", nonce: "0x", permissions: said });
-    if (joined.from && !isAddressEqual(joined.from, session.account))
-      throw invalidAnswer("The context is for another account than the answer names.");
-    promised = joined.session({ ...session, validAfter: joined.startTime ?? session.validAfter });
+    const asked = joinPermissions({ version: HANDOFF_VERSION, name: "said", nonce, permissions: [said] });
+    const { account, epoch, salt, validAfter } = session;
+    promised = asked.session({
+      account: asked.from ?? account,
+      validAfter: asked.startTime ?? validAfter,
+      epoch,
+      salt,
+    });
   } catch (cause) {
     throw invalidAnswer("The answer's permissions cannot be read.", [], cause);
   }
