@@ -1,4 +1,5 @@
-import { isRefusal, parseGrant, pay, verifyGrant } from "@latchkey/sdk";
+import { isRefusal, pay, verifyGrant } from "@latchkey/sdk";
+import { parseHandoffAnswer, parseHandoffRequest } from "@latchkey/sdk/handoff";
 import { expect } from "chai";
 import { numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -186,9 +187,13 @@ describe("The limits on the review", function () {
     expect(text).to.include("It can send USDC to anyone");
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    const answer = JSON.parse(await human.page.getByRole("textbox", { name: "Response" }).inputValue());
+    const answer = parseHandoffAnswer(
+      await human.page.getByRole("textbox", { name: "Response" }).inputValue(),
+      parseHandoffRequest(JSON.stringify(permissions)),
+    );
+    if (answer.status !== "granted") throw new Error("it was declined");
     expect(answer.grant.session).to.include({ account: safe, key: key.address });
-    expect((await verifyGrant(world().client, parseGrant(answer.grant))).valid).to.equal(true);
+    expect((await verifyGrant(world().client, answer.grant)).valid).to.equal(true);
   });
 });
 

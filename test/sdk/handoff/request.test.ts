@@ -382,8 +382,8 @@ describe("a request that somebody else wrote", () => {
 });
 
 describe("the session that a request asks for", () => {
-  const asked = (text: string, at = { account, now: NOW, salt: 0x001122334455n }): Session =>
-    requestedSession(parseHandoffRequest(text), at);
+  const asked = (text: string, at = { account, now: NOW }): Session =>
+    requestedSession(parseHandoffRequest(text), { ...at, salt: 0x001122334455n });
 
   it("has a random salt, so that what was revoked can be granted again", () => {
     for (const text of [

@@ -14,6 +14,7 @@ import {
 import { encodeRenounce } from "../encoding/encodeRenounce.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { isRefusal } from "../errors/isRefusal.ts";
+import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
 import { getChainId, waitForTransactionReceipt } from "../internal/chainActions.ts";
@@ -107,7 +108,11 @@ export function handoffPermissionProvider(parameters: HandoffPermissionProviderP
     if (!found) throw invalidRequest("The permission context is not one that this provider has received.");
     if (!sender || !isAddressEqual(sender.address, found.grant.session.key))
       throw new UnsupportedProviderMethodError(
-        new Error("The sender is not the permission's key: only the owner can revoke it, on the page."),
+        new Refusal({
+          code: "NOT_KEY",
+          shortMessage: "The sender is not the permission's key.",
+          metaMessages: ["Have the owner stop it on the page, or pass the key as sender."],
+        }),
         { method: "wallet_revokeExecutionPermission" },
       );
     const hash = await sendOnce({ ...client, account: sender } as KeyClient, encodeRenounce(found.grant));

@@ -1,7 +1,8 @@
-import { type Hex, isAddressEqual } from "viem";
+import { getAddress, type Hex, isAddressEqual } from "viem";
 import * as z from "zod/mini";
 import type { AccountKind } from "../accounts/AccountKind.ts";
 import { decodePermissionContext } from "../encoding/permissionContext.ts";
+import { loggable } from "../errors/json.ts";
 import { GRANT_VERSION } from "../grant/Grant.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import type { Session } from "../session/Session.ts";
@@ -67,13 +68,13 @@ export function readPermissionResponses(
   const answer: GrantedAnswer = {
     ...head,
     status: "granted",
-    grant: {
+    grant: loggable({
       version: GRANT_VERSION,
       chainId: Number(BigInt(first.chainId)),
-      module: first.delegationManager,
+      module: getAddress(first.delegationManager),
       accountKind,
       ...readContext(first.context),
-    },
+    }),
     transactions: first.dependencies.map(({ factory, factoryData }) => ({
       to: factory,
       data: factoryData,
@@ -100,12 +101,10 @@ function requireTruth(said: PermissionRequest, session: Session, nonce: Hex): vo
   let promised: Session;
   try {
     const asked = joinPermissions({ version: HANDOFF_VERSION, name: "said", nonce, permissions: [said] });
-    const { account, epoch, salt, validAfter } = session;
     promised = asked.session({
-      account: asked.from ?? account,
-      validAfter: asked.startTime ?? validAfter,
-      epoch,
-      salt,
+      ...session,
+      account: asked.from ?? session.account,
+      validAfter: asked.startTime ?? session.validAfter,
     });
   } catch (cause) {
     throw invalidAnswer("The answer's permissions cannot be read.", [], cause);

@@ -1,7 +1,15 @@
-import { jsonOf } from "../errors/json.ts";
+import { parseGrant } from "../grant/parseGrant.ts";
+import { parseAddress } from "../internal/parseAddress.ts";
+import { parseHex } from "../internal/parseHex.ts";
+import { parseList } from "../internal/parseList.ts";
 import type { GrantedAnswer, HandoffAnswer } from "./HandoffAnswer.ts";
-import type { HandoffRequest } from "./HandoffRequest.ts";
+import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
+import { invalidAnswer } from "./invalidAnswer.ts";
+import { invalidRequest } from "./invalidRequest.ts";
+import { joinPermissions } from "./joinPermissions.ts";
 import { type PermissionResponse, permissionResponse } from "./permissionResponse.ts";
+import { requestSchema } from "./requestSchema.ts";
+import { schemaFaults } from "./schemaFaults.ts";
 
 /** EIP-1193's code of a request that the user rejected. */
 export const USER_REJECTED = 4001;
@@ -17,11 +25,29 @@ export const USER_REJECTED = 4001;
  * @throws {InvalidInput} INVALID_REQUEST; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT.
  */
 export function serializeHandoffAnswer(answer: HandoffAnswer, request: HandoffRequest): string {
-  if (request.answer !== "erc7715") return JSON.stringify(jsonOf(answer));
+  const parsed = requestSchema.safeParse(request);
+  if (!parsed.success) throw invalidRequest("The request is malformed.", schemaFaults(parsed.error));
+  joinPermissions(parsed.data);
+  const { answer: form } = parsed.data;
+  const { status } = answer;
+  const head = { version: HANDOFF_VERSION, nonce: parseHex(answer.nonce, "nonce") };
+  if (status === "declined")
+    return JSON.stringify(
+      form === "erc7715"
+        ? { code: USER_REJECTED, message: "The owner declined the request." }
+        : { ...head, status },
+    );
+  if (status !== "granted") throw invalidAnswer("The answer is neither granted nor declined.");
+  const transactions = parseList(answer.transactions, "transactions", ({ to, data, value }, path) => ({
+    to: parseAddress(to, `${path}.to`),
+    data: parseHex(data, `${path}.data`),
+    value,
+  }));
+  const grant = parseGrant(answer.grant);
   return JSON.stringify(
-    answer.status === "declined"
-      ? { code: USER_REJECTED, message: "The owner declined the request." }
-      : permissionResponses(answer, request),
+    form === "erc7715"
+      ? permissionResponses({ grant, transactions }, request)
+      : { ...head, status, grant, transactions },
   );
 }
 
