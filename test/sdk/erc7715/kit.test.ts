@@ -231,7 +231,7 @@ describe("ERC-7715 by MetaMask's kit", function () {
       await world().env.connection.networkHelpers.time.increase(200);
       await world().env.connection.networkHelpers.mine();
       expect(await site.getGrantedExecutionPermissions()).to.deep.equal([later, paused]);
-      await mined(world(), revokeAllSessions(walletOf(world(), owner), { grant: proposal } as never));
+      await mined(world(), revokeAllSessions(walletOf(world(), owner), { grant: proposal }));
       expect(await site.getGrantedExecutionPermissions()).to.deep.equal([]);
     });
 

@@ -2,7 +2,6 @@ import { type Hex, isAddressEqual, isHex } from "viem";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { decodePermissionContext } from "../encoding/permissionContext.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { isRefusal } from "../errors/isRefusal.ts";
 import { GRANT_VERSION, type Grant } from "../grant/Grant.ts";
 import { getChainId } from "../internal/chainActions.ts";
 import { grantDigest } from "../session/grantDigest.ts";
@@ -32,18 +31,19 @@ export async function revokePermission(
   revoke: (grant: Grant) => Promise<unknown>,
 ): Promise<void> {
   const grant = await readGrant(granting, readContext(params));
-  const revoked = async () => {
+  const { session } = grant;
+  const read = async () => {
     const [standing] = await sessionStandings(granting.client, granting, [
-      { id: hashSession(grant.session), session: grant.session },
+      { id: hashSession(session), session },
     ]);
-    return { ...standing, isOver: standing?.isAlive === false };
+    return standing;
   };
-  const { state, isOver } = await revoked();
-  if (state === "UNKNOWN" && !(await isGranted(granting, grant))) throw unknownContext();
-  if (isOver) return;
+  const before = await read();
+  if (before?.state === "UNKNOWN" && !(await isGranted(granting, grant))) throw unknownContext();
+  if (!before?.isAlive) return;
   await revoke(grant);
   // Nodes behind one address lag behind one another.
-  for (let reads = 1; !(await revoked()).isOver; reads++) {
+  for (let reads = 1; (await read())?.isAlive; reads++) {
     if (reads === MOST_READS)
       throw new ProviderRpcError("The revocation is not on the chain.", { code: RPC_ERROR.failed });
     await new Promise((resolve) => setTimeout(resolve, granting.client.pollingInterval));
@@ -81,9 +81,8 @@ async function readGrant(
 function decode(context: Hex) {
   try {
     return decodePermissionContext(context);
-  } catch (error) {
-    if (isRefusal(error)) throw invalidParams(error);
-    throw error;
+  } catch {
+    throw unknownContext();
   }
 }
 
