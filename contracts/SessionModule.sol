@@ -8,10 +8,12 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 import {Flaw} from "./interfaces/ISessionErrors.sol";
 import {ISessionModule} from "./interfaces/ISessionModule.sol";
 import {Budgets} from "./libraries/Budgets.sol";
+import {CalldataWords} from "./libraries/CalldataWords.sol";
 import {Calls, Kind} from "./libraries/Calls.sol";
 import {DomainSeparator} from "./libraries/DomainSeparator.sol";
 import {Meter} from "./libraries/Meter.sol";
 import {Nodes} from "./libraries/Nodes.sol";
+import {Redemptions} from "./libraries/Redemptions.sol";
 import {SessionChecks} from "./libraries/SessionChecks.sol";
 import {SessionReader} from "./libraries/SessionReader.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -28,6 +30,7 @@ import {ANYONE, Call, Carried, MAX_SIZES, Session, SessionBudget, State} from ".
 /// events. Measured executions are the exception: they charge after their calls, from the state at that time.
 /// @custom:security-contact see SECURITY.md
 abstract contract SessionModule is ISessionModule {
+    using CalldataWords for bytes;
     using SessionChecks for Session;
     using TransientSlot for *;
 
@@ -115,7 +118,7 @@ abstract contract SessionModule is ISessionModule {
     /// @inheritdoc ISessionModule
     function renounce(bytes calldata session) external {
         Carried memory carried = _read(session);
-        if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);
+        _requireKey(carried);
         _revoke(carried.id, carried.session.account);
     }
 
@@ -124,7 +127,7 @@ abstract contract SessionModule is ISessionModule {
     /// @inheritdoc ISessionModule
     function pay(bytes calldata session, bytes calldata grant, address token, address to, uint256 amount) external {
         Carried memory carried = _read(session);
-        if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);
+        _requireKey(carried);
         Record storage record = _enter(carried, session, grant);
         uint256 index = Calls.assessTransfer(carried, token, to);
         _charge(carried, record, index, amount);
@@ -139,10 +142,8 @@ abstract contract SessionModule is ISessionModule {
         Call[] calldata calls
     ) external returns (bytes[] memory) {
         Carried memory carried = _read(session);
-        address key = carried.session.key;
-        if (msg.sender != key && !_speaksForItself(carried.session, calls)) revert NotKey(msg.sender, key);
-        Record storage record = _enter(carried, session, grant);
-        return _execute(carried, record, Calls.copy(calls));
+        if (!_speaksForItself(carried.session, calls)) _requireKey(carried);
+        return _execute(carried, session, grant, Calls.copy(calls));
     }
 
     /// @inheritdoc ISessionModule
@@ -156,18 +157,64 @@ abstract contract SessionModule is ISessionModule {
         bytes calldata keySignature
     ) external returns (bytes[] memory) {
         Carried memory carried = _read(session);
+        Call[] memory copies = Calls.copy(calls);
+        _requireSigned(carried, copies, caller, nonce, deadline, keySignature);
+        return _execute(carried, session, grant, copies);
+    }
+
+    /// @inheritdoc ISessionModule
+    function redeemDelegations(
+        bytes[] calldata contexts,
+        bytes32[] calldata modes,
+        bytes[] calldata executions
+    ) external {
+        uint256 count = contexts.length;
+        if (count == 0 || modes.length != count || executions.length != count) revert LengthMismatch();
+        for (uint256 i; i < count; ++i) {
+            _redeem(contexts[i], Redemptions.readExecution(executions[i], modes[i], i), i);
+        }
+    }
+
+    function _redeem(bytes calldata context, Call[] memory calls, uint256 i) private {
+        (bytes calldata session, bytes calldata grant, bytes calldata keySignature) = Redemptions.readContext(
+            context,
+            i
+        );
+        Carried memory carried = _read(session);
+        if (keySignature.length == 0) {
+            // An account does not speak for itself here: a fallback handler would hide whose call it passes on.
+            _requireKey(carried);
+        } else {
+            address caller = address(uint160(context.wordAt(Redemptions.CALLER_AT)));
+            uint48 deadline = uint48(context.wordAt(Redemptions.DEADLINE_AT));
+            _requireSigned(carried, calls, caller, context.wordAt(Redemptions.NONCE_AT), deadline, keySignature);
+        }
+        _execute(carried, session, grant, calls);
+    }
+
+    /// @dev Requires the key's signature over this execution for this sender, and uses its nonce.
+    function _requireSigned(
+        Carried memory carried,
+        Call[] memory calls,
+        address caller,
+        uint256 nonce,
+        uint48 deadline,
+        bytes calldata keySignature
+    ) private {
         bool submits = caller == msg.sender || caller == ANYONE;
         if (!submits || caller == address(0)) revert CallerNotAllowed(msg.sender, caller);
         if (block.timestamp > deadline) revert DeadlinePassed(deadline);
-        Call[] memory copies = Calls.copy(calls);
         bytes32 structHash = keccak256(
-            abi.encode(EXECUTE_TYPEHASH, carried.id, Calls.hash(copies), caller, nonce, deadline)
+            abi.encode(EXECUTE_TYPEHASH, carried.id, Calls.hash(calls), caller, nonce, deadline)
         );
         (address signer, , ) = ECDSA.tryRecoverCalldata(_digest(structHash), keySignature);
         if (signer == address(0) || signer != carried.session.key) revert InvalidKeySignature();
         _useNonce(carried.id, carried.session.account, nonce);
-        Record storage record = _enter(carried, session, grant);
-        return _execute(carried, record, copies);
+    }
+
+    function _requireKey(Carried memory carried) private view {
+        address key = carried.session.key;
+        if (msg.sender != key) revert NotKey(msg.sender, key);
     }
 
     /// @dev Start of every execution: takes the lock and checks window, epoch, pause, and state or grant. A valid grant
@@ -190,8 +237,7 @@ abstract contract SessionModule is ISessionModule {
         record = _records[id][account];
         Meter first = _firstMeter(record);
         if (first.isUsable()) return record;
-        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);
-        if (first.isPaused()) revert SessionIsPaused(id);
+        _requireNotStopped(first, id);
         if (grant.length == 0) revert NotGranted(id);
         _requireWhole(carried);
         session.requireWellFormed(address(this));
@@ -207,9 +253,11 @@ abstract contract SessionModule is ISessionModule {
     /// @dev End of every entry point for a list of calls. Every call is checked before any is made.
     function _execute(
         Carried memory carried,
-        Record storage record,
+        bytes calldata packed,
+        bytes calldata grant,
         Call[] memory calls
     ) private returns (bytes[] memory results) {
+        Record storage record = _enter(carried, packed, grant);
         if (calls.length == 0) revert EmptyBatch();
         // A single call pays from one budget and needs no list: this is the most common use.
         bool one = calls.length == 1;
@@ -248,12 +296,10 @@ abstract contract SessionModule is ISessionModule {
         Call[] memory calls,
         bytes[] memory results
     ) private {
-        if (carried.leftOut & (SessionReader.ACTIONS - 1) != 0) revert PartLeftOut(carried.leftOut);
+        if (carried.leftOut & (SessionReader.ACTIONS - 1) != 0) _requireWhole(carried);
         uint256[] memory amounts = _performMeasured(carried, calls, results);
         _requireEpoch(carried.session);
-        Meter first = _firstMeter(record);
-        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);
-        if (first.isPaused()) revert SessionIsPaused(carried.id);
+        _requireNotStopped(_firstMeter(record), carried.id);
         _chargeAll(carried, record, amounts);
     }
 
@@ -400,7 +446,7 @@ abstract contract SessionModule is ISessionModule {
     ) external view returns (uint256 period, uint256 released, uint256 spent, uint256 resetsAt) {
         Carried memory carried = _read(session);
         if (index >= carried.session.budgets.length) revert NoSuchBudget(index);
-        if ((carried.leftOut >> index) & 1 != 0) revert PartLeftOut(carried.leftOut);
+        if ((carried.leftOut >> index) & 1 != 0) _requireWhole(carried);
         SessionBudget memory budget = carried.session.budgets[index];
         if (carried.leftOut == 0) carried.session.requireWellFormed(address(this));
         if (budget.period == 0) revert MalformedSession(Flaw.LIMITS, index);
@@ -507,6 +553,15 @@ abstract contract SessionModule is ISessionModule {
         emit SessionEnabled(carried.session.account, carried.id, carried.session.key, packed);
     }
 
+    /// @dev Whether a valid grant of a complete and well-formed session is carried along, and neither a revocation nor a
+    /// pause is in its way. Where it must not revert.
+    function _mayEnable(Carried memory carried, Meter first, bytes calldata grant) internal view returns (bool) {
+        if (!first.isIn(State.UNKNOWN) || first.isPaused()) return false;
+        if (grant.length == 0 || carried.leftOut != 0) return false;
+        (bool flawed, , ) = carried.session.flawOf(address(this));
+        return !flawed && _isGranted(carried.session.account, _digest(carried.id), grant);
+    }
+
     /// @dev One function for both, distinguished by selector, to save code size.
     function _setPaused(bytes32 id) private {
         bool paused = msg.sig == ISessionModule.pause.selector;
@@ -558,6 +613,11 @@ abstract contract SessionModule is ISessionModule {
     /// @dev Requires that the account does not forward other callers' calls to this module.
     function _requireNoFallbackHandler() internal view {
         if (_isFallbackHandlerOf(msg.sender, address(this), msg.sig)) revert ModuleIsFallbackHandler(msg.sender);
+    }
+
+    function _requireNotStopped(Meter first, bytes32 id) private pure {
+        if (first.isIn(State.REVOKED)) revert SessionIsRevoked(id);
+        if (first.isPaused()) revert SessionIsPaused(id);
     }
 
     function _requireWhole(Carried memory carried) internal pure {

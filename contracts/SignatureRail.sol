@@ -70,7 +70,7 @@ abstract contract SignatureRail is SessionModule {
         } else {
             if (!_isAskedAbout(session.account, digest, hash)) return false;
             address signer = _signer(payload, session.account, digest);
-            if (signer == address(0) || signer != session.key) return false;
+            if (signer != session.key) return false;
         }
         uint256 spent = _meterAt(record, index).spentIn(period);
         if (spent > budget.perPeriod) return false;
@@ -96,15 +96,9 @@ abstract contract SignatureRail is SessionModule {
         Record storage record,
         bytes calldata grant
     ) private view returns (bool) {
-        Session memory session = carried.session;
-        address account = session.account;
-        if (session.epoch != _standings[account].epoch) return false;
+        if (carried.session.epoch != _standings[carried.session.account].epoch) return false;
         Meter first = _firstMeter(record);
-        if (first.isUsable()) return true;
-        if (!first.isIn(State.UNKNOWN) || first.isPaused()) return false;
-        if (grant.length == 0 || carried.leftOut != 0) return false;
-        (bool flawed, , ) = session.flawOf(address(this));
-        return !flawed && _isGranted(account, _digest(carried.id), grant);
+        return first.isUsable() || _mayEnable(carried, first, grant);
     }
 
     /// @dev Whether an account that validates a payment's digest asks this module about `hash`.

@@ -82,6 +82,16 @@ interface ISessionErrors {
     error EmptyBatch();
     /// @notice Thrown when the bytes of a call are not ABI-encoded as a Call.
     error MalformedCall(uint256 index);
+    /// @notice Thrown by `redeemDelegations` unless there are as many contexts as modes and executions, and at least
+    /// one.
+    error LengthMismatch();
+    /// @notice Thrown if the permission context of entry `index` is not in canonical encoding, or is another delegation
+    /// manager's.
+    error MalformedContext(uint256 index);
+    /// @notice Thrown if entry `index` has another mode than ERC-7579's default single or batch call.
+    error UnsupportedMode(uint256 index, bytes32 mode);
+    /// @notice Thrown if the execution of entry `index` is not encoded as its mode requires.
+    error MalformedExecution(uint256 index);
     /// @notice Thrown when a call goes to 0, the account, the module, Permit2, a Safe's fallback handler, or an
     /// ERC-7579 module that the account has installed as the fallback handler of the function called; or when it
     /// approves Permit2.

@@ -85,6 +85,20 @@ interface ISessionModule is ISessionErrors {
         bytes calldata keySignature
     ) external returns (bytes[] memory results);
 
+    /// @notice ERC-7710: makes each account execute what its context permits, in order, all or nothing. This contract
+    /// is the delegation manager of every account that uses it. Each entry is one execution, with the rules of `execute`
+    /// without a key's signature, or of `executeSigned` with one; an account itself may not redeem.
+    /// @param contexts Of each, `abi.encode(bytes session, bytes grant, address caller, uint256 nonce, uint48 deadline,
+    /// bytes keySignature)`, as in `executeSigned`; without a signature by the session's key, which can redeem it until
+    /// the session ends, caller, nonce and deadline are 0.
+    /// @param modes ERC-7579's default modes: 0 for a single call, 1 in the first byte for a batch.
+    /// @param executions ERC-7579's encoding: `abi.encodePacked(target, value, data)` or `abi.encode(Call[])`.
+    function redeemDelegations(
+        bytes[] calldata contexts,
+        bytes32[] calldata modes,
+        bytes[] calldata executions
+    ) external;
+
     /* VIEWS */
 
     /// @notice The session's id: its EIP-712 struct hash.

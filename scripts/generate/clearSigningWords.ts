@@ -238,6 +238,14 @@ export const functions: Record<string, Words> = {
       ),
     ],
   },
+  redeemDelegations: {
+    intent: "Redeem permissions (unseen)",
+    fields: [
+      raw("executions.[]", "Packed execution"),
+      withheld("contexts", "Permission contexts", "Each is a session that its owner has agreed to."),
+      withheld("modes", "Modes", "Whether an execution is one call or several; others are refused."),
+    ],
+  },
   onInstall: { intent: "Install (sessions unseen)", fields: [raw("data", "Granter, sessions")] },
   onUninstall: {
     intent: "Uninstall, end all sessions",

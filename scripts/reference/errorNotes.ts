@@ -67,6 +67,11 @@ for Safes and Safe7579.`,
       NONCE_USED: "Use any other number. A nonce can be used again only if its execution reverted.",
       INVALID_KEY_SIGNATURE:
         "The signature is by another key or over other calls, terms, chain or module, is not 65 bytes long, has a high s, or a v other than 27 and 28. Sign exactly what is submitted.",
+      LENGTH_MISMATCH: "",
+      MALFORMED_CONTEXT:
+        "Only the canonical ABI encoding is accepted. A context without a key signature has no caller, nonce or deadline.",
+      UNSUPPORTED_MODE: "`try` modes and delegatecalls are never accepted.",
+      MALFORMED_EXECUTION: "",
     },
   },
   {

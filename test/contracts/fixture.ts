@@ -74,6 +74,7 @@ export const moduleAbi = parseAbi([
   "function renounce(bytes session)",
   "function execute(bytes session, bytes grant, Call[] calls) returns (bytes[] results)",
   "function executeSigned(bytes session, bytes grant, Call[] calls, address caller, uint256 nonce, uint48 deadline, bytes keySignature) returns (bytes[] results)",
+  "function redeemDelegations(bytes[] contexts, bytes32[] modes, bytes[] executions)",
   "function hashSession(bytes session) pure returns (bytes32 id)",
   "function grantDigest(bytes session) view returns (bytes32 digest)",
   "function epochOf(address account) view returns (uint64)",

@@ -22,7 +22,7 @@ library CanonicalExecution {
         // selector, mode, offset, length; then target, value and selector of the one call
         if (bytes4(callData) != IERC7579Execution.execute.selector) return (false, arguments);
         if (callData.wordAt(4) != 0 || callData.wordAt(36) != 64) return (false, arguments);
-        (bool padded, uint256 end) = _endOfBytes(callData, 68);
+        (bool padded, uint256 end) = callData.endOfBytes(68);
         uint256 length = callData.wordAt(68);
         if (!padded || end != callData.length || length < 56) return (false, arguments);
         ok =
@@ -49,7 +49,7 @@ library CanonicalExecution {
         unchecked {
             uint256 end = FIRST_AT;
             for (uint256 i; i < 64; i += 32) {
-                (ok, end) = _endOfBytes(arguments, end);
+                (ok, end) = arguments.endOfBytes(end);
                 // The grant begins where the session ends, the calls where the grant ends.
                 if (!ok || arguments.wordAt(32 + i) != end) return (false, session, grant);
             }
@@ -66,31 +66,12 @@ library CanonicalExecution {
                 if (arguments.wordAt(end) >> 160 != 0 || arguments.wordAt(end + 64) != 96) {
                     return (false, session, grant);
                 }
-                (ok, end) = _endOfBytes(arguments, end + 96);
+                (ok, end) = arguments.endOfBytes(end + 96);
                 if (!ok) return (false, session, grant);
             }
             if (end != arguments.length) return (false, session, grant);
         }
-        session = _bytesAt(arguments, FIRST_AT);
-        grant = _bytesAt(arguments, arguments.wordAt(32));
-    }
-
-    function _bytesAt(bytes calldata arguments, uint256 start) private pure returns (bytes calldata found) {
-        assembly ("memory-safe") {
-            found.offset := add(add(arguments.offset, start), 32)
-            found.length := calldataload(sub(found.offset, 32))
-        }
-    }
-
-    /// @dev The end of `bytes` that begin at `start` with their length, zero-padded to whole words. The caller checks
-    /// that it is within the arguments.
-    function _endOfBytes(bytes calldata arguments, uint256 start) private pure returns (bool ok, uint256 end) {
-        uint256 length = arguments.wordAt(start);
-        if (length > arguments.length) return (false, start);
-        unchecked {
-            end = start + 32 + ((length + 31) & ~uint256(31));
-            uint256 used = length % 32;
-            ok = used == 0 || arguments.wordAt(end - 32) << (8 * used) == 0;
-        }
+        session = arguments.bytesAt(FIRST_AT);
+        grant = arguments.bytesAt(arguments.wordAt(32));
     }
 }

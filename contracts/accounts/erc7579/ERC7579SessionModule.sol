@@ -196,8 +196,9 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         Record storage record = _records[carried.id][msg.sender];
         (bool ok, uint256 gasSpent) = _gasSpentWith(session, record, userOp);
         if (!ok) return false;
-        bool enabled = _firstMeter(record).isUsable();
-        if (!enabled && !_mayEnable(carried, record, grant)) return false;
+        Meter first = _firstMeter(record);
+        bool enabled = first.isUsable();
+        if (!enabled && !_mayEnable(carried, first, grant)) return false;
 
         // Last of the checks that cost gas and write nothing, so that an estimate with a dummy signature is close.
         if (signer == address(0) || signer != session.key) return false;
@@ -242,18 +243,6 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         uint256 limits = verification + execution + paymasterVerification + paymasterPostOp + userOp.preVerificationGas;
         gasSpent = record.gasSpent + limits * fee;
         ok = gasSpent <= allowance;
-    }
-
-    function _mayEnable(
-        Carried memory carried,
-        Record storage record,
-        bytes calldata grant
-    ) private view returns (bool) {
-        Meter first = _firstMeter(record);
-        if (!first.isIn(State.UNKNOWN) || first.isPaused()) return false;
-        if (grant.length == 0 || carried.leftOut != 0) return false;
-        (bool flawed, , ) = carried.session.flawOf(address(this));
-        return !flawed && _isGranted(msg.sender, _digest(carried.id), grant);
     }
 
     /* THE SIGNATURE RAIL */

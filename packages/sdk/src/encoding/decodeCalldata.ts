@@ -26,6 +26,7 @@ import { deterministicAddresses } from "../generated/addresses/deterministicAddr
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { hashCarriedSession } from "../session/hashCarriedSession.ts";
+import type { Call } from "../session/Session.ts";
 import {
   type CarriedSession,
   decodeSession,
@@ -33,6 +34,7 @@ import {
   unpackSession,
 } from "../session/unpackSession.ts";
 import { type DecodedPayload, decodePayload } from "./payload/decodePayload.ts";
+import { decodePermissionContext, type PermissionContext } from "./permissionContext.ts";
 import {
   decodeSessionUserOpCallData,
   type SessionUserOpCallData,
@@ -54,6 +56,8 @@ export type DecodedCalldata = {
   };
   /** Of `validateUserOp`, and of an account's own `execute`: what the session's userOp does, if it is one. */
   userOp?: SessionUserOpCallData;
+  /** Of `redeemDelegations`: its entries. */
+  redemptions?: readonly { context: PermissionContext; calls: readonly Call[] }[];
   /** Of a signature query: what the key signed, if the signature is a payload. */
   payload?: DecodedPayload;
   /** Bytes after the arguments, if there are any. */
@@ -131,13 +135,15 @@ function functionOf(data: Hex, to: Address | undefined): AbiFunction | undefined
   );
 }
 
-type Carried = Pick<DecodedCalldata, "session" | "installation" | "userOp" | "payload">;
+type Carried = Pick<DecodedCalldata, "session" | "installation" | "userOp" | "redemptions" | "payload">;
 
 /** What the arguments hold in Latchkey's own encodings. */
 function carriedBy(called: AbiFunction, args: DecodedCalldata["args"], data: Hex): Carried {
   switch (called.name) {
     case "onInstall":
       return { installation: reading(called, () => installationIn(args.data as Hex)) };
+    case "redeemDelegations":
+      return { redemptions: reading(called, () => redemptionsIn(args as Redemptions)) };
     case "validateUserOp":
       return userOpIn(args.userOp as { sender: Address; callData: Hex; signature: Hex });
     case "isValidSafeSignature":
@@ -193,6 +199,37 @@ function userOpIn({
     return {};
   }
 }
+
+type Redemptions = { contexts: readonly Hex[]; modes: readonly Hex[]; executions: readonly Hex[] };
+
+function redemptionsIn({ contexts, modes, executions }: Redemptions) {
+  return contexts.map((context, index) => ({
+    context: decodePermissionContext(context),
+    calls: callsIn(modes[index] ?? "0x", executions[index] ?? "0x"),
+  }));
+}
+
+/** ERC-7579's encoding of one call, or of a batch. */
+function callsIn(mode: Hex, execution: Hex): readonly Call[] {
+  if (BigInt(mode) === 0n) {
+    const data: Hex = size(execution) > 52 ? slice(execution, 52) : "0x";
+    const value = BigInt(slice(execution, 20, 52, { strict: true }));
+    return [{ target: getAddress(slice(execution, 0, 20)), value, data }];
+  }
+  const [calls] = decodeAbiParameters(batchParameters, execution);
+  return calls;
+}
+
+const batchParameters = [
+  {
+    type: "tuple[]",
+    components: [
+      { name: "target", type: "address" },
+      { name: "value", type: "uint256" },
+      { name: "data", type: "bytes" },
+    ],
+  },
+] as const;
 
 /** Owners' signatures are not payloads. */
 function payloadIn(signature: Hex): Carried {

@@ -124,6 +124,31 @@ export const messageCatalogue = {
     meaning: "The signature is not the session key's.",
     whatToDo: ["Sign with signExecution and the session's own key: 65 bytes, low s, v 27 or 28."],
   },
+  LENGTH_MISMATCH: {
+    error: "LengthMismatch",
+    meaning: "A redemption has no entries, or not as many contexts as modes and executions.",
+    whatToDo: ["Pass one permission context, one mode and one execution for each entry."],
+  },
+  MALFORMED_CONTEXT: {
+    error: "MalformedContext",
+    meaning: "A permission context is not one of a session.",
+    message: "The permission context of entry {index} is not one of a session.",
+    whatToDo: ["Use the context as the wallet returned it, with the delegation manager that came with it."],
+  },
+  UNSUPPORTED_MODE: {
+    error: "UnsupportedMode",
+    meaning: "A redemption has a mode other than a single call or a batch in which no call may fail.",
+    message: "Entry {index} has the mode {mode}, which is neither a single call nor a batch.",
+    whatToDo: ["Use ERC-7579's default modes: zeros for a single call, 0x01 and zeros for a batch."],
+  },
+  MALFORMED_EXECUTION: {
+    error: "MalformedExecution",
+    meaning: "The execution of a redemption is not encoded as its mode requires.",
+    message: "The execution of entry {index} is not encoded as its mode requires.",
+    whatToDo: [
+      "Encode a single call as abi.encodePacked(target, value, data), a batch as abi.encode(Call[]), even a batch of one.",
+    ],
+  },
   EMPTY_BATCH: {
     error: "EmptyBatch",
     meaning: "The batch contains no calls.",

@@ -11,8 +11,11 @@ export const sessionErrorsAbi = [
   {"inputs":[{"internalType":"uint48","name":"validUntil","type":"uint48"}],"name":"Expired","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"index","type":"uint256"},{"internalType":"address","name":"target","type":"address"}],"name":"ForbiddenTarget","type":"error"},
   {"inputs":[],"name":"InvalidKeySignature","type":"error"},
+  {"inputs":[],"name":"LengthMismatch","type":"error"},
   {"inputs":[{"internalType":"address","name":"token","type":"address"},{"internalType":"uint256","name":"lot","type":"uint256"}],"name":"LotOpened","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"index","type":"uint256"}],"name":"MalformedCall","type":"error"},
+  {"inputs":[{"internalType":"uint256","name":"index","type":"uint256"}],"name":"MalformedContext","type":"error"},
+  {"inputs":[{"internalType":"uint256","name":"index","type":"uint256"}],"name":"MalformedExecution","type":"error"},
   {"inputs":[{"internalType":"enum Flaw","name":"flaw","type":"uint8"},{"internalType":"uint256","name":"index","type":"uint256"}],"name":"MalformedSession","type":"error"},
   {"inputs":[{"internalType":"address","name":"account","type":"address"}],"name":"ModuleIsFallbackHandler","type":"error"},
   {"inputs":[{"internalType":"uint256","name":"index","type":"uint256"},{"internalType":"uint256","name":"value","type":"uint256"}],"name":"NoNativeBudget","type":"error"},
@@ -34,5 +37,6 @@ export const sessionErrorsAbi = [
   {"inputs":[{"internalType":"uint256","name":"length","type":"uint256"},{"internalType":"uint256","name":"expected","type":"uint256"}],"name":"TrailingCalldata","type":"error"},
   {"inputs":[{"internalType":"address","name":"token","type":"address"}],"name":"UnreadableToken","type":"error"},
   {"inputs":[{"internalType":"address","name":"account","type":"address"}],"name":"UnsupportedAccount","type":"error"},
+  {"inputs":[{"internalType":"uint256","name":"index","type":"uint256"},{"internalType":"bytes32","name":"mode","type":"bytes32"}],"name":"UnsupportedMode","type":"error"},
   {"inputs":[{"internalType":"uint64","name":"epoch","type":"uint64"},{"internalType":"uint64","name":"current","type":"uint64"}],"name":"WrongEpoch","type":"error"},
 ] as const;

@@ -90,6 +90,7 @@ export interface ERC7579SessionModuleInterface extends Interface {
       | "onUninstall"
       | "pause"
       | "pay"
+      | "redeemDelegations"
       | "renounce"
       | "resume"
       | "revoke"
@@ -190,6 +191,10 @@ export interface ERC7579SessionModuleInterface extends Interface {
     functionFragment: "pay",
     values: [BytesLike, BytesLike, AddressLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(
+    functionFragment: "redeemDelegations",
+    values: [BytesLike[], BytesLike[], BytesLike[]]
+  ): string;
   encodeFunctionData(functionFragment: "renounce", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "resume", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "revoke", values: [BytesLike]): string;
@@ -253,6 +258,10 @@ export interface ERC7579SessionModuleInterface extends Interface {
   ): Result;
   decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pay", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "redeemDelegations",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "renounce", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "resume", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
@@ -518,6 +527,12 @@ export interface ERC7579SessionModule extends BaseContract {
     "nonpayable"
   >;
 
+  redeemDelegations: TypedContractMethod<
+    [contexts: BytesLike[], modes: BytesLike[], executions: BytesLike[]],
+    [void],
+    "nonpayable"
+  >;
+
   renounce: TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
 
   resume: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
@@ -666,6 +681,13 @@ export interface ERC7579SessionModule extends BaseContract {
       to: AddressLike,
       amount: BigNumberish
     ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "redeemDelegations"
+  ): TypedContractMethod<
+    [contexts: BytesLike[], modes: BytesLike[], executions: BytesLike[]],
     [void],
     "nonpayable"
   >;

@@ -51,6 +51,7 @@ export interface SafeSessionModuleInterface extends Interface {
       | "nonceUsed"
       | "pause"
       | "pay"
+      | "redeemDelegations"
       | "renounce"
       | "resume"
       | "revoke"
@@ -137,6 +138,10 @@ export interface SafeSessionModuleInterface extends Interface {
     functionFragment: "pay",
     values: [BytesLike, BytesLike, AddressLike, AddressLike, BigNumberish]
   ): string;
+  encodeFunctionData(
+    functionFragment: "redeemDelegations",
+    values: [BytesLike[], BytesLike[], BytesLike[]]
+  ): string;
   encodeFunctionData(functionFragment: "renounce", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "resume", values: [BytesLike]): string;
   encodeFunctionData(functionFragment: "revoke", values: [BytesLike]): string;
@@ -185,6 +190,10 @@ export interface SafeSessionModuleInterface extends Interface {
   decodeFunctionResult(functionFragment: "nonceUsed", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pause", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "pay", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "redeemDelegations",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "renounce", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "resume", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "revoke", data: BytesLike): Result;
@@ -427,6 +436,12 @@ export interface SafeSessionModule extends BaseContract {
     "nonpayable"
   >;
 
+  redeemDelegations: TypedContractMethod<
+    [contexts: BytesLike[], modes: BytesLike[], executions: BytesLike[]],
+    [void],
+    "nonpayable"
+  >;
+
   renounce: TypedContractMethod<[session: BytesLike], [void], "nonpayable">;
 
   resume: TypedContractMethod<[id: BytesLike], [void], "nonpayable">;
@@ -562,6 +577,13 @@ export interface SafeSessionModule extends BaseContract {
       to: AddressLike,
       amount: BigNumberish
     ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "redeemDelegations"
+  ): TypedContractMethod<
+    [contexts: BytesLike[], modes: BytesLike[], executions: BytesLike[]],
     [void],
     "nonpayable"
   >;

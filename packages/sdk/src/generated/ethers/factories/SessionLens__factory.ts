@@ -135,6 +135,11 @@ const _abi = [
     type: "error",
   },
   {
+    inputs: [],
+    name: "LengthMismatch",
+    type: "error",
+  },
+  {
     inputs: [
       {
         internalType: "address",
@@ -159,6 +164,28 @@ const _abi = [
       },
     ],
     name: "MalformedCall",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "index",
+        type: "uint256",
+      },
+    ],
+    name: "MalformedContext",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "index",
+        type: "uint256",
+      },
+    ],
+    name: "MalformedExecution",
     type: "error",
   },
   {
@@ -486,6 +513,22 @@ const _abi = [
       },
     ],
     name: "UnsupportedAccount",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "index",
+        type: "uint256",
+      },
+      {
+        internalType: "bytes32",
+        name: "mode",
+        type: "bytes32",
+      },
+    ],
+    name: "UnsupportedMode",
     type: "error",
   },
   {
