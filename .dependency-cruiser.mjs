@@ -16,6 +16,7 @@ const ALLOWED = {
   agent: ["encoding", "grant", "accounts", "session", "internal", "errors"],
   review: ["propose", "grant", "accounts", "session", "internal", "errors"],
   handoff: ["encoding", "propose", "grant", "accounts", "addresses", "session", "internal", "errors"],
+  permissions: ["handoff", "review", "encoding", "grant", "accounts", "session", "internal", "errors"],
   client: ["agent", "owner", "propose", "grant"],
   testing: ["addresses", "internal", "errors"],
 };

@@ -1,4 +1,4 @@
-import "../environment/doNotTrack.ts";
+import "../sdk/erc7715/noTelemetry.ts";
 import { pay, sessionStatus, verifyGrant } from "@latchkey/sdk";
 import { decodePermissionContext } from "@latchkey/sdk/encoding";
 import {

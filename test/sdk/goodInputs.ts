@@ -280,6 +280,12 @@ export const good: { readonly [name: string]: () => Given } = {
   readKeyFile: () => [[join(files, "none.json")]],
   renounceSession: () => [[agents, { grant: grant() }]],
   replaceSession: () => [[owners, { old: grant(), replacement: proposal() }]],
+  permissionProvider: () => [
+    [
+      { request: () => Promise.resolve() },
+      { client, account, accountKind: "safe", module, grant: () => [], revoke: () => {} },
+    ],
+  ],
   permissionResponse: () => [[handoffRequest.permissions[0], grant()]],
   requestedSession: () => [[handoffRequest, { account, now }]],
   resumeSession: () => [[owners, { grant: grant() }]],
@@ -387,6 +393,7 @@ export const apart: { readonly [name: string]: string } = {
   ledgerToCsv: "test/sdk/ledger",
   memoryLedger: "takes nothing",
   memoryPaymentStore: "takes nothing",
+  memoryPermissionStore: "takes nothing",
   payingFetch: "test/sdk/x402",
   handoffPermissionProvider: "test/sdk/handoff",
   printHandoff: "takes what requestSession gives",

@@ -466,7 +466,7 @@ describe("every function that asks a node", function () {
     );
     // That of logs is inside of `asking`; the provider answers as a node does; the others pass on what viem's actions ask.
     expect(raw.sort()).to.deep.equal([
-      "handoff/handoffPermissionProvider.ts",
+      "permissions/handoffPermissionProvider.ts",
       "internal/aggregatingClient.ts",
       "internal/readLogs.ts",
       "internal/sendOnce.ts",

@@ -6,10 +6,6 @@ export { readKeyFile } from "./agent/readKeyFile.ts";
 export { writeGrantFile } from "./agent/writeGrantFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
 export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
-export {
-  type HandoffPermissionProviderParameters,
-  handoffPermissionProvider,
-} from "./handoff/handoffPermissionProvider.ts";
 export type { HandoffOptions, SessionHandoff } from "./handoff/openHandoff.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
 export {
@@ -18,3 +14,7 @@ export {
   requestPermissions,
 } from "./handoff/requestPermissions.ts";
 export { requestSession, type SessionHandoffParameters } from "./handoff/requestSession.ts";
+export {
+  type HandoffPermissionProviderParameters,
+  handoffPermissionProvider,
+} from "./permissions/handoffPermissionProvider.ts";

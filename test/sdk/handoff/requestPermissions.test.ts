@@ -1,4 +1,4 @@
-import "../../environment/doNotTrack.ts";
+import "../erc7715/noTelemetry.ts";
 import { Writable } from "node:stream";
 import type { Latchkey } from "@latchkey/accounts/safeAccount";
 import { createPasskey } from "@latchkey/devchain";
@@ -307,11 +307,11 @@ describe("permissions that an agent asks for over the hand-off link", function (
 
     it("are listed as supported with their rules", async () => {
       const supported = await kit().getSupportedExecutionPermissions();
-      expect(Object.keys(supported)).to.have.members([...Object.keys(types), "latchkey-session"]);
+      expect(Object.keys(supported)).to.have.members(Object.keys(types));
       for (const type of Object.keys(types))
         expect(supported[type]).to.deep.equal({
           chainIds: [env.testChain.chainId],
-          ruleTypes: ["expiry", "payee", "redeemer"],
+          ruleTypes: ["expiry", "redeemer", "payee"],
         });
     });
 
@@ -325,7 +325,7 @@ describe("permissions that an agent asks for over the hand-off link", function (
         method: "wallet_revokeExecutionPermission",
         params: [{ permissionContext: response?.context }],
       });
-      expect(revoked).to.equal(null);
+      expect(revoked).to.deep.equal({});
       expect(await wallet.getGrantedExecutionPermissions()).to.deep.equal([]);
     });
 
@@ -389,7 +389,31 @@ describe("permissions that an agent asks for over the hand-off link", function (
         method: "wallet_revokeExecutionPermission",
         params: [{ permissionContext: response?.context }],
       };
-      expect(await errorOf(request(revoke))).to.equal(4200);
+      expect(await errorOf(request(revoke))).to.equal(-32003);
+    });
+
+    it("that fail after the owner has answered are not asked for again", async () => {
+      const poor = keyOf("an agent without gas");
+      let count = 0;
+      const provider = handoffPermissionProvider({
+        client,
+        sender: poor,
+        page,
+        name: "Research Bot",
+        onHandoff(handoff) {
+          count++;
+          open.push(handoff);
+          void answered(handoff);
+        },
+      });
+      // The client repeats whatever its transport lets it repeat.
+      const wallet = createClient({ transport: custom(provider, { retryCount: 2, retryDelay: 1 }) });
+      const request = wallet.request as (asked: object) => Promise<unknown>;
+      const code = await errorOf(
+        request({ method: "wallet_requestExecutionPermissions", params: [daily()] }),
+      );
+      expect(code).to.equal(-32003);
+      expect(count).to.equal(1);
     });
 
     it("leave other methods to the client's node", async () => {

@@ -1,5 +1,5 @@
-/** The salt of a new session: 6 bytes, enough to avoid collisions, and cheap as calldata. */
+/** A session's salt. 6 bytes: enough to avoid collisions, and cheap as calldata. */
 export function randomSalt(): bigint {
   const bytes = crypto.getRandomValues(new Uint8Array(6));
-  return bytes.reduce((number, byte) => (number << 8n) | BigInt(byte), 0n);
+  return bytes.reduce((salt, byte) => (salt << 8n) | BigInt(byte), 0n);
 }
