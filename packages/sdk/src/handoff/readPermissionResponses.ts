@@ -100,7 +100,7 @@ function readContext(context: Hex) {
 function requireTruth(said: PermissionRequest, session: Session, nonce: Hex): void {
   let promised: Session;
   try {
-    const asked = joinPermissions({ version: HANDOFF_VERSION, name: "said", nonce, permissions: [said] });
+    const asked = joinPermissions({ nonce, permissions: [said] });
     promised = asked.session({
       ...session,
       account: asked.from ?? session.account,

@@ -1,4 +1,11 @@
-import { type Chain, type Client, isAddressEqual, type LocalAccount, numberToHex, type Transport } from "viem";
+import {
+  type Chain,
+  type Client,
+  isAddressEqual,
+  type LocalAccount,
+  numberToHex,
+  type Transport,
+} from "viem";
 import { encodeRenounce } from "../encoding/encodeRenounce.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { isRefusal } from "../errors/isRefusal.ts";
@@ -93,8 +100,7 @@ export function handoffPermissionProvider(
       const found = received.find(({ responses }) =>
         responses.some((response) => response.context.toLowerCase() === context),
       );
-      if (!found)
-        throw invalidRequest("The permission context is not one that this provider has received.");
+      if (!found) throw invalidRequest("The permission context is not one that this provider has received.");
       if (!sender || !isAddressEqual(sender.address, found.grant.session.key))
         throw new InvalidInput({
           code: "INVALID_SIGNER",
