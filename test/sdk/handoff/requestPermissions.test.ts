@@ -2,7 +2,14 @@ import "../erc7715/noTelemetry.ts";
 import { Writable } from "node:stream";
 import type { Latchkey } from "@latchkey/accounts/safeAccount";
 import { createPasskey } from "@latchkey/devchain";
-import { isRefusal, type RefusalCode, revokeSession, sessionStatus, verifyGrant } from "@latchkey/sdk";
+import {
+  decodeError,
+  isRefusal,
+  type RefusalCode,
+  revokeSession,
+  sessionStatus,
+  verifyGrant,
+} from "@latchkey/sdk";
 import { decodePermissionContext } from "@latchkey/sdk/encoding";
 import {
   type PermissionRequest,
@@ -11,6 +18,7 @@ import {
   serializeHandoffAnswer,
 } from "@latchkey/sdk/handoff";
 import { handoffPermissionProvider, type PermissionHandoff, requestPermissions } from "@latchkey/sdk/node";
+import { contracts, createExecution, ExecutionMode } from "@metamask/smart-accounts-kit";
 import { erc7715ProviderActions } from "@metamask/smart-accounts-kit/actions";
 import { expect } from "chai";
 import {
@@ -18,6 +26,8 @@ import {
   createPublicClient,
   createWalletClient,
   custom,
+  encodeFunctionData,
+  erc20Abi,
   type LocalAccount,
   numberToHex,
   parseEther,
@@ -295,6 +305,46 @@ describe("permissions that an agent asks for over the hand-off link", function (
         expect(session.budgets[0]).to.deep.include({ recipients: [shop] });
         expect(await wallet.getGrantedExecutionPermissions()).to.deep.equal(responses);
       });
+
+    it("are redeemed by the kit, up to their limit", async () => {
+      const [response] = await kit().requestExecutionPermissions([
+        asked({
+          type: "erc20-token-periodic",
+          data: { tokenAddress: env.usdc.address, periodAmount: 5_000_000n, periodDuration: DAY },
+        }),
+      ]);
+      if (!response?.from) throw new Error("no response");
+      await env.usdc.mint(response.from, 10_000_000n);
+      const wallet = createWalletClient({ account: key, transport: custom(env.testChain.provider) });
+      const redeem = (amount: bigint) =>
+        contracts.DelegationManager.execute.redeemDelegations({
+          client: wallet as never,
+          delegationManagerAddress: response.delegationManager,
+          delegations: [response.context] as never,
+          modes: [ExecutionMode.SingleDefault],
+          executions: [
+            [
+              createExecution({
+                target: env.usdc.address,
+                callData: encodeFunctionData({
+                  abi: erc20Abi,
+                  functionName: "transfer",
+                  args: [shop, amount],
+                }),
+              }),
+            ],
+          ],
+        });
+      const before = await env.usdc.balanceOf(shop);
+      await client.waitForTransactionReceipt({ hash: await redeem(3_000_000n) });
+      const refused = await redeem(3_000_000n).then(
+        () => "redeemed",
+        (error: unknown) => decodeError(error).code,
+      );
+      expect(refused).to.equal("PERIOD");
+      await client.waitForTransactionReceipt({ hash: await redeem(2_000_000n) });
+      expect((await env.usdc.balanceOf(shop)) - before).to.equal(5_000_000n);
+    });
 
     it("are one session where there are several, and have one context", async () => {
       const responses = await kit().requestExecutionPermissions([
