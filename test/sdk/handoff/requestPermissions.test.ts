@@ -161,6 +161,22 @@ describe("permissions that an agent asks for over the hand-off link", function (
     expect(await handoff.responses).to.have.length(1);
   });
 
+  it("may be as many as a session has budgets, with 32 payees each", async () => {
+    const payees = Array.from({ length: 32 }, (_, index) => addressOf(`payee ${index}`));
+    const permissions = Array.from({ length: 8 }, (_, index) => {
+      const one = daily();
+      one.permission.data.tokenAddress = addressOf(`token ${index}`);
+      one.permission.data.justification = "Papers.".padEnd(500, " And more papers.");
+      return { ...one, rules: [...(one.rules ?? []), { type: "payee", data: { addresses: payees } }] };
+    });
+    const handoff = await ask(permissions);
+    const text = await answerTo(handoff);
+    expect(text.length).to.be.greaterThan(128 * 1024);
+    const heard = await post(handoff, text);
+    expect(heard.status, await heard.text()).to.equal(200);
+    expect(await handoff.responses).to.have.length(8);
+  });
+
   it("say what the owner lowered", async () => {
     const handoff = await ask();
     const lowered: Change = (session) => ({

@@ -28,6 +28,8 @@ import { printHandoff } from "./printHandoff.ts";
 import { settleHandoff } from "./settleHandoff.ts";
 import { settlementRefusal } from "./settlementRefusal.ts";
 
+/** Of an answer, in bytes. */
+const MOST_BODY = 64 * 1024;
 /** Milliseconds for simulating an answer's transactions; the page waits meanwhile. */
 const PATIENCE = 5000;
 
@@ -76,13 +78,14 @@ export type SessionHandoff = {
  *
  * @param create Makes the request for the callback, if there is one.
  * @param options.sender Pays the gas of the answer's transactions. Default: the client's account.
+ * @param options.mostBody Of an answer, in bytes. Default: 64 KiB.
  * @throws {InvalidInput} The request is not valid.
  */
 export async function openHandoff(
   create: (at: { callback?: string }) => Promise<HandoffRequest>,
-  options: HandoffOptions & { sender?: LocalAccount },
+  options: HandoffOptions & { sender?: LocalAccount; mostBody?: number },
 ): Promise<SessionHandoff> {
-  const { client, sender, page, callback = true, modules, signal, output } = options;
+  const { client, sender, page, callback = true, modules, signal, output, mostBody = MOST_BODY } = options;
   if (signal?.aborted) throw handoffClosed("The request was aborted before it started.", signal.reason);
   const { origin } = pageUrl(page);
   let settleReceived: (answer: GrantedAnswer) => void = () => {};
@@ -131,6 +134,7 @@ export async function openHandoff(
   if (callback)
     server = await openCallbackServer({
       origin,
+      mostBody,
       async take(text) {
         await take(text);
         // After the page knows that its answer was accepted.

@@ -21,6 +21,8 @@ import { safeProxyFactories, settlementAbi } from "./settlementAbi.ts";
 
 /** In UTF-16 code units. */
 const MOST_TEXT = 128 * 1024;
+/** Of ERC-7715's form, in which each permission repeats the context of its session, and what must be mined first. */
+export const MOST_RESPONSES = 256 * 1024;
 
 const head = { version: z.literal(HANDOFF_VERSION), nonce: bytesSchema(16) };
 const answerSchema = z.discriminatedUnion("status", [
@@ -66,7 +68,8 @@ export function parseHandoffAnswer(
   parameters: HandoffAnswerParameters = {},
 ): HandoffAnswer {
   if (typeof text !== "string") throw invalidAnswer("The answer is not a string.");
-  if (text.length > MOST_TEXT) throw invalidAnswer("The answer is too long.");
+  if (text.length > (request.answer === "erc7715" ? MOST_RESPONSES : MOST_TEXT))
+    throw invalidAnswer("The answer is too long.");
   const read = parseStrictJson(text.trim());
   if ("flaw" in read) throw invalidAnswer(`The answer cannot be read: ${read.flaw}.`);
   const answer =

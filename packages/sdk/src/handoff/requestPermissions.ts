@@ -5,6 +5,7 @@ import { invalidRequest } from "./invalidRequest.ts";
 import { joinPermissions } from "./joinPermissions.ts";
 import { type HandoffOptions, openHandoff, type SessionHandoff } from "./openHandoff.ts";
 import type { PermissionRequest } from "./PermissionRequest.ts";
+import { MOST_RESPONSES } from "./parseHandoffAnswer.ts";
 import type { PermissionResponse } from "./permissionResponse.ts";
 import { permissionResponses } from "./serializeHandoffAnswer.ts";
 
@@ -39,26 +40,29 @@ export async function requestPermissions(
   parameters: PermissionHandoffParameters,
 ): Promise<PermissionHandoff> {
   const { name, permissions, ...options } = parameters;
-  const handoff = await openHandoff(async (at) => {
-    const nonce = bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(16)));
-    const request: HandoffRequest = {
-      version: HANDOFF_VERSION,
-      name,
-      nonce,
-      ...at,
-      answer: "erc7715",
-      permissions,
-    };
-    const { chainId } = joinPermissions(request);
-    const connected = await getChainId(options.client);
-    if (chainId !== connected)
-      throw invalidRequest(
-        `The permissions are for chain ${chainId}; the client is connected to chain ${connected}.`,
-        [],
-        "Use a client of the permissions' chain.",
-      );
-    return request;
-  }, options);
+  const handoff = await openHandoff(
+    async (at) => {
+      const nonce = bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(16)));
+      const request: HandoffRequest = {
+        version: HANDOFF_VERSION,
+        name,
+        nonce,
+        ...at,
+        answer: "erc7715",
+        permissions,
+      };
+      const { chainId } = joinPermissions(request);
+      const connected = await getChainId(options.client);
+      if (chainId !== connected)
+        throw invalidRequest(
+          `The permissions are for chain ${chainId}; the client is connected to chain ${connected}.`,
+          [],
+          "Use a client of the permissions' chain.",
+        );
+      return request;
+    },
+    { ...options, mostBody: MOST_RESPONSES },
+  );
   const responses = handoff.answer.then((grant) =>
     permissionResponses({ grant, transactions: [] }, handoff.request),
   );
