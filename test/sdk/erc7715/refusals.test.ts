@@ -116,7 +116,12 @@ describe("the ERC-7715 provider of a Safe", function () {
     "asks for a whole session": (one) =>
       with_(one, {
         type: "latchkey-session",
-        data: { budgets: [], actions: [], gasAllowance: "0x0", paymaster: addressOf(0) },
+        data: {
+          budgets: [],
+          actions: [{ target: stranger.address, selector: "0x12345678", rules: [] }],
+          gasAllowance: "0x0",
+          paymaster: addressOf(0),
+        },
       }),
     "has a type of every object": (one) => with_(one, { type: "toString" }),
     "does not say whether it may be adjusted": (one) => with_(one, { isAdjustmentAllowed: undefined }),
@@ -236,7 +241,17 @@ describe("the ERC-7715 provider of a Safe", function () {
 
   it("refuses what is not a list of permissions", async () => {
     const one = await wanted();
-    for (const params of [undefined, null, {}, one, "[]", [], [[one]], new Proxy([], throwing)])
+    for (const params of [
+      undefined,
+      null,
+      {},
+      one,
+      "[]",
+      [],
+      [[one]],
+      { 0: one, length: 1 },
+      new Proxy([], throwing),
+    ])
       expect((await refusedUnseen(params)).code).to.equal(-32602);
   });
 
