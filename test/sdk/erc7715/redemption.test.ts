@@ -72,7 +72,11 @@ function redemptions(of: () => Promise<Redeeming>) {
 
       const isNative = type.startsWith("native-");
       const wallet = (signer: Account) =>
-        createWalletClient({ account: signer, chain: client.chain, transport: custom(provider) });
+        createWalletClient({
+          account: signer,
+          chain: client.chain,
+          transport: custom(provider, { retryCount: 0 }),
+        });
       /** What the kit sends for a payment. */
       const redeem = async (amount: bigint, to: Address = shop, signer = redeemer): Promise<string> => {
         const execution = createExecution(
