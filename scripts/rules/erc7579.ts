@@ -11,6 +11,7 @@ const rules =
     accounts: "ERC-7579",
   });
 const module = rules("accounts/erc7579/ERC7579SessionModule.sol");
+const words = rules("libraries/CalldataWords.sol");
 const execution = rules("accounts/erc7579/CanonicalExecution.sol");
 const payment = rules("accounts/erc7579/PaymentUserOp.sol");
 const domain = rules("accounts/erc7579/AccountDomain.sol");
@@ -162,13 +163,13 @@ export const erc7579: Removal[] = [
   module(
     "op-gas",
     "an op keeps to gasAllowance",
-    "if (!ok) return false;\n        bool enabled",
-    "bool enabled",
+    "if (!ok) return false;\n        Meter first",
+    "Meter first",
   ),
   module(
     "op-enabled",
     "an op's session is enabled or granted",
-    "if (!enabled && !_mayEnable(carried, record, grant)) return false;",
+    "if (!enabled && !_mayEnable(carried, first, grant)) return false;",
   ),
   module(
     "op-signature",
@@ -405,21 +406,6 @@ export const erc7579: Removal[] = [
     "gasSpent <= allowance",
     "gasSpent < allowance",
   ),
-  module("op-revoked", "no grant enables a REVOKED session", "!first.isIn(State.UNKNOWN) || "),
-  module("op-paused", "no grant enables a paused session", " || first.isPaused()"),
-  module(
-    "op-left-out",
-    "no grant enables a session from which parts are left out",
-    " || carried.leftOut != 0",
-  ),
-  module("op-well-formed", "a session that an op enables is well-formed", "return !flawed && ", "return "),
-  module(
-    "op-granted",
-    "a session that an op enables is granted",
-    "return !flawed && _isGranted(msg.sender, _digest(carried.id), grant);",
-    "return !flawed;",
-  ),
-
   module(
     "account-authorized",
     "the module approves only what a session allows",
@@ -455,8 +441,8 @@ export const erc7579: Removal[] = [
   base(
     "speaks-for-itself",
     "the account may execute for itself",
-    "if (msg.sender != key && !_speaksForItself(carried.session, calls))",
-    "if (msg.sender != key)",
+    "if (!_speaksForItself(carried.session, calls)) _requireKey(carried);",
+    "_requireKey(carried);",
   ),
   module("speaks-account", "no account speaks for another", "msg.sender != session.account || "),
   module(
@@ -668,17 +654,8 @@ export const erc7579: Removal[] = [
     "if (end != arguments.length) return (false, session, grant);",
     "ok = true;",
   ),
-  execution(
-    "bytes-longest",
-    "a length that wraps is refused without a revert",
-    "if (length > arguments.length) return (false, start);",
-  ),
-  execution(
-    "bytes-zeros",
-    "bytes are padded with zeros",
-    "used == 0 || arguments.wordAt(end - 32) << (8 * used) == 0",
-    "true",
-  ),
+  words("bytes-longest", "a length that wraps is refused without a revert", "length <= bytes_.length && "),
+  words("bytes-zeros", "bytes are padded with zeros", " && wordAt(bytes_, end) >> (256 - 8 * padding) == 0"),
 
   domain(
     "domain-succeeds",

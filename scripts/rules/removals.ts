@@ -9,6 +9,7 @@ import { nodes } from "./nodes.ts";
 import { payloads } from "./payloads.ts";
 import type { Removal } from "./Removal.ts";
 import { sessionReader } from "./reader.ts";
+import { redemptions } from "./redemptions.ts";
 import { safe } from "./safe.ts";
 import { sessionModule } from "./sessionModule.ts";
 import { signatureRail } from "./signatureRail.ts";
@@ -52,6 +53,7 @@ export const removals: readonly Removal[] = [
   ...slots,
   ...nodes,
   ...payloads,
+  ...redemptions,
   ...sessionModule,
   ...signatureRail,
   ...safe,

@@ -125,18 +125,8 @@ export const sessionModule: Removal[] = [
     "if (carried.leftOut != 0) revert PartLeftOut(carried.leftOut);",
   ),
 
-  base(
-    "renounce-by-key",
-    "only the key renounces",
-    "if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);\n        _revoke",
-    "_revoke",
-  ),
-  base(
-    "pay-by-key",
-    "only the key pays",
-    "if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);\n        Record",
-    "Record",
-  ),
+  base("renounce-by-key", "only the key renounces", "_requireKey(carried);\n        _revoke", "_revoke"),
+  base("pay-by-key", "only the key pays", "_requireKey(carried);\n        Record", "Record"),
   base(
     "pay-enters",
     "a payment is of a session that may be used",
@@ -159,8 +149,8 @@ export const sessionModule: Removal[] = [
   base(
     "execute-by-key",
     "only the key executes",
-    "if (msg.sender != key && !_speaksForItself(carried.session, calls)) revert NotKey(msg.sender, key);",
-    "key;",
+    "if (!_speaksForItself(carried.session, calls)) _requireKey(carried);",
+    "_speaksForItself(carried.session, calls);",
   ),
   base(
     "speaks-for-itself",
@@ -168,17 +158,42 @@ export const sessionModule: Removal[] = [
     "(session, calls);\n        return false;",
     "session; calls; return true;",
   ),
+  base("key", "nobody else is the key", "if (msg.sender != key) revert NotKey(msg.sender, key);", "key;"),
   base(
     "execute-enters",
     "an execution is of a session that may be used",
-    "_enter(carried, session, grant);\n        return _execute(carried, record, Calls.copy(calls));",
-    "_records[carried.id][carried.session.account];\n        grant;\n        return _execute(carried, record, Calls.copy(calls));",
+    "_enter(carried, packed, grant);\n        if (calls.length == 0)",
+    "_records[carried.id][carried.session.account];\n        packed; grant;\n        if (calls.length == 0)",
   ),
   base(
-    "signed-enters",
-    "a signed execution is of a session that may be used",
-    "_enter(carried, session, grant);\n        return _execute(carried, record, copies);",
-    "_records[carried.id][carried.session.account];\n        grant;\n        return _execute(carried, record, copies);",
+    "execute-signed",
+    "who is not the key executes only what it has signed",
+    "_requireSigned(carried, copies, caller, nonce, deadline, keySignature);",
+    "caller; nonce; deadline; keySignature;",
+  ),
+  base("redeem-nothing", "a redemption has entries", "count == 0 || "),
+  base("redeem-modes", "a redemption has a mode for each context", "modes.length != count || "),
+  base(
+    "redeem-executions",
+    "a redemption has an execution for each context",
+    " || executions.length != count",
+  ),
+  base(
+    "redeem-lengths",
+    "a redemption's lists are of one length",
+    "if (count == 0 || modes.length != count || executions.length != count) revert LengthMismatch();",
+  ),
+  base(
+    "redeem-by-key",
+    "a context without a key's signature is for the key",
+    "_requireKey(carried);\n        } else",
+    "} else",
+  ),
+  base(
+    "redeem-signed",
+    "a context with a key's signature is for what the key has signed",
+    "_requireSigned(carried, calls, caller, context.wordAt(Redemptions.NONCE_AT), deadline, keySignature);",
+    "caller; deadline;",
   ),
   base(
     "caller",
@@ -207,8 +222,8 @@ export const sessionModule: Removal[] = [
   ...(
     [
       ["session", "EXECUTE_TYPEHASH, carried.id,", "EXECUTE_TYPEHASH, bytes32(0),"],
-      ["calls", "Calls.hash(copies), caller,", "bytes32(0), caller,"],
-      ["caller", "Calls.hash(copies), caller, nonce", "Calls.hash(copies), address(0), nonce"],
+      ["calls", "Calls.hash(calls), caller,", "bytes32(0), caller,"],
+      ["caller", "Calls.hash(calls), caller, nonce", "Calls.hash(calls), address(0), nonce"],
       ["nonce", "caller, nonce, deadline)", "caller, uint256(0), deadline)"],
       ["deadline", "caller, nonce, deadline)", "caller, nonce, uint256(0))"],
     ] as const
@@ -324,6 +339,39 @@ export const sessionModule: Removal[] = [
     "revert NotGranted(id);\n        packed;",
   ),
 
+  base(
+    "entered-not-stopped",
+    "a session that is REVOKED or paused is not used, whatever is carried",
+    "_requireNotStopped(first, id);",
+  ),
+  base(
+    "may-enable-revoked",
+    "no grant enables a REVOKED session where nothing reverts",
+    "!first.isIn(State.UNKNOWN) || ",
+  ),
+  base(
+    "may-enable-paused",
+    "no grant enables a paused session where nothing reverts",
+    " || first.isPaused()",
+  ),
+  base(
+    "may-enable-left-out",
+    "no grant enables a session from which parts are left out where nothing reverts",
+    " || carried.leftOut != 0",
+  ),
+  base(
+    "may-enable-granted",
+    "a session that is not enabled needs a grant where nothing reverts",
+    "return !flawed && _isGranted(carried.session.account, _digest(carried.id), grant);",
+    "return !flawed;",
+  ),
+  base(
+    "may-enable-well-formed",
+    "no grant enables a malformed session where nothing reverts",
+    "return !flawed && ",
+    "return ",
+  ),
+
   base("empty-batch", "an empty batch is refused", "if (calls.length == 0) revert EmptyBatch();"),
   base(
     "handler-as-target",
@@ -381,8 +429,8 @@ export const sessionModule: Removal[] = [
   base(
     "charge-measured",
     "what was measured is charged",
-    "if (first.isPaused()) revert SessionIsPaused(carried.id);\n        _chargeAll(carried, record, amounts);",
-    "if (first.isPaused()) revert SessionIsPaused(carried.id);",
+    "_requireNotStopped(_firstMeter(record), carried.id);\n        _chargeAll(carried, record, amounts);",
+    "_requireNotStopped(_firstMeter(record), carried.id);",
   ),
   base(
     "charge-every-budget",
@@ -393,7 +441,7 @@ export const sessionModule: Removal[] = [
   base(
     "measured-left-out",
     "no budget is left out of what is measured",
-    "if (carried.leftOut & (SessionReader.ACTIONS - 1) != 0) revert PartLeftOut(carried.leftOut);",
+    "if (carried.leftOut & (SessionReader.ACTIONS - 1) != 0) _requireWhole(carried);",
   ),
   base(
     "measured-without-actions",
@@ -404,19 +452,14 @@ export const sessionModule: Removal[] = [
   base(
     "measured-epoch",
     "the epoch is read afresh after the calls",
-    "_requireEpoch(carried.session);\n        Meter first",
-    "Meter first",
+    "_requireEpoch(carried.session);\n        _requireNotStopped",
+    "_requireNotStopped",
   ),
   base(
-    "measured-revoked",
-    "whether the session is REVOKED is read afresh after the calls",
-    "if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);\n        if (first.isPaused())",
-    "if (first.isPaused())",
-  ),
-  base(
-    "measured-paused",
-    "whether the session is paused is read afresh after the calls",
-    "if (first.isPaused()) revert SessionIsPaused(carried.id);",
+    "measured-stopped",
+    "whether the session is REVOKED or paused is read afresh after the calls",
+    "_requireNotStopped(_firstMeter(record), carried.id);\n        _chargeAll",
+    "_chargeAll",
   ),
   base("charge-of-nothing", "zero is not charged", "if (amount == 0) return;"),
   base("charge-is-stored", "a charge is stored", "_setMeter(record, i, charged);", "charged;"),
@@ -544,7 +587,7 @@ export const sessionModule: Removal[] = [
   base(
     "read-left-out",
     "a budget that is left out is not read",
-    "if ((carried.leftOut >> index) & 1 != 0) revert PartLeftOut(carried.leftOut);",
+    "if ((carried.leftOut >> index) & 1 != 0) _requireWhole(carried);",
   ),
   base(
     "read-well-formed",

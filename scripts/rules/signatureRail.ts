@@ -87,7 +87,7 @@ export const signatureRail: Removal[] = [
   rail(
     "rail-key",
     "a payload that names the key is signed by it",
-    "if (signer == address(0) || signer != session.key) return false;",
+    "if (signer != session.key) return false;",
   ),
   rail(
     "rail-overspent",
@@ -97,21 +97,13 @@ export const signatureRail: Removal[] = [
   rail(
     "rail-epoch",
     "a session of another epoch has no signatures",
-    "if (session.epoch != _standings[account].epoch) return false;",
+    "if (carried.session.epoch != _standings[carried.session.account].epoch) return false;",
   ),
-  rail("rail-enabled", "a session that is enabled needs no grant", "if (first.isUsable()) return true;"),
-  rail(
-    "rail-revoked",
-    "a REVOKED session has no signatures, whatever is carried",
-    "!first.isIn(State.UNKNOWN) || ",
-  ),
-  rail("rail-paused", "a paused session has no signatures, whatever is carried", " || first.isPaused()"),
-  rail("rail-left-out", "a granted session is whole", " || carried.leftOut != 0"),
+  rail("rail-enabled", "a session that is enabled needs no grant", "first.isUsable() || "),
   rail(
     "rail-granted",
     "a session that is not enabled needs a grant",
-    "return !flawed && _isGranted(account, _digest(carried.id), grant);",
-    "return !flawed;",
+    " || _mayEnable(carried, first, grant)",
+    " || grant.length != 0",
   ),
-  rail("rail-well-formed", "a granted session is well-formed", "return !flawed && ", "return "),
 ];

@@ -35,6 +35,8 @@ const closest: Record<string, string[]> = {
   "libraries/Nodes.sol": ["Nodes", "Permit2"],
   "libraries/Permit2.sol": ["Nodes", "Permit2", "accounts/ERC7579SessionModule.isValidSignature"],
   "libraries/Payloads.sol": ["Payload", "accounts/SafeSessionHandler"],
+  "libraries/Redemptions.sol": ["SessionModule.redeemDelegations"],
+  "libraries/CalldataWords.sol": ["SessionModule.redeemDelegations", "accounts/CanonicalExecution"],
   "libraries/DomainSeparator.sol": ["SessionModule.grants", "Payload"],
   "SessionModule.sol": [
     "SessionModule.life",
@@ -42,6 +44,7 @@ const closest: Record<string, string[]> = {
     "SessionModule.pay",
     "SessionModule.execute",
     "SessionModule.executeSigned",
+    "SessionModule.redeemDelegations",
     "SessionModule.measured",
     "SessionModule.grants",
     "SessionModule.partsLeftOut",

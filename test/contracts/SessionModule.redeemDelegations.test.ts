@@ -10,6 +10,7 @@ import {
   slice,
   zeroAddress,
 } from "viem";
+import { BATCH, batch, contextAround, SINGLE, single } from "../environment/redemption.ts";
 import {
   ACTOR,
   ANYONE,
@@ -52,7 +53,7 @@ import {
   USD,
   useChain,
 } from "./fixture.ts";
-import { BATCH, batch, contextOf, redeem, SINGLE, single, withDirt, withWord, wordOf } from "./redemption.ts";
+import { contextOf, redeem, withDirt, withWord, wordOf } from "./redemption.ts";
 
 type Terms = {
   of?: Session;
@@ -590,15 +591,6 @@ describe("redeemDelegations", () => {
     });
     it("whose session is none", async () => {
       const bytes = sessionBytes(session());
-      const around = (inner: Hex) =>
-        encodeAbiParameters(parseAbiParameters("bytes, bytes, address, uint256, uint48, bytes"), [
-          inner,
-          "0x",
-          zeroAddress,
-          0n,
-          0,
-          "0x",
-        ]);
       for (const inner of [
         "0x",
         slice(bytes, 0, 40),
@@ -606,7 +598,7 @@ describe("redeemDelegations", () => {
         concat([bytes, "0x00"]),
       ] as Hex[])
         await refused(
-          chain.call(redeem(key.address, { context: around(inner), calls: paid })),
+          chain.call(redeem(key.address, { context: contextAround(inner), calls: paid })),
           "MalformedSession",
           0,
           0,

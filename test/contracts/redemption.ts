@@ -1,49 +1,13 @@
-import {
-  type Address,
-  concat,
-  encodeAbiParameters,
-  encodePacked,
-  type Hex,
-  numberToHex,
-  parseAbiParameters,
-  toHex,
-  zeroAddress,
-} from "viem";
+import { type Address, concat, type Hex, toHex } from "viem";
+import { BATCH, contextAround, executionOf, SINGLE } from "../environment/redemption.ts";
 import { type Call, encode, MODULE, type Session, sessionBytes } from "./fixture.ts";
 import type { LeftOut } from "./sessionBytes.ts";
 
-/** ERC-7579's execution modes. */
-export const SINGLE: Hex = numberToHex(0, { size: 32 });
-export const BATCH: Hex = `0x01${"00".repeat(31)}`;
-
-/** A permission context of ERC-7710, written down here once more. */
+/** A session's permission context. */
 export const contextOf = (
   of: Session,
-  {
-    grant = "0x" as Hex,
-    caller = zeroAddress as Address,
-    nonce = 0n,
-    deadline = 0,
-    keySignature = "0x" as Hex,
-    leftOut = {} as LeftOut,
-  } = {},
-): Hex =>
-  encodeAbiParameters(parseAbiParameters("bytes, bytes, address, uint256, uint48, bytes"), [
-    sessionBytes(of, leftOut),
-    grant,
-    caller,
-    nonce,
-    deadline,
-    keySignature,
-  ]);
-
-/** ERC-7579's encoding of one call. */
-export const single = ({ target, value, data }: Call): Hex =>
-  encodePacked(["address", "uint256", "bytes"], [target, value, data]);
-
-/** ERC-7579's encoding of several calls. */
-export const batch = (calls: readonly Call[]): Hex =>
-  encodeAbiParameters(parseAbiParameters("(address target, uint256 value, bytes data)[]"), [calls]);
+  { leftOut, ...terms }: Parameters<typeof contextAround>[1] & { leftOut?: LeftOut } = {},
+): Hex => contextAround(sessionBytes(of, leftOut), terms);
 
 /** One entry of a redemption: a context, and what is executed with it. */
 export type Redemption = { context: Hex; calls?: readonly Call[]; mode?: Hex; execution?: Hex };
@@ -55,10 +19,7 @@ export const redeem = (from: Address, ...entries: readonly Redemption[]) => ({
   data: encode("redeemDelegations", [
     entries.map(({ context }) => context),
     entries.map(({ calls = [], mode = calls.length === 1 ? SINGLE : BATCH }) => mode),
-    entries.map(({ calls = [], execution }) => {
-      const [first] = calls;
-      return execution ?? (calls.length === 1 && first ? single(first) : batch(calls));
-    }),
+    entries.map(({ calls = [], execution = executionOf(calls).execution }) => execution),
   ]),
 });
 

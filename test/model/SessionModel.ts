@@ -31,6 +31,12 @@ export type Door =
       oddly?: boolean;
     }
   | {
+      /** By ERC-7710, with a context that only the key may redeem. */
+      kind: "redeem";
+      sender: Address;
+    }
+  | {
+      /** Submitted by itself, or redeemed by ERC-7710. */
       kind: "executeSigned";
       sender: Address;
       caller: Address;
@@ -275,6 +281,10 @@ export class SessionModel {
         ? []
         : [{ name: "NotKey", args: [door.sender, session.key] }];
     }
+    if (door.kind === "redeem")
+      return isAddressEqual(door.sender, session.key)
+        ? []
+        : [{ name: "NotKey", args: [door.sender, session.key] }];
     const { sender, caller, nonce, deadline, keySigned } = door;
     const refusals: Refusal[] = [];
     if (!isAddressEqual(caller, ANYONE) && !isAddressEqual(caller, sender)) {

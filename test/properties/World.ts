@@ -13,6 +13,7 @@ import {
 import type { PrivateKeyAccount } from "viem/accounts";
 import { mappingSlot } from "#devchain/usdc.ts";
 import { ANYONE, type Budget, type Call, type Session } from "#sdk/session/Session.ts";
+import { contextAround, executionOf } from "../environment/redemption.ts";
 import { Ledger, NATIVE } from "../model/Ledger.ts";
 import { isWhole, WHOLE } from "../model/LeftOut.ts";
 import { lotsOf } from "../model/LotRule.ts";
@@ -297,6 +298,12 @@ export class World {
     return { target: this.ground.module, value: 0n, data: this.ground.encode(functionName, args) };
   }
 
+  /** By ERC-7710, in one entry. */
+  protected redemptionOf(context: Hex, calls: readonly Call[]): Call {
+    const { mode, execution } = executionOf(calls);
+    return this.callOf("redeemDelegations", [[context], [mode], [execution]]);
+  }
+
   /** The owner makes the account perform calls. */
   protected asAccount(...calls: readonly Call[]): Promise<Ending> {
     const { from, to, data } = this.account.perform(calls);
@@ -326,6 +333,12 @@ export class World {
         door.sender === this.account.address
           ? await this.asAccount(call)
           : await this.ground.send(this.#model.now, door.sender, call.target, call.data);
+    } else if (plan.door === "redeem" || door.kind === "redeem") {
+      const call = this.redemptionOf(contextAround(bytes, { grant }), calls);
+      ending =
+        door.sender === this.account.address
+          ? await this.asAccount(call)
+          : await this.ground.send(this.#model.now, door.sender, call.target, call.data);
     } else {
       const { caller, nonce, deadline, sender } = door;
       const signedNonce = plan.signature === "over another nonce" ? nonce ^ 1n : nonce;
@@ -333,9 +346,12 @@ export class World {
       const digest = executionDigest(execution, this.ground.module, this.ground.chainId);
       const signer = plan.signature === "of a stranger" ? stranger : this.keyOf(session);
       const signature = deform(await signer.sign({ hash: digest }), plan.signature);
-      const args = [bytes, grant, calls, caller, nonce, deadline, signature];
-      const data = this.ground.encode("executeSigned", args);
-      ending = await this.ground.send(this.#model.now, sender, this.ground.module, data);
+      const terms = { grant, caller, nonce, deadline, keySignature: signature };
+      const call =
+        plan.door === "redeemSigned"
+          ? this.redemptionOf(contextAround(bytes, terms), calls)
+          : this.callOf("executeSigned", [bytes, grant, calls, caller, nonce, deadline, signature]);
+      ending = await this.ground.send(this.#model.now, sender, call.target, call.data);
       await this.expectAnswer("nonceUsed", [id, session.account, nonce], this.#model.nonceUsed(id, nonce));
     }
     for (const { token, period, amount } of outcome.charges) this.move(session, token, period, amount);
@@ -552,7 +568,7 @@ export class World {
   }
 
   #doorOf(session: Session, plan: DoorPlan): Door {
-    if (plan.door === "execute") {
+    if (plan.door === "execute" || plan.door === "redeem") {
       const other = agents.find(({ address }) => address !== session.key) as PrivateKeyAccount;
       const senders = {
         key: session.key,
@@ -562,6 +578,7 @@ export class World {
         account: this.account.address,
         "account, oddly": this.account.address,
       };
+      if (plan.door === "redeem") return { kind: "redeem", sender: senders[plan.by] };
       return { kind: "execute", sender: senders[plan.by], oddly: plan.by === "account, oddly" };
     }
     const callers = {

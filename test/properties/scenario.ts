@@ -95,8 +95,10 @@ export type GrantPlan = "none" | "good" | "of a stranger" | "for another session
 
 export type DoorPlan =
   | { door: "execute"; by: "key" | "other key" | "stranger" | "owner" | "account" | "account, oddly" }
+  | { door: "redeem"; by: "key" | "other key" | "stranger" | "owner" | "account" }
   | {
-      door: "executeSigned";
+      /** The same signed execution, submitted by itself or redeemed by its context. */
+      door: "executeSigned" | "redeemSigned";
       caller: "anyone" | "relayer" | "stranger" | "nobody";
       nonce: bigint;
       deadline: "far" | "now" | "a second ago";
@@ -401,11 +403,18 @@ const door: fc.Arbitrary<DoorPlan> = fc.oneof(
       door: fc.constant("execute" as const),
       by: weighted({ key: 20, "other key": 1, stranger: 1, owner: 1, account: 3, "account, oddly": 1 }),
     }),
-    weight: 3,
+    weight: 4,
   },
   {
     arbitrary: fc.record({
-      door: fc.constant("executeSigned" as const),
+      door: fc.constant("redeem" as const),
+      by: weighted({ key: 20, "other key": 1, stranger: 1, owner: 1, account: 2 }),
+    }),
+    weight: 2,
+  },
+  {
+    arbitrary: fc.record({
+      door: among("executeSigned" as const, "redeemSigned" as const),
       caller: weighted({ anyone: 8, relayer: 6, stranger: 1, nobody: 1 }),
       nonce: fc.oneof(
         { arbitrary: among(0n, 1n, 255n, 256n, 2n ** 256n - 1n), weight: 2 },
@@ -420,7 +429,7 @@ const door: fc.Arbitrary<DoorPlan> = fc.oneof(
         compact: 1,
       }),
     }),
-    weight: 2,
+    weight: 4,
   },
 );
 
@@ -805,6 +814,17 @@ export type Soundness = {
   accountSpeaks: boolean;
 };
 
+function soundDoor(door: DoorPlan, accountSpeaks: boolean): DoorPlan {
+  switch (door.door) {
+    case "execute":
+      return { ...door, by: door.by === "account" && accountSpeaks ? "account" : "key" };
+    case "redeem":
+      return { ...door, by: "key" };
+    default:
+      return { ...door, caller: "anyone", deadline: "far", signature: "good" };
+  }
+}
+
 /**
  * The step with everything put right that can be put right without a look at the limits: who sends and signs, whom
  * it pays, what it carries. Random steps alone are refused for one reason or another nearly always.
@@ -820,10 +840,7 @@ export function soundStep(
       calls: step.calls.map((call) => soundCall(call, session)),
       grant: isEnabled ? step.grant : grant,
       leftOut: soundLeftOut(step.leftOut, isEnabled, neededBy(step.calls)),
-      door:
-        step.door.door === "execute"
-          ? { ...step.door, by: step.door.by === "account" && accountSpeaks ? "account" : "key" }
-          : { ...step.door, caller: "anyone", deadline: "far", signature: "good" },
+      door: soundDoor(step.door, accountSpeaks),
     };
   }
   if (step.step === "pay") {

@@ -58,7 +58,7 @@ export function corrupted(payload: Hex, corruption: Corruption): Hex {
 }
 
 /** A signature in a form that is not to be accepted, where the plan wants one. */
-export function deform(signature: Hex, form: Extract<DoorPlan, { door: "executeSigned" }>["signature"]): Hex {
+export function deform(signature: Hex, form: Extract<DoorPlan, { signature: string }>["signature"]): Hex {
   const { r, s, yParity } = parseSignature(signature);
   if (form === "compact")
     return serializeCompactSignature({
