@@ -116,7 +116,12 @@ describe("the ERC-7715 provider of a Safe", function () {
     "asks for a whole session": (one) =>
       with_(one, {
         type: "latchkey-session",
-        data: { budgets: [], actions: [], gasAllowance: "0x0", paymaster: addressOf(0) },
+        data: {
+          budgets: [],
+          actions: [{ target: stranger.address, selector: "0x12345678", rules: [] }],
+          gasAllowance: "0x0",
+          paymaster: addressOf(0),
+        },
       }),
     "has a type of every object": (one) => with_(one, { type: "toString" }),
     "does not say whether it may be adjusted": (one) => with_(one, { isAdjustmentAllowed: undefined }),
@@ -227,16 +232,59 @@ describe("the ERC-7715 provider of a Safe", function () {
       expect(error.data).to.have.property("code", (error.cause as Refusal).code);
     });
 
-  it("says which permission it is, and never what the site wrote", async () => {
-    const bad = with_(await wanted(), { type: "<script>" });
-    const { message, data } = await refusedUnseen([await wanted(), bad]);
-    expect(message).to.equal("Permission 2 has an unknown type.");
-    expect(JSON.stringify({ message, data })).not.to.contain("script");
+  it("says which permission it is and what is wrong, and never what the site wrote", async () => {
+    const one = await wanted();
+    const faults: [Loose, string][] = [
+      [with_(one, { type: "<script>" }), "Permission 2 has an unknown type."],
+      [{ ...one, rules: [rule("<script>", {})] }, "Permission 2 has an unknown rule."],
+      [withData(one, { justification: 5 }), "A justification is not a string."],
+    ];
+    for (const [bad, expected] of faults) {
+      const { message, data } = await refusedUnseen([one, bad]);
+      expect(message).to.equal(expected);
+      expect(JSON.stringify({ message, data })).not.to.contain("script");
+    }
+  });
+
+  it("reads no more of a request than a permission can have", async () => {
+    let reads = 0;
+    const wide = new Proxy([], {
+      get: (_, name) => {
+        reads++;
+        return name === "length" ? 2 ** 32 - 1 : 1;
+      },
+    });
+    const deep = () =>
+      Object.defineProperty({}, "more", {
+        enumerable: true,
+        get() {
+          reads++;
+          return deep();
+        },
+      });
+    for (const [more, most] of [
+      [wide, 2_010],
+      [deep(), 10],
+    ] as const) {
+      reads = 0;
+      expect((await refusedUnseen([withData(await wanted(), { more })])).code).to.equal(-32602);
+      expect(reads).to.be.within(2, most);
+    }
   });
 
   it("refuses what is not a list of permissions", async () => {
     const one = await wanted();
-    for (const params of [undefined, null, {}, one, "[]", [], [[one]], new Proxy([], throwing)])
+    for (const params of [
+      undefined,
+      null,
+      {},
+      one,
+      "[]",
+      [],
+      [[one]],
+      { 0: one, length: 1 },
+      new Proxy([], throwing),
+    ])
       expect((await refusedUnseen(params)).code).to.equal(-32602);
   });
 

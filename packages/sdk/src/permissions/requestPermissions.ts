@@ -50,8 +50,6 @@ export async function requestPermissions(
   );
   const grants = await ask(asked.map(({ shown }) => shown));
   if (grants === undefined) throw declinedByOwner();
-  if (!Array.isArray(grants) || grants.length !== asked.length)
-    throw notAsAsked("There is not one grant for each permission.");
   const granted = await Promise.all(
     asked.map((one, index) => checkGrant(granting, one, grants[index] as Grant)),
   );
