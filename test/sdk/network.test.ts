@@ -306,7 +306,13 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
         callback: false,
         name: "Bot",
         onHandoff() {},
-      }).request({ method: "wallet_getSupportedExecutionPermissions" as never }),
+      })
+        .request({ method: "wallet_getSupportedExecutionPermissions" })
+        // What a provider throws has EIP-1193's codes; the refusal is its cause.
+        .catch((error: Error) => {
+          expect(error).to.include({ code: -32603 });
+          throw error.cause;
+        }),
   ],
   requestPermissions: [
     async ({ agents }) =>
@@ -466,10 +472,10 @@ describe("every function that asks a node", function () {
     );
     // That of logs is inside of `asking`; the provider answers as a node does; the others pass on what viem's actions ask.
     expect(raw.sort()).to.deep.equal([
-      "permissions/handoffPermissionProvider.ts",
       "internal/aggregatingClient.ts",
       "internal/readLogs.ts",
       "internal/sendOnce.ts",
+      "permissions/handoffPermissionProvider.ts",
     ]);
   });
 

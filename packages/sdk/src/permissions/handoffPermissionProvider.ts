@@ -46,7 +46,7 @@ type KeyClient = Client<Transport, Chain | undefined, LocalAccount>;
  * - All other methods go to the client's node.
  *
  * Errors of these methods are {@link ProviderRpcError}: 4001 if the owner declines, -32602 for permissions that are not
- * supported, -32003 for whatever else fails, with the {@link Refusal} as `cause`.
+ * supported, -32003 (where only the chain was read -32603) for whatever else fails, with the {@link Refusal} as `cause`.
  *
  * @throws {InvalidInput} INVALID_INPUT: neither `output` nor `onHandoff` would show the link.
  *
@@ -119,18 +119,24 @@ export function handoffPermissionProvider(
       try {
         return await methods[method]?.(params);
       } catch (error) {
-        throw rpcErrorOf(error);
+        throw rpcErrorOf(error, method.startsWith("wallet_get") ? RPC_ERROR.internal : RPC_ERROR.failed);
       }
     },
   };
 }
 
-/** None is one that clients repeat a request for: the owner would be asked again. */
-function rpcErrorOf(error: unknown): ProviderRpcError {
+/**
+ * @param code Where nothing more is known. Clients repeat a request for `internal`; for the others they do not, so the owner is
+ * not asked again.
+ */
+function rpcErrorOf(
+  error: unknown,
+  code: typeof RPC_ERROR.internal | typeof RPC_ERROR.failed,
+): ProviderRpcError {
   if (isRefusal(error, "DECLINED")) return declinedByOwner(error);
   if (isRefusal(error, "INVALID_REQUEST")) return invalidParams(error);
   return new ProviderRpcError(isRefusal(error) ? error.shortMessage : "The request failed.", {
-    code: RPC_ERROR.failed,
+    code,
     ...(isRefusal(error) && { data: { code: error.code, details: jsonOf(error.details) } }),
     cause: error,
   });
