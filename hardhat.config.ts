@@ -30,9 +30,9 @@ const compiler = (runs: number) => ({
 
 const solidity = {
   compilers: [compiler(10_000)],
-  // Validator and executor in one: with 10,000 runs it is larger than a contract may be. With 50 it leaves room for more,
+  // Validator and executor in one: with 10,000 runs it is larger than a contract may be. With 30 it leaves room for more,
   // at a price of less than 100 gas a payment.
-  overrides: { "contracts/accounts/erc7579/ERC7579SessionModule.sol": compiler(50) },
+  overrides: { "contracts/accounts/erc7579/ERC7579SessionModule.sol": compiler(30) },
 };
 
 /**

@@ -4,7 +4,14 @@ import { type BenchChain, ONE_USDC } from "./BenchChain.ts";
 import type { BenchErc7579Account, Erc7579AccountName } from "./BenchErc7579Account.ts";
 import { approvePermit2, permit2Rows } from "./permit2.ts";
 import type { Erc7579Row } from "./rows.ts";
-import { benchSession, enableSession, executePayment, settleSlot, transferOneUsdc } from "./sessions.ts";
+import {
+  benchSession,
+  enableSession,
+  executePayment,
+  redeemPayment,
+  settleSlot,
+  transferOneUsdc,
+} from "./sessions.ts";
 
 /** A session whose userOps' gas is not counted. */
 const NOT_COUNTED = 2n ** 128n - 1n;
@@ -23,7 +30,7 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
     says,
     erc7579: name,
     // The key's own transactions, and the facilitator's, go through no EntryPoint.
-    isUserOp: !["execute/", "x402/", "permit2/"].some((start) => path.startsWith(start)),
+    isUserOp: !["execute/", "redeem/", "x402/", "permit2/"].some((start) => path.startsWith(start)),
     ...effect,
     transaction,
   });
@@ -148,6 +155,17 @@ export function erc7579RowsOf(name: Erc7579AccountName): Erc7579Row[] {
         return execute(chain, session, await account.grant(session));
       },
       { paid: "recipient", leaves: "ENABLED" },
+    ),
+    pays(
+      "redeem/next",
+      "the key redeems the account's permission context by ERC-7710, every later use that day",
+      async (chain, account) => {
+        const session = benchSession(chain, account.address);
+        const grant = await account.grant(session);
+        const redeem = () => redeemPayment(chain, session, grant, chain.erc7579Module);
+        await chain.testChain.send(redeem());
+        return redeem();
+      },
     ),
     opener(1),
     opener(5),

@@ -23,6 +23,7 @@ const summary: Blocks = {
       ["the key pays", "pay/next"],
       ["the key executes a payment", "execute/next"],
       ["a relayer submits what the key signed", "executeSigned/next"],
+      ["an app redeems its permission context (ERC-7710)", "redeem/next"],
       ["the first payment, which carries the owner's grant", "pay/first-with-grant"],
       ["an x402 payment, first of a lot, 5 slot sizes", "x402/opener/5"],
       ["an x402 payment, later of a lot, 5 slot sizes", "x402/follower/5"],
@@ -129,6 +130,16 @@ function renderPeers(figures: GasFigures): string {
         first: row("executeSigned/first"),
         steady: row("executeSigned/next"),
         bytes: row(`executeSigned/next${BYTES}`),
+      },
+      {
+        ...shared,
+        name: `**Latchkey on Safe ${version}**, ERC-7710`,
+        grant: 0,
+        sender: "key",
+        first: row("redeem/first-with-grant"),
+        steady: row("redeem/next"),
+        bytes: row(`redeem/next${BYTES}`),
+        inline: row("redeem/first-with-grant"),
       },
     ];
   });

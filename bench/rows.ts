@@ -21,6 +21,8 @@ import {
   executeShopping,
   executeSignedPayment,
   payOneUsdc,
+  redeemPayment,
+  redeemSignedPayment,
   revokeSession,
   settle,
   settleSlot,
@@ -261,6 +263,39 @@ function rowsOf(version: SafeVersion): SafeRow[] {
         const session = await forExecution(chain, safe);
         await chain.testChain.send(await executeSignedPayment(chain, session, 0n));
         return executeSignedPayment(chain, session, 1n);
+      },
+    ),
+    row(
+      "redeem/first-with-grant",
+      "an app has the key redeem the account's permission context by ERC-7710, which enables the session",
+      async (chain, safe) => {
+        const session = benchSession(chain, safe.address);
+        return redeemPayment(chain, session, await safe.grant(session));
+      },
+      { paid: "recipient", leaves: "ENABLED" },
+    ),
+    pays(
+      "redeem/next",
+      "the same context again, by ERC-7710, every later use that day",
+      async (chain, safe) => {
+        const session = benchSession(chain, safe.address);
+        const grant = await safe.grant(session);
+        await chain.testChain.send(redeemPayment(chain, session, grant));
+        return redeemPayment(chain, session, grant);
+      },
+    ),
+    pays(
+      "redeem/x402/first",
+      "x402 by ERC-7710, a facilitator redeems what the key has signed, enabled session, first use",
+      async (chain, safe) => redeemSignedPayment(chain, await forExecution(chain, safe), 0n),
+    ),
+    pays(
+      "redeem/x402/next",
+      "x402 by ERC-7710, every later use that day with a nonce of the same 256",
+      async (chain, safe) => {
+        const session = await forExecution(chain, safe);
+        await chain.testChain.send(await redeemSignedPayment(chain, session, 0n));
+        return redeemSignedPayment(chain, session, 1n);
       },
     ),
     row(

@@ -2,6 +2,7 @@ import { type Transaction, transferWithAuthorizationTypes, usdcAbi } from "@latc
 import {
   type Address,
   encodeFunctionData,
+  encodePacked,
   erc20Abi,
   getAddress,
   type Hex,
@@ -15,7 +16,9 @@ import {
   zeroAddress,
 } from "viem";
 import { encodePayload } from "#sdk/encoding/payload/encodePayload.ts";
+import { encodePermissionContext } from "#sdk/encoding/permissionContext.ts";
 import { sessionLensAbi } from "#sdk/generated/abis/sessionLensAbi.ts";
+import { GRANT_VERSION, type Grant } from "#sdk/grant/Grant.ts";
 import { eip712Domain } from "#sdk/session/eip712Domain.ts";
 import { eip712Types } from "#sdk/session/eip712Types.ts";
 import { hashSession } from "#sdk/session/hashSession.ts";
@@ -194,12 +197,8 @@ export const executeShopping = (chain: BenchChain, session: Session): Transactio
   }),
 });
 
-/** A relayer submits what the key has signed: a payment of 1 USDC. */
-export async function executeSignedPayment(
-  chain: BenchChain,
-  session: Session,
-  nonce: bigint,
-): Promise<Transaction> {
+/** An execution of 1 USDC that the key has signed, for anyone to submit. */
+async function signPayment(chain: BenchChain, session: Session, nonce: bigint) {
   const calls = payment(chain);
   const keySignature = await chain.key.signTypedData({
     domain: eip712Domain(chain.testChain.chainId, chain.module),
@@ -207,16 +206,76 @@ export async function executeSignedPayment(
     primaryType: "Execute",
     message: { session: hashSession(session), calls, caller: ANYONE, nonce, deadline: DEADLINE },
   });
+  return { calls, caller: ANYONE, nonce, deadline: DEADLINE, keySignature };
+}
+
+/** A relayer submits what the key has signed: a payment of 1 USDC. */
+export async function executeSignedPayment(
+  chain: BenchChain,
+  session: Session,
+  nonce: bigint,
+): Promise<Transaction> {
+  const { calls, caller, deadline, keySignature } = await signPayment(chain, session, nonce);
   return {
     from: chain.relayer,
     to: chain.module,
     data: encodeFunctionData({
       abi: chain.moduleAbi,
       functionName: "executeSigned",
-      args: [bytesFor(chain, session, "0x"), "0x", calls, ANYONE, nonce, DEADLINE, keySignature],
+      args: [bytesFor(chain, session, "0x"), "0x", calls, caller, nonce, deadline, keySignature],
     }),
   };
 }
+
+/** By ERC-7710: the key has the account pay 1 USDC, with one context from the first use to the last. */
+export const redeemPayment = (
+  chain: BenchChain,
+  session: Session,
+  grant: Hex,
+  module: Address = chain.module,
+): Transaction => ({
+  from: chain.key.address,
+  to: module,
+  data: redemption(chain, encodePermissionContext({ grant: grantOf(chain, session, module, grant) })),
+});
+
+/** By ERC-7710, as x402's facilitators settle: one of them redeems what the key has signed for this payment. */
+export async function redeemSignedPayment(
+  chain: BenchChain,
+  session: Session,
+  nonce: bigint,
+): Promise<Transaction> {
+  const signed = await signPayment(chain, session, nonce);
+  const grant = grantOf(chain, session, chain.module, "0x");
+  return {
+    from: chain.relayer,
+    to: chain.module,
+    data: redemption(chain, encodePermissionContext({ grant, signed, isEnabled: true })),
+  };
+}
+
+const grantOf = (chain: BenchChain, session: Session, module: Address, signature: Hex): Grant => ({
+  version: GRANT_VERSION,
+  chainId: chain.testChain.chainId,
+  module,
+  accountKind: "safe",
+  session,
+  signature,
+});
+
+/** ERC-7579's single mode: target, value, calldata. */
+const redemption = (chain: BenchChain, context: Hex): Hex =>
+  encodeFunctionData({
+    abi: chain.moduleAbi,
+    functionName: "redeemDelegations",
+    args: [
+      [context],
+      [pad("0x")],
+      payment(chain).map(({ target, value, data }) =>
+        encodePacked(["address", "uint256", "bytes"], [target, value, data]),
+      ),
+    ],
+  });
 
 /** The six fields of an EIP-3009 authorization. */
 export type Authorization = {

@@ -45,6 +45,8 @@ export const targets: readonly Target[] = [
   whole("safe-1.4.1/execute/next", 84_500, 78_242),
   whole("safe-1.4.1/execute/first-with-grant", 126_500),
   whole("safe-1.4.1/enable", 89_000),
+  whole("safe-1.4.1/redeem/next", 89_500),
+  whole("safe-1.4.1/redeem/x402/next", 102_500),
   whole("safe-1.4.1/x402/opener/5", 138_700),
   whole("safe-1.4.1/x402/with-grant/5", 161_000),
   whole("safe-1.4.1/wide/execute/next", 89_000),

@@ -85,7 +85,7 @@ abstract contract SessionModule is ISessionModule {
         Record storage record = _records[carried.id][msg.sender];
         Meter first = _firstMeter(record);
         if (first.isIn(State.REVOKED)) revert SessionIsRevoked(carried.id);
-        if (first.isIn(State.UNKNOWN)) _enable(carried, record, packed);
+        if (first.isIn(State.UNKNOWN)) _enable(carried, record, first, packed);
     }
 
     /// @inheritdoc ISessionModule
@@ -127,7 +127,7 @@ abstract contract SessionModule is ISessionModule {
     /// @inheritdoc ISessionModule
     function pay(bytes calldata session, bytes calldata grant, address token, address to, uint256 amount) external {
         Carried memory carried = _read(session);
-        _requireKey(carried);
+        if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);
         Record storage record = _enter(carried, session, grant);
         uint256 index = Calls.assessTransfer(carried, token, to);
         _charge(carried, record, index, amount);
@@ -242,7 +242,7 @@ abstract contract SessionModule is ISessionModule {
         _requireWhole(carried);
         session.requireWellFormed(address(this));
         if (!_isGranted(account, _digest(id), grant)) revert NotGranted(id);
-        _enable(carried, record, packed[SessionReader.PARTIES:]);
+        _enable(carried, record, first, packed[SessionReader.PARTIES:]);
     }
 
     /// @dev Transient storage: a transaction that ends in between leaves no lock behind.
@@ -543,13 +543,10 @@ abstract contract SessionModule is ISessionModule {
         return _meterAt(record, 0);
     }
 
-    function _setState(Record storage record, State state) private {
-        _setMeter(record, 0, _firstMeter(record).withState(state));
-    }
-
+    /// @param first The session's first meter, as it is stored.
     /// @param packed The session's own bytes, without account and key.
-    function _enable(Carried memory carried, Record storage record, bytes calldata packed) internal {
-        _setState(record, State.ENABLED);
+    function _enable(Carried memory carried, Record storage record, Meter first, bytes calldata packed) internal {
+        _setMeter(record, 0, first.withState(State.ENABLED));
         emit SessionEnabled(carried.session.account, carried.id, carried.session.key, packed);
     }
 
@@ -574,8 +571,9 @@ abstract contract SessionModule is ISessionModule {
 
     function _revoke(bytes32 id, address account) private {
         Record storage record = _records[id][account];
-        if (_firstMeter(record).isIn(State.REVOKED)) return;
-        _setState(record, State.REVOKED);
+        Meter first = _firstMeter(record);
+        if (first.isIn(State.REVOKED)) return;
+        _setMeter(record, 0, first.withState(State.REVOKED));
         emit SessionRevoked(account, id);
     }
 

@@ -179,14 +179,14 @@ export const erc7579: Removal[] = [
   module(
     "op-enables",
     "an op with a grant enables",
-    "if (!enabled) _enable(carried, record, packed);",
+    "if (!enabled) _enable(carried, record, first, packed);",
     "packed;",
   ),
   module(
     "op-enables-once",
     "an op of an enabled session enables nothing",
-    "if (!enabled) _enable(carried, record, packed);",
-    "_enable(carried, record, packed);",
+    "if (!enabled) _enable(carried, record, first, packed);",
+    "_enable(carried, record, first, packed);",
   ),
   module(
     "op-gas-is-stored",

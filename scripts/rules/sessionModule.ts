@@ -335,7 +335,7 @@ export const sessionModule: Removal[] = [
   base(
     "granted-is-enabled",
     "the first use by a grant enables",
-    "revert NotGranted(id);\n        _enable(carried, record, packed[SessionReader.PARTIES:]);",
+    "revert NotGranted(id);\n        _enable(carried, record, first, packed[SessionReader.PARTIES:]);",
     "revert NotGranted(id);\n        packed;",
   ),
 

@@ -13,7 +13,7 @@ import {
 import type { Playground } from "./Playground.ts";
 import type { CallPlan } from "./scenario.ts";
 
-const SEQUENCES = Number(process.env.LATCHKEY_RUNS ?? (DEEP ? 4_000 : 160));
+const SEQUENCES = Number(process.env.LATCHKEY_RUNS ?? (DEEP ? 4_000 : 220));
 
 /**
  * What the default run meets. Were one missing, the comparison would say nothing about it: above all of the rules of

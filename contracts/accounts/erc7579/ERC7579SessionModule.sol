@@ -203,7 +203,7 @@ contract ERC7579SessionModule is SignatureRail, IERC7579SessionModule {
         // Last of the checks that cost gas and write nothing, so that an estimate with a dummy signature is close.
         if (signer == address(0) || signer != session.key) return false;
 
-        if (!enabled) _enable(carried, record, packed);
+        if (!enabled) _enable(carried, record, first, packed);
         if (session.gasAllowance != type(uint128).max) record.gasSpent = gasSpent;
         return true;
     }

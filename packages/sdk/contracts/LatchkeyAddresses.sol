@@ -4,8 +4,8 @@ pragma solidity ^0.8.13;
 
 /// @title Where the contracts of this version are, on every chain that has them
 library LatchkeyAddresses {
-    address internal constant ERC7579_SESSION_MODULE = 0x299f82439D689Cc9707A74732915Ab5F07bbB256;
+    address internal constant ERC7579_SESSION_MODULE = 0x9d939b58Fb6f47EA25cDA5c89204948975002196;
     address internal constant SAFE_SESSION_HANDLER = 0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1;
-    address internal constant SAFE_SESSION_MODULE = 0xE652DE679653FBe1c9bC0EDe94De0ff3e6E10b6A;
+    address internal constant SAFE_SESSION_MODULE = 0xd051458CA99cB9aeDd8a5A59EE8C44ac38805997;
     address internal constant SESSION_LENS = 0xB192e2DB36d867e63c324F079bADFE934fe0DF67;
 }

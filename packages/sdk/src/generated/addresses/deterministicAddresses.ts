@@ -5,8 +5,8 @@
  * from the very creation code in this package. That a chain has them is not said here.
  */
 export const deterministicAddresses = {
-  erc7579SessionModule: "0x299f82439D689Cc9707A74732915Ab5F07bbB256",
+  erc7579SessionModule: "0x9d939b58Fb6f47EA25cDA5c89204948975002196",
   safeSessionHandler: "0x8DcaE50Fb45A6a1D04A5256F0946cEc0Dc6693a1",
-  safeSessionModule: "0xE652DE679653FBe1c9bC0EDe94De0ff3e6E10b6A",
+  safeSessionModule: "0xd051458CA99cB9aeDd8a5A59EE8C44ac38805997",
   sessionLens: "0xB192e2DB36d867e63c324F079bADFE934fe0DF67",
 } as const;
