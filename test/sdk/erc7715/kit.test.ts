@@ -11,9 +11,9 @@ import {
   verifyGrant,
 } from "@latchkey/sdk";
 import { decodePermissionContext, encodeEnable } from "@latchkey/sdk/encoding";
-import type { PermissionProviderParameters } from "@latchkey/sdk/permissions";
+import type { PermissionProviderParameters, ProviderRpcError } from "@latchkey/sdk/permissions";
 import { expect } from "chai";
-import { getAddress } from "viem";
+import { getAddress, numberToHex } from "viem";
 import { base } from "viem/chains";
 import { install, key, world as world7579 } from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
@@ -251,6 +251,41 @@ describe("ERC-7715 by MetaMask's kit", function () {
 
   onEveryAccount(
     (account) => {
+      it("asks nothing of the owner of an account of another kind than it was told", async () => {
+        await install(account());
+        const { testChain, module } = world7579();
+        const { provider, log } = openSite({
+          client: testChain.client,
+          account: getAddress(account().address),
+          accountKind: account().kind === "kernel" ? "nexus" : "kernel",
+          module,
+          grant: async () => undefined,
+          revoke: async () => {},
+        });
+        const { timestamp } = await testChain.client.getBlock();
+        const request = provider.request({
+          method: "wallet_requestExecutionPermissions",
+          params: [
+            {
+              chainId: numberToHex(testChain.chainId),
+              to: key.address,
+              permission: {
+                type: "native-token-allowance",
+                data: { allowanceAmount: "0x1" },
+                isAdjustmentAllowed: true,
+              },
+              rules: [{ type: "expiry", data: { timestamp: Number(timestamp) + DAY } }],
+            },
+          ],
+        });
+        const code = await request.then(
+          () => "granted",
+          (error: ProviderRpcError) => error.code,
+        );
+        expect(code).to.equal(-32603);
+        expect(log.shown).to.deep.equal([]);
+      });
+
       it("grants all six types in one request, lists them, and has one revoked", async () => {
         await install(account());
         const { testChain, module, usdc } = world7579();

@@ -148,6 +148,10 @@ describe("the ERC-7715 provider of a Safe", function () {
     "has no end": (one) => ({ ...one, rules: [] }),
     "has an end past 2^47": (one) => ({ ...one, rules: [rule("expiry", { timestamp: 2 ** 47 })] }),
     "has an end that has passed": (one) => ({ ...one, rules: [rule("expiry", { timestamp: 1_000 })] }),
+    "was over before it was requested": (one) => ({
+      ...withData(one, { startTime: 1_000 }),
+      rules: [rule("expiry", { timestamp: 2_000 })],
+    }),
     "has an end that is a text": (one) => ({ ...one, rules: [rule("expiry", { timestamp: "soon" })] }),
     "has two ends": (one) => ({ ...one, rules: [...one.rules, ...one.rules] }),
     "has an unknown rule": (one) => ({ ...one, rules: [...one.rules, rule("limit", { calls: 1 })] }),

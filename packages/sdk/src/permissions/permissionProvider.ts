@@ -33,7 +33,7 @@ export type PermissionProvider<inner extends InnerProvider = InnerProvider> = Pi
   request(request: ProviderRequest, options?: unknown): Promise<any>;
 };
 
-/** Whose permissions are granted, and who is asked. */
+/** The account whose permissions are granted, and how its owner decides. */
 export type PermissionProviderParameters = {
   /** Any viem client of the account's chain. */
   client: Client<Transport, Chain | undefined>;
