@@ -15,7 +15,8 @@ const ALLOWED = {
   owner: ["encoding", "history", "grant", "accounts", "addresses", "session", "internal", "errors"],
   agent: ["encoding", "grant", "accounts", "session", "internal", "errors"],
   review: ["propose", "grant", "accounts", "session", "internal", "errors"],
-  handoff: ["propose", "grant", "accounts", "addresses", "session", "internal", "errors"],
+  handoff: ["encoding", "propose", "grant", "accounts", "addresses", "session", "internal", "errors"],
+  permissions: ["handoff", "review", "encoding", "grant", "accounts", "session", "internal", "errors"],
   client: ["agent", "owner", "propose", "grant"],
   testing: ["addresses", "internal", "errors"],
 };

@@ -31,6 +31,7 @@ const AREAS = [
   "review",
   "handoff",
   "history",
+  "permissions",
   "encoding",
   "addresses",
 ];

@@ -1,6 +1,6 @@
 import type { Grant, Owner, PasskeyOwner } from "@latchkey/sdk";
 import type { EntryPointVersion } from "@latchkey/sdk/erc7579";
-import type { Account, Address, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
+import type { Account, Address, EIP1193Provider, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
 import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
 import type { PrivateKeyAccount } from "viem/accounts";
 import type { base } from "viem/chains";
@@ -56,6 +56,8 @@ export type Given = {
   paymentsPath: string;
   ledgerPath: string;
   redisUrl: string;
+  /** A wallet's own provider. */
+  inner: EIP1193Provider;
   /** Of a session that has paid. */
   grant: Grant;
   /** A block before its first payment. */

@@ -119,6 +119,9 @@ describe("docs/architecture.md", () => {
     const named = globSync("packages/sdk/src/**/*.ts", { cwd: root, exclude: ["**/generated/**"] })
       .filter((path) => /\bsalt\b[,:]/.test(read(path).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")))
       .map((path) => path.replaceAll("\\", "/").replace("packages/sdk/src/", ""));
-    expect(named.filter((path) => !form.includes(path)).sort()).to.deep.equal(["handoff/joinPermissions.ts"]);
+    expect(named.filter((path) => !form.includes(path)).sort()).to.deep.equal([
+      "handoff/joinPermissions.ts",
+      "permissions/requestPermissions.ts",
+    ]);
   });
 });

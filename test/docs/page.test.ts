@@ -2,8 +2,9 @@ import { access, readFile } from "node:fs/promises";
 import { createPasskeySafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
 import { createPasskey } from "@latchkey/devchain";
 import { type Grant, type Session, verifyGrant } from "@latchkey/sdk";
-import { type HandoffRequest, handoffCode } from "@latchkey/sdk/handoff";
-import type { SessionHandoff } from "@latchkey/sdk/node";
+import { decodePermissionContext } from "@latchkey/sdk/encoding";
+import { type HandoffRequest, handoffCode, type PermissionResponse } from "@latchkey/sdk/handoff";
+import type { PermissionHandoff, SessionHandoff } from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
@@ -61,6 +62,20 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
           expect((grant as Grant).session).to.deep.equal(lowered);
           expect(await verifyGrant(chain.client, grant as Grant)).to.deep.equal({ valid: true });
           expect(printed.join("")).to.include("Granted; 0 to send.");
+        },
+        async response({ response, asking }) {
+          const { context, delegationManager, dependencies } = response as PermissionResponse;
+          const { session } = await (asking as PermissionHandoff).answer;
+          expect(decodePermissionContext(context).session).to.deep.equal(session);
+          expect({ delegationManager, dependencies }).to.deep.equal({
+            delegationManager: chain.latchkey.module,
+            dependencies: [],
+          });
+        },
+        async wallet({ wallet }) {
+          const request = (wallet as { request(asked: object): Promise<object> }).request;
+          const supported = await request({ method: "wallet_getSupportedExecutionPermissions" });
+          expect(supported).to.include.keys("erc20-token-stream");
         },
       };
       await followPage(

@@ -1,4 +1,5 @@
-import { isRefusal, parseGrant, pay, verifyGrant } from "@latchkey/sdk";
+import { isRefusal, pay, verifyGrant } from "@latchkey/sdk";
+import { parseHandoffAnswer, parseHandoffRequest } from "@latchkey/sdk/handoff";
 import { expect } from "chai";
 import { numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -156,6 +157,69 @@ describe("The limits on the review", function () {
     expect(text).not.to.match(/\d{3,} seconds|resets|in this period|every/);
   });
 
+  it("of a stream are shown with what is released, in the review and on Manage", async () => {
+    const human = await newHuman();
+    const { usdc, shop } = world();
+    const agent = await newAgent({
+      budgets: {
+        usdc: {
+          token: usdc.address,
+          perTransaction: "20",
+          inAll: "20",
+          stream: { initial: "5", perSecond: "0.000001" },
+          recipients: [shop.address],
+        },
+      },
+    });
+    human.allow(agent.callback);
+    await openReview(human, agent.handoff.link);
+    const review = await textOf(human);
+    expect(review).to.match(/In all at most \$20\.00/);
+    expect(review).to.include("Released gradually: $5.00 at the start, then $0.000001 per second.");
+    // Five dollars, and a millionth of one for each second but the first.
+    expect(review).to.match(/The most it can spend in total \$5\.6047/);
+    await button(human, "Create a passkey").click();
+    await button(human, "Allow with passkey").click();
+    await agent.handoff.answer;
+    await openManage(human);
+    const shown = card(human, "Research Bot");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await shown.getByText("All limits").click();
+    const text = (await shown.innerText()).replace(/\s+/g, " ");
+    expect(text).to.match(/0 of 5\.0000\d+ USDC spent so far, of what is released/);
+    expect(text).to.include("At most 20 USDC a payment and 20 USDC in all.");
+    expect(text).to.include("Released gradually: 5 USDC at the start, then 0.000001 USDC per second.");
+  });
+
+  it("of an ERC-7715 stream without a maximum are shown without the number that stands for it", async () => {
+    const human = await newHuman();
+    const { chain } = world();
+    const key = privateKeyToAccount(generatePrivateKey());
+    const safe = await latchkeySafe(await putPasskey(human), "1.4.1");
+    const permission = {
+      chainId: numberToHex(chain.id),
+      to: key.address,
+      permission: {
+        type: "native-token-stream",
+        isAdjustmentAllowed: true,
+        data: { amountPerSecond: "0x5", initialAmount: "0x64" },
+      },
+      rules: [{ type: "expiry", data: { timestamp: Math.floor(Date.now() / 1000) + 86_400 } }],
+    };
+    await openReview(human, linkWith(JSON.stringify([permission])), "unnamed");
+    expect(await textOf(human)).to.include("In all at most No real limit");
+    await chooseAccount(human, safe);
+    await button(human, "Allow with passkey").click();
+    await human.page.getByRole("textbox", { name: "Response" }).waitFor();
+    await openManage(human);
+    const shown = card(human, "unnamed");
+    await shown.getByText("Active", { exact: true }).waitFor();
+    await shown.getByText("All limits").click();
+    const text = (await shown.innerText()).replace(/\s+/g, " ");
+    expect(text).to.include("No limit but what is released.");
+    expect(text).not.to.match(/3,?402,?823|340,?282/);
+  });
+
   it("of a plain ERC-7715 request are shown and granted as well", async () => {
     const human = await newHuman();
     const { usdc, chain } = world();
@@ -186,9 +250,13 @@ describe("The limits on the review", function () {
     expect(text).to.include("It can send USDC to anyone");
     await chooseAccount(human, safe);
     await button(human, "Allow with passkey").click();
-    const answer = JSON.parse(await human.page.getByRole("textbox", { name: "Response" }).inputValue());
+    const answer = parseHandoffAnswer(
+      await human.page.getByRole("textbox", { name: "Response" }).inputValue(),
+      parseHandoffRequest(JSON.stringify(permissions)),
+    );
+    if (answer.status !== "granted") throw new Error("it was declined");
     expect(answer.grant.session).to.include({ account: safe, key: key.address });
-    expect((await verifyGrant(world().client, parseGrant(answer.grant))).valid).to.equal(true);
+    expect((await verifyGrant(world().client, answer.grant)).valid).to.equal(true);
   });
 });
 

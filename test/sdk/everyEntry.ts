@@ -6,4 +6,5 @@ export * from "@latchkey/sdk/encoding";
 export * from "@latchkey/sdk/erc7579";
 export * from "@latchkey/sdk/handoff";
 export * from "@latchkey/sdk/history";
+export * from "@latchkey/sdk/permissions";
 export * from "@latchkey/sdk/review";

@@ -16,6 +16,7 @@ export function exportedFunctions(
     "review/index.ts",
     "handoff/index.ts",
     "history/index.ts",
+    "permissions/index.ts",
     "encoding/index.ts",
     "erc7579.ts",
     "addresses/index.ts",

@@ -282,6 +282,13 @@ export const good: { readonly [name: string]: () => Given } = {
   readKeyFile: () => [[join(files, "none.json")]],
   renounceSession: () => [[agents, { grant: grant() }]],
   replaceSession: () => [[owners, { old: grant(), replacement: proposal() }]],
+  permissionProvider: () => [
+    [
+      { request: () => Promise.resolve() },
+      { client, account, accountKind: "safe", module, grant: () => [], revoke: () => {} },
+    ],
+  ],
+  permissionResponse: () => [[handoffRequest.permissions[0], grant()]],
   requestedSession: () => [[handoffRequest, { account, now }]],
   resumeSession: () => [[owners, { grant: grant() }]],
   reviewSession: () => [[client, proposal()]],
@@ -316,6 +323,13 @@ export const good: { readonly [name: string]: () => Given } = {
   sessionHistory: () => [
     [client, { grant: grant(), fromBlock: 0n }],
     [client, { account, module, fromBlock: 0n }],
+  ],
+  serializeHandoffAnswer: () => [
+    [{ version: 1, nonce: word, status: "granted", grant: grant(), transactions: [] }, handoffRequest],
+    [
+      { version: 1, nonce: word, status: "granted", grant: grant(), transactions: [] },
+      { ...handoffRequest, answer: "erc7715" },
+    ],
   ],
   sessionState: () => [[client, { module, id: word, account }]],
   sessionStatus: () => [[client, grant()]],
@@ -382,12 +396,15 @@ export const apart: { readonly [name: string]: string } = {
   ledgerToCsv: "test/sdk/ledger",
   memoryLedger: "takes nothing",
   memoryPaymentStore: "takes nothing",
+  memoryPermissionStore: "takes nothing",
   payingFetch: "test/sdk/x402",
+  handoffPermissionProvider: "test/sdk/handoff",
   printHandoff: "takes what requestSession gives",
   readLedger: "test/sdk/ledger",
   reconcileLedger: "test/sdk/x402",
   redisPaymentStore: "test/sdk/x402",
   nodeWorth: "test/sdk/x402",
+  requestPermissions: "test/sdk/handoff",
   requestSession: "test/sdk/handoff",
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",

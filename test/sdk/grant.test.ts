@@ -117,6 +117,13 @@ describe("a grant", () => {
         expect(whyNot(await verify(await signGrant(account("mallory"), proposal)))).to.equal("NOT_GRANTED");
         const unsigned: Grant = { ...proposal, session: proposal.session, signature: "0x" };
         expect(whyNot(await verify(unsigned))).to.equal("NOT_GRANTED");
+        // Nor before it starts: those who accept what is not valid yet must be able to rely on the signature.
+        const later = {
+          ...proposal,
+          session: { ...proposal.session, validAfter: proposal.session.validAfter + 3600 },
+        };
+        expect(whyNot(await verify(await signGrant(account("mallory"), later)))).to.equal("NOT_GRANTED");
+        expect(whyNot(await verify(await signGrant(owner, later)))).to.equal("NOT_YET_VALID");
       });
 
       it("is neither signed nor called good where the module would refuse the session for its shape", async () => {

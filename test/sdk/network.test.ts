@@ -49,7 +49,7 @@ import {
 } from "@latchkey/sdk/erc7579";
 import { createHandoff, settleHandoff } from "@latchkey/sdk/handoff";
 import { listSessions, sessionHistory } from "@latchkey/sdk/history";
-import { requestSession } from "@latchkey/sdk/node";
+import { handoffPermissionProvider, requestPermissions, requestSession } from "@latchkey/sdk/node";
 import { reviewSession } from "@latchkey/sdk/review";
 import { deployLatchkey } from "@latchkey/sdk/testing";
 import { encodePaymentRequiredHeader } from "@x402/core/http";
@@ -66,6 +66,7 @@ import {
   http,
   keccak256,
   type LocalAccount,
+  numberToHex,
   toHex,
 } from "viem";
 import { base } from "viem/chains";
@@ -111,6 +112,16 @@ const connections = (transport: ReturnType<typeof http> | ReturnType<typeof cust
   test: createTestClient({ mode: "hardhat", chain: base, transport }),
 });
 
+const allowance = {
+  chainId: numberToHex(chainId),
+  to: agent.address,
+  permission: {
+    type: "native-token-allowance",
+    isAdjustmentAllowed: true,
+    data: { allowanceAmount: "0x1" },
+  },
+  rules: [{ type: "expiry", data: { timestamp: Math.floor(Date.now() / 1000) + 86_400 } }],
+};
 const offer = {
   scheme: "exact",
   network: `eip155:${chainId}` as const,
@@ -287,6 +298,32 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
         account: grant.session.account,
       }),
   ],
+  handoffPermissionProvider: [
+    async ({ agents }) =>
+      handoffPermissionProvider({
+        client: agents,
+        page: "https://page.example/",
+        callback: false,
+        name: "Bot",
+        onHandoff() {},
+      })
+        .request({ method: "wallet_getSupportedExecutionPermissions" })
+        // What a provider throws has EIP-1193's codes; the refusal is its cause.
+        .catch((error: Error) => {
+          expect(error).to.include({ code: -32603 });
+          throw error.cause;
+        }),
+  ],
+  requestPermissions: [
+    async ({ agents }) =>
+      requestPermissions({
+        client: agents,
+        page: "https://page.example/",
+        callback: false,
+        name: "Bot",
+        permissions: [allowance],
+      }),
+  ],
   requestSession: [
     async ({ agents }) =>
       requestSession({ client: agents, page: "https://page.example/", callback: false, ...asked }),
@@ -433,11 +470,12 @@ describe("every function that asks a node", function () {
         readFileSync(`${root}/${path}`, "utf8").replaceAll(/^\s*(\/?\*|\/\/).*$/gm, ""),
       ),
     );
-    // That of logs is inside of `asking`; the others pass on what viem's actions ask.
+    // That of logs is inside of `asking`; the provider answers as a node does; the others pass on what viem's actions ask.
     expect(raw.sort()).to.deep.equal([
       "internal/aggregatingClient.ts",
       "internal/readLogs.ts",
       "internal/sendOnce.ts",
+      "permissions/handoffPermissionProvider.ts",
     ]);
   });
 

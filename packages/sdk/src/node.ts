@@ -6,9 +6,15 @@ export { readKeyFile } from "./agent/readKeyFile.ts";
 export { writeGrantFile } from "./agent/writeGrantFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
 export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
+export type { HandoffOptions, SessionHandoff } from "./handoff/openHandoff.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
 export {
-  requestSession,
-  type SessionHandoff,
-  type SessionHandoffParameters,
-} from "./handoff/requestSession.ts";
+  type PermissionHandoff,
+  type PermissionHandoffParameters,
+  requestPermissions,
+} from "./handoff/requestPermissions.ts";
+export { requestSession, type SessionHandoffParameters } from "./handoff/requestSession.ts";
+export {
+  type HandoffPermissionProviderParameters,
+  handoffPermissionProvider,
+} from "./permissions/handoffPermissionProvider.ts";

@@ -157,6 +157,9 @@ describe("a grant of an ERC-7579 account", () => {
       expect(await refusedByBoth(over)).to.equal("EXPIRED");
       const early = await grantBy(account(), { validAfter: now() + DAY });
       expect(await refusedByBoth(early)).to.equal("NOT_YET_VALID");
+      // No other reason is hidden behind this one.
+      const other = await grantBy(account(), { validAfter: now() + DAY, salt: 2n });
+      expect((await reasonOf({ ...early, signature: other.signature })).code).to.equal("NOT_GRANTED");
       const grant = await grantBy(account());
       expect((await reasonOf({ ...grant, chainId: 1 + grant.chainId })).code).to.equal("WRONG_CHAIN");
       expect((await reasonOf({ ...grant, module: mallory })).code).to.equal("UNKNOWN_MODULE");

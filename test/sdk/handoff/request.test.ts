@@ -383,7 +383,19 @@ describe("a request that somebody else wrote", () => {
 
 describe("the session that a request asks for", () => {
   const asked = (text: string, at = { account, now: NOW }): Session =>
-    requestedSession(parseHandoffRequest(text), at);
+    requestedSession(parseHandoffRequest(text), { ...at, salt: 0x001122334455n });
+
+  it("has a random salt, so that what was revoked can be granted again", () => {
+    for (const text of [
+      walletRequest(permission("native-token-allowance", { allowanceAmount: "0x1", startTime: NOW })),
+      json(fullRequest),
+    ]) {
+      const request = parseHandoffRequest(text);
+      const [one, other] = [1, 2].map(() => requestedSession(request, { account, now: NOW }));
+      expect(one?.salt).to.not.equal(other?.salt);
+      expect({ ...one, salt: 0n }).to.deep.equal({ ...other, salt: 0n });
+    }
+  });
 
   it("is exactly what the request says", () => {
     expect(asked(json(fullRequest))).to.deep.equal({

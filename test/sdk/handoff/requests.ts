@@ -103,6 +103,6 @@ export const fullAnswer = (request = fullRequest): Extract<HandoffAnswer, { stat
   version: 1,
   nonce: request.nonce,
   status: "granted",
-  grant: grantOf(requestedSession(request, { account, now: NOW })),
+  grant: grantOf(requestedSession(request, { account, now: NOW, salt: 7n })),
   transactions: [],
 });

@@ -25,6 +25,7 @@ export function DoneScreen({
   const { tapped, unsaved, isAgain } = outcome;
   const { account, validUntil } = tapped.grant.session;
   const [first] = tapped.transactions;
+  const isStandard = request.answer === "erc7715";
   // A transaction to a contract other than the account is the one that creates it.
   const isNew = first !== undefined && !isAddressEqual(first.to, account);
   return (
@@ -49,13 +50,20 @@ export function DoneScreen({
         </p>
         {isNew && !isAgain && (
           <p className="quiet small">
-            It holds no money yet. Send it the funds your agent may spend. Your agent creates the account with
-            its first transaction; the address is already yours.
+            It holds no money yet. Send it the funds your agent may spend.
+            {!isStandard && " Your agent creates the account with its first transaction."} The address is
+            already yours.
           </p>
         )}
-        {first && !isNew && !isAgain && (
+        {first && !isNew && !isAgain && !isStandard && (
           <p className="quiet small">
             Your agent sends the transaction you signed. It can spend once the transaction is mined.
+          </p>
+        )}
+        {first && isStandard && (
+          <p className="quiet small">
+            Your agent can spend once the transactions in <code>dependencies</code> of the response are mined.
+            Anyone can send them.
           </p>
         )}
       </Card>

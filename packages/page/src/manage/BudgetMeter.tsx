@@ -52,17 +52,19 @@ export function BudgetMeter({
   const said = (amount: bigint | undefined) => (amount === undefined ? "…" : amountText(amount, facts));
   const most = standing.executed + status.opened;
   const used = standing.spent ?? most;
+  const isStream = status.stream !== undefined;
   return (
     <div className="stack stack--tight">
       <Meter
         label={label}
         value={used}
-        limit={standing.limit}
-        text={`${standing.spent === undefined ? "at most " : ""}${numberText(used, facts)} of ${limit}`}
+        limit={isStream ? status.released : standing.limit}
+        text={`${standing.spent === undefined ? "at most " : ""}${numberText(used, facts)} of ${isStream ? amountText(status.released, facts) : limit}`}
         below={
           hearing === "current" ? (
             <>
               spent {when}
+              {isStream && ", of what is released"}
               {budget.period < span && (
                 <>
                   , resets <Moment at={status.resetsAt} short />

@@ -2,6 +2,7 @@ import { ANYONE, type Session } from "@latchkey/sdk";
 import { isPaidByPermit2, paymentMethods } from "@latchkey/sdk/encoding";
 import type { TokenFacts } from "@latchkey/sdk/review";
 import type { Address } from "viem";
+import { isBeyondAll } from "../review/isBeyondAll.ts";
 import { periodWords } from "../review/periodWords.ts";
 import { AddressText } from "../ui/AddressText.tsx";
 import { amountText } from "../ui/amountText.ts";
@@ -18,15 +19,26 @@ export function LimitRows({
   return (
     <Rows>
       {session.budgets.map((budget) => {
-        const { token, perTransaction, perPeriod, period, recipients } = budget;
+        const { token, perTransaction, perPeriod, period, initial, perSecond, recipients } = budget;
         const methods = paymentMethods(budget);
+        const facts = factsOf(token);
+        const { every } = periodWords(period, session.validUntil - session.validAfter);
         return (
-          <Row key={token} term={`Budget of ${factsOf(token)?.symbol ?? "a token"}`}>
-            <p>
-              At most <span className="strong number">{amountText(perTransaction, factsOf(token))}</span> a
-              payment and <span className="strong number">{amountText(perPeriod, factsOf(token))}</span>{" "}
-              {periodWords(period, session.validUntil - session.validAfter).every}.
-            </p>
+          <Row key={token} term={`Budget of ${facts?.symbol ?? "a token"}`}>
+            {perSecond > 0n && isBeyondAll(perTransaction, facts?.decimals ?? 18) ? (
+              <p>No limit but what is released.</p>
+            ) : (
+              <p>
+                At most <span className="strong number">{amountText(perTransaction, facts)}</span> a payment
+                and <span className="strong number">{amountText(perPeriod, facts)}</span> {every}.
+              </p>
+            )}
+            {perSecond > 0n && (
+              <p>
+                Released gradually: {amountText(initial, facts)} at the start
+                {every !== "in all" && " of each period"}, then {amountText(perSecond, facts)} per second.
+              </p>
+            )}
             {methods.length > 0 && (
               <p className="small quiet">
                 A signed payment reserves a fixed part of the budget. Whatever it does not use stays reserved

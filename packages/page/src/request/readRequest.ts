@@ -1,6 +1,6 @@
 import { Refusal } from "@latchkey/sdk";
 import { type HandoffRequest, parseHandoffRequest, requestedSession } from "@latchkey/sdk/handoff";
-import { type Address, getAddress } from "viem";
+import { type Address, bytesToHex, getAddress, hexToBigInt } from "viem";
 import { momentText } from "../ui/momentText.ts";
 import { PageFailure } from "../wording/PageFailure.ts";
 
@@ -16,6 +16,8 @@ export type ReadRequest = {
   justifications: readonly string[];
   /** Whether the owner may lower the limits (ERC-7715's `isAdjustmentAllowed`). */
   isAdjustable: boolean;
+  /** Of the session: random, so that a request can be allowed again after its permission was stopped. */
+  salt: bigint;
 };
 
 /**
@@ -43,6 +45,7 @@ export function readRequest(text: string): ReadRequest {
       return typeof justification === "string" ? [justification] : [];
     }),
     isAdjustable: request.permissions.every(({ permission }) => permission.isAdjustmentAllowed),
+    salt: hexToBigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(6)))),
   };
 }
 
@@ -53,7 +56,7 @@ export function readRequest(text: string): ReadRequest {
  */
 export function sessionOf(
   request: HandoffRequest,
-  parameters: { account: Address; now: number; epoch?: bigint },
+  parameters: { account: Address; now: number; epoch?: bigint; salt?: bigint },
 ): ReturnType<typeof requestedSession> {
   try {
     return requestedSession(request, parameters);

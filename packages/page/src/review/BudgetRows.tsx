@@ -63,8 +63,8 @@ export function BudgetRows({
         )}
         {stream && (
           <p className="quiet small">
-            Released gradually: {amountWords(stream.initial, budget).main} at the start of each period, then{" "}
-            {amountWords(stream.perSecond, budget).main} per second.
+            Released gradually: {amountWords(stream.initial, budget).main} at the start
+            {!isOnePeriod && " of each period"}, then {amountWords(stream.perSecond, budget).main} per second.
           </p>
         )}
       </Row>

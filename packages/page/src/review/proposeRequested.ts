@@ -26,6 +26,7 @@ export function proposeRequested(
     account: account?.address ?? read.from ?? standIn(read),
     now,
     epoch: account?.epoch ?? 0n,
+    salt: read.salt,
   });
   return {
     requested,

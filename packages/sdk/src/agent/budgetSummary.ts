@@ -25,6 +25,8 @@ export type BudgetSummary = {
   available: string;
   /** When the next period starts or the session ends, ISO 8601. */
   resetsAt: string;
+  /** Only of a stream: what each second adds to `limit` and `available`, up to what, and from when on nothing is added before `resetsAt`. */
+  stream?: { perSecond: string; upTo: string; fullAt: string };
 };
 
 /** What was paid by signatures, as `spendMeter` of `@latchkey/sdk/history` returns it. */
@@ -67,7 +69,7 @@ export async function budgetSummary(
   );
   return budgets.map((budget, index) => {
     const { symbol, decimals } = units[index] as { symbol: string; decimals: number };
-    const { token, released, spent, remaining, resetsAt } = budget;
+    const { token, released, spent, remaining, resetsAt, stream } = budget;
     const kept = released - spent - remaining;
     const counted = settledOf(budget, settlements);
     // A meter that is read later may know more.
@@ -81,6 +83,13 @@ export async function budgetSummary(
       reserved: text(kept - settled),
       available: text(remaining),
       resetsAt: utcText(resetsAt),
+      ...(stream && {
+        stream: {
+          perSecond: text(stream.perSecond),
+          upTo: text(budget.limit),
+          fullAt: utcText(stream.fullAt),
+        },
+      }),
     };
   });
 }

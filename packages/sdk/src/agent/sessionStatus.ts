@@ -11,6 +11,7 @@ import { readContract } from "../internal/chainActions.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { encodeSession } from "../session/packSession.ts";
 import { ANYONE } from "../session/Session.ts";
+import { secondsUntilReleased } from "../session/secondsUntilReleased.ts";
 import { readStateAndPause, type SessionState } from "../session/sessionState.ts";
 import { openedLots } from "./openedLots.ts";
 
@@ -41,6 +42,8 @@ export type BudgetStatus = {
   period: bigint;
   /** When the next period starts, or the session ends. */
   resetsAt: number;
+  /** Only of a stream: what each second adds to `released`, and from when on nothing is added before `resetsAt`. */
+  stream?: { perSecond: bigint; fullAt: number };
   recipients: readonly Address[] | "anyone";
 };
 
@@ -152,6 +155,17 @@ async function readStanding(client: AggregatingClient, grant: Grant): Promise<Se
           exact,
           period,
           resetsAt: Number(resetsAt),
+          ...(budget.perSecond > 0n && {
+            stream: {
+              perSecond: budget.perSecond,
+              fullAt: Math.min(
+                session.validAfter +
+                  Number(period) * budget.period +
+                  (secondsUntilReleased(budget, budget.perPeriod) ?? budget.period),
+                Number(resetsAt),
+              ),
+            },
+          }),
           recipients: budget.recipients.every((one) => isAddressEqual(one, ANYONE))
             ? "anyone"
             : budget.recipients,

@@ -118,7 +118,7 @@ export type RefusalCode =
  * Unix time (number), addresses and hashes as hex.
  *
  * `PERIOD` always has `remaining: bigint` and `resetsAt: number`; so does `LOT_OPENED` when a function of this SDK that
- * has a client throws it.
+ * has a client throws it. Of a stream, `PERIOD` then also has `availableAt: number`, if the amount can still be paid.
  */
 export type RefusalDetails = { readonly [name: string]: unknown };
 

@@ -58,7 +58,7 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
   },
   HANDOFF_CLOSED: {
     meaning: "The agent no longer waits for an answer, or already has one.",
-    whatToDo: ["Create a new request with requestSession: each request is answered once."],
+    whatToDo: ["Create a new request: each request is answered once."],
   },
   NO_GAS: {
     meaning: "The sender's balance does not cover the gas of the transaction.",

@@ -3,7 +3,11 @@ import { REFUSAL, type Refusal, type RefusalCode, type RefusalDetails } from "./
 
 /** What {@link Refusal.details} holds, for codes that programs act on. Amounts in base units, times in seconds. */
 export type DetailsByCode = {
-  PERIOD: { token: Address; amount: bigint; remaining: bigint; resetsAt: number };
+  /**
+   * `availableAt` only of a stream, from a function that has a client: the first second in which this amount can be paid, if there is one
+   * and nothing else is paid before.
+   */
+  PERIOD: { token: Address; amount: bigint; remaining: bigint; resetsAt: number; availableAt?: number };
   /** Missing if they could not be read from the chain, and when {@link decodeError} reads bare revert data. */
   LOT_OPENED: { token: Address; lot: bigint; remaining?: bigint; resetsAt?: number };
   PER_TRANSACTION: { token: Address; amount: bigint; limit: bigint };

@@ -19,7 +19,7 @@ import type { Grant } from "./Grant.ts";
 import { requireGrantChain } from "./requireGrantChain.ts";
 import { sessionIn } from "./sessionIn.ts";
 
-/** Whether a grant is valid now; if not, the first reason found. */
+/** Whether a grant is valid now; if not, the first reason found. NOT_YET_VALID is the last: nothing else is wrong. */
 export type GrantVerdict = { valid: true } | { valid: false; reason: Refusal };
 
 /**
@@ -98,7 +98,6 @@ export async function verifyGrant(
   if (paused) return refused("PAUSED");
   if (epoch !== session.epoch) return refused("WRONG_EPOCH", { epoch: session.epoch, current: epoch });
   if (now >= session.validUntil) return refused("EXPIRED", { validUntil: session.validUntil });
-  if (now < session.validAfter) return refused("NOT_YET_VALID", { validAfter: session.validAfter });
   if (moduleRefusal) return { valid: false, reason: moduleRefusal };
   const notApproved = await unapprovedToken(client, session);
   if (notApproved)
@@ -108,7 +107,10 @@ export async function verifyGrant(
       "Have the account approve it: enableSession does, in the batch that enables the session.",
       { token: notApproved },
     );
-  if (state === "ENABLED") return { valid: true };
+  // Last: a caller may accept a grant for this reason alone.
+  const valid: GrantVerdict =
+    now < session.validAfter ? refused("NOT_YET_VALID", { validAfter: session.validAfter }) : { valid: true };
+  if (state === "ENABLED") return valid;
   if (grant.signature === "0x")
     return no("NOT_GRANTED", "The grant has no signature.", "Have the owner sign it, or enable the session.");
 
@@ -118,7 +120,7 @@ export async function verifyGrant(
     digest: grantDigest(session, grant),
     signature: grant.signature,
   });
-  return reason ? { valid: false, reason } : { valid: true };
+  return reason ? { valid: false, reason } : valid;
 }
 
 /** A token that Permit2 shall pay, and may take nothing of. */

@@ -13,6 +13,11 @@ export type HandoffRequest = {
   nonce: Hex;
   /** Where the agent waits on its own machine: `http://127.0.0.1:<port>/…` or `http://localhost:<port>/…`. */
   callback?: string | undefined;
+  /**
+   * The form of the answer: `erc7715` is the array that ERC-7715's `wallet_requestExecutionPermissions` returns. Default: a
+   * {@link HandoffAnswer}.
+   */
+  answer?: "erc7715" | undefined;
   /** All for the same key on the same chain: they become one session. */
   permissions: readonly PermissionRequest[];
 };

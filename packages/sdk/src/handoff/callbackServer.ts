@@ -5,8 +5,6 @@ import type { AddressInfo } from "node:net";
 import { decodeError } from "../errors/decodeError.ts";
 import { isRefusal } from "../errors/isRefusal.ts";
 
-/** In bytes. */
-const MOST_BODY = 64 * 1024;
 /** Milliseconds that a page may take to send its answer. */
 const PATIENCE = 10_000;
 /** Milliseconds that open connections may take to end when the server closes. */
@@ -25,13 +23,15 @@ export type CallbackServer = {
  * by the host.
  *
  * @param parameters.origin Of the page: the only one that is allowed.
+ * @param parameters.mostBody In bytes.
  * @param parameters.take Gets the body of each POST. If it throws, the page gets a 400, and the wait goes on.
  */
 export async function openCallbackServer(parameters: {
   origin: string;
+  mostBody: number;
   take(text: string): Promise<void>;
 }): Promise<CallbackServer> {
-  const { origin, take } = parameters;
+  const { origin, mostBody, take } = parameters;
   const path = `/${randomBytes(24).toString("base64url")}`;
   const server = createServer(
     { requestTimeout: PATIENCE, headersTimeout: PATIENCE, connectionsCheckingInterval: 2_000 },
@@ -66,7 +66,7 @@ export async function openCallbackServer(parameters: {
     if (request.method !== "POST") return end(405);
     // A page can send other types without asking first.
     if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) return end(415);
-    const body = await readBody(request);
+    const body = await readBody(request, mostBody);
     if (body === undefined) return end(413, { code: "INVALID_ANSWER", message: "The answer is too long." });
     try {
       await take(body);
@@ -93,12 +93,12 @@ export async function openCallbackServer(parameters: {
 }
 
 /** The body as text; undefined if it is too long. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage, most: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MOST_BODY) return undefined;
+    if (length > most) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

@@ -15,6 +15,7 @@ import { readDecimals } from "../propose/readDecimals.ts";
 import type { SessionRequest } from "../propose/SessionRequest.ts";
 import { signedPaymentKinds } from "../propose/signedPaymentKinds.ts";
 import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
+import { latchkeySessionData } from "./latchkeySessionData.ts";
 import type { LatchkeySessionData } from "./PermissionRequest.ts";
 import { LATCHKEY_SESSION } from "./permissionTypes.ts";
 
@@ -64,16 +65,7 @@ export async function createHandoff(
     },
   );
   const data: LatchkeySessionData = {
-    budgets: session.budgets.map((budget) => ({
-      ...budget,
-      perTransaction: numberToHex(budget.perTransaction),
-      perPeriod: numberToHex(budget.perPeriod),
-      initial: numberToHex(budget.initial),
-      perSecond: numberToHex(budget.perSecond),
-    })),
-    actions: session.actions,
-    gasAllowance: numberToHex(session.gasAllowance),
-    paymaster: session.paymaster,
+    ...latchkeySessionData(session),
     ...(justification === undefined ? {} : { justification }),
   };
   return {

@@ -8,6 +8,8 @@ export { keyFingerprint } from "./keyFingerprint.ts";
 export type { LatchkeySessionData, PermissionRequest } from "./PermissionRequest.ts";
 export { type HandoffAnswerParameters, parseHandoffAnswer } from "./parseHandoffAnswer.ts";
 export { parseHandoffRequest } from "./parseHandoffRequest.ts";
+export { type PermissionResponse, permissionResponse } from "./permissionResponse.ts";
 export { type RequestedSessionParameters, requestedSession } from "./requestedSession.ts";
+export { serializeHandoffAnswer } from "./serializeHandoffAnswer.ts";
 export { type SessionExcess, sessionExcess } from "./sessionExcess.ts";
 export { settleHandoff } from "./settleHandoff.ts";

@@ -34,10 +34,15 @@ const ruleSchemas = {
  * Joins the permissions of a request into one session: one budget per token, all actions. Nothing is added to the request,
  * and nothing omitted: what one session cannot express exactly is rejected.
  *
+ * @param request Its nonce stands for the account, if the permissions name none.
+ * @param first Number of the first permission in messages, from 0.
  * @throws {InvalidInput} INVALID_REQUEST
  */
-export function joinPermissions(request: HandoffRequest): JoinedPermissions {
-  const asked = request.permissions.map((permission, index) => readPermission(permission, index));
+export function joinPermissions(
+  request: Pick<HandoffRequest, "nonce" | "permissions">,
+  first = 0,
+): JoinedPermissions {
+  const asked = request.permissions.map((permission, index) => readPermission(permission, first + index));
   const only = <value>(what: string, values: readonly value[]): value => {
     const [first, ...others] = new Set(values);
     if (others.length > 0)

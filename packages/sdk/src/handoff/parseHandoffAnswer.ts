@@ -1,5 +1,6 @@
-import { type Address, decodeFunctionData, type Hex, isAddressEqual, isHex } from "viem";
+import { type Address, decodeFunctionData, isAddressEqual } from "viem";
 import * as z from "zod/mini";
+import type { AccountKind } from "../accounts/AccountKind.ts";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { erc7579SessionModuleAddress } from "../addresses/erc7579SessionModuleAddress.ts";
 import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
@@ -11,14 +12,17 @@ import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
 import { joinPermissions } from "./joinPermissions.ts";
 import { parseStrictJson } from "./parseStrictJson.ts";
+import { readPermissionResponses } from "./readPermissionResponses.ts";
 import { requestedSession } from "./requestedSession.ts";
 import { schemaFaults } from "./schemaFaults.ts";
-import { addressSchema, bytesSchema } from "./schemas.ts";
+import { addressSchema, bytesSchema, hexSchema } from "./schemas.ts";
 import { sessionExcess } from "./sessionExcess.ts";
 import { safeProxyFactories, settlementAbi } from "./settlementAbi.ts";
 
 /** In UTF-16 code units. */
 const MOST_TEXT = 128 * 1024;
+/** Of ERC-7715's form, in which each permission repeats the context of its session, and what must be mined first. */
+export const MOST_RESPONSES = 256 * 1024;
 
 const head = { version: z.literal(HANDOFF_VERSION), nonce: bytesSchema(16) };
 const answerSchema = z.discriminatedUnion("status", [
@@ -30,10 +34,7 @@ const answerSchema = z.discriminatedUnion("status", [
       .array(
         z.strictObject({
           to: addressSchema,
-          data: z.custom<Hex>(
-            (text) => typeof text === "string" && isHex(text) && text.length % 2 === 0,
-            "not bytes in hex",
-          ),
+          data: hexSchema,
           value: z.literal("0x0"),
         }),
       )
@@ -46,11 +47,13 @@ const answerSchema = z.discriminatedUnion("status", [
 export type HandoffAnswerParameters = {
   /** The session modules that the agent trusts. Default: the canonical ones of this version. */
   modules?: readonly Address[];
+  /** Of the granting account, which an answer in the form of ERC-7715 does not name. Default: `safe`. */
+  accountKind?: AccountKind;
 };
 
 /**
- * Parses the answer to a request from a page, a clipboard or a file, none of which is trusted. It must be for this
- * request (nonce, chain, key, account if one was named), with a known module, and nowhere wider than what was
+ * Parses the answer to a request from a page, a clipboard or a file, none of which is trusted, in the form that the request
+ * names. It must be for this request (nonce, chain, key, account if one was named; ERC-7715's form has no nonce), with a known module, and nowhere wider than what was
  * requested; if the request allows no changes, nowhere narrower either. Its transactions must be safe for an agent
  * to send: only the creation of a Safe with Safe's own factory, and executions of the granting
  * account, so that no one can make the agent's key call another contract.
@@ -65,29 +68,36 @@ export function parseHandoffAnswer(
   parameters: HandoffAnswerParameters = {},
 ): HandoffAnswer {
   if (typeof text !== "string") throw invalidAnswer("The answer is not a string.");
-  if (text.length > MOST_TEXT) throw invalidAnswer("The answer is too long.");
+  if (text.length > (request.answer === "erc7715" ? MOST_RESPONSES : MOST_TEXT))
+    throw invalidAnswer("The answer is too long.");
   const read = parseStrictJson(text.trim());
   if ("flaw" in read) throw invalidAnswer(`The answer cannot be read: ${read.flaw}.`);
-  const parsed = answerSchema.safeParse(read.value);
+  const answer =
+    request.answer === "erc7715"
+      ? readPermissionResponses(read.value, request, parameters.accountKind ?? "safe")
+      : readAnswer(read.value, request);
+  if (answer.status === "declined") return answer;
+  checkGrant(
+    answer.grant,
+    request,
+    parameters.modules ?? [safeSessionModuleAddress(), erc7579SessionModuleAddress()],
+  );
+  for (const transaction of answer.transactions) checkTransaction(transaction, answer.grant);
+  return answer;
+}
+
+function readAnswer(json: unknown, request: HandoffRequest): HandoffAnswer {
+  const parsed = answerSchema.safeParse(json);
   if (!parsed.success) throw invalidAnswer("The answer is malformed.", schemaFaults(parsed.error));
   const answer = parsed.data;
   if (answer.nonce.toLowerCase() !== request.nonce.toLowerCase())
     throw invalidAnswer("The answer is for another request.");
   if (answer.status === "declined") return answer;
-
-  let grant: Grant;
   try {
-    grant = parseGrant(answer.grant);
+    return { ...answer, grant: parseGrant(answer.grant) };
   } catch (cause) {
     throw invalidAnswer("The answer's grant cannot be read.", [], cause);
   }
-  checkGrant(
-    grant,
-    request,
-    parameters.modules ?? [safeSessionModuleAddress(), erc7579SessionModuleAddress()],
-  );
-  for (const transaction of answer.transactions) checkTransaction(transaction, grant);
-  return { ...answer, grant };
 }
 
 function checkGrant(grant: Grant, request: HandoffRequest, modules: readonly Address[]): void {

@@ -17,8 +17,8 @@ const UNNAMED = "unnamed";
 
 /**
  * Parses someone else's request: an agent's link, its fragment, or bare JSON, either a
- * {@link HandoffRequest} or the array of ERC-7715 that a wallet gets (which has no name, so it is `unnamed`, and
- * no nonce, so it gets one from its text).
+ * {@link HandoffRequest} or the array of ERC-7715 that a wallet gets (which has no name, so it is `unnamed`,
+ * no nonce, so it gets one from its text, and is answered as ERC-7715 says).
  *
  * Anything unknown is rejected: members, types, rules, two members with the same
  * name. The result can become a session, with {@link requestedSession}. The name and the justifications are claims,
@@ -51,7 +51,7 @@ function ofWallet(json: unknown): HandoffRequest {
   const parsed = permissionsSchema.safeParse(json);
   if (!parsed.success) throw invalidRequest("The request is malformed.", schemaFaults(parsed.error));
   const nonce: Hex = slice(keccak256(stringToHex(canonicalJson(parsed.data))), 0, 16);
-  return { version: HANDOFF_VERSION, name: UNNAMED, nonce, permissions: parsed.data };
+  return { version: HANDOFF_VERSION, name: UNNAMED, nonce, answer: "erc7715", permissions: parsed.data };
 }
 
 function jsonIn(text: string): string {

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { SessionHandoff } from "./requestSession.ts";
+import type { SessionHandoff } from "./openHandoff.ts";
 
 /**
  * Prints a request for the owner at this terminal: the link, the codes to compare, and a QR code for a phone, unless the

@@ -5,7 +5,8 @@ import { addressSchema, bytesSchema, quantitySchema, wordsSchema } from "./schem
 
 const detailSchema = z.record(z.string(), z.unknown());
 
-const permissionSchema = z.strictObject({
+/** A request for one permission. */
+export const permissionSchema = z.strictObject({
   chainId: quantitySchema.check(
     z.refine(
       (id) => hexToBigInt(id) > 0n && hexToBigInt(id) <= BigInt(Number.MAX_SAFE_INTEGER),
@@ -34,8 +35,10 @@ export const requestSchema = z.strictObject({
   name: wordsSchema(64),
   nonce: bytesSchema(16),
   callback: z.optional(z.string().check(z.refine(isLoopbackCallback, "not a URL on this machine"))),
+  answer: z.optional(z.literal("erc7715")),
   permissions: permissionsSchema,
 });
+
 /**
  * Whether a callback leads only to the reader's own machine. It is compared with one plain form instead of being
  * parsed, so that no trick with URLs (credentials, look-alike hosts, escapes, notations of an IP) can

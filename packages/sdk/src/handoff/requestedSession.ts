@@ -1,7 +1,8 @@
-import { type Address, hexToBigInt, isAddressEqual, slice } from "viem";
+import { type Address, isAddressEqual } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { loggable } from "../errors/json.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
+import { randomSalt } from "../session/randomSalt.ts";
 import type { Session } from "../session/Session.ts";
 import type { HandoffRequest } from "./HandoffRequest.ts";
 import { invalidRequest } from "./invalidRequest.ts";
@@ -17,7 +18,7 @@ export type RequestedSessionParameters = {
   now: number;
   /** The account's epoch in the module. Default: 0, an account that never revoked all its sessions. */
   epoch?: bigint;
-  /** Default: the first 6 bytes of the request's nonce. */
+  /** Default: 6 random bytes, so that a request whose session was revoked can be granted again. */
   salt?: bigint;
 };
 
@@ -35,7 +36,7 @@ export function requestedSession(request: HandoffRequest, parameters: RequestedS
   const account = parseAddress(parameters.account, "account");
   const parsed = requestSchema.safeParse(request);
   if (!parsed.success) throw invalidRequest("The request is malformed.", schemaFaults(parsed.error));
-  const { now, epoch = 0n, salt = hexToBigInt(slice(request.nonce, 0, 6)) } = parameters;
+  const { now, epoch = 0n, salt = randomSalt() } = parameters;
   const joined = joinPermissions(request);
   if (joined.from !== undefined && !isAddressEqual(joined.from, account))
     throw invalidRequest("The request is for another account.");

@@ -7,6 +7,12 @@ export const addressSchema = z.custom<Address>(
   "not a valid address, or a wrong checksum",
 );
 
+/** Bytes in hex. */
+export const hexSchema = z.custom<Hex>(
+  (text) => typeof text === "string" && isHex(text) && text.length % 2 === 0,
+  "not bytes in hex",
+);
+
 /** A number of bytes in hex. */
 export const bytesSchema = (length: number) =>
   z.custom<Hex>(

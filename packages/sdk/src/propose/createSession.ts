@@ -7,6 +7,7 @@ import { parseDuration } from "../internal/parseDuration.ts";
 import { parseList } from "../internal/parseList.ts";
 import { usdcAddress } from "../internal/usdcAddress.ts";
 import { checkSession } from "../session/checkSession.ts";
+import { randomSalt } from "../session/randomSalt.ts";
 import { ANYONE, type Budget, type Session } from "../session/Session.ts";
 import type { SignedPaymentKind } from "../session/SignedPaymentKind.ts";
 import { budgetTokens } from "./budgetTokens.ts";
@@ -308,10 +309,4 @@ function secondsOf(date: Date, path: string): number {
       metaMessages: ["Pass a valid Date after 1970."],
     });
   return seconds;
-}
-
-/** 6 bytes: enough to avoid collisions, and cheap as calldata. */
-function randomSalt(): bigint {
-  const bytes = crypto.getRandomValues(new Uint8Array(6));
-  return bytes.reduce((salt, byte) => (salt << 8n) | BigInt(byte), 0n);
 }

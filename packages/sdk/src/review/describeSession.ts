@@ -109,12 +109,17 @@ function describeBudget(session: Session, budget: Budget, facts: TokenFacts): Bu
     approval: byPermit2 ? { amount: most, text: text(most) } : undefined,
     recipients: toAnyone ? "anyone" : recipients,
     sentences: [
-      `At most ${text(perTransaction)} per payment.`,
-      periods === 1n
-        ? `At most ${text(perPeriod)} in all.`
-        : `At most ${text(perPeriod)} per period of ${periodText}, counted from the start.`,
+      // The largest amount stands for a stream without a maximum: what it releases is the limit.
+      ...(stream && perTransaction === maxUint128 ? [] : [`At most ${text(perTransaction)} per payment.`]),
+      ...(stream && perPeriod === maxUint128
+        ? []
+        : periods === 1n
+          ? [`At most ${text(perPeriod)} in all.`]
+          : [`At most ${text(perPeriod)} per period of ${periodText}, counted from the start.`]),
       ...(stream
-        ? [`Each period starts with ${stream.initialText}; every second adds ${stream.perSecondText}.`]
+        ? [
+            `${periods === 1n ? "It" : "Each period"} starts with ${stream.initialText}; every second adds ${stream.perSecondText}.`,
+          ]
         : []),
       `At most ${text(most)} until the session ends.`,
       byPermit2
