@@ -130,8 +130,7 @@ async function checkGrant(
   // A signature for another chain or module does not fit these.
   const { chainId } = joined;
   const grant: Grant = { version: GRANT_VERSION, chainId, module, accountKind, session, signature };
-  if (session.epoch !== requested.epoch || session.salt !== requested.salt)
-    throw notAsAsked("The grant is not one of the proposal.");
+  if (session.salt !== requested.salt) throw notAsAsked("The grant is not one of the proposal.");
   const excess = sessionExcess(session, requested);
   if (excess.length > 0)
     throw notAsAsked(
