@@ -241,9 +241,9 @@ export const functions: Record<string, Words> = {
   redeemDelegations: {
     intent: "Redeem permissions (unseen)",
     fields: [
-      raw("executions.[]", "Packed execution"),
-      withheld("contexts", "Permission contexts", "Each is a session that its owner has agreed to."),
-      withheld("modes", "Modes", "Whether an execution is one call or several; others are refused."),
+      { label: "Executions", iteration: "bundled", fields: [raw("executions.[]", "Packed execution")] },
+      withheld("contexts.[]", "Permission context", "A session that its owner has agreed to."),
+      withheld("modes.[]", "Mode", "Whether an execution is one call or several; others are refused."),
     ],
   },
   onInstall: { intent: "Install (sessions unseen)", fields: [raw("data", "Granter, sessions")] },

@@ -1,4 +1,4 @@
-import "../sdk/erc7715/noTelemetry.ts";
+import "../environment/noTelemetry.ts";
 import { readFile } from "node:fs/promises";
 import { createSafe, installOnSafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
 import { ecdsaOwner } from "@latchkey/accounts/safeOwner";

@@ -1,4 +1,4 @@
-import "../sdk/erc7715/noTelemetry.ts";
+import "../environment/noTelemetry.ts";
 import { pay, sessionStatus, verifyGrant } from "@latchkey/sdk";
 import { decodePermissionContext } from "@latchkey/sdk/encoding";
 import {

@@ -496,7 +496,7 @@ describe("a wallet that reads the ERC-7730 descriptions", () => {
           args: [[encodePermissionContext({ grant })], [pad("0x")], ["0xabcdef"]],
         }),
       },
-      lines: ["Redeem permissions (unseen)", "Packed execution: 0xabcdef"],
+      lines: ["Redeem permissions (unseen)", "Executions:", "  Packed execution: 0xabcdef"],
     },
     onInstall: {
       call: {

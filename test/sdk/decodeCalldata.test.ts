@@ -375,6 +375,13 @@ describe("reading calldata", () => {
     return Number(/\d+$/.exec(type)?.[0]) <= 48 ? 1 : 1n;
   }
 
+  /** Of what the one function that takes lists of bytes can carry. */
+  const redemption = {
+    contexts: [encodePermissionContext({ grant })],
+    modes: [SINGLE],
+    executions: [single(call)],
+  };
+
   const contracts = [
     ["the Safe module", safeSessionModuleAddress(), safeSessionModuleAbi],
     ["the ERC-7579 module", erc7579SessionModuleAddress(), erc7579SessionModuleAbi],
@@ -393,7 +400,7 @@ describe("reading calldata", () => {
               ? session
               : item.name === "onInstall"
                 ? "0x"
-                : sample(input),
+                : (redemption[input.name as keyof typeof redemption] ?? sample(input)),
         );
         const data = concat([toFunctionSelector(item), encodeAbiParameters(item.inputs, inSolidity)]);
         for (const options of [{ to }, {}, { to: shop }]) {

@@ -39,7 +39,7 @@ import {
   usdcAddress,
   verifyGrant,
 } from "@latchkey/sdk";
-import { encodeEnable, encodeRevoke, signExecution } from "@latchkey/sdk/encoding";
+import { encodeEnable, encodePermissionContext, encodeRevoke, signExecution } from "@latchkey/sdk/encoding";
 import {
   encodeSessionUserOpCallData,
   granterOf,
@@ -50,6 +50,7 @@ import {
 import { createHandoff, settleHandoff } from "@latchkey/sdk/handoff";
 import { listSessions, sessionHistory } from "@latchkey/sdk/history";
 import { handoffPermissionProvider, requestPermissions, requestSession } from "@latchkey/sdk/node";
+import { permissionProvider } from "@latchkey/sdk/permissions";
 import { reviewSession } from "@latchkey/sdk/review";
 import { deployLatchkey } from "@latchkey/sdk/testing";
 import { encodePaymentRequiredHeader } from "@x402/core/http";
@@ -168,6 +169,29 @@ const userOpOf = ({ grant }: Given) => ({
   signature: "0x" as const,
 });
 
+/** What a site asks of a wallet, whose errors are EIP-1193's: the refusal is their cause. */
+const askWallet = (
+  { client }: Parameters<Attempt>[0],
+  { grant }: Parameters<Attempt>[1],
+  method: string,
+  params?: unknown,
+) =>
+  permissionProvider(
+    { request: async () => undefined },
+    {
+      client,
+      account: grant.session.account,
+      accountKind: grant.accountKind,
+      module: grant.module,
+      grant: async () => undefined,
+      revoke: async () => {},
+    },
+  )
+    .request({ method, params })
+    .catch((error: Error) => {
+      throw error.cause;
+    });
+
 /** How each function asks a node about a Safe's session: by name, one or several ways. */
 const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
   authorizationStates: [
@@ -217,6 +241,14 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
   ],
   pay: [({ agents }, { grant }) => pay(agents, { grant, to: shop, amount: "0.50" })],
   pauseSession: [({ owners }, { grant }) => pauseSession(owners, { grant })],
+  permissionProvider: [
+    (open, given) => askWallet(open, given, "wallet_getSupportedExecutionPermissions"),
+    (open, given) => askWallet(open, given, "wallet_requestExecutionPermissions", []),
+    (open, given) =>
+      askWallet(open, given, "wallet_revokeExecutionPermission", {
+        permissionContext: encodePermissionContext({ grant: given.grant }),
+      }),
+  ],
   permit2Calls: [
     ({ client }, { grant }) =>
       permit2Calls(client, {

@@ -1,4 +1,4 @@
-import "./noTelemetry.ts";
+import "../../environment/noTelemetry.ts";
 import {
   enabledGrant,
   type Grant,

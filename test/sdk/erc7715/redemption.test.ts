@@ -1,4 +1,4 @@
-import "./noTelemetry.ts";
+import "../../environment/noTelemetry.ts";
 import type { TestChain } from "@latchkey/devchain";
 import type { AccountKind, Grant } from "@latchkey/sdk";
 import { decodeError, type Proposal, revokeSession, signGrant } from "@latchkey/sdk";

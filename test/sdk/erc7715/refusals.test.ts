@@ -1,4 +1,4 @@
-import "./noTelemetry.ts";
+import "../../environment/noTelemetry.ts";
 import { createSafe } from "@latchkey/accounts/safeAccount";
 import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
 import {
@@ -24,7 +24,9 @@ import {
   createPublicClient,
   createWalletClient,
   custom,
+  HttpRequestError,
   http,
+  isAddressEqual,
   maxUint128,
   numberToHex,
   UserRejectedRequestError,
@@ -361,6 +363,26 @@ describe("the ERC-7715 provider of a Safe", function () {
     expect(isRefusal(cause, "NETWORK")).to.equal(true);
   });
 
+  it("does not call a token unknown while the node cannot be reached", async () => {
+    const { provider } = world().env.connection;
+    const failing = createPublicClient({
+      chain: base,
+      transport: custom(
+        {
+          async request(request: Loose) {
+            if (request.method === "eth_call" && isAddressEqual(request.params[0].to, shop))
+              throw new HttpRequestError({ url: "http://127.0.0.1:1" });
+            return provider.request(request);
+          },
+        },
+        { retryCount: 0 },
+      ),
+    });
+    const params = [withData(await wanted(), { tokenAddress: shop })];
+    expect((await refusedUnseen(params)).code).to.equal(-32602);
+    expect((await refusedUnseen(params, { client: failing })).code).to.equal(-32603);
+  });
+
   it("reads each value once: what the owner is shown is what is granted", async () => {
     const reads: string[] = [];
     const others: Record<string, unknown> = {
@@ -472,8 +494,6 @@ describe("the ERC-7715 provider of a Safe", function () {
         () => ({}),
         () => ({ module: stranger.address }),
       ),
-      "another kind's grant": async (permissions) =>
-        (await signAll(permissions)).map((grant) => ({ ...grant, accountKind: "nexus" as const })),
       "one grant too few": async (permissions) => (await signAll(permissions)).slice(1),
       "the grants in another order": async (permissions) => (await signAll(permissions)).reverse(),
       "something else": async () => ({}) as never,

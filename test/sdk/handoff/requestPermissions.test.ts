@@ -1,4 +1,4 @@
-import "../erc7715/noTelemetry.ts";
+import "../../environment/noTelemetry.ts";
 import { Writable } from "node:stream";
 import type { Latchkey } from "@latchkey/accounts/safeAccount";
 import { createPasskey } from "@latchkey/devchain";
