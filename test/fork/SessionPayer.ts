@@ -13,7 +13,8 @@ import {
   sessionStatus,
   signGrant,
 } from "@latchkey/sdk";
-import { encodePayload, slotNonce } from "@latchkey/sdk/encoding";
+import { sessionModuleAbi } from "@latchkey/sdk/abis";
+import { encodePayload, encodePermissionContext, slotNonce } from "@latchkey/sdk/encoding";
 import {
   type Address,
   createWalletClient,
@@ -30,6 +31,7 @@ import {
   toBytes,
 } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { SINGLE, single } from "../environment/redemption.ts";
 import type { FiatToken } from "./fiatToken.ts";
 
 /** An EIP-3009 authorization from the Safe, signed by the session's key. Amounts in base units, times in seconds. */
@@ -67,6 +69,8 @@ export type SessionPayer = {
   key: PrivateKeyAccount;
   /** Makes the Safe perform calls, by a transaction of the key; waits until it is mined. */
   execute(calls: readonly CallRequest[]): Promise<TransactionReceipt>;
+  /** The same by ERC-7710: the key redeems the grant as a permission context. */
+  redeem(call: { target: Address; value: bigint; data: Hex }): Promise<TransactionReceipt>;
   /** Signs a payment; sends nothing. */
   sign(changes?: PaymentChanges): Promise<SignedPayment>;
   /** Signs another question of the token's, with a payload that would be good for a payment. */
@@ -172,6 +176,19 @@ export async function sessionPayer(
     async execute(calls) {
       await testChain.setBalance(key.address, 10n ** 20n);
       const hash = await execute(wallet, { grant, calls });
+      return testChain.client.waitForTransactionReceipt({ hash });
+    },
+    async redeem(call) {
+      await testChain.setBalance(key.address, 10n ** 20n);
+      const hash = await wallet.sendTransaction({
+        chain: null,
+        to: grant.module,
+        data: encodeFunctionData({
+          abi: sessionModuleAbi,
+          functionName: "redeemDelegations",
+          args: [[encodePermissionContext({ grant })], [SINGLE], [single(call)]],
+        }),
+      });
       return testChain.client.waitForTransactionReceipt({ hash });
     },
     async sign(changes = {}) {

@@ -181,6 +181,16 @@ for (const chain of Object.keys(USDC) as UsdcChain[]) {
         expect(await payer.spent()).to.equal(123_457n);
       });
 
+      it("pays by ERC-7710 exactly what was asked for, again and again with one context", async () => {
+        const { to: target, data = "0x" } = transfer(shop, 123_456n);
+        for (let i = 1n; i <= 2n; ++i) {
+          const { status } = await payer.redeem({ target, value: 0n, data });
+          expect(status).to.equal("success");
+          expect(await payer.spent()).to.equal(i * 123_456n);
+        }
+        expect(await balances()).to.deep.equal({ safe: 100n * DOLLAR - 246_912n, shop: 246_912n });
+      });
+
       it("pays with authorizations, openers and followers, from any submitter", async () => {
         const slots = [
           { lot: 0n, size: 0, index: 0n },
