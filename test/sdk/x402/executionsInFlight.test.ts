@@ -178,11 +178,15 @@ describe("executions in flight", () => {
     expect(isRefusal(full, "SLOTS_TAKEN")).to.equal(true);
   });
 
-  it("have nonces of their own, none of which is 0", async () => {
-    const { take } = world();
-    const nonces = new Set<bigint>();
-    for (let turn = 0; turn < 20; turn++) nonces.add(heldIn(await take(10n)).index);
-    expect(nonces.size).to.equal(20);
-    expect(nonces.has(0n)).to.equal(false);
+  it("have nonces of their own, in one word of the module's storage, which no other agent uses", async () => {
+    const words = new Set<bigint>();
+    for (const { take } of [world(), world()]) {
+      const nonces = new Set<bigint>();
+      for (let turn = 0; turn < 20; turn++) nonces.add(heldIn(await take(10n)).index);
+      expect(nonces.size).to.equal(20);
+      expect(nonces.has(0n)).to.equal(false);
+      for (const nonce of nonces) words.add(nonce >> 8n);
+    }
+    expect(words.size).to.equal(2);
   });
 });

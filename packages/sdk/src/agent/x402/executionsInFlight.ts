@@ -80,6 +80,7 @@ export function executionsInFlight(parameters: {
   // Of those that the store has, as last seen. A used nonce stays used.
   let unused: ReadonlySet<bigint> = new Set();
   let used: ReadonlySet<bigint> = new Set();
+  const nextNonce = nonceRuns();
 
   const note = (held: readonly HeldSlot[]) => {
     const nonces = held.flatMap(({ amount, index }) => (amount === undefined ? [] : [index]));
@@ -122,7 +123,7 @@ export function executionsInFlight(parameters: {
     unsettled,
     async take(request) {
       const { amount, payee, period, released, spent, now, seen } = request;
-      const index = randomNonce();
+      const index = nextNonce();
       let result: ExecutionTaken = { kind: "unread" };
       let others: UnsettledExecutions | undefined;
       let reached: bigint | undefined;
@@ -165,5 +166,16 @@ function reachedLot({ perPeriod, perTransaction, signatures }: Budget, spent: bi
   return signatures === 0 || lot === left / perTransaction ? undefined : lot;
 }
 
-/** Never 0, with which no execution is confused with a slot. */
-const randomNonce = (): bigint => hexToBigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(8)))) || 1n;
+/**
+ * Nonces in runs of 256 from a random start: the module marks those of a run in one word of storage, so each but the first
+ * costs its facilitator 17,000 gas less. Another run starts elsewhere, as does that of another agent of the session. Never 0,
+ * with which no execution is confused with a slot.
+ */
+function nonceRuns(): () => bigint {
+  let next = 0n;
+  return () => {
+    if (next % 256n === 0n)
+      next = (hexToBigInt(bytesToHex(crypto.getRandomValues(new Uint8Array(7)))) || 1n) << 8n;
+    return next++;
+  };
+}
