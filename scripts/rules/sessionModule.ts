@@ -629,11 +629,7 @@ export const sessionModule: Removal[] = [
   base("node-nonce-checked", "a node's numbers are looked at", "_requireSlot(lot, depth, index, depth);"),
   base("slot-nonce-index", "an index is below 4**size", " || index >> width != 0) revert", ") revert"),
 
-  base(
-    "revoke-once",
-    "revoking again changes nothing",
-    "if (_firstMeter(record).isIn(State.REVOKED)) return;",
-  ),
+  base("revoke-once", "revoking again changes nothing", "if (first.isIn(State.REVOKED)) return;"),
   base("epoch-is-stored", "revokeAll changes the epoch", "standing.epoch = epoch;"),
   base(
     "epoch-unknown-before",

@@ -7,6 +7,7 @@ import { normalSignature } from "../internal/ecdsaSignature.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
 import { parseHex } from "../internal/parseHex.ts";
 import { parseWhole } from "../internal/parseWhole.ts";
+import { toCalls } from "../session/CallRequest.ts";
 import { hashCarriedSession } from "../session/hashCarriedSession.ts";
 import { encodeSession } from "../session/packSession.ts";
 import { partsNeeded } from "../session/partsNeeded.ts";
@@ -48,7 +49,7 @@ const parameters = [
  * @param parameters.isEnabled Whether the session is known to be enabled: the owner's signature is omitted then, and of
  * the session what a signed execution does not need.
  * @returns `abi.encode(bytes session, bytes grant, address caller, uint256 nonce, uint48 deadline, bytes keySignature)`
- * @throws {Refusal} INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
+ * @throws {Refusal} EMPTY_BATCH; INVALID_GRANT; MALFORMED_SESSION; INVALID_ADDRESS; INVALID_INPUT
  */
 export function encodePermissionContext({
   grant,
@@ -60,12 +61,15 @@ export function encodePermissionContext({
   isEnabled?: boolean;
 }): Hex {
   const session = sessionIn(grant);
+  // Its delegation manager: a context is no use without it.
+  parseAddress(grant.module, "module");
   const signature = isEnabled ? "0x" : parseHex(grant.signature, "signature");
   if (!signed)
     return encodeAbiParameters(parameters, [encodeSession(session), signature, zeroAddress, 0n, 0, "0x"]);
+  const calls = toCalls(signed.calls);
   const given = parseHex(signed.keySignature, "keySignature");
   return encodeAbiParameters(parameters, [
-    encodeSession(session, isEnabled ? partsNeeded(session, signed.calls) : undefined),
+    encodeSession(session, isEnabled ? partsNeeded(session, calls) : undefined),
     signature,
     parseAddress(signed.caller, "caller"),
     parseWhole(signed.nonce, "nonce", 1n << 256n),
