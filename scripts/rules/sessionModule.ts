@@ -126,7 +126,11 @@ export const sessionModule: Removal[] = [
   ),
 
   base("renounce-by-key", "only the key renounces", "_requireKey(carried);\n        _revoke", "_revoke"),
-  base("pay-by-key", "only the key pays", "_requireKey(carried);\n        Record", "Record"),
+  base(
+    "pay-by-key",
+    "only the key pays",
+    "if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);",
+  ),
   base(
     "pay-enters",
     "a payment is of a session that may be used",
