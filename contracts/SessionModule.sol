@@ -550,8 +550,8 @@ abstract contract SessionModule is ISessionModule {
         emit SessionEnabled(carried.session.account, carried.id, carried.session.key, packed);
     }
 
-    /// @dev Whether a valid grant of a complete and well-formed session is carried along, and neither a revocation nor a
-    /// pause is in its way. Where it must not revert.
+    /// @dev Whether a valid grant of a complete and well-formed session is carried along, and no revocation or pause is
+    /// in its way. For callers that must not revert.
     function _mayEnable(Carried memory carried, Meter first, bytes calldata grant) internal view returns (bool) {
         if (!first.isIn(State.UNKNOWN) || first.isPaused()) return false;
         if (grant.length == 0 || carried.leftOut != 0) return false;

@@ -12,7 +12,7 @@ import {SessionChecks} from "./libraries/SessionChecks.sol";
 import {SessionReader} from "./libraries/SessionReader.sol";
 import {Slots} from "./libraries/Slots.sol";
 import {Payload} from "./types/Payload.sol";
-import {Carried, EIP_3009, MAX_SIZES, Session, SessionBudget, State} from "./types/Session.sol";
+import {Carried, EIP_3009, MAX_SIZES, Session, SessionBudget} from "./types/Session.sol";
 
 /// @title Validation of signed payments
 /// @notice The only place that approves a signature. A contract in accounts/ defines how its kind of account calls it.

@@ -103,6 +103,7 @@ const MORE = [
   "test/page/inSight.test.ts",
   "test/page/manage.test.ts",
   "test/page/pause.test.ts",
+  "test/page/permissions.test.ts",
   "test/page/quality.test.ts",
 ];
 

@@ -86,8 +86,8 @@ interface ISessionModule is ISessionErrors {
     ) external returns (bytes[] memory results);
 
     /// @notice ERC-7710: makes each account execute what its context permits, in order, all or nothing. This contract
-    /// is the delegation manager of every account that uses it. Each entry is one execution, with the rules of `execute`
-    /// without a key's signature, or of `executeSigned` with one; an account itself may not redeem.
+    /// is the delegation manager of every account that uses it. Each entry is one execution, under the rules of
+    /// `execute` without a key's signature, or of `executeSigned` with one; an account itself may not redeem.
     /// @param contexts Of each, `abi.encode(bytes session, bytes grant, address caller, uint256 nonce, uint48 deadline,
     /// bytes keySignature)`, as in `executeSigned`; without a signature by the session's key, which can redeem it until
     /// the session ends, caller, nonce and deadline are 0.

@@ -21,7 +21,7 @@ import {Calls} from "../../libraries/Calls.sol";
 import {Meter} from "../../libraries/Meter.sol";
 import {SessionChecks} from "../../libraries/SessionChecks.sol";
 import {SessionReader} from "../../libraries/SessionReader.sol";
-import {ANYONE, Call, Carried, Session, SessionBudget, State} from "../../types/Session.sol";
+import {ANYONE, Call, Carried, Session, SessionBudget} from "../../types/Session.sol";
 import {Answers, ERC1271_NO, ERC1271_YES} from "../Answers.sol";
 import {SafeFallbackHandler} from "../safe/SafeFallbackHandler.sol";
 import {AccountDomain} from "./AccountDomain.sol";
