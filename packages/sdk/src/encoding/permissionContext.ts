@@ -61,7 +61,7 @@ export function encodePermissionContext({
   isEnabled?: boolean;
 }): Hex {
   const session = sessionIn(grant);
-  // Its delegation manager: a context is no use without it.
+  // Nobody can redeem a context without its delegation manager.
   parseAddress(grant.module, "module");
   const signature = isEnabled ? "0x" : parseHex(grant.signature, "signature");
   if (!signed)
