@@ -215,7 +215,7 @@ describe("ERC-7715's answer to a request", () => {
   describe("is refused", () => {
     const own = contextOf({});
     const execution = {
-      calls: [],
+      calls: [{ target: usdc, value: 0n, data: "0x" }],
       caller: shop,
       nonce: 1n,
       deadline: END,
