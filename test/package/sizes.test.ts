@@ -27,7 +27,7 @@ const parts: readonly Part[] = [
     alone: true,
     limit: 48_200,
   },
-  { name: "a page that proposes, signs and revokes", contents: page, limit: 84_000 },
+  { name: "a page that proposes, signs and revokes", contents: page, limit: 88_200 },
   {
     name: "a page that proposes, signs and revokes, without viem and zod",
     contents: page,
