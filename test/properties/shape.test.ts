@@ -86,7 +86,7 @@ for (const { module, open, installs } of modules) {
             }
           },
         ),
-        { numRuns: numRuns / 3, seed },
+        { numRuns: Math.ceil(numRuns / 3), seed },
       ));
 
     it("is another session, or malformed, with any byte changed", () =>
