@@ -1,11 +1,4 @@
-import {
-  type Chain,
-  type Client,
-  isAddressEqual,
-  type LocalAccount,
-  numberToHex,
-  type Transport,
-} from "viem";
+import { type Chain, type Client, isAddressEqual, type LocalAccount, type Transport } from "viem";
 import { encodeRenounce } from "../encoding/encodeRenounce.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import { isRefusal } from "../errors/isRefusal.ts";
@@ -24,7 +17,7 @@ import { sendOnce } from "../internal/sendOnce.ts";
 import { hashSession } from "../session/hashSession.ts";
 import { declinedByOwner, invalidParams, ProviderRpcError, RPC_ERROR } from "./ProviderRpcError.ts";
 import type { PermissionProvider, ProviderRequest } from "./permissionProvider.ts";
-import { GRANTED_TYPES } from "./readPermissions.ts";
+import { supportedPermissions } from "./readPermissions.ts";
 import { sessionStandings } from "./sessionStandings.ts";
 
 /** Parameters of {@link handoffPermissionProvider}. */
@@ -79,11 +72,7 @@ export function handoffPermissionProvider(
       received.push({ grant, responses });
       return responses;
     },
-    async wallet_getSupportedExecutionPermissions() {
-      const chainIds = [numberToHex(await getChainId(client))];
-      const ruleTypes = ["expiry", "redeemer", "payee"];
-      return Object.fromEntries(GRANTED_TYPES.map((type) => [type, { chainIds, ruleTypes }]));
-    },
+    wallet_getSupportedExecutionPermissions: async () => supportedPermissions(await getChainId(client)),
     async wallet_getGrantedExecutionPermissions() {
       const standings = await Promise.all(
         received.map(({ grant: { module, session } }) =>

@@ -1,4 +1,4 @@
-import { type Address, type Chain, type Client, numberToHex, type Transport } from "viem";
+import type { Address, Chain, Client, Transport } from "viem";
 import type { AccountKind } from "../accounts/AccountKind.ts";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { deterministicAddresses } from "../generated/addresses/deterministicAddresses.ts";
@@ -9,7 +9,7 @@ import type { GrantingAccount } from "./GrantingAccount.ts";
 import { livingPermissions } from "./livingPermissions.ts";
 import { memoryPermissionStore, type PermissionStore } from "./PermissionStore.ts";
 import { declinedByOwner, isDeclined, ProviderRpcError, RPC_ERROR } from "./ProviderRpcError.ts";
-import { GRANTED_TYPES } from "./readPermissions.ts";
+import { supportedPermissions } from "./readPermissions.ts";
 import { type AskOwner, requestPermissions } from "./requestPermissions.ts";
 import { revokePermission } from "./revokePermission.ts";
 
@@ -120,11 +120,7 @@ export function permissionProvider<inner extends InnerProvider>(
         // Not nothing, which some clients take for a failure.
         return {};
       }),
-    async wallet_getSupportedExecutionPermissions() {
-      const chainIds = [numberToHex(await getChainId(client))];
-      const ruleTypes = ["expiry", "redeemer", "payee"];
-      return Object.fromEntries(GRANTED_TYPES.map((type) => [type, { chainIds, ruleTypes }]));
-    },
+    wallet_getSupportedExecutionPermissions: async () => supportedPermissions(await getChainId(client)),
     wallet_getGrantedExecutionPermissions: async () => livingPermissions(granting, await store.list()),
   };
   return {

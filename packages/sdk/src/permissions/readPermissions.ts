@@ -1,4 +1,4 @@
-import { type Address, isAddressEqual } from "viem";
+import { type Address, isAddressEqual, numberToHex } from "viem";
 import { isRefusal } from "../errors/isRefusal.ts";
 import { invalidRequest } from "../handoff/invalidRequest.ts";
 import { type JoinedPermissions, joinPermissions } from "../handoff/joinPermissions.ts";
@@ -11,6 +11,15 @@ import { plainCopy } from "./plainCopy.ts";
 
 /** The types of permission that {@link permissionProvider} grants. */
 export const GRANTED_TYPES = Object.keys(permissionTypes).filter((type) => type !== LATCHKEY_SESSION);
+
+/** What `wallet_getSupportedExecutionPermissions` answers. */
+export const supportedPermissions = (chainId: number) =>
+  Object.fromEntries(
+    GRANTED_TYPES.map((type) => [
+      type,
+      { chainIds: [numberToHex(chainId)], ruleTypes: ["expiry", "redeemer", "payee"] },
+    ]),
+  );
 
 /** Most permissions of one request: an owner should see all of them at once. */
 export const MOST_PERMISSIONS = 8;

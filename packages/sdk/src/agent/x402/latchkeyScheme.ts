@@ -63,7 +63,7 @@ import {
   whileItLives,
 } from "./paymentRefusals.ts";
 import { type AuthorizedOffer, paymentToSign } from "./paymentToSign.ts";
-import { FACILITATOR_SECONDS, paymentWindow, SETTLING_SECONDS } from "./paymentWindow.ts";
+import { CONSENT_SECONDS, FACILITATOR_SECONDS, paymentWindow, SETTLING_SECONDS } from "./paymentWindow.ts";
 import { LostClaim } from "./purchaseClaims.ts";
 import { refuseStanding } from "./refuseStanding.ts";
 import { requireNumbers } from "./requireNumbers.ts";
@@ -161,8 +161,6 @@ type PaymentContext = PaymentPayloadContext & {
 const erc1271 = parseAbi(["function isValidSignature(bytes32 hash, bytes signature) view returns (bytes4)"]);
 const ERC1271_YES = "0x1626ba7e";
 
-/** For how many seconds the account is asked again. */
-const CONSENT_SECONDS = 5;
 /** What the token objects to that has nothing to do with the signature. */
 const FINAL_CODES: readonly RefusalCode[] = [
   "TOKEN_PAUSED",

@@ -8,13 +8,13 @@ import {
   isAddressEqual,
   numberToHex,
   pad,
-  parseAbi,
   type Transport,
 } from "viem";
 import { encodeExecute } from "../../encoding/encodeExecute.ts";
 import { encodePermissionContext } from "../../encoding/permissionContext.ts";
 import { signExecution } from "../../encoding/signExecution.ts";
 import { Refusal } from "../../errors/Refusal.ts";
+import { sessionModuleAbi } from "../../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../../grant/Grant.ts";
 import { type AggregatingClient, aggregatingClient } from "../../internal/aggregatingClient.ts";
 import { call } from "../../internal/chainActions.ts";
@@ -29,6 +29,7 @@ import type { OfferedMethod, PayableOffer } from "./checkOffer.ts";
 import { ExtensionError } from "./completePayment.ts";
 import { currentTime } from "./currentTime.ts";
 import type { ExecutionsInFlight } from "./executionsInFlight.ts";
+import type { HeldSlot } from "./HeldSlot.ts";
 import type { RedemptionPayload } from "./openPayment.ts";
 import { headerRefusal, paymentHeader } from "./paymentHeader.ts";
 import {
@@ -39,7 +40,7 @@ import {
   refuseUnasked,
   type SeenPayment,
 } from "./paymentRefusals.ts";
-import { FACILITATOR_SECONDS, LONGEST_VALIDITY, SETTLING_SECONDS } from "./paymentWindow.ts";
+import { CONSENT_SECONDS, FACILITATOR_SECONDS, LONGEST_VALIDITY, SETTLING_SECONDS } from "./paymentWindow.ts";
 import { LostClaim } from "./purchaseClaims.ts";
 import type { SessionKey } from "./SessionKey.ts";
 import type { SessionStanding } from "./sessionStanding.ts";
@@ -51,15 +52,8 @@ export type ExecutedOffer = PayableOffer & { paidBy: Extract<OfferedMethod, { me
 /** Whether an offer is to be paid by ERC-7710. */
 export const isExecuted = (offer: PayableOffer): offer is ExecutedOffer => offer.paidBy.method === "erc7710";
 
-/** ERC-7710's only function. */
-const redemption = parseAbi([
-  "function redeemDelegations(bytes[] permissionContexts, bytes32[] modes, bytes[] executionCallData)",
-]);
 /** One call, which must succeed. */
 const SINGLE = pad("0x");
-
-/** For how many seconds the module is asked again. */
-const CONSENT_SECONDS = 5;
 
 /** What one payment needs of the scheme that makes it. */
 export type ExecutionContext = {
@@ -173,7 +167,7 @@ export async function payByExecution(
   }
 
   async function complete(
-    held: Parameters<ExecutionsInFlight["release"]>[0],
+    held: HeldSlot,
     { state }: SessionStanding,
     clock: () => number,
   ): Promise<PaymentPayload["payload"]> {
@@ -237,7 +231,8 @@ export async function payByExecution(
     seen: SeenPayment,
   ): Promise<void> {
     const data = encodeFunctionData({
-      abi: redemption,
+      abi: sessionModuleAbi,
+      functionName: "redeemDelegations",
       args: [[permissionContext], [SINGLE], [concat([token, pad("0x"), transfer.data])]],
     });
     const consentEnd = performance.now() + Math.min(maxWait, CONSENT_SECONDS) * 1000;
@@ -278,7 +273,7 @@ export async function payByExecution(
   }
 
   /** What cannot be released expires by itself: the original error says more. */
-  function giveBack(held: Parameters<ExecutionsInFlight["release"]>[0]): Promise<void> {
+  function giveBack(held: HeldSlot): Promise<void> {
     return inFlight.release(held).catch(() => {});
   }
 }

@@ -2,6 +2,8 @@
 export const FACILITATOR_SECONDS = 6;
 /** No authorization is valid for more seconds, whatever the merchant asks: its slot is reserved until it expires. */
 export const LONGEST_VALIDITY = 3600;
+/** For how many seconds the account, or the module, is asked again about a payment that it should accept. */
+export const CONSENT_SECONDS = 5;
 /** A slot stays reserved this many seconds after its authorization expired: for nodes that lag behind, and small reorgs. */
 export const SETTLING_SECONDS = 60;
 

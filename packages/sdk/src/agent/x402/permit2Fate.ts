@@ -11,10 +11,10 @@ import {
   slice,
   type Transport,
 } from "viem";
-import { getTransaction } from "../../internal/chainActions.ts";
 import { type MinedLog, readLogs } from "../../internal/readLogs.ts";
 import { PERMIT2, X402_PROXIES } from "../../session/permit2.ts";
 import type { FateSearch, SettledFate, SignedAuthorization } from "./authorizationFate.ts";
+import { eachTransaction, MOST_LOOKED_AT } from "./eachTransaction.ts";
 
 /** The topic of Transfer(address indexed from, address indexed to, uint256 value). */
 const transfer: Hex = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
@@ -23,9 +23,6 @@ const invalidation: Hex = "0x3704902f963766a4e561bbaab6e6cdc1b1dd12f6e9e99648da8
 
 /** Most blocks of one search for logs. */
 const MOST_BLOCKS = 10_000n;
-/** Most transactions that are looked at, and how many at the same time. */
-const MOST_LOOKED_AT = 400;
-const AT_ONCE = 16;
 
 /** Hex digits of a word, and of a function's selector with 0x. */
 const WORD = 64;
@@ -67,17 +64,12 @@ export async function permit2Fate(
   // The payee's own first, the latest first.
   const hashes = [...paid.keys()].sort((a, b) => Number(paid.get(b)) - Number(paid.get(a)));
   let isExplained = hashes.length <= MOST_LOOKED_AT;
-  for (let place = 0; place < Math.min(hashes.length, MOST_LOOKED_AT); place += AT_ONCE) {
-    const some = hashes.slice(place, Math.min(place + AT_ONCE, MOST_LOOKED_AT));
-    const transactions = await Promise.all(some.map((hash) => getTransaction(client, { hash })));
-    for (const [index, { to: called, input }] of transactions.entries()) {
-      const transaction = some[index] as Hash;
-      const moved = paid.get(transaction) ? movedBy(input, token, authorization) : undefined;
-      if (moved !== undefined) return { fate: "settled", transaction, moved };
-      const direct = called ? directNonce(called, input) : undefined;
-      if (direct === BigInt(nonce)) return { fate: "void" };
-      if (direct === undefined && paid.get(transaction)) isExplained = false;
-    }
+  for await (const { hash: transaction, to: called, input } of eachTransaction(client, hashes)) {
+    const moved = paid.get(transaction) ? movedBy(input, token, authorization) : undefined;
+    if (moved !== undefined) return { fate: "settled", transaction, moved };
+    const direct = called ? directNonce(called, input) : undefined;
+    if (direct === BigInt(nonce)) return { fate: "void" };
+    if (direct === undefined && paid.get(transaction)) isExplained = false;
   }
   return { fate: isInvalidated && isExplained ? "void" : "used" };
 }

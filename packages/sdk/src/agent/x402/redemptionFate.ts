@@ -1,17 +1,15 @@
 import { type Address, type Chain, type Client, type Hex, numberToHex, pad, type Transport } from "viem";
 import { sessionModuleAbi } from "../../generated/abis/sessionModuleAbi.ts";
-import { getTransaction, readContract } from "../../internal/chainActions.ts";
+import { readContract } from "../../internal/chainActions.ts";
 import { readLogs } from "../../internal/readLogs.ts";
 import type { FateSearch, SettledFate, SignedAuthorization } from "./authorizationFate.ts";
+import { eachTransaction } from "./eachTransaction.ts";
 
 /** The topic of Spent(address indexed account, bytes32 indexed id, address indexed token, uint256 period, uint256 amount). */
 const spent: Hex = "0xcb7c322537067e03b7c2dd612c2fe49c35cf2254f3263ffc9aec734cb03de75e";
 
 /** Most blocks of one search for logs. */
 const MOST_BLOCKS = 10_000n;
-/** Most transactions that are looked at, and how many at the same time. */
-const MOST_LOOKED_AT = 400;
-const AT_ONCE = 16;
 
 /**
  * Whether the nonce of an execution is used.
@@ -52,13 +50,9 @@ export async function redemptionFate(
     });
     const deadline = numberToHex(BigInt(validBefore) - 1n, { size: 32 });
     const signed = `${nonce}${deadline.slice(2)}`.slice(2).toLowerCase();
-    const hashes = [...new Set(logs.toReversed().map((log) => log.transactionHash))].slice(0, MOST_LOOKED_AT);
-    for (let place = 0; place < hashes.length; place += AT_ONCE) {
-      const some = hashes.slice(place, place + AT_ONCE);
-      const transactions = await Promise.all(some.map((hash) => getTransaction(client, { hash })));
-      const found = transactions.findIndex(({ input }) => input.toLowerCase().includes(signed));
-      if (found >= 0) return some[found];
-    }
+    const hashes = new Set(logs.toReversed().map((log) => log.transactionHash));
+    for await (const { hash, input } of eachTransaction(client, [...hashes]))
+      if (input.toLowerCase().includes(signed)) return hash;
     return undefined;
   }
 }
