@@ -127,6 +127,7 @@ abstract contract SessionModule is ISessionModule {
     /// @inheritdoc ISessionModule
     function pay(bytes calldata session, bytes calldata grant, address token, address to, uint256 amount) external {
         Carried memory carried = _read(session);
+        // As `_requireKey`, whose call would cost the most common payment more gas.
         if (msg.sender != carried.session.key) revert NotKey(msg.sender, carried.session.key);
         Record storage record = _enter(carried, session, grant);
         uint256 index = Calls.assessTransfer(carried, token, to);
