@@ -3,36 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asSafe } from "@latchkey/accounts/asSafe";
 import { deployMock } from "@latchkey/accounts/deployMock";
-import {
-  createPasskeySafe,
-  createSafe,
-  installOnSafe,
-  type Latchkey,
-  type SafeAccount,
-  signAsSafe,
-} from "@latchkey/accounts/safeAccount";
-import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
+import type { Latchkey } from "@latchkey/accounts/safeAccount";
 import {
   createFacilitator,
-  createPasskey,
   type Facilitator,
   installPermit2,
-  installWeth,
   type Merchant,
   type Offer,
   openMerchant,
-  RELAYER,
   SAFE_VERSIONS,
-  type SafeVersion,
-  wethAbi,
 } from "@latchkey/devchain";
 import {
   ANYONE,
-  type Budget,
   budgetSpendControls,
   delegationProvider,
   type Grant,
-  grantDigest,
   hashSession,
   latchkeyScheme,
   memoryLedger,
@@ -40,10 +25,8 @@ import {
   type PaidPayment,
   type PayingFetchParameters,
   payingFetch,
-  Refusal,
   readLedger,
   reconcileLedger,
-  type Session,
 } from "@latchkey/sdk";
 import { decodePermissionContext, encodeEnable, encodePause, encodeRevoke } from "@latchkey/sdk/encoding";
 import { filePaymentStore } from "@latchkey/sdk/node";
@@ -70,17 +53,11 @@ import { authorizationFate } from "#sdk/agent/x402/authorizationFate.ts";
 import { openPayment } from "#sdk/agent/x402/openPayment.ts";
 import * as modular from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
-import { aheadOfClock } from "../../environment/aheadOfClock.ts";
-import { installLatchkey } from "../../environment/latchkey.ts";
-import { setMulticall3 } from "../../environment/multicall3.ts";
-import { type Environment, setUp } from "../../environment/setUp.ts";
+import type { Environment } from "../../environment/setUp.ts";
 import { grantBy } from "../erc7579/sessionGrants.ts";
+import { DOLLAR, ETHER, type PayersWorld, refusalOf, shop, stranger, usePayers } from "./usePayers.ts";
 
-const DOLLAR = 1_000_000n;
-const ETHER = 10n ** 18n;
 const key = privateKeyToAccount(keccak256(toBytes("the agent of the ERC-7710 tests")));
-const shop = getAddress("0x5409000000000000000000000000000000000003");
-const stranger = getAddress("0x5409000000000000000000000000000000000bad");
 const secondFacilitator = getAddress("0xfac1000000000000000000000000000000000002");
 const byErc7710 = { assetTransferMethod: "erc7710" };
 const byToken = { name: "USD Coin", version: "2" };
@@ -92,12 +69,6 @@ type Sent = PaymentPayload & {
   payload: { delegationManager: Address; permissionContext: Hex; delegator: Address };
 };
 const sentIn = (header: string): Sent => JSON.parse(Buffer.from(header, "base64").toString());
-
-const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
-  const outcome = await work.catch((reason: unknown) => reason);
-  expect(outcome, outcome instanceof Response ? `${outcome.status}` : `${outcome}`).to.be.instanceOf(Refusal);
-  return outcome as Refusal;
-};
 
 /** The transaction by which a payment is redeemed, for whatever offer. */
 function redemptionOf(
@@ -125,150 +96,50 @@ describe("a payment by ERC-7710", function () {
   let facilitator: Facilitator;
   let facilitatorAddress: Address;
   let merchant: Merchant;
-  let tokens: Record<"usdc" | "weth" | "noReturn", Address>;
-  const safes = {} as Record<SafeVersion, SafeAccount>;
-  let restore: () => Promise<void>;
-
-  before(async () => {
-    environment = await setUp("ethereum");
-    const { testChain, usdc, connection } = environment;
-    await setMulticall3(testChain);
-    await installPermit2(testChain);
-    latchkey = await installLatchkey(testChain);
-    const separators = [usdc.domainSeparator];
-    for (const version of ["1.3.0", "1.4.1"] as const) {
-      safes[version] = await createSafe(environment, { version, owner: ecdsaOwner("erc7710") });
-      await installOnSafe(safes[version], latchkey, separators);
-    }
-    safes["1.5.0"] = await createPasskeySafe(environment, {
-      version: "1.5.0",
-      passkey: createPasskey("erc7710"),
-      latchkey,
-      domainSeparators: separators,
-    });
-    const noReturn = await deployMock(testChain, "NoReturnToken");
-    tokens = { usdc: usdc.address, weth: await installWeth(testChain), noReturn: noReturn.address };
-    for (const safe of Object.values(safes)) {
-      await usdc.mint(safe.address, 100n * DOLLAR);
-      await noReturn.write("mint", [safe.address, 100n * ETHER]);
-      const deposit = encodeFunctionData({ abi: wethAbi, functionName: "deposit" });
-      await testChain.send({ from: RELAYER, to: tokens.weth, value: 100n * ETHER, data: deposit });
-      const transfer = encodeFunctionData({
-        abi: erc20Abi,
-        functionName: "transfer",
-        args: [safe.address, 100n * ETHER],
-      });
-      await testChain.send({ from: RELAYER, to: tokens.weth, data: transfer });
-    }
-    facilitator = await createFacilitator(testChain);
-    const extra = facilitator.getSupported().kinds[0]?.extra;
-    [facilitatorAddress] = (extra as { facilitatorAddresses: [Address] }).facilitatorAddresses;
-    const offer = (amount: bigint, other: Partial<Offer> = {}): Offer => ({
-      amount,
-      asset: tokens.usdc,
-      payTo: shop,
-      extra: byErc7710,
-      ...other,
-    });
-    const several = { ...byErc7710, facilitatorAddresses: [facilitatorAddress, secondFacilitator] };
-    merchant = await openMerchant(
-      testChain,
-      {
-        usdc: offer(200_000n),
-        weth: offer(ETHER / 5n, { asset: tokens.weth }),
-        noReturn: offer(ETHER / 5n, { asset: tokens.noReturn }),
-        dollar: offer(DOLLAR),
-        dear: offer(DOLLAR + 1n),
-        odd: offer(300_001n),
-        most: offer(700_000n),
-        unit: offer(1n),
-        elsewhere: offer(1n, { payTo: stranger }),
-        several: offer(200_000n, { extra: several }),
-        malformed: offer(1n, { extra: { ...byErc7710, facilitatorAddresses: [ANYONE] } }),
-        eip3009: offer(200_000n, { extra: byToken }),
-        "erc7710-first": [offer(200_000n), offer(200_000n, { extra: byToken })],
-        "eip3009-first": [offer(200_000n, { extra: byToken }), offer(200_000n)],
-      },
-      facilitator,
-    );
-    const snapshot = await connection.networkHelpers.takeSnapshot();
-    restore = () => snapshot.restore();
-  });
-  beforeEach(() => aheadOfClock(environment.connection));
-  afterEach(async () => {
-    merchant.faults = [];
-    merchant.headers = [];
-    merchant.settlements = 0;
-    await restore();
-  });
-  after(async () => {
-    await merchant.close();
-    await environment.connection.close();
-  });
-
-  const chainTime = async () => {
-    await environment.connection.networkHelpers.mine();
-    return Number((await environment.testChain.client.getBlock()).timestamp);
-  };
-  const budgetOf = (token: Address, unit: bigint, changes: Partial<Budget> = {}): Budget => ({
-    token,
-    perTransaction: unit,
-    perPeriod: 20n * unit,
-    period: 86_400,
-    initial: 0n,
-    perSecond: 0n,
+  let tokens: PayersWorld["tokens"];
+  const { safes, chainTime, budgetOf, sessionFor, grantFor, enabled, agent, balanceOf } = usePayers({
+    name: "erc7710",
+    key,
     signatures: 0,
     sizes: 0,
-    recipients: [shop],
-    ...changes,
+    async open(world) {
+      ({ environment, latchkey, tokens } = world);
+      const { testChain } = environment;
+      await installPermit2(testChain);
+      facilitator = await createFacilitator(testChain);
+      const extra = facilitator.getSupported().kinds[0]?.extra;
+      [facilitatorAddress] = (extra as { facilitatorAddresses: [Address] }).facilitatorAddresses;
+      const offer = (amount: bigint, other: Partial<Offer> = {}): Offer => ({
+        amount,
+        asset: tokens.usdc,
+        payTo: shop,
+        extra: byErc7710,
+        ...other,
+      });
+      const several = { ...byErc7710, facilitatorAddresses: [facilitatorAddress, secondFacilitator] };
+      merchant = await openMerchant(
+        testChain,
+        {
+          usdc: offer(200_000n),
+          weth: offer(ETHER / 5n, { asset: tokens.weth }),
+          noReturn: offer(ETHER / 5n, { asset: tokens.noReturn }),
+          dollar: offer(DOLLAR),
+          dear: offer(DOLLAR + 1n),
+          odd: offer(300_001n),
+          most: offer(700_000n),
+          unit: offer(1n),
+          elsewhere: offer(1n, { payTo: stranger }),
+          several: offer(200_000n, { extra: several }),
+          malformed: offer(1n, { extra: { ...byErc7710, facilitatorAddresses: [ANYONE] } }),
+          eip3009: offer(200_000n, { extra: byToken }),
+          "erc7710-first": [offer(200_000n), offer(200_000n, { extra: byToken })],
+          "eip3009-first": [offer(200_000n, { extra: byToken }), offer(200_000n)],
+        },
+        facilitator,
+      );
+      return merchant;
+    },
   });
-  async function sessionFor(
-    { address }: SafeAccount,
-    usdc: Partial<Budget> = {},
-    others: readonly Budget[] = [],
-  ): Promise<Session> {
-    const now = await chainTime();
-    return {
-      account: address,
-      key: key.address,
-      validAfter: now - 1000,
-      validUntil: now + 7 * 86_400,
-      epoch: 0n,
-      salt: 7n,
-      gasAllowance: 0n,
-      paymaster: pad("0x", { size: 20 }),
-      budgets: [budgetOf(tokens.usdc, DOLLAR, usdc), ...others],
-      actions: [],
-    };
-  }
-  async function grantFor(safe: SafeAccount, session: Session): Promise<Grant> {
-    const { chainId } = environment.testChain;
-    const { module } = latchkey;
-    const signature = await signAsSafe(safe, grantDigest(session, { chainId, module }));
-    return { version: 1, chainId, module, accountKind: "safe", session, signature };
-  }
-  async function enabled(usdc: Partial<Budget> = {}, safe = safes["1.4.1"]): Promise<Grant> {
-    const grant = await grantFor(safe, await sessionFor(safe, usdc));
-    await asSafe(safe, [encodeEnable(grant)]);
-    return { ...grant, signature: "0x" };
-  }
-  const agent = (grant: Grant, other: Partial<PayingFetchParameters> = {}) =>
-    payingFetch({
-      client: environment.testChain.client,
-      key,
-      grant,
-      maxWait: 2,
-      pollingInterval: 20,
-      resendDelay: 10,
-      ...other,
-    });
-  const balanceOf = (token: Address = tokens.usdc, account: Address = shop) =>
-    environment.testChain.client.readContract({
-      address: token,
-      abi: erc20Abi,
-      functionName: "balanceOf",
-      args: [account],
-    });
   const accountOf = ({ chainId, session }: Grant) => `eip155:${chainId}:${session.account.toLowerCase()}`;
   /** A key that says what it has signed. */
   const watchedKey = () => {

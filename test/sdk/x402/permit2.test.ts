@@ -4,16 +4,6 @@ import { join } from "node:path";
 import { asSafe } from "@latchkey/accounts/asSafe";
 import { deployMock } from "@latchkey/accounts/deployMock";
 import {
-  createPasskeySafe,
-  createSafe,
-  installOnSafe,
-  type Latchkey,
-  type SafeAccount,
-  signAsSafe,
-} from "@latchkey/accounts/safeAccount";
-import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
-import {
-  createPasskey,
   installWeth,
   installX402Proxies,
   type Merchant,
@@ -23,25 +13,19 @@ import {
   permit2Abi,
   RELAYER,
   SAFE_VERSIONS,
-  type SafeVersion,
   usdcAbi,
   wethAbi,
 } from "@latchkey/devchain";
 import {
   type Budget,
   budgetSpendControls,
-  type Grant,
-  grantDigest,
   hashSession,
   latchkeyScheme,
   memoryLedger,
   type PaidPayment,
-  type PayingFetchParameters,
   payingFetch,
-  Refusal,
   readLedger,
   reconcileLedger,
-  type Session,
 } from "@latchkey/sdk";
 import { encodeEnable, nodeNonce, permit2Domain } from "@latchkey/sdk/encoding";
 import { filePaymentStore } from "@latchkey/sdk/node";
@@ -58,7 +42,6 @@ import {
   domainSeparator,
   encodeFunctionData,
   erc20Abi,
-  getAddress,
   type Hex,
   keccak256,
   numberToHex,
@@ -70,180 +53,69 @@ import { authorizationFate, type SignedAuthorization } from "#sdk/agent/x402/aut
 import * as modular from "../../accounts/erc7579/fixture.ts";
 import { onEveryAccount } from "../../accounts/erc7579/onEveryAccount.ts";
 import { approveData } from "../../contracts/fixture.ts";
-import { aheadOfClock } from "../../environment/aheadOfClock.ts";
-import { installLatchkey } from "../../environment/latchkey.ts";
-import { setMulticall3 } from "../../environment/multicall3.ts";
 import { startRedis } from "../../environment/redisServer.ts";
-import { type Environment, setUp } from "../../environment/setUp.ts";
+import type { Environment } from "../../environment/setUp.ts";
 import { grantBy } from "../erc7579/sessionGrants.ts";
+import { DOLLAR, ETHER, type PayersWorld, refusalOf, shop, stranger, usePayers } from "./usePayers.ts";
 
-const DOLLAR = 1_000_000n;
-const ETHER = 10n ** 18n;
 const key = privateKeyToAccount(keccak256(toBytes("the agent of the Permit2 tests")));
-const shop = getAddress("0x5409000000000000000000000000000000000003");
-const stranger = getAddress("0x5409000000000000000000000000000000000bad");
 const byPermit2 = { assetTransferMethod: "permit2" };
 
 /** What a merchant was sent. */
 type Sent = { signature: Hex; permit2Authorization: { nonce: string; deadline: string } };
 const sentIn = (header: string) => JSON.parse(Buffer.from(header, "base64").toString()).payload as Sent;
 
-const refusalOf = async (work: Promise<unknown>): Promise<Refusal> => {
-  const outcome = await work.catch((reason: unknown) => reason);
-  expect(outcome, outcome instanceof Response ? `${outcome.status}` : `${outcome}`).to.be.instanceOf(Refusal);
-  return outcome as Refusal;
-};
-
 describe("a payment by Permit2", function () {
   this.timeout(120_000);
 
   let environment: Environment;
-  let latchkey: Latchkey;
   let merchant: Merchant;
-  let tokens: Record<"usdc" | "weth" | "noReturn", Address>;
-  const safes = {} as Record<SafeVersion, SafeAccount>;
-  let restore: () => Promise<void>;
-
-  before(async () => {
-    environment = await setUp("ethereum");
-    const { testChain, usdc, connection } = environment;
-    await installX402Proxies(testChain);
-    await setMulticall3(testChain);
-    latchkey = await installLatchkey(testChain);
-    const separators = [usdc.domainSeparator, domainSeparator({ domain: permit2Domain(1) })];
-    for (const version of ["1.3.0", "1.4.1"] as const) {
-      safes[version] = await createSafe(environment, { version, owner: ecdsaOwner("permit2") });
-      await installOnSafe(safes[version], latchkey, separators);
-    }
-    safes["1.5.0"] = await createPasskeySafe(environment, {
-      version: "1.5.0",
-      passkey: createPasskey("permit2"),
-      latchkey,
-      domainSeparators: separators,
-    });
-    const noReturn = await deployMock(testChain, "NoReturnToken");
-    tokens = { usdc: usdc.address, weth: await installWeth(testChain), noReturn: noReturn.address };
-    for (const safe of Object.values(safes)) {
-      await usdc.mint(safe.address, 100n * DOLLAR);
-      await noReturn.write("mint", [safe.address, 100n * ETHER]);
-      const deposit = encodeFunctionData({ abi: wethAbi, functionName: "deposit" });
-      await testChain.send({ from: RELAYER, to: tokens.weth, value: 100n * ETHER, data: deposit });
-      const transfer = encodeFunctionData({
-        abi: erc20Abi,
-        functionName: "transfer",
-        args: [safe.address, 100n * ETHER],
-      });
-      await testChain.send({ from: RELAYER, to: tokens.weth, data: transfer });
-      // The account itself approves Permit2, of everything that its session may pay in a while.
-      await asSafe(
-        safe,
-        Object.entries(tokens).map(([name, to]) => ({
-          to,
-          value: 0n,
-          data: approveData(PERMIT2, name === "usdc" ? 60n * DOLLAR : 60n * ETHER),
-        })),
-      );
-    }
-    const offer = (asset: Address, amount: bigint, other: Partial<Offer> = {}): Offer => ({
-      amount,
-      asset,
-      payTo: shop,
-      extra: byPermit2,
-      ...other,
-    });
-    const upto = { scheme: "upto", extra: {} } as const;
-    merchant = await openMerchant(testChain, {
-      "usdc-exact": offer(tokens.usdc, 200_000n),
-      "usdc-upto": offer(tokens.usdc, 250_000n, { ...upto, charge: 30_000n }),
-      "usdc-all": offer(tokens.usdc, 250_000n, upto),
-      "usdc-nothing": offer(tokens.usdc, 250_000n, { ...upto, charge: 0n }),
-      "usdc-half": offer(tokens.usdc, DOLLAR / 2n),
-      "usdc-dear": offer(tokens.usdc, DOLLAR + 1n),
-      "usdc-elsewhere": offer(tokens.usdc, 1n, { payTo: stranger }),
-      "usdc-eip3009": offer(tokens.usdc, 1n, { extra: { name: "USD Coin", version: "2" } }),
-      "weth-exact": offer(tokens.weth, ETHER / 5n),
-      "weth-upto": offer(tokens.weth, ETHER / 4n, { ...upto, charge: 3n }),
-      "noReturn-exact": offer(tokens.noReturn, ETHER / 5n),
-      "noReturn-upto": offer(tokens.noReturn, ETHER / 4n, { ...upto, charge: 3n }),
-    });
-    const snapshot = await connection.networkHelpers.takeSnapshot();
-    restore = () => snapshot.restore();
-  });
-  beforeEach(() => aheadOfClock(environment.connection));
-  afterEach(async () => {
-    merchant.faults = [];
-    merchant.headers = [];
-    merchant.settlements = 0;
-    await restore();
-  });
-  after(async () => {
-    await merchant.close();
-    await environment.connection.close();
-  });
-
-  const chainTime = async () => {
-    await environment.connection.networkHelpers.mine();
-    return Number((await environment.testChain.client.getBlock()).timestamp);
-  };
-  const budgetOf = (token: Address, unit: bigint, changes: Partial<Budget> = {}): Budget => ({
-    token,
-    perTransaction: unit,
-    perPeriod: 20n * unit,
-    period: 86_400,
-    initial: 0n,
-    perSecond: 0n,
+  let tokens: PayersWorld["tokens"];
+  const { safes, budgetOf, sessionFor, grantFor, enabled, agent, balanceOf } = usePayers({
+    name: "permit2",
+    key,
+    separators: [domainSeparator({ domain: permit2Domain(1) })],
     signatures: 6,
     sizes: 5,
-    recipients: [shop],
-    ...changes,
+    async open(world) {
+      ({ environment, tokens } = world);
+      const { testChain } = environment;
+      await installX402Proxies(testChain);
+      // The account itself approves Permit2, of everything that its session may pay in a while.
+      for (const safe of Object.values(world.safes))
+        await asSafe(
+          safe,
+          Object.entries(tokens).map(([name, to]) => ({
+            to,
+            value: 0n,
+            data: approveData(PERMIT2, name === "usdc" ? 60n * DOLLAR : 60n * ETHER),
+          })),
+        );
+      const offer = (asset: Address, amount: bigint, other: Partial<Offer> = {}): Offer => ({
+        amount,
+        asset,
+        payTo: shop,
+        extra: byPermit2,
+        ...other,
+      });
+      const upto = { scheme: "upto", extra: {} } as const;
+      merchant = await openMerchant(testChain, {
+        "usdc-exact": offer(tokens.usdc, 200_000n),
+        "usdc-upto": offer(tokens.usdc, 250_000n, { ...upto, charge: 30_000n }),
+        "usdc-all": offer(tokens.usdc, 250_000n, upto),
+        "usdc-nothing": offer(tokens.usdc, 250_000n, { ...upto, charge: 0n }),
+        "usdc-half": offer(tokens.usdc, DOLLAR / 2n),
+        "usdc-dear": offer(tokens.usdc, DOLLAR + 1n),
+        "usdc-elsewhere": offer(tokens.usdc, 1n, { payTo: stranger }),
+        "usdc-eip3009": offer(tokens.usdc, 1n, { extra: { name: "USD Coin", version: "2" } }),
+        "weth-exact": offer(tokens.weth, ETHER / 5n),
+        "weth-upto": offer(tokens.weth, ETHER / 4n, { ...upto, charge: 3n }),
+        "noReturn-exact": offer(tokens.noReturn, ETHER / 5n),
+        "noReturn-upto": offer(tokens.noReturn, ETHER / 4n, { ...upto, charge: 3n }),
+      });
+      return merchant;
+    },
   });
-  async function sessionFor(
-    { address }: SafeAccount,
-    usdc: Partial<Budget> = {},
-    others: readonly Budget[] = [],
-  ): Promise<Session> {
-    const now = await chainTime();
-    return {
-      account: address,
-      key: key.address,
-      validAfter: now - 1000,
-      validUntil: now + 7 * 86_400,
-      epoch: 0n,
-      salt: 7n,
-      gasAllowance: 0n,
-      paymaster: pad("0x", { size: 20 }),
-      budgets: [budgetOf(tokens.usdc, DOLLAR, usdc), ...others],
-      actions: [],
-    };
-  }
-  async function grantFor(safe: SafeAccount, session: Session): Promise<Grant> {
-    const { chainId } = environment.testChain;
-    const { module } = latchkey;
-    const signature = await signAsSafe(safe, grantDigest(session, { chainId, module }));
-    return { version: 1, chainId, module, accountKind: "safe", session, signature };
-  }
-  async function enabled(usdc: Partial<Budget> = {}, safe = safes["1.4.1"]): Promise<Grant> {
-    const grant = await grantFor(safe, await sessionFor(safe, usdc));
-    await asSafe(safe, [encodeEnable(grant)]);
-    return { ...grant, signature: "0x" };
-  }
-  const agent = (grant: Grant, other: Partial<PayingFetchParameters> = {}) =>
-    payingFetch({
-      client: environment.testChain.client,
-      key,
-      grant,
-      maxWait: 2,
-      pollingInterval: 20,
-      resendDelay: 10,
-      ...other,
-    });
-  const balanceOf = (token: Address, account: Address = shop) =>
-    environment.testChain.client.readContract({
-      address: token,
-      abi: erc20Abi,
-      functionName: "balanceOf",
-      args: [account],
-    });
 
   for (const version of SAFE_VERSIONS)
     it(`is settled by the stock facilitator in three kinds of tokens, from a Safe ${version} with a grant, and enabled`, async () => {
