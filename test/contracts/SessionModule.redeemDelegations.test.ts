@@ -606,6 +606,43 @@ describe("redeemDelegations", () => {
     });
   });
 
+  it("moves no more than a period has, however many entries a transaction has", async () => {
+    const entry = { context: contextOf(session()), calls: paid };
+    await refused(
+      chain.call(redeem(key.address, ...Array(20).fill(entry), { ...entry, calls: [pay(bob, 1n)] })),
+      "PeriodExceeded",
+      chain.usdc.address,
+      1,
+      0,
+      T0 + DAY,
+    );
+    await chain.send(redeem(key.address, ...Array(20).fill(entry)));
+    expect(await chain.usdc.balanceOf(alice)).to.equal(20n * USD);
+    expect(await spentOf(session())).to.equal(20n * USD);
+  });
+  it("reads the same bytes alike where entries share them, and no list that the calldata does not hold", async () => {
+    const { data, ...rest } = redeem(
+      key.address,
+      { context: contextOf(session()), calls: paid },
+      { context: contextOf(session()), calls: paid },
+    );
+    // Behind the selector: three offsets, then the contexts' count and their offsets.
+    const word = (at: number) => 10 + 64 * at;
+    const first = data.slice(word(4), word(5));
+    const shared = `${data.slice(0, word(5))}${first}${data.slice(word(6))}` as Hex;
+    expect(shared).to.not.equal(data);
+    await chain.send({ ...rest, data: shared });
+    expect(await spentOf(session())).to.equal(2n * USD);
+    for (const count of [2n ** 32n, 2n ** 64n, 2n ** 255n]) {
+      const many = `${data.slice(0, word(3))}${numberToHex(count, { size: 32 }).slice(2)}${data.slice(word(4))}`;
+      await revertOf(chain.call({ ...rest, data: many as Hex }));
+    }
+    for (const offset of [2n ** 64n, 2n ** 255n]) {
+      const far = `${data.slice(0, word(4))}${numberToHex(offset, { size: 32 }).slice(2)}${data.slice(word(5))}`;
+      await revertOf(chain.call({ ...rest, data: far as Hex }));
+    }
+  });
+
   it("reads nothing behind its arguments", async () => {
     const { data, ...rest } = redeem(key.address, { context: contextOf(session()), calls: paid });
     await chain.send({ ...rest, data: concat([data, mallory]) });
