@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { AgentTool, AgentTools, AgentToolsOptions, ToolAnswer } from "@latchkey/agent-tools";
 import { agentTools } from "@latchkey/agent-tools";
 import { type DevChain, type DevChainOptions, type DevSafe, startDevChain } from "@latchkey/devchain";
-import { GRANT_VERSION, type Grant, type Session, signGrant } from "@latchkey/sdk";
+import { GRANT_VERSION, type Grant, proposeSession, type Session, signGrant } from "@latchkey/sdk";
 import { type HandoffRequest, parseHandoffRequest, requestedSession } from "@latchkey/sdk/handoff";
 import { agentFolder } from "@latchkey/sdk/node";
 import { createPublicClient, http } from "viem";
@@ -19,7 +19,9 @@ export type AgentChain = {
   /** A new folder for an agent, which does not exist yet. */
   newDir(): Promise<string>;
   /** Tools of an agent on this chain; closed with the chain. */
-  open(options: Partial<AgentToolsOptions> & { dir: string }): AgentTools;
+  open(
+    options: { [name in keyof AgentToolsOptions]?: AgentToolsOptions[name] | undefined } & { dir: string },
+  ): AgentTools;
   /** An agent with a session of $1 a payment and $20 a day for the shop, unless told otherwise; its key has gas. */
   newAgent(change?: (session: Session) => Session): Promise<{ dir: string; grant: Grant }>;
   /** What the owner answers on the page: posted to the agent. Returns the HTTP status. */
@@ -69,7 +71,7 @@ export async function startAgentChain(options: DevChainOptions = {}): Promise<Ag
     safe,
     newDir,
     open(part) {
-      const made = agentTools({ client, page, name: "Research Bot", ...part });
+      const made = agentTools({ client, page, name: "Research Bot", ...part } as AgentToolsOptions);
       opened.push(made);
       return made;
     },
@@ -77,7 +79,6 @@ export async function startAgentChain(options: DevChainOptions = {}): Promise<Ag
       const folder = await agentFolder(await newDir());
       const key = await folder.key();
       await chain.faucet.sendEther(key.address, "1");
-      const { proposeSession } = await import("@latchkey/sdk");
       const { session } = await proposeSession(client, {
         account: safe.address,
         key: key.address,

@@ -30,9 +30,9 @@ const INPUTS: Record<string, object> = {
 
 describe("the agent's tools", function () {
   this.timeout(60_000);
-  let it16: AgentChain;
+  let agents: AgentChain;
   before(async () => {
-    it16 = await startAgentChain({
+    agents = await startAgentChain({
       shop: {
         report: { price: "0.25" },
         film: { price: "5" },
@@ -40,11 +40,11 @@ describe("the agent's tools", function () {
       },
     });
   });
-  after(() => it16.close());
+  after(() => agents.close());
 
   describe("without any state", () => {
     it("say what is missing, and create nothing", async () => {
-      const dir = await it16.newDir();
+      const dir = await agents.newDir();
       const opened = agentTools({ dir });
       const codes = Object.fromEntries(
         await Promise.all(
@@ -64,7 +64,7 @@ describe("the agent's tools", function () {
     });
 
     it("ask for a node where they need one", async () => {
-      const opened = agentTools({ dir: await it16.newDir(), page: "http://localhost:4173/" });
+      const opened = agentTools({ dir: await agents.newDir(), page: "http://localhost:4173/" });
       expect(await call(opened, "request_session", INPUTS.request_session)).to.include({
         ok: false,
         code: "NO_NODE",
@@ -73,19 +73,19 @@ describe("the agent's tools", function () {
     });
 
     it("show prices, and that there is no session to pay them", async () => {
-      const opened = it16.open({ dir: await it16.newDir() });
-      const answer = await call(opened, "check_price", { url: it16.chain.shop.url("report") });
+      const opened = agents.open({ dir: await agents.newDir() });
+      const answer = await call(opened, "check_price", { url: agents.chain.shop.url("report") });
       expect(answer).to.include({ ok: true, free: false, status: 402 });
       expect(answer.offers).to.have.length(1);
       const [offer] = answer.offers as { payable: boolean; why: object; price: string; to: string }[];
       expect(offer?.payable).to.equal(false);
       expect(offer?.why).to.include({ code: "NO_SESSION" });
-      expect(offer?.to).to.equal(it16.chain.shop.address);
+      expect(offer?.to).to.equal(agents.chain.shop.address);
     });
   });
 
   it("reject what their schemas do not know, and say where", async () => {
-    const opened = it16.open({ dir: await it16.newDir() });
+    const opened = agents.open({ dir: await agents.newDir() });
     for (const { name } of opened.tools) {
       const answer = await call(opened, name, { ...INPUTS[name], limit: "1000000" });
       expect(answer, name).to.include({ ok: false, code: "INVALID_INPUT", retryable: false });
@@ -99,12 +99,12 @@ describe("the agent's tools", function () {
 
   describe("with a session", () => {
     it("show the limits in whole tokens", async () => {
-      const { dir, grant } = await it16.newAgent();
-      const answer = await call(it16.open({ dir }), "get_limits");
+      const { dir, grant } = await agents.newAgent();
+      const answer = await call(agents.open({ dir }), "get_limits");
       expect(answer).to.include({
         ok: true,
         active: true,
-        account: it16.safe.address,
+        account: agents.safe.address,
         key: grant.session.key,
         gas: "1",
       });
@@ -119,12 +119,12 @@ describe("the agent's tools", function () {
     });
 
     it("pay for a request, record it, and return what was bought as the shop's words", async () => {
-      const { dir } = await it16.newAgent();
-      const opened = it16.open({ dir });
-      const url = it16.chain.shop.url("report");
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
+      const url = agents.chain.shop.url("report");
       const price = await call(opened, "check_price", { url });
       expect((price.offers as object[])[0]).to.include({ payable: true, price: "0.25 USDC" });
-      const before = await it16.chain.usdc.balanceOf(it16.chain.shop.address);
+      const before = await agents.chain.usdc.balanceOf(agents.chain.shop.address);
       const paid = await call(opened, "pay_request", { url, idempotencyKey: "order 1", purpose: "weather" });
       expect(paid, JSON.stringify(paid)).to.include({
         ok: true,
@@ -133,10 +133,10 @@ describe("the agent's tools", function () {
         encoding: "text",
       });
       expect(paid.untrusted).to.include({ from: new URL(url).origin, cut: false });
-      expect((await it16.chain.usdc.balanceOf(it16.chain.shop.address)) - before).to.equal(250_000n);
+      expect((await agents.chain.usdc.balanceOf(agents.chain.shop.address)) - before).to.equal(250_000n);
       const again = await call(opened, "pay_request", { url, idempotencyKey: "order 1", purpose: "weather" });
       expect(again.ok ? again.paid : "refused", JSON.stringify(again)).to.not.equal("0.25 USDC");
-      expect((await it16.chain.usdc.balanceOf(it16.chain.shop.address)) - before).to.equal(250_000n);
+      expect((await agents.chain.usdc.balanceOf(agents.chain.shop.address)) - before).to.equal(250_000n);
       const { payments } = await call(opened, "list_payments");
       expect(payments).to.have.length(1);
       expect((payments as object[])[0]).to.include({
@@ -149,9 +149,9 @@ describe("the agent's tools", function () {
     });
 
     it("refuse what exceeds a limit with what was asked and what is allowed", async () => {
-      const { dir } = await it16.newAgent();
-      const opened = it16.open({ dir });
-      const url = it16.chain.shop.url("film");
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
+      const url = agents.chain.shop.url("film");
       const refusal = await call(opened, "pay_request", { url });
       expect(refusal).to.include({
         ok: false,
@@ -169,36 +169,38 @@ describe("the agent's tools", function () {
     });
 
     it("say why an offer by a method that the session lacks cannot be paid", async () => {
-      const { dir } = await it16.newAgent();
-      const { offers } = await call(it16.open({ dir }), "check_price", { url: it16.chain.shop.url("stock") });
+      const { dir } = await agents.newAgent();
+      const { offers } = await call(agents.open({ dir }), "check_price", {
+        url: agents.chain.shop.url("stock"),
+      });
       const [offer] = offers as { payable: boolean; why: { code: string } }[];
       expect(offer?.payable).to.equal(false);
       expect(offer?.why.code).to.equal("NOT_OFFERED");
     });
 
     it("end it for good, and need gas for that", async () => {
-      const poor = await it16.newAgent();
-      await it16.chain.testChain.setBalance(poor.grant.session.key, 0n);
+      const poor = await agents.newAgent();
+      await agents.chain.testChain.setBalance(poor.grant.session.key, 0n);
       const before = await readdir(poor.dir);
-      const refusal = await call(it16.open({ dir: poor.dir }), "stop");
+      const refusal = await call(agents.open({ dir: poor.dir }), "stop");
       expect(refusal).to.include({ ok: false, code: "NO_GAS", key: poor.grant.session.key });
       expect(String(refusal.whatToDo)).to.contain("http://localhost:4173/");
       expect(await readdir(poor.dir)).to.deep.equal(before);
 
-      const { dir } = await it16.newAgent();
-      const opened = it16.open({ dir });
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
       expect(await call(opened, "stop")).to.include({ ok: true, alreadyOver: false });
       expect(await call(opened, "stop")).to.include({ ok: true, alreadyOver: true });
       expect(await call(opened, "get_limits")).to.deep.include({ active: false, reasons: ["REVOKED"] });
-      expect(await call(opened, "pay_request", { url: it16.chain.shop.url("report") })).to.include({
+      expect(await call(opened, "pay_request", { url: agents.chain.shop.url("report") })).to.include({
         ok: false,
         code: "REVOKED",
       });
     });
 
     it("are found at the next call where another process has saved it", async () => {
-      const { grant, dir: other } = await it16.newAgent();
-      const opened = it16.open({ dir: other });
+      const { grant, dir: other } = await agents.newAgent();
+      const opened = agents.open({ dir: other });
       const folder = await agentFolder(other);
       expect((await folder.grant())?.signature).to.equal(grant.signature);
       expect(await call(opened, "get_limits")).to.include({ ok: true });
@@ -252,8 +254,8 @@ describe("the agent's tools", function () {
     });
 
     it("is in `untrusted` alone, whatever part of a response it is in", async () => {
-      const { dir } = await it16.newAgent();
-      const opened = it16.open({ dir });
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
       const json = { "content-type": "application/json" };
       const replies = [
         { status: 200, body: INJECTION, headers: {} },
@@ -286,17 +288,17 @@ describe("the agent's tools", function () {
     });
 
     it("is cut, and loses what nobody sees", async () => {
-      const { dir } = await it16.newAgent();
+      const { dir } = await agents.newAgent();
       reply = { status: 200, body: `a\u{e0041}\u202eb\u200bc${"x".repeat(100)}`, headers: {} };
-      const answer = await call(it16.open({ dir }), "pay_request", { url, mostText: 10 });
+      const answer = await call(agents.open({ dir }), "pay_request", { url, mostText: 10 });
       expect(answer.untrusted).to.deep.include({ cut: true });
       expect((answer.untrusted as { text: string }).text).to.match(/^a\ufffd+b\ufffdcx*$/);
     });
 
     it("is base64 where it is not text", async () => {
-      const { dir } = await it16.newAgent();
+      const { dir } = await agents.newAgent();
       reply = { status: 200, body: "\u0000\u0001", headers: { "content-type": "image/png" } };
-      const answer = await call(it16.open({ dir }), "pay_request", { url });
+      const answer = await call(agents.open({ dir }), "pay_request", { url });
       expect(answer).to.include({ encoding: "base64" });
       expect((answer.untrusted as { text: string }).text).to.equal(
         Buffer.from("\u0000\u0001").toString("base64"),
@@ -311,8 +313,8 @@ describe("the agent's tools", function () {
     const wanted = { budgets, until: "7d", reason: "To buy reports." };
 
     it("makes a link and returns; once the owner has tapped, the next call of any tool works", async () => {
-      const dir = await it16.newDir();
-      const opened = it16.open({ dir });
+      const dir = await agents.newDir();
+      const opened = agents.open({ dir });
       const asked = await call(opened, "request_session", wanted);
       expect(asked).to.include({ ok: true, status: "waiting" });
       const request = parseHandoffRequest(String(asked.link));
@@ -322,19 +324,19 @@ describe("the agent's tools", function () {
         link: asked.link,
         retryable: true,
       });
-      expect(await it16.answer(String(asked.link))).to.equal(200);
+      expect(await agents.answer(String(asked.link))).to.equal(200);
       expect(await call(opened, "get_limits")).to.include({ ok: true, active: true });
-      const url = it16.chain.shop.url("report");
+      const url = agents.chain.shop.url("report");
       expect(await call(opened, "pay_request", { url })).to.include({ paid: "0.25 USDC" });
       // The limits of two sessions would add up.
       expect(await call(opened, "request_session", wanted)).to.include({ code: "SESSION_ACTIVE" });
       // Also by another server of this agent, or after a restart.
-      expect(await call(it16.open({ dir }), "get_limits")).to.include({ ok: true });
+      expect(await call(agents.open({ dir }), "get_limits")).to.include({ ok: true });
     });
 
     it("has one request at a time, also among processes", async () => {
-      const dir = await it16.newDir();
-      const opened = it16.open({ dir });
+      const dir = await agents.newDir();
+      const opened = agents.open({ dir });
       const [one, other] = await Promise.all([
         call(opened, "request_session", wanted),
         call(opened, "request_session", wanted),
@@ -345,25 +347,25 @@ describe("the agent's tools", function () {
         code: "REQUEST_OPEN",
         link: one.link,
       });
-      const second = it16.open({ dir });
+      const second = agents.open({ dir });
       expect(await call(second, "request_session", wanted)).to.include({
         code: "REQUEST_OPEN",
         link: one.link,
       });
-      expect(await call(second, "pay_request", { url: it16.chain.shop.url("report") })).to.include({
+      expect(await call(second, "pay_request", { url: agents.chain.shop.url("report") })).to.include({
         code: "NO_SESSION",
         link: one.link,
       });
-      expect(await it16.answer(String(one.link))).to.equal(200);
+      expect(await agents.answer(String(one.link))).to.equal(200);
       expect(await call(second, "get_limits")).to.include({ ok: true });
     });
 
     it("does not repeat what was declined, also after a restart", async () => {
-      const dir = await it16.newDir();
-      const opened = it16.open({ dir });
+      const dir = await agents.newDir();
+      const opened = agents.open({ dir });
       const { link } = await call(opened, "request_session", wanted);
-      expect(await it16.answer(String(link), "decline")).to.equal(200);
-      for (const one of [opened, it16.open({ dir })]) {
+      expect(await agents.answer(String(link), "decline")).to.equal(200);
+      for (const one of [opened, agents.open({ dir })]) {
         const lower = { ...wanted, budgets: [{ ...budgets[0], limit: "2" }] };
         for (const asked of [wanted, lower])
           expect(await call(one, "request_session", asked)).to.include({
@@ -375,22 +377,22 @@ describe("the agent's tools", function () {
     });
 
     it("says that a request from before a restart is no longer listened to, and takes its answer by paste", async () => {
-      const dir = await it16.newDir();
-      const opened = it16.open({ dir });
+      const dir = await agents.newDir();
+      const opened = agents.open({ dir });
       const { link } = await call(opened, "request_session", wanted);
       await opened.close();
-      const later = it16.open({ dir });
+      const later = agents.open({ dir });
       const lost = await call(later, "get_limits");
       expect(lost).to.include({ code: "NO_SESSION", link, retryable: false });
       expect(String(lost.message)).to.contain("restart");
       const request = parseHandoffRequest(String(link));
-      const wider = await it16.answerText(request, (session) => ({
+      const wider = await agents.answerText(request, (session) => ({
         ...session,
         budgets: session.budgets.map((budget) => ({ ...budget, perPeriod: budget.perPeriod * 2n })),
       }));
       expect(await call(later, "request_session", { answer: wider })).to.include({ code: "INVALID_ANSWER" });
       expect(await call(later, "get_limits")).to.include({ code: "NO_SESSION" });
-      expect(await call(later, "request_session", { answer: await it16.answerText(request) })).to.include({
+      expect(await call(later, "request_session", { answer: await agents.answerText(request) })).to.include({
         ok: true,
         status: "granted",
       });
@@ -398,24 +400,24 @@ describe("the agent's tools", function () {
     });
 
     it("asks at most three times an hour", async () => {
-      const dir = await it16.newDir();
+      const dir = await agents.newDir();
       for (let count = 0; count < 3; count++) {
-        const opened = it16.open({ dir });
+        const opened = agents.open({ dir });
         expect(await call(opened, "request_session", wanted)).to.include({ ok: true });
         await opened.close();
       }
-      const refusal = await call(it16.open({ dir }), "request_session", wanted);
+      const refusal = await call(agents.open({ dir }), "request_session", wanted);
       expect(refusal).to.include({ code: "ASKED_TOO_OFTEN", retryable: true });
       const wait = Date.parse(String(refusal.retryAt)) - Date.now();
       expect(wait).to.be.within(3_500_000, 3_600_000);
     });
 
     it("may be asked again for a session that is over", async () => {
-      const { dir } = await it16.newAgent();
-      const opened = it16.open({ dir });
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
       await call(opened, "stop");
       const { link } = await call(opened, "request_session", wanted);
-      expect(await it16.answer(String(link))).to.equal(200);
+      expect(await agents.answer(String(link))).to.equal(200);
       expect(await call(opened, "get_limits")).to.include({ active: true });
     });
   });

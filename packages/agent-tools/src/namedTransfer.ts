@@ -144,12 +144,13 @@ async function sendInTurn(
     });
   } catch (error) {
     if (!isTaken) throw error;
-    const winner = await readRecord(path);
-    if (!winner) throw error;
-    return resume(session, path, winner, asked, signal);
   }
-  if (!own) throw new Error("a transaction was sent that was not recorded");
-  return settle(session, path, own, false, signal);
+  if (own) return settle(session, path, own, false, signal);
+  // The other process may have signed the very same bytes, so that nothing failed here: the movement is the other's all the same.
+  const winner = await readRecord(path);
+  if (!winner) throw new Error("a transaction was sent that was not recorded");
+  if (entry) await closeEntry(session, entry, { status: "not settled", shownBy: "agent" });
+  return resume(session, path, winner, asked, signal);
 }
 
 /** Goes on with the transaction that an idempotency key stands for. */
@@ -208,18 +209,24 @@ async function settle(
     replace: true,
   });
   if (record.entry)
-    await session.folder.ledger
-      .append({
-        ...(record.entry as LedgerEntry),
-        transaction: record.hash as Hash,
-        status: isPaid ? "settled" : "not settled",
-        shownBy: "chain",
-        closedAt: new Date().toISOString(),
-      })
-      .catch((error: unknown) => console.error("The ledger lacks what became of a payment.", error));
+    await closeEntry(session, record.entry as LedgerEntry, {
+      transaction: record.hash as Hash,
+      status: isPaid ? "settled" : "not settled",
+      shownBy: "chain",
+    });
   if (!isPaid) throw notPaid(record);
   return { hash: record.hash as Hash, isRepeated };
 }
+
+/** What became of a movement. The payment itself does not fail because the ledger cannot be written. */
+const closeEntry = (
+  { folder }: OpenSession,
+  entry: LedgerEntry,
+  outcome: Pick<LedgerEntry, "status" | "shownBy" | "transaction">,
+): Promise<void> =>
+  folder.ledger
+    .append({ ...entry, ...outcome, closedAt: new Date().toISOString() })
+    .catch((error: unknown) => console.error("The ledger lacks what became of a payment.", error));
 
 async function receiptOf({ client }: OpenSession, { hash }: Record): Promise<TransactionReceipt | undefined> {
   try {
