@@ -30,7 +30,8 @@ describe("an agent's folder", () => {
     const folder = await agentFolder(dir);
     const { address } = await folder.key();
     expect(await modeOf(dir)).to.equal("700");
-    for (const name of ["agent.json", "key.json"]) expect(await modeOf(join(dir, name)), name).to.equal("600");
+    for (const name of ["agent.json", "key.json"])
+      expect(await modeOf(join(dir, name)), name).to.equal("600");
     expect((await (await agentFolder(dir)).key()).address).to.equal(address);
     expect(await folder.grant()).to.equal(undefined);
     expect(await folder.pending.read()).to.equal(undefined);
