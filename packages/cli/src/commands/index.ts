@@ -15,4 +15,9 @@ export const COMMANDS: readonly ListedCommand[] = [
     summary: "create the session's key",
     load: async () => (await import("./keygen.ts")).keygen,
   },
+  {
+    name: "mcp",
+    summary: "serve the agent's tools to a model, or install that in a host",
+    load: async () => (await import("./mcp.ts")).mcp,
+  },
 ];
