@@ -28,7 +28,7 @@ import {
 import { permit2Domain } from "@latchkey/sdk/encoding";
 import { filePaymentStore } from "@latchkey/sdk/node";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
@@ -183,13 +183,13 @@ describe("a paying MCP client", function () {
           await mcp.connect(
             new StdioClientTransport({
               command: process.execPath,
-              args: ["--no-warnings", join(import.meta.dirname, "stdioChargingServer.ts")],
-              env: {
-                ...getDefaultEnvironment(),
-                CHARGING: JSON.stringify({ facilitator: served.url, chainId, prices, faults }, (_, value) =>
+              args: [
+                "--no-warnings",
+                join(import.meta.dirname, "stdioChargingServer.ts"),
+                JSON.stringify({ facilitator: served.url, chainId, prices, faults }, (_, value) =>
                   typeof value === "bigint" ? `${value}` : value,
                 ),
-              },
+              ],
             }),
           );
           // As another process of the host would, after a restart.
@@ -330,11 +330,12 @@ describe("a paying MCP client", function () {
 
     it("knows an open purchase by server, tool and arguments, in any order, and nothing else", async () => {
       const mcp = await toServer();
-      const weather = paying(mcp, { resends: 0, timeout: 400 });
+      const impatient = paying(mcp, { timeout: 400 });
       charging.faults = ["silence after settling"];
-      const refusal = await refusalOf(weather.callTool(ABOUT_OSLO));
+      const refusal = await refusalOf(impatient.callTool(ABOUT_OSLO));
       expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
       expect(refusal.details).to.include({ settled: true, late: true });
+      const weather = paying(mcp);
       const others = [
         [weather, { name: "history", arguments: ABOUT_OSLO.arguments }],
         [weather, { name: "forecast", arguments: { city: "Oslo" } }],
@@ -589,17 +590,14 @@ describe("a paying MCP client", function () {
     });
 
     it("may be silent once it has a payment: its outcome is unknown, and the same payment is offered again", async () => {
-      const weather = paying(
-        await answering((payment) => {
-          if (!payment) return ask(offer());
-          return payments.length === 1 ? new Promise<never>(() => {}) : { result: sunny };
-        }),
-        { timeout: 300 },
-      );
-      const refusal = await refusalOf(weather.callTool(ABOUT_OSLO));
+      const mcp = await answering((payment) => {
+        if (!payment) return ask(offer());
+        return payments.length === 1 ? new Promise<never>(() => {}) : { result: sunny };
+      });
+      const refusal = await refusalOf(paying(mcp, { timeout: 300 }).callTool(ABOUT_OSLO));
       expect(refusal.code).to.equal("OUTCOME_UNKNOWN");
       expect(refusal.details).to.include({ late: true, settled: false });
-      expect((await weather.callTool(ABOUT_OSLO)).content).to.deep.equal(sunny.content);
+      expect((await paying(mcp).callTool(ABOUT_OSLO)).content).to.deep.equal(sunny.content);
       expect(distinct()).to.equal(1);
     });
 
@@ -619,7 +617,7 @@ describe("a paying MCP client", function () {
       ];
       const weather = paying(
         await answering((payment) => (payment ? (replies.shift() as Reply) : ask(offer()))),
-        { timeout: 1000 },
+        { timeout: 3000 },
       );
       const outcomes: string[] = [];
       for (let turn = 1; turn <= 6; turn++) {
@@ -706,7 +704,7 @@ describe("a paying MCP client", function () {
     });
 
     it("gets its results back unpaid, if they are not offers", async () => {
-      const deep = JSON.parse(`${'{"x402Version":2,"a":'.repeat(5000)}1${"}".repeat(5000)}`);
+      const deep = JSON.parse(`${'{"x402Version":2,"a":'.repeat(50_000)}1${"}".repeat(50_000)}`);
       const results: CallToolResult[] = [
         { content: [{ type: "text", text: "x402Version 2, amount 200000" }], isError: true },
         { ...asking(offer()), isError: false },
@@ -714,7 +712,7 @@ describe("a paying MCP client", function () {
         { content: [], structuredContent: { required: offer() }, isError: true },
         { content: [], structuredContent: { ...offer(), error: "x".repeat(1_000_001) }, isError: true },
         { content: [{ type: "image", data: "", mimeType: "image/png" }], isError: true },
-        { content: [], structuredContent: deep.a.a ? { deep } : {}, isError: true },
+        { content: [], structuredContent: deep, isError: true },
       ];
       for (const result of results)
         expect(await paying(await answering(() => ({ result }))).callTool(ABOUT_OSLO)).to.deep.equal(result);
