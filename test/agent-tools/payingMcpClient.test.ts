@@ -227,6 +227,8 @@ describe("a paying MCP client", function () {
       const weather = paying(mcp);
       expect((await mcp.callTool(ABOUT_OSLO)).isError, "unpaid").to.equal(true);
       expect(weather).to.be.instanceOf(Client);
+      weather.onclose = () => {};
+      expect(mcp.onclose).to.equal(weather.onclose);
       const { tools } = await weather.listTools();
       expect(tools.map(({ name }) => name)).to.include.members(["forecast", "prices"]);
       const free = await weather.callTool({ name: "prices" });
@@ -435,6 +437,7 @@ describe("a paying MCP client", function () {
       expect((await weather.callTool(ABOUT_OSLO, undefined, options)).structuredContent).to.deep.equal({
         forecast: FORECAST,
       });
+      expect(charging.payments, "sent once").to.have.length(1);
       expect(await paid()).to.equal(1n);
     });
 
