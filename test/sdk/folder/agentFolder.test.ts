@@ -30,7 +30,8 @@ describe("an agent's folder", () => {
     const folder = await agentFolder(dir);
     const { address } = await folder.key();
     expect(await modeOf(dir)).to.equal("700");
-    for (const name of ["agent.json", "key.json"]) expect(await modeOf(join(dir, name)), name).to.equal("600");
+    for (const name of ["agent.json", "key.json"])
+      expect(await modeOf(join(dir, name)), name).to.equal("600");
     expect((await (await agentFolder(dir)).key()).address).to.equal(address);
     expect(await folder.grant()).to.equal(undefined);
     expect(await folder.pending.read()).to.equal(undefined);
@@ -56,6 +57,11 @@ describe("an agent's folder", () => {
     expect((await refusalOf(agentFolder(join(parent, "agents")))).code).to.equal("FOLDER");
     expect((await refusalOf(agentFolder(dir))).code).to.equal("FOLDER");
   });
+
+  for (const dir of ["", undefined, 7])
+    it(`is refused as ${JSON.stringify(dir)}, which is not a path`, async () => {
+      expect((await refusalOf(agentFolder(dir as string))).code).to.equal("FOLDER");
+    });
 
   it("is refused if a later version has written it, and stays as it is", async () => {
     await agentFolder(dir);

@@ -23,6 +23,7 @@ import type { Grant } from "../grant/Grant.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
 import type { HandoffOptions } from "../handoff/openHandoff.ts";
+import { printHandoff } from "../handoff/printHandoff.ts";
 import { requestSession, type SessionHandoffParameters } from "../handoff/requestSession.ts";
 import { serializeHandoffAnswer } from "../handoff/serializeHandoffAnswer.ts";
 import { waitForTransactionReceipt } from "../internal/chainActions.ts";
@@ -144,7 +145,7 @@ type Opening = {
   client: Client<Transport, Chain | undefined>;
   key: PrivateKeyAccount;
   request: AgentRequest | undefined;
-  output: HandoffOptions["output"];
+  output: NonNullable<HandoffOptions["output"]>;
   signal: AbortSignal | undefined;
 };
 
@@ -176,24 +177,22 @@ async function askOwner(
   request: AgentRequest,
   before: Grant | undefined,
 ): Promise<Grant> {
-  let saved = Promise.resolve();
   const handoff = await requestSession({
     ...request,
     client,
     key,
-    ...(output && { output }),
     ...(signal && { signal }),
     async keepAnswer(answer, asked) {
-      await saved;
       const text = serializeHandoffAnswer(answer, asked);
       await folder.pending.save({ request: asked, page: request.page, answer: text });
       await request.keepAnswer?.(answer, asked);
     },
   });
-  saved = folder.pending.save({ request: handoff.request, page: request.page });
   const answered = new AbortController();
   try {
-    await saved;
+    await folder.pending.save({ request: handoff.request, page: request.page });
+    // Only now, as an answer would be stored over by the request.
+    printHandoff(handoff, output);
     const own = handoff.answer.then(async (grant) => {
       await folder.saveGrant(grant);
       await folder.pending.clear();
