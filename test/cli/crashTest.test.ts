@@ -1,13 +1,12 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import * as devchain from "@latchkey/devchain";
 import { expect } from "chai";
 import type { CrashReport, CrashRow, CrashScenario } from "#cli/core/crashTest/CrashReport.ts";
 import { reportText } from "#cli/core/crashTest/crashText.ts";
 import { loadPeers } from "#cli/core/crashTest/peers.ts";
-import { runCrashTest } from "#cli/core/crashTest/runCrashTest.ts";
 import { SCENARIOS } from "#cli/core/crashTest/scenarios.ts";
+import { latchkey, startLatchkey } from "./latchkey.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -26,7 +25,7 @@ async function folderWith(packages: Readonly<Record<string, string>>): Promise<s
 }
 
 /** As npm installs them: by the names under which they are published. */
-const PACKAGES = {
+const PEERS = {
   "@coinbase/cdp-sdk": "cdp-x402",
   "@x402/core": "@x402/core",
   "@x402/evm": "@x402/evm",
@@ -39,8 +38,11 @@ describe("the crash test", function () {
   let report: CrashReport;
 
   before(async () => {
-    folder = await folderWith(PACKAGES);
-    report = await runCrashTest({ devchain, folder });
+    folder = await folderWith({ ...PEERS, "@latchkey/devchain": "@latchkey/devchain" });
+    const { code, stdout, stderr } = await latchkey({ home: folder, cwd: folder }, "crash-test", "--json");
+    expect(stderr).to.equal("");
+    expect(code).to.equal(0);
+    report = JSON.parse(stdout);
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -150,19 +152,20 @@ describe("the crash test", function () {
   it("runs the packages that are published, unmodified", async () => {
     const { versions } = report;
     const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8")).packages;
-    for (const [name, source] of Object.entries(PACKAGES))
+    for (const [name, source] of Object.entries(PEERS))
       expect(versions[name], name).to.equal(lock[`node_modules/${source}`].version);
   });
 });
 
-describe("the crash test in a folder", () => {
+describe("the crash test in a folder", function () {
+  this.timeout(120_000);
   for (const [installed, missing] of [
     [[], ["@x402/fetch", "@x402/evm", "@coinbase/cdp-sdk"]],
     [["@x402/fetch", "@x402/evm", "@x402/core"], ["@coinbase/cdp-sdk"]],
     [["@coinbase/cdp-sdk"], ["@x402/fetch", "@x402/evm"]],
   ] as const)
     it(`with ${installed.join(", ") || "nothing"} says what to install, and leaves the session's rows`, async () => {
-      const folder = await folderWith(Object.fromEntries(installed.map((name) => [name, PACKAGES[name]])));
+      const folder = await folderWith(Object.fromEntries(installed.map((name) => [name, PEERS[name]])));
       try {
         const peers = loadPeers(folder);
         const guards = SCENARIOS.flatMap((scenario) => scenario.guards.map(({ guard }) => guard));
@@ -178,24 +181,32 @@ describe("the crash test in a folder", () => {
       }
     });
 
-  it("stops when it is told to, and leaves no chain behind", async () => {
-    const stop = new AbortController();
-    let url = "";
-    const running = runCrashTest({
-      devchain: {
-        ...devchain,
-        async startDevChain(options) {
-          const chain = await devchain.startDevChain(options);
-          url = chain.url;
-          return chain;
-        },
-      },
-      folder: tmpdir(),
-      onScenario: () => stop.abort(new Error("stopped")),
-      signal: stop.signal,
-    });
-    const thrown = await running.catch((error: unknown) => error);
-    expect(String(thrown)).to.equal("Error: stopped");
-    expect(await fetch(url, { method: "POST" }).catch(() => "closed")).to.equal("closed");
+  it("without the development chain says how to install it", async () => {
+    const folder = await folderWith({});
+    try {
+      const { code, stdout, stderr } = await latchkey({ home: folder, cwd: folder }, "crash-test");
+      expect(stdout).to.equal("");
+      expect(stderr).to.match(
+        /^error: @latchkey\/devchain is not installed in .* \(NO_DEVCHAIN\)\nnpm install @latchkey\/devchain/,
+      );
+      expect(code).to.equal(5);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("prints what it does while it does it, and on Ctrl-C ends with 130", async () => {
+    const folder = await folderWith({ "@latchkey/devchain": "@latchkey/devchain" });
+    try {
+      const running = await startLatchkey({ home: folder, cwd: folder }, "crash-test");
+      await running.until(/^replicas\n {2}10 processes/m);
+      running.child.kill("SIGINT");
+      const { code, stdout, stderr } = await running.ended;
+      expect(stdout).not.to.include("restart");
+      expect(stderr).to.equal("error: Interrupted. (INTERRUPTED)\n");
+      expect(code).to.equal(130);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

@@ -80,8 +80,7 @@ async function runScenario(world: CrashWorld, scenario: Scenario, signal?: Abort
     if (index > 0 && pause !== undefined) await world.wait(pause);
     for (const run of runs) {
       if (!("agent" in run)) continue;
-      signal?.throwIfAborted();
-      const buyTill = (pay: Pay, url = world.report.forUsdc) => buy(pay, url, run.refusals);
+      const buyTill = (pay: Pay, url = world.report.forUsdc) => buy(pay, url, run.refusals, signal);
       await part({ world, agent: run.agent, pay: run.pay, thief: run.thief, buyTill });
       const { usdc, other } = await world.movement(run.agent.account);
       run.totals.push(usdc + other);
@@ -111,8 +110,9 @@ async function runScenario(world: CrashWorld, scenario: Scenario, signal?: Abort
 }
 
 /** Tries to buy TRIES times, one after the other, as an agent does that takes no refusal for an answer. */
-async function buy(pay: Pay, url: string, refusals: Set<string>): Promise<void> {
+async function buy(pay: Pay, url: string, refusals: Set<string>, signal?: AbortSignal): Promise<void> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
+    signal?.throwIfAborted();
     try {
       const { ok, status } = await pay(url);
       if (!ok) refusals.add(`the shop answered ${status}`);
