@@ -2,7 +2,7 @@ import type { Usdc } from "@latchkey/devchain";
 import { type Address, encodeFunctionData, type Hex, parseAbi } from "viem";
 import type { HeldKey } from "./CrashWorld.ts";
 
-/** What EIP-3009 signs. */
+/** The message of EIP-3009. */
 export type TransferAuthorization = {
   from: Address;
   to: Address;
