@@ -16,7 +16,7 @@ export type Tarball = {
 };
 
 /** The packages that are published. */
-export type Published = "sdk" | "devchain";
+export type Published = "sdk" | "devchain" | "page";
 
 /**
  * Builds a package from its sources and packs it, in a folder of its own: other suites and the package's `dist` are not
@@ -29,14 +29,19 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
   const stage = join(folder, "stage");
   const left = ["node_modules", "dist"].map((part) => join(source, part));
   await cp(source, stage, { recursive: true, filter: (path) => !left.includes(path) });
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
-  const places = ["--outDir", join(stage, "dist"), "--sourceRoot", "../src"];
-  await runWell(root, process.execPath, [tsc, "-p", source, "--noCheck", ...places]);
-  if (name === "sdk")
-    await runWell(root, process.execPath, [join(source, "scripts/commonjs.mjs"), join(stage, "dist")]);
+  const dist = join(stage, "dist");
+  if (name === "page") {
+    const vite = join(root, "node_modules/vite/bin/vite.js");
+    await runWell(source, process.execPath, [vite, "build", "--logLevel", "warn", "--outDir", dist]);
+  } else {
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
+    const places = ["--outDir", dist, "--sourceRoot", "../src"];
+    await runWell(root, process.execPath, [tsc, "-p", source, "--noCheck", ...places]);
+  }
+  if (name === "sdk") await runWell(root, process.execPath, [join(source, "scripts/commonjs.mjs"), dist]);
   if (name === "devchain") {
-    const contracts = ["--no-warnings", join(source, "scripts/contracts.ts"), join(stage, "dist")];
+    const contracts = ["--no-warnings", join(source, "scripts/contracts.ts"), dist];
     await runWell(root, process.execPath, contracts);
   }
   // The only script that packing would run is the build, which was just done.
