@@ -17,6 +17,7 @@ const ALLOWED = {
   review: ["propose", "grant", "accounts", "session", "internal", "errors"],
   handoff: ["encoding", "propose", "grant", "accounts", "addresses", "session", "internal", "errors"],
   permissions: ["handoff", "review", "encoding", "grant", "accounts", "session", "internal", "errors"],
+  folder: ["handoff", "agent", "grant", "session", "internal", "errors"],
   client: ["agent", "owner", "propose", "grant"],
   testing: ["addresses", "internal", "errors"],
 };
