@@ -16,7 +16,7 @@ export type Tarball = {
 };
 
 /** The packages that are published. */
-export type Published = "sdk" | "devchain" | "page";
+export type Published = "sdk" | "devchain" | "page" | "agent-tools" | "cli";
 
 /**
  * Builds a package from its sources and packs it, in a folder of its own: other suites and the package's `dist` are not
@@ -29,21 +29,7 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
   const stage = join(folder, "stage");
   const left = ["node_modules", "dist"].map((part) => join(source, part));
   await cp(source, stage, { recursive: true, filter: (path) => !left.includes(path) });
-  const dist = join(stage, "dist");
-  if (name === "page") {
-    const vite = join(root, "node_modules/vite/bin/vite.js");
-    await runWell(source, process.execPath, [vite, "build", "--logLevel", "warn", "--outDir", dist]);
-  } else {
-    const tsc = join(root, "node_modules/typescript/bin/tsc");
-    // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
-    const places = ["--outDir", dist, "--sourceRoot", "../src"];
-    await runWell(root, process.execPath, [tsc, "-p", source, "--noCheck", ...places]);
-  }
-  if (name === "sdk") await runWell(root, process.execPath, [join(source, "scripts/commonjs.mjs"), dist]);
-  if (name === "devchain") {
-    const contracts = ["--no-warnings", join(source, "scripts/contracts.ts"), dist];
-    await runWell(root, process.execPath, contracts);
-  }
+  await build(name, source, join(stage, "dist"));
   // The only script that packing would run is the build, which was just done.
   const args = ["pack", "--ignore-scripts", "--offline", "--json", "--pack-destination", folder];
   const [packed] = JSON.parse(await runWell(stage, "npm", args)) as [
@@ -51,6 +37,22 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
   ];
   await rm(stage, { recursive: true });
   return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path).sort() };
+}
+
+/** Builds a package from its sources, as its own script does, into another folder. */
+async function build(name: Published, source: string, dist: string): Promise<void> {
+  const node = (...args: string[]) => runWell(root, process.execPath, args);
+  if (name === "cli") return void (await node("--no-warnings", join(source, "scripts/bundle.ts"), dist));
+  if (name === "page") {
+    const vite = join(root, "node_modules/vite/bin/vite.js");
+    const args = [vite, "build", "--logLevel", "warn", "--outDir", dist];
+    return void (await runWell(source, process.execPath, args));
+  }
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
+  await node(tsc, "-p", source, "--noCheck", "--outDir", dist, "--sourceRoot", "../src");
+  if (name === "sdk") await node(join(source, "scripts/commonjs.mjs"), dist);
+  if (name === "devchain") await node("--no-warnings", join(source, "scripts/contracts.ts"), dist);
 }
 
 const tarballs = new Map<Published, Promise<Tarball>>();
