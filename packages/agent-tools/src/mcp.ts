@@ -1,2 +1,7 @@
 /** Tools that let a language model pay inside a session: one definition each, for any framework. */
-export {};
+export {
+  type PayingMcpParameters,
+  type PayingToolCaller,
+  type PayingToolOptions,
+  payingMcpClient,
+} from "./payingMcpClient.ts";
