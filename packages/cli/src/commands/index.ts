@@ -11,8 +11,18 @@ export type ListedCommand = {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly ListedCommand[] = [
   {
+    name: "dev",
+    summary: "serve a chain, a shop and the page, to try it on",
+    load: async () => (await import("./dev.ts")).dev,
+  },
+  {
     name: "keygen",
     summary: "create the session's key",
     load: async () => (await import("./keygen.ts")).keygen,
+  },
+  {
+    name: "crash-test",
+    summary: "measure what a limit lets through when things go wrong",
+    load: async () => (await import("./crashTest.ts")).crashTest,
   },
 ];
