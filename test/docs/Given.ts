@@ -61,6 +61,11 @@ export type Given = {
   agentDir: string;
   pageUrl: string;
   redisUrl: string;
+  /** The folder of an agent that has a session. */
+  dir: string;
+  /** What starts an MCP server. */
+  command: string;
+  args: string[];
   /** A wallet's own provider. */
   inner: EIP1193Provider;
   /** Of a session that has paid. */

@@ -1,6 +1,13 @@
-/** The tools for servers of the Model Context Protocol. */
+/** The tools for servers of the Model Context Protocol, and a client that pays for the tools of others. */
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import type { AgentTool } from "./AgentTool.ts";
+
+export {
+  type PayingMcpParameters,
+  type PayingToolCaller,
+  type PayingToolOptions,
+  payingMcpClient,
+} from "./payingMcpClient.ts";
 
 /** What a model should know before it uses any of them; for the server's `instructions`. */
 export const instructions =

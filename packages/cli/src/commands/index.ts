@@ -11,6 +11,11 @@ export type ListedCommand = {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly ListedCommand[] = [
   {
+    name: "dev",
+    summary: "serve a chain, a shop and the page, to try it on",
+    load: async () => (await import("./dev.ts")).dev,
+  },
+  {
     name: "keygen",
     summary: "create the session's key",
     load: async () => (await import("./keygen.ts")).keygen,
@@ -19,5 +24,8 @@ export const COMMANDS: readonly ListedCommand[] = [
     name: "mcp",
     summary: "serve the agent's tools to a model, or install that in a host",
     load: async () => (await import("./mcp.ts")).mcp,
+    name: "crash-test",
+    summary: "measure what a limit lets through when things go wrong",
+    load: async () => (await import("./crashTest.ts")).crashTest,
   },
 ];
