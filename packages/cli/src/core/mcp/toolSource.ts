@@ -1,8 +1,10 @@
 import type { AgentToolsOptions } from "@latchkey/agent-tools";
+import { readDev } from "../dev/devFile.ts";
 import { readSettings } from "../settings.ts";
 
 /** What was given for the server as a whole. */
 export type ToolSourceParameters = {
+  home: string;
   /** Of the session. */
   folder: string;
   rpc?: string | undefined;
@@ -11,21 +13,22 @@ export type ToolSourceParameters = {
 };
 
 /**
- * What the tools work with, read at each call: so `latchkey request` may set a session up while a host is already running the
- * server. Damaged settings are left out here, and the tools say what is missing.
+ * What the tools work with, read at each call: so `latchkey request` may set a session up, or `latchkey dev` start, while a host
+ * is already running the server. As for the other commands, the chain of `latchkey dev` is for those who name no other.
  */
-export async function toolSource({
-  folder,
-  rpc,
-  page,
-  name,
-}: ToolSourceParameters): Promise<AgentToolsOptions> {
+export async function toolSource(parameters: ToolSourceParameters): Promise<AgentToolsOptions> {
+  const { home, folder } = parameters;
   const settings = await readSettings(folder);
-  const found = { rpc: rpc ?? settings.rpc, page: page ?? settings.page, name: name ?? settings.name };
+  const running = await readDev(home);
+  const known = parameters.rpc ?? settings.rpc;
+  const dev = running && (known === undefined || known === running.rpc) ? running : undefined;
+  const rpc = known ?? dev?.rpc;
+  const page = parameters.page ?? settings.page ?? dev?.page;
+  const name = parameters.name ?? settings.name;
   return {
     dir: folder,
-    ...(found.rpc !== undefined && { rpc: found.rpc }),
-    ...(found.page !== undefined && { page: found.page }),
-    ...(found.name !== undefined && { name: found.name }),
+    ...(rpc !== undefined && { rpc }),
+    ...(page !== undefined && { page }),
+    ...(name !== undefined && { name }),
   };
 }
