@@ -8,6 +8,7 @@ export { writeKeyFile } from "./agent/writeKeyFile.ts";
 export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
 export type { HandoffOptions, SessionHandoff } from "./handoff/openHandoff.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
+export { type MoreParameters, type MoreRequest, requestMore } from "./handoff/requestMore.ts";
 export {
   type PermissionHandoff,
   type PermissionHandoffParameters,
