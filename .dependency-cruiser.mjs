@@ -27,6 +27,7 @@ const ALLOWED = {
     "errors",
   ],
   permissions: ["handoff", "review", "encoding", "grant", "accounts", "session", "internal", "errors"],
+  folder: ["handoff", "agent", "grant", "session", "internal", "errors"],
   client: ["agent", "owner", "propose", "grant"],
   testing: ["addresses", "internal", "errors"],
 };

@@ -193,6 +193,8 @@ for Safes and Safe7579.`,
         "If other users of the machine can read the file, treat the key as leaked and renounce its session; otherwise `chmod 600` the file. An existing file is never overwritten, as its key would be lost.",
       GRANT_FILE:
         "A damaged grant file is `INVALID_GRANT`. `writeGrantFile` replaces an earlier grant, never another file.",
+      FOLDER:
+        "`agentFolder` and `openAgent` create the folder with mode 0700. One that others could write to might hold a grant that was replaced.",
       SPENT_MEANWHILE: "The old session, or someone else, has paid. Nothing changed.",
       NO_GUARD:
         "The token charges transfer fees, rejects a transfer to the sender, does not revert if the amount exceeds the balance, or the node cannot simulate it.",

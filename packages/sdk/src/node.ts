@@ -6,6 +6,15 @@ export { readKeyFile } from "./agent/readKeyFile.ts";
 export { writeGrantFile } from "./agent/writeGrantFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
 export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
+export { type AgentFolder, agentFolder } from "./folder/agentFolder.ts";
+export {
+  type AgentRequest,
+  type OpenAgent,
+  type OpenAgentParameters,
+  openAgent,
+} from "./folder/openAgent.ts";
+export type { PendingRequest, StoredRequest } from "./folder/pendingRequest.ts";
+export { settlePending } from "./folder/settlePending.ts";
 export type { HandoffOptions, SessionHandoff } from "./handoff/openHandoff.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
 export { type MoreParameters, type MoreRequest, requestMore } from "./handoff/requestMore.ts";

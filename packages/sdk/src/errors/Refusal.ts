@@ -106,6 +106,7 @@ export type RefusalCode =
   | "IDEMPOTENCY_KEY"
   | "KEY_FILE"
   | "GRANT_FILE"
+  | "FOLDER"
   | "SPENT_MEANWHILE"
   | "NO_GUARD"
   | "INVALID_RANGE"

@@ -146,6 +146,10 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     meaning: "The grant file is missing, cannot be read or written, or another file has its name.",
     whatToDo: ["Check the path, its folder and its owner."],
   },
+  FOLDER: {
+    meaning: "The agent's folder cannot be used: other users can enter it, or a later version wrote it.",
+    whatToDo: ["Check the path, its owner and its mode (0700), or update Latchkey."],
+  },
   SPENT_MEANWHILE: {
     meaning: "The account holds less than when the owner looked, so the session was not replaced.",
     whatToDo: ["Review what was spent, then replace the session again. To end it in any case, revoke it."],

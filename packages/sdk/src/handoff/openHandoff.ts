@@ -47,6 +47,11 @@ export type HandoffOptions = {
   signal?: AbortSignal;
   /** Where to print link, codes and QR code; for example `process.stderr`. Default: nowhere. */
   output?: Writable;
+  /**
+   * Stores a checked answer: before its transactions are sent, and before the page is told that it was accepted. If this
+   * throws, the answer is not accepted, and the wait goes on. Default: nothing is stored.
+   */
+  keepAnswer?: (answer: GrantedAnswer, request: HandoffRequest) => Promise<void>;
 };
 
 /** A pending request. */
@@ -85,7 +90,8 @@ export async function openHandoff(
   create: (at: { callback?: string }) => Promise<HandoffRequest>,
   options: HandoffOptions & { sender?: LocalAccount; mostBody?: number },
 ): Promise<SessionHandoff> {
-  const { client, sender, page, callback = true, modules, signal, output, mostBody = MOST_BODY } = options;
+  const { client, sender, page, callback = true, modules, signal, output, keepAnswer } = options;
+  const { mostBody = MOST_BODY } = options;
   if (signal?.aborted) throw handoffClosed("The request was aborted before it started.", signal.reason);
   const { origin } = pageUrl(page);
   let settleReceived: (answer: GrantedAnswer) => void = () => {};
@@ -123,6 +129,7 @@ export async function openHandoff(
         else await requireSettleable(client, answer);
         // The caller may have stopped waiting meanwhile.
         requireWaiting();
+        await keepAnswer?.(answer, request);
         settleReceived(answer);
       }
       isOver = true;

@@ -27,7 +27,18 @@ export type SessionHandoffParameters = Omit<HandoffParameters, "key" | "callback
  * const grant = await handoff.answer;
  */
 export async function requestSession(parameters: SessionHandoffParameters): Promise<SessionHandoff> {
-  const { client, key, sender = key, page, callback, modules, signal, output, ...asked } = parameters;
+  const {
+    client,
+    key,
+    sender = key,
+    page,
+    callback,
+    modules,
+    signal,
+    output,
+    keepAnswer,
+    ...asked
+  } = parameters;
   return openHandoff((at) => createHandoff(client, { ...asked, key, ...at }), {
     client,
     sender,
@@ -36,5 +47,6 @@ export async function requestSession(parameters: SessionHandoffParameters): Prom
     ...(modules && { modules }),
     ...(signal && { signal }),
     ...(output && { output }),
+    ...(keepAnswer && { keepAnswer }),
   });
 }

@@ -1,0 +1,257 @@
+import {
+  type Address,
+  type Chain,
+  type Client,
+  createClient,
+  custom,
+  type Hash,
+  isAddressEqual,
+  type Transport,
+} from "viem";
+import type { PrivateKeyAccount } from "viem/accounts";
+import { type BudgetSummary, budgetSummary } from "../agent/budgetSummary.ts";
+import { closeRecorded } from "../agent/ledger/closeRecorded.ts";
+import type { Ledger } from "../agent/ledger/Ledger.ts";
+import { pay } from "../agent/pay.ts";
+import type { PaymentStore } from "../agent/x402/PaymentStore.ts";
+import { type PayingFetchParameters, payingFetch } from "../agent/x402/payingFetch.ts";
+import { errorText } from "../errors/errorText.ts";
+import { InvalidGrant } from "../errors/InvalidGrant.ts";
+import { isRefusal } from "../errors/isRefusal.ts";
+import { Refusal, type RefusalCode } from "../errors/Refusal.ts";
+import type { Grant } from "../grant/Grant.ts";
+import { sessionIn } from "../grant/sessionIn.ts";
+import { verifyGrant } from "../grant/verifyGrant.ts";
+import type { HandoffOptions } from "../handoff/openHandoff.ts";
+import { printHandoff } from "../handoff/printHandoff.ts";
+import { requestSession, type SessionHandoffParameters } from "../handoff/requestSession.ts";
+import { serializeHandoffAnswer } from "../handoff/serializeHandoffAnswer.ts";
+import { waitForTransactionReceipt } from "../internal/chainActions.ts";
+import type { Amount } from "../internal/parseAmount.ts";
+import { pause } from "../internal/pause.ts";
+import { hashSession } from "../session/hashSession.ts";
+import { type AgentFolder, agentFolder } from "./agentFolder.ts";
+import { settlePending } from "./settlePending.ts";
+
+/** What an agent asks its owner for: as {@link requestSession} takes it. */
+export type AgentRequest = Omit<SessionHandoffParameters, "client" | "key" | "signal" | "output">;
+
+/** Parameters of {@link openAgent}. */
+export type OpenAgentParameters = {
+  /** The agent's folder, for example `"agent"`; created if it is missing. See {@link agentFolder}. */
+  dir: string;
+  /** Any viem client of the chain. */
+  client: Client<Transport, Chain | undefined>;
+  /** What to ask the owner for if there is no session, or it is over. Without it, both are refused. */
+  request?: AgentRequest;
+  /** Where the link and its codes are printed. Default: `process.stderr`. */
+  output?: HandoffOptions["output"];
+  /** Stops the wait for the owner. */
+  signal?: AbortSignal;
+} & Omit<PayingFetchParameters, "client" | "key" | "grant" | "store" | "ledger">;
+
+/** An agent with a key, a session, and a memory of what it has paid. */
+export type OpenAgent = {
+  /** The session's key. */
+  key: PrivateKeyAccount;
+  grant: Grant;
+  folder: AgentFolder;
+  store: PaymentStore;
+  ledger: Ledger;
+  /** A `fetch` that pays by x402: {@link payingFetch}. */
+  fetch: ReturnType<typeof payingFetch>;
+  /**
+   * Pays by a transaction of the key, which needs gas, and waits until it is mined.
+   *
+   * @throws {Refusal} As {@link pay}; CALL_FAILED: it reverted, and nothing was paid.
+   */
+  pay(payment: {
+    to: Address;
+    amount: Amount;
+    /** May be omitted if the session has one budget. */
+    token?: "usdc" | "native" | Address;
+    /** For the ledger. */
+    purpose?: string;
+  }): Promise<Hash>;
+  /** What is left of each budget: {@link budgetSummary}. */
+  summary(): Promise<BudgetSummary[]>;
+};
+
+/** With these a session is over for good: only its owner can give another. */
+const OVER: readonly RefusalCode[] = ["EXPIRED", "REVOKED", "WRONG_EPOCH", "NOT_GRANTED"];
+
+/**
+ * Opens an agent: its key, its session, its payment store and its ledger, all in one folder. If there is no session, or it is
+ * over, it asks the owner for one with a link, and waits for the answer.
+ *
+ * A restart loses nothing: not an answer whose transaction could not be sent for lack of gas, and no payment. Processes that
+ * open the same folder share all of it; if several ask, the first answer serves them all.
+ *
+ * Node only, so it has its own entry point: `import { openAgent } from "@latchkey/sdk/node"`.
+ *
+ * @throws {Refusal} FOLDER, KEY_FILE, GRANT_FILE, INVALID_GRANT: what is in the folder; NOT_GRANTED, EXPIRED, REVOKED,
+ * WRONG_EPOCH: there is no session and no `request`; PAUSED and what else {@link verifyGrant} finds; DECLINED, HANDOFF_CLOSED
+ * and NO_GAS, as {@link requestSession}; NETWORK.
+ *
+ * @example
+ * const agent = await openAgent({ dir: "agent", client, request: { page, name: "Research Bot",
+ *   budgets: { usdc: { perTransaction: "1", perDay: "20", recipients: [shop] } }, until: "7d" } });
+ * const answer = await agent.fetch("https://api.example.com/forecast");
+ */
+export async function openAgent(parameters: OpenAgentParameters): Promise<OpenAgent> {
+  const { dir, client, request, output, signal, ...paying } = parameters;
+  const folder = await agentFolder(dir);
+  const key = await folder.key();
+  const { store, ledger } = folder;
+  const grant = await usableGrant({
+    folder,
+    client,
+    key,
+    request,
+    output: output ?? process.stderr,
+    signal,
+  });
+  const wallet = createClient({
+    account: key,
+    chain: client.chain,
+    transport: custom({ request: client.request }, { retryCount: 0 }),
+    pollingInterval: client.pollingInterval,
+  });
+  return {
+    key,
+    grant,
+    folder,
+    store,
+    ledger,
+    fetch: payingFetch({ ...paying, client, key, grant, store, ledger }),
+    async pay(payment) {
+      const hash = await pay(wallet, { ...payment, grant, ledger });
+      const { status } = await waitForTransactionReceipt(client, { hash });
+      await closeRecorded(ledger, hash, status === "success" ? "settled" : "not settled");
+      if (status === "success") return hash;
+      throw new Refusal({
+        code: "CALL_FAILED",
+        shortMessage: "The payment's transaction reverted; nothing was paid.",
+        metaMessages: ["Something else has spent it first, or the session ended: look at the summary."],
+        details: { hash },
+      });
+    },
+    summary: () => budgetSummary(client, grant),
+  };
+}
+
+type Opening = {
+  folder: AgentFolder;
+  client: Client<Transport, Chain | undefined>;
+  key: PrivateKeyAccount;
+  request: AgentRequest | undefined;
+  output: NonNullable<HandoffOptions["output"]>;
+  signal: AbortSignal | undefined;
+};
+
+/** The folder's grant if it works, else the owner's answer. */
+async function usableGrant(opening: Opening): Promise<Grant> {
+  const { folder, client, key, request } = opening;
+  const known = await folder.grant();
+  const over = known && (await whyOver(client, known, key));
+  if (known && !over) return known;
+  const settled = await settlePending(folder, client, {
+    ...(request?.sender && { sender: request.sender }),
+    ...(request?.modules && { modules: request.modules }),
+  });
+  if (settled && !(await whyOver(client, settled, key))) return settled;
+  if (request) return askOwner(opening, request, known);
+  throw (
+    over ??
+    new Refusal({
+      ...errorText("NOT_GRANTED"),
+      shortMessage: `There is no session in ${folder.dir}.`,
+      metaMessages: ["Pass a request, so that the owner is asked for one, or save a grant there."],
+    })
+  );
+}
+
+/** Asks the owner, and waits for the answer: also one that another process of this folder has got. */
+async function askOwner(
+  { folder, client, key, output, signal }: Opening,
+  request: AgentRequest,
+  before: Grant | undefined,
+): Promise<Grant> {
+  const handoff = await requestSession({
+    ...request,
+    client,
+    key,
+    ...(signal && { signal }),
+    async keepAnswer(answer, asked) {
+      const text = serializeHandoffAnswer(answer, asked);
+      await folder.pending.save({ request: asked, page: request.page, answer: text });
+      await request.keepAnswer?.(answer, asked);
+    },
+  });
+  const answered = new AbortController();
+  try {
+    await folder.pending.save({ request: handoff.request, page: request.page });
+    // Only now, as an answer would be stored over by the request.
+    printHandoff(handoff, output);
+    const own = handoff.answer.then(async (grant) => {
+      await folder.saveGrant(grant);
+      await folder.pending.clear();
+      return grant;
+    });
+    return await Promise.race([own, grantOfOthers({ folder, client, key, before, stop: answered.signal })]);
+  } catch (error) {
+    if (isRefusal(error, "DECLINED")) await folder.pending.clear();
+    throw error;
+  } finally {
+    answered.abort();
+    await handoff.close();
+  }
+}
+
+/** Milliseconds between two looks at the folder. */
+const LOOK = 500;
+
+/** A grant that another process has saved meanwhile; never resolves without one. */
+async function grantOfOthers({
+  folder,
+  client,
+  key,
+  before,
+  stop,
+}: Pick<Opening, "folder" | "client" | "key"> & {
+  before: Grant | undefined;
+  stop: AbortSignal;
+}): Promise<Grant> {
+  const seen = before && hashSession(before.session);
+  for (;;) {
+    await pause(LOOK, stop).catch(() => {});
+    if (stop.aborted) return new Promise(() => {});
+    // What cannot be read now, or fails, is left to the answer.
+    const grant = await folder.grant().catch(() => undefined);
+    if (!grant || hashSession(grant.session) === seen) continue;
+    if ((await whyOver(client, grant, key).catch((reason: unknown) => reason)) === undefined) return grant;
+  }
+}
+
+/**
+ * Why a session is over; undefined if it works, or will.
+ *
+ * @throws {Refusal} Anything else that is wrong with it, as its owner may put it right.
+ */
+async function whyOver(
+  client: Client<Transport, Chain | undefined>,
+  grant: Grant,
+  key: PrivateKeyAccount,
+): Promise<Refusal | undefined> {
+  if (!isAddressEqual(sessionIn(grant).key, key.address))
+    throw new InvalidGrant({
+      code: "INVALID_GRANT",
+      shortMessage: "The grant in the folder is for another key.",
+      metaMessages: ["Restore the key that it was granted to, or remove the grant and ask for another."],
+      details: { key: key.address, granted: sessionIn(grant).key },
+    });
+  const verdict = await verifyGrant(client, grant);
+  if (verdict.valid || verdict.reason.code === "NOT_YET_VALID") return undefined;
+  if (OVER.includes(verdict.reason.code)) return verdict.reason;
+  throw verdict.reason;
+}
