@@ -59,7 +59,7 @@ describe("a refusal of an execution", () => {
 
   it("for another reason stays itself", () => {
     const refusal = decodeError(
-      encodeErrorResult({ abi: sessionModuleAbi, errorName: "Expired", args: [1n] }),
+      encodeErrorResult({ abi: sessionModuleAbi, errorName: "Expired", args: [1] }),
     );
     expect(withExecutedPayment(refusal, [pay(shop, 5n)])).to.equal(refusal);
   });

@@ -17,7 +17,12 @@ import {
   requestedSession,
   settleHandoff,
 } from "@latchkey/sdk/handoff";
-import { type MoreParameters, requestMore, type SessionHandoff } from "@latchkey/sdk/node";
+import {
+  type MoreParameters,
+  type RefusalToRaise,
+  requestMore,
+  type SessionHandoff,
+} from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { type Address, getAddress, parseAbi, toHex } from "viem";
 import {
@@ -51,7 +56,7 @@ for (const version of SAFE_VERSIONS)
 
     const payTo = (grant: Grant, to: Address, amount: string) =>
       pay(walletOf(world(), agent), { grant, to, amount });
-    const ask = async (grant: Grant, refusal: Refusal, part: Partial<MoreParameters> = {}) => {
+    const ask = async (grant: Grant, refusal: RefusalToRaise, part: Partial<MoreParameters> = {}) => {
       const handoff = await requestMore({
         client: client(),
         key: agent,
@@ -143,7 +148,7 @@ for (const version of SAFE_VERSIONS)
         const grant = await grantOf(world());
         const refusal = await refusalOf(payTo(grant, shop, "3.210001"));
         const { details, code } = refusal;
-        const handoff = await ask(grant, { code, details: { ...details, method: "eip3009" } } as Refusal);
+        const handoff = await ask(grant, { code, details: { ...details, method: "eip3009" } });
         const { timestamp } = await client().getBlock();
         const session = requestedSession(handoff.request, {
           account: world().safe.address,

@@ -25,6 +25,9 @@ export type DetailsByCode = {
   LOT_OPENED: { token: Address; lot: bigint; remaining?: bigint; resetsAt?: number };
   PER_TRANSACTION: { token: Address; amount: bigint; limit: bigint } & RefusedPayment;
   RECIPIENT: { token: Address; recipient: Address; amount?: bigint } & Pick<RefusedPayment, "method">;
+  /** `retryAt` if an agent's folder remembers that this was declined: until then it does not ask again. */
+  DECLINED: { retryAt?: number };
+  ASKED_TOO_OFTEN: { retryAt: number };
   EXPIRED: { validUntil: number };
   NOT_YET_VALID: { validAfter: number };
 };

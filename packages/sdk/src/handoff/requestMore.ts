@@ -81,7 +81,7 @@ const ONE_PAYMENT = 3600;
  * }
  */
 export async function requestMore(parameters: MoreParameters): Promise<SessionHandoff> {
-  const { client, key, sender = key, page, callback, modules, signal, output } = parameters;
+  const { client, key, sender = key, page, callback, modules, signal, output, keepAnswer } = parameters;
   const payment = refusedPayment(parameters.refusal);
   const asked = await askedSession(parameters, payment);
   const { name, grant, justification = refusalText(payment) } = parameters;
@@ -97,6 +97,7 @@ export async function requestMore(parameters: MoreParameters): Promise<SessionHa
       ...(modules && { modules }),
       ...(signal && { signal }),
       ...(output && { output }),
+      ...(keepAnswer && { keepAnswer }),
     },
   );
 }
