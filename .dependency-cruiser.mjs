@@ -90,8 +90,26 @@ export default {
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-optional"] },
     },
     {
+      name: "cli-alone",
+      comment:
+        "The command line stands on the SDK and the agent's tools. The development chain is its user's own, found at run time.",
+      severity: "error",
+      from: { path: "^packages/cli/src/" },
+      to: {
+        path: ["^(packages/(?!cli/|sdk/|agent-tools/)|test/|scripts/|bench/)", "^packages/cli/scripts/"],
+      },
+    },
+    {
+      name: "cli-core",
+      comment:
+        "The core is functions that others call too: it knows no flags, and of printing only the output.",
+      severity: "error",
+      from: { path: "^packages/cli/src/core/" },
+      to: { path: ["^packages/cli/src/(?!core/)", "^node_modules/commander/"] },
+    },
+    {
       name: "by-name",
-      comment: "Packages are imported by their names, their insides by #sdk, #page and #devchain.",
+      comment: "Packages are imported by their names, their insides by #sdk, #page, #devchain and #cli.",
       severity: "error",
       from: { path: "^(test|scripts|bench)/" },
       to: { path: "^packages/[^/]+/src/", dependencyTypesNot: ["aliased"] },
@@ -100,7 +118,7 @@ export default {
       name: "no-circle",
       comment: "Files that import each other can only be read together.",
       severity: "error",
-      from: { path: "^(packages/[^/]+/src|packages/devchain/scripts|scripts|bench)/" },
+      from: { path: "^(packages/[^/]+/src|packages/(devchain|cli)/scripts|scripts|bench)/" },
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
   ],

@@ -116,9 +116,9 @@ const script = (name: string, ...args: string[]): Job => ({
   ...npmCommand(["run", "--silent", name, ...(args.length > 0 ? ["--", ...args] : [])]),
 });
 
-const buildOf = (workspace: "sdk" | "devchain" | "page"): Job => ({
+const buildOf = (workspace: "sdk" | "devchain" | "page" | "cli"): Job => ({
   name: `build ${workspace}`,
-  ...npmCommand(["run", "--silent", "build", "--workspace", `@latchkey/${workspace}`]),
+  ...npmCommand(["run", "--silent", "build", "--workspace", `packages/${workspace}`]),
 });
 
 const suite = (name: string, runner: "mocha" | "solidity", files: readonly string[]): Job => {
@@ -209,7 +209,7 @@ async function main(): Promise<Outcome[]> {
     run(script("compile")),
     runAll(
       [
-        ...(packed ? [buildOf("sdk")] : []),
+        ...(packed ? [buildOf("sdk"), buildOf("cli")] : []),
         ...(ofPage ? [buildOf("page")] : []),
         ...(everything ? [script("lint")] : []),
       ],

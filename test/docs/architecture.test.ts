@@ -84,6 +84,7 @@ describe("docs/architecture.md", () => {
     for (const path of [
       "packages/page/",
       "packages/devchain/",
+      "packages/cli/",
       "packages/accounts/",
       "scripts/",
       "test/",

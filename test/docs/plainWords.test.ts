@@ -9,7 +9,7 @@ const FOLDERS: readonly string[] = [
   "packages/sdk/src/**/*.ts",
   "test/sdk/**/*.ts",
   "scripts/**/*.ts",
-  "packages/{accounts,devchain}/**/*.{ts,md}",
+  "packages/{accounts,cli,devchain}/**/*.{ts,md}",
   "packages/page/src/**/*.{ts,tsx,css}",
   "packages/sdk/README.md",
   "contracts/**/*.sol",
@@ -18,7 +18,7 @@ const FOLDERS: readonly string[] = [
   "docs/!(errors).md",
   "docs/accounts/*.md",
   ".github/**/*.{md,yml}",
-  "test/{accounts,bench,bundler,clientBench,contracts,docs,environment,erc7562,fork,mocks,model,package,page,properties,scripts,solidity}/**/*.{ts,sol,md}",
+  "test/{accounts,bench,bundler,cli,clientBench,contracts,docs,environment,erc7562,fork,mocks,model,package,page,properties,scripts,solidity}/**/*.{ts,sol,md}",
 ];
 /** Nor this list itself. */
 const GENERATED = /\/generated\/|\/dist\/|\/node_modules\/|plainWords\.test/;

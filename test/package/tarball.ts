@@ -16,7 +16,7 @@ export type Tarball = {
 };
 
 /** The packages that are published. */
-export type Published = "sdk" | "devchain";
+export type Published = "sdk" | "devchain" | "cli";
 
 /**
  * Builds a package from its sources and packs it, in a folder of its own: other suites and the package's `dist` are not
@@ -29,6 +29,21 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
   const stage = join(folder, "stage");
   const left = ["node_modules", "dist"].map((part) => join(source, part));
   await cp(source, stage, { recursive: true, filter: (path) => !left.includes(path) });
+  if (name === "cli") {
+    const bundle = ["--no-warnings", join(source, "scripts/bundle.ts"), join(stage, "dist")];
+    await runWell(root, process.execPath, bundle);
+  } else await compile(name, source, stage);
+  // The only script that packing would run is the build, which was just done.
+  const args = ["pack", "--ignore-scripts", "--offline", "--json", "--pack-destination", folder];
+  const [packed] = JSON.parse(await runWell(stage, "npm", args)) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  await rm(stage, { recursive: true });
+  return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path).sort() };
+}
+
+/** Compiles a package's sources into its stage. */
+async function compile(name: Published, source: string, stage: string): Promise<void> {
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
   const places = ["--outDir", join(stage, "dist"), "--sourceRoot", "../src"];
@@ -39,13 +54,6 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
     const contracts = ["--no-warnings", join(source, "scripts/contracts.ts"), join(stage, "dist")];
     await runWell(root, process.execPath, contracts);
   }
-  // The only script that packing would run is the build, which was just done.
-  const args = ["pack", "--ignore-scripts", "--offline", "--json", "--pack-destination", folder];
-  const [packed] = JSON.parse(await runWell(stage, "npm", args)) as [
-    { filename: string; files: { path: string }[] },
-  ];
-  await rm(stage, { recursive: true });
-  return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path).sort() };
 }
 
 const tarballs = new Map<Published, Promise<Tarball>>();

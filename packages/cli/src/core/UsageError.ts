@@ -1,0 +1,4 @@
+/** What was typed cannot be done. One line. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
