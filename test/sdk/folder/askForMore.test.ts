@@ -15,7 +15,14 @@ import {
 } from "@latchkey/sdk";
 import { encodeReplaceSession, safeTransaction } from "@latchkey/sdk/encoding";
 import { replacedGrant, requestedSession, serializeHandoffAnswer } from "@latchkey/sdk/handoff";
-import { agentFolder, askForMore, type OpenAgent, openAgent, type SessionHandoff } from "@latchkey/sdk/node";
+import {
+  agentFolder,
+  askForMore,
+  type OpenAgent,
+  openAgent,
+  type RefusalToRaise,
+  type SessionHandoff,
+} from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { createPublicClient, http, type PublicClient, parseAbi, parseUnits } from "viem";
 import { ownersSignature } from "#sdk/owner/ownersSignature.ts";
@@ -71,7 +78,7 @@ describe("an agent that asks for more", function () {
 
   const restart = () => openAgent({ dir, client, output });
   const ask = async (
-    refusal: Refusal,
+    refusal: RefusalToRaise,
     options: Parameters<OpenAgent["requestMore"]>[1] = {},
     by = agent,
   ): Promise<SessionHandoff> => {
@@ -255,7 +262,7 @@ describe("an agent that asks for more", function () {
     const refusal = await refusalOf(expensive());
     await decline(await ask(refusal, { for: "session" }));
     const details = { ...refusal.details, recipient: safe.owner.signer };
-    const elsewhere = { ...refusal, details } as Refusal;
+    const elsewhere = { code: refusal.code, details };
     expect((await refusalOf(ask(elsewhere, { for: "session" }))).code).to.equal("DECLINED");
     await (await ask(elsewhere)).close();
     const payee = await refusalOf(agent.pay({ to: safe.owner.signer, amount: "1" }));

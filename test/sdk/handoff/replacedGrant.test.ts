@@ -35,7 +35,6 @@ describe("a request that replaces a session", () => {
       version: 1,
       chainId: 8453,
       module,
-      accountKind: "safe",
       session: old,
       signature: "0x",
     });

@@ -13,6 +13,7 @@ import { encodeEnable, encodeReplaceSession, encodeRevoke, safeTransaction } fro
 import {
   type GrantedAnswer,
   parseHandoffRequest,
+  type ReplacedGrant,
   replacedGrant,
   requestedSession,
   settleHandoff,
@@ -280,7 +281,7 @@ for (const version of SAFE_VERSIONS)
         expect(await stateOf(world(), await handoff.answer)).to.equal("ENABLED");
       });
 
-      it("is settled by whoever is first", async () => {
+      it("is settled by anyone who is first", async () => {
         const grant = await grantOf(world());
         const handoff = await ask(grant, await refusalOf(payTo(grant, shop, "1.5")), { for: "session" });
         const made = await answer(handoff);

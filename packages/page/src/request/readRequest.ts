@@ -1,7 +1,8 @@
-import { type Grant, Refusal } from "@latchkey/sdk";
+import { Refusal } from "@latchkey/sdk";
 import {
   type HandoffRequest,
   parseHandoffRequest,
+  type ReplacedGrant,
   replacedGrant,
   requestedSession,
 } from "@latchkey/sdk/handoff";
@@ -18,7 +19,7 @@ export type ReadRequest = {
   /** The requested account, if the agent named one. */
   from: Address | undefined;
   /** The permission to replace, as the agent claims it. */
-  replaces: Grant | undefined;
+  replaces: ReplacedGrant | undefined;
   /** The agent's stated reason. */
   justifications: readonly string[];
   /** Whether the owner may lower the limits (ERC-7715's `isAdjustmentAllowed`). */

@@ -64,7 +64,7 @@ const isSame = (one: unknown, other: unknown) => text(one) === text(other);
 const text = (value: unknown) =>
   JSON.stringify(value, (_, one) => (typeof one === "bigint" ? `${one}` : one));
 
-function changesOf(old: Session, session: Session, review: SessionReview): ReactNode[] {
+function changesOf(present: Session, session: Session, review: SessionReview): ReactNode[] {
   const changes: ReactNode[] = [];
   const compare = (what: string, before: ReactNode, after: ReactNode) =>
     changes.push(
@@ -74,28 +74,28 @@ function changesOf(old: Session, session: Session, review: SessionReview): React
     );
   for (const facts of review.budgets) {
     const budget = session.budgets.find(({ token }) => isAddressEqual(token, facts.token));
-    const before = old.budgets.find(({ token }) => isAddressEqual(token, facts.token));
+    const former = present.budgets.find(({ token }) => isAddressEqual(token, facts.token));
     const unit = <bdi>{facts.symbol}</bdi>;
     if (!budget) continue;
-    if (!before) {
+    if (!former) {
       changes.push(<>It may also spend {unit}.</>);
       continue;
     }
     const words = (amount: bigint) => amountWords(amount, facts).main;
     const perPeriod = ({ validAfter, validUntil }: Session, { perPeriod: amount, period }: typeof budget) =>
       `${words(amount)} ${periodWords(period, validUntil - validAfter).every}`;
-    if (before.perTransaction !== budget.perTransaction)
-      compare("Each payment:", words(before.perTransaction), words(budget.perTransaction));
-    const periods = [perPeriod(old, before), perPeriod(session, budget)] as const;
+    if (former.perTransaction !== budget.perTransaction)
+      compare("Each payment:", words(former.perTransaction), words(budget.perTransaction));
+    const periods = [perPeriod(present, former), perPeriod(session, budget)] as const;
     if (periods[0] !== periods[1]) compare("At most", ...periods);
     for (const one of budget.recipients)
-      if (!includes(before.recipients, one))
+      if (!includes(former.recipients, one))
         changes.push(
           <>
             Also to <Payee address={one} />
           </>,
         );
-    for (const one of before.recipients)
+    for (const one of former.recipients)
       if (!includes(budget.recipients, one))
         changes.push(
           <>
@@ -103,22 +103,22 @@ function changesOf(old: Session, session: Session, review: SessionReview): React
           </>,
         );
     if (
-      before.signatures !== budget.signatures ||
-      !isSame([before.initial, before.perSecond], [budget.initial, budget.perSecond])
+      former.signatures !== budget.signatures ||
+      !isSame([former.initial, former.perSecond], [budget.initial, budget.perSecond])
     )
       changes.push(<>How it pays with {unit}.</>);
   }
-  for (const { token } of old.budgets)
+  for (const { token } of present.budgets)
     if (!session.budgets.some((budget) => isAddressEqual(budget.token, token)))
       changes.push(
         <>
           No longer the token <AddressText address={token} />
         </>,
       );
-  if (!isSame(old.actions, session.actions)) changes.push("Which calls it can make.");
-  if (!isSame([old.gasAllowance, old.paymaster], [session.gasAllowance, session.paymaster]))
+  if (!isSame(present.actions, session.actions)) changes.push("Which calls it can make.");
+  if (!isSame([present.gasAllowance, present.paymaster], [session.gasAllowance, session.paymaster]))
     changes.push("What it may spend on gas.");
-  if (old.validUntil !== session.validUntil)
-    compare("Ends", <Moment at={old.validUntil} />, <Moment at={session.validUntil} />);
+  if (present.validUntil !== session.validUntil)
+    compare("Ends", <Moment at={present.validUntil} />, <Moment at={session.validUntil} />);
   return changes;
 }

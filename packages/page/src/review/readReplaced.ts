@@ -1,4 +1,5 @@
 import { type Grant, readBalanceFloors, safeSessionModuleAddress, verifyGrant } from "@latchkey/sdk";
+import type { ReplacedGrant } from "@latchkey/sdk/handoff";
 import { isAddressEqual, zeroAddress } from "viem";
 import type { ChainSettings } from "../chain/ChainSettings.ts";
 import type { ChainClient } from "../chain/chainClient.ts";
@@ -22,9 +23,10 @@ export type Replaced = {
 export async function readReplaced(
   client: ChainClient,
   settings: ChainSettings,
-  old: Grant | undefined,
+  claimed: ReplacedGrant | undefined,
 ): Promise<Replaced | undefined> {
-  if (!old) return undefined;
+  if (!claimed) return undefined;
+  const old: Grant = { ...claimed, accountKind: "safe" };
   if (!isAddressEqual(old.module, safeSessionModuleAddress()))
     throw new PageFailure("MALFORMED_REQUEST", { reason: "it replaces a session of another module" });
   const verdict = await verifyGrant(client, old);

@@ -62,7 +62,7 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
   },
   ASKED_TOO_OFTEN: {
     meaning: "The owner has not answered the last request for more, or was asked three times within an hour.",
-    whatToDo: ["Wait until details.retryAt. An owner who is asked all the time stops reading."],
+    whatToDo: ["Wait until details.retryAt. Owners who get too many requests stop reading them."],
   },
   NO_GAS: {
     meaning: "The sender's balance does not cover the gas of the transaction.",

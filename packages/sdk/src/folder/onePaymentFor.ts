@@ -7,7 +7,7 @@ import { type RefusedPayment, refusedPayment } from "../handoff/refusedPayment.t
  * The grant that the owner gave for just the payment that was refused.
  *
  * @param payments Grants for one payment each.
- * @returns Undefined if there is none, or if the error is no refusal for a limit.
+ * @returns Undefined if there is none, or if the error is not a refusal for a limit.
  */
 export function onePaymentFor(payments: readonly Grant[], error: unknown): Grant | undefined {
   if (!isRefusal(error)) return undefined;
@@ -22,7 +22,8 @@ export function onePaymentFor(payments: readonly Grant[], error: unknown): Grant
     const [budget] = budgets;
     const [payee] = budget?.recipients ?? [];
     return (
-      budget?.perPeriod === amount &&
+      budget !== undefined &&
+      budget.perPeriod === amount &&
       isAddressEqual(budget.token, token) &&
       payee !== undefined &&
       recipient !== undefined &&

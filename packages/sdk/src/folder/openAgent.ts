@@ -82,7 +82,7 @@ export type OpenAgent = {
   summary(): Promise<BudgetSummary[]>;
   /**
    * Asks the owner for more, after `fetch` or `pay` has refused a payment: {@link askForMore}. Once the owner has tapped, `fetch`
-   * and `pay` go on with what was allowed, whoever awaits `answer`. Nothing calls it by itself.
+   * and `pay` go on with what was allowed, also if nobody awaits `answer`. Nothing calls it by itself.
    *
    * @param refusal What `fetch` or `pay` threw, or its JSON.
    * @param options `page` and `name`: default those of `request`. `output`: default that of {@link openAgent}.

@@ -1,7 +1,7 @@
 import { isAddressEqual } from "viem";
 import { encodeEnable } from "../encoding/encodeEnable.ts";
 import { encodeRevoke } from "../encoding/encodeRevoke.ts";
-import type { Grant } from "../grant/Grant.ts";
+import type { SessionCarrier } from "../grant/SessionCarrier.ts";
 import { executedCalls } from "./executedCalls.ts";
 import type { GrantedAnswer } from "./HandoffAnswer.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
@@ -13,7 +13,7 @@ import { invalidAnswer } from "./invalidAnswer.ts";
  * @param old From `replacedGrant`.
  * @throws {InvalidGrant} INVALID_ANSWER
  */
-export function checkReplacement({ grant, transactions }: GrantedAnswer, old: Grant): void {
+export function checkReplacement({ grant, transactions }: GrantedAnswer, old: SessionCarrier): void {
   const { module, session, signature } = grant;
   if (!isAddressEqual(module, old.module))
     throw invalidAnswer("The grant has another module than the session to replace.");

@@ -21,7 +21,7 @@ const BATCHES: readonly Address[] = [safeAddresses.multiSendCallOnly, safeAddres
 /**
  * The calls that a Safe makes in an execution, in order.
  *
- * @returns Undefined if the transaction is no execution, or does what cannot be read from it.
+ * @returns Undefined if the transaction executes nothing, or does what cannot be read from it.
  */
 export function executedCalls({ data }: Pick<HandoffTransaction, "data">): EncodedCall[] | undefined {
   try {

@@ -10,7 +10,7 @@ export { type HandoffAnswerParameters, parseHandoffAnswer } from "./parseHandoff
 export { parseHandoffRequest } from "./parseHandoffRequest.ts";
 export { type PermissionResponse, permissionResponse } from "./permissionResponse.ts";
 export type { ReplacedSession } from "./ReplacedSession.ts";
-export { replacedGrant } from "./replacedGrant.ts";
+export { type ReplacedGrant, replacedGrant } from "./replacedGrant.ts";
 export { type RequestedSessionParameters, requestedSession } from "./requestedSession.ts";
 export { serializeHandoffAnswer } from "./serializeHandoffAnswer.ts";
 export { type SessionExcess, sessionExcess } from "./sessionExcess.ts";

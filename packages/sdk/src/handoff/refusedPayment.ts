@@ -18,7 +18,7 @@ export type RefusedPayment = {
 };
 
 /**
- * Reads from a refusal what the owner can be asked for.
+ * Reads from a refusal which payment it is about.
  *
  * @throws {InvalidInput} INVALID_INPUT: it is for no limit, or the payment may have been made; INVALID_ADDRESS.
  */
@@ -64,7 +64,7 @@ function wholeAmount(amount: unknown): bigint {
         ? amount
         : 0n;
   if (value > 0n && value <= maxUint128) return value;
-  throw invalid("refusal.details.amount is no amount that a session can allow.", [
+  throw invalid("refusal.details.amount is not an amount that a session can allow.", [
     "Pass the refusal as it was thrown, or its JSON.",
   ]);
 }

@@ -1,4 +1,5 @@
 import { isAddressEqual, type LocalAccount, zeroAddress } from "viem";
+import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
@@ -131,7 +132,7 @@ async function askedSession(
     // With less the payment cannot be made.
     return { session, isAdjustmentAllowed: false };
   }
-  if (grant.accountKind !== "safe")
+  if (accountAdapterOf(grant.accountKind).sendsUserOps)
     throw new InvalidInput({
       code: "UNSUPPORTED_ACCOUNT",
       shortMessage: `The page replaces sessions of Safes; this is one of an account of the kind ${grant.accountKind}.`,
