@@ -57,6 +57,9 @@ export type Given = {
   grantPath: string;
   paymentsPath: string;
   ledgerPath: string;
+  /** An agent's folder, and the URL of the page. */
+  agentDir: string;
+  pageUrl: string;
   redisUrl: string;
   /** A wallet's own provider. */
   inner: EIP1193Provider;

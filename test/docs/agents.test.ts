@@ -19,7 +19,7 @@ import {
 } from "@latchkey/sdk";
 import { signExecution } from "@latchkey/sdk/encoding";
 import { requestedSession } from "@latchkey/sdk/handoff";
-import { readKeyFile, type SessionHandoff } from "@latchkey/sdk/node";
+import { agentFolder, type OpenAgent, readKeyFile, type SessionHandoff } from "@latchkey/sdk/node";
 import type { AxiosInstance } from "axios";
 import { expect } from "chai";
 import { Signature } from "ox";
@@ -62,6 +62,8 @@ const given = [
   "grantPath",
   "paymentsPath",
   "ledgerPath",
+  "agentDir",
+  "pageUrl",
   "redisUrl",
   "shop",
   "url",
@@ -119,15 +121,27 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       grantPath: join(folder, "grant.json"),
       paymentsPath: join(folder, "payments.jsonl"),
       ledgerPath: join(folder, "ledger.jsonl"),
+      agentDir: join(folder, "agent"),
+      pageUrl: "https://page.example/",
       redisUrl: redis.url,
     };
     let before = await earned();
+    // The owner has allowed it before: the page's own test shows how one is asked.
+    const opened = await agentFolder(files.agentDir);
+    await grantTo(await opened.key(), join(files.agentDir, "grant.json"));
     const statusOf = async () =>
       sessionStatus(chain.client, parseGrant(await readFile(files.grantPath, "utf8")));
     /** What each block of code must have brought about, by what the page declares there. */
     const outcomes: Outcomes = {
       async client({ client }) {
         expect(await (client as PublicClient).getChainId()).to.equal(base.id);
+      },
+      async forecast({ opened, forecast }) {
+        expect((forecast as Response).status).to.equal(200);
+        expect((await (opened as OpenAgent).summary())[0]?.symbol).to.equal("USDC");
+        const paid = (await earned()) - before;
+        expect(paid).to.equal(200_000n);
+        before += paid;
       },
       async key({ key }) {
         if (process.platform !== "win32") {

@@ -79,7 +79,7 @@ for (const version of SAFE_VERSIONS)
         change = (session) => session,
       }: {
         calls?: (
-          from: [Session, Grant, Grant, Awaited<ReturnType<typeof readBalanceFloors>>],
+          from: [Session, ReplacedGrant, Grant, Awaited<ReturnType<typeof readBalanceFloors>>],
         ) => Parameters<typeof safeTransaction>[0]["calls"];
         change?: (session: Session) => Session;
       } = {},
