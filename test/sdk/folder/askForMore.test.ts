@@ -5,8 +5,11 @@ import { Writable } from "node:stream";
 import { type DevChain, type DevSafe, startDevChain } from "@latchkey/devchain";
 import {
   enabledGrant,
+  enableSession,
   GRANT_VERSION,
   isRefusal,
+  type Proposal,
+  permit2Calls,
   proposeSession,
   type Refusal,
   readBalanceFloors,
@@ -24,7 +27,8 @@ import {
   type SessionHandoff,
 } from "@latchkey/sdk/node";
 import { expect } from "chai";
-import { createPublicClient, http, type PublicClient, parseAbi, parseUnits } from "viem";
+import { createPublicClient, createWalletClient, http, type PublicClient, parseAbi, parseUnits } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { ownersSignature } from "#sdk/owner/ownersSignature.ts";
 
 const page = "http://localhost:4173/";
@@ -51,7 +55,9 @@ describe("an agent that asks for more", function () {
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
 
   before(async () => {
-    chain = await startDevChain({ shop: { report: { price: "0.05" }, study: { price: "3.21" } } });
+    chain = await startDevChain({
+      shop: { report: { price: "0.05" }, study: { price: "3.21" }, paper: { price: "3.21", by: "permit2" } },
+    });
     client = createPublicClient({ chain: chain.chain, transport: http(chain.url), pollingInterval: 20 });
     safe = await chain.createSafe();
     await chain.faucet.mintUsdc(safe.address, "1000");
@@ -179,6 +185,43 @@ describe("an agent that asks for more", function () {
     expect(await agent.folder.more.payments()).to.deep.equal([]);
     expect((await refusalOf(agent.fetch(chain.shop.url("study")))).code).to.equal("PER_TRANSACTION");
     expect((await agent.fetch(chain.shop.url("report"))).status).to.equal(200);
+  });
+
+  it("makes by Permit2 the one payment that its owner allowed", async () => {
+    const sponsor = privateKeyToAccount(generatePrivateKey());
+    await chain.faucet.sendEther(sponsor.address, "1");
+    const wallet = createWalletClient({ account: sponsor, chain: chain.chain, transport: http(chain.url) });
+    const enable = async (proposal: Proposal) => {
+      const permit2 = await permit2Calls(client, { enabling: proposal, fromBlock: 0n });
+      const hash = await enableSession(wallet, { proposal, owner: safe.owner, permit2 });
+      await client.waitForTransactionReceipt({ hash });
+      return enabledGrant(proposal);
+    };
+    const proposal = await proposeSession(client, {
+      account: safe.address,
+      key: agent.key.address,
+      budgets: {
+        usdc: { perTransaction: "1", perDay: "20", recipients: [chain.shop.address], x402: "permit2" },
+      },
+      until: "7d",
+    });
+    await agent.folder.saveGrant(await enable(proposal));
+    agent = await restart();
+    const refusal = await refusalOf(agent.fetch(chain.shop.url("paper")));
+    expect(refusal.details).to.include({ method: "permit2-exact" });
+    const handoff = await ask(refusal);
+    const { timestamp } = await client.getBlock();
+    const session = requestedSession(handoff.request, { account: safe.address, now: Number(timestamp) });
+    expect(session.budgets[0]).to.include({ signatures: 2, sizes: 1 });
+    const grant = await enable({ ...proposal, session });
+    const head = { version: 1, nonce: handoff.request.nonce, status: "granted" } as const;
+    await handoff.receive(serializeHandoffAnswer({ ...head, grant, transactions: [] }, handoff.request));
+    await handoff.answer;
+    const total = await paid(async () => {
+      expect((await agent.fetch(chain.shop.url("paper"))).status).to.equal(200);
+    });
+    expect(total).to.equal(parseUnits("3.21", 6));
+    expect((await refusalOf(agent.fetch(chain.shop.url("paper")))).code).to.equal("PER_TRANSACTION");
   });
 
   it("makes the one payment by a transaction", async () => {

@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import { RELAYER, SAFE_VERSIONS } from "@latchkey/devchain";
 import {
   enabledGrant,
@@ -120,6 +121,9 @@ for (const version of SAFE_VERSIONS)
         const handoff = await ask(grant, refusal);
         const asked = parseHandoffRequest(handoff.link);
         expect(asked.replaces).to.equal(undefined);
+        expect(asked.permissions[0]?.permission.data.justification).to.equal(
+          `A payment of 3 USDC to ${shop} exceeds the limit per payment.`,
+        );
         const { timestamp } = await client().getBlock();
         const session = requestedSession(asked, { account: world().safe.address, now: Number(timestamp) });
         expect(session.validUntil - Number(timestamp)).to.be.within(3500, 3600);
@@ -204,6 +208,24 @@ for (const version of SAFE_VERSIONS)
         expect(await stateOf(world(), wider)).to.equal("ENABLED");
         await mined(world(), payTo(wider, shop, "1.5"));
         expect((await refusalOf(payTo(grant, shop, "1"))).code).to.equal("REVOKED");
+      });
+
+      it("is printed as one in place of the present one", async () => {
+        const grant = await grantOf(world());
+        let printed = "";
+        const output = new Writable({
+          write(chunk, _encoding, done) {
+            printed += chunk;
+            done();
+          },
+        });
+        const refusal = await refusalOf(payTo(grant, shop, "1.5"));
+        const { link } = await ask(grant, refusal, { for: "session", output });
+        expect(printed).to.include(link);
+        expect(printed).to.include("other limits in place of its present ones");
+        printed = "";
+        await ask(grant, refusal, { output });
+        expect(printed).to.match(/^To allow this agent to spend, open:/);
       });
 
       it("replaces one whose grant was never used, so that it never can be", async () => {

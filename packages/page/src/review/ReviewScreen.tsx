@@ -119,6 +119,7 @@ export function ReviewScreen({
     made: proposed?.made,
     account,
     moment: loaded?.moment,
+    replaced: loaded?.replaced,
     saved,
   });
   const allowing = useSettled(

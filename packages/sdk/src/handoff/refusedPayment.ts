@@ -1,5 +1,5 @@
 import { type Address, maxUint128 } from "viem";
-import { amountText } from "../errors/amountText.ts";
+import { amountText, type TokenUnit } from "../errors/amountText.ts";
 import { InvalidInput } from "../errors/InvalidInput.ts";
 import type { Refusal } from "../errors/Refusal.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
@@ -45,9 +45,13 @@ export function refusedPayment(refusal: RefusalToRaise): RefusedPayment {
   };
 }
 
-/** Why the payment was refused, in one sentence for the owner. */
-export function refusalText({ code, token, amount, recipient }: RefusedPayment): string {
-  const payment = `A payment${amount === undefined ? "" : ` of ${amountText(amount, token)}`}${recipient === undefined ? "" : ` to ${recipient}`}`;
+/**
+ * Why the payment was refused, in one sentence for the owner.
+ *
+ * @param unit Of the token. Default: what the SDK knows.
+ */
+export function refusalText({ code, token, amount, recipient }: RefusedPayment, unit?: TokenUnit): string {
+  const payment = `A payment${amount === undefined ? "" : ` of ${amountText(amount, token, unit)}`}${recipient === undefined ? "" : ` to ${recipient}`}`;
   return {
     PER_TRANSACTION: `${payment} exceeds the limit per payment.`,
     PERIOD: `${payment} exceeds what is left in this period.`,

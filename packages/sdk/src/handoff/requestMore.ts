@@ -6,6 +6,7 @@ import { requireGrantChain } from "../grant/requireGrantChain.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
 import { getBlock } from "../internal/chainActions.ts";
 import { type Duration, parseDuration } from "../internal/parseDuration.ts";
+import { readTokenUnit } from "../internal/readTokenUnit.ts";
 import { createSession } from "../propose/createSession.ts";
 import { readDecimals } from "../propose/readDecimals.ts";
 import type { BudgetRequests } from "../propose/SessionRequest.ts";
@@ -85,7 +86,9 @@ export async function requestMore(parameters: MoreParameters): Promise<SessionHa
   const { client, key, sender = key, page, callback, modules, signal, output, keepAnswer } = parameters;
   const payment = refusedPayment(parameters.refusal);
   const asked = await askedSession(parameters, payment);
-  const { name, grant, justification = refusalText(payment) } = parameters;
+  const { name, grant } = parameters;
+  const unit = await readTokenUnit(client, payment.token, grant.chainId, "token").catch(() => undefined);
+  const { justification = refusalText(payment, unit) } = parameters;
   const { account: from } = grant.session;
   return openHandoff(
     async (at) =>
