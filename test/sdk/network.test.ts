@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { PassThrough } from "node:stream";
+import { Writable } from "node:stream";
 import {
   type AccountKind,
   budgetSummary,
@@ -17,6 +17,7 @@ import {
   executeSigned,
   type Grant,
   hashSession,
+  isRefusal,
   latchkeyScheme,
   memoryLedger,
   type Proposal,
@@ -353,9 +354,17 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
     async ({ agents }) => {
       const dir = await mkdtemp(join(tmpdir(), "latchkey-network-"));
       const { key: _, ...parts } = asked;
-      const request = { ...parts, page: "https://page.example/", callback: false };
-      const output = new PassThrough();
-      await openAgent({ dir, client: agents, request, output }).finally(() => rm(dir, { recursive: true }));
+      // Once it waits for its owner, it asks no node any more.
+      const waits = new AbortController();
+      const output = new Writable({ write: () => waits.abort() });
+      try {
+        const request = { ...parts, page: "https://page.example/", callback: false };
+        await openAgent({ dir, client: agents, request, output, signal: waits.signal });
+      } catch (error) {
+        if (!isRefusal(error, "HANDOFF_CLOSED")) throw error;
+      } finally {
+        await rm(dir, { recursive: true });
+      }
     },
   ],
   requestPermissions: [

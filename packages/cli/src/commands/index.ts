@@ -11,6 +11,11 @@ export type ListedCommand = {
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly ListedCommand[] = [
   {
+    name: "dev",
+    summary: "serve a chain, a shop and the page, to try it on",
+    load: async () => (await import("./dev.ts")).dev,
+  },
+  {
     name: "keygen",
     summary: "create the session's key",
     load: async () => (await import("./keygen.ts")).keygen,
@@ -64,5 +69,10 @@ export const COMMANDS: readonly ListedCommand[] = [
     name: "doctor",
     summary: "find out what is wrong, and what to do",
     load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
+    name: "crash-test",
+    summary: "measure what a limit lets through when things go wrong",
+    load: async () => (await import("./crashTest.ts")).crashTest,
   },
 ];
