@@ -114,7 +114,7 @@ describe("latchkey request", function () {
     expect((await running.ended).code).to.equal(0);
   });
 
-  it("refuses another request's answer, and text that is none, and goes on waiting", async () => {
+  it("refuses another request's answer, and any other text, and goes on waiting", async () => {
     const other = requestIn((await json({ home }, ...request("--no-wait"))).link);
     await json({ home }, ...request("--no-wait"));
     for (const input of [await world.answerTo(other), "hello", ""])

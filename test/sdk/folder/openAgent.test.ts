@@ -246,7 +246,7 @@ describe("an agent that is opened", function () {
     expect((await waiting).grant).to.deep.equal(pasting.grant);
   });
 
-  it("asks anew where there is nothing to go on with, and is refused without a request", async () => {
+  it("asks again where there is nothing to go on with, and is refused without a request", async () => {
     expect(await codeOf(openAgent({ dir, client, resume: true }))).to.equal("NOT_GRANTED");
     expect((await granted({ resume: true })).grant.session.account).to.equal(safe.address);
   });

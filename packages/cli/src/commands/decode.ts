@@ -6,8 +6,8 @@ import { action, notes } from "../invocation.ts";
 import { readStdin } from "../readStdin.ts";
 
 const NOTES = notes(
-  `Decodes calldata of Latchkey's contracts: the function, its arguments, and the session that they carry. Needs no
-node. That it can be decoded does not mean that the chain would accept it.`,
+  `Decodes calldata of Latchkey's contracts: the function, its arguments, and the session that they
+carry. Needs no node. That it can be decoded does not mean that the chain would accept it.`,
   [
     "latchkey decode 0x8bd1…",
     "latchkey decode --to 0xModule 0x8bd1… --json",

@@ -3,9 +3,9 @@ import { type Check, diagnose } from "../core/diagnose.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(
-  `Looks at everything that a payment needs: folder, store, grant, node, clock, module, session, the account's
-balance, whether it pays by x402, the key's gas, and a facilitator. Says what is wrong and what to do, and ends with
-the exit code of the first thing that is wrong.`,
+  `Looks at everything that a payment needs: folder, store, grant, node, clock, module, session, the
+account's balance, whether it pays by x402, the key's gas, and a facilitator. Says what is wrong
+and what to do, and ends with the exit code of the first thing that is wrong.`,
   ["latchkey doctor", "latchkey doctor --facilitator https://facilitator.example --json"],
 );
 

@@ -7,8 +7,8 @@ import { UsageError } from "../core/UsageError.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(
-  `The grant is what the owner has signed: who may spend what, to whom, until when.
-show prints it in words. check asks the chain whether the account accepts it now, and ends with 4 if not.`,
+  `The grant is what the owner has signed: who may spend what, to whom, until when. show prints it in
+words. check asks the chain whether the account accepts it now, and ends with 4 if not.`,
   ["latchkey grant show", "latchkey grant check --json"],
 );
 

@@ -8,8 +8,8 @@ import { tokenUnit } from "../core/tokenUnit.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(
-  `What happened to the session, as the chain shows it: payments that settled, pauses, its end. What this machine
-has written down, also of payments that are still open, is in latchkey ledger.`,
+  `What happened to the session, as the chain shows it: payments that settled, pauses, its end. What
+this machine has written down, also of payments that are still open, is in latchkey ledger.`,
   ["latchkey history", "latchkey history --from-block 23000000 --json"],
 );
 

@@ -7,8 +7,8 @@ import { UsageError } from "../core/UsageError.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(
-  `What this agent moved, as it has written it down: each payment before anybody else saw it, and what became of it.
-Needs no node, unless --reconcile asks the chain about what is open.`,
+  `What this agent moved, as it has written it down: each payment before anybody else saw it, and
+what became of it. Needs no node, unless --reconcile asks the chain about what is open.`,
   ["latchkey ledger", "latchkey ledger --csv > ledger.csv", "latchkey ledger --reconcile --json"],
 );
 

@@ -10,16 +10,16 @@ import { action, type Invocation, type NodeOptions, notes, withRpc } from "../in
 import { readStdin } from "../readStdin.ts";
 
 const NOTES = notes(
-  `Makes a request as curl does. If the shop asks for payment by x402 and the session allows it, it is paid, and
-the response goes to stdout; what was paid goes to stderr. It needs no gas.
+  `Makes a request as curl does. If the shop asks for payment by x402 and the session allows it, it
+is paid, and the response goes to stdout; what was paid goes to stderr. It needs no gas.
 
-The same command again after a failure, or after Ctrl-C, sends the same payment again: it is paid once. After a
-success it is a new purchase, unless it has the same --idempotency-key.`,
+The same command again after a failure, or after Ctrl-C, sends the same payment again: it is paid
+once. After a success it is a new purchase, unless it has the same --idempotency-key.`,
   [
     "latchkey pay https://shop.example/report",
     "latchkey pay https://shop.example/report --dry-run",
     "latchkey pay https://shop.example/report --max 0.10 -o report.json",
-    `latchkey pay https://shop.example/orders --data-json '{"item":"book"}' --idempotency-key order-17`,
+    `latchkey pay https://shop.example/orders --data-json '{"item":"book"}' --idempotency-key 17`,
     "latchkey pay https://shop.example/upload -X PUT -H 'Content-Type: text/csv' --data-binary @table.csv",
   ],
 );

@@ -3,8 +3,9 @@ import { renounce as renounceIt } from "../core/renounce.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(
-  `Ends the session for good: when the work is done, or when the key may have leaked. It is a transaction of the
-session's key, which needs gas. Nothing can bring the session back; the owner can allow another.`,
+  `Ends the session for good: when the work is done, or when the key may have leaked. It is a
+transaction of the session's key, which needs gas. Nothing can bring the session back; the owner
+can allow another.`,
   ["latchkey renounce", "latchkey renounce --session research"],
 );
 

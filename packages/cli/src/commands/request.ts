@@ -9,16 +9,16 @@ import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 import { readStdin } from "../readStdin.ts";
 
 const NOTES = notes(
-  `Prints a link for the owner, who reviews and confirms it with a passkey, and waits for the answer. If there is
-a session that can be used, nothing is asked.
+  `Prints a link for the owner, who reviews and confirms it with a passkey, and waits for the answer.
+If there is a session that can be used, nothing is asked.
 
 A limit reads token:most-per-payment:limit/period@recipients
   token       usdc, native, or a token's address
   period      hour, day, week, total (the whole session), or a duration such as 6h
   recipients  one address or several (0xOne+0xOther), or anyone
 
-Where the page cannot reach this machine it shows its answer as text: pass that with --answer, while this
-command waits or later. --rpc, --page and --name are kept for the session.`,
+Where the page cannot reach this machine it shows its answer as text: pass that with --answer,
+while this command waits or later. --rpc, --page and --name are kept for the session.`,
   [
     "latchkey request --allow usdc:1:20/day@0xShop --until 7d",
     'latchkey request --allow usdc:1:20/day@anyone --name "Research Bot" --why "Articles on otters"',

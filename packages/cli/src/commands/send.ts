@@ -5,8 +5,9 @@ import { UsageError } from "../core/UsageError.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(
-  `Pays by a transaction of the session's key, which needs gas, and waits until it is mined. The amount is in whole
-tokens; the token is usdc, native or an address, and may be omitted if the session has one.
+  `Pays by a transaction of the session's key, which needs gas, and waits until it is mined. The
+amount is in whole tokens; the token is usdc, native or an address, and may be omitted if the
+session has one.
 
 After Ctrl-C or a failed connection, the same command waits for the transaction that was sent.`,
   [

@@ -6,8 +6,9 @@ import { grantText } from "../grantText.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(
-  `Reads from the chain whether the session can be used, and what is left of each limit. Ends with 4 where there is
-no session; one that cannot be used now is printed, and ends with 0: see latchkey grant check.`,
+  `Reads from the chain whether the session can be used, and what is left of each limit. Ends with 4
+where there is no session; one that cannot be used now is printed, and ends with 0: see latchkey
+grant check.`,
   ["latchkey status", "latchkey status --session research --json"],
 );
 

@@ -71,6 +71,6 @@ async function bytesOf(
 ): Promise<Uint8Array> {
   if (kind === "raw" || !text.startsWith("@")) return Buffer.from(text);
   const bytes = await read(text.slice(1));
-  // As curl: the line ends of a file are no part of a form.
+  // As curl: a form does not have the line ends of its file.
   return kind === "data" ? bytes.filter((byte) => byte !== 0x0d && byte !== 0x0a && byte !== 0) : bytes;
 }
