@@ -100,6 +100,7 @@ const MORE = [
   "test/scripts",
   "test/erc7562",
   "test/clientBench",
+  "test/cli/crashTest.test.ts",
   "test/cli/dev.test.ts",
   "test/page/inSight.test.ts",
   "test/page/manage.test.ts",

@@ -57,7 +57,15 @@ export type Given = {
   grantPath: string;
   paymentsPath: string;
   ledgerPath: string;
+  /** An agent's folder, and the URL of the page. */
+  agentDir: string;
+  pageUrl: string;
   redisUrl: string;
+  /** The folder of an agent that has a session. */
+  dir: string;
+  /** What starts an MCP server. */
+  command: string;
+  args: string[];
   /** A wallet's own provider. */
   inner: EIP1193Provider;
   /** Of a session that has paid. */

@@ -18,7 +18,7 @@ import {
   verifyGrant,
 } from "@latchkey/sdk";
 import { signExecution } from "@latchkey/sdk/encoding";
-import { readKeyFile } from "@latchkey/sdk/node";
+import { agentFolder, type OpenAgent, readKeyFile } from "@latchkey/sdk/node";
 import type { AxiosInstance } from "axios";
 import { expect } from "chai";
 import { Signature } from "ox";
@@ -61,6 +61,8 @@ const given = [
   "grantPath",
   "paymentsPath",
   "ledgerPath",
+  "agentDir",
+  "pageUrl",
   "redisUrl",
   "shop",
   "url",
@@ -118,15 +120,27 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       grantPath: join(folder, "grant.json"),
       paymentsPath: join(folder, "payments.jsonl"),
       ledgerPath: join(folder, "ledger.jsonl"),
+      agentDir: join(folder, "agent"),
+      pageUrl: "https://page.example/",
       redisUrl: redis.url,
     };
     let before = await earned();
+    // The owner has allowed it before: the page's own test shows how one is asked.
+    const opened = await agentFolder(files.agentDir);
+    await grantTo(await opened.key(), join(files.agentDir, "grant.json"));
     const statusOf = async () =>
       sessionStatus(chain.client, parseGrant(await readFile(files.grantPath, "utf8")));
     /** What each block of code must have brought about, by what the page declares there. */
     const outcomes: Outcomes = {
       async client({ client }) {
         expect(await (client as PublicClient).getChainId()).to.equal(base.id);
+      },
+      async forecast({ opened, forecast }) {
+        expect((forecast as Response).status).to.equal(200);
+        expect((await (opened as OpenAgent).summary())[0]?.symbol).to.equal("USDC");
+        const paid = (await earned()) - before;
+        expect(paid).to.equal(200_000n);
+        before += paid;
       },
       async key({ key }) {
         if (process.platform !== "win32") {

@@ -384,6 +384,7 @@ export const good: { readonly [name: string]: () => Given } = {
 
 /** Those that take nothing to spoil, or whatever there is; and those whose inputs have tests of their own. */
 export const apart: { readonly [name: string]: string } = {
+  agentFolder: "test/sdk/folder",
   budgetSpendControls: "test/sdk/x402",
   decodeError: "takes whatever was thrown",
   delegationProvider: "test/sdk/x402",
@@ -397,6 +398,7 @@ export const apart: { readonly [name: string]: string } = {
   memoryLedger: "takes nothing",
   memoryPaymentStore: "takes nothing",
   memoryPermissionStore: "takes nothing",
+  openAgent: "test/sdk/folder",
   payingFetch: "test/sdk/x402",
   handoffPermissionProvider: "test/sdk/handoff",
   printHandoff: "takes what requestSession gives",

@@ -1,7 +1,10 @@
 import { globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { Writable } from "node:stream";
 import {
   type AccountKind,
   budgetSummary,
@@ -14,6 +17,7 @@ import {
   executeSigned,
   type Grant,
   hashSession,
+  isRefusal,
   latchkeyScheme,
   memoryLedger,
   type Proposal,
@@ -49,7 +53,7 @@ import {
 } from "@latchkey/sdk/erc7579";
 import { createHandoff, settleHandoff } from "@latchkey/sdk/handoff";
 import { listSessions, sessionHistory } from "@latchkey/sdk/history";
-import { handoffPermissionProvider, requestPermissions, requestSession } from "@latchkey/sdk/node";
+import { handoffPermissionProvider, openAgent, requestPermissions, requestSession } from "@latchkey/sdk/node";
 import { permissionProvider } from "@latchkey/sdk/permissions";
 import { reviewSession } from "@latchkey/sdk/review";
 import { deployLatchkey } from "@latchkey/sdk/testing";
@@ -346,6 +350,23 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
           throw error.cause;
         }),
   ],
+  openAgent: [
+    async ({ agents }) => {
+      const dir = await mkdtemp(join(tmpdir(), "latchkey-network-"));
+      const { key: _, ...parts } = asked;
+      // Once it waits for its owner, it asks no node any more.
+      const waits = new AbortController();
+      const output = new Writable({ write: () => waits.abort() });
+      try {
+        const request = { ...parts, page: "https://page.example/", callback: false };
+        await openAgent({ dir, client: agents, request, output, signal: waits.signal });
+      } catch (error) {
+        if (!isRefusal(error, "HANDOFF_CLOSED")) throw error;
+      } finally {
+        await rm(dir, { recursive: true });
+      }
+    },
+  ],
   requestPermissions: [
     async ({ agents }) =>
       requestPermissions({
@@ -504,6 +525,7 @@ describe("every function that asks a node", function () {
     );
     // That of logs is inside of `asking`; the provider answers as a node does; the others pass on what viem's actions ask.
     expect(raw.sort()).to.deep.equal([
+      "folder/openAgent.ts",
       "internal/aggregatingClient.ts",
       "internal/readLogs.ts",
       "internal/sendOnce.ts",

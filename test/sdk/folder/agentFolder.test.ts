@@ -58,6 +58,11 @@ describe("an agent's folder", () => {
     expect((await refusalOf(agentFolder(dir))).code).to.equal("FOLDER");
   });
 
+  for (const dir of ["", undefined, 7])
+    it(`is refused as ${JSON.stringify(dir)}, which is not a path`, async () => {
+      expect((await refusalOf(agentFolder(dir as string))).code).to.equal("FOLDER");
+    });
+
   it("is refused if a later version has written it, and stays as it is", async () => {
     await agentFolder(dir);
     const later = JSON.stringify({ format: "latchkey-agent", version: 2, more: true });

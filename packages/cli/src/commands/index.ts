@@ -20,4 +20,9 @@ export const COMMANDS: readonly ListedCommand[] = [
     summary: "create the session's key",
     load: async () => (await import("./keygen.ts")).keygen,
   },
+  {
+    name: "crash-test",
+    summary: "measure what a limit lets through when things go wrong",
+    load: async () => (await import("./crashTest.ts")).crashTest,
+  },
 ];

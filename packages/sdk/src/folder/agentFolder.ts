@@ -8,6 +8,7 @@ import { filePaymentStore } from "../agent/x402/filePaymentStore.ts";
 import type { PaymentStore } from "../agent/x402/PaymentStore.ts";
 import { hasCause } from "../errors/causes.ts";
 import type { Grant } from "../grant/Grant.ts";
+import { folderError } from "./folderError.ts";
 import { type PendingRequest, pendingRequest } from "./pendingRequest.ts";
 import { prepareFolder } from "./prepareFolder.ts";
 
@@ -44,6 +45,8 @@ export type AgentFolder = {
  */
 export async function agentFolder(dir: string): Promise<AgentFolder> {
   const { resolve, join } = await import("node:path");
+  if (typeof dir !== "string" || dir === "")
+    throw folderError(String(dir), "has no name", "Pass the path of a folder, which may be missing.");
   const path = resolve(dir);
   await prepareFolder(path);
   const grantPath = join(path, "grant.json");
