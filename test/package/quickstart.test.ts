@@ -158,7 +158,9 @@ describe("docs/quickstart.md, in an empty folder, with the packed packages", fun
       };
       const { port } = new URL(shop.urls["weather-report"] ?? "");
       const typed = (line: string) => line.replace("0xShop", shop.address).replace("PORT", port);
-      await serving.until(new RegExp(`^ {2}${escape(typed(request))}\n {2}${escape(typed(pay))}\n`, "m"));
+      await serving.until(
+        new RegExp(`^ {2}${escapeText(typed(request))}\n {2}${escapeText(typed(pay))}\n`, "m"),
+      );
 
       const asking = start(typed(request), home, node);
       const [link] = await asking.until(/^http:\/\/localhost:\d+\/#request=\S+/m);
@@ -227,4 +229,4 @@ describe("docs/quickstart.md, in an empty folder, with the packed packages", fun
   });
 });
 
-const escape = (text: string) => text.replaceAll(/[.?+*/()[\]\\^$|{}]/g, "\\$&");
+const escapeText = (text: string) => text.replaceAll(/[.?+*/()[\]\\^$|{}]/g, "\\$&");
