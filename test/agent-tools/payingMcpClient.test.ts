@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { asSafe } from "@latchkey/accounts/asSafe";
 import { type PayingMcpParameters, payingMcpClient } from "@latchkey/agent-tools/mcp";
 import {
@@ -114,7 +115,7 @@ describe("a paying MCP client", function () {
   async function overHttp(): Promise<{ mcp: Client; gateway: number[] }> {
     const gateway: number[] = [];
     const http = createServer(async (request, response) => {
-      const body = (await Array.fromAsync(request)).join("");
+      const body = await text(request);
       const status = body.includes("x402/payment") ? gateway.shift() : undefined;
       if (status !== undefined) return void response.writeHead(status).end();
       const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });

@@ -85,7 +85,9 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
             expect(second).to.have.nested.property("structuredContent.forecast", "Bergen: sun, then rain");
             expect(await usdc.balanceOf(shop)).to.equal(400_000n);
           },
-          refusal: ({ refusal }) => expect(refusal).to.have.property("code", "PER_TRANSACTION"),
+          refusal({ refusal }) {
+            expect(refusal).to.have.property("code", "PER_TRANSACTION");
+          },
         },
       );
     } finally {

@@ -181,9 +181,9 @@ export function payingMcpClient<client extends AnyClient>(
 
   const paying: client & PayingToolCaller = new Proxy(mcp, {
     get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
       if (name === "request") return requestPaying;
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function" || Object.hasOwn(target, name)) return value;
       // The client's own, which makes its request by the function above and checks the result.
       return value.bind(name === "callTool" ? paying : target);
     },
