@@ -92,11 +92,12 @@ export default {
     {
       name: "cli-alone",
       comment:
-        "The command line stands on the SDK and the agent's tools. The development chain is its user's own, found at run time.",
+        "The command line stands on the SDK and the agent's tools. The development chain is its user's own, found at run time: here are only its types.",
       severity: "error",
       from: { path: "^packages/cli/src/" },
       to: {
         path: ["^(packages/(?!cli/|sdk/|agent-tools/)|test/|scripts/|bench/)", "^packages/cli/scripts/"],
+        dependencyTypesNot: ["type-only"],
       },
     },
     {

@@ -10,7 +10,6 @@
  */
 import { InvalidArgumentError } from "commander";
 import { commandLine, readCommandLine } from "./commandLine.ts";
-import { PageError } from "./page/PageError.ts";
 import { printJson, printStory } from "./page/printer.ts";
 
 const port = (text: string): number => {
@@ -30,6 +29,7 @@ const options = readCommandLine<{ port: number; pace: number; page?: string; jso
     .option("--page <folder>", "a built page other than the one in packages/page")
     .option("--json", "one line of JSON an event", false),
 );
+const { DevChainError } = await import("@latchkey/devchain");
 const { runPage } = await import("./page/runPage.ts");
 
 const ending = new AbortController();
@@ -45,6 +45,7 @@ try {
   });
   process.exit(0);
 } catch (error) {
-  console.error(error instanceof PageError ? error.message : error);
+  // What a person at the terminal can put right is printed without a stack.
+  console.error(error instanceof DevChainError ? error.message : error);
   process.exit(1);
 }

@@ -100,6 +100,12 @@ const MORE = [
   "test/scripts",
   "test/erc7562",
   "test/clientBench",
+  "test/cli/badInput.test.ts",
+  "test/cli/crashTest.test.ts",
+  "test/cli/dev.test.ts",
+  "test/cli/pay.test.ts",
+  "test/cli/request.test.ts",
+  "test/cli/session.test.ts",
   "test/page/inSight.test.ts",
   "test/page/manage.test.ts",
   "test/page/pause.test.ts",
@@ -201,7 +207,7 @@ async function main(): Promise<Outcome[]> {
   const tests = suites();
   // These look at the page as it is shipped, not at its sources.
   const ofPage = tests.some(({ args }) =>
-    args.some((file) => /^test\/(page\/|scripts\/page\.test\.ts$)/.test(file)),
+    args.some((file) => /^test\/(page\/|scripts\/page\.test\.ts$|cli\/dev\.test\.ts$)/.test(file)),
   );
   const packed = everything || ofPage || values.more;
   // The compiler keeps one processor busy; what needs nothing of it runs beside it.

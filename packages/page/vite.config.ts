@@ -42,6 +42,8 @@ export default defineConfig({
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
+    // Whose code is in the script, with each licence's text.
+    license: { fileName: "THIRD-PARTY.md" },
     // A file inside the style sheet would need a wider policy, and a script in pieces would load later than asked for.
     assetsInlineLimit: 0,
     // One file, loaded once: the parts that could come later are small.

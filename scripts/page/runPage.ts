@@ -1,22 +1,13 @@
 import type { Writable } from "node:stream";
 import { startDevChain } from "@latchkey/devchain";
-import {
-  decodeError,
-  type Grant,
-  hashSession,
-  isRefusal,
-  payingFetch,
-  safeAddresses,
-  sessionStatus,
-} from "@latchkey/sdk";
+import { decodeError, type Grant, hashSession, isRefusal, payingFetch, sessionStatus } from "@latchkey/sdk";
 import { printHandoff, requestSession, type SessionHandoff } from "@latchkey/sdk/node";
 import { decodePaymentResponseHeader } from "@x402/core/http";
-import { type Address, createPublicClient, type Hex, http, isAddressEqual, parseUnits } from "viem";
+import { type Address, createPublicClient, type Hex, http, parseUnits } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { hardhat } from "viem/chains";
 import { dollars } from "../demo/story.ts";
 import type { Printer } from "./printer.ts";
-import { servePage } from "./servePage.ts";
 import { listenToTerminal, type Typed } from "./typedAnswers.ts";
 
 /** What the shop sells, by name, in dollars. */
@@ -66,7 +57,7 @@ export async function runPage({
       shop: Object.fromEntries(Object.entries(PRICES).map(([name, price]) => [name, { price }])),
     });
     closing.unshift(() => chain.close());
-    const { testChain, url: rpc, usdc, safe, shop: merchant } = chain;
+    const { testChain, url: rpc, usdc, shop: merchant } = chain;
     const { module } = chain.latchkey;
     const client = createPublicClient({
       chain: { ...hardhat, id: testChain.chainId as typeof hardhat.id },
@@ -75,24 +66,7 @@ export async function runPage({
       pollingInterval: 100,
     });
     const shop = merchant.address;
-    const page = await servePage({
-      port,
-      ...(folder ? { folder } : {}),
-      config: {
-        chains: [
-          {
-            id: testChain.chainId,
-            name: "Local chain",
-            rpc,
-            usdc: usdc.address,
-            ...(isAddressEqual(safe.passkey.sharedSigner, safeAddresses.sharedSigner)
-              ? {}
-              : { sharedSigner: safe.passkey.sharedSigner }),
-          },
-        ],
-      },
-    });
-    closing.unshift(() => page.close());
+    const page = await chain.servePage({ port, ...(folder ? { folder } : {}) });
 
     const key = privateKeyToAccount(generatePrivateKey());
     await testChain.setBalance(key.address, 10n ** 18n);

@@ -33,7 +33,8 @@ describe("the development chain's package, installed in an empty folder", functi
     await writeFile(join(folder, "package.json"), JSON.stringify({ name: "newcomer", private: true }));
     // As its page says, with the tarballs for what is not published yet, and the viem that everything here is tried with.
     const { viem } = manifestOf(root).devDependencies;
-    const packages = [tarball.path, (await sharedTarball()).path, `viem@${viem}`];
+    const others = [await sharedTarball(), await sharedTarball("page")].map(({ path }) => path);
+    const packages = [tarball.path, ...others, `viem@${viem}`];
     await runWell(folder, "npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...packages]);
     const page = readFileSync(join(installed, "README.md"), "utf8");
     example = /^```js\n([\s\S]*?)^```/m.exec(page)?.[1] ?? expect.fail("its page has no example");
@@ -54,6 +55,25 @@ describe("the development chain's package, installed in an empty folder", functi
       expect(await runWell(folder, node, ["pay.mjs"])).to.equal(printed);
     });
 
+  it("serves the page of the package that it depends on, for its chain", async () => {
+    const serve = `
+      import { startDevChain } from "@latchkey/devchain";
+      const chain = await startDevChain({ chainId: 31337 });
+      const { url } = await chain.servePage();
+      const html = await (await fetch(url)).text();
+      const script = await fetch(new URL(/src="([^"]+\\.js)"/.exec(html)[1], url));
+      const config = await (await fetch(url + "config.json")).json();
+      console.log(JSON.stringify({ html, script: (await script.text()).length, config, rpc: chain.url }));
+      await chain.close();`;
+    await writeFile(join(folder, "serve.mjs"), serve);
+    const { html, script, config, rpc } = JSON.parse(
+      await runWell(folder, process.execPath, ["serve.mjs"]),
+    ) as { html: string; script: number; config: { chains: object[] }; rpc: string };
+    expect(html).to.include("<title>Latchkey</title>");
+    expect(script).to.be.greaterThan(100_000);
+    expect(config.chains[0]).to.include({ id: 31_337, rpc });
+  });
+
   it("has types for the example", async () => {
     const file = join(folder, "pay.mts");
     await writeFile(file, example);
@@ -72,6 +92,7 @@ describe("the development chain's package, installed in an empty folder", functi
     expect(overrides).to.equal(undefined);
     expect(Object.keys(dependencies).sort()).to.deep.equal([
       "@foundry-rs/anvil",
+      "@latchkey/page",
       "@latchkey/sdk",
       "@x402/core",
       "@x402/evm",

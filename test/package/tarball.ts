@@ -16,7 +16,7 @@ export type Tarball = {
 };
 
 /** The packages that are published. */
-export type Published = "sdk" | "devchain" | "cli";
+export type Published = "sdk" | "devchain" | "page" | "agent-tools" | "cli";
 
 /**
  * Builds a package from its sources and packs it, in a folder of its own: other suites and the package's `dist` are not
@@ -29,10 +29,7 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
   const stage = join(folder, "stage");
   const left = ["node_modules", "dist"].map((part) => join(source, part));
   await cp(source, stage, { recursive: true, filter: (path) => !left.includes(path) });
-  if (name === "cli") {
-    const bundle = ["--no-warnings", join(source, "scripts/bundle.ts"), join(stage, "dist")];
-    await runWell(root, process.execPath, bundle);
-  } else await compile(name, source, stage);
+  await build(name, source, join(stage, "dist"));
   // The only script that packing would run is the build, which was just done.
   const args = ["pack", "--ignore-scripts", "--offline", "--json", "--pack-destination", folder];
   const [packed] = JSON.parse(await runWell(stage, "npm", args)) as [
@@ -42,18 +39,20 @@ export async function pack(name: Published, folder: string): Promise<Tarball> {
   return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path).sort() };
 }
 
-/** Compiles a package's sources into its stage. */
-async function compile(name: Published, source: string, stage: string): Promise<void> {
+/** Builds a package from its sources, as its own script does, into another folder. */
+async function build(name: Published, source: string, dist: string): Promise<void> {
+  const node = (...args: string[]) => runWell(root, process.execPath, args);
+  if (name === "cli") return void (await node("--no-warnings", join(source, "scripts/bundle.ts"), dist));
+  if (name === "page") {
+    const vite = join(root, "node_modules/vite/bin/vite.js");
+    const args = [vite, "build", "--logLevel", "warn", "--outDir", dist];
+    return void (await runWell(source, process.execPath, args));
+  }
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   // Source maps would lead from the other folder back to this one; in the package the sources' place is beside `dist`.
-  const places = ["--outDir", join(stage, "dist"), "--sourceRoot", "../src"];
-  await runWell(root, process.execPath, [tsc, "-p", source, "--noCheck", ...places]);
-  if (name === "sdk")
-    await runWell(root, process.execPath, [join(source, "scripts/commonjs.mjs"), join(stage, "dist")]);
-  if (name === "devchain") {
-    const contracts = ["--no-warnings", join(source, "scripts/contracts.ts"), join(stage, "dist")];
-    await runWell(root, process.execPath, contracts);
-  }
+  await node(tsc, "-p", source, "--noCheck", "--outDir", dist, "--sourceRoot", "../src");
+  if (name === "sdk") await node(join(source, "scripts/commonjs.mjs"), dist);
+  if (name === "devchain") await node("--no-warnings", join(source, "scripts/contracts.ts"), dist);
 }
 
 const tarballs = new Map<Published, Promise<Tarball>>();

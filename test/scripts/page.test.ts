@@ -13,7 +13,6 @@ import { createWalletClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { FROM_SOURCES } from "../../scripts/fromSources.ts";
 import type { PageEvent } from "../../scripts/page/PageEvent.ts";
-import { servePage } from "../../scripts/page/servePage.ts";
 import { installLatchkey } from "../environment/latchkey.ts";
 import { answerAsNewOwner } from "../sdk/handoff/newOwner.ts";
 
@@ -168,36 +167,13 @@ describe("npm run page", function () {
         .and.to.match(/^error: [^\n]*\(see --help\)\n$/);
     });
 
-  it("says so when its port is taken", async () => {
+  it("ends with 1 and says why without a stack when its port is taken", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as { port: number };
-    const error = await servePage({ port, config: {}, folder }).then(
-      () => new Error("it was free"),
-      (thrown: Error) => thrown,
-    );
+    const page = startPage("--port", `${port}`, "--page", folder);
+    expect(await page.ended).to.equal(1);
     other.close();
-    expect(error.message).to.match(new RegExp(`^Port ${port} is taken`));
-  });
-
-  it("says so when the page is not built", async () => {
-    const empty = join(folder, "empty");
-    const error = await servePage({ port: 0, config: {}, folder: empty }).then(
-      () => new Error("it was"),
-      (thrown: Error) => thrown,
-    );
-    expect(error.message).to.match(/^The page is not built/);
-  });
-
-  it("serves its folder only, and in no frame", async () => {
-    const page = await servePage({ port: 0, config: { chains: [] }, folder });
-    try {
-      const answer = await fetch(page.url);
-      expect(answer.headers.get("content-security-policy")).to.equal("frame-ancestors 'none'");
-      expect((await fetch(`${page.url}..%2f..%2fetc%2fpasswd`)).status).to.be.within(400, 404);
-      expect((await fetch(`${page.url}package.json`)).status).to.equal(404);
-    } finally {
-      await page.close();
-    }
+    expect(page.errors()).to.match(new RegExp(`^Port ${port} is taken by another program[^\n]*\n$`));
   });
 });

@@ -419,6 +419,7 @@ export const apart: { readonly [name: string]: string } = {
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",
   sessionLensAddress: "takes nothing",
+  settlePending: "test/sdk/folder",
   settleMore: "test/sdk/folder",
   slotWorth: "test/sdk/x402",
 };

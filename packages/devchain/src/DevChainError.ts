@@ -6,10 +6,12 @@ export type DevChainErrorCode =
   | "NO_ANVIL"
   /** Another program has the port. */
   | "PORT_TAKEN"
+  /** The page is not installed, or not built. */
+  | "NO_PAGE"
   /** anvil ended, or said nothing, before it listened. */
   | "NOT_STARTED";
 
-/** What {@link startDevChain} throws. */
+/** What {@link startDevChain} and {@link servePage} throw. */
 export class DevChainError extends Error {
   override readonly name = "DevChainError";
   /** For programs; the message is for people. */

@@ -42,6 +42,7 @@ export {
   type SafeVersion,
   type SafeVersionContracts,
 } from "./safe.ts";
+export { type PageChain, type ServedPage, type ServePageParameters, servePage } from "./servePage.ts";
 export {
   type DevChain,
   type DevChainOptions,

@@ -1,4 +1,5 @@
-import { type Address, type Chain, defineChain, parseUnits } from "viem";
+import { safeAddresses } from "@latchkey/sdk";
+import { type Address, type Chain, defineChain, isAddressEqual, parseUnits } from "viem";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
 import { startAnvil } from "./anvil.ts";
 import { createSafe, type DevSafe } from "./createSafe.ts";
@@ -9,6 +10,7 @@ import { createFaucet, type Faucet } from "./faucet.ts";
 import { installLatchkey, type LatchkeyContracts } from "./latchkey.ts";
 import { type Merchant, type Offer, openMerchant } from "./merchant.ts";
 import { installSafe, type SafeContracts } from "./safe.ts";
+import { type ServedPage, servePage } from "./servePage.ts";
 import { openTestChain, type TestChain } from "./TestChain.ts";
 import { installUsdc, type Usdc } from "./usdc.ts";
 import { installWeth } from "./weth.ts";
@@ -72,7 +74,12 @@ export type DevChain = {
   facilitator: ServedFacilitator;
   /** A new Safe 1.5.0 with Latchkey installed, which a passkey in software owns. It holds nothing yet. */
   createSafe(): Promise<DevSafe>;
-  /** Stops the shop, the facilitator and the node. */
+  /**
+   * Serves the page where an owner allows agents to spend, for this chain, until the chain is closed.
+   * @throws {DevChainError} PORT_TAKEN or NO_PAGE.
+   */
+  servePage(parameters?: { port?: number; folder?: string }): Promise<ServedPage>;
+  /** Stops the page, the shop, the facilitator and the node. */
   close(): Promise<void>;
 };
 
@@ -175,6 +182,14 @@ export async function startDevChain(options: DevChainOptions = {}): Promise<DevC
     ]);
     const merchant = await openMerchant(testChain, Object.fromEntries(offers), settling);
     closing.unshift(() => merchant.close());
+    const { sharedSigner } = safe.passkey;
+    const ofPage = {
+      id: chainId,
+      name: "Local chain",
+      rpc: anvil.url,
+      usdc: usdc.address,
+      ...(isAddressEqual(sharedSigner, safeAddresses.sharedSigner) ? {} : { sharedSigner }),
+    };
     return {
       url: anvil.url,
       chainId,
@@ -194,6 +209,11 @@ export async function startDevChain(options: DevChainOptions = {}): Promise<DevC
       shop: Object.assign(merchant, { address }),
       facilitator,
       createSafe: () => createSafe({ testChain, usdc, safe, latchkey }),
+      async servePage(parameters = {}) {
+        const page = await servePage({ ...parameters, config: { chains: [ofPage] } });
+        closing.unshift(() => page.close());
+        return page;
+      },
       close,
     };
   } catch (error) {

@@ -17,6 +17,7 @@ export {
   openAgent,
 } from "./folder/openAgent.ts";
 export type { PendingRequest, StoredRequest } from "./folder/pendingRequest.ts";
+export { settlePending } from "./folder/settlePending.ts";
 export type { HandoffOptions, SessionHandoff } from "./handoff/openHandoff.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
 export type { RefusalToRaise } from "./handoff/refusedPayment.ts";

@@ -7,6 +7,8 @@ import {
   openMerchant,
   openTestChain,
   type SafeContracts,
+  type ServedPage,
+  servePage,
   type TestChain,
   type Usdc,
 } from "@latchkey/devchain";
@@ -24,7 +26,6 @@ import {
   type Transport,
 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { type ServedPage, servePage } from "../../../scripts/page/servePage.ts";
 import { installLatchkey } from "../../environment/latchkey.ts";
 
 /** Where the built page is. */

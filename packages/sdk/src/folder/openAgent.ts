@@ -27,6 +27,7 @@ import type { HandoffOptions, SessionHandoff } from "../handoff/openHandoff.ts";
 import { printHandoff } from "../handoff/printHandoff.ts";
 import type { RefusalToRaise } from "../handoff/refusedPayment.ts";
 import { requestSession, type SessionHandoffParameters } from "../handoff/requestSession.ts";
+import { resumeHandoff } from "../handoff/resumeHandoff.ts";
 import { serializeHandoffAnswer } from "../handoff/serializeHandoffAnswer.ts";
 import { waitForTransactionReceipt } from "../internal/chainActions.ts";
 import type { Amount } from "../internal/parseAmount.ts";
@@ -35,6 +36,7 @@ import { hashSession } from "../session/hashSession.ts";
 import { type AgentFolder, agentFolder } from "./agentFolder.ts";
 import { type AskForMoreParameters, askForMore, settleMore } from "./askForMore.ts";
 import { onePaymentFor } from "./onePaymentFor.ts";
+import type { StoredRequest } from "./pendingRequest.ts";
 import { settlePending } from "./settlePending.ts";
 
 /** What an agent asks its owner for: as {@link requestSession} takes it. */
@@ -48,6 +50,15 @@ export type OpenAgentParameters = {
   client: Client<Transport, Chain | undefined>;
   /** What to ask the owner for if there is no session, or it is over. Without it, both are refused. */
   request?: AgentRequest;
+  /**
+   * Waits for the answer to the request that the folder remembers, if there is one, and asks nothing new. Default: false, as it
+   * may have asked for something else.
+   */
+  resume?: boolean;
+  /**
+   * Shows the request to the owner, once it is stored; may hand a pasted answer to `receive`. Default: it is printed to `output`.
+   */
+  onRequest?: (handoff: SessionHandoff) => void;
   /** Where the link and its codes are printed. Default: `process.stderr`. */
   output?: HandoffOptions["output"];
   /** Stops the wait for the owner. */
@@ -120,7 +131,7 @@ const OVER: readonly RefusalCode[] = ["EXPIRED", "REVOKED", "WRONG_EPOCH", "NOT_
  * const answer = await agent.fetch("https://api.example.com/forecast");
  */
 export async function openAgent(parameters: OpenAgentParameters): Promise<OpenAgent> {
-  const { dir, client, request, output, signal, ...paying } = parameters;
+  const { dir, client, request, resume = false, onRequest, output, signal, ...paying } = parameters;
   const folder = await agentFolder(dir);
   const key = await folder.key();
   const { store, ledger } = folder;
@@ -129,7 +140,8 @@ export async function openAgent(parameters: OpenAgentParameters): Promise<OpenAg
     client,
     key,
     request,
-    output: output ?? process.stderr,
+    resume,
+    show: onRequest ?? ((handoff) => printHandoff(handoff, output ?? process.stderr)),
     signal,
   });
   const wallet = createClient({
@@ -233,7 +245,8 @@ type Opening = {
   client: Client<Transport, Chain | undefined>;
   key: PrivateKeyAccount;
   request: AgentRequest | undefined;
-  output: NonNullable<HandoffOptions["output"]>;
+  resume: boolean;
+  show(handoff: SessionHandoff): void;
   signal: AbortSignal | undefined;
 };
 
@@ -253,7 +266,8 @@ async function usableGrant(opening: Opening): Promise<Grant> {
   if (known && !over) return known;
   const settled = await settlePending(folder, client, settling);
   if (settled && !(await whyOver(client, settled, key))) return settled;
-  if (request) return askOwner(opening, request, known);
+  const stored = opening.resume ? await folder.pending.read() : undefined;
+  if (request || stored) return askOwner(opening, { request, stored }, known);
   throw (
     over ??
     new Refusal({
@@ -266,26 +280,33 @@ async function usableGrant(opening: Opening): Promise<Grant> {
 
 /** Asks the owner, and waits for the answer: also one that another process of this folder has got. */
 async function askOwner(
-  { folder, client, key, output, signal }: Opening,
-  request: AgentRequest,
+  { folder, client, key, show, signal }: Opening,
+  { request, stored }: { request: AgentRequest | undefined; stored: StoredRequest | undefined },
   before: Grant | undefined,
 ): Promise<Grant> {
-  const handoff = await requestSession({
-    ...request,
+  const { sender = key, ...rest } = request ?? {};
+  const page = stored?.page ?? request?.page ?? "";
+  const options = {
     client,
-    key,
+    page,
+    sender,
+    ...(request?.callback === undefined ? {} : { callback: request.callback }),
+    ...(request?.modules && { modules: request.modules }),
     ...(signal && { signal }),
-    async keepAnswer(answer, asked) {
+    keepAnswer: (async (answer, asked) => {
       const text = serializeHandoffAnswer(answer, asked);
-      await folder.pending.save({ request: asked, page: request.page, answer: text });
-      await request.keepAnswer?.(answer, asked);
-    },
-  });
+      await folder.pending.save({ request: asked, page, answer: text });
+      await request?.keepAnswer?.(answer, asked);
+    }) satisfies HandoffOptions["keepAnswer"],
+  };
+  const handoff = stored
+    ? await resumeHandoff(stored.request, options)
+    : await requestSession({ ...(rest as AgentRequest), ...options, key });
   const answered = new AbortController();
   try {
-    await folder.pending.save({ request: handoff.request, page: request.page });
+    if (!stored) await folder.pending.save({ request: handoff.request, page });
     // Only now, as an answer would be stored over by the request.
-    printHandoff(handoff, output);
+    show(handoff);
     const own = handoff.answer.then(async (grant) => {
       await folder.saveGrant(grant);
       await folder.pending.clear();

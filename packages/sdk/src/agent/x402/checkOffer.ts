@@ -7,6 +7,7 @@ import { paymentMethods } from "../../session/paymentMethods.ts";
 import { PERMIT2, X402_PROXIES } from "../../session/permit2.ts";
 import { ANYONE, type Budget, type Session } from "../../session/Session.ts";
 import { FACILITATOR_SECONDS } from "./paymentWindow.ts";
+import { shortened, shownAs } from "./shortened.ts";
 
 /** A merchant's offer that a session may accept, in the session's own terms. */
 export type PayableOffer = {
@@ -71,8 +72,8 @@ export function checkOffer(
     throw malformed("network", network, `a chain such as "${isV1 ? "base" : "eip155:8453"}"`);
   if (scheme !== "exact" && scheme !== "upto")
     throw notOffered(
-      `The merchant requires the scheme "${scheme}"; a session supports only "exact" and "upto".`,
-      { scheme },
+      `The merchant requires the scheme ${shownAs(scheme)}; a session supports only "exact" and "upto".`,
+      { scheme: shortened(scheme) },
     );
   if ((isV1 ? chainNamed(network) : network) !== `eip155:${chainId}`) {
     throw refuse(
@@ -86,7 +87,7 @@ export function checkOffer(
   const flow = extra?.paymentFlow ?? "authorization";
   if (!FLOWS.includes(flow))
     throw notOffered(`The merchant requires the payment flow ${shownAs(flow)}, which x402 does not have.`, {
-      flow,
+      flow: shortened(flow),
     });
   const method = methodOf(scheme, extra?.assetTransferMethod);
   if (isV1 && method !== "eip3009")
@@ -182,7 +183,7 @@ function methodOf(scheme: "exact" | "upto", transfer: unknown): OfferedMethod["m
   }
   throw notOffered(
     `The merchant requires the transfer method ${shownAs(transfer)}; for the scheme "${scheme}" a session supports ${scheme === "exact" ? '"eip3009", "permit2" and "erc7710"' : 'only "permit2"'}.`,
-    { method: transfer },
+    { method: shortened(transfer) },
   );
 }
 
@@ -200,8 +201,8 @@ function offeredMethod(method: OfferedMethod["method"], extra: PaymentRequiremen
   const { spender = proxy, permit2Address = PERMIT2 } = extra ?? {};
   if (!isSame(spender, proxy) || !isSame(permit2Address, PERMIT2))
     throw notOffered("The merchant requires another contract than Permit2 and x402's own proxy for it.", {
-      spender,
-      permit2Address,
+      spender: shortened(spender),
+      permit2Address: shortened(permit2Address),
     });
   if (!isUpto) return { method };
   const facilitator = extra?.facilitatorAddress;
@@ -257,12 +258,6 @@ const notOffered = (shortMessage: string, details: { readonly [name: string]: un
     metaMessages: ["Nothing was signed. Ask the merchant for an offer that the session's budgets can pay."],
     details,
   });
-
-/** Longest part of a malformed value that is shown. */
-const MOST_SHOWN = 80;
-
-const shownAs = (value: unknown): string =>
-  value === undefined ? "missing" : JSON.stringify(value).slice(0, MOST_SHOWN);
 
 /** @param value What the offer has instead. */
 function malformed(field: string, value: unknown, expected: string): Refusal {

@@ -9,6 +9,7 @@ import {
 } from "viem";
 import { Refusal } from "../../errors/Refusal.ts";
 import { readContract } from "../../internal/chainActions.ts";
+import { shortened, shownAs } from "./shortened.ts";
 
 /** The domain separator that a token has if its EIP-712 name and version are these. */
 export const tokenSeparator = ({ chainId, token, tokenDomain }: TokenDomain): Hex =>
@@ -33,8 +34,8 @@ export async function checkTokenDomain(
   if (own === tokenSeparator(parameters)) return;
   throw new Refusal({
     code: "WRONG_DOMAIN",
-    shortMessage: `The offer's EIP-712 name and version ("${tokenDomain.name}", "${tokenDomain.version}") are not the token's.`,
+    shortMessage: `The offer's EIP-712 name and version (${shownAs(tokenDomain.name)}, ${shownAs(tokenDomain.version)}) are not the token's.`,
     metaMessages: ["Nothing was signed. The merchant must state the token's own EIP-712 name and version."],
-    details: { token, ...tokenDomain },
+    details: { token, name: shortened(tokenDomain.name), version: shortened(tokenDomain.version) },
   });
 }
