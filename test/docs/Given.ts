@@ -26,6 +26,8 @@ export type Given = {
   agent: PrivateKeyAccount;
   agentWallet: Wallet;
   shop: Address;
+  /** The escrow of a payment channel. */
+  channel: Address;
   /** The token that the shop takes. */
   usdc: Address;
   /** Of something that the shop sells by x402. */
