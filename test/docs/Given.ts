@@ -72,6 +72,8 @@ export type Given = {
   archive: Address;
   articles: readonly { title: string; url: string }[];
   shelf: string;
+  /** The title of an article that a person insists on. */
+  wanted: string | undefined;
   /** The folder of an agent that has a session. */
   dir: string;
   /** What starts an MCP server. */
