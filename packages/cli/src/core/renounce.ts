@@ -1,7 +1,7 @@
 import { hashSession, renounceSession } from "@latchkey/sdk";
 import { agentFolder } from "@latchkey/sdk/node";
 import { createClient, custom, type Hash } from "viem";
-import { waitForTransactionReceipt } from "viem/actions";
+import { getChainId, waitForTransactionReceipt } from "viem/actions";
 import { CommandError } from "./CommandError.ts";
 import { type ConnectParameters, connect } from "./connection.ts";
 import { EXIT } from "./exitCodes.ts";
@@ -19,7 +19,8 @@ export async function renounce(parameters: ConnectParameters): Promise<{ transac
   const { grant } = await sessionGrant(parameters.folder);
   const { client } = await connect(parameters);
   const key = await (await agentFolder(parameters.folder)).key();
-  await requireGas(client, key.address);
+  // A node of another chain knows nothing of the key's gas.
+  if ((await getChainId(client)) === grant.chainId) await requireGas(client, key.address);
   const wallet = createClient({
     account: key,
     transport: custom({ request: client.request }, { retryCount: 0 }),
