@@ -111,6 +111,7 @@ const MORE = [
   "test/page/pause.test.ts",
   "test/page/permissions.test.ts",
   "test/page/quality.test.ts",
+  "test/page/requestMore.test.ts",
 ];
 
 /** Whether `npm test` leaves a file or folder of test/ out. */

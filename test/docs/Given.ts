@@ -26,6 +26,8 @@ export type Given = {
   agent: PrivateKeyAccount;
   agentWallet: Wallet;
   shop: Address;
+  /** The escrow of a payment channel. */
+  channel: Address;
   /** The token that the shop takes. */
   usdc: Address;
   /** Of something that the shop sells by x402. */
@@ -61,6 +63,11 @@ export type Given = {
   agentDir: string;
   pageUrl: string;
   redisUrl: string;
+  /** What two shops are paid at, what they sell, and a folder for what was bought. */
+  journal: Address;
+  archive: Address;
+  articles: readonly { title: string; url: string }[];
+  shelf: string;
   /** The folder of an agent that has a session. */
   dir: string;
   /** What starts an MCP server. */

@@ -16,7 +16,7 @@ const FOLDERS: readonly string[] = [
   "bench/*.ts",
   "{README,CONTRIBUTING,SECURITY}.md",
   "docs/!(errors).md",
-  "docs/accounts/*.md",
+  "docs/{accounts,recipes}/*.md",
   ".github/**/*.{md,yml}",
   "test/{accounts,bench,bundler,cli,clientBench,contracts,docs,environment,erc7562,fork,mocks,model,package,page,properties,scripts,solidity}/**/*.{ts,sol,md}",
 ];

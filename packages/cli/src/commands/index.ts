@@ -71,6 +71,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./doctor.ts")).doctor,
   },
   {
+    name: "mcp",
+    summary: "serve the agent's tools to a model, or install that in a host",
+    load: async () => (await import("./mcp.ts")).mcp,
+  },
+  {
     name: "crash-test",
     summary: "measure what a limit lets through when things go wrong",
     load: async () => (await import("./crashTest.ts")).crashTest,

@@ -1,0 +1,86 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+/** How a host is started. */
+export type McpEntry = { command: string; args: string[]; env?: Record<string, string> };
+
+/** A program that runs MCP servers, and its configuration. */
+export type McpHost = {
+  /** As people call it. */
+  title: string;
+  /** Where its configuration is. */
+  path(where: Where): string;
+  format: "json" | "toml";
+  /** The member that has the servers. */
+  servers: string;
+  /** What an entry has besides. */
+  extra?: Record<string, unknown>;
+  /** What to do once it is written. */
+  after: string;
+};
+
+/** What a path depends on. */
+export type Where = { cwd: string; platform: string; env: NodeJS.ProcessEnv };
+
+const home = ({ env }: Where) => env.HOME || homedir();
+const settings = (where: Where) =>
+  where.platform === "win32"
+    ? where.env.APPDATA || join(home(where), "AppData", "Roaming")
+    : where.platform === "darwin"
+      ? join(home(where), "Library", "Application Support")
+      : where.env.XDG_CONFIG_HOME || join(home(where), ".config");
+
+/** The hosts whose configuration is known, as their documentation describes it. */
+export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
+  "claude-desktop": {
+    title: "Claude Desktop",
+    path: (where) => join(settings(where), "Claude", "claude_desktop_config.json"),
+    format: "json",
+    servers: "mcpServers",
+    after: "Quit Claude Desktop and start it again.",
+  },
+  "claude-code": {
+    title: "Claude Code, in this folder",
+    path: ({ cwd }) => join(cwd, ".mcp.json"),
+    format: "json",
+    servers: "mcpServers",
+    extra: { type: "stdio" },
+    after: "Start Claude Code in this folder, and allow the server.",
+  },
+  cursor: {
+    title: "Cursor",
+    path: (where) => join(home(where), ".cursor", "mcp.json"),
+    format: "json",
+    servers: "mcpServers",
+    after: "Enable the server in Cursor's settings.",
+  },
+  vscode: {
+    title: "VS Code, in this folder",
+    path: ({ cwd }) => join(cwd, ".vscode", "mcp.json"),
+    format: "json",
+    servers: "servers",
+    extra: { type: "stdio" },
+    after: "Start the server from the file, or from the command MCP: List Servers.",
+  },
+  codex: {
+    title: "Codex",
+    path: (where) => join(where.env.CODEX_HOME || join(home(where), ".codex"), "config.toml"),
+    format: "toml",
+    servers: "mcp_servers",
+    after: "Start Codex again.",
+  },
+  windsurf: {
+    title: "Windsurf",
+    path: (where) => join(home(where), ".codeium", "windsurf", "mcp_config.json"),
+    format: "json",
+    servers: "mcpServers",
+    after: "Refresh the servers in Windsurf's settings.",
+  },
+  gemini: {
+    title: "Gemini CLI",
+    path: (where) => join(home(where), ".gemini", "settings.json"),
+    format: "json",
+    servers: "mcpServers",
+    after: "Start Gemini CLI again.",
+  },
+};
