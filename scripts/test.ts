@@ -100,13 +100,18 @@ const MORE = [
   "test/scripts",
   "test/erc7562",
   "test/clientBench",
+  "test/cli/badInput.test.ts",
   "test/cli/crashTest.test.ts",
   "test/cli/dev.test.ts",
+  "test/cli/pay.test.ts",
+  "test/cli/request.test.ts",
+  "test/cli/session.test.ts",
   "test/page/inSight.test.ts",
   "test/page/manage.test.ts",
   "test/page/pause.test.ts",
   "test/page/permissions.test.ts",
   "test/page/quality.test.ts",
+  "test/page/requestMore.test.ts",
 ];
 
 /** Whether `npm test` leaves a file or folder of test/ out. */

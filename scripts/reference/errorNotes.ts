@@ -96,7 +96,7 @@ for Safes and Safe7579.`,
     title: "The budgets",
     codes: {
       PER_TRANSACTION:
-        "The sum of a batch counts, and in executions other than plain payments everything that leaves the account.",
+        "The sum of a batch counts, and in executions other than plain payments everything that leaves the account. A function of the SDK adds the payee to `details`, if the refusal is about one payment, and `method` if it was to be signed; so it does for PERIOD and, with `amount`, for RECIPIENT. `requestMore` asks the owner for it.",
       PERIOD: "At `resetsAt` the next period starts or the session ends.",
       LOT_OPENED:
         "Functions of the SDK that execute add `details.remaining`, the most that an execution may still spend, and `details.resetsAt`.",
@@ -159,8 +159,10 @@ for Safes and Safe7579.`,
         "It was damaged, contains something unknown, does not expire, or exceeds what a session can hold. When a link is created: every page would reject the request or the page's address. Correct what the message names.",
       INVALID_ANSWER:
         "It has another nonce, chain, key, account or module, a session that allows more than was requested, a transaction that an agent must not send, or one that does not create the granting account.",
-      DECLINED: "",
+      DECLINED:
+        "If an agent's folder remembers that this was declined, it does not ask again before `details.retryAt`, a day later.",
       HANDOFF_CLOSED: "",
+      ASKED_TOO_OFTEN: "An agent's folder asks for one thing at a time, and three times an hour.",
       NO_GAS: "",
       INVALID_SIGNER: "",
       NOT_SIGNED:

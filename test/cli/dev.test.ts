@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseHandoffRequest } from "@latchkey/sdk/handoff";
 import { expect } from "chai";
 import { createPublicClient, erc20Abi, http, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAddress } from "viem/accounts";
@@ -58,6 +59,19 @@ describe("latchkey dev", function () {
 
   it("is found by the other commands", async () => {
     expect(await readDev(home)).to.deep.equal(dev);
+  });
+
+  it("gives the other commands its node, its page and its USDC, and a new key gas", async () => {
+    const limit = `usdc:1:20/day@${dev.shop?.address}`;
+    const asked = await latchkey({ home }, "request", "--allow", limit, "--no-wait", "--json");
+    expect(asked.stderr).to.equal("");
+    const { link, key } = JSON.parse(asked.stdout);
+    expect(link.startsWith(dev.page)).to.equal(true);
+    const { permissions } = parseHandoffRequest(link);
+    expect(JSON.stringify(permissions).toLowerCase()).to.include(dev.usdc?.toLowerCase());
+    expect(await clientOf(dev).getBalance({ address: key })).to.equal(parseEther("10"));
+    expect(existsSync(join(home, "sessions/default/settings.json"))).to.equal(false);
+    rmSync(join(home, "sessions"), { recursive: true });
   });
 
   it("serves the page, which knows the chain", async () => {

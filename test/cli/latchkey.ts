@@ -48,6 +48,8 @@ export type Surroundings = {
   input?: string | Uint8Array;
   /** The working directory. */
   cwd?: string;
+  /** Most that a file may hold, in blocks of 512 bytes: beyond it, writing fails as on a full disk. */
+  fileLimit?: number;
 };
 
 /** Variables that would reach from the machine, or from the runner of these tests, into a command. */
@@ -61,7 +63,11 @@ const environmentOf = ({ home, env = {} }: Surroundings) => ({
 
 /** Starts the command line as a process of its own. */
 export async function startLatchkey(surroundings: Surroundings, ...typed: string[]): Promise<Running> {
-  const child = spawn(process.execPath, [await bundle(), ...typed], {
+  const words = [process.execPath, await bundle(), ...typed];
+  const { fileLimit } = surroundings;
+  const [program = "", ...rest] =
+    fileLimit === undefined ? words : ["sh", "-c", `ulimit -f ${fileLimit}; exec "$0" "$@"`, ...words];
+  const child = spawn(program, rest, {
     env: environmentOf(surroundings),
     ...(surroundings.cwd === undefined ? {} : { cwd: surroundings.cwd }),
     stdio: "pipe",

@@ -18,7 +18,8 @@ import {
   verifyGrant,
 } from "@latchkey/sdk";
 import { signExecution } from "@latchkey/sdk/encoding";
-import { agentFolder, type OpenAgent, readKeyFile } from "@latchkey/sdk/node";
+import { requestedSession } from "@latchkey/sdk/handoff";
+import { agentFolder, type OpenAgent, readKeyFile, type SessionHandoff } from "@latchkey/sdk/node";
 import type { AxiosInstance } from "axios";
 import { expect } from "chai";
 import { Signature } from "ox";
@@ -191,6 +192,14 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
         });
         expect(csv).to.include('"weather for Bern"');
         expect(await readFile(files.ledgerPath, "utf8")).to.include("latchkey-ledger");
+      },
+      async asking({ asking }) {
+        const { request } = asking as SessionHandoff;
+        const { timestamp } = await chain.client.getBlock();
+        const { budgets } = requestedSession(request, { account: account.address, now: Number(timestamp) });
+        expect(request.replaces).to.equal(undefined);
+        expect(budgets).to.have.length(1);
+        expect(budgets[0]).to.include({ perTransaction: 5_000_000n, perPeriod: 5_000_000n });
       },
       async tooMuch({ tooMuch, tryToPay }) {
         const pay = tryToPay as (amount: string) => Promise<Record<string, unknown>>;

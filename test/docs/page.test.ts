@@ -1,11 +1,12 @@
 import { access, readFile } from "node:fs/promises";
 import { createPasskeySafe, type SafeAccount } from "@latchkey/accounts/safeAccount";
 import { createPasskey } from "@latchkey/devchain";
-import { type Grant, type Session, verifyGrant } from "@latchkey/sdk";
+import { type EncodedCall, type Grant, type Session, verifyGrant } from "@latchkey/sdk";
 import { decodePermissionContext } from "@latchkey/sdk/encoding";
 import { type HandoffRequest, handoffCode, type PermissionResponse } from "@latchkey/sdk/handoff";
 import type { PermissionHandoff, SessionHandoff } from "@latchkey/sdk/node";
 import { expect } from "chai";
+import { toFunctionSelector } from "viem";
 import { LIVE } from "../environment/setUp.ts";
 import { keyOf, openDocsChain } from "./docsChain.ts";
 import { followPage, type Outcomes } from "./followPage.ts";
@@ -62,6 +63,18 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
           expect((grant as Grant).session).to.deep.equal(lowered);
           expect(await verifyGrant(chain.client, grant as Grant)).to.deep.equal({ valid: true });
           expect(printed.join("")).to.include("Granted; 0 to send.");
+        },
+        old({ old, grant, more }) {
+          expect((old as Grant).session).to.deep.equal((grant as Grant).session);
+          expect((more as SessionHandoff).request.replaces).to.include({ module: chain.latchkey.module });
+        },
+        calls({ standing, calls, replacement }) {
+          expect(standing).to.deep.equal({ valid: true });
+          expect((replacement as Grant).session.budgets[0]).to.include({ perPeriod: 20_000_000n });
+          expect((calls as EncodedCall[]).map(({ data }) => data.slice(0, 10))).to.have.members([
+            toFunctionSelector("revoke(bytes32)"),
+            toFunctionSelector("enable(bytes)"),
+          ]);
         },
         async response({ response, asking }) {
           const { context, delegationManager, dependencies } = response as PermissionResponse;

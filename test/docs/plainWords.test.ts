@@ -17,7 +17,7 @@ const FOLDERS: readonly string[] = [
   "{README,CONTRIBUTING,SECURITY}.md",
   "{llms.txt,skills/**/*.md}",
   "docs/!(errors).md",
-  "docs/accounts/*.md",
+  "docs/{accounts,recipes}/*.md",
   ".github/**/*.{md,yml}",
   "test/{accounts,agent-tools,bench,bundler,cli,clientBench,contracts,docs,environment,erc7562,fork,mocks,model,package,page,properties,scripts,solidity}/**/*.{ts,sol,md}",
 ];

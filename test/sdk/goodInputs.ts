@@ -121,6 +121,11 @@ const handoffOf = () =>
     until: "7d",
   });
 const handoffRequest = await handoffOf();
+const replacing: typeof handoffRequest = {
+  ...handoffRequest,
+  permissions: handoffRequest.permissions.map((permission) => ({ ...permission, from: account })),
+  replaces: { module, session: sdk.encodeSession(grant().session), signature: "0x" },
+};
 export const files = mkdtempSync(join(tmpdir(), "latchkey-inputs-"));
 
 /** What a function is given, of which one value after the other is spoilt; several ways where there are several. */
@@ -289,6 +294,7 @@ export const good: { readonly [name: string]: () => Given } = {
     ],
   ],
   permissionResponse: () => [[handoffRequest.permissions[0], grant()]],
+  replacedGrant: () => [[handoffRequest], [replacing]],
   requestedSession: () => [[handoffRequest, { account, now }]],
   resumeSession: () => [[owners, { grant: grant() }]],
   reviewSession: () => [[client, proposal()]],
@@ -385,6 +391,7 @@ export const good: { readonly [name: string]: () => Given } = {
 /** Those that take nothing to spoil, or whatever there is; and those whose inputs have tests of their own. */
 export const apart: { readonly [name: string]: string } = {
   agentFolder: "test/sdk/folder",
+  askForMore: "test/sdk/folder",
   budgetSpendControls: "test/sdk/x402",
   decodeError: "takes whatever was thrown",
   delegationProvider: "test/sdk/x402",
@@ -406,12 +413,14 @@ export const apart: { readonly [name: string]: string } = {
   reconcileLedger: "test/sdk/x402",
   redisPaymentStore: "test/sdk/x402",
   nodeWorth: "test/sdk/x402",
+  requestMore: "test/sdk/handoff",
   requestPermissions: "test/sdk/handoff",
   requestSession: "test/sdk/handoff",
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",
   sessionLensAddress: "takes nothing",
   settlePending: "test/sdk/folder",
+  settleMore: "test/sdk/folder",
   slotWorth: "test/sdk/x402",
 };
 

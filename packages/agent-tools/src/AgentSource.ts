@@ -11,6 +11,7 @@ import {
 } from "@latchkey/sdk";
 import { type AgentFolder, type AgentRequest, agentFolder, settlePending } from "@latchkey/sdk/node";
 import {
+  type Address,
   type Chain,
   type Client,
   createPublicClient,
@@ -35,6 +36,8 @@ export type AgentToolsOptions = {
   page?: string;
   /** The agent's name, as the owner sees it: 1 to 64 characters. Default: "Agent". */
   name?: string;
+  /** The chain's USDC, which "usdc" stands for, if the SDK does not know it: that of a development chain. */
+  usdc?: Address;
   /** What `request_session` asks for, where the model names no budgets. */
   request?: Pick<AgentRequest, "budgets" | "until">;
   /** The account that is to pay. Default: the owner chooses. */

@@ -41,6 +41,13 @@ export function action<options extends object, words extends unknown[] = []>(
   };
 }
 
+/** What every command that asks the chain can be told. */
+export type NodeOptions = { rpc?: string };
+
+/** Adds the option for the node. */
+export const withRpc = (command: Command): Command =>
+  command.option("--rpc <url>", "a node of the chain; default: the session's, or that of latchkey dev");
+
 /** The end of a command's help: some words, then examples. */
 export const notes = (words: string, examples: readonly string[]): string =>
   `\n${words}\n\nExamples:\n${examples.map((line) => `  $ ${line}`).join("\n")}`;

@@ -45,12 +45,8 @@ export async function runLatchkey(typed: readonly string[]): Promise<never> {
 const helpAsOption = (typed: readonly string[]) =>
   typed[0] === "help" ? [...typed.slice(1), "--help"] : typed;
 
-/** Commander's message on one line, without its own "error: ". */
-const usageMessage = ({ message }: CommanderError) =>
-  message
-    .replace(/^error: /, "")
-    .trim()
-    .replaceAll(/\s+/g, " ");
+/** Commander's message without its own "error: ". */
+const usageMessage = ({ message }: CommanderError) => message.replace(/^error: /, "");
 
 /** Ends the process once everything is written: idle connections to a node would keep it alive for seconds. */
 async function end(code: number): Promise<never> {

@@ -7,7 +7,10 @@ export { writeGrantFile } from "./agent/writeGrantFile.ts";
 export { writeKeyFile } from "./agent/writeKeyFile.ts";
 export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
 export { type AgentFolder, agentFolder } from "./folder/agentFolder.ts";
+export { type AskForMoreParameters, askForMore, settleMore } from "./folder/askForMore.ts";
+export type { MoreRequests, UnsettledMore } from "./folder/moreRequests.ts";
 export {
+  type AgentMoreOptions,
   type AgentRequest,
   type OpenAgent,
   type OpenAgentParameters,
@@ -17,6 +20,8 @@ export type { PendingRequest, StoredRequest } from "./folder/pendingRequest.ts";
 export { settlePending } from "./folder/settlePending.ts";
 export type { HandoffOptions, SessionHandoff } from "./handoff/openHandoff.ts";
 export { printHandoff } from "./handoff/printHandoff.ts";
+export type { RefusalToRaise } from "./handoff/refusedPayment.ts";
+export { type MoreParameters, type MoreRequest, requestMore } from "./handoff/requestMore.ts";
 export {
   type PermissionHandoff,
   type PermissionHandoffParameters,

@@ -1,4 +1,5 @@
 import { type Grant, payingFetch } from "@latchkey/sdk";
+import { requestMore } from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { breakChain } from "./chainFaults.ts";
 import { type Agent, newAgent, world } from "./fixture.ts";
@@ -62,6 +63,28 @@ export const SCREENS: readonly Screen[] = [
         ],
       });
       await openReview(human, link, /^Let “Totally Your Bank”/);
+    },
+  },
+  {
+    name: "review-more",
+    async open(human) {
+      const agent = await newAgent();
+      const { key } = agent;
+      const grant = await allowAsNewcomer(human, agent);
+      const { client, page, usdc } = world();
+      const { link } = await requestMore({
+        client,
+        key,
+        grant,
+        refusal: { code: "PERIOD", details: { token: usdc.address, amount: "1" } },
+        page: page.url,
+        name: "Research Bot",
+        for: "session",
+        callback: false,
+      });
+      await human.page.goto("about:blank");
+      await openReview(human, link);
+      await human.page.getByText("What changes").waitFor();
     },
   },
   {

@@ -490,6 +490,7 @@ describe("the smart account of a session, where the account pays by itself", () 
           expect(refusal.details).to.deep.equal({
             token: usdc(),
             amount: USD,
+            recipient: alice,
             remaining: USD - 1n,
             resetsAt: agent.session.validAfter + DAY,
           });

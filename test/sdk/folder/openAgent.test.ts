@@ -19,7 +19,7 @@ import {
   requestedSession,
   serializeHandoffAnswer,
 } from "@latchkey/sdk/handoff";
-import { agentFolder, type OpenAgentParameters, openAgent } from "@latchkey/sdk/node";
+import { agentFolder, type OpenAgentParameters, openAgent, type SessionHandoff } from "@latchkey/sdk/node";
 import { expect } from "chai";
 import { createPublicClient, createWalletClient, http, type PublicClient, parseUnits } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -196,6 +196,59 @@ describe("an agent that is opened", function () {
     await output.link();
     stop.abort();
     expect(await opening).to.equal("HANDOFF_CLOSED");
+  });
+
+  /** Asks, and stops waiting at once: what is left is the request in the folder. */
+  async function askedBefore(): Promise<HandoffRequest> {
+    const stop = new AbortController();
+    let asked: HandoffRequest | undefined;
+    const onRequest = ({ request }: SessionHandoff) => {
+      asked = request;
+      stop.abort();
+    };
+    const opening = openAgent({ dir, client, request: asking(), onRequest, signal: stop.signal });
+    expect(await codeOf(opening)).to.equal("HANDOFF_CLOSED");
+    if (!asked) throw new Error("nothing was asked");
+    return asked;
+  }
+
+  it("goes on waiting for the request of a process that has ended, at the same place", async () => {
+    const asked = await askedBefore();
+    const again: HandoffRequest[] = [];
+    const shown = Promise.withResolvers<void>();
+    const opening = openAgent({
+      dir,
+      client,
+      resume: true,
+      onRequest({ request }) {
+        again.push(request);
+        shown.resolve();
+      },
+    });
+    await shown.promise;
+    expect(again).to.deep.equal([asked]);
+    expect(await post(asked, await grantedBy(asked))).to.equal(200);
+    const { grant, folder } = await opening;
+    expect(grant.session.account).to.equal(safe.address);
+    expect(await folder.pending.read()).to.equal(undefined);
+  });
+
+  it("takes a pasted answer to it while another process waits, which gets it as well", async () => {
+    const asked = await askedBefore();
+    const waiting = openAgent({ dir, client, resume: true, output: new Printed() });
+    const answer = await grantedBy(asked);
+    const pasting = await openAgent({
+      dir,
+      client,
+      resume: true,
+      onRequest: (handoff) => void handoff.receive(answer),
+    });
+    expect((await waiting).grant).to.deep.equal(pasting.grant);
+  });
+
+  it("asks again where there is nothing to go on with, and is refused without a request", async () => {
+    expect(await codeOf(openAgent({ dir, client, resume: true }))).to.equal("NOT_GRANTED");
+    expect((await granted({ resume: true })).grant.session.account).to.equal(safe.address);
   });
 
   it("keeps an answer that it has no gas to settle, and needs no second tap", async () => {

@@ -1,6 +1,6 @@
 import type { PaymentRequirements } from "@x402/core/types";
 import { expect } from "chai";
-import { type Address, createClient, custom, keccak256, toBytes, zeroAddress } from "viem";
+import { type Address, createClient, custom, getAddress, keccak256, toBytes, zeroAddress } from "viem";
 import { checkOffer } from "#sdk/agent/x402/checkOffer.ts";
 import { checkTokenDomain } from "#sdk/agent/x402/checkTokenDomain.ts";
 import { isRefusal } from "#sdk/errors/isRefusal.ts";
@@ -243,6 +243,36 @@ describe("what a session says of an offer", () => {
   it("rejects more than one payment may move", () => {
     expect(codeOf({ amount: "101" })).to.equal("PER_TRANSACTION");
     expect(codeOf({ amount: `1${"0".repeat(70)}` })).to.equal("PER_TRANSACTION");
+  });
+
+  it("names the payment that a limit refuses, and how it was to be made", () => {
+    const detailsOf = (change: Partial<PaymentRequirements>, by = session()) => {
+      try {
+        checkOffer(offer({ asset: token.toLowerCase(), payTo: shop.toLowerCase(), ...change }), by, 1);
+      } catch (error) {
+        if (error instanceof Refusal) return error.details;
+        throw error;
+      }
+      throw new Error("it was payable");
+    };
+    expect(detailsOf({ amount: "101" })).to.deep.equal({
+      token,
+      recipient: shop,
+      amount: 101n,
+      limit: 100n,
+      method: "eip3009",
+    });
+    expect(detailsOf({ payTo: other.toLowerCase() })).to.deep.equal({
+      token,
+      recipient: getAddress(other),
+      amount: 100n,
+      method: "eip3009",
+    });
+    const upto = {
+      scheme: "upto",
+      extra: { assetTransferMethod: "permit2", facilitatorAddress: facilitator },
+    };
+    expect(detailsOf({ ...upto, amount: "101" }, byPermit2(6))).to.include({ method: "permit2-upto" });
   });
 
   it("blames the merchant for a malformed offer, whatever the session allows, and names what is wrong", () => {

@@ -202,6 +202,8 @@ describe("a payment by ERC-7710", function () {
     expect(refusal.details).to.deep.equal({
       token: tokens.usdc,
       amount: 1n,
+      recipient: shop,
+      method: "erc7710",
       remaining: 0n,
       resetsAt: validAfter + 86_400,
     });

@@ -64,8 +64,8 @@ export const requestSession = (source: OpenSource) =>
           if (!(await source.grant())) throw await source.requests.noSession();
           return { status: "granted" as const, next: "Call get_limits." };
         }
-        const { request } = await source.options();
-        const wanted = budgets ? budgetsOf(budgets) : request?.budgets;
+        const { request, usdc } = await source.options();
+        const wanted = budgets ? budgetsOf(budgets, usdc) : request?.budgets;
         if (!wanted)
           throw new ToolFailure({
             code: "INVALID_INPUT",
@@ -92,7 +92,10 @@ export const requestSession = (source: OpenSource) =>
     source,
   );
 
-function budgetsOf(budgets: readonly z.infer<typeof budgetSchema>[]): BudgetRequests {
+function budgetsOf(
+  budgets: readonly z.infer<typeof budgetSchema>[],
+  usdc: Address | undefined,
+): BudgetRequests {
   const names = budgets.map(({ token }) => token.toLowerCase());
   if (new Set(names).size < names.length)
     throw new ToolFailure({
@@ -104,7 +107,12 @@ function budgetsOf(budgets: readonly z.infer<typeof budgetSchema>[]): BudgetRequ
   return Object.fromEntries(
     budgets.map(({ token, perPayment, limit, per, recipients }) => [
       token,
-      { perTransaction: perPayment, [LIMITS[per]]: limit, recipients: recipients as "anyone" | Address[] },
+      {
+        perTransaction: perPayment,
+        [LIMITS[per]]: limit,
+        recipients: recipients as "anyone" | Address[],
+        ...(token === "usdc" && usdc !== undefined && { token: usdc }),
+      },
     ]),
   ) as unknown as BudgetRequests;
 }

@@ -43,13 +43,15 @@ export const sendPayment = (source: OpenSource) =>
       },
       async run({ to, amount, token, idempotencyKey, purpose }, { signal, progress }) {
         const session = await source.session();
+        const { usdc } = session.options;
+        const named = token === "usdc" && usdc !== undefined ? usdc : token;
         progress("Sending the transaction and waiting until it is mined");
         const { hash, isRepeated } = await sendNamedTransfer(
           session,
           {
             to: getAddress(to),
             amount,
-            ...(token !== undefined && { token: token as Address }),
+            ...(named !== undefined && { token: named as Address }),
             idempotencyKey,
             ...(purpose !== undefined && { purpose }),
           },

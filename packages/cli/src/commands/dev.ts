@@ -5,10 +5,10 @@ import { startDev } from "../core/dev/startDev.ts";
 import { action, notes } from "../invocation.ts";
 
 const NOTES = notes(
-  `Starts a development chain with genuine USDC and Safe, a shop that sells by x402, a faucet, and the page
-where an owner allows agents to spend. The other commands use its chain and its page while it runs.
-It needs @latchkey/devchain in this folder: npm install @latchkey/devchain
-Nothing on it is worth anything, and Ctrl-C discards it.`,
+  `Starts a development chain with genuine USDC and Safe, a shop that sells by x402, a faucet, and
+the page where an owner allows agents to spend. The other commands use its chain and its page
+while it runs. It needs @latchkey/devchain in this folder: npm install @latchkey/devchain Nothing
+on it is worth anything, and Ctrl-C discards it.`,
   ["latchkey dev", "latchkey dev --port 0 --json", "latchkey dev --rpc http://127.0.0.1:8545"],
 );
 

@@ -21,6 +21,56 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./keygen.ts")).keygen,
   },
   {
+    name: "request",
+    summary: "ask the owner for a session",
+    load: async () => (await import("./request.ts")).request,
+  },
+  {
+    name: "status",
+    summary: "what can be spent, and what was",
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
+    name: "grant",
+    summary: "show or check what the owner has signed",
+    load: async () => (await import("./grant.ts")).grant,
+  },
+  {
+    name: "pay",
+    summary: "make a request, and pay for it",
+    load: async () => (await import("./pay.ts")).pay,
+  },
+  {
+    name: "send",
+    summary: "pay an address by a transaction",
+    load: async () => (await import("./send.ts")).send,
+  },
+  {
+    name: "history",
+    summary: "what happened to the session on the chain",
+    load: async () => (await import("./history.ts")).history,
+  },
+  {
+    name: "ledger",
+    summary: "what this agent has written down of its payments",
+    load: async () => (await import("./ledger.ts")).ledger,
+  },
+  {
+    name: "renounce",
+    summary: "end the session for good",
+    load: async () => (await import("./renounce.ts")).renounce,
+  },
+  {
+    name: "decode",
+    summary: "read calldata of Latchkey's contracts",
+    load: async () => (await import("./decode.ts")).decode,
+  },
+  {
+    name: "doctor",
+    summary: "find out what is wrong, and what to do",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
     name: "mcp",
     summary: "serve the agent's tools to a model, or install that in a host",
     load: async () => (await import("./mcp.ts")).mcp,

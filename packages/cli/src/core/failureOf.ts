@@ -31,7 +31,7 @@ export async function failureOf(error: unknown, state: { interrupted: boolean })
     return { code, message, whatToDo, details, exitCode };
   }
   // Loaded only now: a wrong option is reported at once.
-  const { decodeError } = await import("@latchkey/sdk");
+  const { decodeError, isRefusal } = await import("@latchkey/sdk");
   const { code, shortMessage, metaMessages, details } = decodeError(error);
   // An outcome that is unknown stays the more important thing to say.
   if (state.interrupted && code !== "OUTCOME_UNKNOWN")
@@ -42,7 +42,7 @@ export async function failureOf(error: unknown, state: { interrupted: boolean })
       details: {},
       exitCode: EXIT.interrupted,
     };
-  if (code === "UNKNOWN") return diskFailure(error) ?? { ...unexpected(error), details };
+  if (code === "UNKNOWN" && !isRefusal(error)) return diskFailure(error) ?? { ...unexpected(error), details };
   return {
     code,
     message: shortMessage,

@@ -17,9 +17,11 @@ export type Output = {
   failure(failure: Failure): void;
   /** Bold on stdout, where it is a terminal. */
   bold(text: string): string;
+  /** Of stdout; 80 where it is not a terminal. */
+  columns: number;
 };
 
-type Stream = Writable & { isTTY?: boolean };
+type Stream = Writable & { isTTY?: boolean; columns?: number };
 
 /** What {@link openOutput} takes. */
 export type OutputParameters = {
@@ -75,5 +77,6 @@ export function openOutput(parameters: OutputParameters): Output {
       for (const advice of whatToDo) line(stderr, advice);
     },
     bold: (text) => style(stdout, 1, text),
+    columns: stdout.columns ?? 80,
   };
 }

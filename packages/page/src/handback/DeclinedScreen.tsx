@@ -6,7 +6,11 @@ import { HandBack } from "./HandBack.tsx";
 
 /** Shown after declining: nothing was signed, and the agent is told so. */
 export const DeclinedScreen = ({ request }: { request: HandoffRequest }): ReactNode => (
-  <Screen name="Declined" title="Declined" lead={<p>Nothing was signed. The agent cannot spend anything.</p>}>
+  <Screen
+    name="Declined"
+    title="Declined"
+    lead={<p>Nothing was signed. What your agents may spend is unchanged.</p>}
+  >
     <HandBack text={answerText(request, "declined")} callback={request.callback} />
   </Screen>
 );

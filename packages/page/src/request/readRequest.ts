@@ -1,5 +1,11 @@
 import { Refusal } from "@latchkey/sdk";
-import { type HandoffRequest, parseHandoffRequest, requestedSession } from "@latchkey/sdk/handoff";
+import {
+  type HandoffRequest,
+  parseHandoffRequest,
+  type ReplacedGrant,
+  replacedGrant,
+  requestedSession,
+} from "@latchkey/sdk/handoff";
 import { type Address, bytesToHex, getAddress, hexToBigInt } from "viem";
 import { momentText } from "../ui/momentText.ts";
 import { PageFailure } from "../wording/PageFailure.ts";
@@ -12,6 +18,8 @@ export type ReadRequest = {
   key: Address;
   /** The requested account, if the agent named one. */
   from: Address | undefined;
+  /** The permission to replace, as the agent claims it. */
+  replaces: ReplacedGrant | undefined;
   /** The agent's stated reason. */
   justifications: readonly string[];
   /** Whether the owner may lower the limits (ERC-7715's `isAdjustmentAllowed`). */
@@ -40,6 +48,7 @@ export function readRequest(text: string): ReadRequest {
     chainId: Number(BigInt(first.chainId)),
     key: getAddress(first.to),
     from: first.from && getAddress(first.from),
+    replaces: replacedGrant(request),
     justifications: request.permissions.flatMap(({ permission }) => {
       const { justification } = permission.data;
       return typeof justification === "string" ? [justification] : [];

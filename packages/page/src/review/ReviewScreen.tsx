@@ -36,7 +36,9 @@ import { LookAlikeNotice } from "./LookAlikeNotice.tsx";
 import { LowerForm } from "./LowerForm.tsx";
 import { knownAccounts, type LoadedReview, loadReview, signedTokens } from "./loadReview.ts";
 import type { Lowering } from "./lowerSession.ts";
+import { OnePaymentNotice } from "./OnePaymentNotice.tsx";
 import { proposeRequested, type RequestedProposal } from "./proposeRequested.ts";
+import { ReplacedCard } from "./ReplacedCard.tsx";
 import { ReviewRows } from "./ReviewRows.tsx";
 import { vouchedTokens } from "./readTokens.ts";
 import { reviewWarnings } from "./reviewWarnings.ts";
@@ -117,6 +119,7 @@ export function ReviewScreen({
     made: proposed?.made,
     account,
     moment: loaded?.moment,
+    replaced: loaded?.replaced,
     saved,
   });
   const allowing = useSettled(
@@ -241,7 +244,7 @@ export function ReviewScreen({
     if (!account || !permit2.state || !allowing.isSettled()) return;
     const refusal = reasonAgainst(made, account);
     if (refusal) return setFailure(refusal);
-    const asking = grantByTap(client, account, made.proposal, permit2.state.calls);
+    const asking = grantByTap(client, account, made.proposal, permit2.state.calls, loaded.replaced);
     during(
       "Follow your device's prompt to allow this with your passkey…",
       asking.then((tapped) => {
@@ -301,6 +304,10 @@ export function ReviewScreen({
         others={[...known.map(({ address }) => address)]}
         account={account?.address}
       />
+      <OnePaymentNotice review={review} />
+      {loaded.replaced && (
+        <ReplacedCard replaced={loaded.replaced} session={made.proposal.session} review={review} />
+      )}
       <ReviewRows review={review} permit2={permit2.state} vouched={vouched} chain={settings.name} now={now} />
       <Card title="Who asks">
         {read.justifications.map((text) => (

@@ -9,12 +9,15 @@ import type { AccountState } from "../tap/AccountState.ts";
 import { readAccount } from "../tap/readAccount.ts";
 import { wordsFor } from "../wording/wordsFor.ts";
 import { proposeRequested } from "./proposeRequested.ts";
+import { type Replaced, readReplaced } from "./readReplaced.ts";
 import { readTokens } from "./readTokens.ts";
 
 /** Everything the review needs from the chain before it is shown. */
 export type LoadedReview = {
   moment: ChainMoment;
   tokens: readonly TokenFacts[];
+  /** The permission that this one replaces. */
+  replaced: Replaced | undefined;
   /** The user's account on this chain, if this browser knows one. */
   account: AccountState | undefined;
   /** Why the account known to this browser cannot be used. */
@@ -34,8 +37,9 @@ export async function loadReview(
   const moment = await readChain(client, settings);
   const { proposal } = proposeRequested(read, { now: moment.now, account: undefined, lowering: {} });
   const known = knownAccounts(saved, read)[0];
-  const [tokens, account] = await Promise.all([
+  const [tokens, replaced, account] = await Promise.all([
     readTokens(client, settings, proposal),
+    readReplaced(client, settings, read.replaces),
     known
       ? readAccount(client, {
           settings,
@@ -50,7 +54,7 @@ export async function loadReview(
   ]);
   // If the chain stops responding meanwhile, the whole load fails.
   if (account.failure && wordsFor(account.failure).code === "NETWORK") throw account.failure;
-  return { moment, tokens, account: account.state, accountFailure: account.failure };
+  return { moment, tokens, replaced, account: account.state, accountFailure: account.failure };
 }
 
 /** The user's accounts that can grant a request, newest first. */

@@ -26,21 +26,25 @@ export function usePermit2State(
     made: RequestedProposal | undefined;
     account: AccountState | undefined;
     moment: LoadedReview["moment"] | undefined;
+    /** The permission that ends in the same batch. */
+    replaced: LoadedReview["replaced"];
     saved: Saved;
   },
 ): { state: Permit2Plan | undefined; failure: unknown } {
-  const { id, made, account, moment, saved } = parameters;
+  const { id, made, account, moment, replaced, saved } = parameters;
   const [read, setRead] = useState<{ id: string; state?: Permit2Plan; failure?: unknown }>();
   const enabling = made?.proposal;
-  const isNeeded = account && enabling?.session.budgets.some(isPaidByPermit2);
+  const budgets = [...(enabling?.session.budgets ?? []), ...(replaced?.old.session.budgets ?? [])];
+  const isNeeded = account && enabling && budgets.some(isPaidByPermit2);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rest depends only on these
   useEffect(() => {
-    if (!id || !isNeeded || !enabling || !moment) return;
+    if (!id || !isNeeded || !moment) return;
     let isOver = false;
     const address = enabling.session.account;
     permit2Calls(client, {
       enabling,
+      ...(replaced && { revoking: replaced.old }),
       grants: saved.grants
         .map(({ grant }) => grant)
         .filter(

@@ -2,6 +2,7 @@ import type { EncodedCall, Proposal } from "@latchkey/sdk";
 import { isRefusal } from "@latchkey/sdk";
 import type { Hex } from "viem";
 import type { ChainClient } from "../chain/chainClient.ts";
+import type { Replaced } from "../review/readReplaced.ts";
 import type { AccountState } from "./AccountState.ts";
 import { askPasskey } from "./askPasskey.ts";
 import { checkTapped } from "./checkTapped.ts";
@@ -18,7 +19,7 @@ export type Tapped = TappedGrant & { passkeyId: Hex };
  * If the chain stops responding, the signature is still good: the agent checks with the chain as well.
  *
  * @param proposal The same object that the review shows.
- * @param approving See `prepareTap`.
+ * @param approving, replaced See `prepareTap`.
  * @throws {PageFailure} Of `askPasskey`, `verifyAssertion` and `checkTapped`; {@link Refusal} of `verifyGrant`.
  */
 export function grantByTap(
@@ -26,8 +27,9 @@ export function grantByTap(
   account: AccountState,
   proposal: Proposal,
   approving: readonly EncodedCall[] = [],
+  replaced?: Replaced,
 ): Promise<Tapped> {
-  const { challenge, finish } = prepareTap(account, proposal, approving);
+  const { challenge, finish } = prepareTap(account, proposal, approving, replaced);
   const asked = askPasskey(challenge, account.passkey.id);
   return asked.then(async (assertion) => {
     const { hostname: rpId, origin } = window.location;

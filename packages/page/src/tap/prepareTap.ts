@@ -1,7 +1,14 @@
 import { type EncodedCall, enabledGrant, type Grant, grantDigest, type Proposal } from "@latchkey/sdk";
-import { encodeEnable, hashSafeMessage, safePasskeySignature, safeTransaction } from "@latchkey/sdk/encoding";
+import {
+  encodeEnable,
+  encodeRevoke,
+  hashSafeMessage,
+  safePasskeySignature,
+  safeTransaction,
+} from "@latchkey/sdk/encoding";
 import type { HandoffTransaction } from "@latchkey/sdk/handoff";
-import type { Hex } from "viem";
+import { type Address, encodeFunctionData, erc20Abi, type Hex, isAddressEqual, zeroAddress } from "viem";
+import type { Replaced } from "../review/readReplaced.ts";
 import type { AccountState } from "./AccountState.ts";
 import type { Assertion } from "./Passkey.ts";
 
@@ -27,17 +34,19 @@ export type PreparedTap = {
  *
  * @param proposal The same object that the review shows.
  * @param approving The calls with which the account approves Permit2, if that pays and it has to.
+ * @param replaced The permission that ends in the same transaction.
  */
 export function prepareTap(
   account: AccountState,
   proposal: Proposal,
   approving: readonly EncodedCall[] = [],
+  replaced?: Pick<Replaced, "old" | "floors">,
 ): PreparedTap {
   const { address: safe, signer, chainId } = account;
   const creation: HandoffTransaction[] = account.creation
     ? [{ to: account.creation.to, data: account.creation.data, value: "0x0" }]
     : [];
-  if (account.installation.length === 0 && approving.length === 0)
+  if (account.installation.length === 0 && approving.length === 0 && !replaced)
     return {
       challenge: hashSafeMessage({ safe, chainId, digest: grantDigest(proposal.session, proposal) }),
       finish: (assertion) => ({
@@ -58,6 +67,7 @@ export function prepareTap(
     nonce: account.nonce,
     calls: [
       ...account.installation,
+      ...(replaced ? endOf(safe, replaced) : []),
       encodeEnable(proposal),
       ...approving.filter(({ data }) => !account.installation.some((one) => one.data === data)),
     ],
@@ -70,3 +80,15 @@ export function prepareTap(
     },
   };
 }
+
+/** As the SDK's `encodeReplaceSession`, which also carries what shows a session to co-signers. */
+const endOf = (safe: Address, { old, floors }: Pick<Replaced, "old" | "floors">): EncodedCall[] => [
+  ...floors
+    .filter(({ amount }) => amount > 0n)
+    .map(({ token, amount }): EncodedCall => {
+      if (isAddressEqual(token, zeroAddress)) return { to: safe, value: amount, data: "0x" };
+      const data = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [safe, amount] });
+      return { to: token, value: 0n, data };
+    }),
+  encodeRevoke(old),
+];

@@ -53,9 +53,10 @@ export async function sendAsKey(
   const id = hashSession(session);
   const state = await sessionState(client, { module: grant.module, id, account: session.account });
   const transaction = encode(state === "ENABLED");
+  const calls = recorded.calls();
   try {
-    return await sendRecorded(client, transaction, { ...recorded, calls: recorded.calls() });
+    return await sendRecorded(client, transaction, { ...recorded, calls });
   } catch (error) {
-    throw await executionRefusal(client, grant, error);
+    throw await executionRefusal(client, grant, error, calls);
   }
 }

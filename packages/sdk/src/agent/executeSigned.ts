@@ -34,6 +34,6 @@ export async function executeSigned(
     const { calls } = signed;
     return await sendRecorded(client, transaction, { ...recorded, grant, kind: "executeSigned", calls });
   } catch (error) {
-    throw await executionRefusal(client, grant, error);
+    throw await executionRefusal(client, grant, error, signed?.calls ?? []);
   }
 }

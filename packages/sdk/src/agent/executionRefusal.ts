@@ -14,13 +14,16 @@ import { sessionIn } from "../grant/sessionIn.ts";
 import { readContract } from "../internal/chainActions.ts";
 import { readTokenUnit } from "../internal/readTokenUnit.ts";
 import { encodeSession } from "../session/packSession.ts";
+import type { Call } from "../session/Session.ts";
 import { secondsUntilReleased } from "../session/secondsUntilReleased.ts";
+import { withExecutedPayment } from "./withPayment.ts";
 
 /**
  * The refusal for an error of an execution, with its amounts in the token's unit. The contract's LOT_OPENED only names a
  * lot: what executions may still spend, and until when, is read from the chain and added. So is the time at which a stream
- * will have released enough.
+ * will have released enough, and the payment that exceeds a limit.
  *
+ * @param calls What was to be executed.
  * @returns Unless the node cannot be reached, for LOT_OPENED with `details.remaining` and `details.resetsAt`, and for PERIOD of a
  * stream with `details.availableAt`.
  */
@@ -28,12 +31,15 @@ export async function executionRefusal(
   client: Client<Transport, Chain | undefined>,
   grant: Grant,
   error: unknown,
+  calls: readonly Call[],
 ): Promise<Refusal> {
   const refusal = decodeError(error);
   if (!(refusal instanceof ChainRefusal)) return refusal;
   if (isRefusal(refusal, "LOT_OPENED")) return withRest(client, grant, refusal);
-  if (isRefusal(refusal, "PERIOD")) return withNextAmount(client, grant, refusal);
-  return withUnit(client, grant, refusal);
+  const complete = isRefusal(refusal, "PERIOD")
+    ? await withNextAmount(client, grant, refusal)
+    : await withUnit(client, grant, refusal);
+  return withExecutedPayment(complete, calls);
 }
 
 /** A budget of the session, and its standing on the chain; undefined if the node cannot be reached. */

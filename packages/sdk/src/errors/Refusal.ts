@@ -83,6 +83,7 @@ export type RefusalCode =
   | "INVALID_ANSWER"
   | "DECLINED"
   | "HANDOFF_CLOSED"
+  | "ASKED_TOO_OFTEN"
   | "NO_GAS"
   | "INVALID_SIGNER"
   | "NOT_SIGNED"

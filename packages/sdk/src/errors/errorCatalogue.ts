@@ -60,6 +60,10 @@ export const errorCatalogue: Readonly<Record<RefusalCode, CatalogueEntry>> = {
     meaning: "The agent no longer waits for an answer, or already has one.",
     whatToDo: ["Create a new request: each request is answered once."],
   },
+  ASKED_TOO_OFTEN: {
+    meaning: "The owner has not answered the last request for more, or was asked three times within an hour.",
+    whatToDo: ["Wait until details.retryAt. Owners who get too many requests stop reading them."],
+  },
   NO_GAS: {
     meaning: "The sender's balance does not cover the gas of the transaction.",
     whatToDo: ["Send it some native coin, or send the transaction from another account. Then try again."],

@@ -9,6 +9,7 @@ import type { PaymentStore } from "../agent/x402/PaymentStore.ts";
 import { hasCause } from "../errors/causes.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { folderError } from "./folderError.ts";
+import { type MoreRequests, moreRequests } from "./moreRequests.ts";
 import { type PendingRequest, pendingRequest } from "./pendingRequest.ts";
 import { prepareFolder } from "./prepareFolder.ts";
 
@@ -28,6 +29,8 @@ export type AgentFolder = {
   ledger: Ledger;
   /** The request that its owner has not answered, or whose answer is not settled yet, in `request.json`. */
   pending: PendingRequest;
+  /** What its owner was asked for beyond the session, and has allowed, in `more.json`. */
+  more: MoreRequests;
 };
 
 /**
@@ -65,5 +68,6 @@ export async function agentFolder(dir: string): Promise<AgentFolder> {
     store: filePaymentStore(join(path, "payments.jsonl")),
     ledger: fileLedger(join(path, "ledger.jsonl")),
     pending: pendingRequest(path),
+    more: moreRequests(path),
   };
 }

@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import type { PermissionRequest } from "./PermissionRequest.ts";
+import type { ReplacedSession } from "./ReplacedSession.ts";
 
 /** The version of the hand-off's format. */
 export const HANDOFF_VERSION = 1;
@@ -18,6 +19,8 @@ export type HandoffRequest = {
    * {@link HandoffAnswer}.
    */
   answer?: "erc7715" | undefined;
+  /** The session that this one replaces: of the same key, and of the account in `from`, which is required then. */
+  replaces?: ReplacedSession | undefined;
   /** All for the same key on the same chain: they become one session. */
   permissions: readonly PermissionRequest[];
 };

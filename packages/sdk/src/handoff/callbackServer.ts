@@ -17,6 +17,9 @@ export type CallbackServer = {
   close(): Promise<void>;
 };
 
+/** Whether an address is in use, by another program or by another process that waits for the same answer. */
+export const isTaken = (error: unknown) => (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+
 /**
  * Opens a server on the loopback interface for one page. Other machines do not reach it; other pages of this
  * machine's browsers are rejected by their origin, and do not know the path; DNS rebinding is rejected
@@ -24,15 +27,18 @@ export type CallbackServer = {
  *
  * @param parameters.origin Of the page: the only one that is allowed.
  * @param parameters.mostBody In bytes.
+ * @param parameters.url Of an earlier server, whose place this one takes. Default: a new one.
  * @param parameters.take Gets the body of each POST. If it throws, the page gets a 400, and the wait goes on.
  */
 export async function openCallbackServer(parameters: {
   origin: string;
   mostBody: number;
+  url?: string;
   take(text: string): Promise<void>;
 }): Promise<CallbackServer> {
   const { origin, mostBody, take } = parameters;
-  const path = `/${randomBytes(24).toString("base64url")}`;
+  const earlier = parameters.url === undefined ? undefined : new URL(parameters.url);
+  const path = earlier?.pathname ?? `/${randomBytes(24).toString("base64url")}`;
   const server = createServer(
     { requestTimeout: PATIENCE, headersTimeout: PATIENCE, connectionsCheckingInterval: 2_000 },
     (request, response) => {
@@ -40,7 +46,7 @@ export async function openCallbackServer(parameters: {
     },
   );
   server.maxConnections = 16;
-  server.listen(0, "127.0.0.1");
+  server.listen(Number(earlier?.port ?? 0), "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];

@@ -1,12 +1,4 @@
-import {
-  type Address,
-  bytesToHex,
-  type Chain,
-  type Client,
-  type Hex,
-  numberToHex,
-  type Transport,
-} from "viem";
+import { type Address, bytesToHex, type Chain, type Client, type Transport } from "viem";
 import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.ts";
 import { getBlock, getChainId } from "../internal/chainActions.ts";
 import { parseAddress } from "../internal/parseAddress.ts";
@@ -14,10 +6,8 @@ import { createSession } from "../propose/createSession.ts";
 import { readDecimals } from "../propose/readDecimals.ts";
 import type { SessionRequest } from "../propose/SessionRequest.ts";
 import { signedPaymentKinds } from "../propose/signedPaymentKinds.ts";
-import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
-import { latchkeySessionData } from "./latchkeySessionData.ts";
-import type { LatchkeySessionData } from "./PermissionRequest.ts";
-import { LATCHKEY_SESSION } from "./permissionTypes.ts";
+import type { HandoffRequest } from "./HandoffRequest.ts";
+import { handoffOf } from "./handoffOf.ts";
 
 /** An agent's request, in human-readable form. */
 export type HandoffParameters = Omit<SessionRequest, "account" | "from"> & {
@@ -43,10 +33,9 @@ export async function createHandoff(
   parameters: HandoffParameters,
 ): Promise<HandoffRequest> {
   const { name, justification, callback, account, ...request } = parameters;
-  const nonce = randomHex(16);
   const [chainId, block] = await Promise.all([getChainId(client), getBlock(client, { blockTag: "latest" })]);
   // If the granting account is unknown, a placeholder lets everything else be checked now.
-  const granting = account === undefined ? (randomHex(20) as Address) : parseAddress(account, "account");
+  const granting = account === undefined ? nobody() : parseAddress(account, "account");
   const module = safeSessionModuleAddress();
   const session = createSession(
     { ...request, account: granting },
@@ -64,26 +53,15 @@ export async function createHandoff(
       }),
     },
   );
-  const data: LatchkeySessionData = {
-    ...latchkeySessionData(session),
-    ...(justification === undefined ? {} : { justification }),
-  };
-  return {
-    version: HANDOFF_VERSION,
+  return handoffOf(session, {
     name,
-    nonce,
+    chainId,
+    isAdjustmentAllowed: true,
+    ...(account === undefined ? {} : { from: granting }),
+    ...(justification === undefined ? {} : { justification }),
     ...(callback === undefined ? {} : { callback }),
-    permissions: [
-      {
-        chainId: numberToHex(chainId),
-        ...(account === undefined ? {} : { from: parseAddress(account, "account") }),
-        to: session.key,
-        permission: { type: LATCHKEY_SESSION, isAdjustmentAllowed: true, data },
-        rules: [{ type: "expiry", data: { timestamp: session.validUntil } }],
-      },
-    ],
-  };
+  });
 }
 
-const randomHex = (length: number): Hex =>
-  bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(length)));
+/** An address that no one controls. */
+const nobody = (): Address => bytesToHex(globalThis.crypto.getRandomValues(new Uint8Array(20)));

@@ -9,6 +9,8 @@ export type { LatchkeySessionData, PermissionRequest } from "./PermissionRequest
 export { type HandoffAnswerParameters, parseHandoffAnswer } from "./parseHandoffAnswer.ts";
 export { parseHandoffRequest } from "./parseHandoffRequest.ts";
 export { type PermissionResponse, permissionResponse } from "./permissionResponse.ts";
+export type { ReplacedSession } from "./ReplacedSession.ts";
+export { type ReplacedGrant, replacedGrant } from "./replacedGrant.ts";
 export { type RequestedSessionParameters, requestedSession } from "./requestedSession.ts";
 export { serializeHandoffAnswer } from "./serializeHandoffAnswer.ts";
 export { type SessionExcess, sessionExcess } from "./sessionExcess.ts";

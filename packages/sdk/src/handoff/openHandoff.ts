@@ -14,7 +14,7 @@ import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.
 import { Refusal } from "../errors/Refusal.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
-import { type CallbackServer, openCallbackServer } from "./callbackServer.ts";
+import { type CallbackServer, isTaken, openCallbackServer } from "./callbackServer.ts";
 import { declined } from "./declined.ts";
 import type { GrantedAnswer, HandoffAnswer } from "./HandoffAnswer.ts";
 import type { HandoffRequest } from "./HandoffRequest.ts";
@@ -84,14 +84,16 @@ export type SessionHandoff = {
  * @param create Makes the request for the callback, if there is one.
  * @param options.sender Pays the gas of the answer's transactions. Default: the client's account.
  * @param options.mostBody Of an answer, in bytes. Default: 64 KiB.
+ * @param options.callbackUrl Of a request that was handed out before. Where it is taken, nobody waits there: the answer is pasted,
+ * or arrives at the process that has taken it.
  * @throws {InvalidInput} The request is not valid.
  */
 export async function openHandoff(
   create: (at: { callback?: string }) => Promise<HandoffRequest>,
-  options: HandoffOptions & { sender?: LocalAccount; mostBody?: number },
+  options: HandoffOptions & { sender?: LocalAccount; mostBody?: number; callbackUrl?: string },
 ): Promise<SessionHandoff> {
   const { client, sender, page, callback = true, modules, signal, output, keepAnswer } = options;
-  const { mostBody = MOST_BODY } = options;
+  const { mostBody = MOST_BODY, callbackUrl } = options;
   if (signal?.aborted) throw handoffClosed("The request was aborted before it started.", signal.reason);
   const { origin } = pageUrl(page);
   let settleReceived: (answer: GrantedAnswer) => void = () => {};
@@ -142,11 +144,15 @@ export async function openHandoff(
     server = await openCallbackServer({
       origin,
       mostBody,
+      ...(callbackUrl === undefined ? {} : { url: callbackUrl }),
       async take(text) {
         await take(text);
         // After the page knows that its answer was accepted.
         setImmediate(() => void end());
       },
+    }).catch((error: unknown) => {
+      if (callbackUrl === undefined || !isTaken(error)) throw error;
+      return undefined;
     });
   let request: HandoffRequest;
   let link: string;

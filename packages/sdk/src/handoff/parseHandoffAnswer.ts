@@ -7,12 +7,14 @@ import { safeSessionModuleAddress } from "../addresses/safeSessionModuleAddress.
 import type { Grant } from "../grant/Grant.ts";
 import { parseGrant } from "../grant/parseGrant.ts";
 import { sessionIn } from "../grant/sessionIn.ts";
+import { checkReplacement } from "./checkReplacement.ts";
 import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
 import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
 import { joinPermissions } from "./joinPermissions.ts";
 import { parseStrictJson } from "./parseStrictJson.ts";
 import { readPermissionResponses } from "./readPermissionResponses.ts";
+import { replacedGrant } from "./replacedGrant.ts";
 import { requestedSession } from "./requestedSession.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 import { addressSchema, bytesSchema, hexSchema } from "./schemas.ts";
@@ -56,7 +58,8 @@ export type HandoffAnswerParameters = {
  * names. It must be for this request (nonce, chain, key, account if one was named; ERC-7715's form has no nonce), with a known module, and nowhere wider than what was
  * requested; if the request allows no changes, nowhere narrower either. Its transactions must be safe for an agent
  * to send: only the creation of a Safe with Safe's own factory, and executions of the granting
- * account, so that no one can make the agent's key call another contract.
+ * account, so that no one can make the agent's key call another contract. If the request replaces a session, its one execution
+ * must revoke that session and enable the granted one, which has no other way to work.
  *
  * Only the chain knows whether the account accepts the grant: {@link settleHandoff} or {@link verifyGrant}.
  *
@@ -83,6 +86,8 @@ export function parseHandoffAnswer(
     parameters.modules ?? [safeSessionModuleAddress(), erc7579SessionModuleAddress()],
   );
   for (const transaction of answer.transactions) checkTransaction(transaction, answer.grant);
+  const old = replacedGrant(request);
+  if (old) checkReplacement(answer, old);
   return answer;
 }
 

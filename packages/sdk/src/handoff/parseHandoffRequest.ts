@@ -5,6 +5,7 @@ import { HANDOFF_VERSION, type HandoffRequest } from "./HandoffRequest.ts";
 import { invalidRequest } from "./invalidRequest.ts";
 import { joinPermissions } from "./joinPermissions.ts";
 import { parseStrictJson } from "./parseStrictJson.ts";
+import { replacedGrant } from "./replacedGrant.ts";
 import { permissionsSchema, requestSchema } from "./requestSchema.ts";
 import { schemaFaults } from "./schemaFaults.ts";
 
@@ -35,6 +36,7 @@ export function parseHandoffRequest(text: string): HandoffRequest {
   if ("flaw" in read) throw invalidRequest(`The request cannot be read: ${read.flaw}.`);
   const request = Array.isArray(read.value) ? ofWallet(read.value) : ofAgent(read.value);
   joinPermissions(request);
+  replacedGrant(request);
   return request;
 }
 

@@ -8,13 +8,18 @@ import type { SessionHandoff } from "./openHandoff.ts";
  * @param output For example `process.stderr`.
  */
 export function printHandoff(
-  { link, code, fingerprint, qr }: Pick<SessionHandoff, "link" | "code" | "fingerprint" | "qr">,
+  handoff: Pick<SessionHandoff, "link" | "code" | "fingerprint" | "qr"> & {
+    request?: SessionHandoff["request"];
+  },
   output: Writable & { columns?: number },
 ): void {
+  const { link, code, fingerprint, qr, request } = handoff;
   const width = qr?.indexOf("\n") ?? 0;
   const fits = output.columns === undefined || output.columns >= width;
   const lines = [
-    "To allow this agent to spend, open:",
+    request?.replaces
+      ? "To give this agent other limits in place of its present ones, open:"
+      : "To allow this agent to spend, open:",
     "",
     link,
     "",

@@ -1,7 +1,7 @@
 import { hexToBigInt } from "viem";
 import * as z from "zod/mini";
 import { HANDOFF_VERSION } from "./HandoffRequest.ts";
-import { addressSchema, bytesSchema, quantitySchema, wordsSchema } from "./schemas.ts";
+import { addressSchema, bytesSchema, hexSchema, quantitySchema, wordsSchema } from "./schemas.ts";
 
 const detailSchema = z.record(z.string(), z.unknown());
 
@@ -36,6 +36,7 @@ export const requestSchema = z.strictObject({
   nonce: bytesSchema(16),
   callback: z.optional(z.string().check(z.refine(isLoopbackCallback, "not a URL on this machine"))),
   answer: z.optional(z.literal("erc7715")),
+  replaces: z.optional(z.strictObject({ module: addressSchema, session: hexSchema, signature: hexSchema })),
   permissions: permissionsSchema,
 });
 

@@ -17,6 +17,7 @@ import { parseList } from "../internal/parseList.ts";
 import { declined } from "./declined.ts";
 import type { HandoffAnswer, HandoffTransaction } from "./HandoffAnswer.ts";
 import { invalidAnswer } from "./invalidAnswer.ts";
+import { replacementIn, replacementRefusal, requireRevoked } from "./replacementIn.ts";
 import { isCreated, tryTransaction } from "./tryTransaction.ts";
 
 /** Several times what the creation of a Safe with a passkey needs where a contract verifies the passkey. */
@@ -27,7 +28,8 @@ const MOST_GAS = 3_000_000n;
  * chain that the account accepts the grant.
  *
  * A transaction is sent only if it succeeds from any sender, as the answer claims: one
- * that depends on its sender (who owns the Safe that it names, for example) is refused.
+ * that depends on its sender (who owns the Safe that it names, for example) is refused. An answer that replaces a session
+ * is settled only once the old one is revoked.
  *
  * @param client Of the grant's chain.
  * @param answer From {@link parseHandoffAnswer}, which checks the transactions.
@@ -36,7 +38,9 @@ const MOST_GAS = 3_000_000n;
  * @param parameters.mostGas Of one transaction. Default: 3,000,000.
  * @returns The verified grant; also one that has not started yet.
  * @throws {Refusal} DECLINED; NO_GAS: the sender cannot pay, so fund it and call this again;
- * INVALID_ANSWER: a transaction costs too much or creates another account; or the reason of the chain or {@link verifyGrant}.
+ * INVALID_ANSWER: a transaction costs too much, creates another account, or left the old session valid; SPENT_MEANWHILE: the old
+ * session has paid since the owner looked, so that nothing was replaced and it stays valid; or the reason of the chain or
+ * {@link verifyGrant}.
  */
 export async function settleHandoff(
   client: Client<Transport, Chain | undefined, Account | undefined>,
@@ -51,18 +55,27 @@ export async function settleHandoff(
     value,
   }));
   const { sender = client.account, mostGas = MOST_GAS } = parameters;
+  const replacement = replacementIn({ grant, transactions });
+  const requireReplaced = async () => {
+    if (replacement) await requireRevoked(client, grant, replacement.revoked);
+    return grant;
+  };
   for (const transaction of transactions) {
-    if ((await verifyGrant(client, grant)).valid) return grant;
+    if ((await verifyGrant(client, grant)).valid) return requireReplaced();
     if (!sender)
       throw new InvalidInput({
         code: "INVALID_SIGNER",
         shortMessage: "There is no sender for the answer's transactions.",
         metaMessages: ["Use a client with an account, or pass a sender."],
       });
-    await settle(client, transaction, { grant, sender, mostGas });
+    try {
+      await settle(client, transaction, { grant, sender, mostGas });
+    } catch (error) {
+      throw (replacement && (await replacementRefusal(client, grant, replacement, error))) ?? error;
+    }
   }
   const verdict = await verifyGrant(client, grant);
-  if (verdict.valid || verdict.reason.code === "NOT_YET_VALID") return grant;
+  if (verdict.valid || verdict.reason.code === "NOT_YET_VALID") return requireReplaced();
   throw verdict.reason;
 }
 

@@ -6,6 +6,7 @@ import { isRefusal } from "../errors/isRefusal.ts";
 import type { Refusal } from "../errors/Refusal.ts";
 import { verifyGrant } from "../grant/verifyGrant.ts";
 import type { GrantedAnswer } from "./HandoffAnswer.ts";
+import { replacementIn, replacementRefusal } from "./replacementIn.ts";
 import { isCreated, tryTransaction } from "./tryTransaction.ts";
 
 /**
@@ -16,8 +17,9 @@ import { isCreated, tryTransaction } from "./tryTransaction.ts";
  */
 export async function settlementRefusal(
   client: Client<Transport, Chain | undefined>,
-  { grant, transactions }: GrantedAnswer,
+  { grant, transactions }: Pick<GrantedAnswer, "grant" | "transactions">,
 ): Promise<Refusal | undefined> {
+  const replacement = replacementIn({ grant, transactions });
   let tried: unknown;
   try {
     for (const transaction of transactions) {
@@ -26,7 +28,6 @@ export async function settlementRefusal(
         await tryTransaction(client, transaction, grant);
         return undefined;
       } catch (error) {
-        if (!isCertain(error)) return undefined;
         tried = error;
         break;
       }
@@ -34,7 +35,10 @@ export async function settlementRefusal(
     // Someone else may have sent everything.
     const verdict = await verifyGrant(client, grant);
     if (verdict.valid || verdict.reason.code === "NOT_YET_VALID") return undefined;
-    return tried === undefined ? verdict.reason : decodeError(tried);
+    if (tried === undefined) return verdict.reason;
+    // Not every Safe says that a guard failed.
+    const spent = replacement && (await replacementRefusal(client, grant, replacement, tried));
+    return spent ?? (isCertain(tried) ? decodeError(tried) : undefined);
   } catch {
     return undefined;
   }

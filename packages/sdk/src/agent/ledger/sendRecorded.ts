@@ -1,15 +1,4 @@
-import {
-  type Account,
-  type Address,
-  type Chain,
-  type Client,
-  decodeFunctionData,
-  erc20Abi,
-  type Hash,
-  isAddressEqual,
-  type Transport,
-  zeroAddress,
-} from "viem";
+import { type Account, type Chain, type Client, type Hash, isAddressEqual, type Transport } from "viem";
 import { isRefusal } from "../../errors/isRefusal.ts";
 import type { Grant } from "../../grant/Grant.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
@@ -17,6 +6,7 @@ import { sendOnce } from "../../internal/sendOnce.ts";
 import type { EncodedCall } from "../../session/CallRequest.ts";
 import { hashSession } from "../../session/hashSession.ts";
 import type { Call } from "../../session/Session.ts";
+import { movementOf } from "../movementOf.ts";
 import type { Ledger, LedgerEntry } from "./Ledger.ts";
 import { ledgerAmount } from "./ledgerAmount.ts";
 import { refuseUnwritten } from "./refuseUnwritten.ts";
@@ -97,23 +87,4 @@ async function entriesOf(
       };
     }),
   );
-}
-
-/** What a call pays, as far as the call itself shows it. */
-function movementOf({ target, value, data }: Call): {
-  to: Address;
-  token?: Address;
-  units: bigint;
-  what: string;
-} {
-  const what = data === "0x" ? "native transfer" : `call ${data.slice(0, 10)}`;
-  if (value > 0n) return { to: target, token: zeroAddress, units: value, what };
-  try {
-    const { functionName, args } = decodeFunctionData({ abi: erc20Abi, data });
-    if (functionName === "transfer")
-      return { to: args[0], token: target, units: args[1], what: "token transfer" };
-  } catch {
-    // Another function: only the chain shows what it moves.
-  }
-  return { to: target, units: 0n, what };
 }

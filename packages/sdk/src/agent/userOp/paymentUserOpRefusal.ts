@@ -13,6 +13,7 @@ import type { UserOpPayment } from "../../encoding/userOp/encodePaymentUserOpCal
 import { ChainRefusal } from "../../errors/ChainRefusal.ts";
 import { decodeError } from "../../errors/decodeError.ts";
 import { errorText } from "../../errors/errorText.ts";
+import type { DetailsByCode } from "../../errors/isRefusal.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import { readableValues } from "../../errors/readableValues.ts";
 import { utcText } from "../../errors/utcText.ts";
@@ -37,7 +38,7 @@ export async function paymentUserOpRefusal(
   { grant, paymentUserOp }: { grant: Grant; paymentUserOp: PaymentUserOp },
 ): Promise<Refusal | undefined> {
   const { payment, period, signature } = paymentUserOp;
-  const { token, amount } = payment;
+  const { token, amount, to: recipient } = payment;
   const { module } = grant;
   const session = sessionIn(grant);
   const budgetIndex = session.budgets.findIndex((one) => isAddressEqual(one.token, token));
@@ -53,7 +54,7 @@ export async function paymentUserOpRefusal(
     return periodOver(Math.min(endsAt, session.validUntil) - 1);
   }
   const remaining = spent < budget.perPeriod ? budget.perPeriod - spent : 0n;
-  if (amount > remaining) return periodExceeded({ token, amount, remaining, resetsAt });
+  if (amount > remaining) return periodExceeded({ token, amount, recipient, remaining, resetsAt });
   return transferRefusal(client, session.account, payment);
 }
 
@@ -97,7 +98,7 @@ const callFailed = (inner: Refusal) =>
     cause: inner,
   });
 
-const periodExceeded = (details: { token: Address; amount: bigint; remaining: bigint; resetsAt: number }) =>
+const periodExceeded = (details: DetailsByCode["PERIOD"]) =>
   new Refusal({
     ...errorText("PERIOD", readableValues(details)),
     details,

@@ -302,7 +302,7 @@ export async function toSessionSmartAccount<const version extends EntryPointVers
     try {
       await call(client, { account: session.key, to, data });
     } catch (error) {
-      const refusal = await executionRefusal(client, grant, error);
+      const refusal = await executionRefusal(client, grant, error, said.calls);
       throw refusal.code === "NOT_GRANTED" ? await explained(refusal) : refusal;
     }
   }

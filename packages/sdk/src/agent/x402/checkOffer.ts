@@ -143,22 +143,16 @@ export function checkOffer(
       { token: asset, method },
     );
   const anyone = budget.recipients.some((recipient) => isAddressEqual(recipient, ANYONE));
-  if (!(anyone || budget.recipients.some((recipient) => isAddressEqual(recipient, payTo)))) {
-    throw refuse("RECIPIENT", `${payTo} is not a recipient of the session's budget.`, {
-      token: asset,
-      recipient: payTo,
-    });
-  }
   const amount = BigInt(offered);
+  const payment = { token: budget.token, recipient: getAddress(payTo), amount, method };
+  if (!(anyone || budget.recipients.some((recipient) => isAddressEqual(recipient, payTo)))) {
+    throw refuse("RECIPIENT", `${payTo} is not a recipient of the session's budget.`, payment);
+  }
   if (amount > budget.perTransaction) {
     throw refuse(
       "PER_TRANSACTION",
       `${amountText(amount, budget.token)} exceeds the limit of ${amountText(budget.perTransaction, budget.token)} per payment.`,
-      {
-        token: asset,
-        amount,
-        limit: budget.perTransaction,
-      },
+      { ...payment, limit: budget.perTransaction },
     );
   }
   return {

@@ -39,6 +39,7 @@ import { isPaidByPermit2 } from "../../session/paymentMethods.ts";
 import { PERMIT2, permit2DomainSeparator } from "../../session/permit2.ts";
 import type { Budget, Session } from "../../session/Session.ts";
 import { slotPrefix } from "../../session/slotPrefix.ts";
+import { withPayment } from "../withPayment.ts";
 import { answered } from "./answered.ts";
 import { authorizationStates } from "./authorizationStates.ts";
 import { checkOffer, type PayableOffer } from "./checkOffer.ts";
@@ -675,6 +676,10 @@ export function latchkeyScheme(parameters: LatchkeySchemeParameters): LatchkeySc
         : await pay(offer as AuthorizedOffer, complete, signal, record, waiting);
       // x402's client sends that of version 1 as it is.
       return { ...(x402Version === 1 ? unpaid : {}), x402Version, payload };
+    } catch (error) {
+      const { budget, payTo: recipient, amount, paidBy } = offer;
+      const payment = { token: budget.token, recipient, amount, method: paidBy.method };
+      throw error instanceof Refusal ? withPayment(error, payment) : error;
     } finally {
       paying--;
     }

@@ -266,7 +266,7 @@ export async function payByExecution(
       await call(client, { to, data, ...(account && { account }) });
       return undefined;
     } catch (error) {
-      const refusal = await executionRefusal(client, grant, error);
+      const refusal = await executionRefusal(client, grant, error, [transfer]);
       if (refusal.code === "NETWORK") throw refusal;
       return refusal;
     }

@@ -1,13 +1,11 @@
-import { type Hash, isAddressEqual } from "viem";
+import type { Hash } from "viem";
 import type { BalanceFloor } from "../../encoding/BalanceFloor.ts";
 import { encodeReplaceSession } from "../../encoding/encodeReplaceSession.ts";
-import { amountText } from "../../errors/amountText.ts";
 import { Refusal } from "../../errors/Refusal.ts";
 import type { Grant, Proposal } from "../../grant/Grant.ts";
 import { requireGrantChain } from "../../grant/requireGrantChain.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
-import { readTokenUnit } from "../../internal/readTokenUnit.ts";
 import { checkSession } from "../../session/checkSession.ts";
 import type { BySafeOwners, BySending, PayingClient, ReadingClient } from "../AccountSender.ts";
 import { isReviewable, type Reviewable } from "../isReviewable.ts";
@@ -15,6 +13,7 @@ import { callsToEnable, type WithPermit2 } from "../permit2/withPermit2.ts";
 import { sendAsAccount } from "../sendAsAccount.ts";
 import { guardRefusal } from "./guardRefusal.ts";
 import { readBalanceFloors } from "./readBalanceFloors.ts";
+import { spentMeanwhile } from "./spentMeanwhile.ts";
 
 /** The old session and its replacement. */
 export type SessionToReplace = {
@@ -89,40 +88,15 @@ export async function replaceSession(
     const refusal = await guardRefusal(reader, account, floor);
     if (refusal) throw refusal;
   }
-  await requireFloors(reader, old, floors);
+  const held = { account, chainId: old.chainId, floors };
+  const spent = await spentMeanwhile(reader, held);
+  if (spent) throw spent;
   try {
     return await sendAsAccount(client, { account, accountKind: old.accountKind, calls, ...sender });
   } catch (error) {
     // A Safe only reports that a call of its batch failed, not which.
-    if (error instanceof Refusal && error.code !== "OUTCOME_UNKNOWN" && error.code !== "NETWORK")
-      await requireFloors(reader, old, floors, error);
-    throw error;
-  }
-}
-
-/** @throws {Refusal} SPENT_MEANWHILE: the account holds less than a floor. */
-async function requireFloors(
-  client: ReadingClient,
-  old: Grant | Proposal,
-  floors: readonly BalanceFloor[],
-  cause?: unknown,
-): Promise<void> {
-  const { account } = old.session;
-  const budgets = floors.map(({ token }) => ({ token }));
-  const balances = await readBalanceFloors(client, { session: { account, budgets } });
-  for (const { token, amount: floor } of floors) {
-    const balance = balances.find((one) => isAddressEqual(one.token, token))?.amount ?? 0n;
-    if (balance >= floor) continue;
-    const unit = await readTokenUnit(client, token, old.chainId, "token").catch(() => undefined);
-    throw new Refusal({
-      code: "SPENT_MEANWHILE",
-      shortMessage: `The account holds ${amountText(balance, token, unit)}, less than the ${amountText(floor, token, unit)} when its owner looked.`,
-      metaMessages: [
-        "Nothing was replaced. Review what the old session has spent, then replace it again.",
-        "To end it in any case, use revokeSession.",
-      ],
-      details: { token, floor, balance },
-      cause,
-    });
+    const isOfChain =
+      error instanceof Refusal && error.code !== "OUTCOME_UNKNOWN" && error.code !== "NETWORK";
+    throw (isOfChain && (await spentMeanwhile(reader, held, error))) || error;
   }
 }
