@@ -15,7 +15,7 @@ export type ToolCode =
   | "SESSION_ACTIVE"
   /** The owner has a request that is not answered yet. */
   | "REQUEST_OPEN"
-  /** There is no refusal that the owner could be asked about. */
+  /** There is no refusal to ask the owner about. */
   | "NOTHING_REFUSED"
   /** The server responded with a status other than success. */
   | "HTTP_STATUS"
