@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { parseHandoffRequest } from "@latchkey/sdk/handoff";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { expect } from "chai";
 import { type Address, createPublicClient, erc20Abi, http } from "viem";
 import { type Human, openHuman } from "../page/environment/Human.ts";
@@ -196,7 +198,7 @@ describe("docs/quickstart.md, in an empty folder, with the packed packages", fun
 
       const left = await start(status, home, node).ended;
       expect(left.code).to.equal(0);
-      expect(left.stdout).to.match(/of 20 available.*; paid 0\.05\b/);
+      expect(left.stdout).to.match(/^USDC +19\.\d+ of 20 available/m);
 
       // What is kept is for its user alone, and the key is in none of what was printed.
       for (const path of walk(kept))
