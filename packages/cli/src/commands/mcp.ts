@@ -12,9 +12,10 @@ import { action, notes } from "../invocation.ts";
 const LEAST_TOKEN = 16;
 
 const NOTES = notes(
-  `Serves the agent's tools to a model: over stdin and stdout, or with --http on this machine alone, at /mcp, to
-clients that send the token as "Authorization: Bearer". The token is LATCHKEY_MCP_TOKEN, or a new one that is
-printed. The tools are there without a session, and say what is missing.`,
+  `Serves the agent's tools to a model: over stdin and stdout, or with --http on this machine alone,
+at /mcp, to clients that send the token as "Authorization: Bearer". The token is
+LATCHKEY_MCP_TOKEN, or a new one that is printed. The tools are there without a session, and say
+what is missing.`,
   [
     "latchkey mcp",
     "latchkey mcp --http 8787 --rpc https://mainnet.base.org --page https://page.example/",
@@ -82,8 +83,8 @@ export function mcp(command: Command): void {
     .addHelpText(
       "after",
       notes(
-        `Everything else in the file stays as it is, and a copy of the file is kept beside it. A file with comments is
-not changed: then what to add is printed.`,
+        `Everything else in the file stays as it is, and a copy of the file is kept beside it. A file with
+comments is not changed: then what to add is printed.`,
         ["latchkey mcp install --client cursor", "latchkey mcp install --client vscode --print"],
       ),
     )
