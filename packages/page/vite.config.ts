@@ -8,40 +8,37 @@ const withoutPolicy: Plugin = {
   transformIndexHtml: (html) => html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, ""),
 };
 
-/** What viem ties to every call, and nothing here ever gets to: together one twentieth of the script. */
-const unreached = {
-  /** How viem follows a contract to a server of the contract's choice: `chainClient` forbids it. */
-  ccip: /viem\/_esm\/utils\/ccip\.js$/,
-  /** The bytecode of contracts that a call can carry along, for chains without them: no call here does. */
-  bytecode: /viem\/_esm\/constants\/contracts\.js$/,
-};
+/** How viem follows a contract to a server of the contract's choice: `chainClient` forbids it. */
+const ccip = /viem\/_esm\/utils\/ccip\.js$/;
 
-/** Leaves of those modules nothing but names, bound to a function that does nothing. */
-const withoutUnreached = (): Plugin[] =>
-  Object.entries(unreached).map(([what, id]) => {
-    let isFound = false;
-    return {
-      name: `viem-without-${what}`,
-      apply: "build",
-      transform: {
-        filter: { id },
-        handler(code) {
-          isFound = true;
-          const names = [...code.matchAll(/^export (?:const|(?:async )?function) (\w+)/gm)];
-          return names.map(([, name]) => `export const ${name} = () => undefined;`).join("\n");
-        },
+/**
+ * Leaves of that module nothing but names, bound to a function that does nothing: it is tied to every call, nothing here
+ * ever gets to it, and with what it brings along it would be one fortieth of the script.
+ */
+const withoutCcip = (): Plugin => {
+  let isFound = false;
+  return {
+    name: "viem-without-ccip",
+    apply: "build",
+    transform: {
+      filter: { id: ccip },
+      handler(code) {
+        isFound = true;
+        const names = [...code.matchAll(/^export (?:const|(?:async )?function) (\w+)/gm)];
+        return names.map(([, name]) => `export const ${name} = () => undefined;`).join("\n");
       },
-      // An upgrade that moves it is noticed.
-      buildEnd() {
-        if (!isFound) this.error("viem has no such module any more.");
-      },
-    };
-  });
+    },
+    // An upgrade that moves it is noticed.
+    buildEnd() {
+      if (!isFound) this.error("viem has no such module any more.");
+    },
+  };
+};
 
 export default defineConfig({
   // Relative, so that the files work in any folder of any host.
   base: "./",
-  plugins: [react(), withoutPolicy, withoutUnreached()],
+  plugins: [react(), withoutPolicy, withoutCcip()],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },

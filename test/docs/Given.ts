@@ -63,11 +63,17 @@ export type Given = {
   agentDir: string;
   pageUrl: string;
   redisUrl: string;
+  /** A worker's name, what it adds to the queue, and when a job is taken over, in milliseconds. */
+  worker: string;
+  orders: readonly { job: string; url: string }[];
+  takeOverAfter: number;
   /** What two shops are paid at, what they sell, and a folder for what was bought. */
   journal: Address;
   archive: Address;
   articles: readonly { title: string; url: string }[];
   shelf: string;
+  /** The title of an article that a person insists on. */
+  wanted: string | undefined;
   /** The folder of an agent that has a session. */
   dir: string;
   /** What starts an MCP server. */

@@ -39,7 +39,7 @@ describe("test/README.md", () => {
     const folders = readdirSync(join(root, "test"), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
-    const rows = [...read("test/README.md").matchAll(/^\| `(\w+)\/` \| .{10}/gm)].map(
+    const rows = [...read("test/README.md").matchAll(/^\| `([\w-]+)\/` \| .{10}/gm)].map(
       ([, name = ""]) => name,
     );
     expect(rows.sort()).to.deep.equal(folders.sort());

@@ -8,7 +8,7 @@ import {
 import type { Address } from "viem";
 import type { Given } from "./Given.ts";
 
-/** An owner of a Safe who taps at every link that is printed, as the page would answer for them. */
+/** An owner of a Safe who answers every link that is printed, as the page would for them. */
 export type HandoffOwner = {
   client: Given["client"];
   /** The Safe that pays. */
@@ -17,10 +17,12 @@ export type HandoffOwner = {
   module: Address;
   /** The URL of the page. */
   page: string;
+  /** Whether the owner declines. Default: they allow what they are asked for. */
+  declines?: boolean;
 };
 
 /**
- * Runs something that prints links on `process.stderr`, and allows what each asks for.
+ * Runs something that prints links on `process.stderr`, and answers each.
  * @returns What was asked for, in order.
  * @throws What the run throws, or the first answer that is not accepted.
  */
@@ -34,7 +36,7 @@ export async function withOwner(owner: HandoffOwner, run: () => Promise<void>): 
     if (!link) return write.call(process.stderr, text);
     const request = parseHandoffRequest(link);
     requests.push(request);
-    const tap = allow(owner, request);
+    const tap = answer(owner, request);
     tap.catch(ended.reject);
     taps.push(tap);
     return true;
@@ -49,22 +51,23 @@ export async function withOwner(owner: HandoffOwner, run: () => Promise<void>): 
   }
 }
 
-async function allow(
-  { client, account, owner, module, page }: HandoffOwner,
+async function answer(
+  { client, account, owner, module, page, declines }: HandoffOwner,
   request: HandoffRequest,
 ): Promise<void> {
-  const { timestamp } = await client.getBlock();
-  const grant = await signGrant(owner, {
-    version: GRANT_VERSION,
-    chainId: await client.getChainId(),
-    module,
-    accountKind: "safe",
-    session: requestedSession(request, { account, now: Number(timestamp) }),
-  });
-  const body = serializeHandoffAnswer(
-    { version: 1, nonce: request.nonce, status: "granted", grant, transactions: [] },
-    request,
-  );
+  const head = { version: 1, nonce: request.nonce } as const;
+  const allow = async () => {
+    const { timestamp } = await client.getBlock();
+    const grant = await signGrant(owner, {
+      version: GRANT_VERSION,
+      chainId: await client.getChainId(),
+      module,
+      accountKind: "safe",
+      session: requestedSession(request, { account, now: Number(timestamp) }),
+    });
+    return { ...head, status: "granted", grant, transactions: [] } as const;
+  };
+  const body = serializeHandoffAnswer(declines ? { ...head, status: "declined" } : await allow(), request);
   const { status } = await fetch(request.callback ?? "", {
     method: "POST",
     body,

@@ -15,7 +15,7 @@ import { snippetFaults } from "./snippets.ts";
 
 const page = "docs/recipes/research-agent.md";
 const address = new URL(`../../${page}`, import.meta.url);
-const given = ["client", "agentDir", "pageUrl", "journal", "archive", "articles", "shelf"] as const;
+const given = ["client", "agentDir", "pageUrl", "journal", "archive", "articles", "shelf", "wanted"] as const;
 const pageUrl = "https://page.example/";
 
 describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
@@ -68,13 +68,23 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     if (folder) await rm(folder, { recursive: true });
   });
 
+  const owner = () => ({
+    client: chain.client,
+    account: account.address,
+    owner: keyOf(`owner ${ownerSeed}`),
+    module: chain.latchkey.module,
+    page: pageUrl,
+  });
   const titled = (shop: Merchant, name: string) => ({ title: name, url: shop.url(name) });
   const earned = async () => {
     const { balanceOf } = chain.usdc;
     return [await balanceOf(journal), await balanceOf(archive), await balanceOf(stranger)];
   };
   /** Runs the page as a program that is started, and returns what it has printed. */
-  async function start(articles: Given["articles"], outcomes: Outcomes): Promise<string[]> {
+  async function start(
+    { articles, wanted }: Pick<Given, "articles" | "wanted">,
+    outcomes: Outcomes,
+  ): Promise<string[]> {
     const printed: string[] = [];
     const { log } = console;
     console.log = (text: string) => void printed.push(...text.split("\n"));
@@ -90,6 +100,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
             journal,
             archive,
             articles,
+            wanted,
           } satisfies Pick<Given, (typeof given)[number]>,
         },
         outcomes,
@@ -112,51 +123,69 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       titled(archiveShop, "floods"),
     ];
     const bought = ["fjords", "gauge", "storm", "moon", "floods"];
-    const receipts = (status: string) => [
-      `0.2 USDC  ${journalShop.url("fjords")}  ${status}`,
-      `0.05 USDC  ${archiveShop.url("gauge")}  ${status}`,
-      `0.05 USDC  ${archiveShop.url("storm")}  ${status}`,
-      `0.2 USDC  ${journalShop.url("moon")}  ${status}`,
-      `0.05 USDC  ${archiveShop.url("floods")}  ${status}`,
-    ];
+    const keys = (of: unknown) => [...(of as Map<string, unknown>).keys()];
     let printed: string[] = [];
-    const requests = await withOwner(
-      {
-        client: chain.client,
-        account: account.address,
-        owner: keyOf(`owner ${ownerSeed}`),
-        module: chain.latchkey.module,
-        page: pageUrl,
-      },
-      async () => {
-        printed = await start(articles, {
+    const requests = await withOwner(owner(), async () => {
+      printed = await start(
+        { articles, wanted: "atlas" },
+        {
           continueAt({ texts, skipped, continueAt }) {
-            expect([...(texts as Map<string, string>).keys()]).to.deep.equal(bought);
+            expect(keys(texts)).to.deep.equal(bought);
             expect((texts as Map<string, string>).get("storm")).to.include('"sold":"storm"');
-            expect([...(skipped as Map<string, string>).keys()]).to.deep.equal(["atlas", "rumours", "wind"]);
+            expect(keys(skipped)).to.deep.equal(["atlas", "rumours", "wind"]);
             expect(continueAt).to.equal(undefined);
           },
-        });
-      },
-    );
-    expect(requests).to.have.length(1);
-    expect(printed.slice(0, 5)).to.deep.equal(receipts("settled"));
-    expect(printed.slice(5)).to.deep.equal([
-      "Not bought: atlas. 1.5 USDC exceeds the limit of 0.2 USDC per payment.",
+          article({ texts, skipped }) {
+            expect(keys(texts)).to.deep.equal([...bought, "atlas"]);
+            expect(keys(skipped)).to.deep.equal(["rumours", "wind"]);
+          },
+        },
+      );
+    });
+    // The session, and the one payment beside it.
+    expect(requests).to.have.length(2);
+    expect(printed).to.deep.equal([
+      `0.2 USDC  ${journalShop.url("fjords")}  settled`,
+      `0.05 USDC  ${archiveShop.url("gauge")}  settled`,
+      `0.05 USDC  ${archiveShop.url("storm")}  settled`,
+      `0.2 USDC  ${journalShop.url("moon")}  settled`,
+      `0.05 USDC  ${archiveShop.url("floods")}  settled`,
+      `1.5 USDC  ${journalShop.url("atlas")}  settled`,
       `Not bought: rumours. ${stranger} is not a recipient of the session's budget.`,
       "Not bought: wind. 0.2 USDC exceeds the largest payment that this period has left, 0.05 USDC.",
     ]);
-    expect(await earned()).to.deep.equal([400_000n, 150_000n, 0n]);
+    expect(await earned()).to.deep.equal([1_900_000n, 150_000n, 0n]);
 
-    // The last five cents, then nothing is left. Nobody is asked.
-    const again = await start([...articles, titled(archiveShop, "harbour"), titled(archiveShop, "ferries")], {
-      continueAt({ texts, continueAt }) {
-        expect([...(texts as Map<string, string>).keys()]).to.deep.equal([...bought, "harbour"]);
-        expect((continueAt as Date).getTime()).to.be.greaterThan(Date.now());
-      },
+    // The last five cents, then nothing is left.
+    const more = [...articles, titled(archiveShop, "harbour"), titled(archiveShop, "ferries")];
+    let again: string[] = [];
+    const others = await withOwner(owner(), async () => {
+      again = await start(
+        { articles: more, wanted: undefined },
+        {
+          continueAt({ texts, continueAt }) {
+            expect(keys(texts)).to.have.members([...bought, "atlas", "harbour"]);
+            expect((continueAt as Date).getTime()).to.be.greaterThan(Date.now());
+          },
+        },
+      );
     });
+    expect(others).to.deep.equal([]);
     expect(again.at(-1)).to.match(/^Today's budget is spent\. More from \d{4}-.*Z on\.$/);
-    expect(await earned()).to.deep.equal([400_000n, 200_000n, 0n]);
+    expect(await earned()).to.deep.equal([1_900_000n, 200_000n, 0n]);
+  });
+
+  it("goes on without an article that the owner declines, and does not ask for it again", async () => {
+    const articles = [titled(journalShop, "atlas"), titled(blog, "rumours")];
+    for (const links of [1, 0]) {
+      let printed: string[] = [];
+      const requests = await withOwner({ ...owner(), declines: true }, async () => {
+        printed = await start({ articles, wanted: "rumours" }, {});
+      });
+      expect(requests).to.have.length(links);
+      expect(printed.join("\n")).to.include("Not bought: rumours.");
+    }
+    expect(await earned()).to.deep.equal([1_900_000n, 200_000n, 0n]);
   });
 
   it("compiles, strictly", async () => {

@@ -51,9 +51,19 @@ import {
   toSessionSmartAccount,
   validatorNonceKey,
 } from "@latchkey/sdk/erc7579";
-import { createHandoff, settleHandoff } from "@latchkey/sdk/handoff";
+import { createHandoff, serializeHandoffAnswer, settleHandoff } from "@latchkey/sdk/handoff";
 import { listSessions, sessionHistory } from "@latchkey/sdk/history";
-import { handoffPermissionProvider, openAgent, requestPermissions, requestSession } from "@latchkey/sdk/node";
+import {
+  type AgentFolder,
+  agentFolder,
+  askForMore,
+  handoffPermissionProvider,
+  openAgent,
+  requestMore,
+  requestPermissions,
+  requestSession,
+  settleMore,
+} from "@latchkey/sdk/node";
 import { permissionProvider } from "@latchkey/sdk/permissions";
 import { reviewSession } from "@latchkey/sdk/review";
 import { deployLatchkey } from "@latchkey/sdk/testing";
@@ -80,6 +90,7 @@ import { authorizationStates } from "#sdk/agent/x402/authorizationStates.ts";
 import { checkTokenDomain } from "#sdk/agent/x402/checkTokenDomain.ts";
 import { DOCS_BASE } from "#sdk/errors/docsPath.ts";
 import { clientFunctions } from "./clientFunctions.ts";
+import { fullAnswer, fullRequest } from "./handoff/requests.ts";
 import { entry } from "./ledger/entries.ts";
 import { agent, grantOf, owner, propose, shop, useSafe } from "./safeFixture.ts";
 
@@ -151,6 +162,27 @@ const asked = {
   budgets: { [token]: { perTransaction: "1", perDay: "20", recipients: [shop] } },
   until: "7d",
 } as const;
+
+/** What an agent asks for after a refusal. */
+const asMore = (client: Connections["agents"], grant: Grant) => ({
+  client,
+  key: agent,
+  grant,
+  refusal: { code: "PERIOD", details: { token, amount: "1", recipient: shop } } as const,
+  page: "https://page.example/",
+  name: "Bot",
+  callback: false,
+});
+
+/** Does something with an agent's folder that is gone afterwards. */
+async function inFolder(work: (folder: AgentFolder) => Promise<void>): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), "latchkey-network-"));
+  try {
+    await work(await agentFolder(join(dir, "agent")));
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
 
 type Attempt = (connections: Connections, given: Given) => unknown;
 
@@ -375,6 +407,40 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
         callback: false,
         name: "Bot",
         permissions: [allowance],
+      }),
+  ],
+  settleMore: [
+    async ({ agents }) =>
+      inFolder(async (folder) => {
+        const { grant, transactions } = fullAnswer();
+        const answer = {
+          version: 1,
+          nonce: fullRequest.nonce,
+          status: "granted",
+          grant,
+          transactions,
+        } as const;
+        const payment = { code: "PERIOD", token, recipient: shop } as const;
+        const id = await folder.more.begin(payment, "payment", { askAgain: false });
+        const text = serializeHandoffAnswer(answer, fullRequest);
+        await folder.more.keepAnswer(id, { request: fullRequest, text });
+        await settleMore(folder, agents);
+      }),
+  ],
+  requestMore: [
+    async ({ agents }, { grant }) => {
+      const handoff = await requestMore({ ...asMore(agents, grant), for: "session" });
+      await handoff.close();
+    },
+    async ({ agents }, { grant }) => (await requestMore(asMore(agents, grant))).close(),
+  ],
+  askForMore: [
+    async ({ agents }, { grant }) =>
+      inFolder(async (folder) => {
+        await folder.saveGrant(grant);
+        const { key, grant: _, ...parts } = asMore(agents, grant);
+        const handoff = await askForMore({ ...folder, key: async () => key }, { ...parts, for: "session" });
+        await handoff.close();
       }),
   ],
   requestSession: [

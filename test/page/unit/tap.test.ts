@@ -9,7 +9,7 @@ import {
   serializeGrant,
   signGrant,
 } from "@latchkey/sdk";
-import { encodeEnable, safeAbi } from "@latchkey/sdk/encoding";
+import { encodeEnable, encodeReplaceSession, safeAbi, safeTransaction } from "@latchkey/sdk/encoding";
 import { expect } from "chai";
 import {
   concat,
@@ -21,6 +21,7 @@ import {
   pad,
   parseAbi,
   toHex,
+  zeroAddress,
 } from "viem";
 import type { AccountState } from "#page/tap/AccountState.ts";
 import type { Assertion } from "#page/tap/Passkey.ts";
@@ -281,6 +282,24 @@ describe("A tap", () => {
     const twice = prepareTap({ ...account, installation: [verifier] }, proposal, [verifier, approval]);
     const once = prepareTap({ ...account, installation: [verifier] }, proposal, [approval]);
     expect(twice.challenge).to.equal(once.challenge);
+  });
+
+  it("ends the permission that it replaces in the same batch, guarded by what the account held", async () => {
+    const old = { ...proposal, session: { ...session, salt: session.salt + 1n } };
+    const token = session.budgets[0]?.token ?? address;
+    const floors = [
+      { token, amount: 100n },
+      { token: zeroAddress, amount: 7n },
+      { token, amount: 0n },
+    ];
+    const tap = prepareTap(account, proposal, [], { old: { ...old, signature: "0x" }, floors });
+    const calls = encodeReplaceSession({ old, replacement: proposal, floors });
+    expect(calls).to.have.length(4);
+    const { chainId, nonce } = account;
+    expect(tap.challenge).to.equal(safeTransaction({ safe: address, chainId, nonce, calls }).hash);
+    const { grant, transactions } = tap.finish(await assertionBy(owner, tap.challenge));
+    expect(grant.signature).to.equal("0x");
+    expect(transactions.map(({ to }) => to)).to.deep.equal([address]);
   });
 
   it("signs another batch once the Safe's nonce has changed", () => {

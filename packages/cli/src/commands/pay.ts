@@ -20,7 +20,7 @@ once. After a success it is a new purchase, unless it has the same --idempotency
     "latchkey pay https://shop.example/report --dry-run",
     "latchkey pay https://shop.example/report --max 0.10 -o report.json",
     `latchkey pay https://shop.example/orders --data-json '{"item":"book"}' --idempotency-key 17`,
-    "latchkey pay https://shop.example/upload -X PUT -H 'Content-Type: text/csv' --data-binary @table.csv",
+    "latchkey pay https://shop.example/upload -X PUT -H 'Content-Type: text/csv' --data-binary @t.csv",
   ],
 );
 

@@ -1,13 +1,13 @@
 import { type EncodedCall, enabledGrant, type Grant, grantDigest, type Proposal } from "@latchkey/sdk";
 import {
   encodeEnable,
-  encodeReplaceSession,
+  encodeRevoke,
   hashSafeMessage,
   safePasskeySignature,
   safeTransaction,
 } from "@latchkey/sdk/encoding";
 import type { HandoffTransaction } from "@latchkey/sdk/handoff";
-import type { Hex } from "viem";
+import { type Address, encodeFunctionData, erc20Abi, type Hex, isAddressEqual, zeroAddress } from "viem";
 import type { Replaced } from "../review/readReplaced.ts";
 import type { AccountState } from "./AccountState.ts";
 import type { Assertion } from "./Passkey.ts";
@@ -67,7 +67,8 @@ export function prepareTap(
     nonce: account.nonce,
     calls: [
       ...account.installation,
-      ...(replaced ? encodeReplaceSession({ ...replaced, replacement: proposal }) : [encodeEnable(proposal)]),
+      ...(replaced ? endOf(safe, replaced) : []),
+      encodeEnable(proposal),
       ...approving.filter(({ data }) => !account.installation.some((one) => one.data === data)),
     ],
   });
@@ -79,3 +80,15 @@ export function prepareTap(
     },
   };
 }
+
+/** As the SDK's `encodeReplaceSession`, which also carries what shows a session to co-signers. */
+const endOf = (safe: Address, { old, floors }: Pick<Replaced, "old" | "floors">): EncodedCall[] => [
+  ...floors
+    .filter(({ amount }) => amount > 0n)
+    .map(({ token, amount }): EncodedCall => {
+      if (isAddressEqual(token, zeroAddress)) return { to: safe, value: amount, data: "0x" };
+      const data = encodeFunctionData({ abi: erc20Abi, functionName: "transfer", args: [safe, amount] });
+      return { to: token, value: 0n, data };
+    }),
+  encodeRevoke(old),
+];

@@ -1,10 +1,9 @@
 import type { Address, Chain, Client, Transport } from "viem";
 import { InvalidInput } from "../errors/InvalidInput.ts";
-import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
 import { answerOf } from "../internal/answerOf.ts";
 import { getCode, readContract } from "../internal/chainActions.ts";
 import type { AccountKind } from "./AccountKind.ts";
-import { erc7579Abi, VALIDATOR_TYPE } from "./erc7579/erc7579Abi.ts";
+import { erc7579Abi, erc7579ModuleAbi, VALIDATOR_TYPE } from "./erc7579/erc7579Abi.ts";
 import { erc7579KindOf } from "./erc7579/erc7579KindOf.ts";
 
 /**
@@ -22,7 +21,7 @@ export async function readAccountKind(
   const isForModular = await answerOf(
     readContract(client, {
       address: module,
-      abi: erc7579SessionModuleAbi,
+      abi: erc7579ModuleAbi,
       functionName: "isModuleType",
       args: [VALIDATOR_TYPE],
     }),

@@ -1,7 +1,7 @@
 import { type Address, type Chain, type Client, type Hex, isAddressEqual, type Transport } from "viem";
 import { accountAdapterOf } from "../accounts/accountAdapterOf.ts";
+import { erc7579ModuleAbi } from "../accounts/erc7579/erc7579Abi.ts";
 import { loggable } from "../errors/json.ts";
-import { erc7579SessionModuleAbi } from "../generated/abis/erc7579SessionModuleAbi.ts";
 import { sessionModuleAbi } from "../generated/abis/sessionModuleAbi.ts";
 import type { Grant } from "../grant/Grant.ts";
 import { requireGrantChain } from "../grant/requireGrantChain.ts";
@@ -127,7 +127,7 @@ async function readStanding(client: AggregatingClient, grant: Grant): Promise<Se
       ? undefined
       : readContract(client, {
           address: grant.module,
-          abi: erc7579SessionModuleAbi,
+          abi: erc7579ModuleAbi,
           functionName: "gasSpentBy",
           args: [id, account],
         }),

@@ -110,26 +110,29 @@ export async function askForMore(
  * Settles what an owner has allowed beyond the session, but could not be settled: the agent had no gas, or was killed.
  *
  * @param parameters.sender Pays the gas. Default: the agent's key.
- * @returns The codes of what is still in the way, to try again later.
+ * @returns What was settled, and is saved.
+ * @throws {Refusal} As {@link settleHandoff}: NO_GAS, NETWORK and others that may pass. Those answers are kept.
  */
 export async function settleMore(
   folder: AgentFolder,
   client: Client<Transport, Chain | undefined>,
   { sender, modules }: { sender?: LocalAccount } & Pick<HandoffAnswerParameters, "modules"> = {},
-): Promise<RefusalCode[]> {
-  const left: RefusalCode[] = [];
+): Promise<Grant[]> {
+  const settled: Grant[] = [];
+  let inTheWay: unknown;
   for (const { request, text, ...ask } of await folder.more.unsettled()) {
     try {
       const answer = parseHandoffAnswer(text, request, modules ? { modules } : {});
       const granted = await settleHandoff(client, answer, { sender: sender ?? (await folder.key()) });
       await save(folder, ask, granted);
+      settled.push(granted);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      if (FOR_GOOD.includes(error.code)) await folder.more.end(ask.id, "closed");
-      else left.push(error.code);
+      if (FOR_GOOD.some((code) => isRefusal(error, code))) await folder.more.end(ask.id, "closed");
+      else inTheWay ??= error;
     }
   }
-  return left;
+  if (inTheWay) throw inTheWay;
+  return settled;
 }
 
 async function save(

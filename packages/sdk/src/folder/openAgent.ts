@@ -258,7 +258,9 @@ async function usableGrant(opening: Opening): Promise<Grant> {
     ...(request?.modules && { modules: request.modules }),
   };
   // The session works without it: what is in the way is tried again the next time.
-  await settleMore(folder, client, settling);
+  await settleMore(folder, client, settling).catch((error: unknown) => {
+    if (!isRefusal(error) || error.code === "FOLDER") throw error;
+  });
   const known = await folder.grant();
   const over = known && (await whyOver(client, known, key));
   if (known && !over) return known;

@@ -13,6 +13,13 @@ export const erc7579Abi = parseAbi([
   "function getExecutorsPaginated(address cursor, uint256 size) view returns (address[] array, address next)",
 ]);
 
+/** What is read of the module for ERC-7579 accounts. All of its ABI would be a sixteenth of a page that serves Safes. */
+export const erc7579ModuleAbi = parseAbi([
+  "function granterOf(address account) view returns (bytes granter)",
+  "function gasSpentBy(bytes32 id, address account) view returns (uint256)",
+  "function isModuleType(uint256 moduleTypeId) view returns (bool)",
+]);
+
 /** The module types of ERC-7579 that Latchkey is installed as. */
 export const VALIDATOR_TYPE = 1n;
 /** See {@link VALIDATOR_TYPE}. */

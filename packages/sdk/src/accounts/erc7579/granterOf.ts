@@ -1,7 +1,7 @@
 import type { Address, Chain, Client, Hex, Transport } from "viem";
-import { erc7579SessionModuleAbi } from "../../generated/abis/erc7579SessionModuleAbi.ts";
 import { readContract } from "../../internal/chainActions.ts";
 import { parseAddress } from "../../internal/parseAddress.ts";
+import { erc7579ModuleAbi } from "./erc7579Abi.ts";
 
 /**
  * What an account's grants must start with, as set when the module was installed. The module keeps it
@@ -16,7 +16,7 @@ export const granterOf = async (
 ): Promise<Hex> =>
   readContract(client, {
     address: parseAddress(module, "module"),
-    abi: erc7579SessionModuleAbi,
+    abi: erc7579ModuleAbi,
     functionName: "granterOf",
     args: [parseAddress(account, "account")],
   });

@@ -8,10 +8,10 @@ import {
   type Transport,
   zeroAddress,
 } from "viem";
+import { erc7579ModuleAbi } from "../../accounts/erc7579/erc7579Abi.ts";
 import { decodeSessionUserOpCallData } from "../../encoding/userOp/decodeSessionUserOpCallData.ts";
 import { InvalidGrant } from "../../errors/InvalidGrant.ts";
 import { Refusal } from "../../errors/Refusal.ts";
-import { erc7579SessionModuleAbi } from "../../generated/abis/erc7579SessionModuleAbi.ts";
 import type { Grant } from "../../grant/Grant.ts";
 import { sessionIn } from "../../grant/sessionIn.ts";
 import { readContract } from "../../internal/chainActions.ts";
@@ -56,7 +56,7 @@ export async function userOpRefusal(
   if (gasAllowance === maxUint128) return undefined;
   const spent = await readContract(client, {
     address: grant.module,
-    abi: erc7579SessionModuleAbi,
+    abi: erc7579ModuleAbi,
     functionName: "gasSpentBy",
     args: [id, session.account],
   });
