@@ -35,12 +35,12 @@ export function mcp(command: Command): void {
     .option("--http [port]", "serve over HTTP on this machine, instead of stdin and stdout")
     .addHelpText("after", NOTES)
     .action(
-      action<ServeOptions>(async ({ options, output, folder, signal }) => {
+      action<ServeOptions>(async ({ options, output, home, folder, signal }) => {
         const { rpc, page, name, http } = options;
         // Whatever a dependency prints must not get between the messages.
         for (const method of ["log", "info", "debug"] as const) console[method] = console.error;
         const { agentTools } = await import("@latchkey/agent-tools");
-        const { tools, close } = agentTools(() => toolSource({ folder, rpc, page, name }));
+        const { tools, close } = agentTools(() => toolSource({ home, folder, rpc, page, name }));
         const { version } = metadata;
         try {
           if (http === undefined) {
