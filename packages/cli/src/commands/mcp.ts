@@ -29,8 +29,8 @@ type ServeOptions = { rpc?: string; page?: string; name?: string; http?: string 
 /** `latchkey mcp` */
 export function mcp(command: Command): void {
   command
-    .option("--rpc <url>", "a node of the chain; default: the session's")
-    .option("--page <url>", "the page on which the owner answers; default: the session's")
+    .option("--rpc <url>", "a node of the chain; default: the session's, or that of latchkey dev")
+    .option("--page <url>", "the owner's page; default: the session's, or that of latchkey dev")
     .option("--name <name>", "the agent's name, as the owner reads it; default: the session's")
     .option("--http [port]", "serve over HTTP on this machine, instead of stdin and stdout")
     .addHelpText("after", NOTES)
