@@ -203,7 +203,7 @@ describe("no tool", function () {
       const { tools } = agents.open({ dir });
       const tool = tools.find((each) => each.name === name) as AgentTool;
       if (name === "request_more") {
-        // Something that the owner could be asked about.
+        // A refusal that the owner can lift.
         const send = tools.find((each) => each.name === "send_payment");
         const refused = { to: STRANGER, amount: "1", idempotencyKey: "refused" };
         expect(await send?.run(refused)).to.include({ code: "RECIPIENT" });

@@ -28,7 +28,7 @@ describe("latchkey more", function () {
     await failure({ home }, "pay", study, "--max", "0.01");
     expect(await failure({ home }, "more")).to.include({ code: "NOTHING_REFUSED", exitCode: 2 });
     const { stderr } = await latchkey({ home }, "more", "--for", "ever");
-    expect(stderr).to.equal("error: --for ever: use payment or session (see --help)\n");
+    expect(stderr).to.equal("error: --for life: use payment or session (see --help)\n");
   });
 
   it("asks for the refused payment alone; then the same command pays, once", async () => {
