@@ -90,6 +90,20 @@ export default {
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-optional"] },
     },
     {
+      name: "agent-tools-alone",
+      comment: "The agent's tools are published: they stand on the SDK and on what they name in their package.json.",
+      severity: "error",
+      from: { path: "^packages/agent-tools/src/" },
+      to: { path: "^(packages/(?!agent-tools/|sdk/)|test/|scripts/|bench/)" },
+    },
+    {
+      name: "agent-tools-entries",
+      comment: "Frameworks are peers of their own entries: the tools themselves need none of them.",
+      severity: "error",
+      from: { path: "^packages/agent-tools/src/(?!(ai|mcp|mcpPayment|payingMcpClient)\\.ts$)" },
+      to: { path: "^node_modules/(ai|@modelcontextprotocol)/" },
+    },
+    {
       name: "cli-alone",
       comment:
         "The command line stands on the SDK and the agent's tools. The development chain is its user's own, found at run time: here are only its types.",

@@ -208,7 +208,11 @@ async function main(): Promise<Outcome[]> {
   const tests = suites();
   // These look at the page as it is shipped, not at its sources.
   const ofPage = tests.some(({ args }) =>
-    args.some((file) => /^test\/(page\/|scripts\/page\.test\.ts$|cli\/dev\.test\.ts$)/.test(file)),
+    args.some((file) =>
+      /^test\/(page\/|scripts\/page\.test\.ts$|(cli\/dev|package\/(devchain|page|quickstart))\.test\.ts$)/.test(
+        file,
+      ),
+    ),
   );
   const packed = everything || ofPage || values.more;
   // The compiler keeps one processor busy; what needs nothing of it runs beside it.

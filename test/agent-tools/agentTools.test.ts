@@ -58,6 +58,7 @@ describe("the agent's tools", function () {
         send_payment: "NO_SESSION",
         list_payments: undefined,
         request_session: "NO_PAGE",
+        request_more: "NO_SESSION",
         stop: "NO_SESSION",
       });
       expect(existsSync(dir)).to.equal(false);
@@ -419,6 +420,67 @@ describe("the agent's tools", function () {
       const { link } = await call(opened, "request_session", wanted);
       expect(await agents.answer(String(link))).to.equal(200);
       expect(await call(opened, "get_limits")).to.include({ active: true });
+    });
+  });
+
+  describe("request_more", () => {
+    it("asks about the payment that was refused, and about nothing else", async () => {
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
+      expect(await call(opened, "request_more")).to.include({ code: "NOTHING_REFUSED" });
+      const url = agents.chain.shop.url("film");
+      expect(await call(opened, "pay_request", { url })).to.include({ code: "PER_TRANSACTION" });
+      const asked = await call(opened, "request_more", { reason: "The film that you wanted." });
+      expect(asked, JSON.stringify(asked)).to.include({
+        ok: true,
+        about: "PER_TRANSACTION",
+        status: "waiting",
+      });
+      const [permission] = parseHandoffRequest(String(asked.link)).permissions;
+      expect(permission).to.have.nested.property("permission.data.budgets[0].perPeriod", "0x4c4b40");
+      expect((await call(opened, "request_more")).link).to.equal(asked.link);
+      expect(await call(agents.open({ dir }), "request_more")).to.include({ code: "NOTHING_REFUSED" });
+      // Nothing has changed yet.
+      expect(await call(opened, "pay_request", { url })).to.include({ code: "PER_TRANSACTION" });
+      const before = await agents.chain.usdc.balanceOf(agents.chain.shop.address);
+      expect(await agents.answer(String(asked.link))).to.equal(200);
+      const paid = await call(opened, "pay_request", { url });
+      expect(paid, JSON.stringify(paid)).to.include({ ok: true, paid: "5 USDC" });
+      expect((await agents.chain.usdc.balanceOf(agents.chain.shop.address)) - before).to.equal(5_000_000n);
+      // For just that payment.
+      expect(await call(opened, "pay_request", { url })).to.include({ code: "PER_TRANSACTION" });
+      const { budgets } = await call(opened, "get_limits");
+      expect((budgets as object[])[0]).to.include({ perPayment: "1", limit: "20" });
+    });
+
+    it("works for a payment by transaction too, which is still paid once", async () => {
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
+      const payment = { to: agents.chain.shop.address, amount: "3", idempotencyKey: "three" };
+      expect(await call(opened, "send_payment", payment)).to.include({ code: "PER_TRANSACTION" });
+      const { link } = await call(opened, "request_more");
+      expect(await agents.answer(String(link))).to.equal(200);
+      const before = await agents.chain.usdc.balanceOf(agents.chain.shop.address);
+      const paid = await call(opened, "send_payment", payment);
+      expect(paid, JSON.stringify(paid)).to.include({ ok: true, repeated: false });
+      expect(await call(opened, "send_payment", payment)).to.include({ ok: true, repeated: true });
+      expect(await call(opened, "send_payment", { ...payment, idempotencyKey: "again" })).to.include({
+        code: "PER_TRANSACTION",
+      });
+      expect((await agents.chain.usdc.balanceOf(agents.chain.shop.address)) - before).to.equal(3_000_000n);
+    });
+
+    it("does not repeat what was declined, also after a restart", async () => {
+      const { dir } = await agents.newAgent();
+      const url = agents.chain.shop.url("film");
+      for (const count of [1, 2]) {
+        const opened = agents.open({ dir });
+        await call(opened, "pay_request", { url });
+        const asked = await call(opened, "request_more");
+        if (count === 1) expect(await agents.answer(String(asked.link), "decline")).to.equal(200);
+        for (let again = 0; again < 2; again++)
+          expect(await call(opened, "request_more")).to.include({ code: "DECLINED", retryable: false });
+      }
     });
   });
 });

@@ -186,6 +186,7 @@ describe("no tool", function () {
     "send_payment",
     "list_payments",
     "request_session",
+    "request_more",
     "stop",
   ] as const;
 
@@ -201,6 +202,12 @@ describe("no tool", function () {
       let accepted = 0;
       const { tools } = agents.open({ dir });
       const tool = tools.find((each) => each.name === name) as AgentTool;
+      if (name === "request_more") {
+        // Something that the owner could be asked about.
+        const send = tools.find((each) => each.name === "send_payment");
+        const refused = { to: STRANGER, amount: "1", idempotencyKey: "refused" };
+        expect(await send?.run(refused)).to.include({ code: "RECIPIENT" });
+      }
       const before = await standing(dir);
       const key = keyIn(dir);
       expect(key).to.match(/^0x[0-9a-f]{64}$/);
@@ -231,9 +238,9 @@ describe("no tool", function () {
       const added = readdirSync(dir, { recursive: true })
         .map(String)
         .filter((file) => !files.includes(file));
-      expect(added.filter((file) => !/^(ledger\.jsonl|payments\.jsonl|transfers)/.test(file))).to.deep.equal(
-        [],
-      );
+      expect(
+        added.filter((file) => !/^(ledger\.jsonl|payments\.jsonl|transfers|more\.json)/.test(file)),
+      ).to.deep.equal([]);
     });
 
   it("shows the key that it has created, in any answer or file but its own", async () => {

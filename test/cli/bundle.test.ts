@@ -46,8 +46,10 @@ describe("the bundle of latchkey", function () {
     const files = readdirSync(dirname(entry));
     expect(read("latchkey.js")).to.match(/^#!\/usr\/bin\/env node\n/);
     expect(statSync(entry).mode & 0o111).to.equal(0o111);
-    expect(files.filter((file) => !/^(latchkey|[\w-]+-[A-Z0-9]{8})\.js$/.test(file))).to.deep.equal([
+    expect(files.filter((file) => !/^(latchkey|[\w-]+-[A-Z0-9]{8})\.js$/.test(file))).to.have.members([
       "THIRD-PARTY.txt",
+      "SKILL.md",
+      "llms.txt",
     ]);
     for (const file of files) expect(read(file), file).not.to.include(root);
   });

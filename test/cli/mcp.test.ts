@@ -16,6 +16,7 @@ const NAMES = [
   "send_payment",
   "list_payments",
   "request_session",
+  "request_more",
   "stop",
 ];
 

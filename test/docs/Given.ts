@@ -1,5 +1,6 @@
 import type { Grant, Owner, PasskeyOwner } from "@latchkey/sdk";
 import type { EntryPointVersion } from "@latchkey/sdk/erc7579";
+import type { LanguageModel } from "ai";
 import type { Account, Address, EIP1193Provider, Hex, HttpTransport, PublicClient, WalletClient } from "viem";
 import type { BundlerClient, SmartAccount } from "viem/account-abstraction";
 import type { PrivateKeyAccount } from "viem/accounts";
@@ -85,4 +86,6 @@ export type Given = {
   grant: Grant;
   /** A block before its first payment. */
   fromBlock: bigint;
+  /** Of the Vercel AI SDK. */
+  model: LanguageModel;
 };

@@ -9,16 +9,17 @@ const FOLDERS: readonly string[] = [
   "packages/sdk/src/**/*.ts",
   "test/sdk/**/*.ts",
   "scripts/**/*.ts",
-  "packages/{accounts,cli,devchain}/**/*.{ts,md}",
+  "packages/{accounts,agent-tools,cli,devchain}/**/*.{ts,md}",
   "packages/page/src/**/*.{ts,tsx,css}",
   "packages/sdk/README.md",
   "contracts/**/*.sol",
   "bench/*.ts",
   "{README,CONTRIBUTING,SECURITY}.md",
+  "{llms.txt,skills/**/*.md}",
   "docs/!(errors).md",
   "docs/{accounts,recipes}/*.md",
   ".github/**/*.{md,yml}",
-  "test/{accounts,bench,bundler,cli,clientBench,contracts,docs,environment,erc7562,fork,mocks,model,package,page,properties,scripts,solidity}/**/*.{ts,sol,md}",
+  "test/{accounts,agent-tools,bench,bundler,cli,clientBench,contracts,docs,environment,erc7562,fork,mocks,model,package,page,properties,scripts,solidity}/**/*.{ts,sol,md}",
 ];
 /** Nor this list itself. */
 const GENERATED = /\/generated\/|\/dist\/|\/node_modules\/|plainWords\.test/;

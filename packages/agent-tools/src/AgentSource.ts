@@ -9,7 +9,14 @@ import {
   payingFetch,
   type WaitingPurchase,
 } from "@latchkey/sdk";
-import { type AgentFolder, type AgentRequest, agentFolder, settlePending } from "@latchkey/sdk/node";
+import {
+  type AgentFolder,
+  type AgentRequest,
+  agentFolder,
+  onePaymentFor,
+  settleMore,
+  settlePending,
+} from "@latchkey/sdk/node";
 import {
   type Address,
   type Chain,
@@ -20,6 +27,7 @@ import {
   type PrivateKeyAccount,
   type Transport,
 } from "viem";
+import { type MoreFromOwner, moreFromOwner } from "./MoreFromOwner.ts";
 import { type SessionRequests, sessionRequests } from "./SessionRequests.ts";
 import { ToolFailure } from "./ToolRefusal.ts";
 import { type TokenUnits, tokenUnits } from "./tokenUnits.ts";
@@ -59,7 +67,7 @@ export type OpenSession = {
   key: PrivateKeyAccount;
   grant: Grant;
   units: TokenUnits;
-  /** Pays by x402. */
+  /** Pays by x402: from the session, or from what the owner has allowed for just one payment. */
   fetch: ReturnType<typeof payingFetch>;
 };
 
@@ -81,6 +89,9 @@ export type OpenSource = {
   session(): Promise<OpenSession>;
   units(): Promise<TokenUnits | undefined>;
   requests: SessionRequests;
+  more: MoreFromOwner;
+  /** Is told each error of a tool: the owner may be asked about a limit that refused. */
+  refused(error: unknown): void;
   /** Runs a purchase, which is told what the paying function does. */
   noting<result>(notes: PurchaseNotes, work: () => Promise<result>): Promise<result>;
   close(): Promise<void>;
@@ -117,11 +128,13 @@ export function openSource(source: AgentSource): OpenSource {
     return known;
   };
   const requests = sessionRequests({ options, client, folder, existingFolder });
+  const more = moreFromOwner({ options, client, folder });
 
   async function grant(): Promise<Grant | undefined> {
     const kept = await existingFolder();
     if (!kept) return undefined;
-    await requests.settling();
+    await Promise.all([requests.settling(), more.settling()]);
+    if ((await kept.more.unsettled()).length > 0) await settleMore(kept, await client());
     if ((await kept.pending.read())?.answer !== undefined) {
       const settled = await settlePending(kept, await client());
       if (settled) return settled;
@@ -143,17 +156,11 @@ export function openSource(source: AgentSource): OpenSource {
         metaMessages: ["Restore the key, or remove grant.json and ask for another session."],
       });
     const { store, ledger } = kept;
-    const session: OpenSession = {
-      options: current,
-      client: reading,
-      folder: kept,
-      key,
-      grant: granted,
-      units: tokenUnits(reading, granted.chainId),
-      fetch: payingFetch({
+    const fetchBy = (by: Grant) =>
+      payingFetch({
         client: reading,
         key,
-        grant: granted,
+        grant: by,
         store,
         ledger,
         ...(current.fetch && { fetch: current.fetch }),
@@ -162,7 +169,27 @@ export function openSource(source: AgentSource): OpenSource {
           if (notes) notes.paid = payment;
         },
         onWaiting: (purchase) => purchases.getStore()?.waiting(purchase),
-      }),
+      });
+    const bySession = fetchBy(granted);
+    const session: OpenSession = {
+      options: current,
+      client: reading,
+      folder: kept,
+      key,
+      grant: granted,
+      units: tokenUnits(reading, granted.chainId),
+      async fetch(input, init) {
+        try {
+          return await bySession(input, init);
+        } catch (error) {
+          const one = onePaymentFor(await kept.more.payments(), error);
+          if (!one) throw error;
+          const response = await fetchBy(one)(input, init);
+          // What is kept too long can still pay only once.
+          if (response.ok) await kept.more.forgetPayment(one).catch(() => {});
+          return response;
+        }
+      },
     };
     opened = { of, session };
     return session;
@@ -179,7 +206,11 @@ export function openSource(source: AgentSource): OpenSource {
       return opened?.session.units;
     },
     requests,
+    more,
+    refused: (error) => more.note(error),
     noting: (notes, work) => purchases.run(notes, work),
-    close: () => requests.close(),
+    async close() {
+      await Promise.all([requests.close(), more.close()]);
+    },
   };
 }

@@ -15,8 +15,6 @@ export type ToolCode =
   | "SESSION_ACTIVE"
   /** The owner has a request that is not answered yet. */
   | "REQUEST_OPEN"
-  /** The owner was asked often enough for now. */
-  | "ASKED_TOO_OFTEN"
   /** There is no refusal that the owner could be asked about. */
   | "NOTHING_REFUSED"
   /** The server responded with a status other than success. */

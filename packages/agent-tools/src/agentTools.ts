@@ -4,6 +4,7 @@ import { checkPrice } from "./tools/checkPrice.ts";
 import { getLimits } from "./tools/getLimits.ts";
 import { listPayments } from "./tools/listPayments.ts";
 import { payRequest } from "./tools/payRequest.ts";
+import { requestMore } from "./tools/requestMore.ts";
 import { requestSession } from "./tools/requestSession.ts";
 import { sendPayment } from "./tools/sendPayment.ts";
 import { stop } from "./tools/stop.ts";
@@ -27,8 +28,15 @@ export type AgentTools = {
  */
 export function agentTools(source: AgentSource): AgentTools {
   const open = openSource(source);
-  const tools = [getLimits, checkPrice, payRequest, sendPayment, listPayments, requestSession, stop].map(
-    (tool) => tool(open),
-  );
+  const tools = [
+    getLimits,
+    checkPrice,
+    payRequest,
+    sendPayment,
+    listPayments,
+    requestSession,
+    requestMore,
+    stop,
+  ].map((tool) => tool(open));
   return { tools, close: () => open.close() };
 }

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type LedgerEntry, pay, Refusal } from "@latchkey/sdk";
+import { type Grant, type LedgerEntry, pay, Refusal } from "@latchkey/sdk";
+import { onePaymentFor } from "@latchkey/sdk/node";
 import {
   type Address,
   createClient,
@@ -126,10 +127,10 @@ async function sendInTurn(
     ),
   });
   signal.throwIfAborted();
-  try {
-    const { to, amount, token, purpose } = transfer;
-    await pay(wallet, {
-      grant,
+  const { to, amount, token, purpose } = transfer;
+  const payBy = (by: Grant) =>
+    pay(wallet, {
+      grant: by,
       to,
       amount,
       ...(token && { token }),
@@ -142,10 +143,22 @@ async function sendInTurn(
         },
       },
     });
+  /** What the owner has allowed for just this payment. */
+  let one: Grant | undefined;
+  try {
+    await payBy(grant).catch(async (error: unknown) => {
+      if (!own && !isTaken) one = onePaymentFor(await folder.more.payments(), error);
+      if (!one) throw error;
+      return payBy(one);
+    });
   } catch (error) {
     if (!isTaken) throw error;
   }
-  if (own) return settle(session, path, own, false, signal);
+  if (own) {
+    const outcome = await settle(session, path, own, false, signal);
+    if (one) await folder.more.forgetPayment(one).catch(() => {});
+    return outcome;
+  }
   // The other process may have signed the very same bytes, so that nothing failed here: the movement is the other's all the same.
   const winner = await readRecord(path);
   if (!winner) throw new Error("a transaction was sent that was not recorded");

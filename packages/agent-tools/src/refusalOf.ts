@@ -32,6 +32,7 @@ const PASSING: ReadonlySet<ToolCode> = new Set([
   "NOT_SIGNED",
   "STORE",
   "NO_GAS",
+  "ASKED_TOO_OFTEN",
   "TOKEN_INSUFFICIENT_BALANCE",
 ]);
 
@@ -75,6 +76,9 @@ const ADVICE: Partial<Record<RefusalCode, readonly string[]>> = {
   GRANT_FILE: ["The session's file cannot be used. Tell the person who runs this agent."],
   INVALID_GRANT: ["The session's file cannot be used. Tell the person who runs this agent."],
   DECLINED: ["The owner declined. Do not ask again: go on without, or tell the user."],
+  ASKED_TOO_OFTEN: [
+    "Wait until `retryAt`, and ask only if the user wants it. If a request is open, wait for its answer.",
+  ],
   NO_GAS: ["Tell the owner: the key needs some of the chain's coin for gas. pay_request needs no gas."],
 };
 

@@ -1,11 +1,11 @@
 /**
  * Bundles the command line into `dist`, with everything it needs but Node: what users install has no dependencies.
- * `dist/THIRD-PARTY.txt` has the licences of what was bundled.
+ * `dist/THIRD-PARTY.txt` has the licences of what was bundled; `dist/llms.txt` and `dist/SKILL.md` are for models.
  *
  *     node scripts/bundle.ts [folder]
  */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { thirdPartyLicences } from "./thirdPartyLicences.ts";
 
@@ -37,3 +37,5 @@ const { metafile } = await build({
 });
 chmodSync(join(folder, "latchkey.js"), 0o755);
 writeFileSync(join(folder, "THIRD-PARTY.txt"), thirdPartyLicences(Object.keys(metafile.inputs)));
+for (const path of ["llms.txt", "skills/latchkey/SKILL.md"])
+  copyFileSync(join(root, "../..", path), join(folder, basename(path)));

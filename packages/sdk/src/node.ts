@@ -9,6 +9,7 @@ export { filePaymentStore } from "./agent/x402/filePaymentStore.ts";
 export { type AgentFolder, agentFolder } from "./folder/agentFolder.ts";
 export { type AskForMoreParameters, askForMore, settleMore } from "./folder/askForMore.ts";
 export type { MoreRequests, UnsettledMore } from "./folder/moreRequests.ts";
+export { onePaymentFor } from "./folder/onePaymentFor.ts";
 export {
   type AgentMoreOptions,
   type AgentRequest,

@@ -12,9 +12,10 @@ import { action, notes } from "../invocation.ts";
 const LEAST_TOKEN = 16;
 
 const NOTES = notes(
-  `Serves the agent's tools to a model: over stdin and stdout, or with --http on this machine alone, at /mcp, to
-clients that send the token as "Authorization: Bearer". The token is LATCHKEY_MCP_TOKEN, or a new one that is
-printed. The tools are there without a session, and say what is missing.`,
+  `Serves the agent's tools to a model: over stdin and stdout, or with --http on this machine alone,
+at /mcp, to clients that send the token as "Authorization: Bearer". The token is
+LATCHKEY_MCP_TOKEN, or a new one that is printed. The tools are there without a session, and say
+what is missing.`,
   [
     "latchkey mcp",
     "latchkey mcp --http 8787 --rpc https://mainnet.base.org --page https://page.example/",
@@ -28,18 +29,18 @@ type ServeOptions = { rpc?: string; page?: string; name?: string; http?: string 
 /** `latchkey mcp` */
 export function mcp(command: Command): void {
   command
-    .option("--rpc <url>", "a node of the chain; default: the session's")
-    .option("--page <url>", "the page on which the owner answers; default: the session's")
+    .option("--rpc <url>", "a node of the chain; default: the session's, or that of latchkey dev")
+    .option("--page <url>", "the owner's page; default: the session's, or that of latchkey dev")
     .option("--name <name>", "the agent's name, as the owner reads it; default: the session's")
     .option("--http [port]", "serve over HTTP on this machine, instead of stdin and stdout")
     .addHelpText("after", NOTES)
     .action(
-      action<ServeOptions>(async ({ options, output, folder, signal }) => {
+      action<ServeOptions>(async ({ options, output, home, folder, signal }) => {
         const { rpc, page, name, http } = options;
         // Whatever a dependency prints must not get between the messages.
         for (const method of ["log", "info", "debug"] as const) console[method] = console.error;
         const { agentTools } = await import("@latchkey/agent-tools");
-        const { tools, close } = agentTools(() => toolSource({ folder, rpc, page, name }));
+        const { tools, close } = agentTools(() => toolSource({ home, folder, rpc, page, name }));
         const { version } = metadata;
         try {
           if (http === undefined) {
@@ -82,8 +83,8 @@ export function mcp(command: Command): void {
     .addHelpText(
       "after",
       notes(
-        `Everything else in the file stays as it is, and a copy of the file is kept beside it. A file with comments is
-not changed: then what to add is printed.`,
+        `Everything else in the file stays as it is, and a copy of the file is kept beside it. A file with
+comments is not changed: then what to add is printed.`,
         ["latchkey mcp install --client cursor", "latchkey mcp install --client vscode --print"],
       ),
     )
