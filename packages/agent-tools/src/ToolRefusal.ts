@@ -15,7 +15,7 @@ export type ToolCode =
   | "SESSION_ACTIVE"
   /** The owner has a request that is not answered yet. */
   | "REQUEST_OPEN"
-  /** There is no refusal that the owner could be asked about. */
+  /** Nothing was refused that the owner could allow. */
   | "NOTHING_REFUSED"
   /** The server responded with a status other than success. */
   | "HTTP_STATUS"

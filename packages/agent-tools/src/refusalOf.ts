@@ -82,7 +82,7 @@ const ADVICE: Partial<Record<RefusalCode, readonly string[]>> = {
   NO_GAS: ["Tell the owner: the key needs some of the chain's coin for gas. pay_request needs no gas."],
 };
 
-/** The refusals about which the owner can be asked for more. */
+/** The refusals after which the owner may allow more. */
 export const CAN_ASK: ReadonlySet<string> = new Set(["PER_TRANSACTION", "PERIOD", "RECIPIENT"]);
 
 /**
