@@ -203,7 +203,7 @@ describe("no tool", function () {
       const { tools } = agents.open({ dir });
       const tool = tools.find((each) => each.name === name) as AgentTool;
       if (name === "request_more") {
-        // A refusal that the owner can lift.
+        // Something to ask the owner about.
         const send = tools.find((each) => each.name === "send_payment");
         const refused = { to: STRANGER, amount: "1", idempotencyKey: "refused" };
         expect(await send?.run(refused)).to.include({ code: "RECIPIENT" });

@@ -6,7 +6,7 @@ import { CAN_ASK } from "./refusalOf.ts";
 import type { OwnersLink } from "./SessionRequests.ts";
 import { ToolFailure } from "./ToolRefusal.ts";
 
-/** What to request from the owner after a refusal. */
+/** What a request to the owner after a refusal is for. */
 export type More = { for: "payment" | "session"; justification?: string };
 
 /** Asks the owner about the last payment that a limit refused. What was asked and declined is remembered in the folder. */

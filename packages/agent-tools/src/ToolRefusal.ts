@@ -15,7 +15,7 @@ export type ToolCode =
   | "SESSION_ACTIVE"
   /** The owner has a request that is not answered yet. */
   | "REQUEST_OPEN"
-  /** Nothing was refused that the owner could allow. */
+  /** There is no refusal to ask the owner about. */
   | "NOTHING_REFUSED"
   /** The server responded with a status other than success. */
   | "HTTP_STATUS"

@@ -13,9 +13,8 @@ const LEAST_TOKEN = 16;
 
 const NOTES = notes(
   `Serves the agent's tools to a model: over stdin and stdout, or with --http on this machine alone,
-at /mcp, to clients that send the token as "Authorization: Bearer". The token is
-LATCHKEY_MCP_TOKEN, or a new one that is printed. The tools are there without a session, and say
-what is missing.`,
+at /mcp, to clients that send the token as "Authorization: Bearer". The token is LATCHKEY_MCP_TOKEN,
+or a new one that is printed. The tools are there without a session, and say what is missing.`,
   [
     "latchkey mcp",
     "latchkey mcp --http 8787 --rpc https://mainnet.base.org --page https://page.example/",
