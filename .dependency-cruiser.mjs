@@ -91,7 +91,8 @@ export default {
     },
     {
       name: "agent-tools-alone",
-      comment: "The agent's tools are published: they stand on the SDK and on what they name in their package.json.",
+      comment:
+        "The agent's tools are published: they stand on the SDK and on what they name in their package.json.",
       severity: "error",
       from: { path: "^packages/agent-tools/src/" },
       to: { path: "^(packages/(?!agent-tools/|sdk/)|test/|scripts/|bench/)" },

@@ -91,7 +91,7 @@ async function runAll(jobs: readonly Job[], limit: number): Promise<Outcome[]> {
 
 /**
  * Suites of slow real counterparts: a bundler, packages that are installed, commands that run in projects of their own, traced
- * validations, payments beside the stock client's, and what takes longest in a browser.
+ * validations, payments beside the stock client's, a fleet whose workers are killed, and what takes longest in a browser.
  * `npm test` leaves them out, `npm run test:more` runs them alone, CI both.
  */
 const MORE = [
@@ -106,6 +106,7 @@ const MORE = [
   "test/cli/pay.test.ts",
   "test/cli/request.test.ts",
   "test/cli/session.test.ts",
+  "test/docs/fleet.test.ts",
   "test/page/inSight.test.ts",
   "test/page/manage.test.ts",
   "test/page/pause.test.ts",
@@ -207,7 +208,11 @@ async function main(): Promise<Outcome[]> {
   const tests = suites();
   // These look at the page as it is shipped, not at its sources.
   const ofPage = tests.some(({ args }) =>
-    args.some((file) => /^test\/(page\/|scripts\/page\.test\.ts$|cli\/dev\.test\.ts$)/.test(file)),
+    args.some((file) =>
+      /^test\/(page\/|scripts\/page\.test\.ts$|(cli\/dev|package\/(devchain|page|quickstart))\.test\.ts$)/.test(
+        file,
+      ),
+    ),
   );
   const packed = everything || ofPage || values.more;
   // The compiler keeps one processor busy; what needs nothing of it runs beside it.

@@ -293,7 +293,9 @@ describe("latchkey dev", function () {
     expect((await told.ended).code).to.equal(0);
   });
 
-  it("ends with 0 on Ctrl-C, with all that it served, and removes dev.json", async () => {
+  it("ends with 0 on Ctrl-C, also where npx repeats it, with all that it served, and removes dev.json", async () => {
+    running.child.kill("SIGINT");
+    await sleep(20);
     running.child.kill("SIGINT");
     expect((await running.ended).code).to.equal(0);
     expect(existsSync(join(home, "dev.json"))).to.equal(false);

@@ -85,22 +85,29 @@ describe("latchkey pay", function () {
     expect(await paidBy(() => json({ home }, "pay", report, "--max", "0.05"))).to.equal(price);
   });
 
-  it("--max also holds back a payment that an earlier attempt has signed", async () => {
-    const paid = await paidBy(async () => {
-      world.chain.shop.faults.push(...Array(4).fill("drop before settling"));
-      expect(await failure({ home }, "pay", report)).to.include({ code: "OUTCOME_UNKNOWN", exitCode: 6 });
-      const reached = world.chain.shop.headers.length;
-      expect(await failure({ home }, "pay", report, "--max", "0.01")).to.include({
-        code: "PRICE",
-        exitCode: 3,
+  for (const [what, named] of [
+    ["", []],
+    [" under a name", ["--idempotency-key", "held back"]],
+  ] as const)
+    it(`--max also holds back a payment that an earlier attempt has signed${what}`, async () => {
+      const paid = await paidBy(async () => {
+        world.chain.shop.faults.push(...Array(4).fill("drop before settling"));
+        expect(await failure({ home }, "pay", report, ...named)).to.include({
+          code: "OUTCOME_UNKNOWN",
+          exitCode: 6,
+        });
+        const reached = world.chain.shop.headers.length;
+        expect(await failure({ home }, "pay", report, ...named, "--max", "0.01")).to.include({
+          code: "PRICE",
+          exitCode: 3,
+        });
+        expect(world.chain.shop.headers.length).to.equal(reached);
+        // The same command goes on with the same payment.
+        await json({ home }, "pay", report, ...named);
+        expect(new Set(world.chain.shop.headers.slice(-2)).size).to.equal(1);
       });
-      expect(world.chain.shop.headers.length).to.equal(reached);
-      // The same command goes on with the same payment.
-      await json({ home }, "pay", report);
-      expect(new Set(world.chain.shop.headers.slice(-2)).size).to.equal(1);
+      expect(paid).to.equal(price);
     });
-    expect(paid).to.equal(price);
-  });
 
   it("pays once for one --idempotency-key, also after a success", async () => {
     const order = ["pay", report, "--idempotency-key", "order 17"];

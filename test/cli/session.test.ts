@@ -192,6 +192,17 @@ describe("a session, by latchkey", function () {
       expect(stdout).to.match(new RegExp(`^ok {4}${name}`, "m"));
   });
 
+  it("doctor asks a facilitator whether it settles on this chain", async () => {
+    const { url } = world.chain.facilitator;
+    const { checks } = await json({ home }, "doctor", "--facilitator", url);
+    expect(checks.at(-1)).to.include({ name: "facilitator", state: "ok" });
+    for (const other of ["http://127.0.0.1:9", world.chain.shop.url("report")]) {
+      const { code, stdout } = await latchkey({ home }, "doctor", "--facilitator", other);
+      expect(stdout).to.match(/^FAIL {2}facilitator /m);
+      expect(code).to.equal(5);
+    }
+  });
+
   it("decode reads calldata, typed or from stdin", async () => {
     const { data } = encodeRevoke(await readGrantFile(grantFile()));
     const decoded = await json({ home }, "decode", data);

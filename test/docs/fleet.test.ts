@@ -84,7 +84,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     const proposal = await proposeSession(client, {
       account: account.address,
       key: await ensureKey(files().keyPath),
-      budgets: { usdc: { perTransaction: "0.10", perDay: "5", recipients: [shop] } },
+      budgets: { usdc: { perTransaction: "0.10", perDay: "0.80", recipients: [shop] } },
       until: "7d",
     });
     await writeGrantFile(files().grantPath, await signGrant(keyOf(`owner ${ownerSeed}`), proposal));
@@ -192,16 +192,25 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
     expect(new Set(merchant.headers).size).to.equal(7);
   });
 
-  it("sets aside a job that was left an hour ago, and pays nothing for it", async () => {
-    const before = await payments();
+  it("sets aside a job that was begun an hour ago, and pays nothing for it", async () => {
     const connection = await redis.client();
-    const id = await connection.xAdd("fleet:jobs", "*", order("forgotten"));
-    await connection.xReadGroup("fleet:workers", "gone", { key: "fleet:jobs", id: ">" });
-    await connection.xClaim("fleet:jobs", "fleet:workers", "gone", 0, id, { IDLE: 3_600_000 });
-    const { ended, output } = start("fifth");
+    await connection.hSet("fleet:begun", "forgotten", `${Date.now() - 3_600_000}`);
+    const { ended, output } = start("fifth", [order("forgotten")]);
     expect(await ended, output()).to.equal(0);
-    expect(await connection.hGet("fleet:results", "forgotten")).to.match(/^Left too long ago/);
-    expect(await payments()).to.have.length(before.length);
+    expect(await connection.hGet("fleet:results", "forgotten")).to.match(/^Begun too long ago/);
+    expect(await payments()).to.have.length(7);
+  });
+
+  it("ends at the day's limit, and keeps the job for the next day", async () => {
+    const connection = await redis.client();
+    const { ended, output } = start("sixth", [order("8"), order("tomorrow")]);
+    expect(await ended).to.equal(1);
+    expect(output()).to.include("exceeds the largest payment that this period has left, 0 USDC");
+    expect(await payments()).to.have.length(8);
+    expect(await connection.hGet("fleet:results", "8")).to.include('"sold":"report"');
+    expect(await connection.hExists("fleet:results", "tomorrow")).to.equal(0);
+    expect(await connection.hExists("fleet:begun", "tomorrow")).to.equal(0);
+    expect((await connection.xPending("fleet:jobs", "fleet:workers")).pending).to.equal(1);
   });
 
   it("refuses to start on a Redis that may forget", async () => {
@@ -211,7 +220,7 @@ describe(`${page} (${LIVE.base ? "live fork" : "hermetic"})`, function () {
       ["appendonly", "no", "yes"],
     ] as const) {
       await connection.configSet(setting, careless);
-      const { ended, output } = start("sixth");
+      const { ended, output } = start("seventh");
       expect(await ended).to.equal(1);
       expect(output()).to.include("This Redis may forget payments.");
       await connection.configSet(setting, safe);

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseHandoffRequest } from "@latchkey/sdk/handoff";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -33,6 +34,12 @@ const walk = (path: string): string[] => [
   path,
   ...(lstatSync(path).isDirectory() ? readdirSync(path).flatMap((name) => walk(join(path, name))) : []),
 ];
+
+const isServed = (url: string) =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  );
 
 const emptyFolder = async () => realpath(await mkdtemp(join(tmpdir(), "latchkey-quickstart-")));
 
@@ -198,7 +205,7 @@ describe("docs/quickstart.md, in an empty folder, with the packed packages", fun
 
       const left = await start(status, home, node).ended;
       expect(left.code).to.equal(0);
-      expect(left.stdout).to.match(/^USDC +19\.\d+ of 20 available/m);
+      expect(left.stdout).to.match(/^USDC +19(\.\d+)? of 20 available/m);
 
       // What is kept is for its user alone, and the key is in none of what was printed.
       for (const path of walk(kept))
@@ -210,11 +217,85 @@ describe("docs/quickstart.md, in an empty folder, with the packed packages", fun
       expect(printed.toLowerCase()).not.to.include(privateKey.slice(2));
 
       serving.interrupt();
-      expect((await serving.ended).code).to.equal(0);
-      expect(readdirSync(kept)).not.to.include("dev.json");
+      // npx ends as its shell does, by the signal.
+      await serving.ended;
+      while (existsSync(join(kept, "dev.json"))) await sleep(100);
+      expect(await isServed(rpc)).to.equal(false);
       await human.close();
       expect(human.problems).to.deep.equal([]);
     });
+
+  it("pays the shop through MCP after one tap, as the page configures it", async () => {
+    const home = join(folder, "home-mcp");
+    await mkdir(home);
+    printed = "";
+    const serving = start(`${dev} --port 0`, home, process.execPath);
+    await serving.until(/Ctrl-C ends it/);
+    const { rpc, page, usdc, shop } = JSON.parse(
+      readFileSync(join(home, ".config/latchkey/dev.json"), "utf8"),
+    ) as {
+      rpc: string;
+      page: string;
+      usdc: Address;
+      shop: { address: Address; urls: Record<string, string> };
+    };
+    const [, json = ""] =
+      /^```json\n(.*)\n```/m.exec(readFileSync(join(root, "docs/quickstart.md"), "utf8")) ?? [];
+    const { command, args } = JSON.parse(json).mcpServers.latchkey as { command: string; args: string[] };
+    const transport = new StdioClientTransport({
+      command,
+      args,
+      cwd: folder,
+      env: { PATH: [dirname(process.execPath), process.env.PATH].join(delimiter), HOME: home },
+      stderr: "pipe",
+    });
+    transport.stderr?.on("data", (chunk) => {
+      printed += chunk;
+    });
+    const client = new Client({ name: "a host", version: "1.0.0" });
+    await client.connect(transport);
+    try {
+      const call = async (name: string, input: Record<string, unknown> = {}) => {
+        const answer = await client.callTool({ name, arguments: input });
+        printed += JSON.stringify(answer);
+        return { isError: answer.isError === true, ...(answer.structuredContent as Record<string, unknown>) };
+      };
+      const { tools } = await client.listTools();
+      expect(tools.map(({ name }) => name)).to.include.members(["request_session", "pay_request"]);
+
+      const budgets = [
+        { token: "usdc", perPayment: "1", limit: "20", per: "day", recipients: [shop.address] },
+      ];
+      const { link } = (await call("request_session", { budgets, until: "7d" })) as { link?: string };
+      human = await openHuman([new URL(page).origin, rpc]);
+      human.allow(parseHandoffRequest(link ?? "").callback);
+      await openReview(human, link ?? "", /spend from your account/);
+      await button(human, "Create a passkey").click();
+      await button(human, "Allow with passkey").click();
+      await human.page.getByRole("link", { name: "Manage" }).first().waitFor();
+
+      const bought = await call("pay_request", { url: shop.urls["weather-report"] });
+      expect(bought).to.include({ isError: false, status: 200, paid: "0.05 USDC" });
+      expect(JSON.stringify(bought)).to.include("weather-report");
+      const refused = await call("pay_request", { url: shop.urls["market-study"] });
+      expect(refused).to.include({ isError: true });
+      const reader = createPublicClient({ transport: http(rpc) });
+      const soldFor = await reader.readContract({
+        address: usdc,
+        abi: erc20Abi,
+        functionName: "balanceOf",
+        args: [shop.address],
+      });
+      expect(soldFor).to.equal(50_000n);
+      const { privateKey } = JSON.parse(
+        readFileSync(join(home, ".config/latchkey/sessions/default/key.json"), "utf8"),
+      ) as { privateKey: string };
+      expect(printed.toLowerCase()).not.to.include(privateKey.slice(2));
+      expect(human.problems).to.deep.equal([]);
+    } finally {
+      await client.close();
+    }
+  });
 
   it("says so where anvil is not installed", async () => {
     const scope = join(folder, "node_modules/@foundry-rs");

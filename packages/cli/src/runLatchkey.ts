@@ -5,6 +5,9 @@ import { openOutput } from "./core/output.ts";
 import { UsageError } from "./core/UsageError.ts";
 import { createProgram } from "./program.ts";
 
+/** Milliseconds: npx passes one Ctrl-C on to a program that has it from the terminal already. */
+const SAME_PRESS = 500;
+
 /**
  * Runs a command line to its end, and ends the process with its exit code. The first Ctrl-C asks the command to stop,
  * the second stops it at once.
@@ -13,10 +16,13 @@ import { createProgram } from "./program.ts";
  */
 export async function runLatchkey(typed: readonly string[]): Promise<never> {
   const interrupted = new AbortController();
+  let since = 0;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
-      if (interrupted.signal.aborted) process.exit(EXIT.interrupted);
-      interrupted.abort();
+      if (!interrupted.signal.aborted) {
+        since = Date.now();
+        interrupted.abort();
+      } else if (Date.now() - since > SAME_PRESS) process.exit(EXIT.interrupted);
     });
   // A reader that goes away (`| head`) must not end a payment in the middle.
   for (const stream of [process.stdout, process.stderr])

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { createPasskey, type DevChain, type DevSafe, startDevChain } from "@latc
 import {
   GRANT_VERSION,
   isRefusal,
+  memoryPaymentStore,
   pauseSession,
   type RefusalCode,
   readLedger,
@@ -137,6 +139,18 @@ describe("an agent that is opened", function () {
     expect(again.key.address).to.equal(agent.key.address);
     expect(again.grant).to.deep.equal(agent.grant);
     expect((await again.fetch(chain.shop.url("report"))).status).to.equal(200);
+  });
+
+  it("remembers its payments in another store, if it is given one", async () => {
+    const store = memoryPaymentStore();
+    const agent = await granted({ store });
+    expect((await agent.fetch(chain.shop.url("report"), { idempotencyKey: "one" })).status).to.equal(200);
+    const again = await openAgent({ dir, client, store });
+    // It is resent, and this shop does not know it any more: paid already.
+    const resent = again.fetch(chain.shop.url("report"), { idempotencyKey: "one" });
+    expect(await codeOf(resent)).to.equal("OUTCOME_UNKNOWN");
+    expect((await readLedger(agent.ledger)).entries.length).to.equal(1);
+    expect(existsSync(join(dir, "payments.jsonl"))).to.equal(false);
   });
 
   it("is refused without a session and without a request, and keeps its key", async () => {

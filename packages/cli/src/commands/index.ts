@@ -46,6 +46,11 @@ export const COMMANDS: readonly ListedCommand[] = [
     load: async () => (await import("./send.ts")).send,
   },
   {
+    name: "more",
+    summary: "ask the owner for what the session has refused",
+    load: async () => (await import("./more.ts")).more,
+  },
+  {
     name: "history",
     summary: "what happened to the session on the chain",
     load: async () => (await import("./history.ts")).history,

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
-import type { SessionHandoff } from "@latchkey/sdk/node";
 import type { Command } from "commander";
 import { describeGrant } from "../core/describeGrant.ts";
 import { requestGrant } from "../core/requestGrant.ts";
 import { UsageError } from "../core/UsageError.ts";
 import { grantText } from "../grantText.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
+import { linkFacts, linkText } from "../linkText.ts";
 import { readStdin } from "../readStdin.ts";
 
 const NOTES = notes(
@@ -74,11 +74,7 @@ export function request(command: Command): void {
           wait,
           signal,
           show(handoff) {
-            const { link, code, fingerprint } = handoff;
-            output.print(
-              { status: "waiting", link, code, fingerprint, key: handoff.request.permissions[0]?.to },
-              linkText(handoff, output.columns),
-            );
+            output.print(linkFacts(handoff), linkText(handoff, output.columns));
             output.note(
               wait
                 ? "Waiting for the owner …"
@@ -98,17 +94,3 @@ export function request(command: Command): void {
 const collect = (text: string, before: string[] = []) => [...before, text];
 
 const textIn = async (name: string) => (name === "-" ? String(await readStdin()) : readFile(name, "utf8"));
-
-/** The link, the codes to compare, and a QR code where it fits. */
-function linkText({ link, code, fingerprint, qr }: SessionHandoff, columns: number): string {
-  const fits = qr !== undefined && qr.indexOf("\n") <= columns;
-  return [
-    "To allow this agent to spend, open:",
-    "",
-    link,
-    "",
-    `The page must show the code ${code} and the key ${fingerprint}.`,
-    "If it does not, decline.",
-    ...(fits ? ["", qr] : []),
-  ].join("\n");
-}

@@ -1,6 +1,6 @@
 import { type Chain, type Client, createPublicClient, http, type Transport } from "viem";
 import { CommandError } from "./CommandError.ts";
-import { type Dev, readDev } from "./dev/devFile.ts";
+import { type Dev, readDevOf } from "./dev/devFile.ts";
 import { EXIT } from "./exitCodes.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { UsageError } from "./UsageError.ts";
@@ -40,8 +40,7 @@ export type ConnectParameters = {
 export async function connect({ home, folder, rpc, page }: ConnectParameters): Promise<Connection> {
   const settings = await readSettings(folder);
   const known = rpc ?? settings.rpc;
-  const running = await readDev(home);
-  const dev = running && (known === undefined || known === running.rpc) ? running : undefined;
+  const dev = await readDevOf(home, known);
   const url = known ?? dev?.rpc;
   if (url === undefined)
     throw new CommandError({

@@ -4,6 +4,7 @@ import { CommandError } from "./CommandError.ts";
 import type { ConnectParameters } from "./connection.ts";
 import { EXIT } from "./exitCodes.ts";
 import type { HttpRequest } from "./httpRequest.ts";
+import { rememberRefusal } from "./lastRefusal.ts";
 import { openSession } from "./openSession.ts";
 import { priceLimit } from "./priceLimit.ts";
 import { unreachable } from "./readPrice.ts";
@@ -86,7 +87,7 @@ export async function payRequest(parameters: PayRequestParameters): Promise<Paid
     });
     return { response, ...(await paymentsOf(agent)) };
   } catch (error) {
-    throw explained(error);
+    throw await rememberRefusal(parameters.folder, explained(error));
   } finally {
     signal.removeEventListener("abort", abort);
   }

@@ -4,6 +4,7 @@ import { waitForTransactionReceipt } from "viem/actions";
 import { CommandError } from "./CommandError.ts";
 import type { ConnectParameters } from "./connection.ts";
 import { EXIT } from "./exitCodes.ts";
+import { rememberRefusal } from "./lastRefusal.ts";
 import { type OpenSession, openSession } from "./openSession.ts";
 import { requireGas } from "./requireGas.ts";
 
@@ -82,7 +83,9 @@ export async function sendPayment(parameters: SendPaymentParameters): Promise<Se
   });
   // Whichever loses is not heard any more.
   for (const one of [paying, stopped]) one.catch(() => {});
-  const transaction = await Promise.race([paying, stopped]);
+  const transaction = await Promise.race([paying, stopped]).catch(async (error: unknown) => {
+    throw await rememberRefusal(parameters.folder, error);
+  });
   const { symbol } = (await own()) ?? {};
   return { transaction, to, amount, ...(symbol === undefined ? {} : { symbol }), resumed: false };
 }

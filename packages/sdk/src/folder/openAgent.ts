@@ -63,6 +63,8 @@ export type OpenAgentParameters = {
   output?: HandoffOptions["output"];
   /** Stops the wait for the owner. */
   signal?: AbortSignal;
+  /** Where payments are remembered, for agents on several machines. Default: the folder's. See {@link PaymentStore}. */
+  store?: PaymentStore;
 } & Omit<PayingFetchParameters, "client" | "key" | "grant" | "store" | "ledger">;
 
 /** An agent with a key, a session, and a memory of what it has paid. */
@@ -134,7 +136,8 @@ export async function openAgent(parameters: OpenAgentParameters): Promise<OpenAg
   const { dir, client, request, resume = false, onRequest, output, signal, ...paying } = parameters;
   const folder = await agentFolder(dir);
   const key = await folder.key();
-  const { store, ledger } = folder;
+  const { store = folder.store } = parameters;
+  const { ledger } = folder;
   const grant = await usableGrant({
     folder,
     client,

@@ -68,6 +68,16 @@ export async function readDev(home: string): Promise<Dev | undefined> {
   return dev && (await isServed(dev)) ? dev : undefined;
 }
 
+/**
+ * `latchkey dev`, where it is what a command uses.
+ *
+ * @param rpc The node that the command was told; undefined: none.
+ */
+export async function readDevOf(home: string, rpc: string | undefined): Promise<Dev | undefined> {
+  const dev = await readDev(home);
+  return rpc === undefined || rpc === dev?.rpc ? dev : undefined;
+}
+
 /** @throws {CommandError} DEV_RUNS: another `latchkey dev` runs with the same folder. */
 export async function requireNoDev(home: string): Promise<void> {
   const other = await readDev(home);
