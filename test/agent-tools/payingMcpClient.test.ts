@@ -772,5 +772,6 @@ describe("a paying MCP client", function () {
       expect(await weather.callTool(ABOUT_OSLO)).to.deep.equal(result);
       const { entries } = await readLedger(ledger);
       expect(JSON.stringify(entries).length).to.be.lessThan(5000);
-    }););
+    });
+  });
 });
