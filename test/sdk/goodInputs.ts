@@ -419,6 +419,7 @@ export const apart: { readonly [name: string]: string } = {
   safeSessionHandlerAddress: "takes nothing",
   safeSessionModuleAddress: "takes nothing",
   sessionLensAddress: "takes nothing",
+  onePaymentFor: "test/sdk/folder/askForMore.test.ts",
   settlePending: "test/sdk/folder",
   settleMore: "test/sdk/folder",
   slotWorth: "test/sdk/x402",
