@@ -605,7 +605,7 @@ describe("a paying MCP client", function () {
       expect(distinct()).to.equal(1);
     });
 
-    it("may break the protocol once it has a payment: this does not make another one", async () => {
+    it("may break the protocol once it has a payment, and this does not lead to another one", async () => {
       const replies: Reply[] = [
         { error: { code: -32603, message: "Internal error" } },
         { result: { content: "sun" } },
@@ -631,7 +631,7 @@ describe("a paying MCP client", function () {
       }
       expect(outcomes[0]).to.equal("McpError");
       expect(outcomes[1]).to.match(/ZodError/);
-      // A message without a result does not answer it.
+      // A message without a result is not a response, so there is no answer.
       expect(outcomes.slice(2)).to.deep.equal(["Refusal", "McpError", "isError", "result"]);
       expect(distinct()).to.equal(1);
     });

@@ -27,8 +27,8 @@ describe("latchkey more", function () {
   it("has nothing to ask for before a payment was refused for a limit", async () => {
     await failure({ home }, "pay", study, "--max", "0.01");
     expect(await failure({ home }, "more")).to.include({ code: "NOTHING_REFUSED", exitCode: 2 });
-    const { stderr } = await latchkey({ home }, "more", "--for", "ever");
-    expect(stderr).to.equal("error: --for life: use payment or session (see --help)\n");
+    const { stderr } = await latchkey({ home }, "more", "--for", "me");
+    expect(stderr).to.equal("error: --for me: use payment or session (see --help)\n");
   });
 
   it("asks for the refused payment alone; then the same command pays, once", async () => {

@@ -10,7 +10,7 @@ import { writePrivateFile } from "./writePrivateFile.ts";
 /** A refusal for a limit that the owner could raise, as it is kept. */
 export type KeptRefusal = Pick<Refusal, "code" | "details"> & { message: string };
 
-/** For these the owner may allow more. */
+/** The limits that the owner can raise. */
 const FOR_A_LIMIT = ["PER_TRANSACTION", "PERIOD", "RECIPIENT"] as const;
 /** Milliseconds for which it is remembered: what was wanted yesterday is not asked for today. */
 const DAY = 86_400_000;
