@@ -423,6 +423,7 @@ export const apart: { readonly [name: string]: string } = {
   settlePending: "test/sdk/folder",
   settleMore: "test/sdk/folder",
   slotWorth: "test/sdk/x402",
+  writePrivateFile: "throws what the file system says",
 };
 
 /** Whatever the SDK exports, by name. */

@@ -63,6 +63,7 @@ import {
   requestPermissions,
   requestSession,
   settleMore,
+  settlePending,
 } from "@latchkey/sdk/node";
 import { permissionProvider } from "@latchkey/sdk/permissions";
 import { reviewSession } from "@latchkey/sdk/review";
@@ -425,6 +426,17 @@ const ofSafes: { readonly [name: string]: readonly Attempt[] } = {
         const text = serializeHandoffAnswer(answer, fullRequest);
         await folder.more.keepAnswer(id, { request: fullRequest, text });
         await settleMore(folder, agents);
+      }),
+  ],
+  settlePending: [
+    async ({ agents }) =>
+      inFolder(async (folder) => {
+        const { grant, transactions } = fullAnswer();
+        const { nonce } = fullRequest;
+        const answer = { version: 1, nonce, status: "granted", grant, transactions } as const;
+        const text = serializeHandoffAnswer(answer, fullRequest);
+        await folder.pending.save({ request: fullRequest, page: "https://page.example/", answer: text });
+        await settlePending(folder, agents);
       }),
   ],
   requestMore: [

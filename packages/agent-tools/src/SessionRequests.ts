@@ -14,11 +14,12 @@ import {
   type SessionHandoff,
   type SessionHandoffParameters,
   settlePending,
+  writePrivateFile,
 } from "@latchkey/sdk/node";
 import type { Address, Chain, Client, Transport } from "viem";
 import * as z from "zod";
 import type { AgentToolsOptions } from "./AgentSource.ts";
-import { readPrivate, writePrivate } from "./privateFile.ts";
+import { readPrivate } from "./privateFile.ts";
 import { ToolFailure } from "./ToolRefusal.ts";
 
 /** Most requests of an hour. */
@@ -310,7 +311,7 @@ async function readMemory(folder: AgentFolder): Promise<Memory> {
 
 async function writeMemory(folder: AgentFolder, memory: Memory): Promise<void> {
   const asked = memory.asked.filter((at) => at > Date.now() - HOUR);
-  await writePrivate(memoryPath(folder), `${JSON.stringify({ ...memory, asked })}\n`, { replace: true });
+  await writePrivateFile(memoryPath(folder), `${JSON.stringify({ ...memory, asked })}\n`, { replace: true });
 }
 
 async function noteDecline(folder: AgentFolder): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Grant, type LedgerEntry, pay, Refusal } from "@latchkey/sdk";
-import { onePaymentFor } from "@latchkey/sdk/node";
+import { onePaymentFor, writePrivateFile } from "@latchkey/sdk/node";
 import {
   type Address,
   createClient,
@@ -17,7 +17,7 @@ import {
 import { getTransactionCount, getTransactionReceipt, sendRawTransaction } from "viem/actions";
 import * as z from "zod";
 import type { OpenSession } from "./AgentSource.ts";
-import { readPrivate, writePrivate } from "./privateFile.ts";
+import { createPrivate, readPrivate } from "./privateFile.ts";
 import { requireGas } from "./requireGas.ts";
 import { ToolFailure } from "./ToolRefusal.ts";
 
@@ -108,7 +108,7 @@ async function sendInTurn(
       raw,
       ...(entry && { entry }),
     };
-    isTaken = !(await writePrivate(path, `${JSON.stringify(record)}\n`, { replace: false }));
+    isTaken = !(await createPrivate(path, `${JSON.stringify(record)}\n`));
     if (isTaken) throw new Error("another process has used this idempotency key meanwhile");
     own = record;
   };
@@ -218,7 +218,7 @@ async function settle(
     receipt = await receiptOf(session, record);
   }
   const isPaid = receipt.status === "success";
-  await writePrivate(path, `${JSON.stringify({ ...record, outcome: isPaid ? "paid" : "failed" })}\n`, {
+  await writePrivateFile(path, `${JSON.stringify({ ...record, outcome: isPaid ? "paid" : "failed" })}\n`, {
     replace: true,
   });
   if (record.entry)

@@ -1,34 +1,14 @@
-import { randomUUID } from "node:crypto";
-import { link, open, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { writePrivateFile } from "@latchkey/sdk/node";
 
-/**
- * Writes a file that only its user can read (mode 0600), complete and on disk before it has its name.
- *
- * @param options.replace Whether a file of that name is replaced.
- * @returns False where the name is taken and must not be: then another process was first.
- */
-export async function writePrivate(
-  path: string,
-  text: string,
-  { replace }: { replace: boolean },
-): Promise<boolean> {
-  const draft = `${path}.${randomUUID()}.draft`;
+/** Writes a file unless there is one. @returns False where there is: then another process was first. */
+export async function createPrivate(path: string, text: string): Promise<boolean> {
   try {
-    const file = await open(draft, "wx", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    if (replace) await rename(draft, path);
-    else await link(draft, path);
+    await writePrivateFile(path, text, { replace: false });
     return true;
   } catch (error) {
-    if (!replace && (error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
-  } finally {
-    await rm(draft, { force: true });
   }
 }
 

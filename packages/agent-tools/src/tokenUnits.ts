@@ -20,14 +20,19 @@ export function tokenUnits(client: Client<Transport, Chain | undefined>, chainId
   const known = new Map<string, Promise<TokenUnit>>();
   return (token) => {
     const place = token.toLowerCase();
-    const unit = known.get(place) ?? readUnit(client, token, chainId);
+    const unit = known.get(place) ?? tokenUnit(client, token, chainId);
     known.set(place, unit);
     unit.catch(() => known.delete(place));
     return unit;
   };
 }
 
-async function readUnit(
+/**
+ * Reads how amounts of a token are written. What a token calls itself is cut to a symbol.
+ *
+ * @throws Where there is no such token.
+ */
+export async function tokenUnit(
   client: Client<Transport, Chain | undefined>,
   token: Address,
   chainId: number,

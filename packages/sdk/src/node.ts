@@ -29,6 +29,7 @@ export {
   requestPermissions,
 } from "./handoff/requestPermissions.ts";
 export { requestSession, type SessionHandoffParameters } from "./handoff/requestSession.ts";
+export { writePrivateFile } from "./internal/writePrivateFile.ts";
 export {
   type HandoffPermissionProviderParameters,
   handoffPermissionProvider,

@@ -1,10 +1,10 @@
+import { tokenUnit } from "@latchkey/agent-tools";
 import type { SessionEvent } from "@latchkey/sdk/history";
 import { type Command, InvalidArgumentError } from "commander";
 import { type Address, formatUnits } from "viem";
 import { connect } from "../core/connection.ts";
 import { readHistory } from "../core/readHistory.ts";
 import { sessionGrant } from "../core/sessionGrant.ts";
-import { tokenUnit } from "../core/tokenUnit.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
 const NOTES = notes(

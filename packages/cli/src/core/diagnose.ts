@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { tokenUnit } from "@latchkey/agent-tools";
 import { type Grant, hashSession, latchkeyScheme, readLedger, verifyGrant } from "@latchkey/sdk";
 import { type AgentFolder, agentFolder } from "@latchkey/sdk/node";
 import {
@@ -18,7 +19,6 @@ import { EXIT, type ExitCode } from "./exitCodes.ts";
 import { type Failure, failureOf } from "./failureOf.ts";
 import { gasOf } from "./requireGas.ts";
 import { HOW_TO_ASK } from "./sessionGrant.ts";
-import { tokenUnit } from "./tokenUnit.ts";
 
 /** One thing that was looked at. */
 export type Check = {

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isRefusal, type Refusal } from "@latchkey/sdk";
+import { writePrivateFile } from "@latchkey/sdk/node";
 import { z } from "zod";
 import { CommandError } from "./CommandError.ts";
 import { EXIT, exitCodeOf } from "./exitCodes.ts";
 import { jsonLine } from "./output.ts";
-import { writePrivateFile } from "./writePrivateFile.ts";
 
 /** A refusal for a limit that the owner could raise, as it is kept. */
 export type KeptRefusal = Pick<Refusal, "code" | "details"> & { message: string };
@@ -38,7 +38,7 @@ export async function rememberRefusal(folder: string, error: unknown): Promise<u
   if ("nonce" in details) return error;
   const kept = { version: 1, at: Date.now(), code, message: shortMessage, details };
   // That it cannot be kept is not why the payment was refused.
-  const isKept = await writePrivateFile(fileIn(folder), jsonLine(kept)).then(
+  const isKept = await writePrivateFile(fileIn(folder), jsonLine(kept), { replace: true }).then(
     () => true,
     () => false,
   );

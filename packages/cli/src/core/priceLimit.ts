@@ -1,9 +1,9 @@
+import { tokenUnit } from "@latchkey/agent-tools";
 import type { PaymentRequirements } from "@x402/core/types";
 import { type Chain, type Client, formatUnits, isAddress, parseUnits, type Transport } from "viem";
 import { CommandError } from "./CommandError.ts";
 import { EXIT } from "./exitCodes.ts";
 import { amountOf, offersIn, paymentIn, withOffers } from "./offers.ts";
-import { tokenUnit } from "./tokenUnit.ts";
 
 /**
  * A `fetch` under a paying one, which keeps from it what costs more than a limit: such offers, and a payment of an earlier

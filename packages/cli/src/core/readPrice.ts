@@ -1,3 +1,4 @@
+import { tokenUnit } from "@latchkey/agent-tools";
 import { isRefusal, latchkeyScheme, type Refusal } from "@latchkey/sdk";
 import type { PaymentRequirements } from "@x402/core/types";
 import { type Address, formatUnits, isAddress } from "viem";
@@ -6,7 +7,6 @@ import { EXIT } from "./exitCodes.ts";
 import type { HttpRequest } from "./httpRequest.ts";
 import { amountOf, offersIn } from "./offers.ts";
 import type { OpenSession } from "./openSession.ts";
-import { tokenUnit } from "./tokenUnit.ts";
 
 /** An offer of a shop, and whether the session can pay it. */
 export type JudgedOffer = {

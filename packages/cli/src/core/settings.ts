@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writePrivateFile } from "@latchkey/sdk/node";
 import { z } from "zod";
 import { CommandError } from "./CommandError.ts";
 import { EXIT } from "./exitCodes.ts";
-import { writePrivateFile } from "./writePrivateFile.ts";
 
 const VERSION = 1;
 
@@ -57,6 +57,7 @@ export const writeSettings = (folder: string, settings: Settings): Promise<void>
   writePrivateFile(
     settingsFile(folder),
     `${JSON.stringify({ version: VERSION, ...settings }, undefined, 2)}\n`,
+    { replace: true },
   );
 
 const unusable = (path: string, what: string, advice: string) =>

@@ -1,6 +1,7 @@
 /**
  * Writes a file that only its user can read (mode 0600), completely or not at all: the text is complete on disk, under
- * another name beside it, before it takes the name. Node only.
+ * another name beside it, before it takes the name. For what belongs beside an agent's key. Node only, so it has its own entry
+ * point: `import { writePrivateFile } from "@latchkey/sdk/node"`.
  *
  * @param options.replace Whether a file of that name is replaced. If not, the name is taken only where it is free, also
  * when two processes try at once.

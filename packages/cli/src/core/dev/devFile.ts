@@ -1,10 +1,10 @@
 import { link, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writePrivateFile } from "@latchkey/sdk/node";
 import { isAddress } from "viem";
 import { z } from "zod";
 import { CommandError } from "../CommandError.ts";
 import { EXIT } from "../exitCodes.ts";
-import { writePrivateFile } from "../writePrivateFile.ts";
 
 const address = z.custom<`0x${string}`>((value) => typeof value === "string" && isAddress(value));
 
@@ -100,7 +100,7 @@ export async function requireNoDev(home: string): Promise<void> {
 export async function writeDev(home: string, dev: Dev): Promise<void> {
   await mkdir(home, { recursive: true, mode: 0o700 });
   const own = join(home, `dev.${dev.pid}.json`);
-  await writePrivateFile(own, `${JSON.stringify(dev, undefined, 2)}\n`);
+  await writePrivateFile(own, `${JSON.stringify(dev, undefined, 2)}\n`, { replace: true });
   // Unlike a rename, a link does not replace the file of one that was started at the same time.
   const take = () => link(own, fileIn(home));
   try {
