@@ -16,10 +16,12 @@ const needed = [
   "contracts",
   "deployments",
   "hardhat.config.ts",
+  "llms.txt",
   "package-lock.json",
   "package.json",
   "packages",
   "scripts",
+  "skills",
   "test/mocks",
   "tsconfig.json",
 ];
