@@ -2,8 +2,8 @@ import { isRefusal, type Refusal } from "@latchkey/sdk";
 import { type AgentFolder, askForMore, type SessionHandoff } from "@latchkey/sdk/node";
 import type { Chain, Client, Transport } from "viem";
 import type { AgentToolsOptions } from "./AgentSource.ts";
+import { linkOf, noPage, type OwnersLink } from "./ownersLink.ts";
 import { CAN_ASK } from "./refusalOf.ts";
-import type { OwnersLink } from "./SessionRequests.ts";
 import { ToolFailure } from "./ToolRefusal.ts";
 
 /** What a request to the owner after a refusal is for. */
@@ -47,13 +47,7 @@ export function moreFromOwner(source: {
         whatToDo: ["Make the payment first. If a limit refuses it, call request_more then."],
         retryable: false,
       });
-    if (!page)
-      throw new ToolFailure({
-        code: "NO_PAGE",
-        message: "No page is configured at which the owner could answer.",
-        whatToDo: ["Tell the person who runs this agent to set it: `latchkey mcp --page <url>`."],
-        retryable: false,
-      });
+    if (!page) throw noPage();
     const of = refusal;
     const handoff = await askForMore(await source.folder(), {
       ...more,
@@ -96,9 +90,3 @@ export function moreFromOwner(source: {
     },
   };
 }
-
-const linkOf = ({ link, code, fingerprint }: SessionHandoff): OwnersLink => ({
-  link,
-  confirmationCode: code,
-  fingerprint,
-});

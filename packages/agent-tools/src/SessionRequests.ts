@@ -19,6 +19,7 @@ import {
 import type { Address, Chain, Client, Transport } from "viem";
 import * as z from "zod";
 import type { AgentToolsOptions } from "./AgentSource.ts";
+import { linkOf, noPage, type OwnersLink } from "./ownersLink.ts";
 import { readPrivate } from "./privateFile.ts";
 import { ToolFailure } from "./ToolRefusal.ts";
 
@@ -32,9 +33,6 @@ const PATIENCE = 2000;
 
 /** What the owner is asked for. */
 export type Wanted = Pick<SessionHandoffParameters, "budgets" | "until"> & { justification?: string };
-
-/** What a model shows the user, so that the owner can answer. */
-export type OwnersLink = { link: string; confirmationCode: string; fingerprint: string };
 
 /** Requests to the owner: one at a time, few an hour, and none for a day after one was declined. */
 export type SessionRequests = {
@@ -79,13 +77,7 @@ export function sessionRequests(source: {
 
   async function ask(wanted: Wanted): Promise<OwnersLink & { isNew: boolean }> {
     const { page, name = "Agent", account, callback } = await source.options();
-    if (!page)
-      throw new ToolFailure({
-        code: "NO_PAGE",
-        message: "No page is configured at which the owner could answer.",
-        whatToDo: ["Tell the person who runs this agent to set it: `latchkey mcp --page <url>`."],
-        retryable: false,
-      });
+    if (!page) throw noPage();
     const client = await source.client();
     const folder = await source.folder();
     await settling;
@@ -217,12 +209,6 @@ export function sessionRequests(source: {
     },
   };
 }
-
-const linkOf = ({ link, code, fingerprint }: SessionHandoff): OwnersLink => ({
-  link,
-  confirmationCode: code,
-  fingerprint,
-});
 
 const storedLink = ({ request, page }: { request: HandoffRequest; page: string }): OwnersLink => ({
   link: handoffLink(page, request),

@@ -80,11 +80,8 @@ export const checkPrice = (source: OpenSource) =>
           });
         const session = await source.session().catch((error: unknown) => error);
         const { x402Version, accepts } = required;
-        const offers = await Promise.all(
-          accepts
-            .slice(0, MOST_OFFERS)
-            .map(async (offer) => judge(offer, x402Version, session as OpenSession | Error)),
-        );
+        const judge = judgeOf(session as OpenSession | Error, x402Version);
+        const offers = await Promise.all(accepts.slice(0, MOST_OFFERS).map(judge));
         return { free: false, status, offers, untrusted: untrusted(origin, wordsOf(required), MOST_TEXT) };
       },
     },
@@ -105,16 +102,44 @@ function requiredBy(response: Response, text: string): PaymentRequired | undefin
   }
 }
 
-async function judge(offer: PaymentRequirements, x402Version: number, session: OpenSession | Error) {
+/** Judges the offers of one response: the session is looked up once, and only if it could pay one. */
+function judgeOf(session: OpenSession | Error, x402Version: number) {
+  if (session instanceof Error)
+    return async (offer: PaymentRequirements) => ({
+      ...(await factsOf(offer, session)),
+      payable: false,
+      why: await whyOf(session, undefined),
+    });
+  const { client, key, grant } = session;
+  let scheme: ReturnType<typeof latchkeyScheme> | undefined;
+  let status: ReturnType<typeof sessionStatus> | undefined;
+  const once = {
+    scheme() {
+      scheme ??= latchkeyScheme({ client, key, grant });
+      return scheme;
+    },
+    status() {
+      status ??= sessionStatus(client, grant);
+      return status;
+    },
+  };
+  return (offer: PaymentRequirements) => judge(offer, x402Version, session, once);
+}
+
+async function judge(
+  offer: PaymentRequirements,
+  x402Version: number,
+  session: OpenSession,
+  once: { scheme(): ReturnType<typeof latchkeyScheme>; status(): ReturnType<typeof sessionStatus> },
+) {
   const facts = await factsOf(offer, session);
-  if (session instanceof Error) return { ...facts, payable: false, why: await whyOf(session, undefined) };
-  const { client, key, grant, units } = session;
+  const { units } = session;
   try {
-    const scheme = latchkeyScheme({ client, key, grant });
+    const scheme = once.scheme();
     const { amount, budgetIndex } = scheme.checkOffer(offer, x402Version);
     const refusal = await scheme.refusalOf(offer, x402Version);
     if (refusal) throw refusal;
-    const { budgets, active, reasons } = await sessionStatus(client, grant);
+    const { budgets, active, reasons } = await once.status();
     const budget = budgets[budgetIndex];
     const unit = budget && (await units(budget.token));
     const available = budget && unit && `${formatUnits(budget.remaining, unit.decimals)} ${unit.symbol}`;
