@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { RELAYER, SAFE_VERSIONS } from "@latchkey/devchain";
 import {
+  type Budget,
   enabledGrant,
   GRANT_VERSION,
   type Grant,
@@ -25,6 +26,7 @@ import {
   requestMore,
   type SessionHandoff,
 } from "@latchkey/sdk/node";
+import { mostSpendable } from "@latchkey/sdk/review";
 import { expect } from "chai";
 import { type Address, getAddress, parseAbi, toHex } from "viem";
 import {
@@ -128,6 +130,15 @@ for (const version of SAFE_VERSIONS)
         const session = requestedSession(asked, { account: world().safe.address, now: Number(timestamp) });
         expect(session.validUntil - Number(timestamp)).to.be.within(3500, 3600);
         expect(session.budgets).to.have.length(1);
+        // A node that is behind starts the session earlier: it still pays once.
+        const early = requestedSession(asked, {
+          account: world().safe.address,
+          now: Number(timestamp) - 60,
+        });
+        expect(mostSpendable(early, early.budgets[0] as Budget)).to.deep.equal({
+          periods: 1n,
+          most: 3n * USD,
+        });
         expect(session.budgets[0]).to.deep.include({
           perTransaction: 3n * USD,
           perPeriod: 3n * USD,

@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { createSafe, type Latchkey } from "@latchkey/accounts/safeAccount";
 import { ecdsaOwner } from "@latchkey/accounts/safeOwner";
 import { createPasskey } from "@latchkey/devchain";
-import { isRefusal, pay, type RefusalCode, verifyGrant } from "@latchkey/sdk";
+import { type Budget, isRefusal, pay, type RefusalCode, verifyGrant } from "@latchkey/sdk";
 import { safeAbi } from "@latchkey/sdk/encoding";
 import {
   type GrantedAnswer,
@@ -15,6 +15,7 @@ import {
   settleHandoff,
 } from "@latchkey/sdk/handoff";
 import { requestSession, type SessionHandoff } from "@latchkey/sdk/node";
+import { mostSpendable } from "@latchkey/sdk/review";
 import { expect } from "chai";
 import {
   createPublicClient,
@@ -100,6 +101,19 @@ describe("a session that an agent asks for", function () {
     });
   const isWaiting = (handoff: SessionHandoff) =>
     Promise.race([handoff.received.then(() => false), new Promise((done) => setTimeout(done, 20, true))]);
+
+  it("has one period where a limit is for all of it, also by a node that is a minute behind", async () => {
+    const { request } = await ask({
+      budgets: { usdc: { perTransaction: "1", inAll: "5", recipients: [shop] } },
+      until: "1h",
+    });
+    const { timestamp } = await client.getBlock();
+    const session = requestedSession(request, { account: shop, now: Number(timestamp) - 60 });
+    expect(mostSpendable(session, session.budgets[0] as Budget)).to.deep.equal({
+      periods: 1n,
+      most: 5_000_000n,
+    });
+  });
 
   it("is granted by a new owner without a transaction of his, and works", async () => {
     const passkey = createPasskey();

@@ -6,12 +6,19 @@ import type { LatchkeySessionData } from "./PermissionRequest.ts";
 import { LATCHKEY_SESSION } from "./permissionTypes.ts";
 
 /**
+ * Seconds by which the only period of a budget outlasts the session. The session starts when it is granted, by the clock of the
+ * owner's node: if that is behind the agent's, a period of the asked length would end before the session, and another begin.
+ */
+const LAG = 86_400;
+const LONGEST_PERIOD = 2 ** 32 - 1;
+
+/**
  * The request for a session, with a nonce of its own. The start is left out: the session starts when it is granted.
  *
  * @param parameters.from The granting account, if the owner does not choose it.
  */
 export function handoffOf(
-  session: Omit<Session, "account" | "validAfter" | "epoch" | "salt">,
+  session: Omit<Session, "account" | "epoch" | "salt">,
   parameters: {
     name: string;
     chainId: number;
@@ -23,8 +30,13 @@ export function handoffOf(
   },
 ): HandoffRequest {
   const { name, chainId, isAdjustmentAllowed, from, justification, callback, replaces } = parameters;
+  const budgets = session.budgets.map((budget) =>
+    budget.period < session.validUntil - session.validAfter
+      ? budget
+      : { ...budget, period: Math.min(budget.period + LAG, LONGEST_PERIOD) },
+  );
   const data: LatchkeySessionData = {
-    ...latchkeySessionData(session),
+    ...latchkeySessionData({ ...session, budgets }),
     ...(justification === undefined ? {} : { justification }),
   };
   return {
