@@ -39,6 +39,16 @@ export default defineConfig({
   // Relative, so that the files work in any folder of any host.
   base: "./",
   plugins: [react(), withoutPolicy, withoutCcip()],
+  // Preact instead of react-dom: 199 kB of script by gzip become 139 kB, and the page needs none of what it leaves out.
+  resolve: {
+    alias: [
+      { find: /^react$/, replacement: "preact/compat" },
+      { find: /^react-dom$/, replacement: "preact/compat" },
+      { find: /^react-dom\/client$/, replacement: "preact/compat/client" },
+      { find: /^react\/jsx-runtime$/, replacement: "preact/jsx-runtime" },
+      { find: /^react\/jsx-dev-runtime$/, replacement: "preact/jsx-dev-runtime" },
+    ],
+  },
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
