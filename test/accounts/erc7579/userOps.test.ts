@@ -356,8 +356,9 @@ describe("a session's userOp in any other form", () => {
       if (!other) throw new Error("there is no other account");
       await install(other);
       const session = sessionOf(account());
-      // Nor where that one's owner grants it: the session is not theirs to give.
-      for (const grant of ["0x", await grantOf(other, session)] as const) {
+      // Nor where that one's owner grants it, which is not theirs to give, nor with the grant of the session's own account,
+      // which would let its key spend the other's gas.
+      for (const grant of ["0x", await grantOf(other, session), await grantOf(account(), session)] as const) {
         const userOp = await userOpOf(other, session, [pay(alice, USD)], { grant });
         expect(await validationOf(other, userOp)).to.equal(1n);
         expect(await refusal(other.entryPoint.handle(userOp))).to.include("AA24");

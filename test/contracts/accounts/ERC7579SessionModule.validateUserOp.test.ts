@@ -522,6 +522,14 @@ describe("ERC7579SessionModule.validateUserOp", () => {
       await validateForGood(userOp);
       expect(await stateOf(session())).to.equal("UNKNOWN");
     });
+    it("does not let a key send userOps from an account whose owner granted it nothing: they would cost it gas", async () => {
+      await install(installData(GRANTER), OTHER_ACCOUNT);
+      // The owner of the session's own account did sign it.
+      await yesTo(grant);
+      const userOp = await userOpOf(session(), { grant, sender: OTHER_ACCOUNT });
+      expect(await validate(userOp)).to.equal(NO);
+      expect(await validateForGood(userOp)).to.deep.equal([]);
+    });
     it("does not change state for a userOp rejected after its grant was accepted", async () => {
       await yesTo(grant);
       const signature = await stranger.sign({ hash: USER_OP_HASH });
