@@ -8,6 +8,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { expect } from "chai";
 import * as z from "zod";
+import { MCP_HOSTS } from "#cli/core/mcp/mcpHosts.ts";
 import { type AgentChain, page, startAgentChain } from "../agent-tools/agentChain.ts";
 import { bundle, latchkey, type Running, scratchFolder, startLatchkey } from "./latchkey.ts";
 
@@ -294,7 +295,9 @@ describe("latchkey mcp", function () {
 
     it("writes each host's configuration where there was none, and nothing with --print", async () => {
       const places: Record<string, string> = {
-        "claude-desktop": ".config/Claude/claude_desktop_config.json",
+        ...(process.platform === "darwin" && {
+          "claude-desktop": "Library/Application Support/Claude/claude_desktop_config.json",
+        }),
         "claude-code": ".mcp.json",
         cursor: ".cursor/mcp.json",
         vscode: ".vscode/mcp.json",
@@ -327,6 +330,22 @@ describe("latchkey mcp", function () {
         expect(JSON.parse(again.stdout)).to.deep.equal({ path, unchanged: true });
         expect(await readFile(path, "utf8")).to.equal(text);
       }
+    });
+
+    it("knows Claude Desktop's file where it is documented, and prints the entry elsewhere", async () => {
+      const at = (platform: string, env: NodeJS.ProcessEnv) =>
+        MCP_HOSTS["claude-desktop"]?.path({ cwd: "/here", platform, env });
+      const file = "Claude/claude_desktop_config.json";
+      expect(at("darwin", { HOME: "/me" })).to.equal(`/me/Library/Application Support/${file}`);
+      expect(at("win32", { APPDATA: "/roaming" })).to.equal(`/roaming/${file}`);
+      expect(at("linux", { HOME: "/me", XDG_CONFIG_HOME: "/config" })).to.equal(undefined);
+      if (process.platform !== "linux") return;
+      const printed = await run("claude-desktop", "--print");
+      expect(JSON.parse(printed.stdout).mcpServers.latchkey.command).to.equal("npx");
+      const { code, stdout, stderr } = await run("claude-desktop");
+      expect([code, stdout]).to.deep.equal([3, ""]);
+      expect(stderr).to.contain("MCP_FILE").and.contain('"npx"');
+      expect(await readdir(home)).to.deep.equal([]);
     });
 
     for (const [what, before, after] of [
