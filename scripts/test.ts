@@ -100,6 +100,7 @@ const MORE = [
   "test/scripts",
   "test/erc7562",
   "test/clientBench",
+  "test/agent-tools/aiTypes.test.ts",
   "test/agent-tools/sendPayment.test.ts",
   "test/cli/badInput.test.ts",
   "test/cli/crashTest.test.ts",

@@ -1,11 +1,14 @@
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
+import { agentTools } from "@latchkey/agent-tools";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { expect } from "chai";
+import * as z from "zod";
+import { MCP_HOSTS } from "#cli/core/mcp/mcpHosts.ts";
 import { type AgentChain, page, startAgentChain } from "../agent-tools/agentChain.ts";
 import { bundle, latchkey, type Running, scratchFolder, startLatchkey } from "./latchkey.ts";
 
@@ -168,12 +171,51 @@ describe("latchkey mcp", function () {
         const { structuredContent } = await use(client, "list_payments");
         expect(structuredContent.payments).to.have.length(1);
       });
+  });
 
-    it("says that the input is not valid without ending", async () => {
-      const { client } = await overStdio("--rpc", rpc);
-      const answer = await use(client, "pay_request", { url: "ftp://x/", extra: 1 });
-      expect(answer.isError).to.equal(true);
-      expect((await use(client, "get_limits")).structuredContent).to.include({ code: "NO_SESSION" });
+  describe("an input that a tool's schema does not allow", () => {
+    /** An input and where the fault is. */
+    const FAULTS: readonly (readonly [tool: string, input: Record<string, unknown>, where: RegExp])[] = [
+      ["get_limits", { limit: "1000000" }, /limit/],
+      ["check_price", {}, /^url: /],
+      ["check_price", { url: "ftp://example.com/" }, /^url: .*http/],
+      ["pay_request", { url: "http://127.0.0.1:9/", headers: { "X-Payment": "x" } }, /^headers\.X-Payment: /],
+      ["pay_request", { url: ["http://127.0.0.1:9/"] }, /^url: /],
+      ["send_payment", { to: "0x0", amount: 1 }, /^to: /],
+      ["list_payments", { most: 1e9 }, /^most: /],
+      ["request_session", { budgets: [{ token: "usdc", recipients: [] }] }, /^budgets\.0\./],
+      ["request_more", { for: "ever" }, /^for: /],
+      ["stop", { now: null }, /now/],
+    ];
+    for (const how of ["stdio", "HTTP"] as const)
+      it(`is answered by a refusal that says what is wrong with it, over ${how}`, async () => {
+        let client: Client;
+        if (how === "stdio") ({ client } = await overStdio());
+        else {
+          const { url, token } = await overHttp();
+          client = await connectHttp(url, token);
+        }
+        // The client checks answers against the schemas that it was shown.
+        const { tools } = await client.listTools();
+        for (const [name, input, where] of FAULTS) {
+          const { isError, content, structuredContent } = await use(client, name, input);
+          expect(isError, name).to.equal(true);
+          expect(structuredContent, name).to.include({ ok: false, code: "INVALID_INPUT", retryable: false });
+          expect((structuredContent.whatToDo as string[])[0], name).to.match(where);
+          expect(JSON.parse((content[0] as { text: string }).text)).to.deep.equal(structuredContent);
+        }
+        expect(new Set(FAULTS.map(([name]) => name))).to.deep.equal(new Set(tools.map(({ name }) => name)));
+        expect((await use(client, "get_limits")).structuredContent).to.include({ code: "NO_SESSION" });
+      });
+
+    it("is still described to clients, member by member", async () => {
+      const { client } = await overStdio();
+      const listed = (await client.listTools()).tools;
+      const { tools } = agentTools({ dir: home });
+      for (const { name, inputSchema } of tools)
+        expect(listed.find((each) => each.name === name)?.inputSchema, name).to.deep.equal(
+          z.toJSONSchema(inputSchema, { io: "input", target: "draft-7" }),
+        );
     });
   });
 
@@ -253,7 +295,9 @@ describe("latchkey mcp", function () {
 
     it("writes each host's configuration where there was none, and nothing with --print", async () => {
       const places: Record<string, string> = {
-        "claude-desktop": ".config/Claude/claude_desktop_config.json",
+        ...(process.platform === "darwin" && {
+          "claude-desktop": "Library/Application Support/Claude/claude_desktop_config.json",
+        }),
         "claude-code": ".mcp.json",
         cursor: ".cursor/mcp.json",
         vscode: ".vscode/mcp.json",
@@ -286,6 +330,22 @@ describe("latchkey mcp", function () {
         expect(JSON.parse(again.stdout)).to.deep.equal({ path, unchanged: true });
         expect(await readFile(path, "utf8")).to.equal(text);
       }
+    });
+
+    it("knows Claude Desktop's file where it is documented, and prints the entry elsewhere", async () => {
+      const at = (platform: string, env: NodeJS.ProcessEnv) =>
+        MCP_HOSTS["claude-desktop"]?.path({ cwd: "/here", platform, env });
+      const file = "Claude/claude_desktop_config.json";
+      expect(at("darwin", { HOME: "/me" })).to.equal(`/me/Library/Application Support/${file}`);
+      expect(at("win32", { APPDATA: "/roaming" })).to.equal(`/roaming/${file}`);
+      expect(at("linux", { HOME: "/me", XDG_CONFIG_HOME: "/config" })).to.equal(undefined);
+      if (process.platform !== "linux") return;
+      const printed = await run("claude-desktop", "--print");
+      expect(JSON.parse(printed.stdout).mcpServers.latchkey.command).to.equal("npx");
+      const { code, stdout, stderr } = await run("claude-desktop");
+      expect([code, stdout]).to.deep.equal([3, ""]);
+      expect(stderr).to.contain("MCP_FILE").and.contain('"npx"');
+      expect(await readdir(home)).to.deep.equal([]);
     });
 
     for (const [what, before, after] of [

@@ -68,10 +68,13 @@ describe(page, function () {
 
   it("lists every tool and every host, and links to pages that exist", async () => {
     const text = await readFile(address, "utf8");
-    const rows = [...text.matchAll(/^\| `(\w+)` \| .{20}/gm)].map(([, name]) => name);
+    const rows = [...text.matchAll(/^\| `(\w+)` \| [a-z].{20}/gm)].map(([, name]) => name);
     const { tools } = agents.open({ dir: await agents.newDir() });
     expect(rows).to.deep.equal(tools.map(({ name }) => name));
-    for (const host of Object.keys(MCP_HOSTS)) expect(text).to.contain(`\`${host}\``);
+    const hosts = [...text.matchAll(/^\| `([a-z-]+)` \| .*\]\((https:[^)]*)\) \|$/gm)];
+    expect(Object.fromEntries(hosts.map(([, host, source]) => [host, source]))).to.deep.equal(
+      Object.fromEntries(Object.entries(MCP_HOSTS).map(([host, { source }]) => [host, source])),
+    );
     for (const [, link = ""] of text.matchAll(/\]\((?!https:|#)([^)#]+)/g))
       await access(new URL(link, address));
   });

@@ -1,5 +1,6 @@
 /** The tools for the Vercel AI SDK. */
-import { type Tool, tool } from "ai";
+import { jsonSchema, type Tool, tool } from "ai";
+import * as z from "zod";
 import type { AgentTool } from "./AgentTool.ts";
 
 /**
@@ -16,9 +17,13 @@ export function aiTools(tools: readonly AgentTool[]): Record<string, Tool> {
       name,
       tool({
         description,
-        inputSchema,
+        // Given the zod schema, the SDK would check inputs itself and answer in words of its own, without a code.
+        inputSchema: jsonSchema<unknown>(
+          z.toJSONSchema(inputSchema, { io: "input", target: "draft-7" }) as Parameters<typeof jsonSchema>[0],
+        ),
         outputSchema,
-        execute: (input, { abortSignal }) => run(input, abortSignal ? { signal: abortSignal } : {}),
+        execute: (input: unknown, { abortSignal }: { abortSignal?: AbortSignal }) =>
+          run(input, abortSignal ? { signal: abortSignal } : {}),
       }) as Tool,
     ]),
   );

@@ -1,5 +1,6 @@
 /** The tools for servers of the Model Context Protocol, and a client that pays for the tools of others. */
 import type { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import * as z from "zod";
 import type { AgentTool } from "./AgentTool.ts";
 
 export {
@@ -17,13 +18,20 @@ export const instructions =
 
 /**
  * Registers the tools on a server: with their annotations and output schemas; what takes long is told as progress, if the client
- * asks for it. A refusal is a result with `isError`, as text and as structured content.
+ * asks for it. A refusal is a result with `isError`, as text and as structured content; so is the answer to an input that the schema
+ * does not allow.
  */
 export function registerTools(server: McpServer, tools: readonly AgentTool[]): void {
   for (const { name, title, description, inputSchema, outputSchema, annotations, run } of tools)
     server.registerTool(
       name,
-      { title, description, inputSchema, outputSchema, annotations: { title, ...annotations } },
+      {
+        title,
+        description,
+        inputSchema: unchecked(inputSchema),
+        outputSchema,
+        annotations: { title, ...annotations },
+      },
       async (input: unknown, { signal, _meta, sendNotification }) => {
         let done = 0;
         const progressToken = _meta?.progressToken;
@@ -41,4 +49,11 @@ export function registerTools(server: McpServer, tools: readonly AgentTool[]): v
         };
       },
     );
+}
+
+/** Shows clients a tool's schema and lets any object pass: the server would answer a bad input in words of its own, without a code. */
+function unchecked(schema: z.ZodObject): z.ZodObject {
+  const open = z.looseObject({});
+  open._zod.toJSONSchema = () => z.toJSONSchema(schema, { io: "input", target: "draft-7" });
+  return open;
 }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Command, Option } from "commander";
 import metadata from "../../package.json" with { type: "json" };
 import { homeFolder } from "../core/home.ts";
-import { entryText, installMcp } from "../core/mcp/installMcp.ts";
+import { entryText, installMcp, unknownFile } from "../core/mcp/installMcp.ts";
 import { MCP_HOSTS, type McpHost } from "../core/mcp/mcpHosts.ts";
 import { toolSource } from "../core/mcp/toolSource.ts";
 import { UsageError } from "../core/UsageError.ts";
@@ -102,7 +102,11 @@ comments is not changed: then what to add is printed.`,
             // A host is started elsewhere, with other variables.
             ...(home !== homeFolder({}) && { env: { LATCHKEY_HOME: home } }),
           };
-          if (print) return output.print({ path, entry }, `# ${path}\n${entryText(host, entry).trimEnd()}`);
+          if (print) {
+            const text = entryText(host, entry).trimEnd();
+            return output.print({ path, entry }, path === undefined ? text : `# ${path}\n${text}`);
+          }
+          if (path === undefined) throw unknownFile(host, entry);
           const { unchanged, backup } = await installMcp(host, { path, entry, force });
           output.print(
             { path, unchanged, ...(backup && { backup }) },

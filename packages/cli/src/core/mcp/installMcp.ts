@@ -157,3 +157,13 @@ const byHand = (host: McpHost, { entry, path }: { entry: McpEntry; path: string 
     whatToDo: ["Add this yourself:", entryText(host, entry).trim()],
     details: { path, entry: entryText(host, entry) },
   });
+
+/** Why nothing is written where the host's file is not documented. */
+export const unknownFile = (host: McpHost, entry: McpEntry) =>
+  new CommandError({
+    code: "MCP_FILE",
+    exitCode: EXIT.refused,
+    message: `${host.title} documents no configuration file for this system, so nothing was written.`,
+    whatToDo: ["Open the file from its settings, and add this:", entryText(host, entry).trim()],
+    details: { entry: entryText(host, entry) },
+  });

@@ -8,8 +8,10 @@ export type McpEntry = { command: string; args: string[]; env?: Record<string, s
 export type McpHost = {
   /** As people call it. */
   title: string;
-  /** Where its configuration is. */
-  path(where: Where): string;
+  /** Where its configuration is; undefined on a system for which that is not documented. */
+  path(where: Where): string | undefined;
+  /** What documents file and format. */
+  source: string;
   format: "json" | "toml";
   /** The member that has the servers. */
   servers: string;
@@ -23,18 +25,23 @@ export type McpHost = {
 export type Where = { cwd: string; platform: string; env: NodeJS.ProcessEnv };
 
 const home = ({ env }: Where) => env.HOME || homedir();
+/** Where desktop apps have their settings. */
 const settings = (where: Where) =>
   where.platform === "win32"
     ? where.env.APPDATA || join(home(where), "AppData", "Roaming")
     : where.platform === "darwin"
       ? join(home(where), "Library", "Application Support")
-      : where.env.XDG_CONFIG_HOME || join(home(where), ".config");
+      : undefined;
 
-/** The hosts whose configuration is known, as their documentation describes it. */
+/** The hosts whose configuration is documented. */
 export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
   "claude-desktop": {
     title: "Claude Desktop",
-    path: (where) => join(settings(where), "Claude", "claude_desktop_config.json"),
+    path(where) {
+      const folder = settings(where);
+      return folder && join(folder, "Claude", "claude_desktop_config.json");
+    },
+    source: "https://modelcontextprotocol.io/docs/develop/connect-local-servers",
     format: "json",
     servers: "mcpServers",
     after: "Quit Claude Desktop and start it again.",
@@ -42,6 +49,7 @@ export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
   "claude-code": {
     title: "Claude Code, in this folder",
     path: ({ cwd }) => join(cwd, ".mcp.json"),
+    source: "https://code.claude.com/docs/en/mcp",
     format: "json",
     servers: "mcpServers",
     extra: { type: "stdio" },
@@ -50,6 +58,7 @@ export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
   cursor: {
     title: "Cursor",
     path: (where) => join(home(where), ".cursor", "mcp.json"),
+    source: "https://cursor.com/docs/mcp",
     format: "json",
     servers: "mcpServers",
     after: "Enable the server in Cursor's settings.",
@@ -57,6 +66,7 @@ export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
   vscode: {
     title: "VS Code, in this folder",
     path: ({ cwd }) => join(cwd, ".vscode", "mcp.json"),
+    source: "https://code.visualstudio.com/docs/agents/reference/mcp-configuration",
     format: "json",
     servers: "servers",
     extra: { type: "stdio" },
@@ -65,6 +75,7 @@ export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
   codex: {
     title: "Codex",
     path: (where) => join(where.env.CODEX_HOME || join(home(where), ".codex"), "config.toml"),
+    source: "https://github.com/openai/codex/blob/main/docs/config.md",
     format: "toml",
     servers: "mcp_servers",
     after: "Start Codex again.",
@@ -72,6 +83,8 @@ export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
   windsurf: {
     title: "Windsurf",
     path: (where) => join(home(where), ".codeium", "windsurf", "mcp_config.json"),
+    source:
+      "https://github.com/github/github-mcp-server/blob/main/docs/installation-guides/install-windsurf.md",
     format: "json",
     servers: "mcpServers",
     after: "Refresh the servers in Windsurf's settings.",
@@ -79,6 +92,7 @@ export const MCP_HOSTS: Readonly<Record<string, McpHost>> = {
   gemini: {
     title: "Gemini CLI",
     path: (where) => join(home(where), ".gemini", "settings.json"),
+    source: "https://github.com/google-gemini/gemini-cli/blob/main/docs/tools/mcp-server.md",
     format: "json",
     servers: "mcpServers",
     after: "Start Gemini CLI again.",
