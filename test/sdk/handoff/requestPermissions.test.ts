@@ -434,7 +434,7 @@ describe("permissions that an agent asks for over the hand-off link", function (
       ).to.equal(-32602);
     });
 
-    it("cannot be renounced by another sender than their key", async () => {
+    it("cannot be renounced by another sender than their key, and nothing is sent", async () => {
       const provider = handoffPermissionProvider({
         client,
         sender: key,
@@ -451,11 +451,18 @@ describe("permissions that an agent asks for over the hand-off link", function (
         method: "wallet_requestExecutionPermissions",
         params: [daily({ to: addressOf("another agent") })],
       })) as PermissionResponse[];
+      const sent = await client.getTransactionCount({ address: key.address });
       const revoke = {
         method: "wallet_revokeExecutionPermission",
         params: [{ permissionContext: response?.context }],
       };
-      expect(await errorOf(request(revoke))).to.equal(-32003);
+      const error = await request(revoke).then(
+        () => undefined,
+        (refused: { code: number; message: string }) => refused,
+      );
+      expect(error?.code).to.equal(-32003);
+      expect(error?.message).to.include("The sender is not the permission's key.");
+      expect(await client.getTransactionCount({ address: key.address })).to.equal(sent);
     });
 
     it("that fail after the owner has answered are not asked for again", async () => {
@@ -491,6 +498,9 @@ describe("permissions that an agent asks for over the hand-off link", function (
       expect(() => handoffPermissionProvider({ client, page, name: "Research Bot" })).to.throw(
         /show the link/,
       );
+      expect(() =>
+        handoffPermissionProvider({ client, page, name: "Research Bot", output: silent }),
+      ).not.to.throw();
     });
   });
 });
