@@ -110,6 +110,7 @@ const MORE = [
   "test/cli/pay.test.ts",
   "test/cli/request.test.ts",
   "test/cli/session.test.ts",
+  "test/cli/unwritable.test.ts",
   "test/docs/fleet.test.ts",
   "test/docs/noGas.test.ts",
   "test/docs/researchAgent.test.ts",

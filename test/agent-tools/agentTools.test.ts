@@ -453,6 +453,20 @@ describe("the agent's tools", function () {
       expect((budgets as object[])[0]).to.include({ perPayment: "1", limit: "20" });
     });
 
+    it("says what works instead where an account's session cannot be replaced at the page", async () => {
+      const { dir, grant } = await agents.newAgent();
+      const opened = agents.open({ dir });
+      const url = agents.chain.shop.url("film");
+      expect(await call(opened, "pay_request", { url })).to.include({ code: "PER_TRANSACTION" });
+      await (await agentFolder(dir)).saveGrant({ ...grant, accountKind: "kernel" });
+      const refused = await call(opened, "request_more", { for: "session" });
+      expect(refused).to.include({ ok: false, code: "UNSUPPORTED_ACCOUNT", retryable: false });
+      const [first, second] = refused.whatToDo as string[];
+      expect(first).to.contain('request_more with for: "payment"');
+      expect(second).to.contain("request_session");
+      expect(await call(opened, "request_more", { for: "payment" })).to.include({ ok: true });
+    });
+
     it("works for a payment by transaction too, which is still paid once", async () => {
       const { dir } = await agents.newAgent();
       const opened = agents.open({ dir });
