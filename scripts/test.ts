@@ -106,6 +106,7 @@ const MORE = [
   "test/cli/crashTest.test.ts",
   "test/cli/dev.test.ts",
   "test/cli/mcp.test.ts",
+  "test/cli/mcpThief.test.ts",
   "test/cli/more.test.ts",
   "test/cli/pay.test.ts",
   "test/cli/request.test.ts",
