@@ -15,7 +15,7 @@ type Answer = Record<string, unknown>;
 
 /** What a host, a model, a program of the same user, or a page in a browser could try. */
 describe("latchkey mcp against a thief", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let world: World;
   let path: string;
   /** With a session of $1 a payment and $20 a day, for the shop alone. */

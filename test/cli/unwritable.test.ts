@@ -11,7 +11,7 @@ const NOBODY = 65_534;
 const uid = process.getuid?.() === 0 ? NOBODY : process.getuid?.();
 
 describe("latchkey with a folder that it may not write", function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let world: World;
   let path: string;
   /** With a session that has paid once. */
