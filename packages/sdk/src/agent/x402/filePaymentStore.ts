@@ -31,7 +31,7 @@ type Line = z.infer<typeof lineSchema>;
 const STALE_LINES = 1000;
 
 /** Deleted for a wrong owner or a full disk, the file would forget payments that may still settle. */
-const UNUSABLE = [
+const UNUSABLE: readonly [string, ...string[]] = [
   "Nothing was signed. Check the file and its folder: their owner, their mode, and the space on the disk.",
   "Do not delete the file: it remembers payments that may still settle.",
 ];
