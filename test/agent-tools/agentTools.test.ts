@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { agentTools } from "@latchkey/agent-tools";
 import { parseHandoffRequest } from "@latchkey/sdk/handoff";
@@ -212,8 +212,10 @@ describe("the agent's tools", function () {
     let server: ReturnType<typeof createServer>;
     let reply: { status: number; body: string; headers: Record<string, string> };
     let url: string;
+    let hear: (request: IncomingMessage) => void = () => {};
     before((done) => {
-      server = createServer((_, response) => {
+      server = createServer((request, response) => {
+        hear(request);
         response.writeHead(reply.status, reply.headers).end(reply.body);
       }).listen(0, "127.0.0.1", () => {
         url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -288,12 +290,127 @@ describe("the agent's tools", function () {
         }
     });
 
+    it("is in `untrusted` alone, also where the offer can be paid", async () => {
+      const { chain } = agents;
+      const json = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64");
+      const good = {
+        scheme: "exact",
+        network: `eip155:${chain.chainId}`,
+        amount: "1000",
+        asset: chain.usdc.address,
+        payTo: chain.shop.address,
+        maxTimeoutSeconds: 60,
+        extra: { name: "USD Coin", version: "2" },
+      };
+      const receipts = [
+        { success: true, transaction: INJECTION, network: INJECTION, payer: INJECTION, amount: INJECTION },
+        { success: false, errorReason: INJECTION, transaction: "", network: INJECTION },
+      ];
+      const required = (change: object = {}, top: object = {}) => ({
+        status: 402,
+        body: INJECTION,
+        headers: {
+          "payment-required": json({
+            x402Version: 2,
+            error: INJECTION,
+            resource: { url: `${url}${INJECTION}`, description: INJECTION, mimeType: INJECTION },
+            accepts: [{ ...good, ...change }],
+            ...top,
+          }),
+        },
+      });
+      const asks = [
+        required(),
+        required({ extra: { ...good.extra, name: INJECTION } }),
+        required({ extra: { ...good.extra, version: INJECTION } }),
+        required({ extra: { ...good.extra, assetTransferMethod: INJECTION } }),
+        required({ [INJECTION]: INJECTION }),
+        required({ amount: "5000000" }),
+        required({ maxTimeoutSeconds: INJECTION }),
+        required({}, { extensions: { [INJECTION]: { info: INJECTION } } }),
+        required({}, { accepts: INJECTION }),
+      ];
+      let answers = 0;
+      for (const [at, ask] of asks.entries())
+        for (const receipt of at === 0 ? receipts : receipts.slice(0, 1)) {
+          const { dir } = await agents.newAgent();
+          const opened = agents.open({ dir });
+          const requests: (string | undefined)[] = [];
+          hear = (request) => {
+            const signature = request.headers["payment-signature"] as string | undefined;
+            requests.push(signature);
+            reply = signature
+              ? { status: 200, body: INJECTION, headers: { "payment-response": json(receipt) } }
+              : ask;
+          };
+          for (const name of ["check_price", "pay_request", "list_payments", "get_limits"]) {
+            const input = name === "check_price" || name === "pay_request" ? { url } : {};
+            const answer = await call(opened, name, input);
+            const found = places(answer, "IGNORE ALL").filter((path) => !/(^|\.)untrusted\.text$/.test(path));
+            expect(found, `${name} ${at}: ${JSON.stringify(answer)}`).to.deep.equal([]);
+            answers++;
+          }
+          hear = () => {};
+          // The first one was paid, as far as the shop says.
+          if (at === 0) expect(requests.some((signature) => signature !== undefined)).to.equal(true);
+        }
+      expect(answers).to.equal(4 * 10);
+    });
+
     it("is cut, and loses what nobody sees", async () => {
       const { dir } = await agents.newAgent();
       reply = { status: 200, body: `a\u{e0041}\u202eb\u200bc${"x".repeat(100)}`, headers: {} };
       const answer = await call(agents.open({ dir }), "pay_request", { url, mostText: 10 });
       expect(answer.untrusted).to.deep.include({ cut: true });
       expect((answer.untrusted as { text: string }).text).to.match(/^a\ufffd+b\ufffdcx*$/);
+    });
+
+    it("has no place for what a person would not see, and none for half a character", async () => {
+      const { dir } = await agents.newAgent();
+      const opened = agents.open({ dir });
+      const headers = { "content-type": "text/plain; charset=utf-8" };
+      const HIDDEN = [
+        ...[
+          "\u0000",
+          "\u001b[2J",
+          "\u009b2J",
+          "\u007f",
+          "a\rb",
+          "\u2028",
+          "\u00ad",
+          "\u061c",
+          "\u200c",
+          "\u200d",
+        ],
+        ...[
+          "\u2066",
+          "\u202e",
+          "\ufeff",
+          "\ufe00",
+          "\ufe0f",
+          "\u180e",
+          "\u3164",
+          "\u115f",
+          "\ue000",
+          "\u{e0100}",
+        ],
+        ...["\u{e0041}", "\u{1d173}", "\u{100000}", "🙂\ufe0f\ufe0f", "🙂\u200d\u200d"],
+      ];
+      for (const hidden of HIDDEN) {
+        reply = { status: 200, body: `x${hidden}`, headers };
+        const { untrusted } = await call(opened, "pay_request", { url });
+        const { text } = untrusted as { text: string };
+        expect(text, JSON.stringify(hidden)).to.contain("\ufffd");
+        expect(text, JSON.stringify(hidden)).not.to.equal(reply.body);
+      }
+      for (const shown of ["a\tb\r\nc\n", "❤️ 👩🏽‍💻 1️⃣ 🏳️‍🌈", "données, Größe, 価格, цена, السعر"]) {
+        reply = { status: 200, body: shown, headers };
+        const { untrusted } = await call(opened, "pay_request", { url });
+        expect((untrusted as { text: string }).text).to.equal(shown);
+      }
+      reply = { status: 200, body: `${"x".repeat(9)}🙂`, headers };
+      const { untrusted } = await call(opened, "pay_request", { url, mostText: 10 });
+      expect(untrusted).to.include({ text: `${"x".repeat(9)}\ufffd`, cut: true });
     });
 
     it("is base64 where it is not text", async () => {
@@ -451,6 +568,20 @@ describe("the agent's tools", function () {
       expect(await call(opened, "pay_request", { url })).to.include({ code: "PER_TRANSACTION" });
       const { budgets } = await call(opened, "get_limits");
       expect((budgets as object[])[0]).to.include({ perPayment: "1", limit: "20" });
+    });
+
+    it("says what works instead where an account's session cannot be replaced at the page", async () => {
+      const { dir, grant } = await agents.newAgent();
+      const opened = agents.open({ dir });
+      const url = agents.chain.shop.url("film");
+      expect(await call(opened, "pay_request", { url })).to.include({ code: "PER_TRANSACTION" });
+      await (await agentFolder(dir)).saveGrant({ ...grant, accountKind: "kernel" });
+      const refused = await call(opened, "request_more", { for: "session" });
+      expect(refused).to.include({ ok: false, code: "UNSUPPORTED_ACCOUNT", retryable: false });
+      const [first, second] = refused.whatToDo as string[];
+      expect(first).to.contain('request_more with for: "payment"');
+      expect(second).to.contain("request_session");
+      expect(await call(opened, "request_more", { for: "payment" })).to.include({ ok: true });
     });
 
     it("works for a payment by transaction too, which is still paid once", async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { chmodSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -16,6 +16,8 @@ export function bundle(): Promise<string> {
   bundled ??= scratchFolder().then(({ path }) => {
     process.on("exit", () => rmSync(path, { recursive: true, force: true }));
     const dist = join(path, "dist");
+    // Some tests run it as another user.
+    chmodSync(path, 0o755);
     const script = join(root, "packages/cli/scripts/bundle.ts");
     const { status, stderr } = spawnSync(process.execPath, ["--no-warnings", script, dist], {
       encoding: "utf8",
@@ -50,6 +52,8 @@ export type Surroundings = {
   cwd?: string;
   /** Most that a file may hold, in blocks of 512 bytes: beyond it, writing fails as on a full disk. */
   fileLimit?: number;
+  /** Who runs it; as root, no file is read-only. Default: who runs the tests. */
+  uid?: number;
 };
 
 /** Variables that would reach from the machine, or from the runner of these tests, into a command. */
@@ -70,6 +74,7 @@ export async function startLatchkey(surroundings: Surroundings, ...typed: string
   const child = spawn(program, rest, {
     env: environmentOf(surroundings),
     ...(surroundings.cwd === undefined ? {} : { cwd: surroundings.cwd }),
+    ...(surroundings.uid === undefined ? {} : { uid: surroundings.uid, gid: surroundings.uid }),
     stdio: "pipe",
   });
   child.stdin.on("error", () => {});

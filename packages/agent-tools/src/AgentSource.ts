@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   type Grant,
@@ -28,6 +27,7 @@ import {
   type Transport,
 } from "viem";
 import { type MoreFromOwner, moreFromOwner } from "./MoreFromOwner.ts";
+import { pathExists } from "./pathExists.ts";
 import { type SessionRequests, sessionRequests } from "./SessionRequests.ts";
 import { ToolFailure } from "./ToolRefusal.ts";
 import { type TokenUnits, tokenUnits } from "./tokenUnits.ts";
@@ -112,7 +112,7 @@ export function openSource(source: AgentSource): OpenSource {
     known.catch(() => folders.delete(dir));
     return known;
   };
-  const existingFolder = async () => (existsSync((await options()).dir) ? folder() : undefined);
+  const existingFolder = async () => ((await pathExists((await options()).dir)) ? folder() : undefined);
   const client = async () => {
     const { client: given, rpc } = await options();
     if (given) return given;

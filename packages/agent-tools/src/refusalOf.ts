@@ -70,6 +70,10 @@ const ADVICE: Partial<Record<RefusalCode, readonly string[]>> = {
   WRONG_DOMAIN: ["This server's offer is faulty. Use another one."],
   INVALID_TIME: ["This server's offer, or a time in the input, is not valid."],
   TOO_LARGE: ["Call send_payment once, which enables the session. Then payments are small enough."],
+  UNSUPPORTED_ACCOUNT: [
+    'Call request_more with for: "payment", which asks for the refused payment alone. The owner answers in an app for this kind of account.',
+    "Or ask the owner to widen the session with the software that granted it, or to stop it: then call request_session.",
+  ],
   IDEMPOTENCY_KEY: ["Use a new idempotencyKey for each purchase, and the same input with the same key."],
   STORE: ["A file of the agent cannot be used. Tell the person who runs this agent."],
   KEY_FILE: ["The key file cannot be used. Tell the person who runs this agent."],
@@ -95,6 +99,17 @@ export async function refusalOf(error: unknown, units?: TokenUnits): Promise<Too
   if (isRefusal(error)) return ofSdk(error as Refusal, units);
   if (error instanceof DOMException && ["AbortError", "TimeoutError"].includes(error.name)) return aborted;
   if (error instanceof BaseError) return ofSdk(decodeError(error), units);
+  if (isOfDisk(error))
+    return {
+      ok: false,
+      code: "FOLDER",
+      message: `A file of the agent cannot be used (${error.code}).`,
+      whatToDo: [
+        "Tell the person who runs this agent: its folder has the wrong owner or mode, or the disk is full.",
+        "Call list_payments to see whether something was paid.",
+      ],
+      retryable: false,
+    };
   return {
     ok: false,
     code: "UNEXPECTED",
@@ -104,6 +119,17 @@ export async function refusalOf(error: unknown, units?: TokenUnits): Promise<Too
     untrusted: untrusted("an error message", error instanceof Error ? error.message : typeof error, 300),
   };
 }
+
+/** Errors of the file system have a path; those of the network have none, or are wrapped by `fetch`. */
+const isOfDisk = (error: unknown): error is Error & { code: string } => {
+  const { code, path, syscall } = Object(error);
+  return (
+    typeof code === "string" &&
+    /^E[A-Z]{2,12}$/.test(code) &&
+    typeof path === "string" &&
+    syscall !== "connect"
+  );
+};
 
 const aborted: ToolRefusal = {
   ok: false,

@@ -54,7 +54,7 @@ export const listPayments = (source: OpenSource) =>
             amount: amountOf(entry.paidAmount ?? entry.amount, entry.symbol),
             to: entry.to,
             what: entry.what.slice(0, 300),
-            ...(entry.purpose !== undefined && { purpose: entry.purpose.slice(0, 500) }),
+            ...(entry.purpose !== undefined && { purpose: entry.purpose.slice(0, 500).toWellFormed() }),
             ...(entry.idempotencyKey !== undefined && { idempotencyKey: entry.idempotencyKey }),
             ...(entry.transaction && { transaction: entry.transaction }),
           })),

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { type LedgerEntry, ledgerToCsv, readLedger, reconcileLedger } from "@latchkey/sdk";
 import { agentFolder } from "@latchkey/sdk/node";
 import type { Command } from "commander";
 import { connect } from "../core/connection.ts";
+import { pathExists } from "../core/pathExists.ts";
 import { UsageError } from "../core/UsageError.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 
@@ -27,7 +27,7 @@ export function ledger(command: Command): void {
         const { csv, reconcile, rpc } = options;
         if (csv && output.json) throw new UsageError("--csv and --json exclude each other");
         // agentFolder would create it.
-        const folder = existsSync(path) ? await agentFolder(path) : undefined;
+        const folder = (await pathExists(path)) ? await agentFolder(path) : undefined;
         if (reconcile && folder) {
           const { client } = await connect({ home, folder: path, rpc });
           output.note("Asking the chain …");

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { keyFingerprint } from "@latchkey/sdk/handoff";
 import { ensureKey } from "@latchkey/sdk/node";
 import type { Address } from "viem";
 import { makeSessionFolder } from "./home.ts";
+import { pathExists } from "./pathExists.ts";
 
 /** A session's key, as it may be shown. */
 export type ShownKey = {
@@ -19,7 +19,7 @@ export type ShownKey = {
 /** The key of a session: created if there is none. The key itself is not in the result. */
 export async function createKey(home: string, session: string): Promise<ShownKey> {
   const file = join(await makeSessionFolder(home, session), "key.json");
-  const created = !existsSync(file);
+  const created = !(await pathExists(file));
   const { address } = await ensureKey(file);
   return { address, fingerprint: keyFingerprint(address), file, created };
 }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { tokenUnit } from "@latchkey/agent-tools";
 import { type Grant, hashSession, latchkeyScheme, readLedger, verifyGrant } from "@latchkey/sdk";
 import { type AgentFolder, agentFolder } from "@latchkey/sdk/node";
@@ -17,6 +16,7 @@ import { getBalance, getBlock, getChainId, getCode, readContract } from "viem/ac
 import { type Connection, type ConnectParameters, connect } from "./connection.ts";
 import { EXIT, type ExitCode } from "./exitCodes.ts";
 import { type Failure, failureOf } from "./failureOf.ts";
+import { pathExists } from "./pathExists.ts";
 import { gasOf } from "./requireGas.ts";
 import { HOW_TO_ASK } from "./sessionGrant.ts";
 
@@ -96,7 +96,7 @@ const wrong = ({ message, code, whatToDo, exitCode }: Failure) => ({
 });
 
 async function lookAtFolder(path: string): Promise<Finding & { result?: AgentFolder }> {
-  if (!existsSync(path))
+  if (!(await pathExists(path)))
     return {
       state: "wrong",
       found: `${path} does not exist: there is no session.`,

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import { type Grant, isRefusal, type Refusal } from "@latchkey/sdk";
 import { type AgentFolder, agentFolder, type StoredRequest } from "@latchkey/sdk/node";
 import { CommandError } from "./CommandError.ts";
 import { EXIT } from "./exitCodes.ts";
+import { pathExists } from "./pathExists.ts";
 
 /** What to type for a session. */
 export const HOW_TO_ASK = "Ask for one: latchkey request --allow usdc:1:20/day@0xShop --until 7d";
@@ -35,7 +35,7 @@ async function look(
   path: string,
 ): Promise<{ folder?: AgentFolder; grant?: Grant | undefined; pending?: StoredRequest | undefined }> {
   // agentFolder would create it.
-  if (!existsSync(path)) return {};
+  if (!(await pathExists(path))) return {};
   const folder = await agentFolder(path);
   return { folder, grant: await folder.grant(), pending: await folder.pending.read() };
 }

@@ -130,7 +130,14 @@ export function fileLedger(path: string, { lockTimeout = 10_000 } = {}): Ledger 
   return {
     // The outcome of a movement can be read from the chain again; that it was signed must outlive even a loss of power.
     append: (entry) => used("cannot be written", () => append(lineOf(entry), entry.status === "open")),
-    read: () => used("cannot be read", read),
+    read: () =>
+      used("cannot be read", read).catch((error: Refusal) => {
+        // Who may not write here cannot lock, and may still look; at worst, the last line is unfinished.
+        if (!["EACCES", "EROFS"].includes(Object(error.cause).code)) throw error;
+        return read().catch((cause: unknown) => {
+          throw unusable("cannot be read", cause);
+        });
+      }),
   };
 }
 

@@ -30,6 +30,12 @@ type Line = z.infer<typeof lineSchema>;
 /** Lines that say nothing any more, beyond as many as say something, before the file is replaced. */
 const STALE_LINES = 1000;
 
+/** Deleted for a wrong owner or a full disk, the file would forget payments that may still settle. */
+const UNUSABLE: readonly [string, ...string[]] = [
+  "Nothing was signed. Check the file and its folder: their owner, their mode, and the space on the disk.",
+  "Do not delete the file: it remembers payments that may still settle.",
+];
+
 /**
  * A {@link PaymentStore} in one file, for agents that restart and for several processes on one machine. The file is
  * readable by its user only (mode 0600) and holds no key. Changes are appended to it; now and then it is replaced,
@@ -64,7 +70,8 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
     try {
       file = await open(path, repair ? "r+" : "r");
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw unusable("cannot be read", cause);
+      if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
+        throw unusable(repair ? "cannot be opened for writing" : "cannot be read", cause);
       known = nothing();
       return known.remembered;
     }
@@ -98,7 +105,10 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
         for (const line of lines) apply(from.remembered, lineSchema.parse(JSON.parse(line)));
       } catch (cause) {
         known = nothing();
-        throw unusable("is damaged or is not a payment store", cause);
+        throw unusable("is damaged or is not a payment store", cause, [
+          "Nothing was signed. If the file cannot be repaired, stop every agent of the session, wait an hour, so that",
+          "their payments have settled or expired, delete it, and start again.",
+        ]);
       }
       const end = from.end + complete;
       known = { header, end, lines: from.lines + lines.length, remembered: from.remembered };
@@ -151,14 +161,11 @@ export function filePaymentStore(path: string, { lockTimeout = 10_000 } = {}): P
     await writePrivateFile(path, newHeader() + left.map(textOf).join(""), { replace: true }).catch(() => {});
   }
 
-  const unusable = (what: string, cause: unknown) =>
+  const unusable = (what: string, cause: unknown, metaMessages = UNUSABLE) =>
     new Refusal({
       code: "STORE",
       shortMessage: `The payment store ${path} ${what}.`,
-      metaMessages: [
-        "Nothing was signed. If the file cannot be repaired, stop every agent of the session, wait an hour, so that",
-        "their payments have settled or expired, delete it, and start again.",
-      ],
+      metaMessages,
       details: { path },
       cause,
     });
