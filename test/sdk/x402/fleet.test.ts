@@ -119,7 +119,7 @@ describe("a fleet that shares a session by Redis", function () {
     const isOver = { value: false };
     const script = fileURLToPath(new URL("fleetAgent.ts", import.meta.url));
     const running: (ChildProcess | undefined)[] = [];
-    /** Those that have begun to pay: a kill while a process starts is no test. */
+    /** Those that have begun to pay: a kill while a process starts tests nothing. */
     const working = new Set<ChildProcess>();
     /** Each order is made by two processes, so that they meet. */
     const ordersOf = (agent: number) =>
