@@ -1,8 +1,8 @@
+import { pathExists } from "@latchkey/agent-tools";
 import { type LedgerEntry, ledgerToCsv, readLedger, reconcileLedger } from "@latchkey/sdk";
 import { agentFolder } from "@latchkey/sdk/node";
 import type { Command } from "commander";
 import { connect } from "../core/connection.ts";
-import { pathExists } from "../core/pathExists.ts";
 import { UsageError } from "../core/UsageError.ts";
 import { action, type NodeOptions, notes, withRpc } from "../invocation.ts";
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { pathExists } from "@latchkey/agent-tools";
 import { keyFingerprint } from "@latchkey/sdk/handoff";
 import { ensureKey } from "@latchkey/sdk/node";
 import type { Address } from "viem";
 import { makeSessionFolder } from "./home.ts";
-import { pathExists } from "./pathExists.ts";
 
 /** A session's key, as it may be shown. */
 export type ShownKey = {

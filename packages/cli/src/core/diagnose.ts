@@ -1,4 +1,4 @@
-import { tokenUnit } from "@latchkey/agent-tools";
+import { pathExists, tokenUnit } from "@latchkey/agent-tools";
 import { type Grant, hashSession, latchkeyScheme, readLedger, verifyGrant } from "@latchkey/sdk";
 import { type AgentFolder, agentFolder } from "@latchkey/sdk/node";
 import {
@@ -16,7 +16,6 @@ import { getBalance, getBlock, getChainId, getCode, readContract } from "viem/ac
 import { type Connection, type ConnectParameters, connect } from "./connection.ts";
 import { EXIT, type ExitCode } from "./exitCodes.ts";
 import { type Failure, failureOf } from "./failureOf.ts";
-import { pathExists } from "./pathExists.ts";
 import { gasOf } from "./requireGas.ts";
 import { HOW_TO_ASK } from "./sessionGrant.ts";
 

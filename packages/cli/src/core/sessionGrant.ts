@@ -1,8 +1,8 @@
+import { pathExists } from "@latchkey/agent-tools";
 import { type Grant, isRefusal, type Refusal } from "@latchkey/sdk";
 import { type AgentFolder, agentFolder, type StoredRequest } from "@latchkey/sdk/node";
 import { CommandError } from "./CommandError.ts";
 import { EXIT } from "./exitCodes.ts";
-import { pathExists } from "./pathExists.ts";
 
 /** What to type for a session. */
 export const HOW_TO_ASK = "Ask for one: latchkey request --allow usdc:1:20/day@0xShop --until 7d";
